@@ -1,0 +1,3 @@
+"""NTI Desktop: edit a photo by changing the sentence that describes it."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,142 @@
+"""What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch to speak of it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nti_desktop.errors import Cancelled
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.settings import InversionSettings
+
+
+class CancelToken:
+    """Asks a running job to stop; jobs look before every UNet call."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def cancel(self) -> None:
+        self._asked.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._asked.is_set()
+
+    def check(self) -> None:
+        """Raises Cancelled once `cancel` was called."""
+        if self._asked.is_set():
+            raise Cancelled("Stopped; nothing was changed.")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a job stands. seconds_left is None until it can be told."""
+
+    phase: str
+    step: int
+    total: int
+    seconds_left: float | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+def report_nothing(progress: Progress) -> None:
+    """For callers who do not watch."""
+
+
+@dataclass(frozen=True, eq=False)
+class InvertJob:
+    """Invert one picture. model: folder of the model; image: (H, W, 3) uint8 sRGB at the size the model sees."""
+
+    model: Path
+    image: NDArray[np.uint8]
+    settings: InversionSettings
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an inversion or a render cost and gave.
+
+    unet_rows: UNet evaluations of one latent, counted by a hook, a backward counting one; reconstruction_psnr: dB,
+    the unpinned reconstruction against the autoencoder's own, None where nothing was reconstructed.
+    """
+
+    seconds: float
+    unet_rows: int
+    reconstruction_psnr: float | None = None
+    inner_steps: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inverted:
+    """A photo's inversion. pivot: (steps + 1, C, h, w) float32 from z*_T to z*_0;
+    null_embeddings: (steps, tokens, width) float32 for null-text, else None; reconstruction: (H, W, 3) float32 in
+    [0, 1], what the method alone makes of z*_T.
+    """
+
+    settings: InversionSettings
+    pivot: NDArray[np.float32]
+    null_embeddings: NDArray[np.float32] | None
+    reconstruction: NDArray[np.float32]
+    figures: Figures
+
+
+@dataclass(frozen=True, eq=False)
+class RenderJob:
+    """Render one edit of an inversion. inversion_id: key under which the engine remembers the source's attention;
+    steps: how many of the inversion's steps to take, None for all (fewer make a preview).
+    """
+
+    model: Path
+    inversion_id: str
+    settings: InversionSettings
+    pivot: NDArray[np.float32]
+    null_embeddings: NDArray[np.float32] | None
+    recipe: EditRecipe
+    steps: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """One rendered edit, at the model's size.
+
+    image, source: (H, W, 3) float32 sRGB in [0, 1], the edit and the autoencoder's own picture of the photo;
+    latents: (C, h, w) float32; mask: (H, W) float32 in [0, 1], where the change is confined to (None: everywhere);
+    coverage: fraction of the frame inside the mask, 1.0 without one; word_maps: (edit words, gh, gw) float32, where
+    each word of the edit looked, each divided by its maximum; changed: fraction of the pixels that differ visibly
+    (> 8/255) from the source.
+    """
+
+    recipe: EditRecipe
+    image: NDArray[np.float32]
+    source: NDArray[np.float32]
+    latents: NDArray[np.float32]
+    mask: NDArray[np.float32] | None
+    coverage: float
+    word_maps: NDArray[np.float32]
+    changed: float
+    figures: Figures
+
+
+@dataclass(frozen=True, eq=False)
+class JudgeJob:
+    """Ask how well a model's autoencoder can draw a picture (see InvertJob for the fields)."""
+
+    model: Path
+    image: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """autoencoder_psnr: dB of the picture's way through the autoencoder and back; row_seconds: measured time of one
+    UNet row at this size; device: its name in words.
+    """
+
+    autoencoder_psnr: float
+    row_seconds: float
+    device: str
