@@ -1,9 +1,11 @@
 """What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch to speak of it."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +44,23 @@ class Progress:
     seconds_left: float | None = None
 
 
+T = TypeVar("T")
 Report = Callable[[Progress], None]
 
 
 def report_nothing(progress: Progress) -> None:
     """For callers who do not watch."""
+
+
+def watched(phase: str, items: Sequence[T], report: Report, cancel: CancelToken) -> Iterator[T]:
+    """Go through the steps of a job's phase: look for a cancel before each, report each with the time left."""
+    start = time.monotonic()
+    for step, item in enumerate(items):
+        cancel.check()
+        left = (time.monotonic() - start) / step * (len(items) - step) if step else None
+        report(Progress(phase, step, len(items), left))
+        yield item
+    report(Progress(phase, len(items), len(items), 0.0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,12 @@ from enum import StrEnum
 
 from nti_desktop.errors import RecipeError
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
+_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]+")
 
 
 @dataclass(frozen=True)
 class Word:
-    """One word or punctuation mark: its index among the prompt's words, and prompt[start:end]."""
+    """One word or run of punctuation: its index among the prompt's words, and prompt[start:end]."""
 
     position: int
     text: str
@@ -42,7 +42,7 @@ class WordPair:
 
 
 def split_words(prompt: str) -> tuple[Word, ...]:
-    """The words and punctuation marks of a prompt, in order; "dog's" is one word, "sun-lit" is three."""
+    """The words and runs of punctuation of a prompt, in order; "dog's" is one word, "sun-lit" is three."""
     return tuple(Word(i, m.group(), m.start(), m.end()) for i, m in enumerate(_WORD.finditer(prompt)))
 
 

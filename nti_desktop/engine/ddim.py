@@ -1,0 +1,103 @@
+"""Timesteps and the DDIM move (Song et al. 2021), pure functions.
+
+Levels run from the noisiest, 0, to the clean picture, `steps`. Step i goes from level i to level i + 1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from diffusers import DDIMScheduler
+from torch import Tensor
+
+from nti_desktop.errors import ModelError
+
+PREDICTIONS = ("epsilon", "v_prediction", "sample")
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The noise levels of a trajectory.
+
+    timesteps: the UNet's label of each step, noisiest first; alphas: cumulative alpha of each level, one more than
+    timesteps, the last one that of the clean end; prediction: what the model was trained to predict.
+    """
+
+    timesteps: tuple[int, ...]
+    alphas: tuple[float, ...]
+    prediction: str
+
+    @property
+    def steps(self) -> int:
+        return len(self.timesteps)
+
+
+def levels_of(scheduler_config: Mapping[str, Any], steps: int) -> Levels:
+    """The levels of a model's own noise schedule for a number of DDIM steps.
+
+    Raises ModelError for a schedule that cannot be inverted, or for more steps than it was trained with.
+    """
+    scheduler = DDIMScheduler.from_config(
+        dict(scheduler_config), clip_sample=False, thresholding=False, steps_offset=1
+    )
+    prediction = str(scheduler.config.prediction_type)
+    if prediction not in PREDICTIONS:
+        raise ModelError(f"This model predicts “{prediction}”, which this program does not know; choose another model.")
+    if steps > scheduler.config.num_train_timesteps:
+        raise ModelError(
+            f"This model has {scheduler.config.num_train_timesteps} noise levels; choose at most that many steps."
+        )
+    scheduler.set_timesteps(steps)
+    timesteps = tuple(min(int(t), scheduler.config.num_train_timesteps - 1) for t in scheduler.timesteps)
+    alphas = (*(float(scheduler.alphas_cumprod[t]) for t in timesteps), float(scheduler.final_alpha_cumprod))
+    if prediction == "epsilon" and min(alphas) <= 0:
+        raise ModelError("This model predicts noise at a level that holds nothing else; it cannot be inverted.")
+    return Levels(timesteps, alphas, prediction)
+
+
+def clean_and_noise(
+    output: Tensor, latents: Tensor, alpha: float, alpha_label: float, prediction: str
+) -> tuple[Tensor, Tensor]:
+    """What a raw model output says of latents at level `alpha`: the clean picture and the noise in it.
+
+    alpha_label: cumulative alpha of the timestep the model was asked with. The move up asks with the label of the level
+    it goes *to*, as in the published code; v and x0 are read with the alpha of that label.
+    """
+    root, rest = alpha_label**0.5, (1 - alpha_label) ** 0.5
+    if prediction == "epsilon":
+        noise = output
+    elif prediction == "v_prediction":  # Salimans & Ho 2022: v = sqrt(alpha) noise - sqrt(1 - alpha) clean
+        noise = root * output + rest * latents
+        if alpha == alpha_label:
+            return root * latents - rest * output, noise
+    else:
+        noise = (latents - root * output) / rest
+        if alpha == alpha_label:
+            return output, noise
+    return (latents - (1 - alpha) ** 0.5 * noise) / alpha**0.5, noise
+
+
+def ddim_move(clean: Tensor, noise: Tensor, alpha_to: float) -> Tensor:
+    """One deterministic DDIM move to the noise level `alpha_to` (Song et al. 2021, eq. 12, eta = 0).
+
+    clean, noise: (B, C, h, w), the model's two answers at the level it comes from; alpha_to: cumulative alpha in [0, 1].
+    Towards a larger alpha it denoises, towards a smaller one it inverts.
+    """
+    return alpha_to**0.5 * clean + (1 - alpha_to) ** 0.5 * noise
+
+
+def step_down(output: Tensor, latents: Tensor, levels: Levels, a: int, b: int) -> Tensor:
+    """Denoise latents at level `a` to level `b` > a with the model's output there."""
+    alpha = levels.alphas[a]
+    return ddim_move(*clean_and_noise(output, latents, alpha, alpha, levels.prediction), levels.alphas[b])
+
+
+def step_up(output: Tensor, latents: Tensor, levels: Levels, b: int) -> Tensor:
+    """Invert latents at level `b` to level b - 1 with the model's output at label b - 1."""
+    label = levels.alphas[b - 1]
+    return ddim_move(*clean_and_noise(output, latents, levels.alphas[b], label, levels.prediction), label)
+
+
+def guided(unconditional: Tensor, conditional: Tensor, guidance_scale: float) -> Tensor:
+    """Classifier-free guidance on the raw outputs (Ho & Salimans 2022, eq. 6, in the scale w = 1 + s of Stable Diffusion)."""
+    return unconditional + guidance_scale * (conditional - unconditional)
