@@ -1,0 +1,206 @@
+"""What happens inside every attention layer: nothing, a recording of the source, or Prompt-to-Prompt's substitution.
+
+The step is passed by whoever runs it, never counted in attention calls (Hertz et al. 2022; DESIGN: Prompt-to-Prompt).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nti_desktop.engine.tokens import PromptTokens, attention_mapping
+from nti_desktop.errors import RecipeError
+from nti_desktop.recipe.recipe import EditRecipe
+
+
+class AttentionControl(Protocol):
+    """Answers an attention layer. q, k, v: (B, heads, positions or tokens, width); returns (B, heads, positions, width)."""
+
+    def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor: ...
+    def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor: ...
+
+
+@dataclass
+class AttentionSwitch:
+    """The one place that says what the UNet's attention layers do now; None is plain attention."""
+
+    control: AttentionControl | None = None
+
+    @contextmanager
+    def set_to(self, control: AttentionControl) -> Iterator[None]:
+        """Hand the layers to `control` for the UNet calls inside."""
+        self.control = control
+        try:
+            yield
+        finally:
+            self.control = None
+
+
+class SwitchedAttention:
+    """Attention processor of one layer of a UNet's transformer blocks: plain, unless the switch has a control."""
+
+    def __init__(self, layer: str, switch: AttentionSwitch) -> None:
+        self.layer = layer
+        self.switch = switch
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        **_: Any,
+    ) -> Tensor:
+        words = hidden_states if encoder_hidden_states is None else encoder_hidden_states
+        q, k, v = (
+            x.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
+            for x in (attn.to_q(hidden_states), attn.to_k(words), attn.to_v(words))
+        )
+        control = self.switch.control
+        if control is None:
+            out = F.scaled_dot_product_attention(q, k, v)
+        elif encoder_hidden_states is None:
+            out = control.itself(self.layer, q, k, v)
+        else:
+            out = control.cross(self.layer, q, k, v)
+        projected: Tensor = attn.to_out[1](attn.to_out[0](out.transpose(1, 2).flatten(2).to(q.dtype)))
+        return projected
+
+
+def install_switch(unet: Any) -> AttentionSwitch:
+    """Replace the processors of all the UNet's attention layers; returns the switch they obey."""
+    switch = AttentionSwitch()
+    unet.set_attn_processor({name: SwitchedAttention(name, switch) for name in unet.attn_processors})
+    return switch
+
+
+def probabilities(q: Tensor, k: Tensor) -> Tensor:
+    """softmax(q k^T / sqrt(width)): (B, heads, positions, tokens)."""
+    return (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(-1)
+
+
+@dataclass(frozen=True, eq=False)
+class SourceStep:
+    """What the source did at one step: its attention, and the UNet's raw answers.
+
+    cross: per layer (heads, positions, tokens); queries, keys: per self-attention layer of at most `self_limit` of the
+    latent positions, (heads, positions, width); conditional, unconditional: (1, C, h, w), the latter only where asked for.
+    """
+
+    self_limit: float
+    conditional: Tensor
+    unconditional: Tensor | None
+    cross: dict[str, Tensor]
+    queries: dict[str, Tensor]
+    keys: dict[str, Tensor]
+
+    def bytes(self) -> int:
+        """Memory that its attention takes."""
+        kept = (*self.cross.values(), *self.queries.values(), *self.keys.values())
+        return sum(t.numel() * t.element_size() for t in kept)
+
+    def to(self, device: torch.device) -> "SourceStep":
+        """The same with its attention on another device."""
+        cross, queries, keys = (
+            {layer: x.to(device) for layer, x in kept.items()} for kept in (self.cross, self.queries, self.keys)
+        )
+        return replace(self, cross=cross, queries=queries, keys=keys)
+
+
+class Recording:
+    """Plain attention that keeps what the first `rows` rows of the batch did, one source step a row."""
+
+    def __init__(self, rows: int, positions: float) -> None:
+        self.rows = rows
+        self.positions = positions  # the most positions of a self-attention layer worth keeping
+        self.maps: dict[str, Tensor] = {}
+        self.queries: dict[str, Tensor] = {}
+        self.keys: dict[str, Tensor] = {}
+
+    def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        p = probabilities(q, k)
+        self.maps[layer] = p[: self.rows]
+        return p @ v
+
+    def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        if q.shape[-2] <= self.positions:
+            self.queries[layer], self.keys[layer] = q[: self.rows], k[: self.rows]
+        return F.scaled_dot_product_attention(q, k, v)
+
+    def step(self, row: int, self_limit: float, conditional: Tensor, unconditional: Tensor | None) -> SourceStep:
+        """The source step of one recorded row."""
+        cross, queries, keys = (
+            {layer: x[row].clone() for layer, x in kept.items()} for kept in (self.maps, self.queries, self.keys)
+        )
+        return SourceStep(self_limit, conditional, unconditional, cross, queries, keys)
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionEdit:
+    """What an edit does to the attention of its conditional row.
+
+    mapping: (tokens, tokens), see attention_mapping; until: (tokens,) the fraction of the steps until which each edit
+    column takes over the source's attention, 0 for added ones; weights: (tokens,) factors on the final probabilities;
+    self_until, self_limit: see EditRecipe.
+    """
+
+    mapping: Tensor
+    until: Tensor
+    weights: Tensor
+    self_until: float
+    self_limit: float
+
+
+def attention_edit(source: PromptTokens, edit: PromptTokens, recipe: EditRecipe) -> AttentionEdit:
+    """The attention that a recipe asks for, from the alignment of the two prompts."""
+    mapping = attention_mapping(source, edit)
+    until = torch.full((len(edit.ids),), recipe.cross_until)
+    weights = torch.ones(len(edit.ids))
+    for control in recipe.words:
+        columns = list(edit.columns[control.position])
+        if not columns:
+            raise RecipeError(f"This model does not read “{control.text}”; leave its slider alone or take the word out.")
+        weights[columns] = control.weight
+        if control.cross_until is not None:
+            until[columns] = control.cross_until
+    until[mapping.sum(0) == 0] = 0
+    return AttentionEdit(mapping, until, weights, recipe.self_until, recipe.self_limit)
+
+
+def in_window(step: int, steps: int, until: float) -> bool:
+    """Whether a step lies in the first `until` of the steps; 0.4 of 50 is the steps 0 to 19."""
+    return step < int(until * steps + 1e-9)
+
+
+class Substitution:
+    """Prompt-to-Prompt inside one step: acts on the last row of the batch, the edit's conditional one.
+
+    Keeps that row's own cross-attention in `own`, before substitution and weighting, per layer (heads, positions, tokens).
+    """
+
+    def __init__(self, edit: AttentionEdit, source: SourceStep, step: int, steps: int, positions: int) -> None:
+        self.source = source
+        self.weights = edit.weights
+        self.mapping = edit.mapping
+        self.taken = torch.tensor(
+            [in_window(step, steps, float(until)) for until in edit.until], device=edit.mapping.device
+        ).to(edit.mapping)
+        self.self_positions = positions * edit.self_limit if in_window(step, steps, edit.self_until) else 0
+        self.own: dict[str, Tensor] = {}
+
+    def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        p = probabilities(q, k)
+        own = self.own[layer] = p[-1]
+        carried = self.source.cross[layer].to(own) @ self.mapping.to(own)
+        final = torch.where(self.taken.bool(), carried, own) * self.weights.to(own)
+        return torch.cat([p[:-1], final[None]]) @ v
+
+    def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        if q.shape[-2] <= self.self_positions:
+            q = torch.cat([q[:-1], self.source.queries[layer].to(q)[None]])
+            k = torch.cat([k[:-1], self.source.keys[layer].to(k)[None]])
+        return F.scaled_dot_product_attention(q, k, v)

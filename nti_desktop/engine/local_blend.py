@@ -1,0 +1,79 @@
+"""Word attention -> mask; the blend of edited and source latents (Hertz et al. 2022, local editing)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nti_desktop.engine.tokens import PromptTokens, word_columns
+from nti_desktop.recipe.recipe import Blend
+
+
+def map_grid(latent_size: tuple[int, int], layer_positions: Iterable[int], positions: int) -> tuple[int, int]:
+    """The grid (rows, columns) on which word attention is read.
+
+    latent_size: (h, w); layer_positions: of the cross-attention layers. The coarsest grid with at least `positions`
+    positions, else the finest.
+    """
+    there = set(layer_positions)
+    grids = [latent_size]
+    while grids[-1] != (1, 1):
+        grids.append(((grids[-1][0] + 1) // 2, (grids[-1][1] + 1) // 2))
+    grids = [(rows, columns) for rows, columns in grids if rows * columns in there]
+    enough = [grid for grid in grids if grid[0] * grid[1] >= positions]
+    return enough[-1] if enough else grids[0]
+
+
+@dataclass(eq=False)
+class WordMaps:
+    """Attention of both prompts' tokens, before substitution and weighting, summed over the steps.
+
+    source, edit: (tokens, rows, columns) float32 on one grid, averaged over heads and layers.
+    """
+
+    grid: tuple[int, int]
+    source: Tensor
+    edit: Tensor
+
+    @staticmethod
+    def empty(grid: tuple[int, int], tokens: int, device: torch.device) -> "WordMaps":
+        zeros = torch.zeros(tokens, *grid, device=device)
+        return WordMaps(grid, zeros, zeros.clone())
+
+    def add(self, source: Mapping[str, Tensor], edit: Mapping[str, Tensor]) -> None:
+        """Add one step; source, edit: per cross-attention layer (heads, positions, tokens)."""
+        self.source = self.source + self._average(source)
+        self.edit = self.edit + self._average(edit)
+
+    def _average(self, layers: Mapping[str, Tensor]) -> Tensor:
+        size = self.grid[0] * self.grid[1]
+        maps = [p.to(self.edit).mean(0) for p in layers.values() if p.shape[-2] == size]
+        return torch.stack(maps).mean(0).T.unflatten(1, self.grid)
+
+
+def blend_mask(
+    maps: WordMaps, blend: Blend, source: PromptTokens, edit: PromptTokens, latent_size: tuple[int, int]
+) -> Tensor:
+    """Where an edit may change the picture: (h, w) bool, from the attention gathered so far.
+
+    Each word's map is normalised and thresholded by itself; the words' masks of both prompts are united, those of the
+    keep words taken out.
+    """
+
+    def covered(columns: tuple[int, ...], of: Tensor, pooled: bool) -> Tensor:
+        attention = of[list(columns)].sum(0)[None, None]
+        if pooled:
+            attention = F.max_pool2d(attention, 3, stride=1, padding=1)
+        attention = F.interpolate(attention, size=latent_size, mode="bilinear")[0, 0]
+        return attention > blend.threshold * attention.max()
+
+    mask = torch.zeros(latent_size, dtype=torch.bool, device=maps.edit.device)
+    for word in blend.words:
+        in_source, in_edit = word_columns(source, edit, word)
+        mask |= covered(in_source, maps.source, pooled=True) | covered(in_edit, maps.edit, pooled=True)
+    for word in blend.keep:
+        in_source, in_edit = word_columns(source, edit, word)
+        mask &= ~(covered(in_source, maps.source, pooled=False) | covered(in_edit, maps.edit, pooled=False))
+    return mask

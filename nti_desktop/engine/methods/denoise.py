@@ -1,0 +1,122 @@
+"""The guided way down from z*_T that all methods share; they differ in the null embedding and in how a step lands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from nti_desktop.engine.attention import AttentionEdit, Substitution, attention_edit
+from nti_desktop.engine.ddim import Levels, guided, levels_of, step_down
+from nti_desktop.engine.local_blend import WordMaps, blend_mask, map_grid
+from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.engine.pivot import Source
+from nti_desktop.jobs import CancelToken, Report, watched
+from nti_desktop.recipe.recipe import Blend, EditRecipe
+from nti_desktop.recipe.settings import InversionSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An inversion, ready to be edited.
+
+    pivot: (steps + 1, C, h, w) float32, z*_T to z*_0; null_embeddings: (steps, length, width) float32 where the method
+    optimised them; reconstruction: (1, C, h, w) where preparing gave it; inner_steps: of the optimisation.
+    """
+
+    settings: InversionSettings
+    pivot: Tensor
+    null_embeddings: Tensor | None = None
+    reconstruction: Tensor | None = None
+    inner_steps: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """A rendered edit. latents: (1, C, h, w) float32; mask: (h, w) bool or None; word_maps: what both prompts' tokens
+    looked at.
+    """
+
+    latents: Tensor
+    mask: Tensor | None
+    word_maps: WordMaps
+
+
+# The guided step from level a to b gives way to what the method makes of it: (a, b, guidance scale) -> (1, C, h, w).
+Correction = Callable[[int, int, float], Tensor]
+
+
+def visited_levels(steps: int, visits: int | None) -> list[int]:
+    """The levels a render stands on: all of them, or `visits` + 1 of them spread evenly from 0 to `steps`."""
+    visits = min(visits or steps, steps)
+    return [round(i * steps / visits) for i in range(visits + 1)]
+
+
+@torch.no_grad()
+def denoise(
+    model: DiffusionModel,
+    prepared: Prepared,
+    source: Source,
+    recipe: EditRecipe,
+    null_embeddings: Tensor,
+    visits: int | None,
+    report: Report,
+    cancel: CancelToken,
+    correction: Correction | None = None,
+    attention: AttentionEdit | None = None,
+) -> Edit:
+    """Render a recipe from z*_T down, with the source pinned to its pivot.
+
+    null_embeddings: (steps or 1, length, width); visits: see visited_levels; correction: added to every step's landing;
+    attention: instead of the one that the recipe's alignment asks for.
+    """
+    settings, pivot = prepared.settings, prepared.pivot
+    levels = levels_of(model.scheduler_config, settings.steps)
+    source_tokens, edit_tokens = model.tokens(settings.prompt), model.tokens(recipe.prompt)
+    attention = attention or attention_edit(source_tokens, edit_tokens, recipe)
+    attention = replace(
+        attention, **{name: getattr(attention, name).to(model.device) for name in ("mapping", "until", "weights")}
+    )
+    scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
+    conditional = model.embed(recipe.prompt)
+    null_embeddings = null_embeddings.expand(levels.steps, -1, -1)
+    latent_size = (pivot.shape[-2], pivot.shape[-1])
+    maps: WordMaps | None = None
+    mask: Tensor | None = None
+
+    visited = visited_levels(levels.steps, visits)
+    source.record(visited[:-1], recipe.self_limit, report, cancel)
+    z = pivot[:1]
+    for a, b in watched("Editing", list(zip(visited, visited[1:], strict=False)), report, cancel):
+        there = source.at(a, recipe.self_limit)
+        control = Substitution(attention, there, a, levels.steps, pivot[0, 0].numel())
+        with model.attention.set_to(control):
+            unconditional, answer = model.predict(
+                z.expand(2, -1, -1, -1), levels.timesteps[a], torch.cat([null_embeddings[a : a + 1], conditional])
+            ).split(1)
+        z = step_down(guided(unconditional, answer, scale), z, levels, a, b)
+        if correction is not None:
+            z = z + correction(a, b, scale)
+
+        if maps is None:
+            blend_positions = recipe.blend.positions if recipe.blend else Blend.positions
+            grid = map_grid(latent_size, (p.shape[-2] for p in there.cross.values()), blend_positions)
+            maps = WordMaps.empty(grid, len(edit_tokens.ids), model.device)
+        maps.add(there.cross, control.own)
+        if recipe.blend is not None:
+            mask = blend_mask(maps, recipe.blend, source_tokens, edit_tokens, latent_size)
+            if a >= recipe.blend.start * levels.steps:
+                z = torch.where(mask, z, pivot[b : b + 1])
+    assert maps is not None  # there are at least two levels
+    return Edit(z, mask, maps)
+
+
+def unchanged(prepared: Prepared) -> EditRecipe:
+    """The recipe whose render is the reconstruction: the source prompt, the guided branch alone."""
+    return EditRecipe(prepared.settings.prompt, cross_until=0, self_until=0, self_limit=0)
+
+
+def source_of(model: DiffusionModel, prepared: Prepared, unconditional: Tensor | None = None) -> Source:
+    """The source branch of an inversion; unconditional: see Source."""
+    levels: Levels = levels_of(model.scheduler_config, prepared.settings.steps)
+    return Source(model, prepared.pivot, levels, model.embed(prepared.settings.prompt), unconditional)

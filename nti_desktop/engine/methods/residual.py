@@ -1,0 +1,43 @@
+"""`residual`: the source's own error is added to the edit, so that an unchanged prompt returns the photo exactly.
+
+z_b = move(z, eps_edit) + z*_b - move(z*_a, eps_source), eps the guided predictions: what null-text optimises has this
+closed form, because the step that lands on the pivot is known.
+"""
+
+from torch import Tensor
+
+from nti_desktop.engine.ddim import guided, levels_of, step_down
+from nti_desktop.engine.methods import pinned
+from nti_desktop.engine.methods.denoise import Edit, Prepared, denoise, source_of
+from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.engine.pivot import Source
+from nti_desktop.jobs import CancelToken, Report
+from nti_desktop.recipe.recipe import EditRecipe
+
+prepare = pinned.prepare
+
+
+def source(model: DiffusionModel, prepared: Prepared) -> Source:
+    """The source branch with its unconditional answers, which the residual needs."""
+    return source_of(model, prepared, unconditional=model.embed(""))
+
+
+def render(
+    model: DiffusionModel,
+    prepared: Prepared,
+    source: Source,
+    recipe: EditRecipe,
+    visits: int | None,
+    report: Report,
+    cancel: CancelToken,
+) -> Edit:
+    """One edit, each step corrected by the source's own error."""
+    levels, pivot = levels_of(model.scheduler_config, prepared.settings.steps), prepared.pivot
+
+    def correction(a: int, b: int, guidance_scale: float) -> Tensor:
+        there = source.at(a, recipe.self_limit)
+        assert there.unconditional is not None
+        output = guided(there.unconditional, there.conditional, guidance_scale)
+        return pivot[b : b + 1] - step_down(output, pivot[a : a + 1], levels, a, b)
+
+    return denoise(model, prepared, source, recipe, model.embed(""), visits, report, cancel, correction)

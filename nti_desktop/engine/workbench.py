@@ -1,0 +1,180 @@
+"""Workbench: the loaded model, and what it remembers of the inversions at hand. Used from one thread."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nti_desktop.engine.device import device_name, memory_errors
+from nti_desktop.engine.methods import METHODS
+from nti_desktop.engine.methods.denoise import Edit, Prepared, unchanged
+from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows, load_model
+from nti_desktop.engine.pivot import Source
+from nti_desktop.errors import EngineError
+from nti_desktop.jobs import CancelToken, Figures, Inverted, InvertJob, Judged, JudgeJob, Progress, Rendered, RenderJob
+from nti_desktop.jobs import Report, report_nothing
+from nti_desktop.recipe.settings import Method
+
+REMEMBERED = 2  # inversions whose source attention is kept
+VISIBLE = 8 / 255  # a difference that a person sees
+
+
+@dataclass(frozen=True, eq=False)
+class _Photo:
+    prepared: Prepared
+    source: Source
+
+
+class Workbench:
+    """Runs jobs on the model they name; loading it is part of the first one. Every method may raise ModelError,
+    EngineError, OutOfMemory, Cancelled or RecipeError, and the next job works.
+    """
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._model: DiffusionModel | None = None
+        self._photos: OrderedDict[str, _Photo] = OrderedDict()
+
+    def judge(self, job: JudgeJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Judged:
+        """How well the model's autoencoder draws the picture, and how fast the UNet is at its size."""
+        with memory_errors():
+            model = self._load(job.model, report, cancel or CancelToken())
+            latents = model.encode(job.image)
+            psnr = decibels(model.decode(latents), job.image.astype(np.float32) / 255)
+            embedding = model.embed("")
+            with torch.no_grad():
+                model.predict(latents, 0, embedding)
+                start = time.perf_counter()
+                np.asarray(model.predict(latents.expand(2, -1, -1, -1), 0, embedding.expand(2, -1, -1)).cpu())
+            return Judged(psnr, (time.perf_counter() - start) / 2, device_name(model.device))
+
+    def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inverted:
+        """Invert a picture and measure the unpinned reconstruction."""
+        cancel = cancel or CancelToken()
+        with memory_errors():
+            model = self._load(job.model, report, cancel)
+            with _measured(model) as (rows, seconds):
+                method = METHODS[job.settings.method]
+                latents = model.encode(job.image)
+                prepared = method.prepare(model, latents, job.settings, report, cancel)
+                reconstruction = prepared.reconstruction
+                if reconstruction is None:
+                    source = method.source(model, prepared)
+                    edit = method.render(
+                        model, prepared, source, unchanged(prepared), None, _renamed("Checking", report), cancel
+                    )
+                    reconstruction = edit.latents
+                picture = model.decode(reconstruction)
+                figures = Figures(
+                    seconds(), rows.rows, decibels(picture, model.decode(latents)), prepared.inner_steps
+                )
+            return Inverted(
+                job.settings, _array(prepared.pivot), _optional(prepared.null_embeddings), picture, figures
+            )
+
+    def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
+        """Render one edit; the first one of an inversion also records the source's attention."""
+        cancel = cancel or CancelToken()
+        with memory_errors():
+            model = self._load(job.model, report, cancel)
+            with _measured(model) as (rows, seconds):
+                photo = self._photo(model, job)
+                method = METHODS[job.settings.method]
+                edit: Edit = method.render(
+                    model, photo.prepared, photo.source, job.recipe, job.steps, report, cancel
+                )
+                image, source = model.decode(edit.latents), model.decode(photo.prepared.pivot[-1:])
+                mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
+                return Rendered(
+                    recipe=job.recipe,
+                    image=image,
+                    source=source,
+                    latents=_array(edit.latents[0]),
+                    mask=mask,
+                    coverage=1.0 if edit.mask is None else float(edit.mask.float().mean()),
+                    word_maps=_array(_word_maps(model, job.recipe.prompt, edit)),
+                    changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
+                    figures=Figures(seconds(), rows.rows),
+                )
+
+    def _load(self, folder: Path, report: Report, cancel: CancelToken) -> DiffusionModel:
+        cancel.check()
+        if self._model is None or self._folder != folder:
+            report(Progress("Loading the model", 0, 1))
+            self._model, self._folder = None, None
+            self._photos.clear()
+            self._model = load_model(folder)
+            self._folder = folder
+            report(Progress("Loading the model", 1, 1))
+            cancel.check()
+        return self._model
+
+    def _photo(self, model: DiffusionModel, job: RenderJob) -> _Photo:
+        if job.inversion_id in self._photos:
+            self._photos.move_to_end(job.inversion_id)
+            return self._photos[job.inversion_id]
+        _check_arrays(model, job)
+        prepared = Prepared(
+            job.settings,
+            torch.tensor(job.pivot, device=model.device),
+            None if job.null_embeddings is None else torch.tensor(job.null_embeddings, device=model.device),
+        )
+        photo = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
+        self._photos[job.inversion_id] = photo
+        while len(self._photos) > REMEMBERED:
+            self._photos.popitem(last=False)
+        return photo
+
+
+def decibels(picture: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
+    """PSNR of two pictures in [0, 1]; at most 150 dB, where float32 ends."""
+    error = float(np.square(picture.astype(np.float64) - reference).mean())
+    return -10 * float(np.log10(max(error, 1e-15)))
+
+
+@contextmanager
+def _measured(model: DiffusionModel) -> Iterator[tuple[RowCounter, Callable[[], float]]]:
+    start = time.perf_counter()
+    with counted_rows(model) as rows:
+        yield rows, lambda: time.perf_counter() - start
+
+
+def _renamed(phase: str, report: Report) -> Report:
+    return lambda p: report(Progress(phase, p.step, p.total, p.seconds_left))
+
+
+def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
+    """Raises EngineError when stored arrays are not this model's."""
+    steps, width = job.settings.steps, model.text_encoder.config.hidden_size
+    fits = job.pivot.ndim == 4 and job.pivot.shape[:2] == (steps + 1, model.unet.config.in_channels)
+    if job.settings.method is Method.NULL_TEXT:
+        nulls = job.null_embeddings
+        fits = fits and nulls is not None and nulls.shape == (steps, model.length, width)
+    if not fits:
+        raise EngineError("This edit was made with another model; learn the photo again with the one chosen now.")
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.float().cpu().numpy()
+    return array
+
+
+def _optional(tensor: Tensor | None) -> NDArray[np.float32] | None:
+    return None if tensor is None else _array(tensor)
+
+
+def _resized(plane: Tensor, size: tuple[int, ...]) -> Tensor:
+    return F.interpolate(plane[None, None], size=size[:2], mode="bilinear", antialias=False)[0, 0].clamp(0, 1)
+
+
+def _word_maps(model: DiffusionModel, prompt: str, edit: Edit) -> Tensor:
+    maps = [edit.word_maps.edit[list(columns)].sum(0) for columns in model.tokens(prompt).columns]
+    return torch.stack([m / m.max().clamp(min=1e-12) for m in maps])
