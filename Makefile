@@ -1,0 +1,33 @@
+# The environment lives in .venv and is made again when its ingredients change.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run demo test slow lint format clean
+
+run: .venv/ready
+	$(BIN)/python main.py --sample
+
+demo: .venv/ready
+	$(BIN)/python main.py demo --out out
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+slow: .venv/ready
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/ready
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/ready
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:
+	rm -rf .venv out build dist
+
+.venv/ready: pyproject.toml constraints.txt packaging/environment.py
+	$(PYTHON) packaging/environment.py
