@@ -1,0 +1,1 @@
+"""The photo on screen: zoom, pan, before and after, mask."""

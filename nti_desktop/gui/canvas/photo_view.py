@@ -1,0 +1,336 @@
+"""The photo: zoom, pan, before and after with a movable split, the mask as a red film."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from nti_desktop.gui import theme
+from nti_desktop.gui.canvas.picture import Picture
+
+_GRIP = 9.0  # distance in pixels within which the split is caught
+_MARGIN = 14.0
+_LARGEST_ZOOM = 16.0
+_SHARP_FROM = 6.0  # zoom from which single pixels are shown as squares
+
+
+class PhotoView(QWidget):
+    """Shows the photo (`before`) and the edit (`after`). Zoom is screen pixels per photo pixel."""
+
+    split_moved = Signal(float)
+    zoom_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(320, 200)
+        self.setAccessibleName("Photo")
+        self.setAccessibleDescription(
+            "Wheel or plus and minus zoom, dragging or the arrow keys move; with the comparison on, left and right "
+            "move the line between before and after."
+        )
+        self._before: Picture | None = None
+        self._after: Picture | None = None
+        self._film: QImage | None = None
+        self._film_at = QRectF()
+        self._badge = ""
+        self._zoom: float | None = None  # None: as large as fits
+        self._centre = QPointF()
+        self._split_on = False
+        self._split = 0.5
+        self._peeking = False
+        self._dragging_split = False
+        self._grabbed: QPointF | None = None
+
+    def sizeHint(self) -> QSize:
+        return QSize(900, 620)
+
+    # What is shown
+
+    def show_photo(self, before: Picture | None) -> None:
+        """Another photo: everything else goes with the one before it."""
+        self._before, self._after, self._film, self._badge = before, None, None, ""
+        self._zoom = None
+        if before is not None:
+            self._centre = QPointF(before.width / 2, before.height / 2)
+        self._view_changed()
+
+    def show_edit(self, after: Picture | None, badge: str = "") -> None:
+        """The edit in its present state; badge: a word on how final it is."""
+        self._after, self._badge = after, badge
+        self.update()
+
+    def show_film(self, film: QImage | None, at: QRectF | None = None) -> None:
+        """Lay a film over the rectangle `at` of the photo, in photo pixels."""
+        self._film = film
+        self._film_at = at or QRectF()
+        self.update()
+
+    @property
+    def after(self) -> Picture | None:
+        return self._after
+
+    @property
+    def badge(self) -> str:
+        return self._badge
+
+    @property
+    def film(self) -> QImage | None:
+        return self._film
+
+    # Before and after
+
+    @property
+    def split(self) -> float:
+        """Where the line stands, as a fraction of the photo's width; before is on its left."""
+        return self._split
+
+    def move_split(self, to: float) -> None:
+        to = min(max(to, 0.0), 1.0)
+        if to != self._split:
+            self._split = to
+            self.split_moved.emit(to)
+            self.update()
+
+    def show_split(self, on: bool) -> None:
+        self._split_on = on
+        self.update()
+
+    def peek(self, on: bool) -> None:
+        """While on, the photo as it was."""
+        self._peeking = on
+        self.update()
+
+    # Zoom
+
+    def zoom(self) -> float:
+        """Screen pixels per photo pixel."""
+        if self._zoom is not None:
+            return self._zoom
+        if self._before is None:
+            return 1.0
+        ratio = self.devicePixelRatioF()
+        room = QSize(max(self.width() - 2 * int(_MARGIN), 1), max(self.height() - 2 * int(_MARGIN), 1))
+        return min(room.width() / self._before.width, room.height() / self._before.height) * ratio
+
+    def fit(self) -> None:
+        self._zoom = None
+        self._view_changed()
+
+    def zoom_to(self, zoom: float, about: QPointF | None = None) -> None:
+        """Zoom; the point `about` of the window (else its middle) stays where it is."""
+        if self._before is None:
+            return
+        about = about or QPointF(self.width() / 2, self.height() / 2)
+        under = self._to_photo(about)
+        self._centre = self._clamped_centre() if self._zoom is not None else self._photo_middle()
+        self._zoom = min(max(zoom, self._smallest_zoom()), _LARGEST_ZOOM)
+        scale = self._scale()
+        self._centre = under - QPointF(about.x() - self.width() / 2, about.y() - self.height() / 2) / scale
+        self._view_changed()
+
+    def _smallest_zoom(self) -> float:
+        if self._before is None:
+            return 0.01
+        return min(1.0, 64 / max(self._before.width, self._before.height))
+
+    def _scale(self) -> float:
+        """Window units per photo pixel."""
+        return self.zoom() / self.devicePixelRatioF()
+
+    def _photo_middle(self) -> QPointF:
+        return QPointF(self._before.width / 2, self._before.height / 2) if self._before else QPointF()
+
+    def _clamped_centre(self) -> QPointF:
+        if self._before is None or self._zoom is None:
+            return self._photo_middle()
+        scale = self._scale()
+
+        def clamped(centre: float, size: int, room: float) -> float:
+            half = room / 2 / scale
+            return size / 2 if 2 * half >= size else min(max(centre, half), size - half)
+
+        return QPointF(
+            clamped(self._centre.x(), self._before.width, self.width() - 2 * _MARGIN),
+            clamped(self._centre.y(), self._before.height, self.height() - 2 * _MARGIN),
+        )
+
+    def photo_rect(self) -> QRectF:
+        """Where the photo lies in the window."""
+        if self._before is None:
+            return QRectF()
+        scale, centre = self._scale(), self._clamped_centre()
+        return QRectF(
+            self.width() / 2 - centre.x() * scale,
+            self.height() / 2 - centre.y() * scale,
+            self._before.width * scale,
+            self._before.height * scale,
+        )
+
+    def _to_photo(self, at: QPointF) -> QPointF:
+        rect, scale = self.photo_rect(), self._scale()
+        return QPointF((at.x() - rect.x()) / scale, (at.y() - rect.y()) / scale)
+
+    def _view_changed(self) -> None:
+        self.zoom_changed.emit(self.zoom())
+        self.update()
+
+    def _split_x(self) -> float:
+        rect = self.photo_rect()
+        return rect.x() + rect.width() * self._split
+
+    def _comparing(self) -> bool:
+        return self._split_on and self._after is not None and not self._peeking
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.CANVAS)
+        if self._before is None:
+            return
+        rect = self.photo_rect()
+        zoom = self.zoom()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < _SHARP_FROM)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        edited = self._after is not None and not self._peeking
+        if not self._comparing():
+            self._paint(painter, self._after if edited and self._after else self._before, rect, QRectF(self.rect()))
+        else:
+            x = self._split_x()
+            left = QRectF(0, 0, x, self.height())
+            right = QRectF(x, 0, max(self.width() - x, 0), self.height())
+            self._paint(painter, self._before, rect, left)
+            assert self._after is not None
+            self._paint(painter, self._after, rect, right)
+        if self._film is not None and not self._peeking:
+            scale = self._scale()
+            at = QRectF(
+                rect.x() + self._film_at.x() * scale,
+                rect.y() + self._film_at.y() * scale,
+                self._film_at.width() * scale,
+                self._film_at.height() * scale,
+            )
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(at, self._film)
+        if self._comparing():
+            self._paint_split(painter, rect)
+            self._caption(painter, "Before", rect, left=True)
+            self._caption(painter, "After" if not self._badge else f"After · {self._badge}", rect, left=False)
+        elif self._peeking:
+            self._caption(painter, "Before", rect, left=True)
+        elif self._badge:
+            self._caption(painter, self._badge, rect, left=True)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.ACCENT, 1))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _paint(self, painter: QPainter, picture: Picture, rect: QRectF, part: QRectF) -> None:
+        """The share of `picture` (filling `rect`) that lies in `part` of the window."""
+        shown = rect.intersected(part).intersected(QRectF(self.rect()))
+        if shown.isEmpty():
+            return
+        level, _ = picture.level_for(rect.width() * self.devicePixelRatioF() / picture.width)
+        across, down = level.width() / rect.width(), level.height() / rect.height()
+        x, y = (shown.x() - rect.x()) * across, (shown.y() - rect.y()) * down
+        source = QRectF(x, y, shown.width() * across, shown.height() * down)
+        painter.drawImage(shown, level, source)
+
+    def _paint_split(self, painter: QPainter, rect: QRectF) -> None:
+        x = self._split_x()
+        top, bottom = max(rect.top(), 0.0), min(rect.bottom(), float(self.height()))
+        painter.setPen(QPen(QColor(0, 0, 0, 150), 3))
+        painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+        painter.setPen(QPen(QColor("white"), 1))
+        painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+        middle = QPointF(x, (top + bottom) / 2)
+        painter.setBrush(QColor(40, 40, 40, 220))
+        painter.drawEllipse(middle, 11, 11)
+        for side in (-1, 1):
+            painter.drawLine(middle + QPointF(side * 6, 0), middle + QPointF(side * 3, -3.5))
+            painter.drawLine(middle + QPointF(side * 6, 0), middle + QPointF(side * 3, 3.5))
+
+    def _caption(self, painter: QPainter, text: str, rect: QRectF, left: bool) -> None:
+        metrics = QFontMetricsF(self.font())
+        width, height = metrics.horizontalAdvance(text) + 16, metrics.height() + 6
+        inside = rect.intersected(QRectF(self.rect()))
+        x = inside.left() + 8 if left else inside.right() - 8 - width
+        box = QRectF(x, inside.top() + 8, width, height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(20, 20, 20, 170))
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setPen(theme.TEXT)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    # Hands
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._view_changed()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.angleDelta().y():
+            self.zoom_to(self.zoom() * 1.2 ** (event.angleDelta().y() / 120), event.position())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or self._before is None:
+            return
+        if self._comparing() and abs(event.position().x() - self._split_x()) <= _GRIP:
+            self._dragging_split = True
+        else:
+            self._grabbed = event.position()
+            self._centre = self._clamped_centre()
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if self._dragging_split:
+            rect = self.photo_rect()
+            self.move_split((at.x() - rect.x()) / rect.width())
+        elif self._grabbed is not None:
+            if self._zoom is not None:
+                self._centre = self._centre - (at - self._grabbed) / self._scale()
+            self._grabbed = at
+            self.update()
+        elif self._comparing() and abs(at.x() - self._split_x()) <= _GRIP:
+            self.setCursor(Qt.CursorShape.SplitHCursor)
+        else:
+            self.unsetCursor()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._dragging_split = False
+        self._grabbed = None
+        self._centre = self._clamped_centre()
+        self.unsetCursor()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._zoom is None:
+            self.zoom_to(1.0, event.position())
+        else:
+            self.fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        arrows = {
+            Qt.Key.Key_Left: QPointF(-1, 0),
+            Qt.Key.Key_Right: QPointF(1, 0),
+            Qt.Key.Key_Up: QPointF(0, -1),
+            Qt.Key.Key_Down: QPointF(0, 1),
+        }
+        way = arrows.get(Qt.Key(event.key()))
+        if way is None:
+            super().keyPressEvent(event)
+        elif self._comparing() and way.x():
+            self.move_split(self._split + 0.02 * way.x())
+        else:
+            self._centre = self._clamped_centre() + way * (40 / self._scale())
+            self.update()

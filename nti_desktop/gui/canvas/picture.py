@@ -1,0 +1,61 @@
+"""Pictures ready to paint: the full size and smaller copies, so that any zoom paints at screen cost."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PySide6.QtGui import QColor, QImage
+
+_SMALLEST = 700  # pixels of the longer side; below, Qt's own scaling is quick and good enough
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """levels: the picture at 1, 1/2, 1/4, ... of its size."""
+
+    levels: tuple[QImage, ...]
+
+    @property
+    def width(self) -> int:
+        return self.levels[0].width()
+
+    @property
+    def height(self) -> int:
+        return self.levels[0].height()
+
+    def level_for(self, zoom: float) -> tuple[QImage, int]:
+        """The smallest level that still has a pixel for each screen pixel, and its divisor."""
+        index = 0
+        while index + 1 < len(self.levels) and zoom * 2 ** (index + 1) <= 1.0:
+            index += 1
+        return self.levels[index], 2**index
+
+
+def make_picture(pixels: NDArray[np.uint8]) -> Picture:
+    """(H, W, 3) uint8 to a Picture. For the background thread: 100 megapixels take a second."""
+    levels = [_image(pixels)]
+    smaller = Image.fromarray(pixels)
+    while max(smaller.size) > _SMALLEST and min(smaller.size) > 1:
+        smaller = smaller.reduce(2)
+        levels.append(_image(np.asarray(smaller)))
+    return Picture(tuple(levels))
+
+
+def _image(pixels: NDArray[np.uint8]) -> QImage:
+    pixels = np.ascontiguousarray(pixels)
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
+        QImage.Format.Format_RGB32
+    )
+
+
+def film(coverage: NDArray[np.float32], colour: QColor, opacity: float = 0.55) -> QImage:
+    """A coloured film, as dense as `coverage` (h, w) in [0, 1], to lay over a picture."""
+    alpha = np.clip(coverage, 0, 1) * opacity
+    pixels = np.empty((*coverage.shape, 4), np.uint8)
+    for channel, value in enumerate((colour.blue(), colour.green(), colour.red())):
+        pixels[..., channel] = np.round(alpha * value)
+    pixels[..., 3] = np.round(alpha * 255)
+    height, width = coverage.shape
+    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()

@@ -1,0 +1,79 @@
+"""Every action once: a method with `@command` and a docstring becomes a menu entry, a shortcut and a tooltip."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar, cast
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+
+class Menu(StrEnum):
+    """The menus, in their order."""
+
+    FILE = "&File"
+    EDIT = "&Edit"
+    VERSION = "V&ersion"
+    VIEW = "&View"
+    HELP = "&Help"
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a menu says about one action. shortcuts: portable key names, the first one is shown."""
+
+    title: str
+    menu: Menu
+    shortcuts: tuple[str, ...] = ()
+    checkable: bool = False
+    separated: bool = False  # a line above it in the menu
+
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def command(
+    title: str, menu: Menu, *shortcuts: str, checkable: bool = False, separated: bool = False
+) -> Callable[[F], F]:
+    """Makes a method of the window an action; the first line of its docstring is the tooltip."""
+
+    def mark(function: F) -> F:
+        function.__dict__["command"] = Command(title, menu, shortcuts, checkable, separated)
+        return function
+
+    return mark
+
+
+def commands_of(kind: type) -> Iterator[tuple[str, Command, str]]:
+    """(method name, command, explanation) of a class, in the order they are written."""
+    for owner in reversed(kind.__mro__):
+        for name, function in vars(owner).items():
+            found = getattr(function, "command", None)
+            if isinstance(found, Command):
+                yield name, found, (inspect.getdoc(function) or "").splitlines()[0]
+
+
+def add_actions(window: QMainWindow) -> dict[str, QAction]:
+    """Fills the window's menu bar from its commands; the actions come back by method name."""
+    menus: dict[Menu, QMenu] = {menu: window.menuBar().addMenu(menu.value) for menu in Menu}
+    actions: dict[str, QAction] = {}
+    for name, entry, explanation in commands_of(type(window)):
+        action = QAction(entry.title, window)
+        action.setObjectName(name)
+        action.setCheckable(entry.checkable)
+        action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
+        shown = f" ({QKeySequence(entry.shortcuts[0]).toString()})" if entry.shortcuts else ""
+        action.setToolTip(explanation.rstrip(".") + shown)
+        action.setStatusTip(explanation)
+        method = cast(Callable[..., None], getattr(window, name))
+        if entry.checkable:
+            action.toggled.connect(method)
+        else:
+            action.triggered.connect(method)
+        if entry.separated:
+            menus[entry.menu].addSeparator()
+        menus[entry.menu].addAction(action)
+        actions[name] = action
+    return actions

@@ -1,0 +1,154 @@
+"""The one QThread that owns the workbench, and with it torch and the model: jobs in, progress and results out."""
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from nti_desktop.errors import EngineError, NtiError
+from nti_desktop.jobs import CancelToken, Inverted, InvertJob, Judged, JudgeJob, Progress, Rendered, RenderJob, Report
+
+log = logging.getLogger(__name__)
+_numbers = itertools.count(1)
+
+Job = JudgeJob | InvertJob | RenderJob
+
+
+class Bench(Protocol):
+    """What the thread needs of `nti_desktop.engine.workbench.Workbench`."""
+
+    def judge(self, job: JudgeJob, report: Report, cancel: CancelToken) -> Judged: ...
+    def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inverted: ...
+    def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """One job on its way. photo: which opened photo it belongs to, so that late answers can be told apart."""
+
+    job: Job
+    photo: int
+    cancel: CancelToken = field(default_factory=CancelToken)
+    number: int = field(default_factory=lambda: next(_numbers))
+
+
+class EngineThread(QThread):
+    """Runs one job at a time: a render before a judgement before an inversion.
+
+    Of renders the latest wins: the first runs at once, those asked for while it runs are coalesced, the last is always
+    run, and a preview under way is left to finish. Signals are sent from the thread; their receivers live in the GUI's.
+    """
+
+    started_job = Signal(Ticket)
+    progressed = Signal(Ticket, Progress)
+    judged = Signal(Ticket, Judged)
+    inverted = Signal(Ticket, Inverted)
+    rendered = Signal(Ticket, Rendered)
+    failed = Signal(Ticket, NtiError)  # Cancelled too
+
+    def __init__(self, make_bench: Callable[[], Bench], parent: QObject | None = None) -> None:
+        """make_bench: called once, on this thread; it may import what takes seconds."""
+        super().__init__(parent)
+        self.setObjectName("engine")
+        self._make_bench = make_bench
+        self._bench: Bench | None = None
+        self._changed = threading.Condition()
+        self._render: Ticket | None = None
+        self._judge: Ticket | None = None
+        self._invert: Ticket | None = None
+        self._running: Ticket | None = None
+        self._stopping = False
+
+    # Called from the GUI thread
+
+    def judge(self, job: JudgeJob, photo: int) -> Ticket:
+        """Queue a judgement; it replaces one that waits."""
+        with self._changed:
+            self._judge = ticket = Ticket(job, photo)
+            self._changed.notify()
+        return ticket
+
+    def invert(self, job: InvertJob, photo: int) -> Ticket:
+        """Queue an inversion; it replaces one that waits and stops one that runs."""
+        with self._changed:
+            self._invert = ticket = Ticket(job, photo)
+            if self._running and isinstance(self._running.job, InvertJob):
+                self._running.cancel.cancel()
+            self._changed.notify()
+        return ticket
+
+    def render(self, job: RenderJob, photo: int, stop_running: bool = False) -> Ticket:
+        """Queue a render; it replaces one that waits, and with stop_running also stops a long one under way."""
+        with self._changed:
+            self._render = ticket = Ticket(job, photo)
+            if stop_running and self._running and isinstance(self._running.job, RenderJob):
+                self._running.cancel.cancel()
+            self._changed.notify()
+        return ticket
+
+    def cancel_all(self) -> None:
+        """Drop what waits and ask what runs to stop."""
+        with self._changed:
+            self._render = self._judge = self._invert = None
+            if self._running:
+                self._running.cancel.cancel()
+
+    def stop(self) -> None:
+        """Cancel everything and let the thread end; `finished` tells when it has."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self.cancel_all()
+
+    # Runs on the thread
+
+    def run(self) -> None:
+        while ticket := self._next():
+            self.started_job.emit(ticket)
+            try:
+                self._work(ticket)
+            except NtiError as error:
+                self.failed.emit(ticket, error)
+            except Exception:  # the thread must outlive any fault of a job; the log has the trace
+                log.exception("A job failed: %r", type(ticket.job).__name__)
+                self.failed.emit(
+                    ticket, EngineError("Something unforeseen went wrong in the engine; the log file says more.")
+                )
+            with self._changed:
+                self._running = None
+
+    def _next(self) -> Ticket | None:
+        with self._changed:
+            while not self._stopping:
+                ticket = self._render or self._judge or self._invert
+                if ticket:
+                    if ticket is self._render:
+                        self._render = None
+                    elif ticket is self._judge:
+                        self._judge = None
+                    else:
+                        self._invert = None
+                    self._running = ticket
+                    return ticket
+                self._changed.wait()
+        return None
+
+    def _work(self, ticket: Ticket) -> None:
+        def report(progress: Progress) -> None:
+            self.progressed.emit(ticket, progress)
+
+        if self._bench is None:
+            report(Progress("Starting the engine", 0, 1))
+            self._bench = self._make_bench()
+        ticket.cancel.check()
+        match ticket.job:
+            case JudgeJob():
+                self.judged.emit(ticket, self._bench.judge(ticket.job, report, ticket.cancel))
+            case InvertJob():
+                self.inverted.emit(ticket, self._bench.invert(ticket.job, report, ticket.cancel))
+            case RenderJob():
+                self.rendered.emit(ticket, self._bench.render(ticket.job, report, ticket.cancel))

@@ -1,0 +1,109 @@
+"""A named slider for a number, with its value beside it; a double click puts it back."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
+
+from nti_desktop.gui.threads import at_home
+
+
+class _Slider(QSlider):
+    double_clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.double_clicked.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Only with the focus: a wheel that scrolls a panel must not change numbers on its way."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class ValueSlider(QWidget):
+    """key: what the number belongs to, sent along with it; values in steps of `step` from `low` to `high`."""
+
+    moved = Signal(object, float)  # key, value
+
+    def __init__(
+        self, key: object, title: str, low: float, high: float, default: float, step: float, percent: bool = False
+    ) -> None:
+        super().__init__()
+        self.key = key
+        self._step, self._default, self._percent = step, default, percent
+        self._title = QLabel()
+        self._title.setMinimumWidth(96)
+        self._title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self._slider = _Slider()
+        self._slider.setRange(round(low / step), round(high / step))
+        self._slider.setPageStep(max(1, round((high - low) / step / 10)))
+        self._number = QLabel()
+        self._number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._number.setMinimumWidth(42)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 1, 0, 1)
+        row.addWidget(self._title)
+        row.addWidget(self._slider, 1)
+        row.addWidget(self._number)
+        self.set_title(title)
+        self.show_value(default)
+        self._slider.valueChanged.connect(self._slid)
+        self._slider.double_clicked.connect(self._reset)
+
+    @property
+    def value(self) -> float:
+        return self._slider.value() * self._step
+
+    def set_title(self, title: str) -> None:
+        self._title.setText(title)
+        self._slider.setAccessibleName(title)
+
+    def set_title_width(self, width: int) -> None:
+        self._title.setFixedWidth(width)
+
+    def title_width(self) -> int:
+        """Room that the title needs."""
+        return self._title.fontMetrics().horizontalAdvance(self._title.text()) + 4
+
+    def set_explanation(self, text: str) -> None:
+        self.setToolTip(f"{text} Double-click puts it back.")
+        self._slider.setAccessibleDescription(text)
+
+    def show_value(self, value: float) -> None:
+        """Show a value that came from elsewhere; nothing is sent."""
+        self._slider.blockSignals(True)
+        self._slider.setValue(round(value / self._step))
+        self._slider.blockSignals(False)
+        self._show_number()
+
+    def slide_to(self, value: float) -> None:
+        """As if dragged there."""
+        self._slider.setValue(round(value / self._step))
+
+    @Slot(int)
+    def _slid(self, _position: int) -> None:
+        at_home(self)
+        self._show_number()
+        self.moved.emit(self.key, self.value)
+
+    @Slot()
+    def _reset(self) -> None:
+        at_home(self)
+        self.slide_to(self._default)
+
+    def set_default(self, value: float) -> None:
+        """Where a double click leads."""
+        self._default = value
+
+    def _show_number(self) -> None:
+        value = self.value
+        text = f"{value * 100:.0f} %" if self._percent else f"{value:.1f}".replace("-", "−")
+        self._number.setText(text)
+        changed = abs(value - self._default) > self._step / 2
+        font = self._number.font()
+        font.setBold(changed)
+        self._number.setFont(font)
