@@ -1,0 +1,1 @@
+"""Which models exist, and the samples that go with the built-in one."""
