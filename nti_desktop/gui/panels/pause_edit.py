@@ -1,0 +1,73 @@
+"""A line of text that says when the typist pauses at the end of a word."""
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from nti_desktop.gui.threads import at_home
+
+PAUSE = 600  # milliseconds
+
+
+class PauseEdit(QLineEdit):
+    """edited: at every keystroke; settled: after a pause at the end of a word, with Return, or without the focus."""
+
+    edited = Signal(str)
+    settled = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._unsettled = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PAUSE)
+        self._timer.timeout.connect(self._paused)
+        self.textEdited.connect(self._typed)
+        self.cursorPositionChanged.connect(self._moved)
+        self.editingFinished.connect(self._finished)
+
+    def show_text(self, text: str) -> None:
+        """Show a text that came from elsewhere; nothing is sent. What is being typed right now is left alone."""
+        if text != self.text() and not self._unsettled:
+            place = self.cursorPosition()
+            self.setText(text)
+            self.setCursorPosition(min(place, len(text)) if self.hasFocus() else 0)
+
+    def replace_text(self, text: str) -> None:
+        """As `show_text`, whatever is being typed."""
+        self._timer.stop()
+        self._unsettled = False
+        self.show_text(text)
+
+    def _in_a_word(self) -> bool:
+        rest = self.text()[self.cursorPosition() :]
+        return bool(rest) and rest[0].isalnum()
+
+    @Slot(str)
+    def _typed(self, text: str) -> None:
+        at_home(self)
+        self._unsettled = True
+        self._timer.start()
+        self.edited.emit(text)
+
+    @Slot(int, int)
+    def _moved(self, _old: int, _new: int) -> None:
+        at_home(self)
+        if self._unsettled:
+            self._timer.start()
+
+    @Slot()
+    def _paused(self) -> None:
+        at_home(self)
+        if not self._in_a_word():
+            self._settle()
+
+    @Slot()
+    def _finished(self) -> None:
+        at_home(self)
+        self._settle()
+
+    def _settle(self) -> None:
+        self._timer.stop()
+        if self._unsettled:
+            self._unsettled = False
+            self.settled.emit(self.text())

@@ -1,0 +1,156 @@
+"""One line for what the photo shows, one for what it should show, and the difference between the two."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from nti_desktop.gui.panels.diff_view import DiffView, diff_words
+from nti_desktop.gui.panels.flow import FlowLayout
+from nti_desktop.gui.panels.pause_edit import PauseEdit
+from nti_desktop.gui.threads import at_home
+
+
+class PromptBar(QFrame):
+    """Description and edit. Until the first edit, suggestions are offered where there are any."""
+
+    described = Signal(str)  # the description, at every keystroke
+    edited = Signal(str)  # the edit, at every keystroke
+    edit_settled = Signal(str)  # the edit, after a pause
+    prepare_asked = Signal()
+    render_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        self._source = ""
+        self._suggestions: tuple[str, ...] = ()
+
+        self.description = PauseEdit()
+        self.description.setAccessibleName("Description of the photo")
+        self.description.setPlaceholderText("Say in one sentence what the photo shows")
+        self.description.setToolTip("What the photo shows, in one plain sentence.")
+        self.description.edited.connect(self._described)
+        self.description.returnPressed.connect(self._prepare)
+
+        self.prepare_button = QPushButton("Prepare photo")
+        self.prepare_button.setProperty("primary", "true")
+        self.prepare_button.setToolTip(
+            "Let the model learn exactly this photo; needed once before words can change it."
+        )
+        self.prepare_button.clicked.connect(self._prepare)
+        self.estimate = QLabel()
+        self.estimate.setProperty("role", "quiet")
+
+        self.edit = PauseEdit()
+        self.edit.setAccessibleName("Edit")
+        self.edit.setPlaceholderText("The same sentence with the words changed that should change in the photo")
+        self.edit.setToolTip("Change, add or remove words; the photo follows when you pause.")
+        self.edit.edited.connect(self._edited)
+        self.edit.settled.connect(self._settled)
+
+        self.render_button = QPushButton("Render")
+        self.render_button.setProperty("primary", "true")
+        self.render_button.setToolTip("Render this edit at full quality; so far it is a quick preview.")
+        self.render_button.clicked.connect(self._render)
+
+        self.diff = DiffView()
+        self._chips = QWidget()
+        self._flow = FlowLayout(self._chips)
+
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(6)
+        for row, (title, line, button) in enumerate(
+            ((("&Photo"), self.description, self.prepare_button), ("E&dit", self.edit, self.render_button))
+        ):
+            label = QLabel(title)
+            label.setBuddy(line)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(label, 2 * row, 0)
+            grid.addWidget(line, 2 * row, 1)
+            grid.addWidget(button, 2 * row, 2)
+        grid.addWidget(self.estimate, 1, 1, 1, 2)
+        grid.addWidget(self.diff, 3, 1, 1, 2)
+        grid.addWidget(self._chips, 4, 1, 1, 2)
+        grid.setColumnStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 8, 14, 8)
+        column.addLayout(grid)
+        self.show_suggestions(())
+
+    def show_source(self, source: str) -> None:
+        """The sentence that the edit is compared with."""
+        self._source = source
+        self._refresh()
+
+    def show_edit(self, edit: str) -> None:
+        self.edit.show_text(edit)
+        self._refresh()
+
+    def show_suggestions(self, suggestions: tuple[str, ...]) -> None:
+        """Edits to try; a click takes one."""
+        self._suggestions = suggestions
+        self._flow.clear()
+        if suggestions:
+            self._flow.addWidget(QLabel("Try:"))
+        for suggestion in suggestions:
+            changed = [w.spoken for w in diff_words(self._source, suggestion) if w.before != w.after]
+            chip = QPushButton(", ".join(changed) or suggestion)
+            chip.setProperty("chip", "true")
+            chip.setObjectName(suggestion)
+            chip.setToolTip(suggestion)
+            chip.clicked.connect(self._suggested)
+            self._flow.addWidget(chip)
+        self._refresh()
+
+    def show_preparation(self, text: str, possible: bool, again: bool) -> None:
+        """text: how long preparing takes or that it is done; again: whether it would be for a second time."""
+        self.estimate.setText(text)
+        self.estimate.setVisible(bool(text))
+        self.prepare_button.setEnabled(possible)
+        self.prepare_button.setText("Prepare again" if again else "Prepare photo")
+
+    def show_render_button(self, shown: bool, possible: bool) -> None:
+        self.render_button.setVisible(shown)
+        self.render_button.setEnabled(possible)
+
+    def _refresh(self) -> None:
+        words = diff_words(self._source, self.edit.text()) if self._source.strip() else ()
+        self.diff.show_words(words)
+        changed = any(word.before != word.after for word in words)
+        self.diff.setVisible(changed)
+        self._chips.setVisible(bool(self._suggestions) and not changed)
+
+    @Slot(str)
+    def _described(self, text: str) -> None:
+        at_home(self)
+        self.described.emit(text)
+
+    @Slot(str)
+    def _edited(self, text: str) -> None:
+        at_home(self)
+        self._refresh()
+        self.edited.emit(text)
+
+    @Slot(str)
+    def _settled(self, text: str) -> None:
+        at_home(self)
+        self.edit_settled.emit(text)
+
+    @Slot()
+    def _suggested(self) -> None:
+        at_home(self)
+        suggestion = self.sender().objectName()
+        self.edit.replace_text(suggestion)
+        self._refresh()
+        self.edit_settled.emit(suggestion)
+
+    @Slot()
+    def _prepare(self) -> None:
+        at_home(self)
+        if self.prepare_button.isEnabled():
+            self.prepare_asked.emit()
+
+    @Slot()
+    def _render(self) -> None:
+        at_home(self)
+        self.render_asked.emit()

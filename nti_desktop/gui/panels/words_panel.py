@@ -1,0 +1,75 @@
+"""One slider for every word of the edit."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from nti_desktop.gui.panels.sliders import ValueSlider
+from nti_desktop.gui.threads import at_home
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.words import split_words
+
+LOWEST, HIGHEST = -2.0, 4.0
+_WIDEST_TITLE = 130
+
+
+class WordsPanel(QWidget):
+    """How much each word counts: 1 is as it is, 0 not at all, below 0 the opposite."""
+
+    weight_moved = Signal(int, float)  # position among the edit's words, weight
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sliders: list[ValueSlider] = []
+        self._words: tuple[tuple[int, str], ...] = ()
+        hint = QLabel("How much each word counts. 1 is normal, 0 switches a word off, below 0 turns it around.")
+        hint.setProperty("role", "quiet")
+        hint.setWordWrap(True)
+        self._rows = QWidget()
+        self._column = QVBoxLayout(self._rows)
+        self._column.setContentsMargins(0, 0, 6, 0)
+        self._column.setSpacing(2)
+        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        area = QScrollArea()
+        area.setWidget(self._rows)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 6, 6)
+        column.addWidget(hint)
+        column.addWidget(area, 1)
+
+    def show_recipe(self, recipe: EditRecipe) -> None:
+        """The words of the recipe's prompt and their weights."""
+        words = tuple((w.position, w.text) for w in split_words(recipe.prompt) if not w.is_punctuation)
+        if words != self._words:
+            self._build(words)
+        weights = {control.position: control.weight for control in recipe.words}
+        for slider, (position, _) in zip(self.sliders, words, strict=True):
+            slider.show_value(weights.get(position, 1.0))
+
+    def _build(self, words: tuple[tuple[int, str], ...]) -> None:
+        """Rows are used again, so that one being dragged or focused stays."""
+        self._words = words
+        while len(self.sliders) > len(words):
+            row = self.sliders.pop()
+            row.hide()
+            row.deleteLater()
+        for index, (position, text) in enumerate(words):
+            if index == len(self.sliders):
+                row = ValueSlider(position, text, LOWEST, HIGHEST, 1.0, 0.1)
+                row.moved.connect(self._moved)
+                self._column.addWidget(row)
+                self.sliders.append(row)
+            self.sliders[index].key = position
+            self.sliders[index].set_title(text)
+            self.sliders[index].set_explanation(f"How much “{text}” counts.")
+        width = min(max((row.title_width() for row in self.sliders), default=0), _WIDEST_TITLE)
+        for row in self.sliders:
+            row.set_title_width(width)
+
+    @Slot(object, float)
+    def _moved(self, key: object, weight: float) -> None:
+        at_home(self)
+        assert isinstance(key, int)
+        self.weight_moved.emit(key, weight)
