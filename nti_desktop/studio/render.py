@@ -54,7 +54,7 @@ FARTHEST = 30.0  # what a ray has not met by then is sky
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """image: (size, size, 3) uint8 sRGB; objects: (size, size) int64, the thing's number from 1, 0 where there is none."""
+    """image: (size, size, 3) uint8 sRGB; objects: (size, size) int64, a thing's number from 1, else 0."""
 
     image: NDArray[np.uint8]
     objects: NDArray[np.int64]
