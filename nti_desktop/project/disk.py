@@ -1,0 +1,48 @@
+"""The few calls through which a sidecar reaches the disk; each may fail, and nothing else writes."""
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+
+def create(path: Path) -> int:
+    """A new file, open for writing; it must not exist."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+
+
+def write(file: int, data: bytes) -> None:
+    """All of `data`, however many calls the system takes for it."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def fsync(file: int) -> None:
+    os.fsync(file)
+
+
+def close(file: int) -> None:
+    os.close(file)
+
+
+def replace(source: Path, target: Path) -> None:
+    os.replace(source, target)
+
+
+def remove(path: Path) -> None:
+    os.unlink(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` survive a power cut; where the system or the file system cannot be asked, nothing."""
+    if sys.platform == "win32":
+        return
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(file)

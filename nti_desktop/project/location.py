@@ -1,0 +1,49 @@
+"""Where the project of a photo lies."""
+
+import os
+import re
+from pathlib import Path
+
+import platformdirs
+
+_LONGEST_NAME = 240  # bytes of a photo's file name that leave room for the endings, on every common file system
+
+
+def sidecar_path(photo: Path, identity: str) -> Path:
+    """Where the project of a photo is saved: beside it, or in the user's data folder under its identity when its folder
+    cannot be written or belongs to a camera. identity: SHA-256 in hex.
+    """
+    beside = _beside(photo)
+    camera = any(part.casefold() == "dcim" for part in photo.absolute().parts[:-1])
+    too_long = len(os.fsencode(photo.name)) > _LONGEST_NAME
+    if camera or too_long or not os.access(beside.parent, os.W_OK):
+        return _in_data_folder(identity)
+    return beside
+
+
+def find_sidecar(photo: Path, identity: str) -> Path | None:
+    """Where the project of a photo lies now: where it would be saved, else beside it, else in the data folder."""
+    for path in (sidecar_path(photo, identity), _beside(photo), _in_data_folder(identity)):
+        if os.path.exists(path):
+            return path
+    return None
+
+
+def backup_path(path: Path) -> Path:
+    """Where the state before the last save lies."""
+    return path.with_name(path.name + "~")
+
+
+def data_folder() -> Path:
+    """Where projects lie that cannot lie beside their photo; it need not exist yet."""
+    return platformdirs.user_data_path("nti-desktop", appauthor=False) / "projects"
+
+
+def _beside(photo: Path) -> Path:
+    return photo.with_name(photo.name + ".nti")
+
+
+def _in_data_folder(identity: str) -> Path:
+    if not re.fullmatch(r"[0-9a-f]{64}", identity):
+        raise ValueError(f"not the SHA-256 of a photo: {identity!r}")
+    return data_folder() / f"{identity}.nti"

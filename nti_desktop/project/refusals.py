@@ -1,0 +1,68 @@
+"""What can go wrong with a sidecar, and the sentence that says so."""
+
+import errno
+from pathlib import Path
+
+from nti_desktop.errors import SidecarError
+from nti_desktop.project.signature import Signature
+
+
+class SidecarDamaged(SidecarError):
+    """The file is no sound project. recoverable: `recover_sidecar` can bring back the state before the last save."""
+
+    def __init__(self, sentence: str, recoverable: bool) -> None:
+        super().__init__(sentence)
+        self.recoverable = recoverable
+
+
+class SidecarNewer(SidecarError):
+    """A newer version of the program wrote the file."""
+
+
+class SidecarChanged(SidecarError):
+    """The file on disk is not the one that was opened; nothing was overwritten."""
+
+
+class SidecarInUse(SidecarError):
+    """Another program holds the file (Windows); the new state lies beside it. path: where."""
+
+    def __init__(self, sentence: str, path: Path) -> None:
+        super().__init__(sentence)
+        self.path = path
+
+
+class SidecarUnconfirmed(SidecarError):
+    """The new state is in place, but the disk did not confirm it. signature: what a next save has to expect."""
+
+    def __init__(self, sentence: str, signature: Signature) -> None:
+        super().__init__(sentence)
+        self.signature = signature
+
+
+def read_only(path: Path) -> str:
+    return (
+        f"“{path.name}” was made by a newer version of NTI Desktop; "
+        "it can be looked at, but to change it you have to update this one."
+    )
+
+
+def changed(path: Path) -> str:
+    return (
+        f"“{path.name}” was changed by another program since it was opened; open it again, or save under another name."
+    )
+
+
+def cannot_read(path: Path, error: OSError) -> str:
+    return f"“{path.name}” cannot be read ({error.strerror}); check that you may read it and that its disk is well."
+
+
+def cannot_save(path: Path, error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"The disk is full, so “{path.name}” was not saved; free some space and save again."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"“{path.name}” was not saved because its folder cannot be written; allow it, or move the photo."
+        case errno.ENOENT:
+            return f"“{path.name}” was not saved because its folder is gone; put it back and save again."
+        case _:
+            return f"“{path.name}” was not saved ({error.strerror}); what was saved before is kept; check the disk."

@@ -1,0 +1,308 @@
+"""What a project says: project.json of the sidecar, version 1.
+
+Every record is frozen, checks its ranges, and carries fields it does not know through a round trip.
+"""
+
+import math
+import secrets
+from dataclasses import asdict
+from datetime import UTC
+from typing import Annotated, Self, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from nti_desktop.errors import RecipeError
+from nti_desktop.jobs import Figures
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+
+SCHEMA_VERSION = 1
+
+MAX_SIDE = 1_000_000  # pixels
+MAX_TEXT = 10_000  # characters
+MAX_ROWS = 1_000  # frames, inversions, versions; words of one recipe
+MAX_PSNR = 200.0  # dB; past what float32 can tell apart, and JSON has no infinity
+
+
+def new_id() -> str:
+    """A name for a frame, an inversion or a version that no other project has."""
+    return secrets.token_hex(8)
+
+
+def _in_utc(time: AwareDatetime) -> AwareDatetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the time is out of range") from error
+
+
+def _encodable(name: object) -> object:
+    """File names that are not UTF-8 come from the system with lone surrogates, which no JSON can hold."""
+    return name.encode("utf-8", "replace").decode() if isinstance(name, str) else name
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+Pixels = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Seconds = Annotated[float, Field(ge=0)]
+UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+class Record(BaseModel):
+    """Frozen; unknown fields survive; neither NaN nor infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+
+class PhotoRecord(Record):
+    """The photo the project belongs to. identity: SHA-256 of its image data, no metadata; orientation: EXIF, 1..8."""
+
+    name: Annotated[Text, BeforeValidator(_encodable)]
+    width: Pixels
+    height: Pixels
+    identity: Sha256
+    orientation: Annotated[int, Field(ge=1, le=8)]
+
+
+class FrameRecord(Record):
+    """The rectangle of the upright photo, in its pixels, that a model sees at model_width by model_height."""
+
+    id: Id
+    x: Annotated[int, Field(ge=0, le=MAX_SIDE)]
+    y: Annotated[int, Field(ge=0, le=MAX_SIDE)]
+    width: Pixels
+    height: Pixels
+    model_width: Pixels
+    model_height: Pixels
+
+
+class SettingsRecord(Record):
+    """InversionSettings as they are stored."""
+
+    prompt: Text
+    method: Method
+    steps: int
+    guidance_scale: float
+    schedule: Schedule
+
+    @model_validator(mode="after")
+    def _makes_settings(self) -> Self:
+        try:
+            self.settings()
+        except RecipeError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @classmethod
+    def of(cls, settings: InversionSettings) -> Self:
+        return cls.model_validate(asdict(settings))
+
+    def settings(self) -> InversionSettings:
+        return InversionSettings(
+            prompt=self.prompt,
+            method=self.method,
+            steps=self.steps,
+            guidance_scale=self.guidance_scale,
+            schedule=self.schedule,
+        )
+
+
+class FiguresRecord(Record):
+    """What an inversion cost and gave; see `nti_desktop.jobs.Figures`."""
+
+    seconds: Seconds
+    unet_rows: Count
+    reconstruction_psnr: float | None
+    inner_steps: Count | None
+
+    @classmethod
+    def of(cls, figures: Figures) -> Self:
+        """An exact reconstruction has an infinite PSNR; it is stored as MAX_PSNR."""
+        psnr = figures.reconstruction_psnr
+        return cls(
+            seconds=figures.seconds,
+            unet_rows=figures.unet_rows,
+            reconstruction_psnr=None if psnr is None or math.isnan(psnr) else min(psnr, MAX_PSNR),
+            inner_steps=figures.inner_steps,
+        )
+
+
+class InversionRecord(Record):
+    """One inversion of one frame; its arrays lie in `inversions/<id>.safetensors`.
+
+    model: id of the catalogue's entry; model_fingerprint: SHA-256 of the model's files; both say what it is valid for.
+    """
+
+    id: Id
+    frame: Id
+    model: Text
+    model_fingerprint: Sha256
+    settings: SettingsRecord
+    figures: FiguresRecord
+
+
+class WordControlRecord(Record):
+    """WordControl as it is stored."""
+
+    position: Count
+    text: Text
+    weight: float
+    cross_until: float | None
+
+
+class WordRefRecord(Record):
+    """WordRef as it is stored."""
+
+    side: Side
+    position: Count
+    text: Text
+
+    def ref(self) -> WordRef:
+        return WordRef(self.side, self.position, self.text)
+
+
+class BlendRecord(Record):
+    """Blend as it is stored."""
+
+    words: Annotated[tuple[WordRefRecord, ...], Field(max_length=MAX_ROWS)]
+    keep: Annotated[tuple[WordRefRecord, ...], Field(max_length=MAX_ROWS)]
+    threshold: float
+    start: float
+    positions: Count
+
+    def blend(self) -> Blend:
+        return Blend(
+            words=tuple(word.ref() for word in self.words),
+            keep=tuple(word.ref() for word in self.keep),
+            threshold=self.threshold,
+            start=self.start,
+            positions=self.positions,
+        )
+
+
+class RecipeRecord(Record):
+    """EditRecipe as it is stored."""
+
+    prompt: Text
+    words: Annotated[tuple[WordControlRecord, ...], Field(max_length=MAX_ROWS)]
+    cross_until: float
+    self_until: float
+    self_limit: float
+    blend: BlendRecord | None
+    guidance_scale: float | None
+
+    @model_validator(mode="after")
+    def _makes_a_recipe(self) -> Self:
+        try:
+            self.recipe()
+        except RecipeError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @classmethod
+    def of(cls, recipe: EditRecipe) -> Self:
+        return cls.model_validate(asdict(recipe))
+
+    def recipe(self) -> EditRecipe:
+        return EditRecipe(
+            prompt=self.prompt,
+            words=tuple(WordControl(w.position, w.text, w.weight, w.cross_until) for w in self.words),
+            cross_until=self.cross_until,
+            self_until=self.self_until,
+            self_limit=self.self_limit,
+            blend=None if self.blend is None else self.blend.blend(),
+            guidance_scale=self.guidance_scale,
+        )
+
+
+class FinishRecord(Record):
+    """What the compositor needs beside the rendered edit. feather: fraction of the frame's shorter side, 0..0.2."""
+
+    feather: Annotated[float, Field(ge=0, le=0.2)]
+
+
+class VersionRecord(Record):
+    """One edit that was kept. made_from: the version it began as, which may be gone by now."""
+
+    id: Id
+    name: Text
+    recipe: RecipeRecord
+    finish: FinishRecord
+    inversion: Id
+    made_from: Id | None
+    time: UtcTime
+
+
+R = TypeVar("R", FrameRecord, InversionRecord, VersionRecord)
+
+
+class Project(Record):
+    """All that is known of one photo's edits, from project.json.
+
+    program: name and version of the program that wrote it; current: id of the version that was shown last.
+    Raises pydantic.ValidationError when an id is used twice, refers to nothing, or a frame leaves the photo.
+    """
+
+    schema_version: Annotated[int, Field(ge=1)]
+    program: Text
+    photo: PhotoRecord
+    frames: Annotated[tuple[FrameRecord, ...], Field(max_length=MAX_ROWS)]
+    inversions: Annotated[tuple[InversionRecord, ...], Field(max_length=MAX_ROWS)]
+    versions: Annotated[tuple[VersionRecord, ...], Field(max_length=MAX_ROWS)]
+    current: Id | None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        frames = _distinct("frames", [frame.id for frame in self.frames])
+        inversions = _distinct("inversions", [inversion.id for inversion in self.inversions])
+        versions = _distinct("versions", [version.id for version in self.versions])
+        for frame in self.frames:
+            if frame.x + frame.width > self.photo.width or frame.y + frame.height > self.photo.height:
+                raise ValueError(f"frame {frame.id} reaches out of the photo")
+        for inversion in self.inversions:
+            if inversion.frame not in frames:
+                raise ValueError(f"inversion {inversion.id} is of a frame that is not there")
+        for version in self.versions:
+            if version.inversion not in inversions:
+                raise ValueError(f"version {version.id} is of an inversion that is not there")
+        if self.current is not None and self.current not in versions:
+            raise ValueError("the version that was shown last is not there")
+        return self
+
+    def frame(self, frame_id: str) -> FrameRecord:
+        """Raises KeyError when there is no such frame."""
+        return _named(self.frames, frame_id)
+
+    def inversion(self, inversion_id: str) -> InversionRecord:
+        """Raises KeyError when there is no such inversion."""
+        return _named(self.inversions, inversion_id)
+
+    def version(self, version_id: str) -> VersionRecord:
+        """Raises KeyError when there is no such version."""
+        return _named(self.versions, version_id)
+
+
+def _named(records: tuple[R, ...], name: str) -> R:
+    for record in records:
+        if record.id == name:
+            return record
+    raise KeyError(name)
+
+
+def _distinct(kind: str, ids: list[str]) -> set[str]:
+    distinct = set(ids)
+    if len(distinct) != len(ids):
+        raise ValueError(f"two {kind} have the same id")
+    return distinct
+
+
+def to_json(project: Project) -> bytes:
+    """project.json: UTF-8, indented, so that a person can read it."""
+    return project.model_dump_json(indent=1).encode()
+
+
+def from_json(data: bytes) -> Project:
+    """Raises pydantic.ValidationError (a ValueError) when `data` is not a whole project, types and ranges included."""
+    return Project.model_validate_json(data, strict=True)

@@ -1,0 +1,140 @@
+"""An inversion's arrays as safetensors: what the header says is checked before anything is allocated."""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic_core import from_json
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from nti_desktop.project.archive import Unsound
+from nti_desktop.project.schema import FrameRecord, InversionRecord
+from nti_desktop.recipe.settings import Method
+
+MAX_HEADER = 2**16
+HEAD = 8 + MAX_HEADER  # bytes that certainly hold the length and the header
+MAX_CHANNELS = 64
+MAX_LATENT_SIDE = 2**14
+MAX_TOKENS = 2**12
+MAX_WIDTH = 2**14
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """What an inversion keeps. pivot: (steps + 1, C, h, w) float32 from z*_T to z*_0;
+    null_embeddings: (steps, tokens, width) float32 for null-text, else None.
+    """
+
+    pivot: NDArray[np.float32]
+    null_embeddings: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the arrays of one inversion must look like, known from project.json alone."""
+
+    steps: int
+    model_width: int
+    model_height: int
+    null_text: bool
+
+
+def layout(inversion: InversionRecord, frame: FrameRecord) -> Layout:
+    return Layout(
+        steps=inversion.settings.steps,
+        model_width=frame.model_width,
+        model_height=frame.model_height,
+        null_text=inversion.settings.method is Method.NULL_TEXT,
+    )
+
+
+def pack(arrays: Arrays) -> bytes:
+    named = {"pivot": np.ascontiguousarray(arrays.pivot)}
+    if arrays.null_embeddings is not None:
+        named["null_embeddings"] = np.ascontiguousarray(arrays.null_embeddings)
+    return save(named)
+
+
+def unpack(data: bytes, expected: Layout) -> Arrays:
+    """Raises Unsound when the arrays are not those of `expected`."""
+    shapes = check_header(data[:HEAD], len(data), expected)
+    try:
+        arrays = load(data)
+    except (SafetensorError, ValueError) as error:
+        raise Unsound("the arrays of an inversion are damaged") from error
+    if {name: (array.dtype, array.shape) for name, array in arrays.items()} != {
+        name: (np.dtype(np.float32), shape) for name, shape in shapes.items()
+    }:
+        raise Unsound("the arrays of an inversion are damaged")
+    return Arrays(arrays["pivot"], arrays.get("null_embeddings"))
+
+
+def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[int, ...]]:
+    """Shapes by name, from the first HEAD bytes of a member of `size` bytes.
+
+    Raises Unsound when the header asks for anything but float32 arrays of the expected names and shapes, laid one
+    after another up to the last byte.
+    """
+    if len(head) < 8:
+        raise Unsound("the arrays of an inversion are damaged")
+    (length,) = struct.unpack("<Q", head[:8])
+    if length > MAX_HEADER or 8 + length > len(head):
+        raise Unsound("the arrays of an inversion are damaged")
+    try:
+        header = from_json(head[8 : 8 + length], allow_inf_nan=False)
+    except ValueError as error:
+        raise Unsound("the arrays of an inversion are damaged") from error
+    names = {"pivot", "null_embeddings"} if expected.null_text else {"pivot"}
+    if not isinstance(header, dict) or header.keys() - {"__metadata__"} != names:
+        raise Unsound("an inversion does not hold the arrays that belong to its method")
+    shapes = {}
+    spans = []
+    for name in names:
+        shape, start, end = _described(header[name])
+        shapes[name] = shape
+        spans.append((start, end))
+    _check_shapes(shapes, expected)
+    reached = 0
+    for start, end in sorted(spans):
+        if start != reached:
+            raise Unsound("the arrays of an inversion overlap or leave gaps")
+        reached = end
+    if 8 + length + reached != size:
+        raise Unsound("the arrays of an inversion are cut short or too long")
+    return shapes
+
+
+def _described(entry: object) -> tuple[tuple[int, ...], int, int]:
+    """Shape, start and end of one float32 array, sizes agreeing."""
+    match entry:
+        case {"dtype": "F32", "shape": [*shape], "data_offsets": [int(start), int(end)]} if all(
+            type(side) is int and side > 0 for side in shape
+        ):
+            count = 1
+            for side in shape:
+                count *= side
+            if start >= 0 and end - start == 4 * count:
+                return tuple(shape), start, end
+    raise Unsound("an inversion holds arrays of the wrong kind")
+
+
+def _check_shapes(shapes: dict[str, tuple[int, ...]], expected: Layout) -> None:
+    match shapes["pivot"]:
+        case (levels, channels, height, width) if (
+            levels == expected.steps + 1
+            and channels <= MAX_CHANNELS
+            and max(height, width) <= MAX_LATENT_SIDE
+            and width * expected.model_height == height * expected.model_width
+        ):
+            pass
+        case _:
+            raise Unsound("the pivot of an inversion has the wrong shape")
+    match shapes.get("null_embeddings"):
+        case None:
+            pass
+        case (steps, tokens, width) if steps == expected.steps and tokens <= MAX_TOKENS and width <= MAX_WIDTH:
+            pass
+        case _:
+            raise Unsound("the null embeddings of an inversion have the wrong shape")
