@@ -118,8 +118,9 @@ def write_sidecar(
     `.nti~`. Nothing is written when nothing changed.
 
     arrays, previews: by inversion and version id; those left out are taken over from the file on disk, as are members
-    under x/ (but no preview of a version that was changed since). expected: signature of the file as it was opened or last saved, None for the first save; when the file on
-    disk is another one, SidecarChanged is raised and nothing is overwritten.
+    under x/, but no preview of a version that was changed since. expected: signature of the file as it was opened or
+    last saved, None for the first save; when the file on disk is another one, SidecarChanged is raised and nothing is
+    overwritten.
     """
     path = Path(os.path.realpath(path))
     if project.schema_version != SCHEMA_VERSION:
