@@ -1,4 +1,4 @@
-"""What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch to speak of it."""
+"""What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch for it."""
 
 import threading
 import time

@@ -18,7 +18,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 
 
 class AttentionControl(Protocol):
-    """Answers an attention layer. q, k, v: (B, heads, positions or tokens, width); returns (B, heads, positions, width)."""
+    """Answers an attention layer. q, k, v: (B, heads, positions or tokens, width); returned shaped as q."""
 
     def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor: ...
     def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor: ...
@@ -80,7 +80,8 @@ def install_switch(unet: Any) -> AttentionSwitch:
 
 def probabilities(q: Tensor, k: Tensor) -> Tensor:
     """softmax(q k^T / sqrt(width)): (B, heads, positions, tokens)."""
-    return (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(-1)
+    scores: Tensor = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
+    return scores.softmax(-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class SourceStep:
     """What the source did at one step: its attention, and the UNet's raw answers.
 
     cross: per layer (heads, positions, tokens); queries, keys: per self-attention layer of at most `self_limit` of the
-    latent positions, (heads, positions, width); conditional, unconditional: (1, C, h, w), the latter only where asked for.
+    latent positions, (heads, positions, width); conditional, unconditional: (1, C, h, w), the latter only if asked for.
     """
 
     self_limit: float
@@ -163,7 +164,7 @@ def attention_edit(source: PromptTokens, edit: PromptTokens, recipe: EditRecipe)
     for control in recipe.words:
         columns = list(edit.columns[control.position])
         if not columns:
-            raise RecipeError(f"This model does not read “{control.text}”; leave its slider alone or take the word out.")
+            raise RecipeError(f"This model does not read “{control.text}”; set it back or take it out.")
         weights[columns] = control.weight
         if control.cross_until is not None:
             until[columns] = control.cross_until
@@ -179,7 +180,8 @@ def in_window(step: int, steps: int, until: float) -> bool:
 class Substitution:
     """Prompt-to-Prompt inside one step: acts on the last row of the batch, the edit's conditional one.
 
-    Keeps that row's own cross-attention in `own`, before substitution and weighting, per layer (heads, positions, tokens).
+    Keeps that row's own cross-attention in `own`, before substitution and weighting: per layer (heads, positions,
+    tokens).
     """
 
     def __init__(self, edit: AttentionEdit, source: SourceStep, step: int, steps: int, positions: int) -> None:

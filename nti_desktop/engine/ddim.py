@@ -37,7 +37,7 @@ def levels_of(scheduler_config: Mapping[str, Any], steps: int) -> Levels:
 
     Raises ModelError for a schedule that cannot be inverted, or for more steps than it was trained with.
     """
-    scheduler = DDIMScheduler.from_config(
+    scheduler: Any = DDIMScheduler.from_config(
         dict(scheduler_config), clip_sample=False, thresholding=False, steps_offset=1
     )
     prediction = str(scheduler.config.prediction_type)
@@ -74,16 +74,18 @@ def clean_and_noise(
         noise = (latents - root * output) / rest
         if alpha == alpha_label:
             return output, noise
-    return (latents - (1 - alpha) ** 0.5 * noise) / alpha**0.5, noise
+    clean: Tensor = (latents - (1 - alpha) ** 0.5 * noise) / alpha**0.5
+    return clean, noise
 
 
 def ddim_move(clean: Tensor, noise: Tensor, alpha_to: float) -> Tensor:
     """One deterministic DDIM move to the noise level `alpha_to` (Song et al. 2021, eq. 12, eta = 0).
 
-    clean, noise: (B, C, h, w), the model's two answers at the level it comes from; alpha_to: cumulative alpha in [0, 1].
-    Towards a larger alpha it denoises, towards a smaller one it inverts.
+    clean, noise: (B, C, h, w), the model's two answers at the level it comes from; alpha_to: cumulative alpha in
+    [0, 1]. Towards a larger alpha it denoises, towards a smaller one it inverts.
     """
-    return alpha_to**0.5 * clean + (1 - alpha_to) ** 0.5 * noise
+    moved: Tensor = alpha_to**0.5 * clean + (1 - alpha_to) ** 0.5 * noise
+    return moved
 
 
 def step_down(output: Tensor, latents: Tensor, levels: Levels, a: int, b: int) -> Tensor:
@@ -99,5 +101,5 @@ def step_up(output: Tensor, latents: Tensor, levels: Levels, b: int) -> Tensor:
 
 
 def guided(unconditional: Tensor, conditional: Tensor, guidance_scale: float) -> Tensor:
-    """Classifier-free guidance on the raw outputs (Ho & Salimans 2022, eq. 6, in the scale w = 1 + s of Stable Diffusion)."""
+    """Classifier-free guidance on the raw outputs (Ho & Salimans 2022, eq. 6; w = 1 + their w)."""
     return unconditional + guidance_scale * (conditional - unconditional)

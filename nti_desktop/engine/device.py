@@ -44,12 +44,12 @@ def memory_errors() -> Iterator[None]:
     """Turn every way of running out of memory into OutOfMemory."""
     try:
         yield
-    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError; the CPU raises a plain one
-        text = str(error).lower()
-        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "not enough memory" in text or "out of memory" in text:
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            raise OutOfMemory(
-                "There is not enough memory for this picture; close other programs or choose a smaller model."
-            ) from error
-        raise
+    except (MemoryError, RuntimeError) as error:  # a full card raises torch.OutOfMemoryError, the processor a plain one
+        words = str(error).lower()
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "not enough memory" not in words:
+            raise
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        raise OutOfMemory(
+            "There is not enough memory for this picture; close other programs or choose a smaller model."
+        ) from error

@@ -49,8 +49,9 @@ class WordMaps:
 
     def _average(self, layers: Mapping[str, Tensor]) -> Tensor:
         size = self.grid[0] * self.grid[1]
-        maps = [p.to(self.edit).mean(0) for p in layers.values() if p.shape[-2] == size]
-        return torch.stack(maps).mean(0).T.unflatten(1, self.grid)
+        maps = [p.float().mean(0).to(self.edit.device) for p in layers.values() if p.shape[-2] == size]
+        average: Tensor = torch.stack(maps).mean(0).T
+        return average.unflatten(1, self.grid)
 
 
 def blend_mask(
@@ -67,7 +68,8 @@ def blend_mask(
         if pooled:
             attention = F.max_pool2d(attention, 3, stride=1, padding=1)
         attention = F.interpolate(attention, size=latent_size, mode="bilinear")[0, 0]
-        return attention > blend.threshold * attention.max()
+        inside: Tensor = attention > blend.threshold * attention.max()
+        return inside
 
     mask = torch.zeros(latent_size, dtype=torch.bool, device=maps.edit.device)
     for word in blend.words:

@@ -53,8 +53,9 @@ class DiffusionModel:
     @torch.no_grad()
     def encode(self, image: NDArray[np.uint8]) -> Tensor:
         """(H, W, 3) uint8 sRGB -> latents (1, C, h, w) float32, the mean of the autoencoder's posterior."""
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
-        return self.vae.encode(pixels).latent_dist.mode().float() * self.vae.config.scaling_factor
+        pixels = torch.tensor(image, device=self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
+        latents: Tensor = self.vae.encode(pixels).latent_dist.mode().float() * self.vae.config.scaling_factor
+        return latents
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> NDArray[np.float32]:

@@ -19,8 +19,19 @@ from nti_desktop.engine.methods.denoise import Edit, Prepared, unchanged
 from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows, load_model
 from nti_desktop.engine.pivot import Source
 from nti_desktop.errors import EngineError
-from nti_desktop.jobs import CancelToken, Figures, Inverted, InvertJob, Judged, JudgeJob, Progress, Rendered, RenderJob
-from nti_desktop.jobs import Report, report_nothing
+from nti_desktop.jobs import (
+    CancelToken,
+    Figures,
+    Inverted,
+    InvertJob,
+    Judged,
+    JudgeJob,
+    Progress,
+    Rendered,
+    RenderJob,
+    Report,
+    report_nothing,
+)
 from nti_desktop.recipe.settings import Method
 
 REMEMBERED = 2  # inversions whose source attention is kept
@@ -48,7 +59,7 @@ class Workbench:
         with memory_errors():
             model = self._load(job.model, report, cancel or CancelToken())
             latents = model.encode(job.image)
-            psnr = decibels(model.decode(latents), job.image.astype(np.float32) / 255)
+            psnr = decibels(model.decode(latents), job.image / np.float32(255))
             embedding = model.embed("")
             with torch.no_grad():
                 model.predict(latents, 0, embedding)
@@ -73,12 +84,8 @@ class Workbench:
                     )
                     reconstruction = edit.latents
                 picture = model.decode(reconstruction)
-                figures = Figures(
-                    seconds(), rows.rows, decibels(picture, model.decode(latents)), prepared.inner_steps
-                )
-            return Inverted(
-                job.settings, _array(prepared.pivot), _optional(prepared.null_embeddings), picture, figures
-            )
+                figures = Figures(seconds(), rows.rows, decibels(picture, model.decode(latents)), prepared.inner_steps)
+            return Inverted(job.settings, _array(prepared.pivot), _optional(prepared.null_embeddings), picture, figures)
 
     def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
         """Render one edit; the first one of an inversion also records the source's attention."""
@@ -88,9 +95,7 @@ class Workbench:
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 method = METHODS[job.settings.method]
-                edit: Edit = method.render(
-                    model, photo.prepared, photo.source, job.recipe, job.steps, report, cancel
-                )
+                edit: Edit = method.render(model, photo.prepared, photo.source, job.recipe, job.steps, report, cancel)
                 image, source = model.decode(edit.latents), model.decode(photo.prepared.pivot[-1:])
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
                 return Rendered(
@@ -134,7 +139,7 @@ class Workbench:
         return photo
 
 
-def decibels(picture: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
+def decibels(picture: NDArray[np.floating], reference: NDArray[np.floating]) -> float:
     """PSNR of two pictures in [0, 1]; at most 150 dB, where float32 ends."""
     error = float(np.square(picture.astype(np.float64) - reference).mean())
     return -10 * float(np.log10(max(error, 1e-15)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -87,7 +88,7 @@ def denoise(
     visited = visited_levels(levels.steps, visits)
     source.record(visited[:-1], recipe.self_limit, report, cancel)
     z = pivot[:1]
-    for a, b in watched("Editing", list(zip(visited, visited[1:], strict=False)), report, cancel):
+    for a, b in watched("Editing", list(pairwise(visited)), report, cancel):
         there = source.at(a, recipe.self_limit)
         control = Substitution(attention, there, a, levels.steps, pivot[0, 0].numel())
         with model.attention.set_to(control):

@@ -44,8 +44,8 @@ def prepare(
 ) -> Prepared:
     """The pivot of the photo's latents (1, C, h, w), and the null embeddings that guide back along it.
 
-    At each step: min over the null embedding of || z*_{t-1} - step(z_t, null) ||^2 (Mokady et al. 2023, eq. 3), starting
-    from the embedding of the step before; the guided branch z_t is the unpinned reconstruction.
+    At each step: min over the null embedding of || z*_{t-1} - step(z_t, null) ||^2 (Mokady et al. 2023, eq. 3),
+    starting from the embedding of the step before; the guided branch z_t is the unpinned reconstruction.
     """
     levels = levels_of(model.scheduler_config, settings.steps)
     plan = OPTIMISATIONS[settings.schedule]
@@ -78,7 +78,7 @@ def prepare(
         cancel.check()
         with torch.no_grad():
             both = model.predict(z.expand(2, -1, -1, -1), t, torch.cat([null_embedding, conditional]))
-            z = step_down(guided(*both.split(1), settings.guidance_scale), z, levels, i, i + 1)
+            z = step_down(guided(both[:1], both[1:], settings.guidance_scale), z, levels, i, i + 1)
     return Prepared(settings, pivot, torch.cat(null_embeddings), reconstruction=z, inner_steps=inner_steps)
 
 

@@ -1,0 +1,223 @@
+"""The four methods: what an unchanged prompt gives back, what optimising buys, rows counted by a hook."""
+
+import pytest
+import torch
+
+from nti_desktop.engine.ddim import guided, levels_of, step_down
+from nti_desktop.engine.methods import METHODS, null_text
+from nti_desktop.engine.methods.denoise import unchanged, visited_levels
+from nti_desktop.engine.model import DiffusionModel, counted_rows, load_model
+from nti_desktop.errors import Cancelled, RecipeError
+from nti_desktop.jobs import CancelToken, Progress, report_nothing
+from nti_desktop.models.catalog import built_in
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from tests.unit.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
+
+SIZES = [(16, 16), (24, 16)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("visits", [None, 2])
+def test_residual_returns_the_pivot_through_the_full_render(
+    model: DiffusionModel, size: tuple[int, int], visits: int | None
+) -> None:
+    photo = prepared(model, Method.RESIDUAL, some_latents(*size), steps=10, guidance_scale=7.5)
+    with counted_rows(model) as rows:
+        edit = rendered(model, photo, EditRecipe(SOURCE, cross_until=0.8, self_until=0.4, self_limit=1.0), visits)
+    steps = visits or 10
+    assert rows.rows == 4 * steps  # no shortcut: two rows of the source, two of the edit
+    assert torch.allclose(edit.latents, photo.pivot[-1:], atol=1e-4)
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_an_edit_that_changes_nothing_equals_the_reconstruction(model: DiffusionModel, method: Method) -> None:
+    photo = prepared(model, method, steps=4)
+    edit = rendered(model, photo, EditRecipe(SOURCE, cross_until=0, self_until=0, self_limit=1.0))
+    expected = photo.reconstruction
+    if expected is None:
+        expected = by_hand(model, photo.settings, photo.pivot)
+    assert torch.allclose(edit.latents, expected, atol=1e-4)
+
+
+def by_hand(model: DiffusionModel, settings: InversionSettings, pivot: torch.Tensor) -> torch.Tensor:
+    """The guided branch alone, written out step by step for the methods that optimise nothing."""
+    levels = levels_of(model.scheduler_config, settings.steps)
+    conditional = model.embed(settings.prompt)
+    null = conditional if settings.method is Method.NEGATIVE_PROMPT else model.embed("")
+
+    def step(z: torch.Tensor, a: int) -> torch.Tensor:
+        with torch.no_grad():
+            u, c = (model.predict(z, levels.timesteps[a], e) for e in (null, conditional))
+        return step_down(guided(u, c, settings.guidance_scale), z, levels, a, a + 1)
+
+    z = pivot[:1]
+    for a in range(settings.steps):
+        correction = pivot[a + 1 : a + 2] - step(pivot[a : a + 1], a) if settings.method is Method.RESIDUAL else 0
+        z = step(z, a) + correction
+    return z
+
+
+def test_null_text_controlled_but_unchanged_stays_near_its_reconstruction(studio: DiffusionModel) -> None:
+    photo = prepared(studio, Method.NULL_TEXT, steps=10)
+    assert photo.reconstruction is not None
+    edit = rendered(studio, photo, EditRecipe(SOURCE, cross_until=0.8, self_until=0.4, self_limit=1.0))
+    away = (edit.latents - photo.reconstruction).square().mean()
+    assert away < 1e-2 * photo.reconstruction.square().mean()
+
+
+def test_null_text_embeddings_differ_from_step_to_step(model: DiffusionModel) -> None:
+    photo = prepared(model, Method.NULL_TEXT, steps=4, guidance_scale=7.5)
+    assert photo.null_embeddings is not None
+    assert photo.null_embeddings.dtype == torch.float32
+    for a, b in zip(photo.null_embeddings, photo.null_embeddings[1:], strict=False):
+        assert float((a - b).abs().max()) > 1e-4
+
+
+def test_optimising_lowers_the_loss_of_a_step(model: DiffusionModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step, with more and more inner steps, lands nearer and nearer to the pivot."""
+    from dataclasses import replace
+
+    monkeypatch.setattr(null_text, "good_enough", lambda step: 0.0)
+    misses = []
+    for inner in (1, 5, 10):
+        plan = replace(null_text.OPTIMISATIONS[Schedule.REFERENCE], inner_steps=inner)
+        monkeypatch.setitem(null_text.OPTIMISATIONS, Schedule.REFERENCE, plan)
+        photo = prepared(model, Method.NULL_TEXT, steps=2, guidance_scale=7.5)
+        assert photo.reconstruction is not None
+        assert photo.inner_steps == 2 * inner
+        misses.append(float((photo.reconstruction - photo.pivot[-1:]).square().mean()))
+    assert misses[0] > misses[1] > misses[2]
+
+
+@pytest.mark.parametrize(("schedule", "most"), [(Schedule.REFERENCE, 10), (Schedule.QUICK, 2)])
+def test_null_text_rows_are_those_of_the_published_algorithm(
+    model: DiffusionModel, schedule: Schedule, most: int
+) -> None:
+    settings = InversionSettings(SOURCE, Method.NULL_TEXT, 4, 7.5, schedule)
+    with counted_rows(model) as rows:
+        photo = null_text.prepare(model, some_latents(), settings, report_nothing, CancelToken())
+    assert photo.inner_steps is not None
+    assert 4 <= photo.inner_steps <= 4 * most
+    # up, conditional, forward and backward of every inner step, the guided step
+    assert rows.rows == 4 + 4 + 2 * photo.inner_steps + 2 * 4
+
+
+def test_float32_is_kept_under_a_half_precision_unet(studio: DiffusionModel) -> None:
+    half = load_model(built_in().folder, torch.device("cpu"), torch.bfloat16)
+    photo = prepared(half, Method.NULL_TEXT, steps=3)
+    assert half.unet.dtype == torch.bfloat16
+    assert photo.pivot.dtype == torch.float32
+    assert photo.null_embeddings is not None
+    assert photo.null_embeddings.dtype == torch.float32
+    assert not torch.equal(photo.null_embeddings, photo.null_embeddings.bfloat16().float())
+    edit = rendered(half, photo, EditRecipe(EDIT, self_limit=1.0))
+    assert edit.latents.dtype == torch.float32
+    whole = prepared(studio, Method.NULL_TEXT, steps=3)
+    assert torch.allclose(photo.pivot, whole.pivot, atol=0.2)
+
+
+def test_a_null_text_edit_at_another_guidance_is_refused_and_others_allow_it(studio: DiffusionModel) -> None:
+    recipe = EditRecipe(EDIT, guidance_scale=5.0)
+    with pytest.raises(RecipeError, match="guidance of 3"):
+        rendered(studio, prepared(studio, Method.NULL_TEXT, steps=2), recipe)
+    pinned = prepared(studio, Method.PINNED, steps=4)
+    a, b = rendered(studio, pinned, EditRecipe(EDIT)), rendered(studio, pinned, recipe)
+    assert not torch.allclose(a.latents, b.latents, atol=1e-2)
+
+
+def test_all_four_controls_work_in_one_recipe(model: DiffusionModel) -> None:
+    """Swap, refinement, reweighting below zero, and a local blend with blend and keep words."""
+    photo = prepared(model, Method.RESIDUAL, some_latents(24, 16), steps=6)
+    prompt = "a photo of a shiny red cube on green grass on a sunny day"
+    plain = EditRecipe(prompt, cross_until=0.5, self_until=0.5, self_limit=1.0)
+    edits = [rendered(model, photo, plain)]
+    recipe = EditRecipe(
+        prompt,
+        words=(WordControl(4, "shiny", -2.0), WordControl(5, "red", 2.0, cross_until=0.2)),
+        cross_until=0.5,
+        self_until=0.5,
+        self_limit=1.0,
+    )
+    edits.append(rendered(model, photo, recipe))
+    blend = Blend((WordRef(Side.EDIT, 6, "cube"),), (WordRef(Side.EDIT, 9, "grass"),), threshold=0.7, positions=1)
+    edits.append(rendered(model, photo, EditRecipe(prompt, recipe.words, 0.5, 0.5, 1.0, blend)))
+    for i, a in enumerate(edits):
+        assert a.latents.isfinite().all()
+        for b in edits[i + 1 :]:
+            assert not torch.allclose(a.latents, b.latents, atol=1e-3)
+    mask = edits[2].mask
+    assert mask is not None
+    assert mask.any()
+    assert not mask.all()
+    outside = ~mask.expand_as(edits[2].latents)
+    assert torch.equal(edits[2].latents[outside], photo.pivot[-1:][outside])
+
+
+def test_the_second_edit_asks_the_source_nothing_again(model: DiffusionModel) -> None:
+    photo = prepared(model, Method.RESIDUAL)
+    method = METHODS[Method.RESIDUAL]
+    source = method.source(model, photo)
+    rows_of = []
+    for prompt in (EDIT, SOURCE, EDIT):
+        with counted_rows(model) as rows:
+            method.render(model, photo, source, EditRecipe(prompt), None, report_nothing, CancelToken())
+        rows_of.append(rows.rows)
+    assert rows_of == [20, 10, 10]
+
+
+def test_without_room_nothing_is_kept_and_the_edit_is_the_same(
+    studio: DiffusionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = prepared(studio, Method.PINNED)
+    recorded = rendered(studio, photo, EditRecipe(EDIT, self_limit=1.0))
+    monkeypatch.setattr("nti_desktop.engine.pivot.free_memory", lambda device: 0)
+    live = rendered(studio, photo, EditRecipe(EDIT, self_limit=1.0))
+    assert torch.allclose(recorded.latents, live.latents, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_a_cancel_before_any_unet_call_stops_the_job(studio: DiffusionModel, method: Method) -> None:
+    """Cancelled at every step in turn, preparing and rendering stop with Cancelled and leave the model usable."""
+    settings = InversionSettings(SOURCE, method, 3, 3.0)
+    photo = prepared(studio, method, steps=3)
+    for stop_at in range(3):
+        token = CancelToken()
+
+        def report(progress: Progress, token: CancelToken = token, stop_at: int = stop_at) -> None:
+            if progress.step == stop_at:
+                token.cancel()
+
+        with pytest.raises(Cancelled):
+            METHODS[method].prepare(studio, some_latents(), settings, report, token)
+        token = CancelToken()
+        with pytest.raises(Cancelled):
+            METHODS[method].render(
+                studio,
+                photo,
+                METHODS[method].source(studio, photo),
+                EditRecipe(EDIT),
+                None,
+                lambda progress, token=token, stop_at=stop_at: report(progress, token, stop_at),
+                token,
+            )
+        assert studio.attention.control is None
+    assert rendered(studio, photo, EditRecipe(EDIT)).latents.isfinite().all()
+
+
+def test_the_reconstruction_takes_no_notice_of_the_pivot(studio: DiffusionModel) -> None:
+    """It is unpinned: with the pivot's inner levels spoiled, the guided branch comes out the same."""
+    photo = prepared(studio, Method.PINNED)
+    from dataclasses import replace
+
+    spoiled = photo.pivot.clone()
+    spoiled[1:-1] += 1
+    a = rendered(studio, photo, unchanged(photo))
+    b = rendered(studio, replace(photo, pivot=spoiled), unchanged(photo))
+    assert torch.equal(a.latents, b.latents)
+
+
+@pytest.mark.parametrize(("steps", "visits", "levels"), [(50, 5, [0, 10, 20, 30, 40, 50]), (4, 9, [0, 1, 2, 3, 4])])
+def test_a_preview_visits_levels_spread_evenly(steps: int, visits: int, levels: list[int]) -> None:
+    assert visited_levels(steps, visits) == levels
+    assert visited_levels(3, None) == [0, 1, 2, 3]

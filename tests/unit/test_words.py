@@ -1,0 +1,136 @@
+"""Words, their alignment and what travels with them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nti_desktop.errors import RecipeError
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef, find_ref, with_prompt
+from nti_desktop.recipe.words import Change, align_words, find_word, split_words
+
+LETTER = {Change.KEPT: "=", Change.SWAPPED: "~", Change.ADDED: "+", Change.REMOVED: "-"}
+
+
+def drawn(source: str, edit: str) -> str:
+    """The diff as a line: =kept ~old>new +added -removed."""
+    a, b = split_words(source), split_words(edit)
+    parts = []
+    for pair in align_words(source, edit):
+        old = a[pair.source].text if pair.source is not None else ""
+        new = b[pair.edit].text if pair.edit is not None else ""
+        parts.append(
+            LETTER[pair.change] + (f"{old}>{new}" if pair.change is Change.SWAPPED else (new or old)),
+        )
+    return " ".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("source", "edit", "expected"),
+    [
+        ("a cat", "a cat", "=a =cat"),
+        ("a cat", "a dog", "=a ~cat>dog"),
+        ("cat", "fluffy dog", "+fluffy ~cat>dog"),
+        ("fluffy cat", "dog", "-fluffy ~cat>dog"),
+        ("a red cone", "an orange cone", "~a>an ~red>orange =cone"),
+        ("a cat, sitting", "a dog sitting", "=a ~cat>dog -, =sitting"),
+        ("a cat sitting", "a cat, sitting", "=a =cat +, =sitting"),
+        ("a ball and a ball", "a ball", "-a -ball -and =a =ball"),
+        ("a white ball on grass", "a ball on white grass", "=a -white =ball =on +white =grass"),
+        ("a ball on a sunny day", "a ball at sunset", "=a =ball -on -a ~sunny>at ~day>sunset"),
+        ("A Cat", "a cat", "=A =cat"),
+        ("", "a cat", "+a +cat"),
+        ("a cat", "", "-a -cat"),
+        ("a cat...", "a cat!", "=a =cat ~...>!"),
+        ("a cat and a dog", "a red cat and a blue fox", "=a +red =cat =and =a +blue ~dog>fox"),
+    ],
+)
+def test_prompts_align_by_words(source: str, edit: str, expected: str) -> None:
+    assert drawn(source, edit).replace("=A ", "=a ").casefold() == expected.casefold()
+
+
+sentences = st.lists(st.sampled_from("a the red blue cat dog ball , . on grass Ball".split()), max_size=9).map(" ".join)
+
+
+@given(sentences, sentences)
+def test_an_alignment_uses_every_word_of_both_prompts_once_and_in_order(source: str, edit: str) -> None:
+    pairs = align_words(source, edit)
+    assert [p.source for p in pairs if p.source is not None] == list(range(len(split_words(source))))
+    assert [p.edit for p in pairs if p.edit is not None] == list(range(len(split_words(edit))))
+    for pair in pairs:
+        assert (pair.source is None) == (pair.change is Change.ADDED)
+        assert (pair.edit is None) == (pair.change is Change.REMOVED)
+
+
+@given(sentences)
+def test_a_prompt_aligns_with_itself_by_keeping_everything(prompt: str) -> None:
+    assert all(pair.change is Change.KEPT and pair.source == pair.edit for pair in align_words(prompt, prompt))
+
+
+@given(sentences, sentences)
+def test_as_many_words_are_kept_from_left_to_right_as_from_right_to_left(source: str, edit: str) -> None:
+    kept = sum(p.change is Change.KEPT for p in align_words(source, edit))
+    assert kept == sum(p.change is Change.KEPT for p in align_words(edit, source))
+
+
+def test_words_know_their_place_in_the_prompt() -> None:
+    prompt = "the dog's sun-lit café, at last"
+    assert [w.text for w in split_words(prompt)] == ["the", "dog's", "sun", "-", "lit", "café", ",", "at", "last"]
+    assert all(prompt[w.start : w.end] == w.text for w in split_words(prompt))
+
+
+def test_the_second_of_two_equal_words_is_found_by_its_number() -> None:
+    assert find_word("a ball and a ball", "ball").position == 1
+    assert find_word("a ball and a ball", "BALL#2").position == 4
+    assert find_word("number # one", "#").text == "#"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("cat", "“cat”"), ("ball#3", "“ball” number 3"), ("ball#0", "“ball” number 0"), ("#2", "“#2”"), ("", "“”")],
+)
+def test_a_word_that_is_not_there_is_an_error_with_its_name(name: str, said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        find_word("a ball and a ball", name)
+
+
+def test_a_mask_word_is_looked_for_in_the_edit_and_then_in_the_source() -> None:
+    assert find_ref("red", "a white ball", "a red ball") == WordRef(Side.EDIT, 1, "red")
+    assert find_ref("white", "a white ball", "a red ball") == WordRef(Side.SOURCE, 1, "white")
+
+
+def test_weights_and_masks_travel_with_their_words() -> None:
+    recipe = EditRecipe(
+        "a red ball on grass",
+        words=(WordControl(1, "red", 2.0), WordControl(4, "grass", 0.5)),
+        blend=Blend((WordRef(Side.EDIT, 2, "ball"), WordRef(Side.SOURCE, 0, "a")), (WordRef(Side.EDIT, 4, "grass"),)),
+    )
+    moved = with_prompt(recipe, "a shiny red ball on sand at night")
+    assert moved.words == (WordControl(2, "red", 2.0), WordControl(5, "sand", 0.5))
+    assert moved.blend is not None
+    assert moved.blend.words == (WordRef(Side.EDIT, 3, "ball"), WordRef(Side.SOURCE, 0, "a"))
+    assert moved.blend.keep == (WordRef(Side.EDIT, 5, "sand"),)
+
+
+def test_what_was_said_of_a_removed_word_goes_with_it() -> None:
+    recipe = EditRecipe("a red ball", words=(WordControl(1, "red", 2.0),), blend=Blend((WordRef(Side.EDIT, 1, "red"),)))
+    moved = with_prompt(recipe, "a ball")
+    assert moved.words == ()
+    assert moved.blend is None
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), 11.0, -11.0])
+def test_a_weight_out_of_range_is_refused(weight: float) -> None:
+    with pytest.raises(RecipeError, match="red"):
+        WordControl(1, "red", weight)
+
+
+def test_a_control_must_name_the_word_at_its_place() -> None:
+    with pytest.raises(RecipeError, match="blue"):
+        EditRecipe("a red ball", words=(WordControl(1, "blue", 2.0),))
+    with pytest.raises(RecipeError, match="red"):
+        EditRecipe("a red ball", words=(WordControl(7, "red", 2.0),))
+
+
+def test_an_empty_edit_is_refused() -> None:
+    with pytest.raises(RecipeError, match="empty"):
+        EditRecipe("  ")
