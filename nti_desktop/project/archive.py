@@ -47,14 +47,16 @@ class Archive:
 
     def __init__(self, file: BinaryIO) -> None:
         size = file.seek(0, os.SEEK_END)
-        directory = _find_directory(file, size)
+        directory, count = _find_directory(file, size)
         try:
             self._zip = zipfile.ZipFile(file)
         except _ZIP_ERRORS as error:
             raise Unsound("its table of contents is damaged") from error
         infos = self._zip.infolist()
         self._members = {info.filename: info for info in infos}
-        if len(self._members) != len(infos):
+        if len(infos) != count:
+            raise Unsound("its table of contents is damaged")
+        if len(self._members) != count:
             raise Unsound("two of its parts have the same name")
         for info in infos:
             _check_entry(info)
@@ -102,8 +104,11 @@ class Archive:
             raise Unsound(f"its part “{name}” is missing") from error
 
 
-def _find_directory(file: BinaryIO, size: int) -> int:
-    """Offset of the table of contents; raises Unsound before any of it is parsed when it is not where it belongs."""
+def _find_directory(file: BinaryIO, size: int) -> tuple[int, int]:
+    """Offset of the table of contents and its count of members.
+
+    Raises Unsound, before any of it is parsed, when it is not where it belongs or absurdly large.
+    """
     if size < _END.size:
         raise Unsound("it is empty" if size == 0 else "it ends too early")
     if size > MAX_FILE:
@@ -119,7 +124,7 @@ def _find_directory(file: BinaryIO, size: int) -> int:
         raise Unsound("its table of contents is damaged")
     if count > MAX_MEMBERS or length > MAX_DIRECTORY:
         raise Unsound("it has far too many parts")
-    return int(offset)
+    return offset, count
 
 
 def _check_entry(info: zipfile.ZipInfo) -> None:

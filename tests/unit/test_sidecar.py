@@ -240,7 +240,7 @@ def test_a_link_to_a_sidecar_stays_a_link(path: Path, tmp_path: Path) -> None:
     [
         (Arrays(np.zeros((2, 4, 8, 12), np.float32), None), "pivot"),
         (Arrays(np.zeros((6, 4, 8, 8), np.float32), None), "pivot"),
-        (Arrays(np.zeros((6, 4, 8, 12), np.float64), None), "wrong kind"),  # type: ignore[arg-type]  # on purpose
+        (Arrays(np.zeros((6, 4, 8, 12), np.float64), None), "wrong kind"),
         (make_arrays(0, True), "method"),
     ],
 )
