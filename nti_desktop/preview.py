@@ -1,0 +1,28 @@
+"""Previews: what a version looks like, small and lossy, so that a project shows its pictures at once."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+SIDE = 1600  # pixels, at most
+QUALITY = 85
+
+
+def encode_preview(picture: NDArray[np.uint8]) -> bytes:
+    """picture: (H, W, 3) sRGB at any size -> WebP of at most SIDE pixels a side."""
+    image = Image.fromarray(picture)
+    image.thumbnail((SIDE, SIDE), reducing_gap=2.0)
+    data = BytesIO()
+    image.save(data, "WEBP", quality=QUALITY)
+    return data.getvalue()
+
+
+def decode_preview(data: bytes) -> NDArray[np.uint8] | None:
+    """(h, w, 3) sRGB; None for anything `encode_preview` would not have made; its size is read before its pixels."""
+    try:
+        with Image.open(BytesIO(data), formats=("WEBP",)) as image:
+            return np.asarray(image.convert("RGB")) if max(image.size) <= SIDE else None
+    except Exception:  # Pillow's decoders raise anything on damaged bytes, and a preview is only a convenience
+        return None

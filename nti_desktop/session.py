@@ -1,0 +1,401 @@
+"""Session: one open photo, joining the photo, its project and the models; the command line and the window share it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from nti_desktop import __version__
+from nti_desktop.errors import ModelError, PhotoError, RecipeError, SidecarError
+from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, Rendered, RenderJob
+from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
+from nti_desktop.photo.composite import Finish, composite
+from nti_desktop.photo.frame import Frame, frame_image, whole_photo
+from nti_desktop.photo.photo import Photo, open_photo
+from nti_desktop.preview import decode_preview, encode_preview
+from nti_desktop.project.schema import (
+    SCHEMA_VERSION,
+    FiguresRecord,
+    FinishRecord,
+    FrameRecord,
+    InversionRecord,
+    PhotoRecord,
+    Project,
+    RecipeRecord,
+    SettingsRecord,
+    VersionRecord,
+    new_id,
+)
+from nti_desktop.project.sidecar import (
+    Arrays,
+    SidecarUnconfirmed,
+    Signature,
+    Stored,
+    find_sidecar,
+    read_sidecar,
+    sidecar_path,
+    write_sidecar,
+)
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.settings import InversionSettings
+
+PROGRAM = f"nti-desktop {__version__}"
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a save writes. It is complete in itself, so `write` may run on another thread than the session's."""
+
+    path: Path
+    project: Project
+    arrays: Mapping[str, Arrays]
+    previews: Mapping[str, bytes]
+    expected: Signature | None
+
+    def write(self) -> Signature:
+        """Raises SidecarError, see `write_sidecar`; the session must be told of what comes back (`Session.saved`)."""
+        return write_sidecar(self.path, self.project, self.arrays, self.previews, self.expected)
+
+
+class Session:
+    """One open photo with its project. Owned by one thread; knows neither torch nor Qt.
+
+    photo: its pixels stay as they are; project: all edits, replaced as a whole by every change; sidecar: where the
+    project is saved; notes: sentences to show after opening; read_only: why nothing can be changed, or None.
+    """
+
+    def __init__(self, photo: Photo, project: Project, sidecar: Path, stored: Stored | None, notes: tuple[str, ...]):
+        self.photo = photo
+        self.project = project
+        self.sidecar = sidecar
+        self.notes = notes
+        self.read_only = stored.read_only if stored else None
+        self._stored = stored
+        self._saved_project = project
+        self._new_arrays: dict[str, Arrays] = {}
+        self._new_previews: dict[str, bytes] = {}
+        self._arrays: dict[str, Arrays] = {}
+        self._images: dict[Frame, NDArray[np.uint8]] = {}
+        self._models: dict[str, ModelEntry] = {}  # by inversion, once known to be the one it was made with
+
+    @classmethod
+    def open(cls, path: Path) -> "Session":
+        """Open a photo with its project, when it has one, or a .nti with the photo beside it.
+
+        Raises PhotoError or SidecarError in one sentence; a project that cannot be used is left as it is.
+        """
+        if path.suffix.casefold() == ".nti":
+            stored = read_sidecar(path)
+            photo = open_photo(_photo_of(stored))
+        else:
+            photo = open_photo(path)
+            found = find_sidecar(path, photo.identity)
+            if found is None:
+                return cls(photo, _new_project(photo), sidecar_path(path, photo.identity), None, photo.notes)
+            stored = read_sidecar(found)
+        record = stored.project.photo
+        if record.identity != photo.identity:
+            raise SidecarError(
+                f"“{stored.path.name}” belongs to another picture than “{photo.path.name}” is now; "
+                "move the project away to begin anew, or bring back the picture it was made for."
+            )
+        notes = photo.notes
+        if record.orientation != photo.orientation:
+            photo = open_photo(photo.path, record.orientation)
+            notes += ("Another program has turned this photo; here it stays as it was when its edits were made.",)
+        if (record.width, record.height) != (photo.pixels.shape[1], photo.pixels.shape[0]):
+            raise SidecarError(
+                f"“{stored.path.name}” does not fit the size of “{photo.path.name}”; move it away to begin anew."
+            )
+        if stored.read_only:
+            notes += (stored.read_only,)
+        return cls(photo, stored.project, stored.path, stored, notes)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to save."""
+        return bool(self.project != self._saved_project or self._new_arrays or self._new_previews)
+
+    # For the engine
+
+    def frame_for(self, entry: ModelEntry) -> Frame:
+        """The whole photo, at the size this model sees it."""
+        height, width = self.photo.pixels.shape[:2]
+        return whole_photo(width, height, entry.native_size, entry.multiple)
+
+    def judge_job(self, entry: ModelEntry) -> JudgeJob:
+        return JudgeJob(entry.folder, self._image_for(entry))
+
+    def invert_job(self, entry: ModelEntry, settings: InversionSettings) -> InvertJob:
+        return InvertJob(entry.folder, self._image_for(entry), settings)
+
+    def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
+        """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
+
+        Raises RecipeError without an inversion, ModelError when its model is gone or is another by now, SidecarError
+        when its arrays cannot be read.
+        """
+        record = self._inversion(inversion_id)
+        arrays = self._arrays_of(record)
+        return RenderJob(
+            model=self.model_of(record).folder,
+            inversion_id=record.id,
+            settings=record.settings.settings(),
+            pivot=arrays.pivot,
+            null_embeddings=arrays.null_embeddings,
+            recipe=recipe,
+            steps=steps,
+        )
+
+    def compose(self, rendered: Rendered, finish: Finish, inversion_id: str | None = None) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8, the photo at its full size with the edit laid into it."""
+        frame = _frame_of(self.project.frame(self._inversion(inversion_id).frame))
+        return composite(self.photo.pixels, frame, rendered.image, rendered.source, rendered.mask, finish)
+
+    # Inversions
+
+    def keep_inversion(self, entry: ModelEntry, inverted: Inverted) -> InversionRecord:
+        """Add an inversion; it is the current one until a version is added or selected."""
+        frame = self._frame_record(self.frame_for(entry))
+        record = InversionRecord(
+            id=new_id(),
+            frame=frame.id,
+            model=entry.id,
+            model_fingerprint=fingerprint(entry),
+            settings=SettingsRecord.of(inverted.settings),
+            figures=FiguresRecord.of(inverted.figures),
+        )
+        frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
+        self._change(frames=frames, inversions=(*self.project.inversions, record), current=None)
+        self._new_arrays[record.id] = Arrays(inverted.pivot, inverted.null_embeddings)
+        return record
+
+    def inversion(self) -> InversionRecord | None:
+        """That of the current version, else the newest; None before the first."""
+        if self.project.current is not None:
+            return self.project.inversion(self.project.version(self.project.current).inversion)
+        return self.project.inversions[-1] if self.project.inversions else None
+
+    def model_of(self, record: InversionRecord) -> ModelEntry:
+        """The model an inversion was made with; ModelError when it is gone or has changed since."""
+        if record.id not in self._models:
+            entry = find_model(record.model)
+            if fingerprint(entry) != record.model_fingerprint:
+                raise ModelError(
+                    f"The model “{entry.name}” has changed since this photo was inverted; invert it again."
+                )
+            self._models[record.id] = entry
+        return self._models[record.id]
+
+    def is_the_photo(self, recipe: EditRecipe, inversion_id: str | None = None) -> bool:
+        """Whether a recipe asks for no change at all, so that the photo itself is the picture and nothing renders."""
+        source = self._inversion(inversion_id).settings.prompt
+        return recipe.prompt.split() == source.split() and all(control.weight == 1 for control in recipe.words)
+
+    # Versions
+
+    def add_version(
+        self,
+        name: str,
+        recipe: EditRecipe,
+        finish: Finish = Finish(),
+        inversion_id: str | None = None,
+        made_from: str | None = None,
+    ) -> VersionRecord:
+        """Add a version, which becomes the current one."""
+        version = VersionRecord(
+            id=new_id(),
+            name=_checked_name(name),
+            recipe=RecipeRecord.of(recipe),
+            finish=FinishRecord(feather=finish.feather),
+            inversion=self._inversion(inversion_id).id,
+            made_from=made_from,
+            time=datetime.now(UTC),
+        )
+        self._change(versions=(*self.project.versions, version), current=version.id)
+        return version
+
+    def change_version(
+        self,
+        version_id: str,
+        *,
+        name: str | None = None,
+        recipe: EditRecipe | None = None,
+        finish: Finish | None = None,
+    ) -> VersionRecord:
+        """Change what is given of a version; its preview goes when it no longer looks like that."""
+        before = self.project.version(version_id)
+        changes: dict[str, object] = {}
+        if name is not None:
+            changes["name"] = _checked_name(name)
+        if recipe is not None and recipe != before.recipe.recipe():
+            changes["recipe"] = RecipeRecord.of(recipe)
+        if finish is not None and finish.feather != before.finish.feather:
+            changes["finish"] = FinishRecord(feather=finish.feather)
+        after = before.model_copy(update=changes)
+        self._change(versions=tuple(after if v.id == version_id else v for v in self.project.versions))
+        if changes.keys() & {"recipe", "finish"}:
+            self._new_previews.pop(version_id, None)
+        return after
+
+    def delete_version(self, version_id: str) -> None:
+        """The last version that is left becomes the current one, if this one was."""
+        left = tuple(v for v in self.project.versions if v.id != version_id)
+        current = self.project.current
+        if current == version_id:
+            current = left[-1].id if left else None
+        self._change(versions=left, current=current)
+        self._new_previews.pop(version_id, None)
+
+    def select_version(self, version_id: str) -> None:
+        """Make a version the current one; allowed on a project that cannot be changed, where it is not kept."""
+        self.project = self.project.model_copy(update={"current": self.project.version(version_id).id})
+        if self.read_only:
+            self._saved_project = self.project
+
+    # Previews
+
+    def keep_preview(self, version_id: str, picture: NDArray[np.uint8]) -> None:
+        """Keep what a version looks like, smaller and lossy. picture: (H, W, 3) sRGB at any size."""
+        self._refuse_if_read_only()
+        self._new_previews[self.project.version(version_id).id] = encode_preview(picture)
+
+    def preview(self, version_id: str) -> NDArray[np.uint8] | None:
+        """(h, w, 3) as `keep_preview` left it; None when there is none or it cannot be read, as one can be rendered."""
+        data = self._new_previews.get(version_id)
+        if data is None and self._stored is not None and self._looks_as_stored(version_id, self._stored):
+            try:
+                data = self._stored.preview(version_id)
+            except SidecarError:
+                return None
+        return None if data is None else decode_preview(data)
+
+    # Saving
+
+    def snapshot(self) -> Snapshot:
+        """The state as it is now, to be written wherever there is time; tell `saved` when it was."""
+        return Snapshot(
+            self.sidecar,
+            self.project,
+            dict(self._new_arrays),
+            dict(self._new_previews),
+            self._stored.signature if self._stored else None,
+        )
+
+    def saved(self, snapshot: Snapshot, signature: Signature) -> None:
+        """A snapshot lies on the disk; what was changed since it was taken is still to be saved."""
+        self._stored = Stored(snapshot.path, snapshot.project, signature, None)
+        self._saved_project = snapshot.project
+        self._arrays |= snapshot.arrays
+        self._new_arrays = {k: v for k, v in self._new_arrays.items() if k not in snapshot.arrays}
+        self._new_previews = {k: v for k, v in self._new_previews.items() if snapshot.previews.get(k) is not v}
+
+    def save(self) -> None:
+        """Write the project where it belongs, if there is something to save. Raises SidecarError; nothing is lost."""
+        if not self.dirty:
+            return
+        self._refuse_if_read_only()
+        snapshot = self.snapshot()
+        try:
+            self.saved(snapshot, snapshot.write())
+        except SidecarUnconfirmed as error:
+            self.saved(snapshot, error.signature)
+            raise
+
+    def _change(self, **changes: object) -> None:
+        self._refuse_if_read_only()
+        try:
+            self.project = Project.model_validate({**dict(self.project), "program": PROGRAM, **changes})
+        except ValidationError as error:
+            raise SidecarError("This project is full; delete versions that you no longer need.") from error
+
+    def _refuse_if_read_only(self) -> None:
+        if self.read_only:
+            raise SidecarError(self.read_only)
+
+    def _inversion(self, inversion_id: str | None) -> InversionRecord:
+        record = self.inversion() if inversion_id is None else self.project.inversion(inversion_id)
+        if record is None:
+            raise RecipeError("This photo was not inverted yet; say what it shows and invert it first.")
+        return record
+
+    def _arrays_of(self, record: InversionRecord) -> Arrays:
+        if record.id in self._new_arrays:
+            return self._new_arrays[record.id]
+        if record.id not in self._arrays:
+            assert self._stored is not None
+            self._arrays[record.id] = self._stored.arrays(record.id)
+        return self._arrays[record.id]
+
+    def _image_for(self, entry: ModelEntry) -> NDArray[np.uint8]:
+        frame = self.frame_for(entry)
+        if frame not in self._images:
+            self._images[frame] = frame_image(self.photo.pixels, frame)
+        return self._images[frame]
+
+    def _frame_record(self, frame: Frame) -> FrameRecord:
+        for record in self.project.frames:
+            if _frame_of(record) == frame:
+                return record
+        return FrameRecord(
+            id=new_id(),
+            x=frame.x,
+            y=frame.y,
+            width=frame.width,
+            height=frame.height,
+            model_width=frame.model_width,
+            model_height=frame.model_height,
+        )
+
+    def _looks_as_stored(self, version_id: str, stored: Stored) -> bool:
+        now = self.project.version(version_id)
+        return any(
+            (v.id, v.recipe, v.finish, v.inversion) == (now.id, now.recipe, now.finish, now.inversion)
+            for v in stored.project.versions
+        )
+
+
+def _photo_of(stored: Stored) -> Path:
+    """The photo beside a project: called as the project says, or as the project itself is called."""
+    for name in (stored.path.stem, Path(stored.project.photo.name).name):
+        photo = stored.path.with_name(name) if name else stored.path
+        if photo != stored.path and photo.is_file():
+            return photo
+    raise PhotoError(
+        f"The photo of “{stored.path.name}”, “{stored.project.photo.name}”, is not beside it; "
+        "bring the two together, or open the photo itself."
+    )
+
+
+def _frame_of(record: FrameRecord) -> Frame:
+    return Frame(record.x, record.y, record.width, record.height, record.model_width, record.model_height)
+
+
+def _new_project(photo: Photo) -> Project:
+    height, width = photo.pixels.shape[:2]
+    return Project(
+        schema_version=SCHEMA_VERSION,
+        program=PROGRAM,
+        photo=PhotoRecord(
+            name=photo.path.name,
+            width=width,
+            height=height,
+            identity=photo.identity,
+            orientation=photo.orientation,
+        ),
+        frames=(),
+        inversions=(),
+        versions=(),
+        current=None,
+    )
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > 200:
+        raise RecipeError("A version needs a name of 1 to 200 characters; choose one.")
+    return name
