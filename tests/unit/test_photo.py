@@ -1,0 +1,451 @@
+"""Opening photos: what is opened, what is told about it, what is refused."""
+
+import errno
+import io
+import os
+import resource
+import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from nti_desktop.errors import PhotoError
+from nti_desktop.photo.photo import Photo, open_photo
+from tests.picture_files import (
+    encoded,
+    gamma_profile,
+    noisy_picture,
+    png_file,
+    smooth_picture,
+    tiff_file,
+)
+
+LOSSLESS = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}
+EVERY_KIND = {"JPEG": {"quality": 95, "subsampling": 0}, **LOSSLESS}
+
+
+def opened(folder: Path, data: bytes, name: str = "photo.jpg", orientation: int | None = None) -> Photo:
+    path = folder / name
+    path.write_bytes(data)
+    return open_photo(path, orientation)
+
+
+def refusal(folder: Path, data: bytes, name: str = "photo.jpg") -> str:
+    """The sentence a file is refused with; it names the file and is one sentence."""
+    with pytest.raises(PhotoError) as caught:
+        opened(folder, data, name)
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    assert f"“{name}”" in sentence
+    return sentence
+
+
+def largest_difference(one: np.ndarray, other: np.ndarray) -> int:
+    return int(np.abs(one.astype(int) - other.astype(int)).max())
+
+
+@pytest.mark.parametrize("kind", LOSSLESS)
+def test_a_lossless_picture_opens_with_the_very_pixels_that_were_saved(tmp_path: Path, kind: str) -> None:
+    pixels = noisy_picture()
+    photo = opened(tmp_path, encoded(pixels, kind, **LOSSLESS[kind]))
+    assert np.array_equal(photo.pixels, pixels)
+    assert photo.notes == ()
+    assert (photo.orientation, photo.bit_depth) == (1, 8)
+
+
+def test_a_jpeg_opens_close_to_the_pixels_that_were_saved(tmp_path: Path) -> None:
+    photo = opened(tmp_path, encoded(smooth_picture(), "JPEG", **EVERY_KIND["JPEG"]))
+    assert largest_difference(photo.pixels, smooth_picture()) <= 6
+    assert photo.notes == ()
+
+
+def test_pixels_cannot_be_written_to(tmp_path: Path) -> None:
+    photo = opened(tmp_path, encoded(smooth_picture(), "PNG"))
+    with pytest.raises(ValueError, match="read-only"):
+        photo.pixels[0, 0] = 0
+
+
+def test_the_first_picture_of_a_phones_mpo_is_opened_without_a_note(tmp_path: Path) -> None:
+    second = Image.fromarray(smooth_picture()[::-1])
+    data = encoded(smooth_picture(), "MPO", save_all=True, append_images=[second], quality=95, subsampling=0)
+    photo = opened(tmp_path, data)
+    assert largest_difference(photo.pixels, smooth_picture()) <= 6
+    assert photo.notes == ()
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_rotated_photo_is_upright(tmp_path: Path, kind: str, orientation: int) -> None:
+    upright = smooth_picture()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(stored_for(orientation, upright), kind, exif=exif, **EVERY_KIND[kind])
+    photo = opened(tmp_path, data)
+    assert photo.orientation == orientation
+    assert photo.pixels.shape == upright.shape
+    assert largest_difference(photo.pixels, upright) <= (6 if kind == "JPEG" else 0)
+
+
+def stored_for(orientation: int, upright: np.ndarray) -> np.ndarray:
+    """How a camera stores an upright picture under an orientation (EXIF: where row 0 and column 0 of it lie)."""
+    seen = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.swapaxes(0, 1),
+        6: upright.swapaxes(0, 1)[::-1],
+        7: upright[::-1, ::-1].swapaxes(0, 1),
+        8: upright.swapaxes(0, 1)[:, ::-1],
+    }
+    return np.ascontiguousarray(seen[orientation])
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_given_orientation_overrides_the_files_own(tmp_path: Path, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    data = encoded(stored_for(6, smooth_picture()), kind, exif=exif, **EVERY_KIND[kind])
+    photo = opened(tmp_path, data, orientation=6)
+    assert photo.orientation == 6
+    assert largest_difference(photo.pixels, smooth_picture()) <= (6 if kind == "JPEG" else 0)
+
+
+def test_a_senseless_orientation_is_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 77
+    assert opened(tmp_path, encoded(smooth_picture(), "JPEG", exif=exif)).orientation == 1
+
+
+def test_a_broken_exif_block_does_not_keep_a_photo_from_opening(tmp_path: Path) -> None:
+    broken = b"Exif\0\0II*\0\xff\xff\xff\xff\x01"
+    photo = opened(tmp_path, encoded(smooth_picture(), "JPEG", exif=broken))
+    assert photo.orientation == 1
+
+
+def test_a_palette_picture_opens_in_its_colours(tmp_path: Path) -> None:
+    image = Image.fromarray(smooth_picture()).quantize(32)
+    photo = opened(tmp_path, encoded(image, "PNG"))
+    assert np.array_equal(photo.pixels, np.asarray(image.convert("RGB")))
+    assert photo.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_a_grey_picture_opens_as_equal_channels(tmp_path: Path, kind: str) -> None:
+    photo = opened(tmp_path, encoded(smooth_picture()[..., 0], kind))
+    assert np.array_equal(photo.pixels[..., 0], photo.pixels[..., 2])
+    assert largest_difference(photo.pixels[..., 1], smooth_picture()[..., 0]) <= 6
+    assert photo.notes == ()
+
+
+def test_a_black_and_white_picture_opens(tmp_path: Path) -> None:
+    bits = smooth_picture()[..., 0] > 100
+    photo = opened(tmp_path, encoded(bits, "TIFF"))
+    assert np.array_equal(photo.pixels[..., 0], bits * np.uint8(255))
+    assert photo.bit_depth == 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_print_colours_open_converted_with_a_note(tmp_path: Path, kind: str) -> None:
+    image = Image.fromarray(smooth_picture()).convert("CMYK")
+    photo = opened(tmp_path, encoded(image, kind))
+    assert largest_difference(photo.pixels, smooth_picture()) <= 12
+    assert any("CMYK" in note for note in photo.notes)
+
+
+def test_lab_colours_open_converted_with_a_note(tmp_path: Path) -> None:
+    lab = Image.merge("LAB", [Image.new("L", (8, 8), level) for level in (138, 209, 198)])  # sRGB red
+    photo = opened(tmp_path, encoded(lab, "TIFF"))
+    assert largest_difference(photo.pixels, np.full((8, 8, 3), (255, 0, 0))) <= 8
+    assert any("Lab" in note for note in photo.notes)
+
+
+@pytest.mark.parametrize("kind", LOSSLESS)
+def test_transparent_parts_are_shown_on_white_with_a_note(tmp_path: Path, kind: str) -> None:
+    alpha = np.full((40, 60, 1), 255, np.uint8)
+    alpha[:, :20] = 0
+    photo = opened(tmp_path, encoded(np.concatenate([noisy_picture(), alpha], axis=-1), kind, **LOSSLESS[kind]))
+    assert (photo.pixels[:, :20] == 255).all()
+    assert np.array_equal(photo.pixels[:, 20:], noisy_picture()[:, 20:])
+    assert any("white" in note for note in photo.notes)
+
+
+@pytest.mark.parametrize("mode", ["P", "LA", "L"])
+def test_every_kind_of_png_transparency_is_shown_on_white(tmp_path: Path, mode: str) -> None:
+    image = Image.new(mode, (8, 8), (0, 0) if mode == "LA" else 0)
+    if mode == "P":
+        image.putpalette([10, 20, 30])
+    data = encoded(image, "PNG", **({} if mode == "LA" else {"transparency": 0}))
+    photo = opened(tmp_path, data)
+    assert (photo.pixels == 255).all()
+    assert any("white" in note for note in photo.notes)
+
+
+def test_an_opaque_alpha_channel_needs_no_note(tmp_path: Path) -> None:
+    image = Image.fromarray(noisy_picture())
+    image.putalpha(255)
+    photo = opened(tmp_path, encoded(image, "PNG"))
+    assert np.array_equal(photo.pixels, noisy_picture())
+    assert photo.notes == ()
+
+
+RAMP = np.linspace(0, 65535, 40 * 60).astype(np.uint16).reshape(40, 60)
+SIXTEEN_BITS = {
+    "grey PNG": lambda: encoded(RAMP, "PNG"),
+    "grey TIFF": lambda: tiff_file(RAMP.astype("<u2").tobytes(), 60, 40, bits=(16,), photometric=1),
+    "grey packed TIFF": lambda: tiff_file(
+        RAMP.astype("<u2").tobytes(), 60, 40, bits=(16,), photometric=1, deflate=True
+    ),
+    "grey big-endian TIFF": lambda: tiff_file(
+        RAMP.astype(">u2").tobytes(), 60, 40, bits=(16,), photometric=1, order=">"
+    ),
+    "reversed grey TIFF": lambda: tiff_file((65535 - RAMP).astype("<u2").tobytes(), 60, 40, bits=(16,), photometric=0),
+    "colour PNG": lambda: png_file(60, 40, 16, 2, np.stack([RAMP] * 3, -1).astype(">u2").tobytes()),
+    "colour TIFF": lambda: tiff_file(np.stack([RAMP] * 3, -1).astype("<u2").tobytes(), 60, 40, bits=(16, 16, 16)),
+    "colour packed big-endian TIFF": lambda: tiff_file(
+        np.stack([RAMP] * 3, -1).astype(">u2").tobytes(), 60, 40, bits=(16, 16, 16), deflate=True, order=">"
+    ),
+}
+
+
+@pytest.mark.parametrize("which", SIXTEEN_BITS)
+def test_a_16_bit_picture_opens_scaled_to_8_bits_with_a_note(tmp_path: Path, which: str) -> None:
+    photo = opened(tmp_path, SIXTEEN_BITS[which]())
+    assert largest_difference(photo.pixels, np.stack([RAMP // 257] * 3, -1)) <= 1
+    assert photo.bit_depth == 16
+    assert photo.notes == ("This is a 16-bit picture; it is opened with 8 bits for now.",)
+
+
+def test_a_16_bit_tiff_that_lies_on_its_side_is_upright(tmp_path: Path) -> None:
+    side = stored_for(6, RAMP)
+    data = tiff_file(side.astype("<u2").tobytes(), 40, 60, bits=(16,), photometric=1, extra=[(274, 3, [6])])
+    photo = opened(tmp_path, data)
+    assert largest_difference(photo.pixels[..., 0], RAMP // 257) <= 1
+
+
+def test_a_12_bit_tiff_uses_the_whole_range(tmp_path: Path) -> None:
+    data = tiff_file(b"\xff" * (90 * 40), 60, 40, bits=(12,), photometric=1)
+    photo = opened(tmp_path, data)
+    assert (photo.pixels == 255).all()
+    assert photo.notes == ("This is a 12-bit picture; it is opened with 8 bits for now.",)
+
+
+def test_an_srgb_profile_changes_nothing_and_needs_no_note(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    photo = opened(tmp_path, encoded(noisy_picture(), "PNG", icc_profile=profile))
+    assert np.array_equal(photo.pixels, noisy_picture())
+    assert photo.notes == ()
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_another_profile_is_converted_to_srgb_with_a_note(tmp_path: Path, kind: str) -> None:
+    pixels = np.full((8, 8, 3), 128, np.uint8)
+    photo = opened(tmp_path, encoded(pixels, kind, icc_profile=gamma_profile(1.0), **EVERY_KIND[kind]))
+    linear = 128 / 255
+    expected = round((1.055 * linear ** (1 / 2.4) - 0.055) * 255)  # IEC 61966-2-1
+    assert largest_difference(photo.pixels, np.full((8, 8, 3), expected)) <= 2
+    assert len(photo.notes) == 1
+    assert "to sRGB" in photo.notes[0]
+
+
+def test_a_damaged_profile_is_ignored_with_a_note(tmp_path: Path) -> None:
+    photo = opened(tmp_path, encoded(noisy_picture(), "PNG", icc_profile=b"not a profile at all" * 20))
+    assert np.array_equal(photo.pixels, noisy_picture())
+    assert "damaged" in photo.notes[0]
+
+
+def test_a_profile_of_another_colour_model_is_ignored_with_a_note(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    photo = opened(tmp_path, encoded(noisy_picture(), "PNG", icc_profile=profile))
+    assert np.array_equal(photo.pixels, noisy_picture())
+    assert "does not fit" in photo.notes[0]
+
+
+def test_a_grey_picture_with_a_colour_profile_is_converted(tmp_path: Path) -> None:
+    photo = opened(tmp_path, encoded(np.full((8, 8), 128, np.uint8), "PNG", icc_profile=gamma_profile(1.0)))
+    assert largest_difference(photo.pixels, np.full((8, 8, 3), 188)) <= 2
+
+
+def test_the_first_page_of_a_tiff_is_opened_with_a_note(tmp_path: Path) -> None:
+    pages = encoded(noisy_picture(), "TIFF", save_all=True, append_images=[Image.fromarray(smooth_picture())])
+    photo = opened(tmp_path, pages)
+    assert np.array_equal(photo.pixels, noisy_picture())
+    assert photo.notes == ("This file holds several pictures; the first one is opened.",)
+
+
+def test_a_100_megapixel_jpeg_opens_in_sane_memory(tmp_path: Path) -> None:
+    Image.new("RGB", (11600, 8700), (200, 30, 40)).save(tmp_path / "large.jpg", quality=50)
+    photo = open_photo(tmp_path / "large.jpg")
+    assert photo.pixels.shape == (8700, 11600, 3)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 3_000_000  # KiB; 0.7 GB are the picture in two forms
+
+
+# What is refused.
+
+
+def claiming_jpeg(width: int, height: int) -> bytes:
+    """A JPEG whose head claims another size than its data have."""
+    data = bytearray(encoded(smooth_picture(), "JPEG"))
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"hello, this is a text\n", b"\0" * 100, b"\x89PN", b"GIF89a" + b"\0" * 50, b"\xff\xd8"]
+)
+def test_a_file_that_is_no_picture_is_refused(tmp_path: Path, data: bytes) -> None:
+    assert "is not a JPEG, PNG, TIFF or WebP picture" in refusal(tmp_path, data)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    assert "is an empty file" in refusal(tmp_path, b"")
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match=r"“gone\.jpg” does not exist"):
+        open_photo(tmp_path / "gone.jpg")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match="is a folder"):
+        open_photo(tmp_path)
+
+
+def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(PhotoError, match="is not a file"):
+        open_photo(tmp_path / "pipe.jpg")
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """As a user whom the rights on files bind, even where tests run as root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        path = Path(folder, "secret.png")
+        path.write_bytes(encoded(smooth_picture(), "PNG"))
+        path.chmod(0)
+        with without_rights(), pytest.raises(PhotoError, match=r"“secret\.png” may not be read"):
+            open_photo(path)
+
+
+def test_a_disk_that_fails_while_reading_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(encoded(smooth_picture(), "PNG"))
+
+    class FailingFile(io.FileIO):
+        def read(self, size: int = -1) -> bytes:
+            if self.tell() > 100:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().read(size)
+
+    monkeypatch.setattr(Path, "open", lambda self, mode: FailingFile(self, mode))
+    with pytest.raises(PhotoError, match="could not be read from the disk"):
+        open_photo(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {}),
+        ("WEBP", {}),
+        ("WEBP", {"lossless": True}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "jpeg"}),
+        ("MPO", {"save_all": True, "append_images": [Image.fromarray(smooth_picture())]}),
+    ],
+)
+def test_a_picture_cut_short_anywhere_is_refused_or_complete(tmp_path: Path, kind: str, options: dict) -> None:
+    whole = encoded(noisy_picture(24, 24), kind, **options)
+    pixels = opened(tmp_path, whole).pixels
+    assert_cuts_are_refused(tmp_path, whole, pixels, most_complete=len(whole) // 2 if kind == "MPO" else 24)
+
+
+@pytest.mark.parametrize("deflate", [False, True])
+def test_a_tiff_with_its_directory_first_cut_short_anywhere_is_refused(tmp_path: Path, deflate: bool) -> None:
+    whole = tiff_file(noisy_picture(24, 24).tobytes(), 24, 24, deflate=deflate)
+    assert_cuts_are_refused(tmp_path, whole, noisy_picture(24, 24), most_complete=0)
+
+
+def assert_cuts_are_refused(folder: Path, whole: bytes, pixels: np.ndarray, most_complete: int) -> None:
+    """Only cuts in the last `most_complete` bytes may open, and only to the same pixels."""
+    path = folder / "cut"
+    for length in (*range(1, 40), *range(40, len(whole) - 24, 37), *range(len(whole) - 24, len(whole))):
+        path.write_bytes(whole[:length])
+        try:
+            assert np.array_equal(open_photo(path).pixels, pixels)
+            assert length >= len(whole) - most_complete
+        except PhotoError as error:
+            assert str(error).startswith("“cut” ")  # noqa: PT017 (both outcomes are right, at different lengths)
+
+
+def test_a_truncated_jpeg_is_told_as_such(tmp_path: Path) -> None:
+    whole = encoded(noisy_picture(), "JPEG")
+    assert "cut short" in refusal(tmp_path, whole[: len(whole) // 2])
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0)])
+def test_a_zero_sized_png_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    assert "has no pixels" in refusal(tmp_path, png_file(*size, 8, 2, b""))
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0)])
+def test_a_zero_sized_jpeg_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    assert "has no pixels" in refusal(tmp_path, claiming_jpeg(*size))
+
+
+def test_a_zero_sized_tiff_is_refused(tmp_path: Path) -> None:
+    assert "has no pixels" in refusal(tmp_path, tiff_file(b"abc", 0, 1, strips=1))
+
+
+def test_a_12_bit_jpeg_is_refused_as_such(tmp_path: Path) -> None:
+    data = bytearray(encoded(smooth_picture(), "JPEG"))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    assert "12-bit JPEG" in refusal(tmp_path, bytes(data))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_an_animation_is_refused(tmp_path: Path, kind: str) -> None:
+    data = encoded(noisy_picture(), kind, save_all=True, append_images=[Image.fromarray(smooth_picture())])
+    assert "is animated" in refusal(tmp_path, data)
+
+
+def test_a_picture_of_measured_values_is_refused(tmp_path: Path) -> None:
+    data = encoded(np.linspace(0, 1, 100, dtype=np.float32).reshape(10, 10), "TIFF")
+    with pytest.raises(PhotoError, match="measured values"):
+        opened(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [png_file(20_000, 15_100, 8, 2, b""), tiff_file(b"abc", 20_000, 15_100, strips=1), claiming_jpeg(20_000, 15_100)],
+    ids=["PNG", "TIFF", "JPEG"],
+)
+def test_a_picture_of_more_than_300_megapixels_is_refused_before_decoding(tmp_path: Path, data: bytes) -> None:
+    assert "302 megapixels, more than the 300" in refusal(tmp_path, data)
+
+
+def test_after_a_refusal_the_next_picture_opens(tmp_path: Path) -> None:
+    refusal(tmp_path, encoded(smooth_picture(), "JPEG")[:-500])
+    assert opened(tmp_path, encoded(noisy_picture(), "PNG")).pixels.shape == (40, 60, 3)
