@@ -1,11 +1,12 @@
 """Every action once: a method with `@command` and a docstring becomes a menu entry, a shortcut and a tooltip."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar, cast
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
@@ -15,7 +16,7 @@ class Menu(StrEnum):
 
     FILE = "&File"
     EDIT = "&Edit"
-    VERSION = "V&ersion"
+    VERSION = "Ve&rsion"
     VIEW = "&View"
     HELP = "&Help"
 
@@ -55,25 +56,25 @@ def commands_of(kind: type) -> Iterator[tuple[str, Command, str]]:
                 yield name, found, (inspect.getdoc(function) or "").splitlines()[0]
 
 
-def add_actions(window: QMainWindow) -> dict[str, QAction]:
-    """Fills the window's menu bar from its commands; the actions come back by method name."""
+def add_actions(window: QMainWindow, owners: Sequence[QObject]) -> dict[str, QAction]:
+    """Fills the window's menu bar from the commands of `owners`; the actions come back by method name."""
     menus: dict[Menu, QMenu] = {menu: window.menuBar().addMenu(menu.value) for menu in Menu}
     actions: dict[str, QAction] = {}
-    for name, entry, explanation in commands_of(type(window)):
-        action = QAction(entry.title, window)
-        action.setObjectName(name)
-        action.setCheckable(entry.checkable)
-        action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
-        shown = f" ({QKeySequence(entry.shortcuts[0]).toString()})" if entry.shortcuts else ""
-        action.setToolTip(explanation.rstrip(".") + shown)
-        action.setStatusTip(explanation)
-        method = cast(Callable[..., None], getattr(window, name))
-        if entry.checkable:
-            action.toggled.connect(method)
-        else:
-            action.triggered.connect(method)
-        if entry.separated:
-            menus[entry.menu].addSeparator()
-        menus[entry.menu].addAction(action)
-        actions[name] = action
+    for owner in owners:
+        for name, entry, explanation in commands_of(type(owner)):
+            action = QAction(entry.title, window)
+            action.setObjectName(name)
+            action.setCheckable(entry.checkable)
+            action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
+            shown = f" ({QKeySequence(entry.shortcuts[0]).toString()})" if entry.shortcuts else ""
+            action.setToolTip(explanation.rstrip(".") + shown)
+            method = cast(Callable[..., None], getattr(owner, name))
+            if entry.checkable:
+                action.toggled.connect(method)
+            else:
+                action.triggered.connect(method)
+            if entry.separated:
+                menus[entry.menu].addSeparator()
+            menus[entry.menu].addAction(action)
+            actions[name] = action
     return actions

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from nti_desktop.errors import EngineError, NtiError
+from nti_desktop.errors import Cancelled, EngineError, NtiError
 from nti_desktop.jobs import CancelToken, Inverted, InvertJob, Judged, JudgeJob, Progress, Rendered, RenderJob, Report
 
 log = logging.getLogger(__name__)
@@ -91,11 +91,14 @@ class EngineThread(QThread):
         return ticket
 
     def cancel_all(self) -> None:
-        """Drop what waits and ask what runs to stop."""
+        """Drop what waits and ask what runs to stop; each is answered with Cancelled."""
         with self._changed:
+            waiting = [ticket for ticket in (self._render, self._judge, self._invert) if ticket]
             self._render = self._judge = self._invert = None
             if self._running:
                 self._running.cancel.cancel()
+        for ticket in waiting:
+            self.failed.emit(ticket, Cancelled("Stopped; nothing was changed."))
 
     def stop(self) -> None:
         """Cancel everything and let the thread end; `finished` tells when it has."""
@@ -152,3 +155,10 @@ class EngineThread(QThread):
                 self.inverted.emit(ticket, self._bench.invert(ticket.job, report, ticket.cancel))
             case RenderJob():
                 self.rendered.emit(ticket, self._bench.render(ticket.job, report, ticket.cancel))
+
+
+def load_workbench() -> Bench:
+    """The real engine. Importing it takes seconds: for the engine thread only."""
+    from nti_desktop.engine.workbench import Workbench
+
+    return Workbench()

@@ -30,7 +30,9 @@ _SHEET = """
 QWidget { font-size: 13px; }
 QMainWindow, QDialog { background: $window; }
 QToolTip { background: #1c1c1c; color: $text; border: 1px solid $line; padding: 4px 6px; }
-QMenuBar { background: $window; }
+QToolBar { background: $window; border: 0; border-bottom: 1px solid #1f1f1f; padding: 4px 6px; spacing: 4px; }
+QToolBar::separator { width: 1px; background: $line; margin: 4px 6px; }
+QMenuBar { background: $window; border: 0; }
 QMenuBar::item { padding: 4px 9px; background: transparent; }
 QMenuBar::item:selected { background: $raised; }
 QMenu { background: $raised; border: 1px solid #1c1c1c; padding: 4px 0; }

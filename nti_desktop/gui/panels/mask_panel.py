@@ -3,32 +3,13 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from nti_desktop.gui.edits import mask_words
 from nti_desktop.gui.panels.flow import FlowLayout
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
-from nti_desktop.recipe.words import Change, align_words, split_words
+from nti_desktop.recipe.recipe import Blend, EditRecipe, WordRef
 
 LARGE = 0.5  # share of the frame above which a mask is too large for one thing
-
-
-def mask_words(source: str, edit: str) -> tuple[tuple[str, WordRef], ...]:
-    """(label, word) of everything a mask can be tied to: the words of the edit, and those it removed."""
-    before, after = split_words(source), split_words(edit)
-    found: list[tuple[str, WordRef]] = []
-    for pair in align_words(source, edit):
-        if pair.edit is not None:
-            word = after[pair.edit]
-            swapped = pair.change is Change.SWAPPED and pair.source is not None
-            label = f"{before[pair.source].text} → {word.text}" if swapped and pair.source is not None else word.text
-            ref = WordRef(Side.EDIT, word.position, word.text)
-        else:
-            assert pair.source is not None
-            word = before[pair.source]
-            label, ref = word.text, WordRef(Side.SOURCE, word.position, word.text)
-        if not word.is_punctuation:
-            found.append((label, ref))
-    return tuple(found)
 
 
 class _Chips(QWidget):

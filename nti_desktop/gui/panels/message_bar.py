@@ -1,5 +1,6 @@
 """Sentences to the user, with buttons where there is something to do. They stay until dismissed or outdated."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,10 +22,10 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class Action:
-    """A button under a sentence: what it says, and the name of what it does."""
+    """A button beside a sentence: what it says and what it does."""
 
     title: str
-    does: str
+    do: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Message:
 class _Strip(QFrame):
     """One message."""
 
-    acted = Signal(Message, str)
+    acted = Signal(Message, Action)
     dismissed = Signal(Message)
 
     def __init__(self, message: Message) -> None:
@@ -55,11 +56,12 @@ class _Strip(QFrame):
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row.addWidget(label, 1)
+        self.buttons: list[QPushButton] = []
         for action in message.actions:
             button = QPushButton(action.title)
-            button.setObjectName(action.does)
             button.clicked.connect(self._acted)
             row.addWidget(button)
+            self.buttons.append(button)
         close = QPushButton("✕")
         close.setProperty("flat", "true")
         close.setAccessibleName("Dismiss this message")
@@ -71,7 +73,9 @@ class _Strip(QFrame):
     @Slot()
     def _acted(self) -> None:
         at_home(self)
-        self.acted.emit(self.message, self.sender().objectName())
+        for button, action in zip(self.buttons, self.message.actions, strict=True):
+            if button is self.sender():
+                self.acted.emit(self.message, action)
 
     @Slot()
     def _dismissed(self) -> None:
@@ -81,8 +85,6 @@ class _Strip(QFrame):
 
 class MessageBar(QWidget):
     """The newest message on top."""
-
-    acted = Signal(str)  # Action.does
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,16 +104,20 @@ class MessageBar(QWidget):
     def messages(self) -> tuple[Message, ...]:
         return tuple(self._messages)
 
+    @Slot(Message)
     def say(self, message: Message) -> None:
         """Show a message; one that says the same, or is about the same topic, goes."""
+        at_home(self)
         self._messages = [
             m for m in self._messages if m.text != message.text and not (m.topic and m.topic == message.topic)
         ]
         self._messages.insert(0, message)
         self._refresh()
 
-    def clear(self, *topics: str) -> None:
+    @Slot(tuple)
+    def clear(self, topics: tuple[str, ...]) -> None:
         """Drop the messages about these topics: they are outdated."""
+        at_home(self)
         kept = [m for m in self._messages if m.topic not in topics]
         if len(kept) != len(self._messages):
             self._messages = kept
@@ -134,11 +140,11 @@ class MessageBar(QWidget):
             self._more.setText("Show fewer" if self._shows_all else f"{hidden} earlier message{'s'[: hidden > 1]}…")
         self.setVisible(bool(self._messages))
 
-    @Slot(Message, str)
-    def _acted(self, message: Message, does: str) -> None:
+    @Slot(Message, Action)
+    def _acted(self, message: Message, action: Action) -> None:
         at_home(self)
         self._dismissed(message)
-        self.acted.emit(does)
+        action.do()
 
     @Slot(Message)
     def _dismissed(self, message: Message) -> None:

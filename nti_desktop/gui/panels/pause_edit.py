@@ -1,6 +1,7 @@
 """A line of text that says when the typist pauses at the end of a word."""
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from nti_desktop.gui.threads import at_home
@@ -14,8 +15,10 @@ class PauseEdit(QLineEdit):
     edited = Signal(str)
     settled = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, window_undoes: bool = False, parent: QWidget | None = None) -> None:
+        """window_undoes: undo and redo are the window's, not the line's own."""
         super().__init__(parent)
+        self._window_undoes = window_undoes
         self._unsettled = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -38,6 +41,18 @@ class PauseEdit(QLineEdit):
         self._unsettled = False
         self.show_text(text)
 
+    def event(self, event: QEvent) -> bool:
+        if (
+            self._window_undoes
+            and isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and (event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo))
+        ):
+            self.settle()
+            event.ignore()
+            return False
+        return super().event(event)
+
     def _in_a_word(self) -> bool:
         rest = self.text()[self.cursorPosition() :]
         return bool(rest) and rest[0].isalnum()
@@ -59,14 +74,15 @@ class PauseEdit(QLineEdit):
     def _paused(self) -> None:
         at_home(self)
         if not self._in_a_word():
-            self._settle()
+            self.settle()
 
     @Slot()
     def _finished(self) -> None:
         at_home(self)
-        self._settle()
+        self.settle()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Send what was typed now."""
         self._timer.stop()
         if self._unsettled:
             self._unsettled = False

@@ -39,8 +39,9 @@ class PromptBar(QFrame):
         self.prepare_button.clicked.connect(self._prepare)
         self.estimate = QLabel()
         self.estimate.setProperty("role", "quiet")
+        self.estimate.setWordWrap(True)
 
-        self.edit = PauseEdit()
+        self.edit = PauseEdit(window_undoes=True)
         self.edit.setAccessibleName("Edit")
         self.edit.setPlaceholderText("The same sentence with the words changed that should change in the photo")
         self.edit.setToolTip("Change, add or remove words; the photo follows when you pause.")
@@ -102,12 +103,15 @@ class PromptBar(QFrame):
             self._flow.addWidget(chip)
         self._refresh()
 
-    def show_preparation(self, text: str, possible: bool, again: bool) -> None:
-        """text: how long preparing takes or that it is done; again: whether it would be for a second time."""
+    def show_preparation(self, text: str, possible: bool, again: bool, needed: bool) -> None:
+        """text: what preparing is for and how long it takes; again: whether it would be for a second time."""
         self.estimate.setText(text)
-        self.estimate.setVisible(bool(text))
         self.prepare_button.setEnabled(possible)
         self.prepare_button.setText("Prepare again" if again else "Prepare photo")
+        if self.prepare_button.property("primary") != str(needed).lower():
+            self.prepare_button.setProperty("primary", str(needed).lower())
+            self.prepare_button.style().unpolish(self.prepare_button)
+            self.prepare_button.style().polish(self.prepare_button)
 
     def show_render_button(self, shown: bool, possible: bool) -> None:
         self.render_button.setVisible(shown)

@@ -46,6 +46,9 @@ class VersionsPanel(QFrame):
         self.setProperty("role", "side")
         heading = QLabel("Versions")
         heading.setProperty("role", "heading")
+        self._hint = QLabel("Once the photo is prepared, several edits of it can be kept here side by side.")
+        self._hint.setProperty("role", "quiet")
+        self._hint.setWordWrap(True)
         self.list = QListWidget()
         self.list.setAccessibleName("Versions")
         self.list.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
@@ -69,11 +72,13 @@ class VersionsPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 10, 8, 8)
         column.addWidget(heading)
+        column.addWidget(self._hint)
         column.addWidget(self.list, 1)
         column.addLayout(buttons)
 
     def show_versions(self, rows: Sequence[VersionRow], current: str | None, editable: bool) -> None:
         """editable: whether there is anything to add a version to."""
+        self._hint.setVisible(not rows)
         self.list.blockSignals(True)
         while self.list.count() > len(rows):
             self.list.takeItem(self.list.count() - 1)

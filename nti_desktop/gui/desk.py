@@ -1,0 +1,400 @@
+"""The desk: one open photo and what may be done with it. The window shows it and asks it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nti_desktop.errors import Cancelled, NtiError
+from nti_desktop.gui import advice, edits
+from nti_desktop.gui.background import Background
+from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.engine_thread import EngineThread
+from nti_desktop.gui.estimates import SLOW_RENDER
+from nti_desktop.gui.filing import Filing, OpenedPhoto
+from nti_desktop.gui.history import EditState
+from nti_desktop.gui.panels.message_bar import Action, Message, Tone
+from nti_desktop.gui.preparing import Preparing
+from nti_desktop.gui.rendering import Composed, Rendering, Wanted
+from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.work import Work
+from nti_desktop.jobs import Inverted, Judged
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.session import Session
+
+AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are not the final ones
+
+
+class Desk(QObject):
+    """Joins the work with the engine and the disk: a change of the edit asks for a picture, a picture is shown."""
+
+    opened = Signal()  # another photo
+    changed = Signal()  # edit, description, versions or preparation: show everything again
+    pictured = Signal()  # another picture of the edit
+    said = Signal(Message)
+    outdated = Signal(tuple)  # topics of messages that no longer hold
+
+    def __init__(self, engine: EngineThread, background: Background, entry: ModelEntry, parent: QObject) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self.filing = Filing(background, self)
+        self.preparing = Preparing(engine, background, self)
+        self.rendering = Rendering(engine, background, self)
+        self.work: Work | None = None
+        self.entry = entry
+        self.way = _best_way(entry.defaults)
+        self.suggestions: tuple[str, ...] = ()
+        self.before: Picture | None = None
+        self.after: Picture | None = None
+        self.badge = ""
+        self.pictures: dict[str, Picture] = {}  # newest of each version
+        self.render_by_hand = False  # the edit takes long: it was previewed and waits for the Render button
+        self._photo = 0
+        self._export_to: Path | None = None
+
+        self.filing.opened.connect(self._opened)
+        self.preparing.judged.connect(self._judged)
+        self.preparing.prepared.connect(self._prepared)
+        self.preparing.failed.connect(self._preparing_failed)
+        self.rendering.composed.connect(self._composed)
+        self.rendering.failed.connect(self._render_failed)
+        self.rendering.stopped.connect(self._render_stopped)
+
+    @property
+    def session(self) -> Session | None:
+        return self.work.session if self.work else None
+
+    @property
+    def guidance(self) -> float:
+        """What an edit's guidance is unless it says otherwise."""
+        inversion = self.work.inversion if self.work else None
+        return inversion.settings.guidance_scale if inversion else self.entry.defaults.guidance_scale
+
+    @property
+    def guidance_is_fixed(self) -> bool:
+        """Null embeddings hold for the guidance they were made with only."""
+        inversion = self.work.inversion if self.work else None
+        return (inversion.settings.method if inversion else self.way[0]) is Method.NULL_TEXT
+
+    @property
+    def picture_is_final(self) -> bool:
+        """Whether the newest picture is a full render of the edit as it stands."""
+        work, last = self.work, self.rendering.last
+        if work is None or work.is_the_photo:
+            return True
+        return (
+            last is not None
+            and last.wanted.final
+            and (last.wanted.state, last.wanted.version) == (work.state, work.version_id)
+        )
+
+    # Opening
+
+    @Slot(OpenedPhoto)
+    def _opened(self, opened: OpenedPhoto) -> None:
+        at_home(self)
+        self._engine.cancel_all()
+        self._photo += 1
+        self.work = Work(opened.session, self.entry.defaults)
+        self.before, self.pictures = opened.before, dict(opened.previews)
+        self.suggestions = ()
+        self._export_to = None
+        self.rendering.open(opened.session, self._photo)
+        self.outdated.emit(
+            ("open", "note", "drop", "model", "render", "effect", "prepare", "export", "save", "deleted")
+        )
+        self._show_stored_picture()
+        self.opened.emit()
+        for note in opened.session.notes:
+            self.said.emit(Message(note, Tone.NOTE, topic="note"))
+        self._judge()
+        self.changed.emit()
+
+    def _judge(self) -> None:
+        if self.work is None:
+            return
+        try:
+            self.preparing.judge(self.work.session, self.entry, self._photo)
+        except NtiError as error:
+            self._preparing_failed(error)
+
+    def _show_stored_picture(self) -> None:
+        """Show the version as it was last seen, at once and without the engine."""
+        assert self.work is not None
+        self.rendering.forget()
+        self.render_by_hand = False
+        self.after = None if self.work.is_the_photo else self.pictures.get(self.work.version_id)
+        self.badge = AS_LAST_SEEN if self.after else ""
+        self.pictured.emit()
+
+    def choose_model(self, entry: ModelEntry) -> None:
+        """The model for the next preparing."""
+        self.entry = entry
+        self.way = _best_way(entry.defaults)
+        self.outdated.emit(("model",))
+        if self.work is not None:
+            self.work.defaults = entry.defaults
+            self._judge()
+        self.changed.emit()
+
+    def choose_way(self, method: Method, schedule: Schedule, steps: int) -> None:
+        """How the photo is prepared next."""
+        self.way = (method, schedule, steps)
+        self.changed.emit()
+
+    # The edit
+
+    @Slot(str)
+    def describe(self, text: str) -> None:
+        """What the photo shows."""
+        at_home(self)
+        if self.work is not None:
+            self.work.describe(text)
+            self.changed.emit()
+
+    def suggest(self, description: str, suggestions: tuple[str, ...]) -> None:
+        """A sample's own sentence, and edits to try."""
+        self.suggestions = suggestions
+        if self.work is not None and not self.work.description:
+            self.describe(description)
+        self.changed.emit()
+
+    @Slot(str)
+    def say_in_words(self, text: str) -> None:
+        """The edit in words."""
+        at_home(self)
+        self._try(lambda work: work.say_in_words(text))
+
+    def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> None:
+        """Change the recipe; see Work.edit."""
+        self._try(lambda work: work.edit(subject, change))
+
+    @Slot(float)
+    def set_feather(self, feather: float) -> None:
+        """How softly the mask's border fades."""
+        at_home(self)
+        state = self.work.state if self.work else None
+        if state is not None:
+            finish = replace(state.finish, feather=round(feather, 3))
+            self._try(lambda work: work.finish(finish))
+
+    def undo(self) -> None:
+        self._try(Work.undo)
+
+    def redo(self) -> None:
+        self._try(Work.redo)
+
+    def loosen(self) -> None:
+        """Let the photo's structure go earlier."""
+        self.edit("loosen", edits.loosened)
+
+    def confine(self) -> None:
+        """Confine the edit to the last of the words that were changed."""
+        work = self.work
+        assert work is not None
+        words = work.changed_words
+        refs = [ref for _, ref in edits.mask_words(work.description, work.edit_text) if ref.text in words]
+        if refs:
+            self.edit("mask", lambda recipe: edits.with_mask(recipe, refs[-1:], (), self.entry.defaults))
+
+    def _try(self, change: Callable[[Work], bool]) -> None:
+        if self.work is None:
+            return
+        try:
+            if change(self.work):
+                self._show_again()
+        except NtiError as error:
+            self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
+            self.changed.emit()  # the panels go back to what holds
+
+    def _show_again(self) -> None:
+        self.outdated.emit(("effect",))
+        self._ask_for_a_picture()
+        self.changed.emit()
+
+    # Preparing
+
+    @Slot()
+    def prepare(self) -> None:
+        """Invert the photo with the description, model and way chosen."""
+        at_home(self)
+        if self.work is None:
+            return
+        method, schedule, steps = self.way
+        guidance = self.entry.defaults.guidance_scale
+        self.outdated.emit(("prepare", "render"))
+        try:
+            settings = InversionSettings(self.work.description.strip(), method, steps, guidance, schedule)
+            self.preparing.invert(self.work.session, self.entry, settings)
+        except NtiError as error:
+            self._preparing_failed(error)
+        self.changed.emit()
+
+    @Slot(object, Inverted)
+    def _prepared(self, entry: ModelEntry, inverted: Inverted) -> None:
+        at_home(self)
+        assert self.work is not None
+        try:
+            self.work.prepared(entry, inverted)
+        except NtiError as error:
+            self._preparing_failed(error)
+            return
+        self._show_stored_picture()
+        self._show_again()
+        self.save()
+
+    @Slot(NtiError)
+    def _preparing_failed(self, error: NtiError) -> None:
+        at_home(self)
+        if not isinstance(error, Cancelled):
+            self.said.emit(Message(str(error), Tone.ERROR, topic="prepare"))
+        self.changed.emit()
+
+    @Slot(Judged)
+    def _judged(self, _judged: Judged) -> None:
+        at_home(self)
+        if not self.picture_is_final:
+            self._ask_for_a_picture()  # the stored picture is small; now a real one can be made
+        self.changed.emit()
+
+    # Versions
+
+    def add_version(self, name: str, state: EditState, inversion: str, made_from: str) -> None:
+        """Add a version with the picture of the one it was made from, and go to it."""
+        assert self.work is not None
+        self.work.add_version(name, state, inversion, made_from)
+        if made_from in self.pictures:
+            self.pictures[self.work.version_id] = self.pictures[made_from]
+        self._show_stored_picture()
+        self._show_again()
+
+    def go_to(self, version_id: str) -> None:
+        """Show another version: its last picture at once, a new one if needed."""
+        assert self.work is not None
+        self.work.go_to(version_id)
+        self._show_stored_picture()
+        self._show_again()
+
+    def delete_version(self) -> None:
+        """Delete the current version, of two or more."""
+        assert self.work is not None
+        self.work.delete_version()
+        self._show_stored_picture()
+        self._show_again()
+
+    # Pictures
+
+    def _ask_for_a_picture(self, by_hand: bool = False) -> None:
+        """Render what is on the desk: in full where that is quick or asked for, else as a preview."""
+        work = self.work
+        state, inversion = (work.state, work.inversion) if work else (None, None)
+        if work is None or state is None or inversion is None or not work.up_to_date:
+            return
+        if work.is_the_photo:
+            self.rendering.forget()
+            self.render_by_hand = False
+            self.after, self.badge = None, ""
+            self.pictures.pop(work.version_id, None)
+            self.outdated.emit(("render",))
+            self.pictured.emit()
+            self._export_if_asked()
+            return
+        predicted = self.preparing.estimates.rendering(inversion.settings.steps)
+        final = by_hand or predicted is None or predicted <= SLOW_RENDER
+        self.render_by_hand = not final
+        self.rendering.ask(Wanted(work.version_id, inversion.id, state, final))
+
+    @Slot()
+    def render(self) -> None:
+        """The full render of a slow edit."""
+        at_home(self)
+        self._ask_for_a_picture(by_hand=True)
+        self.changed.emit()
+
+    @Slot(Composed)
+    def _composed(self, composed: Composed) -> None:
+        at_home(self)
+        work, wanted = self.work, composed.wanted
+        assert work is not None
+        self.after = self.pictures[wanted.version] = composed.picture
+        self.badge = "" if wanted.final else PREVIEW
+        self.outdated.emit(("render",))
+        if wanted.final:
+            steps = work.session.project.inversion(wanted.inversion).settings.steps
+            self.preparing.rendered(steps, composed.rendered.figures.seconds)
+        if self.picture_is_final:
+            if not work.session.read_only:
+                work.session.keep_preview(wanted.version, composed.pixels)
+            self._advise(composed)
+            self._export_if_asked()
+        self.pictured.emit()
+        self.changed.emit()
+
+    def _advise(self, composed: Composed) -> None:
+        assert self.work is not None
+        recipe, words = composed.wanted.state.recipe, self.work.changed_words
+        if nothing := advice.no_effect(words, composed.rendered):
+            held = recipe.cross_until > 0 or recipe.self_until > 0
+            actions = (Action("Loosen the structure", self.loosen),) if held else ()
+            self.said.emit(Message(nothing, Tone.ADVICE, topic="effect", actions=actions))
+        elif everything := advice.too_much(words, composed.rendered):
+            actions = (Action("Confine it", self.confine),)
+            self.said.emit(Message(everything, Tone.ADVICE, topic="effect", actions=actions))
+
+    @Slot(Wanted, NtiError)
+    def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
+        at_home(self)
+        self._export_to = None
+        self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
+        self.changed.emit()
+
+    @Slot()
+    def _render_stopped(self) -> None:
+        at_home(self)
+        self._export_to = None
+        self.render_by_hand = True
+        self.changed.emit()
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop what the engine does."""
+        at_home(self)
+        self._engine.cancel_all()
+
+    # Saving and exporting
+
+    def save(self) -> None:
+        """Write the project beside the photo."""
+        session = self.session
+        if session is not None and session.dirty and not session.read_only:
+            self.filing.save(session)
+
+    def export(self, target: Path) -> None:
+        """Write the edit at full size; where it has yet to be rendered, after that."""
+        work = self.work
+        if work is None:
+            return
+        if not work.up_to_date and not work.is_the_photo:
+            text = "This edit has no picture yet; prepare the photo with its present description, then export."
+            self.said.emit(Message(text, Tone.ERROR, topic="export"))
+            return
+        self._export_to = target
+        if self.picture_is_final:
+            self._export_if_asked()
+        else:
+            self.render()
+
+    def _export_if_asked(self) -> None:
+        if self._export_to is None or self.work is None:
+            return
+        target, self._export_to = self._export_to, None
+        photo, last = self.work.session.photo, self.rendering.last
+        pixels = photo.pixels if self.work.is_the_photo or last is None else last.pixels
+        self.filing.export(pixels, target, photo.path)
+
+
+def _best_way(defaults: EditDefaults) -> tuple[Method, Schedule, int]:
+    return defaults.method, Schedule.REFERENCE, defaults.steps

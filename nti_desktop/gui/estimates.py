@@ -1,0 +1,57 @@
+"""How long things will take here: measured time of a UNet row times rows, then what was measured itself."""
+
+from dataclasses import dataclass, replace
+
+from nti_desktop.jobs import Figures, Judged
+from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+
+SLOW_RENDER = 5.0  # seconds; above, a preview is shown first and the full render has a button
+PREVIEW_STEPS = 5
+
+# UNet rows a step of preparing takes at most, counted on the engine's methods; used until one was measured here.
+_ROWS = {
+    (Method.RESIDUAL, Schedule.REFERENCE): 7.0,
+    (Method.PINNED, Schedule.REFERENCE): 7.0,
+    (Method.NEGATIVE_PROMPT, Schedule.REFERENCE): 7.0,
+    (Method.NULL_TEXT, Schedule.REFERENCE): 24.0,
+    (Method.NULL_TEXT, Schedule.QUICK): 9.0,
+}
+_RENDER_ROWS = 2.0  # a step of an edit whose source attention is recorded
+
+_Way = tuple[Method, Schedule]
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What is known of this machine, with one model and one picture size. Times in seconds."""
+
+    judged: Judged | None = None
+    prepared: tuple[tuple[_Way, float], ...] = ()  # seconds a step, measured
+    rendered: float | None = None  # seconds a step, measured
+
+    def with_judged(self, judged: Judged) -> "Estimates":
+        return replace(self, judged=judged)
+
+    def with_prepared(self, settings: InversionSettings, figures: Figures) -> "Estimates":
+        way = (settings.method, settings.schedule)
+        others = tuple(entry for entry in self.prepared if entry[0] != way)
+        return replace(self, prepared=(*others, (way, figures.seconds / settings.steps)))
+
+    def with_rendered(self, steps: int, seconds: float) -> "Estimates":
+        return replace(self, rendered=seconds / steps)
+
+    def preparing(self, method: Method, schedule: Schedule, steps: int) -> float | None:
+        """Seconds, None before anything was measured."""
+        measured = dict(self.prepared).get((method, schedule))
+        if measured is not None:
+            return measured * steps
+        if self.judged is None:
+            return None
+        rows = _ROWS.get((method, schedule), _ROWS[method, Schedule.REFERENCE])
+        return rows * steps * self.judged.row_seconds
+
+    def rendering(self, steps: int) -> float | None:
+        """Seconds of a full render, None before anything was measured."""
+        if self.rendered is not None:
+            return self.rendered * steps
+        return None if self.judged is None else _RENDER_ROWS * steps * self.judged.row_seconds

@@ -1,0 +1,370 @@
+"""The window: its commands, what it opens, and how it closes."""
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
+
+from nti_desktop.errors import NtiError
+from nti_desktop.gui import preferences, sample_photos
+from nti_desktop.gui.background import Background
+from nti_desktop.gui.commands import Menu, add_actions, command
+from nti_desktop.gui.desk import Desk
+from nti_desktop.gui.engine_thread import EngineThread, load_workbench
+from nti_desktop.gui.model_chooser import ModelChooser
+from nti_desktop.gui.panels.message_bar import Action, Message, Tone
+from nti_desktop.gui.progress import ProgressWatch
+from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.versions import Versions
+from nti_desktop.gui.viewing import Viewing
+from nti_desktop.gui.workplace import Workplace
+from nti_desktop.models.catalog import built_in
+
+log = logging.getLogger(__name__)
+
+_READABLE = "Photos and projects (*.jpg *.jpeg *.png *.tif *.tiff *.webp *.nti)"
+_WRITABLE = "JPEG (*.jpg);;PNG (*.png);;TIFF (*.tif);;WebP (*.webp)"
+
+
+class MainWindow(QMainWindow):
+    """Everything the user can do is a command here. Closing saves, and waits for the two threads."""
+
+    closed = Signal()  # saved, and both threads have ended
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.engine = EngineThread(load_workbench, self)
+        self.background = Background(self)
+        self.desk = Desk(self.engine, self.background, built_in(), self)
+        self.versions = Versions(self.desk, self)
+        self.workplace = Workplace(self.desk, self.versions)
+        self.progress = ProgressWatch(self.engine, self.desk, self.workplace.strip, self)
+        self.models = ModelChooser(self.desk, self.workplace.model_panel, self)
+        self.viewing = Viewing(self.workplace, [MainWindow, Versions], self)
+        self._painted = False
+        self._opening_next: Path | None = None  # waits for the save of the photo that is open
+        self._closing = False
+        self._threads_ended = 0
+
+        self.setCentralWidget(self.workplace)
+        self.setAcceptDrops(True)
+        self._take_room()
+        self.actions_by_name = add_actions(self, (self, self.versions, self.viewing, self.models))
+        self._add_toolbar()
+        self._show_state()
+
+        self.workplace.start.open_asked.connect(self.open)
+        self.workplace.start.sample_asked.connect(self.open_sample)
+        self.workplace.start.show_samples(sample_photos.shipped())
+        self.desk.changed.connect(self._show_state)
+        self.workplace.mask_panel.film.toggled.connect(self.actions_by_name["show_mask"].setChecked)
+        self.desk.filing.open_failed.connect(self._open_failed)
+        self.desk.filing.saved.connect(self._saved)
+        self.desk.filing.save_failed.connect(self._save_failed)
+        self.desk.filing.exported.connect(self._exported)
+        self.desk.filing.export_failed.connect(self._export_failed)
+        self.desk.opened.connect(self._opened)
+        self.engine.finished.connect(self._thread_ended)
+        self.background.finished.connect(self._thread_ended)
+        self.background.start()
+
+    def _take_room(self) -> None:
+        """As large as last time, else most of the screen, and never beyond it: the frame needs some room as well."""
+        room = self.screen().availableGeometry()
+        self.resize(min(1600, room.width() - 20), min(1000, room.height() - 60))
+        geometry = preferences.window_geometry()
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+
+    def _add_toolbar(self) -> None:
+        bar = QToolBar("Tools")
+        bar.setMovable(False)
+        bar.toggleViewAction().setVisible(False)
+        for name in ("open", "save", "export", "", "undo", "redo", " ", "compare", "show_mask", "fit", "full_size"):
+            if name in self.actions_by_name:
+                bar.addAction(self.actions_by_name[name])
+            elif name == " ":
+                space = QWidget()
+                space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+                bar.addWidget(space)
+            else:
+                bar.addSeparator()
+        self.addToolBar(bar)
+
+    @Slot()
+    def _show_state(self) -> None:
+        """The title, and which commands have something to do."""
+        at_home(self)
+        session, work = self.desk.session, self.desk.work
+        history = work.history if work else None
+        ready = work is not None and work.up_to_date
+        several = session is not None and len(session.project.versions) > 1
+        possible = {
+            "save": session is not None and session.dirty,
+            "export": session is not None,
+            "undo": history is not None and bool(history.past),
+            "redo": history is not None and bool(history.future),
+            "prepare": work is not None and bool(work.description.strip()) and not self.desk.preparing.at_work,
+            "render_edit": ready and not self.desk.picture_is_final,
+            "reset_structure": history is not None,
+            "add_version": ready,
+            "ask_for_name": session is not None and bool(session.project.versions),
+            "delete_version": several,
+            "next_version": several,
+            "previous_version": several,
+            "compare": session is not None,
+            "show_before": session is not None,
+            "show_mask": session is not None,
+            "fit": session is not None,
+            "full_size": session is not None,
+            "zoom_in": session is not None,
+            "zoom_out": session is not None,
+        }
+        for name, enabled in possible.items():
+            self.actions_by_name[name].setEnabled(enabled)
+        self.setWindowTitle(f"{session.photo.path.name}[*] — NTI Desktop" if session else "NTI Desktop")
+        self.setWindowModified(session is not None and session.dirty)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Only once the window is there may the engine import what takes seconds."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self._start_engine)
+
+    @Slot()
+    def _start_engine(self) -> None:
+        at_home(self)
+        if not self._closing:
+            self.engine.start()
+
+    # Opening
+
+    def open_path(self, path: Path) -> None:
+        """Open a photo or a project; what is open is saved before."""
+        self.workplace.prompts.edit.settle()
+        if self._unsaved():
+            self._opening_next = path
+            self.desk.save()
+        else:
+            self.desk.filing.open(path)
+        self.progress.refresh()
+
+    def _unsaved(self) -> bool:
+        session = self.desk.session
+        return session is not None and session.dirty and not session.read_only
+
+    @command("&Open…", Menu.FILE, "Ctrl+O")
+    @Slot()
+    def open(self) -> None:
+        """Open a photo, or a project beside its photo."""
+        at_home(self)
+        name, _ = QFileDialog.getOpenFileName(self, "Open a photo", preferences.last_folder(), _READABLE)
+        if name:
+            preferences.remember_folder(Path(name).parent)
+            self.open_path(Path(name))
+
+    @Slot(Path)
+    def open_sample(self, sample: Path) -> None:
+        """Open the user's own copy of a sample."""
+        at_home(self)
+        try:
+            self.open_path(sample_photos.own_copy(sample))
+        except NtiError as error:
+            self._open_failed(sample, error)
+
+    @Slot()
+    def _opened(self) -> None:
+        at_home(self)
+        session = self.desk.session
+        assert session is not None
+        self.desk.suggest(*sample_photos.sentences(session.photo))
+        self.progress.refresh()
+
+    @Slot(Path, NtiError)
+    def _open_failed(self, _path: Path, error: NtiError) -> None:
+        at_home(self)
+        self.desk.said.emit(Message(str(error), Tone.ERROR, topic="open"))
+        self.progress.refresh()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if not paths:
+            return
+        event.acceptProposedAction()
+        self.open_path(paths[0])
+        if len(paths) > 1:
+            text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."
+            self.desk.said.emit(Message(text, topic="drop"))
+
+    # Saving and exporting
+
+    @command("&Save", Menu.FILE, "Ctrl+S")
+    @Slot()
+    def save(self) -> None:
+        """Save the project beside the photo; the photo itself is never touched."""
+        at_home(self)
+        self.workplace.prompts.edit.settle()
+        session = self.desk.session
+        if session is not None and session.read_only:
+            self.desk.said.emit(Message(session.read_only, Tone.ERROR, topic="save"))
+        self.desk.save()
+        self.progress.refresh()
+
+    @Slot()
+    def _saved(self) -> None:
+        at_home(self)
+        self.desk.outdated.emit(("save",))
+        self._show_state()
+        self.progress.refresh()
+        if self._opening_next is not None:
+            path, self._opening_next = self._opening_next, None
+            self.open_path(path)
+        elif self._closing:
+            self._end_threads()
+
+    @Slot(NtiError)
+    def _save_failed(self, error: NtiError) -> None:
+        at_home(self)
+        actions = [Action("Try again", self.save)]
+        if self._opening_next is not None:
+            actions = [Action("Open without saving", self._open_without_saving)]
+        elif self._closing:
+            self._closing = False
+            self.show()
+            actions = [Action("Close without saving", self._close_without_saving), Action("Try again", self._close)]
+        self.desk.said.emit(Message(str(error), Tone.ERROR, topic="save", actions=tuple(actions)))
+        self.progress.refresh()
+
+    def _open_without_saving(self) -> None:
+        path, self._opening_next = self._opening_next, None
+        if path is not None:
+            self.desk.filing.open(path)
+
+    @command("&Export…", Menu.FILE, "Ctrl+E")
+    @Slot()
+    def export(self) -> None:
+        """Write this version as a picture at the photo's full size."""
+        at_home(self)
+        self.workplace.prompts.edit.settle()
+        session = self.desk.session
+        if session is None:
+            return
+        name = self.desk.work.version.name if self.desk.work and self.desk.work.version else "edited"
+        proposed = session.photo.path.with_name(f"{session.photo.path.stem} - {name}.jpg")
+        target, kind = QFileDialog.getSaveFileName(self, "Export", str(proposed), _WRITABLE)
+        if target:
+            path = Path(target)
+            self.desk.export(path if path.suffix else path.with_suffix(kind.partition("*")[2][:-1] or ".jpg"))
+            self.progress.refresh()
+
+    @Slot(Path)
+    def _exported(self, target: Path) -> None:
+        at_home(self)
+        self.desk.said.emit(Message(f"Exported to {target}.", topic="export"))
+        self.progress.refresh()
+
+    @Slot(NtiError)
+    def _export_failed(self, error: NtiError) -> None:
+        at_home(self)
+        self.desk.said.emit(Message(str(error), Tone.ERROR, topic="export"))
+        self.progress.refresh()
+
+    # Closing
+
+    @command("&Quit", Menu.FILE, "Ctrl+Q", separated=True)
+    @Slot()
+    def quit(self) -> None:
+        """Save and close the window."""
+        at_home(self)
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self._close()
+
+    def _close(self) -> None:
+        """Save, hide, cancel; `closed` is sent once both threads have ended."""
+        if self._closing:
+            return
+        self._closing = True
+        self._opening_next = None
+        preferences.remember_window_geometry(self.saveGeometry())
+        self.workplace.prompts.edit.settle()
+        self.hide()
+        self.desk.cancel()
+        if self._unsaved():
+            self.desk.save()
+        else:
+            self._end_threads()
+
+    def _close_without_saving(self) -> None:
+        self._closing = True
+        self.hide()
+        self._end_threads()
+
+    def _end_threads(self) -> None:
+        self.engine.stop()
+        self.background.stop()
+        if not self.engine.isRunning():
+            self._thread_ended()
+
+    @Slot()
+    def _thread_ended(self) -> None:
+        at_home(self)
+        self._threads_ended += 1
+        if self._threads_ended == 2:
+            self.closed.emit()
+
+    # The edit
+
+    @command("&Undo", Menu.EDIT, "Ctrl+Z")
+    @Slot()
+    def undo(self) -> None:
+        """Take back the last change of the edit."""
+        at_home(self)
+        self.workplace.prompts.edit.settle()
+        self.desk.undo()
+
+    @command("&Redo", Menu.EDIT, "Ctrl+Shift+Z", "Ctrl+Y")
+    @Slot()
+    def redo(self) -> None:
+        """Make the change again that was taken back."""
+        at_home(self)
+        self.desk.redo()
+
+    @command("&Prepare photo", Menu.EDIT, "Ctrl+P", separated=True)
+    @Slot()
+    def prepare(self) -> None:
+        """Let the model learn this photo, so that words can change it."""
+        at_home(self)
+        self.desk.prepare()
+
+    @command("&Render", Menu.EDIT, "Ctrl+Return")
+    @Slot()
+    def render_edit(self) -> None:
+        """Render the edit at full quality."""
+        at_home(self)
+        self.workplace.prompts.edit.settle()
+        self.desk.render()
+
+    @command("&Cancel", Menu.EDIT, "Escape")
+    @Slot()
+    def cancel(self) -> None:
+        """Stop what is under way."""
+        at_home(self)
+        self.desk.cancel()
+        self.progress.stopping()
+
+    @command("Back to the &usual structure", Menu.EDIT, separated=True)
+    @Slot()
+    def reset_structure(self) -> None:
+        """Follow the photo as closely as is usual for the model."""
+        at_home(self)
+        self.workplace.structure_panel.reset_asked.emit()

@@ -1,0 +1,103 @@
+"""Which model works on the photo, and how it is prepared."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from nti_desktop.gui.threads import at_home
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults, Method, Schedule
+
+_WAYS: tuple[tuple[str, Method, Schedule], ...] = (
+    ("Exact (residual)", Method.RESIDUAL, Schedule.REFERENCE),
+    ("As published (null-text), slow", Method.NULL_TEXT, Schedule.REFERENCE),
+    ("Shortened null-text", Method.NULL_TEXT, Schedule.QUICK),
+    ("Simple (pinned)", Method.PINNED, Schedule.REFERENCE),
+    ("Simple (negative prompt)", Method.NEGATIVE_PROMPT, Schedule.REFERENCE),
+)
+
+
+class ModelPanel(QWidget):
+    """Model, way of preparing, number of steps."""
+
+    model_chosen = Signal(int)  # index among the entries
+    add_asked = Signal()
+    preparing_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.models = QComboBox()
+        self.models.setAccessibleName("Model")
+        self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.models.activated.connect(self._model)
+        self._about = QLabel()
+        self._about.setProperty("role", "quiet")
+        self._about.setWordWrap(True)
+        add = QPushButton("Add a model…")
+        add.clicked.connect(self._add)
+        self.ways = QComboBox()
+        self.ways.setAccessibleName("Way of preparing")
+        self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for title, _, _ in _WAYS:
+            self.ways.addItem(title)
+        self.ways.activated.connect(self._preparing)
+        self.steps = QSpinBox()
+        self.steps.setRange(2, MAX_STEPS)
+        self.steps.setAccessibleName("Steps")
+        self.steps.setToolTip("More steps take longer and follow the photo and the words more closely.")
+        self.steps.valueChanged.connect(self._preparing)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for title, widgets in (
+            ("Model", (self.models, self._about, add)),
+            ("Way of preparing the photo", (self.ways,)),
+            ("Steps", (self.steps,)),
+        ):
+            heading = QLabel(title)
+            heading.setProperty("role", "heading")
+            column.addWidget(heading)
+            for widget in widgets:
+                column.addWidget(widget)
+            column.addSpacing(12)
+
+    def show_models(self, entries: Sequence[ModelEntry], current: int) -> None:
+        self.models.clear()
+        for entry in entries:
+            self.models.addItem(entry.name)
+        self.models.setCurrentIndex(current)
+        entry = entries[current]
+        self._about.setText(
+            "Comes with the program and knows the samples only."
+            if entry.built_in
+            else f"Your own model. Terms: {entry.licence}."
+        )
+
+    def show_preparing(self, defaults: EditDefaults) -> None:
+        """Start from what is best on the model."""
+        index = next(i for i, (_, method, _) in enumerate(_WAYS) if method is defaults.method)
+        self.ways.setCurrentIndex(index)
+        self.steps.blockSignals(True)
+        self.steps.setValue(defaults.steps)
+        self.steps.blockSignals(False)
+
+    def preparing(self) -> tuple[Method, Schedule, int]:
+        """What is chosen: method, schedule, steps."""
+        _, method, schedule = _WAYS[self.ways.currentIndex()]
+        return method, schedule, self.steps.value()
+
+    @Slot(int)
+    def _model(self, index: int) -> None:
+        at_home(self)
+        self.model_chosen.emit(index)
+
+    @Slot()
+    def _add(self) -> None:
+        at_home(self)
+        self.add_asked.emit()
+
+    @Slot()
+    def _preparing(self) -> None:
+        at_home(self)
+        self.preparing_changed.emit()

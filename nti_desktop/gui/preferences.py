@@ -1,0 +1,43 @@
+"""What the window remembers between two starts."""
+
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+
+def _settings() -> QSettings:
+    folder = platformdirs.user_config_path("nti-desktop", appauthor=False)
+    return QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+
+
+def model_folders() -> tuple[Path, ...]:
+    """Model folders the user chose, wherever they lie."""
+    stored = _settings().value("models/folders", [])
+    folders = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
+    return tuple(Path(folder) for folder in folders if isinstance(folder, str))
+
+
+def remember_model_folder(folder: Path) -> None:
+    folders = dict.fromkeys([*map(str, model_folders()), str(folder)])
+    _settings().setValue("models/folders", list(folders))
+
+
+def window_geometry() -> QByteArray | None:
+    """Where the window was, as Qt wrote it."""
+    stored = _settings().value("window/geometry")
+    return stored if isinstance(stored, QByteArray) else None
+
+
+def remember_window_geometry(geometry: QByteArray) -> None:
+    _settings().setValue("window/geometry", geometry)
+
+
+def last_folder() -> str:
+    """Where the last photo was opened from."""
+    stored = _settings().value("folders/photos", "")
+    return stored if isinstance(stored, str) else ""
+
+
+def remember_folder(folder: Path) -> None:
+    _settings().setValue("folders/photos", str(folder))

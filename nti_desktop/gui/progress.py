@@ -1,0 +1,82 @@
+"""What the bottom line says: the job under way, else what the disk is doing, else how the work stands."""
+
+import time
+
+from PySide6.QtCore import QObject, Slot
+
+from nti_desktop.gui.desk import Desk
+from nti_desktop.gui.engine_thread import EngineThread, Ticket
+from nti_desktop.gui.panels.work_strip import WorkStrip
+from nti_desktop.gui.threads import at_home
+from nti_desktop.jobs import InvertJob, JudgeJob, Progress
+
+
+class ProgressWatch(QObject):
+    """Follows the engine's jobs."""
+
+    def __init__(self, engine: EngineThread, desk: Desk, strip: WorkStrip, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk, self._strip = desk, strip
+        self._running: Ticket | None = None
+        self._since = 0.0
+        engine.started_job.connect(self._started)
+        engine.progressed.connect(self._progressed)
+        engine.judged.connect(self._ended)
+        engine.inverted.connect(self._ended)
+        engine.rendered.connect(self._ended)
+        engine.failed.connect(self._ended)
+        desk.changed.connect(self.refresh)
+
+    def stopping(self) -> None:
+        """Cancel was pressed; the job stops at its next look."""
+        if self._running is not None:
+            self._strip.show_stopping()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Say how things stand when no job runs."""
+        at_home(self)
+        if self._running is not None:
+            return
+        session = self._desk.session
+        if self._desk.filing.doing:
+            text = self._desk.filing.doing
+        elif session is None:
+            text = ""
+        elif session.read_only:
+            text = "Opened for looking only"
+        elif session.dirty:
+            text = "Changes are saved when you close"
+        elif session.project.versions:
+            text = "Saved"
+        else:
+            text = ""
+        self._strip.show_idle(text)
+
+    @Slot(Ticket)
+    def _started(self, ticket: Ticket) -> None:
+        at_home(self)
+        self._running, self._since = ticket, time.monotonic()
+
+    @Slot(Ticket, Progress)
+    def _progressed(self, ticket: Ticket, progress: Progress) -> None:
+        at_home(self)
+        if ticket is not self._running or ticket.cancel.cancelled:
+            return
+        left = progress.seconds_left
+        if isinstance(ticket.job, InvertJob):
+            settings = ticket.job.settings
+            whole = self._desk.preparing.estimates.preparing(settings.method, settings.schedule, settings.steps)
+            if whole is not None:  # the phases to come count too
+                left = max(left or 0.0, whole - (time.monotonic() - self._since))
+            what = "Preparing"
+        else:
+            what = "Measuring" if isinstance(ticket.job, JudgeJob) else ""
+        self._strip.show_progress(Progress(progress.phase, progress.step, progress.total, left), what)
+
+    @Slot(Ticket, object)
+    def _ended(self, ticket: Ticket, _answer: object) -> None:
+        at_home(self)
+        if self._running is None or ticket is self._running:
+            self._running = None
+            self.refresh()

@@ -1,0 +1,144 @@
+"""From the edit on the desk to the picture on screen: what is rendered when, and what becomes of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nti_desktop.errors import Cancelled, NtiError
+from nti_desktop.gui.background import Background
+from nti_desktop.gui.canvas.picture import Picture, make_picture
+from nti_desktop.gui.engine_thread import EngineThread, Ticket
+from nti_desktop.gui.estimates import PREVIEW_STEPS
+from nti_desktop.gui.history import EditState
+from nti_desktop.gui.threads import at_home
+from nti_desktop.jobs import Rendered, RenderJob
+from nti_desktop.session import Session
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One render that was asked for. final: all steps, not a preview."""
+
+    version: str
+    inversion: str
+    state: EditState
+    final: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """A rendered edit laid back into the photo. pixels: (H, W, 3) uint8 at the photo's size."""
+
+    wanted: Wanted
+    rendered: Rendered
+    pixels: NDArray[np.uint8]
+    picture: Picture
+
+
+class Rendering(QObject):
+    """Renders and composes for one open photo at a time; the newest wish wins."""
+
+    composed = Signal(Composed)
+    failed = Signal(Wanted, NtiError)
+    stopped = Signal()  # cancelled by the user
+
+    def __init__(self, engine: EngineThread, background: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._engine, self._background = engine, background
+        self._session: Session | None = None
+        self._photo = 0
+        self._asked: dict[int, Wanted] = {}
+        self._wanted: Wanted | None = None
+        self._last: Composed | None = None
+        self.renders = 0  # finished ones since the program started
+        engine.rendered.connect(self._rendered)
+        engine.failed.connect(self._failed)
+
+    @property
+    def last(self) -> Composed | None:
+        """The newest picture."""
+        return self._last
+
+    def open(self, session: Session | None, photo: int) -> None:
+        """Another photo; answers for the one before are dropped."""
+        self._session, self._photo = session, photo
+        self._asked.clear()
+        self._wanted = self._last = None
+
+    def ask(self, wanted: Wanted) -> None:
+        """Render this; a full render under way, which may be long, gives way."""
+        assert self._session is not None
+        self._wanted = wanted
+        last = self._last
+        if last and not self._asked and _same_render(last.wanted, wanted):
+            self._compose(wanted, last.rendered)
+            return
+        try:
+            job = self._session.render_job(
+                wanted.state.recipe, wanted.inversion, steps=None if wanted.final else PREVIEW_STEPS
+            )
+        except NtiError as error:
+            self.failed.emit(wanted, error)
+            return
+        ticket = self._engine.render(job, self._photo)
+        self._asked[ticket.number] = wanted
+
+    def forget(self) -> None:
+        """Nothing is wanted any more; what is under way will not be shown."""
+        self._wanted = self._last = None
+
+    def waits_for(self, wanted: Wanted) -> bool:
+        """Whether this very picture is on its way."""
+        return wanted in self._asked.values()
+
+    @Slot(Ticket, Rendered)
+    def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+        at_home(self)
+        wanted = self._answered(ticket)
+        if wanted is None:
+            return
+        self.renders += 1
+        if self._wanted is not None and self._wanted.version == wanted.version:
+            self._compose(wanted, rendered)
+
+    @Slot(Ticket, NtiError)
+    def _failed(self, ticket: Ticket, error: NtiError) -> None:
+        at_home(self)
+        wanted = self._answered(ticket) if isinstance(ticket.job, RenderJob) else None
+        if wanted is None:
+            return
+        if not isinstance(error, Cancelled):
+            self.failed.emit(wanted, error)
+        elif self._wanted is wanted:
+            self.stopped.emit()
+
+    def _answered(self, ticket: Ticket) -> Wanted | None:
+        """What a ticket was for; the ones before it were replaced and will not be answered."""
+        wanted = self._asked.get(ticket.number) if ticket.photo == self._photo else None
+        self._asked = {number: w for number, w in self._asked.items() if number > ticket.number}
+        return wanted
+
+    def _compose(self, wanted: Wanted, rendered: Rendered) -> None:
+        session = self._session
+        assert session is not None
+
+        def work() -> Composed:
+            pixels = session.compose(rendered, wanted.state.finish, wanted.inversion)
+            return Composed(wanted, rendered, pixels, make_picture(pixels))
+
+        def done(composed: Composed) -> None:
+            if session is self._session and self._wanted is not None and self._wanted.version == wanted.version:
+                self._last = composed
+                self.composed.emit(composed)
+
+        def failed(error: NtiError) -> None:
+            self.failed.emit(wanted, error)
+
+        self._background.submit(work, done, failed, latest_of="compose")
+
+
+def _same_render(one: Wanted, other: Wanted) -> bool:
+    """Whether two wishes differ at most in what the compositor does."""
+    return (one.inversion, one.final, one.state.recipe) == (other.inversion, other.final, other.state.recipe)

@@ -1,0 +1,244 @@
+"""The middle of the window: photo and panels. It shows what is on the desk and passes on what is done to the panels."""
+
+from functools import partial
+
+from PySide6.QtCore import QRectF, Slot
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from nti_desktop.gui import edits, theme
+from nti_desktop.gui.canvas.photo_view import PhotoView
+from nti_desktop.gui.canvas.picture import film
+from nti_desktop.gui.desk import Desk
+from nti_desktop.gui.filing import thumbnail
+from nti_desktop.gui.panels.mask_panel import MaskPanel
+from nti_desktop.gui.panels.message_bar import MessageBar
+from nti_desktop.gui.panels.model_panel import ModelPanel
+from nti_desktop.gui.panels.prompt_bar import PromptBar
+from nti_desktop.gui.panels.start_page import StartPage
+from nti_desktop.gui.panels.structure_panel import StructurePanel
+from nti_desktop.gui.panels.versions_panel import VersionRow, VersionsPanel
+from nti_desktop.gui.panels.words_panel import WordsPanel
+from nti_desktop.gui.panels.work_strip import WorkStrip, duration
+from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.versions import Versions
+from nti_desktop.gui.work import Work
+from nti_desktop.recipe.recipe import WordRef
+
+_SIDE = 316  # pixels; the sliders' column
+_VERSIONS = 190
+
+
+class Workplace(QWidget):
+    """Versions on the left, the photo and its sentences in the middle, controls on the right."""
+
+    def __init__(self, desk: Desk, commands: Versions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.start = StartPage()
+        self.view = PhotoView()
+        self.messages = MessageBar()
+        self.prompts = PromptBar()
+        self.words_panel = WordsPanel()
+        self.structure_panel = StructurePanel()
+        self.mask_panel = MaskPanel()
+        self.model_panel = ModelPanel()
+        self.versions_panel = VersionsPanel()
+        self.strip = WorkStrip()
+        self._lay_out()
+        self._connect(commands)
+        self.show_all()
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for title, panel in (
+            ("Words", self.words_panel),
+            ("Structure", self.structure_panel),
+            ("Mask", self.mask_panel),
+            ("Model", self.model_panel),
+        ):
+            self.tabs.addTab(panel, title)
+        self.tabs.setFixedWidth(_SIDE)
+        self.versions_panel.setFixedWidth(_VERSIONS)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.start)
+        self.stack.addWidget(self.view)
+        middle = QVBoxLayout()
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        middle.addWidget(self.messages)
+        middle.addWidget(self.stack, 1)
+        middle.addWidget(self.prompts)
+        across = QHBoxLayout()
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        across.addWidget(self.versions_panel)
+        across.addLayout(middle, 1)
+        across.addWidget(self.tabs)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(across, 1)
+        column.addWidget(self.strip)
+
+    def _connect(self, commands: Versions) -> None:
+        desk = self.desk
+        desk.opened.connect(self._opened)
+        desk.changed.connect(self.show_all)
+        desk.pictured.connect(self._pictured)
+        desk.said.connect(self.messages.say)
+        desk.outdated.connect(self.messages.clear)
+        self.view.zoom_changed.connect(self._zoomed)
+        self.prompts.described.connect(desk.describe)
+        self.prompts.edit_settled.connect(desk.say_in_words)
+        self.prompts.prepare_asked.connect(desk.prepare)
+        self.prompts.render_asked.connect(desk.render)
+        self.words_panel.weight_moved.connect(self._weight_moved)
+        self.structure_panel.moved.connect(self._structure_moved)
+        self.structure_panel.reset_asked.connect(self._structure_reset)
+        self.mask_panel.words_chosen.connect(self._mask_chosen)
+        self.mask_panel.threshold_moved.connect(self._threshold_moved)
+        self.mask_panel.feather_moved.connect(desk.set_feather)
+        self.mask_panel.film_toggled.connect(self._film_toggled)
+        self.model_panel.preparing_changed.connect(self._preparing_changed)
+        self.versions_panel.add_asked.connect(commands.add_version)
+        self.versions_panel.delete_asked.connect(commands.delete_version)
+        self.versions_panel.chosen.connect(commands.choose)
+        self.versions_panel.renamed.connect(commands.rename)
+        commands.rename_asked.connect(self.versions_panel.rename_current)
+        self.strip.cancel_asked.connect(desk.cancel)
+
+    # The desk shows
+
+    @Slot()
+    def _opened(self) -> None:
+        at_home(self)
+        work = self.desk.work
+        assert work is not None
+        self.stack.setCurrentWidget(self.view)
+        self.view.show_photo(self.desk.before)
+        self._pictured()
+        self.prompts.description.replace_text(work.description)
+        self.prompts.edit.replace_text(work.edit_text)
+        (self.prompts.edit if work.version else self.prompts.description).setFocus()
+
+    @Slot()
+    def show_all(self) -> None:
+        """Bring every panel up to date."""
+        at_home(self)
+        desk, work = self.desk, self.desk.work
+        for widget in (self.prompts, self.tabs, self.versions_panel):
+            widget.setVisible(work is not None)
+        if work is None:
+            return
+        self.prompts.show_source(work.description)
+        self.prompts.description.show_text(work.description)
+        self.prompts.show_edit(work.edit_text)
+        self.prompts.show_suggestions(desk.suggestions)
+        self._show_preparation(work)
+        state = work.state
+        for panel in (self.words_panel, self.structure_panel, self.mask_panel):
+            panel.setEnabled(state is not None)
+        if state is not None:
+            self.words_panel.show_recipe(state.recipe)
+            self.structure_panel.show_recipe(state.recipe, desk.entry.defaults, desk.guidance, desk.guidance_is_fixed)
+            self.mask_panel.show_recipe(work.description, state.recipe, state.finish.feather)
+        self._show_versions(work)
+        self._show_mask()
+
+    def _show_preparation(self, work: Work) -> None:
+        desk = self.desk
+        seconds, judged = desk.preparing.estimates.preparing(*desk.way), desk.preparing.estimates.judged
+        if seconds is not None and judged is not None:
+            takes = f"Takes {duration(seconds)} here ({judged.device})."
+        elif desk.preparing.judging:
+            takes = "Measuring how long it takes here…"
+        else:
+            takes = ""
+        if desk.preparing.at_work:
+            text = "Being prepared; you can go on writing the edit."
+        elif work.up_to_date and work.inversion is not None:
+            text = f"Prepared in {duration(work.inversion.figures.seconds).removeprefix('about ')}."
+        elif work.version is not None:
+            text = f"The description has changed; prepare the photo again to use it. {takes}"
+        elif not work.description.strip():
+            text = "Describe the photo in one sentence; then prepare it, which is needed once."
+        else:
+            text = f"Not prepared yet; needed once before words can change the photo. {takes}"
+        possible = bool(work.description.strip()) and not desk.preparing.at_work
+        self.prompts.show_preparation(text, possible, again=work.version is not None, needed=not work.up_to_date)
+        self.prompts.show_render_button(desk.render_by_hand, not desk.picture_is_final)
+
+    def _show_versions(self, work: Work) -> None:
+        assert self.desk.before is not None
+        pictures, before, project = self.desk.pictures, self.desk.before, work.session.project
+        rows = [
+            VersionRow(version.id, version.name, version.recipe.prompt, thumbnail(pictures.get(version.id, before)))
+            for version in project.versions
+        ]
+        self.versions_panel.show_versions(rows, project.current, editable=work.up_to_date)
+
+    @Slot()
+    def _pictured(self) -> None:
+        at_home(self)
+        self.view.show_edit(self.desk.after, self.desk.badge)
+        self._show_mask()
+
+    def _show_mask(self) -> None:
+        """The newest mask, and how much it covers."""
+        work, last = self.desk.work, self.desk.rendering.last
+        mask = last.rendered.mask if last else None
+        if work is None or last is None or mask is None or not work.state or work.state.recipe.blend is None:
+            self.view.show_film(None)
+            return
+        self.mask_panel.show_coverage(last.rendered.coverage)
+        if not self.mask_panel.film.isChecked():
+            self.view.show_film(None)
+            return
+        project = work.session.project
+        frame = project.frame(project.inversion(last.wanted.inversion).frame)
+        self.view.show_film(film(mask, theme.MASK), QRectF(frame.x, frame.y, frame.width, frame.height))
+
+    @Slot(float)
+    def _zoomed(self, zoom: float) -> None:
+        at_home(self)
+        self.strip.zoom.setText(f"{zoom * 100:.0f} %" if self.desk.before is not None else "")
+
+    # The panels ask
+
+    @Slot(int, float)
+    def _weight_moved(self, position: int, weight: float) -> None:
+        at_home(self)
+        self.desk.edit(f"weight {position}", partial(edits.with_weight, position=position, weight=weight))
+
+    @Slot(str, float)
+    def _structure_moved(self, field: str, value: float) -> None:
+        at_home(self)
+        self.desk.edit(field, partial(edits.with_structure, field=field, value=value))
+
+    @Slot()
+    def _structure_reset(self) -> None:
+        at_home(self)
+        self.desk.edit("reset", partial(edits.with_usual_structure, defaults=self.desk.entry.defaults))
+
+    @Slot(tuple, tuple)
+    def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:
+        at_home(self)
+        defaults = self.desk.entry.defaults
+        self.desk.edit("mask", partial(edits.with_mask, places=places, keeps=keeps, defaults=defaults))
+        self.show_all()  # words to keep may wait for a first word to change, which changes nothing on the desk
+
+    @Slot(float)
+    def _threshold_moved(self, threshold: float) -> None:
+        at_home(self)
+        self.desk.edit("threshold", partial(edits.with_threshold, threshold=round(threshold, 2)))
+
+    @Slot(bool)
+    def _film_toggled(self, _on: bool) -> None:
+        at_home(self)
+        self._show_mask()
+
+    @Slot()
+    def _preparing_changed(self) -> None:
+        at_home(self)
+        self.desk.choose_way(*self.model_panel.preparing())
