@@ -1,0 +1,119 @@
+"""The commands and their options."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from nti_desktop import __version__
+from nti_desktop.cli import demo, doctor, edit, export, info, invert
+from nti_desktop.models.catalog import BUILT_IN_ID
+from nti_desktop.recipe.settings import Method, Schedule
+
+SAMPLE = "--sample"
+COMMANDS = ("invert", "edit", "export", "info", "demo", "doctor")
+_ABOUT = (
+    "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says wrong use in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message[:1].upper()}{message[1:]}; see “{self.prog} --help”.\n")
+
+
+def parse(given: Sequence[str]) -> argparse.Namespace:
+    """The options; `run` is the function that does the work. Raises SystemExit after --help, with 2 on wrong use."""
+    parser = _Parser(prog="nti-desktop", description=_ABOUT, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"nti-desktop {__version__}")
+    parser.add_argument(SAMPLE, action="store_true", help="open the window with a sample")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, about: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        added.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
+        return added
+
+    _invert(command("invert", "Find the way back to the noise that makes this very photo; needed once."))
+    _edit(command("edit", "Make a version of the photo by changing the words that describe it."))
+    _export(command("export", "Write a version at the photo's full size."))
+    _info(command("info", "Say what is known of a photo or a project."))
+    _demo(command("demo", "Invert a sample, make three edits, write pictures and a contact sheet."))
+    command("doctor", "Look at this computer and the program, and try both.").set_defaults(run=doctor.run)
+    return parser.parse_args(given)
+
+
+def _invert(parser: argparse.ArgumentParser) -> None:
+    _photo(parser)
+    parser.add_argument("--prompt", required=True, metavar="TEXT", help="what the photo shows, in words")
+    parser.add_argument("--model", default=BUILT_IN_ID, metavar="ID", help="“studio” or the path of a model folder")
+    parser.add_argument("--method", type=Method, choices=list(Method), help="default: what is best on this model")
+    parser.add_argument(
+        "--schedule", type=Schedule, choices=list(Schedule), default=Schedule.REFERENCE, help="for null-text"
+    )
+    parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
+    parser.add_argument("--guidance", type=float, metavar="W", help="default: what is best on this model")
+    parser.set_defaults(run=invert.run)
+
+
+def _edit(parser: argparse.ArgumentParser) -> None:
+    _photo(parser)
+    parser.add_argument("--to", required=True, metavar="TEXT", help="what the photo should show, in words")
+    parser.add_argument(
+        "--weight",
+        type=_weight,
+        action="append",
+        default=[],
+        metavar="WORD=X",
+        help="turn a word up or down (1: as is)",
+    )
+    parser.add_argument(
+        "--blend", action="append", default=[], metavar="WORD", help="confine the change to where this word is"
+    )
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="WORD", help="take this word's place out of the change"
+    )
+    parser.add_argument(
+        "--cross", type=float, metavar="F", help="part of the steps that keep the photo's layout, 0 to 1"
+    )
+    parser.add_argument(
+        "--self", type=float, metavar="F", help="part of the steps that keep the photo's shapes, 0 to 1"
+    )
+    parser.add_argument("--name", metavar="NAME", help="what to call the version")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the picture (.jpg, .png, .tif, .webp)")
+    parser.epilog = "“WORD#2” is the second such word."
+    parser.set_defaults(run=edit.run)
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    _photo(parser)
+    parser.add_argument("--name", required=True, metavar="NAME", help="which version")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jpg, .png, .tif or .webp")
+    parser.set_defaults(run=export.run)
+
+
+def _info(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photo", type=Path, metavar="PHOTO|FILE.nti")
+    parser.set_defaults(run=info.run)
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="default: out")
+    parser.set_defaults(run=demo.run)
+
+
+def _photo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photo", type=Path, metavar="PHOTO")
+
+
+def _weight(text: str) -> tuple[str, float]:
+    """ "red=2" -> ("red", 2.0)."""
+    word, mark, value = text.rpartition("=")
+    try:
+        if mark and word:
+            return word, float(value)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"“{text}” is not of the form WORD=NUMBER, for example red=2")

@@ -1,0 +1,110 @@
+"""nti-desktop demo: the main job on a sample, from the picture to three edits and a contact sheet."""
+
+import shutil
+from argparse import Namespace
+from pathlib import Path
+
+from nti_desktop.cli.contact_sheet import contact_sheet
+from nti_desktop.cli.terminal import decibels, tell, watcher
+from nti_desktop.errors import PhotoError
+from nti_desktop.jobs import CancelToken, Rendered
+from nti_desktop.models.catalog import built_in
+from nti_desktop.models.samples import Sample, samples
+from nti_desktop.photo.composite import Finish
+from nti_desktop.photo.export import export_picture
+from nti_desktop.photo.photo import identify
+from nti_desktop.project.sidecar import backup_path, sidecar_path
+from nti_desktop.recipe.recipe import recipe_for
+from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.session import Session
+
+EDITS = 3
+
+
+def run(options: Namespace, cancel: CancelToken) -> int:
+    sample, entry = samples()[0], built_in()
+    best = entry.defaults
+    session = Session.open(_own_copy(sample, options.out))
+    photo = session.photo
+    from nti_desktop.engine.workbench import Workbench  # torch
+
+    workbench, report = Workbench(), watcher()
+    settings = InversionSettings(sample.caption, best.method, best.steps, best.guidance_scale)
+    judged = workbench.judge(session.judge_job(entry), report, cancel)
+    inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
+    inversion = session.keep_inversion(entry, inverted)
+
+    pictures = [(photo.pixels, f"The sample: {sample.caption}")]
+    written, edits = [], []
+    for number, prompt in enumerate(sample.edits[:EDITS], start=1):
+        recipe = recipe_for(prompt, best)
+        rendered = workbench.render(session.render_job(recipe, inversion.id), report, cancel)
+        picture = session.compose(rendered, Finish(), inversion.id)
+        version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)
+        session.keep_preview(version.id, picture)
+        target = options.out / f"{sample.path.stem} edit {number}.png"
+        written.append(export_picture(picture, target, original=photo.path, overwrite=True))
+        edits.append(rendered)
+        pictures.append((picture, prompt))
+    session.save()
+    sheet = options.out / "contact sheet.png"
+    written.append(export_picture(contact_sheet(pictures), sheet, original=photo.path, overwrite=True))
+
+    figures = inverted.figures
+    tell(
+        [
+            f"Inverted in {figures.seconds:.1f} s with {figures.unet_rows} UNet rows on {judged.device}.",
+            f"The method alone reproduces the sample at {decibels(figures.reconstruction_psnr)}; "
+            f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
+            *(_edit_line(number, rendered) for number, rendered in enumerate(edits, start=1)),
+            f"Look at {sheet}",
+        ],
+        {
+            "photo": str(photo.path),
+            "sidecar": str(session.sidecar),
+            "prompt": sample.caption,
+            "method": settings.method,
+            "steps": settings.steps,
+            "guidance": settings.guidance_scale,
+            "seconds": figures.seconds,
+            "unet_rows": figures.unet_rows,
+            "reconstruction_psnr": figures.reconstruction_psnr,
+            "autoencoder_psnr": judged.autoencoder_psnr,
+            "device": judged.device,
+            "edits": [
+                {
+                    "prompt": rendered.recipe.prompt,
+                    "seconds": rendered.figures.seconds,
+                    "unet_rows": rendered.figures.unet_rows,
+                    "changed": rendered.changed,
+                }
+                for rendered in edits
+            ],
+            "written": [str(path) for path in written],
+        },
+        options.json,
+    )
+    return 0
+
+
+def _own_copy(sample: Sample, folder: Path) -> Path:
+    """The sample in `folder`, without a project; one of an earlier demo is kept as `.nti~`."""
+    copy = folder / sample.path.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(sample.path, copy)
+        sidecar = sidecar_path(copy, identify(copy))
+        if sidecar.exists():
+            sidecar.replace(backup_path(sidecar))
+    except OSError as error:
+        raise PhotoError(
+            f"“{folder}” cannot be written ({error.strerror}); choose another folder with --out."
+        ) from error
+    return copy
+
+
+def _edit_line(number: int, rendered: Rendered) -> str:
+    return (
+        f"Edit {number}, “{rendered.recipe.prompt}”: {rendered.figures.seconds:.1f} s, "
+        f"{rendered.figures.unet_rows} UNet rows, {rendered.changed:.0%} of the picture changed visibly."
+    )

@@ -1,0 +1,145 @@
+"""nti-desktop doctor: this computer, the program's parts, and a short trial of both."""
+
+import platform
+from argparse import Namespace
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from nti_desktop import __version__
+from nti_desktop.advice import NEXT_TO_NOTHING, STRANGE_PSNR
+from nti_desktop.cli.terminal import decibels, tell, watcher
+from nti_desktop.errors import Cancelled, EngineError, NtiError
+from nti_desktop.jobs import CancelToken, Report
+from nti_desktop.models.catalog import built_in, find_model, installed, models_folder
+from nti_desktop.models.samples import samples
+from nti_desktop.recipe.recipe import recipe_for
+from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.session import Session
+
+PACKAGES = ("torch", "diffusers", "transformers", "PySide6-Essentials", "numpy", "pillow")
+STEPS = 10
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """A sample inverted in few steps and edited once, with one Studio model on this device."""
+
+    device: str
+    seconds: float
+    unet_rows: int
+    reconstruction_psnr: float | None
+    autoencoder_psnr: float
+    changed: float
+
+
+def run(options: Namespace, cancel: CancelToken) -> int:
+    memory = psutil.virtual_memory()
+    packages = {name: _version(name) for name in PACKAGES}
+    models = _models()
+    trial, fault = _tried(watcher(), cancel)
+    verdict = (
+        f"All is well: a sample was inverted and edited in {trial.seconds:.1f} s."
+        if trial
+        else f"The self-test failed: {fault}"
+    )
+    lines = [
+        f"NTI Desktop {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        ", ".join(f"{name} {version}" for name, version in packages.items()),
+        f"Memory: {memory.available / GIGABYTE:.1f} of {memory.total / GIGABYTE:.1f} GB free",
+        *(f"Model: {line}" for line in models),
+    ]
+    if trial:
+        lines.append(f"Device: {trial.device}")
+        lines.append(
+            f"Self-test: {trial.unet_rows} UNet rows, reconstruction {decibels(trial.reconstruction_psnr)}, "
+            f"autoencoder {decibels(trial.autoencoder_psnr)}, {trial.changed:.0%} of the picture changed by the edit"
+        )
+    tell(
+        [*lines, verdict],
+        {
+            "version": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "packages": packages,
+            "memory_total": memory.total,
+            "memory_free": memory.available,
+            "models": models,
+            **(asdict(trial) if trial else {}),
+            "verdict": verdict,
+            "well": trial is not None,
+        },
+        options.json,
+    )
+    return 0 if trial else 1
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _models() -> list[str]:
+    """One line per usable model, and one per folder that cannot be used, with the reason."""
+    try:
+        lines = [f"{entry.name}, {entry.native_size} pixels, {entry.licence}" for entry in installed()]
+    except NtiError as error:
+        return [str(error)]
+    folder = models_folder()
+    for candidate in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            find_model(str(candidate))
+        except NtiError as error:
+            lines.append(str(error))
+    return lines
+
+
+def _tried(report: Report, cancel: CancelToken) -> tuple[SelfTest | None, str]:
+    """The self-test, or the sentence that says why there is none."""
+    try:
+        return _self_test(report, cancel), ""
+    except Cancelled:
+        raise
+    except NtiError as error:
+        return None, str(error)
+    except (ImportError, OSError) as error:
+        return None, f"a part of the program cannot be loaded ({error}); make the environment anew."
+
+
+def _self_test(report: Report, cancel: CancelToken) -> SelfTest:
+    """Raises EngineError when what comes out is not what it has to be."""
+    from nti_desktop.engine.workbench import Workbench  # torch
+
+    sample, entry, workbench = samples()[0], built_in(), Workbench()
+    best = entry.defaults
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / sample.path.name
+        copy.write_bytes(sample.path.read_bytes())
+        session = Session.open(copy)
+    settings = InversionSettings(sample.caption, best.method, STEPS, best.guidance_scale)
+    judged = workbench.judge(session.judge_job(entry), report, cancel)
+    inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
+    inversion = session.keep_inversion(entry, inverted)
+    same, other = (
+        workbench.render(session.render_job(recipe_for(prompt, best), inversion.id), report, cancel)
+        for prompt in (sample.caption, sample.edits[0])
+    )
+    if judged.autoencoder_psnr < STRANGE_PSNR or same.changed > NEXT_TO_NOTHING:
+        raise EngineError("this computer draws a sample wrongly; update its graphics driver or report this.")
+    if other.changed <= NEXT_TO_NOTHING:
+        raise EngineError("an edit changed nothing; install the program again or report this.")
+    figures = [job.figures for job in (inverted, same, other)]
+    return SelfTest(
+        device=judged.device,
+        seconds=sum(f.seconds for f in figures),
+        unet_rows=sum(f.unet_rows for f in figures),
+        reconstruction_psnr=inverted.figures.reconstruction_psnr,
+        autoencoder_psnr=judged.autoencoder_psnr,
+        changed=other.changed,
+    )

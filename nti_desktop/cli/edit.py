@@ -1,0 +1,127 @@
+"""nti-desktop edit: a version of the photo by other words, kept in the sidecar."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nti_desktop import advice
+from nti_desktop.cli.making import make_picture
+from nti_desktop.cli.terminal import tell, watcher
+from nti_desktop.errors import PhotoError, RecipeError, SidecarError
+from nti_desktop.jobs import CancelToken, Rendered
+from nti_desktop.photo.composite import Finish
+from nti_desktop.photo.export import export_picture
+from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref, recipe_for
+from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.words import find_word
+from nti_desktop.session import Session
+
+
+def run(options: Namespace, cancel: CancelToken) -> int:
+    session = Session.open(options.photo)
+    if session.read_only:
+        raise SidecarError(session.read_only)
+    inversion = session.inversion()
+    if inversion is None:
+        name = session.photo.path.name
+        raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
+    source = inversion.settings.prompt
+    recipe = _recipe(options, source, session.model_of(inversion).defaults)
+    name = _name(options.name, session)
+    if options.out is not None and options.out.exists():
+        raise PhotoError(f"“{options.out.name}” is there already; choose another name.")
+
+    made = make_picture(session, recipe, Finish(), inversion.id, watcher(), cancel)
+    version = session.add_version(name, recipe, Finish(), inversion.id, made_from=session.project.current)
+    session.keep_preview(version.id, made.picture)
+    session.save()
+    written: Path | None = None
+    if options.out is not None:
+        written = export_picture(made.picture, options.out, original=session.photo.path)
+
+    notes = [*session.notes, *_notes(source, recipe, made.rendered)]
+    rendered = made.rendered
+    lines = [f"Version “{version.name}” is saved in {session.sidecar}"]
+    if rendered is not None:
+        lines.append(
+            f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
+            f"{rendered.changed:.0%} of the picture changed visibly."
+        )
+    if rendered is not None and rendered.mask is not None:
+        lines.append(f"The mask covers {rendered.coverage:.0%} of the picture.")
+    if written is not None:
+        lines.append(f"Written to {written}")
+    tell(
+        [*lines, *notes],
+        {
+            "photo": str(session.photo.path),
+            "sidecar": str(session.sidecar),
+            "version": version.id,
+            "name": version.name,
+            "prompt": recipe.prompt,
+            "inversion": inversion.id,
+            "seconds": rendered.figures.seconds if rendered else 0.0,
+            "unet_rows": rendered.figures.unet_rows if rendered else 0,
+            "reconstruction_psnr": inversion.figures.reconstruction_psnr,
+            "changed": rendered.changed if rendered else 0.0,
+            "coverage": rendered.coverage if rendered else 1.0,
+            "out": None if written is None else str(written),
+            "notes": notes,
+        },
+        options.json,
+    )
+    return 0
+
+
+def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditRecipe:
+    """Raises RecipeError when a word is in neither prompt or a value is out of range."""
+    recipe = recipe_for(options.to, defaults)
+    blend = None
+    if options.blend or options.keep:
+        blend = Blend(
+            words=tuple(find_ref(name, source, options.to) for name in options.blend),
+            keep=tuple(find_ref(name, source, options.to) for name in options.keep),
+            positions=defaults.blend_positions,
+        )
+    return replace(
+        recipe,
+        words=_controls(options.weight, options.to),
+        cross_until=recipe.cross_until if options.cross is None else options.cross,
+        self_until=recipe.self_until if options.self is None else options.self,
+        blend=blend,
+    )
+
+
+def _controls(weights: Sequence[tuple[str, float]], prompt: str) -> tuple[WordControl, ...]:
+    controls: dict[int, WordControl] = {}
+    for name, weight in weights:
+        word = find_word(prompt, name)
+        if word.position in controls:
+            raise RecipeError(f"“{name}” is given two weights; give it one.")
+        controls[word.position] = WordControl(word.position, word.text, weight)
+    return tuple(control for _, control in sorted(controls.items()) if control.weight != 1)
+
+
+def _name(wanted: str | None, session: Session) -> str:
+    taken = {version.name for version in session.project.versions}
+    if wanted is None:
+        return next(name for n in range(1, len(taken) + 2) if (name := f"Version {n}") not in taken)
+    if wanted.strip() in taken:
+        raise SidecarError(f"There is a version “{wanted.strip()}” already; choose another name.")
+    return wanted
+
+
+def _notes(source: str, recipe: EditRecipe, rendered: Rendered | None) -> list[str]:
+    """What a person should hear about how the edit came out."""
+    if rendered is None:
+        return ["Nothing is asked for that the photo does not show, so this version is the photo itself."]
+    words = advice.changed_words(source, recipe)
+    notes = []
+    if nothing := advice.no_effect(words, rendered):
+        notes.append(f"{nothing} Loosen the structure with lower --cross and --self, or give the word more --weight.")
+    if everything := advice.too_much(words, rendered):
+        notes.append(f"{everything} Use --blend for that.")
+    if rendered.mask is not None and rendered.coverage > advice.WIDE_MASK:
+        notes.append(f"The mask covers {rendered.coverage:.0%} of the picture, which is much for a thing in it.")
+    return notes

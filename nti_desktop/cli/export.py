@@ -1,0 +1,49 @@
+"""nti-desktop export: a version as a picture at the photo's full size."""
+
+from argparse import Namespace
+
+from nti_desktop.cli.making import make_picture
+from nti_desktop.cli.terminal import tell, watcher
+from nti_desktop.errors import PhotoError, SidecarError
+from nti_desktop.jobs import CancelToken
+from nti_desktop.photo.composite import Finish
+from nti_desktop.photo.export import export_picture
+from nti_desktop.project.schema import VersionRecord
+from nti_desktop.session import Session
+
+
+def run(options: Namespace, cancel: CancelToken) -> int:
+    session = Session.open(options.photo)
+    version = _version(session, options.name)
+    if options.out.exists():
+        raise PhotoError(f"“{options.out.name}” is there already; choose another name.")
+    finish = Finish(version.finish.feather)
+    made = make_picture(session, version.recipe.recipe(), finish, version.inversion, watcher(), cancel)
+    written = export_picture(made.picture, options.out, original=session.photo.path)
+    figures = made.rendered.figures if made.rendered else None
+    tell(
+        [f"Written to {written}", *session.notes],
+        {
+            "photo": str(session.photo.path),
+            "sidecar": str(session.sidecar),
+            "version": version.id,
+            "name": version.name,
+            "seconds": figures.seconds if figures else 0.0,
+            "unet_rows": figures.unet_rows if figures else 0,
+            "reconstruction_psnr": session.project.inversion(version.inversion).figures.reconstruction_psnr,
+            "out": str(written),
+            "notes": session.notes,
+        },
+        options.json,
+    )
+    return 0
+
+
+def _version(session: Session, name: str) -> VersionRecord:
+    """The version of this name; the newest, when the window has given two the same."""
+    for version in reversed(session.project.versions):
+        if version.name == name.strip():
+            return version
+    names = ", ".join(f"“{version.name}”" for version in session.project.versions)
+    there = f"there are {names}" if names else "there are none yet, make one with “nti-desktop edit”"
+    raise SidecarError(f"“{session.photo.path.name}” has no version “{name}”; {there}.")

@@ -1,0 +1,55 @@
+"""nti-desktop info: what is known of a photo or a project, without loading a model."""
+
+from argparse import Namespace
+
+from nti_desktop.cli.terminal import decibels, tell
+from nti_desktop.jobs import CancelToken
+from nti_desktop.project.schema import InversionRecord, Project, VersionRecord
+from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.session import Session
+
+
+def run(options: Namespace, cancel: CancelToken) -> int:
+    notes: tuple[str, ...]
+    if options.photo.suffix.casefold() == ".nti":  # the photo may be elsewhere
+        stored = read_sidecar(options.photo)
+        project, sidecar, saved = stored.project, options.photo, True
+        notes = (stored.read_only,) if stored.read_only else ()
+    else:
+        session = Session.open(options.photo)
+        project, sidecar, notes = session.project, session.sidecar, session.notes
+        saved = sidecar.exists()
+    photo = project.photo
+    tell(
+        [
+            f"{photo.name}: {photo.width} × {photo.height} pixels",
+            *notes,
+            f"Project: {sidecar if saved else 'none yet'}",
+            *(_inversion_line(record) for record in project.inversions),
+            *(_version_line(record, project) for record in project.versions),
+        ],
+        {
+            "photo": photo.model_dump(mode="json"),
+            "sidecar": str(sidecar) if saved else None,
+            "notes": notes,
+            "inversions": [record.model_dump(mode="json") for record in project.inversions],
+            "versions": [record.model_dump(mode="json") for record in project.versions],
+            "current": project.current,
+        },
+        options.json,
+    )
+    return 0
+
+
+def _inversion_line(record: InversionRecord) -> str:
+    settings, figures = record.settings, record.figures
+    return (
+        f"Inversion “{settings.prompt}”: {settings.method}, {settings.steps} steps, "
+        f"guidance {settings.guidance_scale:g}, model {record.model}; "
+        f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows, {decibels(figures.reconstruction_psnr)}"
+    )
+
+
+def _version_line(record: VersionRecord, project: Project) -> str:
+    shown = " (shown last)" if record.id == project.current else ""
+    return f"Version “{record.name}”{shown}: “{record.recipe.prompt}”, {record.time:%Y-%m-%d %H:%M} UTC"

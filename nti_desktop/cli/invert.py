@@ -1,0 +1,69 @@
+"""nti-desktop invert: find the trajectory that reproduces a photo, and keep it in the sidecar."""
+
+import sys
+from argparse import Namespace
+
+from nti_desktop import advice
+from nti_desktop.cli.terminal import clear_progress, decibels, tell, watcher
+from nti_desktop.errors import SidecarError
+from nti_desktop.jobs import CancelToken
+from nti_desktop.models.catalog import find_model
+from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.session import Session
+
+
+def run(options: Namespace, cancel: CancelToken) -> int:
+    entry = find_model(options.model)
+    best = entry.defaults
+    settings = InversionSettings(
+        prompt=options.prompt,
+        method=best.method if options.method is None else options.method,
+        steps=best.steps if options.steps is None else options.steps,
+        guidance_scale=best.guidance_scale if options.guidance is None else options.guidance,
+        schedule=options.schedule,
+    )
+    session = Session.open(options.photo)
+    if session.read_only:
+        raise SidecarError(session.read_only)
+    from nti_desktop.engine.workbench import Workbench  # torch
+
+    workbench, report = Workbench(), watcher()
+    judged = workbench.judge(session.judge_job(entry), report, cancel)
+    notes = [*session.notes, *([advice.STRANGE] if advice.is_strange(entry, judged) else [])]
+    if notes:
+        clear_progress(sys.stderr)
+        print(*notes, sep="\n", file=sys.stderr)
+    inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
+    record = session.keep_inversion(entry, inverted)
+    session.save()
+
+    figures = inverted.figures
+    tell(
+        [
+            f"Inverted “{session.photo.path.name}” with {entry.name}, {settings.method}, {settings.steps} steps: "
+            f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
+            f"The method alone reproduces the photo at {decibels(figures.reconstruction_psnr)}; "
+            f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
+            f"Saved in {session.sidecar}",
+        ],
+        {
+            "photo": str(session.photo.path),
+            "sidecar": str(session.sidecar),
+            "inversion": record.id,
+            "model": entry.id,
+            "prompt": settings.prompt,
+            "method": settings.method,
+            "schedule": settings.schedule,
+            "steps": settings.steps,
+            "guidance": settings.guidance_scale,
+            "seconds": figures.seconds,
+            "unet_rows": figures.unet_rows,
+            "inner_steps": figures.inner_steps,
+            "reconstruction_psnr": figures.reconstruction_psnr,
+            "autoencoder_psnr": judged.autoencoder_psnr,
+            "device": judged.device,
+            "notes": notes,
+        },
+        options.json,
+    )
+    return 0

@@ -1,0 +1,50 @@
+"""What the command line prints: progress bars on a terminal, sentences, or one JSON object."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from nti_desktop.jobs import Progress, Report, report_nothing
+
+_BAR = 24  # characters
+_CLEAR_LINE = "\r\x1b[K"
+
+
+def watcher(stream: TextIO | None = None) -> Report:
+    """Draws a bar for each phase of a job, on a terminal only. stream: standard error when None."""
+    terminal = sys.stderr if stream is None else stream
+    if not terminal.isatty():
+        return report_nothing
+
+    def draw(progress: Progress) -> None:
+        if progress.step >= progress.total:
+            clear_progress(terminal)
+            return
+        done = _BAR * progress.step // progress.total
+        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
+        terminal.write(
+            f"{_CLEAR_LINE}{progress.phase} [{'#' * done}{'.' * (_BAR - done)}] {progress.step}/{progress.total}{left}"
+        )
+        terminal.flush()
+
+    return draw
+
+
+def clear_progress(stream: TextIO) -> None:
+    """Take away a bar that was left half full."""
+    if stream.isatty():
+        stream.write(_CLEAR_LINE)
+        stream.flush()
+
+
+def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> None:
+    """Print the result: `lines` for people, or `answer` as one JSON object."""
+    if as_json:
+        print(json.dumps(answer))
+    else:
+        print("\n".join(lines))
+
+
+def decibels(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.1f} dB"
