@@ -14,9 +14,10 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from nti_desktop import __version__
-from nti_desktop.gui import sample_photos, theme
+from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.panels.message_bar import Message, Tone
+from nti_desktop.models.samples import samples
 from nti_desktop.resources import resource
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 _LOG_SIZE = 1 << 20  # bytes
 
 
-def open_window(paths: Sequence[Path] = (), sample: bool = False) -> int:
+def run(paths: Sequence[Path] = (), sample: bool = False) -> int:
     """Run the window until it is closed; the exit code. paths: what to open, the first one; sample: else a sample."""
     crash_log = _start_logs()
     app = QApplication.instance() or QApplication(sys.argv[:1])
@@ -43,7 +44,7 @@ def open_window(paths: Sequence[Path] = (), sample: bool = False) -> int:
     if paths:
         window.open_path(paths[0])
     elif sample:
-        window.open_sample(sample_photos.shipped()[0][0])
+        window.open_sample(samples()[0].path)
     window.show()
     code = app.exec()
     sys.excepthook = sys.__excepthook__

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from nti_desktop import advice
 from nti_desktop.errors import Cancelled, NtiError
-from nti_desktop.gui import advice, edits
+from nti_desktop.gui import edits
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.engine_thread import EngineThread

@@ -65,24 +65,6 @@ def loosened(recipe: EditRecipe) -> EditRecipe:
     )
 
 
-def changed_words(source: str, recipe: EditRecipe) -> tuple[str, ...]:
-    """The words an edit hopes to change something with: swapped, added, removed, or of another weight."""
-    before, after = split_words(source), split_words(recipe.prompt)
-    weighted = {c.position for c in recipe.words if c.weight != 1.0}
-    found = []
-    for pair in align_words(source, recipe.prompt):
-        if pair.edit is not None and (pair.change is not Change.KEPT or pair.edit in weighted):
-            found.append(after[pair.edit])
-        elif pair.edit is None and pair.source is not None:
-            found.append(before[pair.source])
-    return tuple(word.text for word in found if not word.is_punctuation)
-
-
-def is_the_photo(source: str, recipe: EditRecipe) -> bool:
-    """Whether nothing at all is asked for."""
-    return recipe.prompt.split() == source.split() and not recipe.words
-
-
 def mask_words(source: str, edit: str) -> tuple[tuple[str, WordRef], ...]:
     """(label, word) of everything a mask can be tied to: the words of the edit, and those it removed."""
     before, after = split_words(source), split_words(edit)

@@ -21,6 +21,7 @@ from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.viewing import Viewing
 from nti_desktop.gui.workplace import Workplace
 from nti_desktop.models.catalog import built_in
+from nti_desktop.models.samples import samples
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class MainWindow(QMainWindow):
 
         self.workplace.start.open_asked.connect(self.open)
         self.workplace.start.sample_asked.connect(self.open_sample)
-        self.workplace.start.show_samples(sample_photos.shipped())
+        self.workplace.start.show_samples([(sample.path, sample.caption) for sample in samples()])
         self.desk.changed.connect(self._show_state)
         self.workplace.mask_panel.film.toggled.connect(self.actions_by_name["show_mask"].setChecked)
         self.desk.filing.open_failed.connect(self._open_failed)
@@ -180,7 +181,9 @@ class MainWindow(QMainWindow):
         at_home(self)
         session = self.desk.session
         assert session is not None
-        self.desk.suggest(*sample_photos.sentences(session.photo))
+        sample = sample_photos.sample_of(session.photo.identity)
+        if sample is not None:
+            self.desk.suggest(sample.caption, sample.edits)
         self.progress.refresh()
 
     @Slot(Path, NtiError)

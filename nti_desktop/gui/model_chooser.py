@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
+from nti_desktop import advice
 from nti_desktop.errors import ModelError
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
@@ -13,6 +14,7 @@ from nti_desktop.gui.panels.message_bar import Action, Message, Tone
 from nti_desktop.gui.panels.model_page import ModelPage
 from nti_desktop.gui.panels.model_panel import ModelPanel
 from nti_desktop.gui.threads import at_home
+from nti_desktop.jobs import Judged
 from nti_desktop.models.catalog import ModelEntry, find_model, installed, models_folder
 
 
@@ -35,9 +37,10 @@ class ModelChooser(QObject):
     def __init__(self, desk: Desk, panel: ModelPanel, window: QWidget) -> None:
         super().__init__(window)
         self._desk, self._panel = desk, panel
-        self._page = ModelPage(models_folder(), window)
-        self._page.folder_chosen.connect(self.add_folder)
+        self.page = ModelPage(models_folder(), window)
+        self.page.folder_chosen.connect(self.add_folder)
         self._entries = known_models()
+        desk.preparing.judged.connect(self._judged)
         panel.model_chosen.connect(self._chosen)
         panel.add_asked.connect(self.show_page)
         self._show()
@@ -47,8 +50,8 @@ class ModelChooser(QObject):
     def show_page(self) -> None:
         """Show how to add a model for your own photos."""
         at_home(self)
-        self._page.show()
-        self._page.raise_()
+        self.page.show()
+        self.page.raise_()
 
     @Slot(Path)
     def add_folder(self, folder: Path) -> None:
@@ -76,8 +79,9 @@ class ModelChooser(QObject):
         self._panel.show_models(self._entries, ids.index(self._desk.entry.id))
         self._panel.show_preparing(self._desk.entry.defaults)
 
-    def say_it_does_not_know_the_photo(self) -> None:
-        """Said when the built-in model's autoencoder draws the photo badly."""
-        text = "The built-in model only knows the samples; for your own photos add a Stable Diffusion model."
-        action = Action("How to add one", self.show_page)
-        self._desk.said.emit(Message(text, Tone.ADVICE, topic="model", actions=(action,)))
+    @Slot(Judged)
+    def _judged(self, judged: Judged) -> None:
+        at_home(self)
+        if advice.is_strange(self._desk.entry, judged):
+            action = Action("How to add one", self.show_page)
+            self._desk.said.emit(Message(advice.STRANGE, Tone.ADVICE, topic="model", actions=(action,)))

@@ -1,17 +1,13 @@
 """The samples that come with the program: each is edited as the user's own copy, so that the work on it is kept."""
 
+from functools import cache
 from pathlib import Path
 
 import platformdirs
 
 from nti_desktop.errors import PhotoError
-from nti_desktop.photo.photo import Photo
-from nti_desktop.resources import resource
-
-
-def shipped() -> list[tuple[Path, str]]:
-    """Picture and description of each sample."""
-    return [(path, path.stem) for path in sorted(resource("samples").glob("*.png"))]
+from nti_desktop.models.samples import Sample, samples
+from nti_desktop.photo.photo import identify
 
 
 def own_copy(sample: Path) -> Path:
@@ -27,6 +23,11 @@ def own_copy(sample: Path) -> Path:
     return copy
 
 
-def sentences(photo: Photo) -> tuple[str, tuple[str, ...]]:
-    """Description and edits to try, when the photo is a sample."""
-    return "", ()
+@cache
+def _by_identity() -> dict[str, Sample]:
+    return {identify(sample.path): sample for sample in samples()}
+
+
+def sample_of(identity: str) -> Sample | None:
+    """The sample a picture is a copy of, whatever it is called; None for any other picture."""
+    return _by_identity().get(identity)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from nti_desktop.gui import edits
+from nti_desktop.advice import changed_words
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Inverted
 from nti_desktop.models.catalog import ModelEntry
@@ -64,14 +64,18 @@ class Work:
     @property
     def is_the_photo(self) -> bool:
         """Whether nothing at all is asked for."""
-        state = self.state
-        return state is None or edits.is_the_photo(self.description, state.recipe)
+        state, version = self.state, self.version
+        if state is None:
+            return True
+        if version is not None and self.up_to_date:
+            return self.session.is_the_photo(state.recipe, version.inversion)
+        return self.edit_text.split() == self.description.split() and not state.recipe.words
 
     @property
     def changed_words(self) -> tuple[str, ...]:
         """The words that hope to change something."""
         state = self.state
-        return edits.changed_words(self.description, state.recipe) if state else ()
+        return changed_words(self.description, state.recipe) if state else ()
 
     def describe(self, text: str) -> None:
         """What the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""

@@ -1,0 +1,90 @@
+"""Windows for tests: the real window, engine and model on the real event loop, closed in the end as a user would."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui import theme
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.samples import Sample, samples
+
+PATIENCE = 120_000  # milliseconds; a busy machine is no failure
+
+OpenWindow = Callable[[], MainWindow]
+
+
+@pytest.fixture
+def until(qtbot: QtBot) -> Callable[[Callable[[], bool]], None]:
+    """Let the event loop run until something holds."""
+
+    def wait(holds: Callable[[], bool]) -> None:
+        qtbot.waitUntil(holds, timeout=PATIENCE)
+
+    return wait
+
+
+@pytest.fixture
+def close(qtbot: QtBot) -> Callable[[MainWindow], None]:
+    """Close a window and wait until it has saved and its threads have ended."""
+
+    def close_and_wait(window: MainWindow) -> None:
+        with qtbot.waitSignal(window.closed, timeout=PATIENCE):
+            window.close()
+        assert window.engine.isFinished()
+        assert window.background.isFinished()
+
+    return close_and_wait
+
+
+@pytest.fixture
+def open_window(
+    qtbot: QtBot, qapp: QApplication, close: Callable[[MainWindow], None]
+) -> Iterator[Callable[[], MainWindow]]:
+    """Makes windows; those still open in the end are closed."""
+    qapp.setQuitOnLastWindowClosed(False)
+    theme.dress(qapp)
+    windows: list[MainWindow] = []
+
+    def make() -> MainWindow:
+        window = MainWindow()
+        window.show()
+        qtbot.waitExposed(window)
+        windows.append(window)
+        return window
+
+    yield make
+    for window in windows:
+        if not window.background.isFinished():
+            close(window)
+        window.deleteLater()
+    qapp.processEvents()
+
+
+@pytest.fixture
+def sample() -> Sample:
+    """The first of the program's samples."""
+    return samples()[0]
+
+
+@pytest.fixture
+def photo(sample: Sample, tmp_path: Path) -> Path:
+    """A copy of the sample in a folder of its own."""
+    copy = tmp_path / sample.path.name
+    shutil.copyfile(sample.path, copy)
+    return copy
+
+
+@pytest.fixture
+def prepared(open_window: OpenWindow, photo: Path, until: Callable[[Callable[[], bool]], None]) -> MainWindow:
+    """A window with the sample prepared in six steps."""
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    window.workplace.model_panel.steps.setValue(6)
+    window.workplace.prompts.prepare_button.click()
+    until(lambda: window.desk.work is not None and window.desk.work.version is not None)
+    return window

@@ -1,0 +1,158 @@
+"""What cannot be opened is refused in one sentence, nothing is lost, and the next job works."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.panels.message_bar import Tone
+from nti_desktop.models.samples import Sample
+from tests.gui.conftest import OpenWindow
+from tests.gui.test_story import errors, retype
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+def _text(path: Path) -> None:
+    path.write_text("no picture at all")
+
+
+def _empty(path: Path) -> None:
+    path.touch()
+
+
+def _truncated(path: Path) -> None:
+    Image.effect_noise((64, 64), 50).convert("RGB").save(path, "JPEG")
+    path.write_bytes(path.read_bytes()[:700])
+
+
+def _animated(path: Path) -> None:
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    frames[0].save(path, "WEBP", save_all=True, append_images=frames[1:])
+
+
+def _missing(path: Path) -> None:
+    """Nothing there."""
+
+
+@pytest.mark.parametrize("spoil", [_text, _empty, _truncated, _animated, _missing])
+def test_a_bad_file_is_one_sentence_and_the_next_photo_opens(
+    spoil: Callable[[Path], None], open_window: OpenWindow, until: Until, tmp_path: Path, photo: Path
+) -> None:
+    window = open_window()
+    bad = tmp_path / "bad.jpg"
+    spoil(bad)
+    window.open_path(bad)
+    until(lambda: bool(errors(window)))
+    assert len(errors(window)) == 1
+    assert re.fullmatch(r"[^\n]+\.", errors(window)[0])
+    assert window.desk.work is None
+
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    assert not errors(window)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a project", b"\x00" * 4000])
+def test_a_damaged_project_is_refused_and_left_alone(
+    damage: bytes, open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path
+) -> None:
+    sidecar = photo.with_name(photo.name + ".nti")
+    sidecar.write_bytes(damage)
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: bool(errors(window)))
+    assert len(errors(window)) == 1
+    assert sidecar.read_bytes() == damage
+
+    other = tmp_path / "other.png"
+    other.write_bytes(photo.read_bytes())
+    window.open_path(other)
+    until(lambda: window.desk.work is not None)
+
+
+def test_a_failed_open_keeps_the_photo_that_is_open(
+    prepared: MainWindow, until: Until, qtbot: QtBot, tmp_path: Path, sample: Sample
+) -> None:
+    before = prepared.desk.work
+    bad = tmp_path / "bad.png"
+    _text(bad)
+    prepared.open_path(bad)
+    until(lambda: bool(errors(prepared)))
+    assert prepared.desk.work is before
+
+    retype(qtbot, prepared, sample.edits[0])
+    until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)
+
+
+def test_an_empty_edit_and_a_too_long_one_are_said_and_the_next_edit_renders(
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+) -> None:
+    prompts = prepared.workplace.prompts
+    prompts.edit.selectAll()
+    prompts.edit.del_()
+    prompts.edit.textEdited.emit("")
+    until(lambda: any("empty" in text for text in errors(prepared)))
+
+    long = f"{sample.caption} " + "and a red ball " * 40 + "unheard"
+    retype(qtbot, prepared, long)
+    until(lambda: any("unheard" in text for text in errors(prepared)))
+    assert len(errors(prepared)) == 1
+
+    retype(qtbot, prepared, sample.edits[0])
+    until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)
+    assert not errors(prepared)
+
+
+def test_an_export_onto_the_photo_itself_is_refused(
+    prepared: MainWindow, until: Until, photo: Path, tmp_path: Path
+) -> None:
+    before = photo.read_bytes()
+    prepared.desk.export(photo)
+    until(lambda: bool(errors(prepared)))
+    assert photo.read_bytes() == before
+
+    prepared.desk.export(tmp_path / "fine.png")
+    until(lambda: (tmp_path / "fine.png").exists())
+
+
+def test_a_broken_model_folder_is_refused_in_one_sentence(
+    prepared: MainWindow, until: Until, tmp_path: Path, qtbot: QtBot, sample: Sample
+) -> None:
+    (tmp_path / "model").mkdir()
+    prepared.models.add_folder(tmp_path / "model")
+    assert len(errors(prepared)) == 1
+    assert prepared.desk.entry.built_in
+
+    retype(qtbot, prepared, sample.edits[0])
+    until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)
+
+
+def test_a_sample_never_meets_the_sentence_about_the_built_in_model(
+    open_window: OpenWindow, until: Until, photo: Path
+) -> None:
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.preparing.estimates.judged is not None)
+    assert not [m for m in window.workplace.messages.messages if m.topic == "model"]
+
+
+def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
+    open_window: OpenWindow, until: Until, tmp_path: Path
+) -> None:
+    picture = tmp_path / "coffee.jpg"
+    picture.write_bytes((Path(__file__).parents[1] / "data" / "photos" / "coffee.jpg").read_bytes())
+    window = open_window()
+    window.open_path(picture)
+    until(lambda: window.desk.preparing.estimates.judged is not None)
+    message = next(m for m in window.workplace.messages.messages if m.topic == "model")
+    assert message.tone is Tone.ADVICE
+    assert "only knows the samples" in message.text
+    message.actions[0].do()
+    page = window.models.page
+    assert page.isVisible()
+    page.close()

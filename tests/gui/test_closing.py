@@ -1,0 +1,154 @@
+"""Closing ends cleanly whatever is under way: nothing is terminated, nothing crashes, what was done is saved."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.samples import Sample
+from nti_desktop.project.sidecar import read_sidecar
+from tests.gui.conftest import OpenWindow
+from tests.gui.test_story import retype
+
+Until = Callable[[Callable[[], bool]], None]
+
+# torch can be imported only once per process, so that this one needs a process of its own.
+_CLOSE_DURING_IMPORT = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from nti_desktop.gui.main_window import MainWindow
+
+app = QApplication([])
+app.setQuitOnLastWindowClosed(False)
+window = MainWindow()
+window.closed.connect(app.quit)
+window.show()
+window.open_path(Path(sys.argv[1]))
+poll = QTimer(interval=5)
+
+def close_when_importing():
+    if "torch" in sys.modules:
+        poll.stop()
+        print("torch whole:", hasattr(sys.modules["torch"], "compile"))
+        window.close()
+
+poll.timeout.connect(close_when_importing)
+poll.start()
+app.exec()
+print("running:", window.engine.isRunning(), window.background.isRunning())
+"""
+
+_REOPEN = """
+import sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from nti_desktop.gui.main_window import MainWindow
+
+app = QApplication([])
+app.setQuitOnLastWindowClosed(False)
+window = MainWindow()
+window.closed.connect(app.quit)
+
+def opened():
+    place = window.workplace
+    print("torch:", any(name in sys.modules for name in ("torch", "diffusers", "transformers")))
+    print("picture:", window.desk.after is not None)
+    print("versions:", place.versions_panel.list.count())
+    print("changed:", [word.after for word in place.prompts.diff.words if word.before != word.after])
+    window.close()
+
+window.workplace.desk.opened.connect(opened)
+window.show()
+window.open_path(Path(sys.argv[1]))
+app.exec()
+"""
+
+
+def _run(script: str, photo: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, str(photo)],
+        capture_output=True,
+        text=True,
+        timeout=170,
+        env=os.environ | {"PYTHONFAULTHANDLER": "1"},
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+
+
+def test_closing_while_torch_is_imported_ends_cleanly(photo: Path) -> None:
+    done = _run(_CLOSE_DURING_IMPORT, photo)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["torch whole: False", "running: False False"]
+    assert "Traceback" not in done.stderr
+    assert "QThread" not in done.stderr
+
+
+def test_reopening_shows_picture_versions_and_words_before_torch_is_loaded(
+    prepared: MainWindow, close: Callable[[MainWindow], None], until: Until, qtbot: QtBot, photo: Path, sample: Sample
+) -> None:
+    retype(qtbot, prepared, sample.edits[0])
+    until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)
+    close(prepared)
+    done = _run(_REOPEN, photo)
+    assert done.returncode == 0, done.stderr
+    said = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert said["torch"] == "False"
+    assert said["picture"] == "True"
+    assert said["versions"] == "1"
+    assert said["changed"] != "[]"
+
+
+@pytest.mark.parametrize("phase", ["loading the model", "step"])
+def test_closing_during_a_job_ends_cleanly(
+    phase: str, open_window: OpenWindow, close: Callable[[MainWindow], None], until: Until, photo: Path
+) -> None:
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    window.workplace.prompts.prepare_button.click()
+    until(lambda: phase in window.workplace.strip.text.text())
+    close(window)
+    assert not photo.with_name(photo.name + ".nti").exists()
+
+
+def test_closing_during_a_render_saves_the_edit(
+    prepared: MainWindow, close: Callable[[MainWindow], None], qtbot: QtBot, sample: Sample, photo: Path
+) -> None:
+    retype(qtbot, prepared, sample.edits[0])
+    close(prepared)  # what was typed counts, rendered or not
+    stored = read_sidecar(photo.with_name(photo.name + ".nti")).project
+    assert [version.recipe.prompt for version in stored.versions] == [sample.edits[0]]
+
+
+def test_closing_during_a_save_waits_for_it(
+    prepared: MainWindow, close: Callable[[MainWindow], None], photo: Path
+) -> None:
+    prepared.versions.add_version()
+    prepared.save()
+    close(prepared)
+    assert len(read_sidecar(photo.with_name(photo.name + ".nti")).project.versions) == 2
+
+
+def test_a_save_that_fails_keeps_the_window_and_offers_to_close_without(
+    prepared: MainWindow, until: Until, qtbot: QtBot, photo: Path
+) -> None:
+    until(lambda: prepared.desk.session is not None and not prepared.desk.session.dirty)
+    sidecar = photo.with_name(photo.name + ".nti")
+    sidecar.write_bytes(sidecar.read_bytes() + b"written by someone else")
+    prepared.versions.add_version()
+    prepared.close()
+    until(lambda: any(m.topic == "save" for m in prepared.workplace.messages.messages))
+    assert prepared.isVisible()
+    message = next(m for m in prepared.workplace.messages.messages if m.topic == "save")
+    anyway = next(action for action in message.actions if action.title == "Close without saving")
+    with qtbot.waitSignal(prepared.closed, timeout=60_000):
+        anyway.do()
+    assert sidecar.read_bytes().endswith(b"written by someone else")

@@ -1,0 +1,70 @@
+"""What the controls do to a recipe, undo, and how long things take: all without a window."""
+
+import pytest
+
+from nti_desktop.gui import edits
+from nti_desktop.gui.estimates import Estimates
+from nti_desktop.gui.history import EditState, History
+from nti_desktop.jobs import Figures, Judged
+from nti_desktop.photo.composite import Finish
+from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+
+BALL = WordRef(Side.EDIT, 2, "ball")
+
+
+def test_a_weight_of_one_is_no_control() -> None:
+    recipe = edits.with_weight(EditRecipe("a blue ball"), 1, 2.0)
+    assert recipe.words == (WordControl(1, "blue", 2.0),)
+    assert edits.with_weight(recipe, 1, 1.0) == EditRecipe("a blue ball")
+
+
+def test_a_weight_keeps_the_words_own_window() -> None:
+    recipe = EditRecipe("a blue ball", words=(WordControl(1, "blue", 2.0, 0.3),))
+    assert edits.with_weight(recipe, 1, 1.0).words == (WordControl(1, "blue", 1.0, 0.3),)
+
+
+def test_a_mask_keeps_its_threshold_when_words_change_and_goes_with_the_last_word() -> None:
+    defaults = EditDefaults(blend_positions=64)
+    recipe = edits.with_threshold(edits.with_mask(EditRecipe("a blue ball"), [BALL], [], defaults), 0.6)
+    more = edits.with_mask(recipe, [BALL, WordRef(Side.EDIT, 1, "blue")], [BALL], defaults)
+    assert more.blend is not None
+    assert (more.blend.threshold, more.blend.positions, more.blend.keep) == (0.6, 64, ())
+    assert edits.with_mask(more, [], [BALL], defaults).blend is None
+
+
+def test_loosening_halves_what_holds_the_structure() -> None:
+    recipe = edits.loosened(EditRecipe("a ball", cross_until=0.4, self_until=0.2))
+    assert (recipe.cross_until, recipe.self_until) == (0.2, 0.1)
+
+
+def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
+    def state(weight: float) -> EditState:
+        return EditState(edits.with_weight(EditRecipe("a ball"), 1, weight), Finish())
+
+    history = History(state(1))
+    for step in range(1, 6):
+        history = history.changed(state(1 + step / 10), "weight 1", time=step / 10)
+    history = history.changed(state(3), "weight 0", time=0.6)
+    assert len(history.past) == 2
+    history = history.undone()
+    assert history.present == state(1.5)
+    assert history.undone().present == state(1)
+    assert history.undone().undone().present == state(1)
+    assert history.redone().present == state(3)
+    assert history.changed(state(2), "weight 1", time=9.0).future == ()
+
+
+def test_estimates_start_from_the_measured_row_and_end_with_what_was_measured() -> None:
+    estimates = Estimates()
+    assert estimates.preparing(Method.RESIDUAL, Schedule.REFERENCE, 50) is None
+    estimates = estimates.with_judged(Judged(30.0, 0.01, "here"))
+    slow = estimates.preparing(Method.NULL_TEXT, Schedule.REFERENCE, 50)
+    quick = estimates.preparing(Method.RESIDUAL, Schedule.REFERENCE, 50)
+    assert slow is not None
+    assert quick is not None
+    assert slow > 3 * quick > 0
+    settings = InversionSettings("a ball", Method.RESIDUAL, 10, 2.0)
+    estimates = estimates.with_prepared(settings, Figures(5.0, 70))
+    assert estimates.preparing(Method.RESIDUAL, Schedule.REFERENCE, 50) == pytest.approx(25.0)
+    assert estimates.with_rendered(10, 2.0).rendering(50) == pytest.approx(10.0)

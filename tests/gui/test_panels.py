@@ -1,0 +1,218 @@
+"""The panels by themselves: what they show and what they send."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui.canvas.photo_view import PhotoView
+from nti_desktop.gui.canvas.picture import film, make_picture
+from nti_desktop.gui.commands import commands_of
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.model_chooser import ModelChooser
+from nti_desktop.gui.panels.diff_view import DiffView, diff_words
+from nti_desktop.gui.panels.mask_panel import MaskPanel
+from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
+from nti_desktop.gui.panels.pause_edit import PauseEdit
+from nti_desktop.gui.panels.words_panel import WordsPanel
+from nti_desktop.gui.panels.work_strip import WorkStrip, duration
+from nti_desktop.gui.versions import Versions
+from nti_desktop.gui.viewing import Viewing
+from nti_desktop.jobs import Progress
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.words import Change
+
+
+def test_the_diff_says_what_became_of_each_word(qtbot: QtBot) -> None:
+    view = DiffView()
+    qtbot.addWidget(view)
+    view.show_words(diff_words("a red ball on sand", "a big blue ball"))
+    assert [w.change for w in view.words] == [
+        Change.KEPT,
+        Change.ADDED,
+        Change.SWAPPED,
+        Change.KEPT,
+        Change.REMOVED,
+        Change.REMOVED,
+    ]
+    assert view.accessibleDescription() == "a, added big, red becomes blue, ball, removed on, removed sand"
+    assert view.heightForWidth(120) > view.heightForWidth(900)
+    assert not view.grab().isNull()
+
+
+def test_typing_settles_after_a_pause_at_the_end_of_a_word_only(qtbot: QtBot) -> None:
+    line = PauseEdit()
+    qtbot.addWidget(line)
+    line.show()
+    settled: list[str] = []
+    line.settled.connect(settled.append)
+    qtbot.keyClicks(line, "a re ball")
+    line.setCursorPosition(3)
+    qtbot.wait(700)
+    assert settled == []  # the caret stands within “re”
+    qtbot.keyClicks(line, "x")
+    line.setCursorPosition(len(line.text()))
+    assert settled == []
+    qtbot.waitUntil(lambda: settled == ["a rxe ball"], timeout=3000)
+    qtbot.keyClicks(line, "s")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert settled == ["a rxe ball", "a rxe balls"]
+
+
+def test_there_is_a_slider_for_every_word_and_a_double_click_puts_it_back(qtbot: QtBot) -> None:
+    panel = WordsPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.show_recipe(EditRecipe("a red, red ball", words=(WordControl(3, "red", 2.5),)))
+    moved: list[tuple[int, float]] = []
+    panel.weight_moved.connect(lambda position, weight: moved.append((position, weight)))
+    assert [(s.key, s.value) for s in panel.sliders] == [(0, 1.0), (1, 1.0), (3, 2.5), (4, 1.0)]
+    slider = panel.sliders[2].findChild(type(panel.sliders[2]._slider))
+    qtbot.mouseDClick(slider, Qt.MouseButton.LeftButton)
+    assert moved == [(3, 1.0)]
+    panel.sliders[0].slide_to(-2)
+    assert moved[-1] == (0, -2.0)
+
+
+def test_mask_words_are_clicked_on_and_off_and_keep_words_wait_for_a_place(qtbot: QtBot) -> None:
+    panel = MaskPanel()
+    qtbot.addWidget(panel)
+    source, recipe = "a red ball on sand", EditRecipe("a blue ball")
+    panel.show_recipe(source, recipe, 0.01)
+    sent: list[tuple[tuple[WordRef, ...], tuple[WordRef, ...]]] = []
+    panel.words_chosen.connect(lambda places, keeps: sent.append((places, keeps)))
+    assert [b.text() for b in panel.places.buttons] == ["a", "red → blue", "ball", "on", "sand"]
+    panel.keeps.buttons[4].click()
+    panel.show_recipe(source, recipe, 0.01)
+    assert "Choose at least one word" in panel.coverage.text()
+    panel.places.buttons[2].click()
+    assert sent[-1] == ((WordRef(Side.EDIT, 2, "ball"),), (WordRef(Side.SOURCE, 4, "sand"),))
+    panel.show_recipe(source, EditRecipe("a blue ball", blend=Blend(*sent[-1])), 0.01)
+    panel.show_coverage(0.62)
+    assert "62 %" in panel.coverage.text()
+    assert "tighter" in panel.coverage.text()
+    panel.clear_button.click()
+    assert sent[-1] == ((), ())
+
+
+def test_messages_stay_until_dismissed_or_outdated_and_none_is_lost(qtbot: QtBot) -> None:
+    bar = MessageBar()
+    qtbot.addWidget(bar)
+    done: list[str] = []
+    for number in range(5):
+        bar.say(Message(f"Sentence {number}."))
+    bar.say(Message("About the model.", topic="model", actions=(Action("How", lambda: done.append("how")),)))
+    bar.say(Message("About the model, again.", topic="model", actions=(Action("How", lambda: done.append("how")),)))
+    assert [m.text for m in bar.messages][:2] == ["About the model, again.", "Sentence 4."]
+    assert len(bar.messages) == 6
+    bar._strips[0].buttons[0].click()
+    assert done == ["how"]
+    assert len(bar.messages) == 5
+    bar.say(Message("Late.", topic="render"))
+    bar.clear(("render", "model"))
+    assert [m.text for m in bar.messages] == [f"Sentence {n}." for n in (4, 3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "about a second"), (41.7, "about 42 s"), (200, "about 3 min"), (7500, "about 2 h 05 min")],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_progress_says_phase_step_and_time_left(qtbot: QtBot) -> None:
+    strip = WorkStrip()
+    qtbot.addWidget(strip)
+    strip.show_progress(Progress("Following the photo", 11, 50, 31.0), "Preparing")
+    assert strip.text.text() == "Preparing: following the photo · step 12 of 50 · about 31 s left"
+
+
+def test_the_split_is_dragged_and_moved_by_keys(qtbot: QtBot) -> None:
+    view = PhotoView()
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    black, white = (make_picture(np.full((200, 300, 3), value, np.uint8)) for value in (0, 255))
+    view.show_photo(black)
+    view.show_edit(white)
+    view.show_split(True)
+    rect = view.photo_rect()
+    middle = QPoint(round(rect.center().x()), round(rect.center().y()))
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.mouseMove(view, QPoint(round(rect.x() + rect.width() * 0.25), middle.y()))
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton)
+    assert view.split == pytest.approx(0.25, abs=0.01)
+    shown = view.grab().toImage()
+    ratio = shown.devicePixelRatio()
+
+    def grey(fraction: float) -> int:
+        return shown.pixelColor(
+            round((rect.x() + rect.width() * fraction) * ratio), round((rect.bottom() - 20) * ratio)
+        ).lightness()
+
+    assert grey(0.1) == 0
+    assert grey(0.9) == 255
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert view.split == pytest.approx(0.27, abs=0.01)
+    view.peek(True)
+    shown = view.grab().toImage()
+    assert grey(0.9) == 0
+
+
+def test_zooming_keeps_the_point_under_the_pointer(qtbot: QtBot) -> None:
+    view = PhotoView()
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    view.show_photo(make_picture(np.zeros((2000, 3000, 3), np.uint8)))
+    fitted = view.zoom()
+    assert fitted < 1
+    point = view.photo_rect().center() + QPoint(50, 30)
+    before = view._to_photo(point)
+    view.zoom_to(1.0, point)
+    after = view._to_photo(point)
+    assert (after - before).manhattanLength() < 1
+    view.fit()
+    assert view.zoom() == fitted
+
+
+def test_a_picture_has_smaller_copies_and_a_film_is_as_dense_as_the_mask() -> None:
+    picture = make_picture(np.zeros((1501, 3001, 3), np.uint8))
+    assert [(level.width(), level.height()) for level in picture.levels[:2]] == [(3001, 1501), (1501, 751)]
+    assert picture.level_for(0.4)[1] == 2
+    assert picture.level_for(2.0)[1] == 1
+    laid = film(np.array([[0.0, 1.0]], np.float32), QColor("red"), opacity=0.5)
+    assert [laid.pixelColor(x, 0).alpha() for x in (0, 1)] == [0, 128]
+
+
+def test_every_command_explains_itself_and_no_key_is_used_twice() -> None:
+    entries = [entry for owner in (MainWindow, Versions, Viewing, ModelChooser) for entry in commands_of(owner)]
+    assert len(entries) > 25
+    keys = [key for _, entry, _ in entries for key in entry.shortcuts]
+    assert len(keys) == len(set(keys))
+    for name, _, explanation in entries:
+        assert explanation.endswith("."), name
+
+
+def test_dropping_a_photo_opens_it(qtbot: QtBot, prepared: MainWindow, tmp_path: Path) -> None:
+    from PySide6.QtCore import QMimeData, QPointF, QUrl
+    from PySide6.QtGui import QDropEvent
+
+    other = tmp_path / "other.png"
+    other.write_bytes(prepared.desk.session.photo.path.read_bytes())  # type: ignore[union-attr]
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(other)), QUrl.fromLocalFile(str(tmp_path / "second.png"))])
+    prepared.dropEvent(
+        QDropEvent(
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+    qtbot.waitUntil(lambda: prepared.desk.session.photo.path == other, timeout=60_000)  # type: ignore[union-attr]

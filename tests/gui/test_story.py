@@ -1,0 +1,206 @@
+"""The main job in the window, from the photo to the exported edit, on the real model."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui.desk import AS_LAST_SEEN
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.panels.message_bar import Tone
+from nti_desktop.models.samples import Sample
+from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.words import Change, split_words
+from tests.gui.conftest import OpenWindow
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+def errors(window: MainWindow) -> list[str]:
+    return [m.text for m in window.workplace.messages.messages if m.tone is Tone.ERROR]
+
+
+def retype(qtbot: QtBot, window: MainWindow, sentence: str) -> None:
+    """Replace the edit by typing."""
+    line = window.workplace.prompts.edit
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, sentence)
+
+
+def test_the_whole_story(
+    open_window: OpenWindow,
+    close: Callable[[MainWindow], None],
+    until: Until,
+    qtbot: QtBot,
+    sample: Sample,
+    photo: Path,
+    tmp_path: Path,
+) -> None:
+    window = open_window()
+    desk, place = window.desk, window.workplace
+
+    # Open: the sample's own sentence is filled in, and how long preparing takes is said before it starts.
+    window.open_path(photo)
+    until(lambda: desk.work is not None)
+    assert place.prompts.description.text() == sample.caption
+    until(lambda: "Takes" in place.prompts.estimate.text())
+    assert desk.work is not None
+
+    # Prepare, and cancel: nothing has changed and nothing is complained about.
+    place.prompts.prepare_button.click()
+    until(lambda: "step" in place.strip.text.text())
+    assert place.strip.cancel_button.isVisible()
+    place.strip.cancel_button.click()
+    until(lambda: not desk.preparing.at_work)
+    assert desk.work.version is None
+    assert not errors(window)
+
+    # Prepare for good; it is saved by itself.
+    place.model_panel.steps.setValue(8)
+    place.prompts.prepare_button.click()
+    until(lambda: desk.work is not None and desk.work.version is not None)
+    session = desk.work.session
+    until(lambda: session.sidecar.exists() and not session.dirty)
+
+    # Swap a word by typing; the photo follows.
+    edit = sample.edits[0]
+    retype(qtbot, window, edit)
+    assert {word.change for word in place.prompts.diff.words} > {Change.KEPT}
+    until(lambda: desk.after is not None and desk.picture_is_final)
+    assert not np.array_equal(desk.rendering.last.pixels, session.photo.pixels)  # type: ignore[union-attr]
+
+    # Drag a slider quickly: fewer renders than moves, and the last one is what is shown.
+    words = split_words(edit)
+    slider = next(s for s in place.words_panel.sliders if s.key == words[-1].position)
+    rendered = desk.rendering.renders
+    for tenth in range(1, 11):
+        slider.slide_to(1 + tenth / 10)
+        qtbot.wait(5)
+    until(lambda: desk.picture_is_final)
+    last = desk.rendering.last
+    assert last is not None
+    assert [(c.text, c.weight) for c in last.wanted.state.recipe.words] == [(words[-1].text, 2.0)]
+    assert 1 <= desk.rendering.renders - rendered < 10
+    assert place.view.after is last.picture
+
+    # Confine the edit to a word; the mask can be seen.
+    chip = next(b for b in place.mask_panel.places.buttons if b.text() not in ("a", "of", "photo"))
+    chip.click()
+    until(lambda: desk.picture_is_final)
+    assert "%" in place.mask_panel.coverage.text()
+    place.mask_panel.film.click()
+    assert place.view.film is not None
+    shown = desk.rendering.last
+    assert shown is not None
+    assert shown.rendered.mask is not None
+
+    # Save, close, reopen: the last state is there at once, and the photo needs no preparing.
+    window.save()
+    until(lambda: not session.dirty)
+    state = desk.work.state
+    close(window)
+    assert len(read_sidecar(session.sidecar).project.inversions) == 1
+
+    again = open_window()
+    seen: list[tuple[bool, str]] = []
+    again.desk.opened.connect(lambda: seen.append((again.desk.after is not None, again.desk.badge)))
+    again.open_path(photo)
+    until(lambda: again.desk.work is not None)
+    assert seen == [(True, AS_LAST_SEEN)]
+    work = again.desk.work
+    assert work is not None
+    assert work.up_to_date
+    assert work.state == state
+    assert again.workplace.prompts.edit.text() == edit
+    until(lambda: again.desk.picture_is_final)
+    assert again.desk.rendering.last is not None
+    np.testing.assert_array_equal(again.desk.rendering.last.pixels, shown.pixels)
+
+    # Export at full size, the photo left as it was.
+    target = tmp_path / "edited.png"
+    before = photo.read_bytes()
+    again.desk.export(target)
+    until(lambda: any("Exported" in m.text for m in again.workplace.messages.messages))
+    np.testing.assert_array_equal(np.asarray(Image.open(target)), shown.pixels)
+    assert photo.read_bytes() == before
+    assert not errors(again)
+
+
+def test_versions_are_added_renamed_switched_deleted_and_put_back(
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+) -> None:
+    desk, panel = prepared.desk, prepared.workplace.versions_panel
+    assert desk.work is not None
+    retype(qtbot, prepared, sample.edits[0])
+    until(lambda: desk.after is not None and desk.picture_is_final)
+
+    panel.add_button.click()
+    assert [v.name for v in desk.work.session.project.versions] == ["Version 1", "Version 2"]
+    panel.list.item(1).setText("  Bolder ")
+    assert panel.list.item(1).text() == "Bolder"
+    retype(qtbot, prepared, sample.edits[1])
+    until(lambda: desk.work is not None and desk.picture_is_final and desk.work.edit_text == sample.edits[1])
+
+    panel.list.setCurrentRow(0)
+    assert prepared.workplace.prompts.edit.text() == sample.edits[0]
+    panel.list.setCurrentRow(1)
+    assert prepared.workplace.prompts.edit.text() == sample.edits[1]
+
+    panel.delete_button.click()
+    assert [v.name for v in desk.work.session.project.versions] == ["Version 1"]
+    message = next(m for m in prepared.workplace.messages.messages if "was deleted" in m.text)
+    message.actions[0].do()
+    assert [v.name for v in desk.work.session.project.versions] == ["Version 1", "Bolder"]
+    assert prepared.workplace.prompts.edit.text() == sample.edits[1]
+
+
+def test_undo_and_redo_go_through_the_edits(prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample) -> None:
+    desk = prepared.desk
+    assert desk.work is not None
+    untouched = desk.work.state
+    retype(qtbot, prepared, sample.edits[0])
+    qtbot.keyClick(prepared.workplace.prompts.edit, Qt.Key.Key_Return)
+    swapped = desk.work.state
+    prepared.workplace.words_panel.sliders[0].slide_to(0.0)
+    weighted = desk.work.state
+    assert len({untouched, swapped, weighted}) == 3
+
+    prepared.undo()
+    assert desk.work.state == swapped
+    prepared.undo()
+    assert desk.work.state == untouched
+    until(lambda: desk.after is None and desk.picture_is_final)  # it is the photo again
+    assert prepared.workplace.prompts.edit.text() == sample.caption
+    prepared.redo()
+    prepared.redo()
+    assert desk.work.state == weighted
+    until(lambda: desk.after is not None and desk.picture_is_final)
+
+
+def test_a_changed_description_asks_for_preparing_again(prepared: MainWindow, until: Until, qtbot: QtBot) -> None:
+    desk, prompts = prepared.desk, prepared.workplace.prompts
+    assert desk.work is not None
+    caption = desk.work.description
+    qtbot.keyClicks(prompts.description, "x")
+    assert not desk.work.up_to_date
+    assert "prepare the photo again" in prompts.estimate.text()
+    qtbot.keyClick(prompts.description, Qt.Key.Key_Backspace)
+    assert desk.work.up_to_date
+    assert desk.work.edit_text == caption
+
+
+def test_a_slow_render_is_previewed_first_and_has_a_button(
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+) -> None:
+    desk, prompts = prepared.desk, prepared.workplace.prompts
+    desk.preparing.rendered(steps=1, seconds=60.0)  # as if this machine were that slow
+    retype(qtbot, prepared, sample.edits[0])
+    until(lambda: desk.badge == "Preview")
+    assert prompts.render_button.isVisible()
+    prompts.render_button.click()
+    until(lambda: desk.picture_is_final)
+    assert desk.badge == ""
