@@ -1,0 +1,68 @@
+"""What the model sees of a photo."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nti_desktop.errors import PhotoError
+from nti_desktop.photo.frame import Frame, frame_image, whole_photo
+from tests.picture_files import noisy_picture, smooth_picture
+
+
+def test_a_square_photo_is_seen_at_the_models_own_size() -> None:
+    assert whole_photo(3000, 3000, 512, 64) == Frame(0, 0, 3000, 3000, 512, 512)
+
+
+def test_a_3_to_2_photo_keeps_its_aspect_ratio_and_the_models_area() -> None:
+    frame = whole_photo(6000, 4000, 512, 8)
+    assert (frame.model_width, frame.model_height) == (624, 416)
+
+
+def test_an_upright_photo_is_a_wide_one_turned() -> None:
+    wide, tall = whole_photo(6000, 4000, 512, 8), whole_photo(4000, 6000, 512, 8)
+    assert (wide.model_width, wide.model_height) == (tall.model_height, tall.model_width)
+
+
+@given(
+    st.integers(1, 20_000), st.integers(1, 20_000), st.sampled_from([64, 128, 512, 768]), st.sampled_from([8, 16, 64])
+)
+def test_any_photo_gets_even_multiples_and_about_the_models_area(
+    width: int, height: int, native: int, multiple: int
+) -> None:
+    frame = whole_photo(width, height, native, multiple)
+    assert (frame.x, frame.y, frame.width, frame.height) == (0, 0, width, height)
+    assert frame.model_width % multiple == frame.model_height % multiple == 0
+    assert min(frame.model_width, frame.model_height) >= multiple
+    short, long = sorted((frame.model_width, frame.model_height))
+    assert short * long <= (native + multiple / 2) ** 2 * 1.1 + multiple * long / 2
+    assert (width <= height) or frame.model_width >= frame.model_height
+
+
+def test_a_frame_at_the_photos_own_size_is_the_photo() -> None:
+    pixels = noisy_picture(40, 64)
+    assert np.array_equal(frame_image(pixels, Frame(0, 0, 64, 40, 64, 40)), pixels)
+
+
+def test_a_frame_shows_its_own_part_of_the_photo() -> None:
+    pixels = noisy_picture(40, 64)
+    assert np.array_equal(frame_image(pixels, Frame(8, 16, 24, 16, 24, 16)), pixels[16:32, 8:32])
+
+
+def test_a_smaller_picture_has_the_photos_colours() -> None:
+    pixels = smooth_picture(400, 600)
+    small = frame_image(pixels, Frame(0, 0, 600, 400, 60, 40))
+    assert small.shape == (40, 60, 3)
+    assert np.abs(small.astype(int) - pixels[5::10, 5::10]).max() <= 4
+
+
+def test_the_picture_of_a_frame_can_be_written_to() -> None:
+    pixels = smooth_picture()
+    pixels.flags.writeable = False
+    frame_image(pixels, whole_photo(60, 40, 32, 8))[0, 0] = 0
+
+
+@pytest.mark.parametrize("frame", [(0, 0, 61, 40), (0, 0, 60, 41), (-1, 0, 10, 10), (60, 0, 1, 1), (0, 0, 0, 10)])
+def test_a_frame_outside_the_photo_is_refused(frame: tuple[int, int, int, int]) -> None:
+    with pytest.raises(PhotoError, match="does not lie within this photo"):
+        frame_image(smooth_picture(), Frame(*frame, 16, 16))
