@@ -217,3 +217,11 @@ def test_a_frame_of_another_photo_is_refused() -> None:
     picture = np.zeros((16, 16, 3), np.float32)
     with pytest.raises(PhotoError, match="does not lie within this photo"):
         composite(smooth_picture(), Frame(0, 0, 600, 400, 16, 16), picture, picture, None, Finish())
+
+
+def test_the_feather_follows_the_distance_in_every_direction() -> None:
+    mask = np.ones((31, 31), np.float32)
+    mask[15, 15] = 0
+    rows, columns = np.indices(mask.shape)
+    distance = np.hypot(rows - 15, columns - 15)
+    assert np.allclose(soften_inwards(mask, 8, CLOSED), np.clip((distance - 1) / 8, 0, 1), atol=1e-6)
