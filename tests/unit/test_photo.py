@@ -1,4 +1,4 @@
-"""Opening photos: what is opened, what is told about it, what is refused."""
+"""Opening photos: what is opened, upright and in sRGB, and what is told about it."""
 
 import subprocess
 import sys
