@@ -53,12 +53,12 @@ def report_nothing(progress: Progress) -> None:
 
 
 def watched(phase: str, items: Sequence[T], report: Report, cancel: CancelToken) -> Iterator[T]:
-    """Go through the steps of a job's phase: look for a cancel before each, report each with the time left."""
+    """Go through the steps of a job's phase: report each with the time left, look for a cancel before each."""
     start = time.monotonic()
     for step, item in enumerate(items):
-        cancel.check()
         left = (time.monotonic() - start) / step * (len(items) - step) if step else None
         report(Progress(phase, step, len(items), left))
+        cancel.check()
         yield item
     report(Progress(phase, len(items), len(items), 0.0))
 

@@ -14,7 +14,7 @@ from hypothesis import settings
 # Read when Qt, torch and the hub are imported, so set before any of them is.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("OMP_NUM_THREADS", str(min(4, os.cpu_count() or 1)))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one process a core
 
 # Slow machines are no failure; the database would make runs differ.
 settings.register_profile("house", deadline=None, database=None, print_blob=True)

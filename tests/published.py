@@ -1,4 +1,4 @@
-"""The published aligner, written from its description: token by token, Needleman-Wunsch with gap 0, match 1, mismatch -1."""
+"""The published aligner, from its description: by tokens, Needleman-Wunsch with gap 0, match 1, mismatch -1."""
 
 import torch
 from torch import Tensor

@@ -113,7 +113,7 @@ class SourceStep:
 
 
 class Recording:
-    """Plain attention that keeps what the first `rows` rows of the batch did, one source step a row."""
+    """Plain attention that keeps what the last `rows` rows of the batch did, one source step a row."""
 
     def __init__(self, rows: int, positions: float) -> None:
         self.rows = rows
@@ -124,12 +124,12 @@ class Recording:
 
     def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         p = probabilities(q, k)
-        self.maps[layer] = p[: self.rows]
+        self.maps[layer] = p[-self.rows :]
         return p @ v
 
     def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if q.shape[-2] <= self.positions:
-            self.queries[layer], self.keys[layer] = q[: self.rows], k[: self.rows]
+            self.queries[layer], self.keys[layer] = q[-self.rows :], k[-self.rows :]
         return F.scaled_dot_product_attention(q, k, v)
 
     def step(self, row: int, self_limit: float, conditional: Tensor, unconditional: Tensor | None) -> SourceStep:

@@ -46,7 +46,11 @@ def memory_errors() -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as error:  # a full card raises torch.OutOfMemoryError, the processor a plain one
         words = str(error).lower()
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "not enough memory" not in words:
+        if (
+            not isinstance(error, MemoryError | torch.OutOfMemoryError)
+            and "allocate memory" not in words
+            and "not enough memory" not in words
+        ):
             raise
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -51,7 +51,7 @@ class WordMaps:
         size = self.grid[0] * self.grid[1]
         maps = [p.float().mean(0).to(self.edit.device) for p in layers.values() if p.shape[-2] == size]
         average: Tensor = torch.stack(maps).mean(0).T
-        return average.unflatten(1, self.grid)
+        return average.reshape(-1, *self.grid)
 
 
 def blend_mask(

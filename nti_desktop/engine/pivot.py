@@ -9,7 +9,7 @@ from nti_desktop.engine.attention import Recording, SourceStep
 from nti_desktop.engine.ddim import Levels, step_up
 from nti_desktop.engine.device import free_memory
 from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.jobs import CancelToken, Report, report_nothing, watched
+from nti_desktop.jobs import CancelToken, Report, watched
 
 POSITIONS_AT_ONCE = 16_384  # latent positions in one UNet call while recording: 4 rows of 64x64
 
@@ -52,21 +52,23 @@ class Source:
         self,
         steps: Sequence[int],
         self_limit: float,
-        report: Report = report_nothing,
-        cancel: CancelToken | None = None,
+        report: Report,
+        cancel: CancelToken,
     ) -> None:
         """Record those of `steps` that are not known yet, as far as memory allows to keep them."""
         missing = [i for i in steps if i not in self._kept or self._kept[i].self_limit < self_limit]
         if not missing or self._home is None:
             return
+        cancel.check()
         first = self._ask(missing[:1], self_limit)[missing[0]]
         self._home = self._room_for(first.bytes() * self._levels.steps)
         if self._home is None:
             return
         self._kept[missing[0]] = first.to(self._home)
-        at_once = max(1, POSITIONS_AT_ONCE // self._pivot[0, 0].numel())
+        # With its unconditional answer a step is asked just as the edit will be, so that equal latents give equal bits.
+        at_once = 1 if self._unconditional is not None else max(1, POSITIONS_AT_ONCE // self._pivot[0, 0].numel())
         batches = [missing[i : i + at_once] for i in range(1, len(missing), at_once)]
-        for batch in watched("Reading the photo", batches, report, cancel or CancelToken()):
+        for batch in watched("Reading the photo", batches, report, cancel):
             self._kept.update({i: step.to(self._home) for i, step in self._ask(batch, self_limit).items()})
 
     def at(self, step: int, self_limit: float) -> SourceStep:
@@ -84,7 +86,7 @@ class Source:
         embeddings = self._conditional.expand(rows, -1, -1)
         if self._unconditional is not None:
             latents, labels = latents.repeat(2, 1, 1, 1), labels.repeat(2)
-            embeddings = torch.cat([embeddings, self._unconditional.expand(rows, -1, -1)])
+            embeddings = torch.cat([self._unconditional.expand(rows, -1, -1), embeddings])
         recording = Recording(rows, self._pivot[0, 0].numel() * self_limit)
         with self._model.attention.set_to(recording):
             outputs = self._model.predict(latents, labels, embeddings)
@@ -92,8 +94,8 @@ class Source:
             i: recording.step(
                 row,
                 self_limit,
-                outputs[row : row + 1],
-                outputs[rows + row : rows + row + 1] if self._unconditional is not None else None,
+                outputs[row - rows :][:1],
+                outputs[row : row + 1] if self._unconditional is not None else None,
             )
             for row, i in enumerate(steps)
         }

@@ -48,7 +48,9 @@ def test_prompts_align_by_words(source: str, edit: str, expected: str) -> None:
     assert drawn(source, edit).replace("=A ", "=a ").casefold() == expected.casefold()
 
 
-sentences = st.lists(st.sampled_from("a the red blue cat dog ball , . on grass Ball".split()), max_size=9).map(" ".join)
+sentences = st.lists(
+    st.sampled_from(["a", "the", "red", "blue", "cat", "dog", "ball", ",", ".", "on", "grass", "Ball"]), max_size=9
+).map(" ".join)
 
 
 @given(sentences, sentences)
@@ -104,7 +106,7 @@ def test_weights_and_masks_travel_with_their_words() -> None:
         words=(WordControl(1, "red", 2.0), WordControl(4, "grass", 0.5)),
         blend=Blend((WordRef(Side.EDIT, 2, "ball"), WordRef(Side.SOURCE, 0, "a")), (WordRef(Side.EDIT, 4, "grass"),)),
     )
-    moved = with_prompt(recipe, "a shiny red ball on sand at night")
+    moved = with_prompt(recipe, "a shiny red ball on sand")
     assert moved.words == (WordControl(2, "red", 2.0), WordControl(5, "sand", 0.5))
     assert moved.blend is not None
     assert moved.blend.words == (WordRef(Side.EDIT, 3, "ball"), WordRef(Side.SOURCE, 0, "a"))

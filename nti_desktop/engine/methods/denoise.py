@@ -43,8 +43,8 @@ class Edit:
     word_maps: WordMaps
 
 
-# The guided step from level a to b gives way to what the method makes of it: (a, b, guidance scale) -> (1, C, h, w).
-Correction = Callable[[int, int, float], Tensor]
+# What a method makes of the guided step from level a to b: (latents at b, a, b, guidance scale) -> latents at b.
+Landing = Callable[[Tensor, int, int, float], Tensor]
 
 
 def visited_levels(steps: int, visits: int | None) -> list[int]:
@@ -63,12 +63,12 @@ def denoise(
     visits: int | None,
     report: Report,
     cancel: CancelToken,
-    correction: Correction | None = None,
+    landing: Landing | None = None,
     attention: AttentionEdit | None = None,
 ) -> Edit:
     """Render a recipe from z*_T down, with the source pinned to its pivot.
 
-    null_embeddings: (steps or 1, length, width); visits: see visited_levels; correction: added to every step's landing;
+    null_embeddings: (steps or 1, length, width); visits: see visited_levels; landing: where a step really ends;
     attention: instead of the one that the recipe's alignment asks for.
     """
     settings, pivot = prepared.settings, prepared.pivot
@@ -96,8 +96,8 @@ def denoise(
                 z.expand(2, -1, -1, -1), levels.timesteps[a], torch.cat([null_embeddings[a : a + 1], conditional])
             ).split(1)
         z = step_down(guided(unconditional, answer, scale), z, levels, a, b)
-        if correction is not None:
-            z = z + correction(a, b, scale)
+        if landing is not None:
+            z = landing(z, a, b, scale)
 
         if maps is None:
             blend_positions = recipe.blend.positions if recipe.blend else Blend.positions

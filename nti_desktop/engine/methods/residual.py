@@ -34,10 +34,10 @@ def render(
     """One edit, each step corrected by the source's own error."""
     levels, pivot = levels_of(model.scheduler_config, prepared.settings.steps), prepared.pivot
 
-    def correction(a: int, b: int, guidance_scale: float) -> Tensor:
+    def landing(z: Tensor, a: int, b: int, guidance_scale: float) -> Tensor:
         there = source.at(a, recipe.self_limit)
         assert there.unconditional is not None
         output = guided(there.unconditional, there.conditional, guidance_scale)
-        return pivot[b : b + 1] - step_down(output, pivot[a : a + 1], levels, a, b)
+        return pivot[b : b + 1] + (z - step_down(output, pivot[a : a + 1], levels, a, b))
 
-    return denoise(model, prepared, source, recipe, model.embed(""), visits, report, cancel, correction)
+    return denoise(model, prepared, source, recipe, model.embed(""), visits, report, cancel, landing)

@@ -18,6 +18,7 @@ from nti_desktop.engine.attention import (
 from nti_desktop.engine.ddim import levels_of
 from nti_desktop.engine.methods.denoise import source_of
 from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.jobs import CancelToken, report_nothing
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from tests.unit.engine.trials import EDIT, SOURCE, prepared, some_latents
 
@@ -117,7 +118,7 @@ def test_only_the_conditional_row_of_the_edit_is_controlled(model: DiffusionMode
 def test_what_was_recorded_in_one_batch_equals_what_is_asked_live(model: DiffusionModel) -> None:
     photo = prepared(model)
     together, alone = source_of(model, photo, model.embed("")), source_of(model, photo, model.embed(""))
-    together.record(range(5), 1.0)
+    together.record(range(5), 1.0, report_nothing, CancelToken())
     for step in range(5):
         kept, live = together.at(step, 1.0), alone.at(step, 1.0)
         assert torch.allclose(kept.conditional, live.conditional, atol=1e-5)
@@ -135,6 +136,7 @@ def some_layer(tokens: int = 77, rows: int = 2) -> tuple[Tensor, Tensor, Tensor]
 
 
 def substitution(model: DiffusionModel, recipe: EditRecipe, step: int = 0, steps: int = 10) -> Substitution:
+    torch.manual_seed(4)
     source_map = torch.rand(4, 9, 77).softmax(-1)
     there = SourceStep(1.0, torch.zeros(1), None, {"layer": source_map}, {}, {})
     return Substitution(edit_of(model, recipe), there, step, steps, 256)
@@ -228,7 +230,7 @@ def test_the_source_is_recorded_at_the_pivot_with_the_label_of_each_step(studio:
     photo = prepared(studio)
     levels = levels_of(studio.scheduler_config, 5)
     source = source_of(studio, photo)
-    source.record(range(5), 1.0)
+    source.record(range(5), 1.0, report_nothing, CancelToken())
     for step in range(5):
         with torch.no_grad():
             expected = studio.predict(photo.pivot[step : step + 1], levels.timesteps[step], studio.embed(SOURCE))

@@ -47,6 +47,11 @@ def maps_with(model: DiffusionModel, *spots: tuple[str, str, tuple[int, int]]) -
     return maps
 
 
+def both(word: str, spot: tuple[int, int]) -> tuple[tuple[str, str, tuple[int, int]], ...]:
+    """The same spot for a word in both prompts."""
+    return ("source", word, spot), ("edit", word, spot)
+
+
 def mask_of(model: DiffusionModel, maps: WordMaps, blend: Blend) -> Tensor:
     return blend_mask(maps, blend, model.tokens(SOURCE), model.tokens(EDIT), (16, 16))
 
@@ -65,21 +70,24 @@ def test_source_and_edit_masks_are_united_and_pooled(studio: DiffusionModel) -> 
 
 
 def test_keep_words_are_taken_out_unpooled(studio: DiffusionModel) -> None:
-    maps = maps_with(studio, ("edit", "ball", (4, 4)), ("source", "grass", (4, 4)))
+    maps = maps_with(studio, *both("ball", (4, 4)), *both("grass", (4, 4)))
     with_keep = mask_of(studio, maps, Blend((ref("ball"),), (ref("grass"),)))
     without = mask_of(studio, maps, Blend((ref("ball"),)))
     assert without[8:10, 8:10].all()
     assert not with_keep[8:10, 8:10].any()
     assert with_keep[6, 6]
+    assert not without[0].any()
 
 
 def test_a_faint_word_is_thresholded_by_its_own_maximum(studio: DiffusionModel) -> None:
-    maps = maps_with(studio, ("edit", "ball", (1, 1)), ("edit", "grass", (6, 6)))
+    maps = maps_with(studio, *both("ball", (1, 1)), *both("grass", (6, 6)))
     faint = studio.tokens(EDIT).columns[4][0]
     maps.edit[faint] *= 0.1
+    maps.source[faint] *= 0.1
     mask = mask_of(studio, maps, Blend((ref("ball"), ref("grass"))))
     assert mask[2:4, 2:4].all()
     assert mask[12:14, 12:14].all()
+    assert not mask[7:9].any()
 
 
 def test_a_word_of_the_source_alone_can_confine_the_edit(studio: DiffusionModel) -> None:

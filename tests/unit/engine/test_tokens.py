@@ -31,7 +31,7 @@ def test_a_word_of_several_tokens_owns_them_all(sd15: DiffusionModel) -> None:
 
 
 def test_a_sentence_over_the_limit_is_refused_and_the_lost_words_are_named(model: DiffusionModel) -> None:
-    with pytest.raises(RecipeError, match="“w77 w78 w79”|“.*w79”"):
+    with pytest.raises(RecipeError, match=r"“w\d.* w79”"):
         model.tokens(" ".join(f"w{i}" for i in range(80)))
 
 
@@ -49,7 +49,7 @@ def test_an_empty_prompt_has_a_begin_and_an_end(model: DiffusionModel) -> None:
 def test_the_mapping_differs_from_the_published_one_only_where_words_come_first(
     sd15: DiffusionModel, case: dict[str, Any]
 ) -> None:
-    """The published aligner prefers gaps, so that a swapped word is a removed and an added one, and pads go by position.
+    """The published aligner prefers gaps, so a swapped word is a removed and an added one, and pads go by position.
 
     Here words come first: a swapped word takes its predecessor's attention over (what the published replacement edit
     does), and pads are counted from the end token.
@@ -86,7 +86,9 @@ def test_the_mapping_differs_from_the_published_one_only_where_words_come_first(
 
 
 words = st.lists(
-    st.sampled_from("a red cat dog labradoodle extraordinarily sun-lit , on grass".split()), min_size=1, max_size=8
+    st.sampled_from(["a", "red", "cat", "dog", "labradoodle", "sun-lit", ",", "on", "grass"]),
+    min_size=1,
+    max_size=8,
 ).map(" ".join)
 
 

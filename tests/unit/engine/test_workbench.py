@@ -1,0 +1,225 @@
+"""The workbench: jobs in, numpy out; rows, memory, cancelling, and pictures that the model does not know."""
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nti_desktop.engine.workbench import Workbench, decibels
+from nti_desktop.errors import Cancelled, EngineError, ModelError, OutOfMemory
+from nti_desktop.jobs import CancelToken, InvertJob, JudgeJob, Progress, RenderJob
+from nti_desktop.models.catalog import built_in
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
+from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.studio.render import training_picture
+from nti_desktop.studio.scenes import caption, draw_scene
+
+SCENE = draw_scene(4)
+PROMPT = caption(SCENE)
+RECIPE = EditRecipe(PROMPT.replace(SCENE.things[0].colour, "purple"), self_limit=1.0)
+
+
+@pytest.fixture(scope="module")
+def bench() -> Workbench:
+    return Workbench()
+
+
+def invert_job(method: Method = Method.RESIDUAL, steps: int = 5, guidance_scale: float = 2.0) -> InvertJob:
+    settings = InversionSettings(PROMPT, method, steps, guidance_scale)
+    return InvertJob(built_in().folder, training_picture(SCENE).image, settings)
+
+
+def render_job(bench: Workbench, job: InvertJob, recipe: EditRecipe = RECIPE, **changes: Any) -> RenderJob:
+    inverted = bench.invert(job)
+    found = RenderJob(job.model, f"{job.settings}", inverted.settings, inverted.pivot, inverted.null_embeddings, recipe)
+    return replace(found, **changes)
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_an_inversion_and_an_edit_come_back_as_numpy_that_pickles(bench: Workbench, method: Method) -> None:
+    job = invert_job(method)
+    inverted = bench.invert(job)
+    assert inverted.pivot.shape == (6, 4, 16, 16)
+    assert inverted.pivot.dtype == np.float32
+    assert (inverted.null_embeddings is not None) == (method is Method.NULL_TEXT)
+    assert inverted.figures.reconstruction_psnr is not None
+    rendered = bench.render(render_job(bench, job))
+    assert rendered.image.shape == rendered.source.shape == (64, 64, 3)
+    assert rendered.word_maps.shape[0] == len(PROMPT.split())
+    assert rendered.coverage == 1.0
+    assert 0 < rendered.changed <= 1
+    again = pickle.loads(pickle.dumps(rendered))
+    assert np.array_equal(again.image, rendered.image)
+
+
+def test_rows_are_what_the_methods_need(bench: Workbench) -> None:
+    rows = {}
+    for method in Method:
+        job = invert_job(method)
+        inverted = bench.invert(job)
+        first = bench.render(render_job(bench, job))
+        second = bench.render(render_job(bench, job, replace(RECIPE, cross_until=0.2)))
+        rows[method] = (inverted.figures.unet_rows, first.figures.unet_rows, second.figures.unet_rows)
+        if method is Method.NULL_TEXT:
+            assert inverted.figures.inner_steps is not None
+            assert inverted.figures.unet_rows == 5 + 5 + 2 * inverted.figures.inner_steps + 10
+    # up; the reconstruction's source and guided rows; then the source once and two rows a step for every edit
+    assert rows[Method.RESIDUAL] == (5 + 10 + 10, 10 + 10, 10)
+    assert rows[Method.PINNED] == rows[Method.NEGATIVE_PROMPT] == (5 + 5 + 10, 5 + 10, 10)
+    assert rows[Method.NULL_TEXT][1:] == (5 + 10, 10)
+
+
+def test_a_preview_takes_as_many_steps_as_it_is_asked_for(bench: Workbench) -> None:
+    job = render_job(bench, invert_job(steps=10), inversion_id="previewed")
+    preview = bench.render(replace(job, steps=3))
+    assert preview.figures.unet_rows == 3 * 2 + 3 * 2
+    assert bench.render(job).figures.unet_rows == 7 * 2 + 10 * 2
+
+
+def test_equal_jobs_give_equal_pictures_with_and_without_what_is_remembered(bench: Workbench) -> None:
+    job = render_job(bench, invert_job())
+    first, second = bench.render(job), bench.render(job)
+    fresh = Workbench().render(job)
+    assert np.array_equal(first.image, second.image)
+    assert np.array_equal(first.image, fresh.image)
+
+
+def test_reference_null_text_beats_guided_ddim_by_far(bench: Workbench) -> None:
+    """At guidance 7.5, unpinned, against the autoencoder's own picture: at least 15 dB better than the empty prompt."""
+    null_text = bench.invert(invert_job(Method.NULL_TEXT, 50, 7.5)).figures.reconstruction_psnr
+    guided = bench.invert(invert_job(Method.PINNED, 50, 7.5)).figures.reconstruction_psnr
+    assert null_text is not None
+    assert guided is not None
+    assert null_text > guided + 15
+
+
+def test_the_quick_schedule_reconstructs_as_well_with_fewer_rows(bench: Workbench) -> None:
+    job = invert_job(Method.NULL_TEXT, 20, 7.5)
+    reference = bench.invert(job).figures
+    quick = bench.invert(replace(job, settings=replace(job.settings, schedule=Schedule.QUICK))).figures
+    assert quick.unet_rows < reference.unet_rows / 2
+    assert quick.reconstruction_psnr is not None
+    assert reference.reconstruction_psnr is not None
+    assert quick.reconstruction_psnr > reference.reconstruction_psnr - 1
+
+
+def test_an_unchanged_prompt_returns_the_photo_as_the_autoencoder_draws_it(bench: Workbench) -> None:
+    rendered = bench.render(render_job(bench, invert_job(), EditRecipe(PROMPT, self_limit=1.0)))
+    assert decibels(rendered.image, rendered.source) > 100
+    assert rendered.changed == 0
+
+
+def test_a_mask_confines_the_change_and_tells_its_coverage(bench: Workbench) -> None:
+    word = WordRef(Side.EDIT, PROMPT.split().index(SCENE.things[0].shape), SCENE.things[0].shape)
+    recipe = replace(RECIPE, blend=Blend((word,), threshold=0.6, positions=40))
+    job = render_job(bench, invert_job(), recipe)
+    rendered = bench.render(job)
+    assert rendered.mask is not None
+    assert rendered.mask.shape == (64, 64)
+    assert 0 < rendered.coverage < 1
+    assert abs(float(rendered.mask.mean()) - rendered.coverage) < 0.05
+    outside = rendered.mask.reshape(16, 4, 16, 4).max((1, 3)) == 0
+    assert outside.any()
+    assert np.array_equal(rendered.latents[:, outside], job.pivot[-1][:, outside])
+
+
+def test_the_autoencoder_is_judged_and_the_unet_timed(bench: Workbench) -> None:
+    judged = bench.judge(JudgeJob(built_in().folder, training_picture(SCENE).image))
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    assert judged.autoencoder_psnr > 26
+    assert bench.judge(JudgeJob(built_in().folder, noise)).autoencoder_psnr < 20
+    assert 0 < judged.row_seconds < 5
+    assert "processor" in judged.device or judged.device
+
+
+def test_a_cancel_stops_at_any_phase_and_the_next_job_works(bench: Workbench) -> None:
+    phases: list[str] = []
+    bench.invert(invert_job(Method.NULL_TEXT), lambda p: phases.append(p.phase))
+    for phase in dict.fromkeys(phases):
+        token = CancelToken()
+
+        def stop(progress: Progress, phase: str = phase, token: CancelToken = token) -> None:
+            if progress.phase == phase:
+                token.cancel()
+
+        with pytest.raises(Cancelled):
+            bench.invert(invert_job(Method.NULL_TEXT), stop, token)
+    assert len(set(phases)) >= 2
+    assert bench.invert(invert_job()).pivot.shape == (6, 4, 16, 16)
+
+
+def test_loading_can_be_asked_to_stop_and_leaves_a_model_that_works() -> None:
+    bench, token = Workbench(), CancelToken()
+    with pytest.raises(Cancelled):
+        bench.invert(invert_job(), lambda progress: token.cancel(), token)
+    assert bench.invert(invert_job()).figures.unet_rows > 0
+
+
+@pytest.fixture
+def starved(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A device that has no memory left for the UNet."""
+    from diffusers import UNet2DConditionModel
+
+    def too_much(*_: Any, **__: Any) -> None:
+        torch.empty(1 << 60)  # what PyTorch itself raises on the processor
+
+    with monkeypatch.context() as patch:
+        patch.setattr(UNet2DConditionModel, "forward", too_much)
+        yield
+
+
+def test_too_little_memory_is_one_sentence(bench: Workbench, starved: None) -> None:
+    with pytest.raises(OutOfMemory, match="not enough memory"):
+        bench.invert(invert_job())
+
+
+def test_after_running_out_of_memory_the_next_job_works(bench: Workbench) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nti_desktop.engine.methods.pinned.invert", lambda *_: torch.empty(1 << 60))
+        with pytest.raises(OutOfMemory):
+            bench.invert(invert_job())
+    assert bench.invert(invert_job()).figures.unet_rows > 0
+
+
+def test_arrays_of_another_model_are_refused(bench: Workbench) -> None:
+    job = render_job(bench, invert_job(Method.NULL_TEXT))
+    assert job.null_embeddings is not None
+    for spoiled in (
+        replace(job, inversion_id="a", pivot=job.pivot[:-1]),
+        replace(job, inversion_id="b", pivot=job.pivot[:, :3]),
+        replace(job, inversion_id="c", null_embeddings=job.null_embeddings[:, :, :-1]),
+        replace(job, inversion_id="d", null_embeddings=None),
+    ):
+        with pytest.raises(EngineError, match="another model"):
+            bench.render(spoiled)
+
+
+def test_a_model_that_lacks_weights_is_refused_before_it_draws_nonsense(tmp_path: Path) -> None:
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path / "lacking"
+    shutil.copytree(built_in().folder, folder)
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(weights)
+    tensors.pop("conv_out.weight")
+    save_file(tensors, weights)
+    with pytest.raises(ModelError, match="lacks weights"):
+        Workbench().judge(JudgeJob(folder, training_picture(SCENE).image))
+
+
+def test_a_damaged_model_is_one_sentence(tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "damaged"
+    shutil.copytree(built_in().folder, folder)
+    weights = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="“damaged”"):
+        Workbench().judge(JudgeJob(folder, training_picture(SCENE).image))
