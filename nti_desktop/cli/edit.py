@@ -8,10 +8,10 @@ from pathlib import Path
 from nti_desktop import advice
 from nti_desktop.cli.making import make_picture
 from nti_desktop.cli.terminal import tell, watcher
-from nti_desktop.errors import PhotoError, RecipeError, SidecarError
+from nti_desktop.errors import RecipeError, SidecarError
 from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.photo.composite import Finish
-from nti_desktop.photo.export import export_picture
+from nti_desktop.photo.export import check_target, export_picture
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref, recipe_for
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.words import find_word
@@ -29,8 +29,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     source = inversion.settings.prompt
     recipe = _recipe(options, source, session.model_of(inversion).defaults)
     name = _name(options.name, session)
-    if options.out is not None and options.out.exists():
-        raise PhotoError(f"“{options.out.name}” is there already; choose another name.")
+    if options.out is not None:
+        check_target(options.out, original=session.photo.path)
 
     made = make_picture(session, recipe, Finish(), inversion.id, watcher(), cancel)
     version = session.add_version(name, recipe, Finish(), inversion.id, made_from=session.project.current)

@@ -5,7 +5,7 @@ import errno
 import io
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +38,44 @@ def export_picture(
     another existing file may be replaced; quality: of JPEG and WebP, 1 to 100 (PNG and TIFF keep every pixel).
     Raises PhotoError with one sentence; what was at `target` before is then still there.
     """
-    kind = _KINDS.get(target.suffix.lower())
-    if kind is None:
-        raise PhotoError(f"“{target.name}” needs one of the endings .jpg, .png, .tif or .webp; add one to its name.")
+    kind = _kind(target)
     longest = _LONGEST_SIDE.get(kind)
     if longest is not None and max(pixels.shape[:2]) > longest:
         raise PhotoError(f"A {kind} picture has at most {longest} pixels a side; export as .png or .tif instead.")
-    try:
-        _check_target(target, original, overwrite)
+    check_target(target, original=original, overwrite=overwrite)
+    with _disk_errors_said(target):
         _write_whole(_encoded(pixels, kind, quality), target)
+    return target
+
+
+def check_target(target: Path, *, original: Path, overwrite: bool = False) -> None:
+    """Raises PhotoError where `export_picture` would refuse this name, so that nobody renders for nothing."""
+    _kind(target)
+    with _disk_errors_said(target):
+        if _is_same_file(target, original):
+            raise PhotoError(f"“{target.name}” is the photo itself, which stays as it is; choose another name.")
+        if not target.absolute().parent.is_dir():
+            raise PhotoError(
+                f"The folder “{target.absolute().parent}” does not exist; make it first or choose another."
+            )
+        if target.is_dir():
+            raise PhotoError(f"“{target.name}” is a folder; choose another name.")
+        if os.path.lexists(target) and not overwrite:
+            raise PhotoError(f"“{target.name}” exists already; choose another name or allow it to be replaced.")
+
+
+def _kind(target: Path) -> str:
+    kind = _KINDS.get(target.suffix.lower())
+    if kind is None:
+        raise PhotoError(f"“{target.name}” needs one of the endings .jpg, .png, .tif or .webp; add one to its name.")
+    return kind
+
+
+@contextlib.contextmanager
+def _disk_errors_said(target: Path) -> Iterator[None]:
+    """Every failure of the disk becomes a sentence."""
+    try:
+        yield
     except OSError as error:
         sentence = _DISK_ERRORS.get(error.errno or 0)
         if sentence is None:
@@ -54,18 +83,6 @@ def export_picture(
             raise PhotoError(f"“{target.name}” could not be written ({why}); try another folder.") from error
         folder = target.absolute().parent
         raise PhotoError(sentence.format(name=target.name, folder=folder.name or folder)) from error
-    return target
-
-
-def _check_target(target: Path, original: Path, overwrite: bool) -> None:
-    if _is_same_file(target, original):
-        raise PhotoError(f"“{target.name}” is the photo itself, which stays as it is; choose another name.")
-    if not target.absolute().parent.is_dir():
-        raise PhotoError(f"The folder “{target.absolute().parent}” does not exist; make it first or choose another.")
-    if target.is_dir():
-        raise PhotoError(f"“{target.name}” is a folder; choose another name.")
-    if os.path.lexists(target) and not overwrite:
-        raise PhotoError(f"“{target.name}” exists already; choose another name or allow it to be replaced.")
 
 
 def _is_same_file(target: Path, original: Path) -> bool:
