@@ -259,10 +259,15 @@ class Session:
 
     # Previews
 
-    def keep_preview(self, version_id: str, picture: NDArray[np.uint8]) -> None:
-        """Keep what a version looks like, smaller and lossy. picture: (H, W, 3) sRGB at any size."""
+    def keep_preview(self, version_id: str, picture: NDArray[np.uint8] | bytes) -> None:
+        """Keep what a version looks like, smaller and lossy.
+
+        picture: (H, W, 3) sRGB at any size, or what `encode_preview` made of it on another thread.
+        """
         self._refuse_if_read_only()
-        self._new_previews[self.project.version(version_id).id] = encode_preview(picture)
+        self._new_previews[self.project.version(version_id).id] = (
+            picture if isinstance(picture, bytes) else encode_preview(picture)
+        )
 
     def preview(self, version_id: str) -> NDArray[np.uint8] | None:
         """(h, w, 3) as `keep_preview` left it; None when there is none or it cannot be read, as one can be rendered."""

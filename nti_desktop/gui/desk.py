@@ -6,22 +6,21 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from nti_desktop import advice
 from nti_desktop.errors import Cancelled, NtiError
-from nti_desktop.gui import edits
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.engine_thread import EngineThread
 from nti_desktop.gui.estimates import SLOW_RENDER
 from nti_desktop.gui.filing import Filing, OpenedPhoto
 from nti_desktop.gui.history import EditState
-from nti_desktop.gui.panels.message_bar import Action, Message, Tone
+from nti_desktop.gui.panels.message_bar import Message, Tone
 from nti_desktop.gui.preparing import Preparing
 from nti_desktop.gui.rendering import Composed, Rendering, Wanted
 from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.work import Work
 from nti_desktop.jobs import Inverted, Judged
 from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.photo.export import check_target
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 from nti_desktop.session import Session
@@ -35,6 +34,7 @@ class Desk(QObject):
     opened = Signal()  # another photo
     changed = Signal()  # edit, description, versions or preparation: show everything again
     pictured = Signal()  # another picture of the edit
+    finished = Signal(Composed)  # the full render of the edit as it stands
     said = Signal(Message)
     outdated = Signal(tuple)  # topics of messages that no longer hold
 
@@ -188,19 +188,6 @@ class Desk(QObject):
     def redo(self) -> None:
         self._try(Work.redo)
 
-    def loosen(self) -> None:
-        """Let the photo's structure go earlier."""
-        self.edit("loosen", edits.loosened)
-
-    def confine(self) -> None:
-        """Confine the edit to the last of the words that were changed."""
-        work = self.work
-        assert work is not None
-        words = work.changed_words
-        refs = [ref for _, ref in edits.mask_words(work.description, work.edit_text) if ref.text in words]
-        if refs:
-            self.edit("mask", lambda recipe: edits.with_mask(recipe, refs[-1:], (), self.entry.defaults))
-
     def _try(self, change: Callable[[Work], bool]) -> None:
         if self.work is None:
             return
@@ -327,23 +314,12 @@ class Desk(QObject):
             steps = work.session.project.inversion(wanted.inversion).settings.steps
             self.preparing.rendered(steps, composed.rendered.figures.seconds)
         if self.picture_is_final:
-            if not work.session.read_only:
-                work.session.keep_preview(wanted.version, composed.pixels)
-            self._advise(composed)
+            if composed.preview is not None and not work.session.read_only:
+                work.session.keep_preview(wanted.version, composed.preview)
+            self.finished.emit(composed)
             self._export_if_asked()
         self.pictured.emit()
         self.changed.emit()
-
-    def _advise(self, composed: Composed) -> None:
-        assert self.work is not None
-        recipe, words = composed.wanted.state.recipe, self.work.changed_words
-        if nothing := advice.no_effect(words, composed.rendered):
-            held = recipe.cross_until > 0 or recipe.self_until > 0
-            actions = (Action("Loosen the structure", self.loosen),) if held else ()
-            self.said.emit(Message(nothing, Tone.ADVICE, topic="effect", actions=actions))
-        elif everything := advice.too_much(words, composed.rendered):
-            actions = (Action("Confine it", self.confine),)
-            self.said.emit(Message(everything, Tone.ADVICE, topic="effect", actions=actions))
 
     @Slot(Wanted, NtiError)
     def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
@@ -381,6 +357,11 @@ class Desk(QObject):
         if not work.up_to_date and not work.is_the_photo:
             text = "This edit has no picture yet; prepare the photo with its present description, then export."
             self.said.emit(Message(text, Tone.ERROR, topic="export"))
+            return
+        try:
+            check_target(target, original=work.session.photo.path, overwrite=True)
+        except NtiError as error:
+            self.said.emit(Message(str(error), Tone.ERROR, topic="export"))
             return
         self._export_to = target
         if self.picture_is_final:

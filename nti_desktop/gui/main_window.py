@@ -7,8 +7,9 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
 
-from nti_desktop.errors import NtiError
+from nti_desktop.errors import ModelError, NtiError
 from nti_desktop.gui import preferences, sample_photos
+from nti_desktop.gui.advising import Advising
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.desk import Desk
@@ -43,6 +44,7 @@ class MainWindow(QMainWindow):
         self.workplace = Workplace(self.desk, self.versions)
         self.progress = ProgressWatch(self.engine, self.desk, self.workplace.strip, self)
         self.models = ModelChooser(self.desk, self.workplace.model_panel, self)
+        self.advising = Advising(self.desk, self)
         self.viewing = Viewing(self.workplace, [MainWindow, Versions], self)
         self._painted = False
         self._opening_next: Path | None = None  # waits for the save of the photo that is open
@@ -58,7 +60,7 @@ class MainWindow(QMainWindow):
 
         self.workplace.start.open_asked.connect(self.open)
         self.workplace.start.sample_asked.connect(self.open_sample)
-        self.workplace.start.show_samples([(sample.path, sample.caption) for sample in samples()])
+        self._show_samples()
         self.desk.changed.connect(self._show_state)
         self.workplace.mask_panel.film.toggled.connect(self.actions_by_name["show_mask"].setChecked)
         self.desk.filing.open_failed.connect(self._open_failed)
@@ -93,6 +95,12 @@ class MainWindow(QMainWindow):
             else:
                 bar.addSeparator()
         self.addToolBar(bar)
+
+    def _show_samples(self) -> None:
+        try:
+            self.workplace.start.show_samples([(sample.path, sample.caption) for sample in samples()])
+        except ModelError as error:
+            self.desk.said.emit(Message(str(error), Tone.ERROR))
 
     @Slot()
     def _show_state(self) -> None:
@@ -181,7 +189,10 @@ class MainWindow(QMainWindow):
         at_home(self)
         session = self.desk.session
         assert session is not None
-        sample = sample_photos.sample_of(session.photo.identity)
+        try:
+            sample = sample_photos.sample_of(session.photo.identity)
+        except NtiError:
+            sample = None  # what is wrong with the samples was said at the start
         if sample is not None:
             self.desk.suggest(sample.caption, sample.edits)
         self.progress.refresh()

@@ -41,6 +41,7 @@ class ModelChooser(QObject):
         self.page.folder_chosen.connect(self.add_folder)
         self._entries = known_models()
         desk.preparing.judged.connect(self._judged)
+        desk.opened.connect(self._opened)
         panel.model_chosen.connect(self._chosen)
         panel.add_asked.connect(self.show_page)
         self._show()
@@ -67,6 +68,16 @@ class ModelChooser(QObject):
         self._entries = [e for e in self._entries if e.id != entry.id] + [entry]
         self._desk.choose_model(entry)
         self._show()
+
+    @Slot()
+    def _opened(self) -> None:
+        """A photo that was prepared before goes on with the model it was prepared with, where that is known."""
+        at_home(self)
+        inversion = self._desk.work.inversion if self._desk.work else None
+        entry = next((e for e in self._entries if inversion and e.id == inversion.model), None)
+        if entry is not None and entry.id != self._desk.entry.id:
+            self._desk.choose_model(entry)
+            self._show()
 
     @Slot(int)
     def _chosen(self, index: int) -> None:

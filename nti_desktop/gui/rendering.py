@@ -14,6 +14,7 @@ from nti_desktop.gui.estimates import PREVIEW_STEPS
 from nti_desktop.gui.history import EditState
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import Rendered, RenderJob
+from nti_desktop.preview import encode_preview
 from nti_desktop.session import Session
 
 
@@ -29,12 +30,16 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Composed:
-    """A rendered edit laid back into the photo. pixels: (H, W, 3) uint8 at the photo's size."""
+    """A rendered edit laid back into the photo.
+
+    pixels: (H, W, 3) uint8 at the photo's size; preview: encoded, of a final picture only.
+    """
 
     wanted: Wanted
     rendered: Rendered
     pixels: NDArray[np.uint8]
     picture: Picture
+    preview: bytes | None
 
 
 class Rendering(QObject):
@@ -126,7 +131,8 @@ class Rendering(QObject):
 
         def work() -> Composed:
             pixels = session.compose(rendered, wanted.state.finish, wanted.inversion)
-            return Composed(wanted, rendered, pixels, make_picture(pixels))
+            preview = encode_preview(pixels) if wanted.final else None
+            return Composed(wanted, rendered, pixels, make_picture(pixels), preview)
 
         def done(composed: Composed) -> None:
             if session is self._session and self._wanted is not None and self._wanted.version == wanted.version:

@@ -51,6 +51,7 @@ class Workplace(QWidget):
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         for title, panel in (
             ("Words", self.words_panel),
             ("Structure", self.structure_panel),

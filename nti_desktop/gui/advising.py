@@ -1,0 +1,48 @@
+"""What is said about an edit that changed next to nothing, or nearly everything, and what is offered."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Slot
+
+from nti_desktop import advice
+from nti_desktop.gui import edits
+from nti_desktop.gui.desk import Desk
+from nti_desktop.gui.panels.message_bar import Action, Message, Tone
+from nti_desktop.gui.rendering import Composed
+from nti_desktop.gui.threads import at_home
+
+
+class Advising(QObject):
+    """Looks at every finished edit."""
+
+    def __init__(self, desk: Desk, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        desk.finished.connect(self._finished)
+
+    @Slot(Composed)
+    def _finished(self, composed: Composed) -> None:
+        at_home(self)
+        assert self._desk.work is not None
+        recipe, words = composed.wanted.state.recipe, self._desk.work.changed_words
+        if nothing := advice.no_effect(words, composed.rendered):
+            held = recipe.cross_until > 0 or recipe.self_until > 0
+            self._say(nothing, Action("Loosen the structure", self.loosen) if held else None)
+        elif everything := advice.too_much(words, composed.rendered):
+            self._say(everything, Action("Use a mask", self.confine))
+
+    def _say(self, text: str, action: Action | None) -> None:
+        self._desk.said.emit(Message(text, Tone.ADVICE, topic="effect", actions=(action,) if action else ()))
+
+    def loosen(self) -> None:
+        """Let the photo's structure go earlier."""
+        self._desk.edit("loosen", edits.loosened)
+
+    def confine(self) -> None:
+        """Confine the edit to the last of the words that were changed."""
+        work, defaults = self._desk.work, self._desk.entry.defaults
+        assert work is not None
+        words = work.changed_words
+        refs = [ref for _, ref in edits.mask_words(work.description, work.edit_text) if ref.text in words]
+        if refs:
+            self._desk.edit("mask", partial(edits.with_mask, places=refs[-1:], keeps=(), defaults=defaults))
