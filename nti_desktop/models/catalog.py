@@ -43,7 +43,7 @@ STUDIO_DEFAULTS = EditDefaults(
     cross_until=0.4,
     self_until=0.2,
     self_limit=1.0,
-    blend_positions=64,
+    blend_positions=40,
 )
 
 
