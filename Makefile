@@ -11,10 +11,10 @@ demo: .venv/ready
 	$(BIN)/python main.py demo --out out
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 slow: .venv/ready
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 lint: .venv/ready
 	$(BIN)/ruff format --check
