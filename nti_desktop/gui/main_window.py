@@ -299,6 +299,12 @@ class MainWindow(QMainWindow):
         at_home(self)
         self.close()
 
+    @Slot()
+    def close_when_interrupted(self) -> None:
+        """The terminal or the system asked the program to end."""
+        at_home(self)
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         self._close()

@@ -15,6 +15,7 @@ QUIET = QColor("#a6a6a6")
 FAINT = QColor("#757575")
 ACCENT = QColor("#8fb3d9")
 MASK = QColor(232, 64, 48)  # the red film of the darkroom
+MASK_ON_RED = QColor(40, 200, 150)  # for photos in which red would not be seen
 WARNING = QColor("#e0b35c")
 ERROR = QColor("#e88a7d")
 
@@ -40,11 +41,12 @@ QMenu::item { padding: 5px 28px 5px 24px; }
 QMenu::item:selected { background: #55626f; }
 QMenu::item:disabled { color: $faint; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
-QLineEdit, QComboBox, QSpinBox, QPlainTextEdit {
+QLineEdit {
     background: $field; border: 1px solid $line; border-radius: 4px; padding: 4px 7px;
     selection-background-color: #4d6a87; selection-color: white;
 }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit:focus { border-color: $accent; }
+QLineEdit:focus { border-color: $accent; }
+QComboBox, QSpinBox { min-height: 25px; }
 QLineEdit:disabled { color: $faint; background: #2b2b2b; }
 QPushButton, QToolButton {
     background: $raised; border: 1px solid #525252; border-radius: 4px; padding: 4px 11px; color: $text;

@@ -1,6 +1,6 @@
 """How the photo is looked at, and the pages of help."""
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop import __version__
@@ -42,6 +42,7 @@ class Page(QDialog):
         text = QLabel(html)
         text.setWordWrap(True)
         text.setMargin(12)
+        text.setAlignment(Qt.AlignmentFlag.AlignTop)
         area = QScrollArea()
         area.setWidget(text)
         area.setWidgetResizable(True)
@@ -49,7 +50,7 @@ class Page(QDialog):
         close.clicked.connect(self.close)
         column = QVBoxLayout(self)
         column.addWidget(area)
-        column.addWidget(close)
+        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         self.resize(560, 520)
 
 

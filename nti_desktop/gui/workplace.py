@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayo
 
 from nti_desktop.gui import edits, theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
-from nti_desktop.gui.canvas.picture import film
+from nti_desktop.gui.canvas.picture import film, is_reddish
 from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.filing import thumbnail
 from nti_desktop.gui.panels.mask_panel import MaskPanel
@@ -140,8 +140,8 @@ class Workplace(QWidget):
         state = work.state
         for panel in (self.words_panel, self.structure_panel, self.mask_panel):
             panel.setEnabled(state is not None)
+        self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
-            self.words_panel.show_recipe(state.recipe)
             self.structure_panel.show_recipe(state.recipe, desk.entry.defaults, desk.guidance, desk.guidance_is_fixed)
             self.mask_panel.show_recipe(work.description, state.recipe, state.finish.feather)
         self._show_versions(work)
@@ -151,7 +151,7 @@ class Workplace(QWidget):
         desk = self.desk
         seconds, judged = desk.preparing.estimates.preparing(*desk.way), desk.preparing.estimates.judged
         if seconds is not None and judged is not None:
-            takes = f"Takes {duration(seconds)} here ({judged.device})."
+            takes = f"Takes {duration(seconds)} on this computer."
         elif desk.preparing.judging:
             takes = "Measuring how long it takes here…"
         else:
@@ -165,7 +165,8 @@ class Workplace(QWidget):
         elif not work.description.strip():
             text = "Describe the photo in one sentence; then prepare it, which is needed once."
         else:
-            text = f"Not prepared yet; needed once before words can change the photo. {takes}"
+            text = f"Needed once before words can change the photo. {takes}"
+        self.prompts.estimate.setToolTip(f"Measured on: {judged.device}." if judged else "")
         possible = bool(work.description.strip()) and not desk.preparing.at_work
         self.prompts.show_preparation(text, possible, again=work.version is not None, needed=not work.up_to_date)
         self.prompts.show_render_button(desk.render_by_hand, not desk.picture_is_final)
@@ -198,7 +199,8 @@ class Workplace(QWidget):
             return
         project = work.session.project
         frame = project.frame(project.inversion(last.wanted.inversion).frame)
-        self.view.show_film(film(mask, theme.MASK), QRectF(frame.x, frame.y, frame.width, frame.height))
+        colour = theme.MASK_ON_RED if self.desk.before and is_reddish(self.desk.before) else theme.MASK
+        self.view.show_film(film(mask, colour), QRectF(frame.x, frame.y, frame.width, frame.height))
 
     @Slot(float)
     def _zoomed(self, zoom: float) -> None:

@@ -21,7 +21,7 @@ from nti_desktop.gui.canvas.picture import Picture
 _GRIP = 9.0  # distance in pixels within which the split is caught
 _MARGIN = 14.0
 _LARGEST_ZOOM = 16.0
-_SHARP_FROM = 6.0  # zoom from which single pixels are shown as squares
+_SHARP_FROM = 6.0  # chosen zoom from which single pixels are shown as squares
 
 
 class PhotoView(QWidget):
@@ -202,7 +202,7 @@ class PhotoView(QWidget):
             return
         rect = self.photo_rect()
         zoom = self.zoom()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < _SHARP_FROM)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom is None or zoom < _SHARP_FROM)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edited = self._after is not None and not self._peeking
         if not self._comparing():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 
 _SMALLEST = 700  # pixels of the longer side; below, Qt's own scaling is quick and good enough
@@ -48,6 +49,12 @@ def _image(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
         QImage.Format.Format_RGB32
     )
+
+
+def is_reddish(picture: Picture) -> bool:
+    """Whether a red film would hardly be seen over the picture."""
+    average = QColor(picture.levels[-1].scaled(1, 1, mode=Qt.TransformationMode.SmoothTransformation).pixel(0, 0))
+    return average.red() > 1.5 * (average.green() + average.blue()) / 2
 
 
 def film(coverage: NDArray[np.float32], colour: QColor, opacity: float = 0.55) -> QImage:

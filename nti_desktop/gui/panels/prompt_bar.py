@@ -92,7 +92,9 @@ class PromptBar(QFrame):
         self._suggestions = suggestions
         self._flow.clear()
         if suggestions:
-            self._flow.addWidget(QLabel("Try:"))
+            lead = QLabel("Try:")
+            lead.setMinimumHeight(QPushButton("x").sizeHint().height())
+            self._flow.addWidget(lead)
         for suggestion in suggestions:
             changed = [w.spoken for w in diff_words(self._source, suggestion) if w.before != w.after]
             chip = QPushButton(", ".join(changed) or suggestion)

@@ -139,4 +139,6 @@ def _icon(thumbnail: QImage | None) -> QIcon:
                 Qt.TransformationMode.SmoothTransformation,
             )
         )
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # untinted: it is a photo
+    return icon

@@ -39,12 +39,13 @@ class WordsPanel(QWidget):
         column.addWidget(hint)
         column.addWidget(area, 1)
 
-    def show_recipe(self, recipe: EditRecipe) -> None:
-        """The words of the recipe's prompt and their weights."""
-        words = tuple((w.position, w.text) for w in split_words(recipe.prompt) if not w.is_punctuation)
+    def show_recipe(self, recipe: EditRecipe | None) -> None:
+        """The words of the recipe's prompt and their weights; none without a recipe."""
+        prompt, controls = (recipe.prompt, recipe.words) if recipe else ("", ())
+        words = tuple((w.position, w.text) for w in split_words(prompt) if not w.is_punctuation)
         if words != self._words:
             self._build(words)
-        weights = {control.position: control.weight for control in recipe.words}
+        weights = {control.position: control.weight for control in controls}
         for slider, (position, _) in zip(self.sliders, words, strict=True):
             slider.show_value(weights.get(position, 1.0))
 
