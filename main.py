@@ -2,7 +2,12 @@
 
 import sys
 
-from nti_desktop.cli import main
+try:
+    from nti_desktop.cli import main
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"“{missing.name}” is not installed here; run “python packaging/environment.py”, then use the Python in .venv."
+    )
 
 if __name__ == "__main__":
     sys.exit(main())

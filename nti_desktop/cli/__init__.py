@@ -57,8 +57,13 @@ def _asks_for_the_window(given: Sequence[str]) -> bool:
 
 
 def _open_window(given: Sequence[str]) -> int:
-    from nti_desktop.app import run  # Qt is for the window only
-
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in screens):
+        raise NtiError("There is no screen here for the window; use the commands that “nti-desktop --help” lists.")
+    try:
+        from nti_desktop.app import run  # Qt is for the window only
+    except ImportError as error:
+        raise NtiError(f"The window needs a part of the system that is missing ({error}); install it.") from error
     return run([Path(argument) for argument in given if argument != SAMPLE], sample=SAMPLE in given)
 
 
