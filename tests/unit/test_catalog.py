@@ -75,7 +75,7 @@ def test_the_built_in_model_has_its_own_defaults_and_sizes() -> None:
     assert entry == built_in()
     assert entry.built_in
     assert (entry.native_size, entry.multiple, entry.licence) == (64, 16, "Apache-2.0")
-    assert entry.defaults == EditDefaults(Method.RESIDUAL, 50, 2.0, 0.4, 0.2, 1.0, 64)
+    assert entry.defaults == EditDefaults(Method.RESIDUAL, 50, 2.0, 0.4, 0.2, 1.0, 40)
 
 
 def test_a_stable_diffusion_folder_gets_the_published_defaults(folder: Path) -> None:
