@@ -112,7 +112,11 @@ def _distances(scene: Scene, points: Tensor) -> Tensor:
 
 
 def _trace(scene: Scene, eye: Tensor, directions: Tensor) -> Tensor:
-    """How far each ray goes (H, W) before it meets something: step by the distance to whatever is nearest."""
+    """How far each ray goes (H, W) before it meets something: step by the distance to whatever is nearest.
+
+    Rays that graze a thing spend their steps there and miss the ground behind: its far edge dips beside tall things.
+    The weights have learned that too, so it stays.
+    """
     reach = torch.full(directions.shape[:-1], 2.0)
     for _ in range(36):
         step = _distances(scene, eye + reach[..., None] * directions).min(-1).values
