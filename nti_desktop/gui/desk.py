@@ -108,6 +108,7 @@ class Desk(QObject):
             ("open", "note", "drop", "model", "render", "effect", "prepare", "export", "save", "deleted")
         )
         self._show_stored_picture()
+        self.changed.emit()
         self.opened.emit()
         for note in opened.session.notes:
             self.said.emit(Message(note, Tone.NOTE, topic="note"))

@@ -44,6 +44,8 @@ class Filing(QObject):
         super().__init__(parent)
         self._background = background
         self.doing = ""  # for people: what is under way
+        self._saving = False
+        self._save_next: Session | None = None
 
     def open(self, path: Path) -> None:
         """Decode a photo and read its project."""
@@ -69,22 +71,35 @@ class Filing(QObject):
         self._background.submit(work, done, failed)
 
     def save(self, session: Session) -> None:
-        """Write the project as it is now."""
+        """Write the project as it is now; while a save is under way, after it, as each builds on the one before."""
+        if self._saving:
+            self._save_next = session
+            return
         snapshot = session.snapshot()
 
         def done(signature: Signature) -> None:
-            self.doing = ""
             session.saved(snapshot, signature)
-            self.saved.emit()
+            if not self._goes_on():
+                self.saved.emit()
 
         def failed(error: NtiError) -> None:
-            self.doing = ""
             if isinstance(error, SidecarUnconfirmed):
                 session.saved(snapshot, error.signature)
-            self.save_failed.emit(error)
+            if not self._goes_on():
+                self.save_failed.emit(error)
 
+        self._saving = True
         self.doing = "Saving…"
         self._background.submit(snapshot.write, done, failed)
+
+    def _goes_on(self) -> bool:
+        """A save has ended; whether another one was asked for in the meantime and still has something to write."""
+        self._saving, self.doing = False, ""
+        session, self._save_next = self._save_next, None
+        if session is None or not session.dirty:
+            return False
+        self.save(session)
+        return True
 
     def export(self, pixels: NDArray[np.uint8], target: Path, original: Path) -> None:
         """Write a picture; the dialog has asked before overwriting."""

@@ -140,10 +140,10 @@ class Work:
         if version is None or not self.up_to_date:
             self._draft = history
             return
-        self._histories[version.id] = history
         state = history.present
         if _state_of(version) != state:
             self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
+        self._histories[version.id] = history
 
     def prepared(self, entry: ModelEntry, inverted: Inverted) -> None:
         """The photo was prepared: what was drafted becomes a version."""

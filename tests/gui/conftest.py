@@ -85,6 +85,7 @@ def prepared(open_window: OpenWindow, photo: Path, until: Callable[[Callable[[],
     window.open_path(photo)
     until(lambda: window.desk.work is not None)
     window.workplace.model_panel.steps.setValue(6)
+    assert window.workplace.prompts.prepare_button.isEnabled()
     window.workplace.prompts.prepare_button.click()
     until(lambda: window.desk.work is not None and window.desk.work.version is not None)
     return window

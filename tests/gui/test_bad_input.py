@@ -1,9 +1,11 @@
 """What cannot be opened is refused in one sentence, nothing is lost, and the next job works."""
 
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
@@ -156,3 +158,42 @@ def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
     page = window.models.page
     assert page.isVisible()
     page.close()
+
+
+def test_a_16_bit_picture_is_opened_with_a_note(open_window: OpenWindow, until: Until, tmp_path: Path) -> None:
+    picture = tmp_path / "deep.png"
+    Image.fromarray(np.full((40, 60), 30_000, np.uint16)).save(picture)
+    window = open_window()
+    window.open_path(picture)
+    until(lambda: window.desk.work is not None)
+    assert any("16" in m.text for m in window.workplace.messages.messages)
+
+
+def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_changed(
+    prepared: MainWindow, close: Callable[[MainWindow], None], open_window: OpenWindow, until: Until, photo: Path
+) -> None:
+    session = prepared.desk.session
+    assert session is not None
+    until(lambda: not session.dirty)
+    close(prepared)
+    newer = session.project.model_copy(update={"schema_version": 99})
+    members = {}
+    with zipfile.ZipFile(session.sidecar) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["project.json"] = newer.model_dump_json().encode()
+    with zipfile.ZipFile(session.sidecar, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    before = session.sidecar.read_bytes()
+
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    assert window.desk.session is not None
+    reason = window.desk.session.read_only
+    assert reason in [m.text for m in window.workplace.messages.messages]
+    window.workplace.words_panel.sliders[0].slide_to(2.0)
+    assert reason in errors(window)
+    assert window.workplace.words_panel.sliders[0].value == 1.0
+    close(window)
+    assert session.sidecar.read_bytes() == before

@@ -1,6 +1,7 @@
 """The main job in the window, from the photo to the exported edit, on the real model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +205,35 @@ def test_a_slow_render_is_previewed_first_and_has_a_button(
     prompts.render_button.click()
     until(lambda: desk.picture_is_final)
     assert desk.badge == ""
+
+
+def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offers_the_mask(
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+) -> None:
+    desk, bar = prepared.desk, prepared.workplace.messages
+    retype(qtbot, prepared, sample.edits[0])
+    until(lambda: desk.after is not None and desk.picture_is_final)
+    last = desk.rendering.last
+    assert last is not None
+    assert desk.work is not None
+    word = desk.work.changed_words[-1]
+
+    desk.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.0)))
+    (message,) = [m for m in bar.messages if m.topic == "effect"]
+    assert f"“{word}” changed next to nothing" in message.text
+    tight = desk.work.state
+    message.actions[0].do()
+    loose = desk.work.state
+    assert tight is not None
+    assert loose is not None
+    assert loose.recipe.cross_until < tight.recipe.cross_until
+    assert loose.recipe.self_until < tight.recipe.self_until
+
+    desk.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
+    (message,) = [m for m in bar.messages if m.topic == "effect"]
+    message.actions[0].do()
+    until(lambda: desk.picture_is_final)
+    masked = desk.work.state
+    assert masked is not None
+    assert masked.recipe.blend is not None
+    assert [ref.text for ref in masked.recipe.blend.words] == [word]
