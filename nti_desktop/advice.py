@@ -10,7 +10,9 @@ from nti_desktop.recipe.words import Change, align_words, split_words
 NEXT_TO_NOTHING = 0.005  # of the pixels, those that differ visibly
 NEARLY_EVERYTHING = 0.9
 WIDE_MASK = 0.5  # of the frame; more than an object word should need
-STRANGE_PSNR = 24.0  # dB; the built-in autoencoder draws every sample better and most photos worse
+# dB, see Judged. Of 300 held-out scenes of its world the built-in autoencoder draws 3 worse; of 66 photos and crops of
+# photos none better.
+STRANGE_PSNR = 29.5
 
 
 def changed_words(source: str, recipe: EditRecipe) -> tuple[str, ...]:

@@ -59,7 +59,11 @@ class Workbench:
         with memory_errors():
             model = self._load(job.model, report, cancel or CancelToken())
             latents = model.encode(job.image)
-            psnr = decibels(model.decode(latents), job.image / np.float32(255))
+            pixels_per_latent = job.image.shape[0] // latents.shape[-2]
+            psnr = decibels(
+                _averaged(model.decode(latents), pixels_per_latent),
+                _averaged(job.image / np.float32(255), pixels_per_latent),
+            )
             embedding = model.embed("")
             with torch.no_grad():
                 model.predict(latents, 0, embedding)
@@ -143,6 +147,13 @@ def decibels(picture: NDArray[np.floating], reference: NDArray[np.floating]) -> 
     """PSNR of two pictures in [0, 1]; at most 150 dB, where float32 ends."""
     error = float(np.square(picture.astype(np.float64) - reference).mean())
     return -10 * float(np.log10(max(error, 1e-15)))
+
+
+def _averaged(picture: NDArray[np.floating], block: int) -> NDArray[np.floating]:
+    rows, columns, channels = picture.shape
+    blocks = picture.reshape(rows // block, block, columns // block, block, channels)
+    average: NDArray[np.floating] = blocks.mean((1, 3))
+    return average
 
 
 @contextmanager
