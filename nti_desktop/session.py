@@ -13,7 +13,7 @@ from nti_desktop import __version__
 from nti_desktop.errors import ModelError, PhotoError, RecipeError, SidecarError
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, Rendered, RenderJob
 from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
-from nti_desktop.photo.composite import Finish, composite
+from nti_desktop.photo.composite import Finish, composite, softened_mask
 from nti_desktop.photo.frame import Frame, frame_image, whole_photo
 from nti_desktop.photo.photo import Photo, open_photo
 from nti_desktop.preview import decode_preview, encode_preview
@@ -155,6 +155,13 @@ class Session:
         """(H, W, 3) uint8, the photo at its full size with the edit laid into it."""
         frame = _frame_of(self.project.frame(self._inversion(inversion_id).frame))
         return composite(self.photo.pixels, frame, rendered.image, rendered.source, rendered.mask, finish)
+
+    def reach(self, rendered: Rendered, finish: Finish, inversion_id: str | None = None) -> NDArray[np.float32] | None:
+        """(h, w) in [0, 1] at the model's size: how far each spot follows the edit; None where there is no mask."""
+        if rendered.mask is None:
+            return None
+        frame = _frame_of(self.project.frame(self._inversion(inversion_id).frame))
+        return softened_mask(self.photo.pixels, frame, rendered.mask, finish)
 
     # Inversions
 

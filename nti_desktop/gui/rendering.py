@@ -32,13 +32,15 @@ class Wanted:
 class Composed:
     """A rendered edit laid back into the photo.
 
-    pixels: (H, W, 3) uint8 at the photo's size; preview: encoded, of a final picture only.
+    pixels: (H, W, 3) uint8 at the photo's size; reach: (h, w) in [0, 1], how far each spot follows the edit, None
+    without a mask; preview: encoded, of a final picture only.
     """
 
     wanted: Wanted
     rendered: Rendered
     pixels: NDArray[np.uint8]
     picture: Picture
+    reach: NDArray[np.float32] | None
     preview: bytes | None
 
 
@@ -132,7 +134,8 @@ class Rendering(QObject):
         def work() -> Composed:
             pixels = session.compose(rendered, wanted.state.finish, wanted.inversion)
             preview = encode_preview(pixels) if wanted.final else None
-            return Composed(wanted, rendered, pixels, make_picture(pixels), preview)
+            reach = session.reach(rendered, wanted.state.finish, wanted.inversion)
+            return Composed(wanted, rendered, pixels, make_picture(pixels), reach, preview)
 
         def done(composed: Composed) -> None:
             if session is self._session and self._wanted is not None and self._wanted.version == wanted.version:

@@ -189,7 +189,7 @@ class Workplace(QWidget):
     def _show_mask(self) -> None:
         """The newest mask, and how much it covers."""
         work, last = self.desk.work, self.desk.rendering.last
-        mask = last.rendered.mask if last else None
+        mask = last.reach if last else None
         if work is None or last is None or mask is None or not work.state or work.state.recipe.blend is None:
             self.view.show_film(None)
             return

@@ -54,8 +54,7 @@ def composite(
     check_frame(pixels, frame)
     if mask is None:
         mask = np.ones(edit.shape[:2], np.float32)
-    feather = max(1, round(finish.feather * min(mask.shape)))
-    softened = soften_inwards(mask, feather, _open_sides(pixels, frame))
+    softened = softened_mask(pixels, frame, mask, finish)
     change, replaced = edit - source, replaced_fraction(edit, source)
     out = pixels.copy()
     for patch in patches(frame, mask > 0, STRIP_PIXELS):
@@ -68,6 +67,14 @@ def composite(
         laid_in = np.clip(np.rint((photo + strength * step) * 255), 0, 255).astype(np.uint8)
         np.copyto(patch.of_photo(out), laid_in, where=strength > 0)
     return out
+
+
+def softened_mask(
+    pixels: NDArray[np.uint8], frame: Frame, mask: NDArray[np.float32], finish: Finish
+) -> NDArray[np.float32]:
+    """How far each pixel of the frame follows the edit, (h, w) in [0, 1]; see `composite` for the arguments."""
+    feather = max(1, round(finish.feather * min(mask.shape)))
+    return soften_inwards(mask, feather, _open_sides(pixels, frame))
 
 
 def replaced_fraction(edit: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -31,7 +31,7 @@ class StartPage(QWidget):
         self._samples_title = QLabel("or try one of the samples:")
         self._samples_title.setProperty("role", "quiet")
         self._samples = QWidget()
-        self._samples.setFixedWidth(5 * (_THUMBNAIL + 22))
+        self._samples.setFixedWidth(4 * (_THUMBNAIL + 22))
         self._flow = FlowLayout(self._samples, gap=8)
         self.buttons: list[tuple[QPushButton, Path]] = []
         column = QVBoxLayout(self)
