@@ -10,11 +10,11 @@ PREVIEW_STEPS = 5
 
 # UNet rows a step of preparing takes at most, counted on the engine's methods; used until one was measured here.
 _ROWS = {
-    (Method.RESIDUAL, Schedule.REFERENCE): 7.0,
-    (Method.PINNED, Schedule.REFERENCE): 7.0,
-    (Method.NEGATIVE_PROMPT, Schedule.REFERENCE): 7.0,
+    (Method.RESIDUAL, Schedule.REFERENCE): 5.0,
+    (Method.PINNED, Schedule.REFERENCE): 4.0,
+    (Method.NEGATIVE_PROMPT, Schedule.REFERENCE): 4.0,
     (Method.NULL_TEXT, Schedule.REFERENCE): 24.0,
-    (Method.NULL_TEXT, Schedule.QUICK): 9.0,
+    (Method.NULL_TEXT, Schedule.QUICK): 8.0,
 }
 _RENDER_ROWS = 2.0  # a step of an edit whose source attention is recorded
 
