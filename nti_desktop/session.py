@@ -193,7 +193,7 @@ class Session:
             entry = find_model(record.model)
             if fingerprint(entry) != record.model_fingerprint:
                 raise ModelError(
-                    f"The model “{entry.name}” has changed since this photo was inverted; invert it again."
+                    f"The model “{entry.name}” has changed since this photo was prepared; prepare it again."
                 )
             self._models[record.id] = entry
         return self._models[record.id]
@@ -332,7 +332,7 @@ class Session:
     def _inversion(self, inversion_id: str | None) -> InversionRecord:
         record = self.inversion() if inversion_id is None else self.project.inversion(inversion_id)
         if record is None:
-            raise RecipeError("This photo was not inverted yet; say what it shows and invert it first.")
+            raise RecipeError("This photo was not prepared yet; say what it shows and prepare it first.")
         return record
 
     def _arrays_of(self, record: InversionRecord) -> Arrays:

@@ -36,7 +36,9 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
         added.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
         return added
 
-    _invert(command("invert", "Find the way back to the noise that makes this very photo; needed once."))
+    _invert(
+        command("invert", "Prepare a photo: find the way back to the noise that makes this very photo; needed once.")
+    )
     _edit(command("edit", "Make a version of the photo by changing the words that describe it."))
     _export(command("export", "Write a version at the photo's full size."))
     _info(command("info", "Say what is known of a photo or a project."))

@@ -175,7 +175,7 @@ def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
         nulls = job.null_embeddings
         fits = fits and nulls is not None and nulls.shape == (steps, model.length, width)
     if not fits:
-        raise EngineError("This edit was made with another model; learn the photo again with the one chosen now.")
+        raise EngineError("This edit was made with another model; prepare the photo again with the one chosen now.")
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

@@ -52,7 +52,7 @@ def check_frame(pixels: NDArray[np.uint8], frame: Frame) -> None:
     height, width = pixels.shape[:2]
     inside = 0 <= frame.x < frame.x + frame.width <= width and 0 <= frame.y < frame.y + frame.height <= height
     if not inside or frame.model_width < 1 or frame.model_height < 1:
-        raise PhotoError("The edited part does not lie within this photo; invert the photo again.")
+        raise PhotoError("The edited part does not lie within this photo; prepare the photo again.")
 
 
 def _nearest_multiple(length: float, multiple: int) -> int:

@@ -277,7 +277,7 @@ def test_a_version_needs_a_name_of_sensible_length(photo: Path, name: str) -> No
 
 
 def test_a_render_without_an_inversion_says_what_to_do(photo: Path) -> None:
-    with pytest.raises(RecipeError, match="invert it first"):
+    with pytest.raises(RecipeError, match="prepare it first"):
         Session.open(photo).render_job(BLUE)
 
 

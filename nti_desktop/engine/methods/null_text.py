@@ -97,8 +97,8 @@ def render(
     """One edit with the optimised null embeddings; raises RecipeError for a guidance they were not made for."""
     if recipe.guidance_scale not in (None, prepared.settings.guidance_scale):
         raise RecipeError(
-            f"This photo was learned for a guidance of {prepared.settings.guidance_scale:g}; "
-            "learn it again to edit with another."
+            f"This photo was prepared for a guidance of {prepared.settings.guidance_scale:g}; "
+            "prepare it again to edit with another."
         )
     assert prepared.null_embeddings is not None
     return denoise(model, prepared, source, recipe, prepared.null_embeddings, visits, report, cancel)
