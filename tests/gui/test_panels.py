@@ -13,7 +13,7 @@ from nti_desktop.gui.canvas.picture import film, make_picture
 from nti_desktop.gui.commands import commands_of
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.model_chooser import ModelChooser
-from nti_desktop.gui.panels.diff_view import DiffView, diff_words
+from nti_desktop.gui.panels.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.panels.mask_panel import MaskPanel
 from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
 from nti_desktop.gui.panels.pause_edit import PauseEdit
@@ -216,3 +216,15 @@ def test_dropping_a_photo_opens_it(qtbot: QtBot, prepared: MainWindow, tmp_path:
         )
     )
     qtbot.waitUntil(lambda: prepared.desk.session.photo.path == other, timeout=60_000)  # type: ignore[union-attr]
+
+
+def test_a_suggestion_says_what_changes_with_neighbours_together() -> None:
+    source = "a blue cone on sand in a studio"
+
+    def said(edit: str) -> tuple[str, ...]:
+        return changes_in_words(diff_words(source, edit))
+
+    assert said("a blue cone on sand at sunset") == ("in a studio → at sunset",)
+    assert said("a shiny blue ball on sand in a studio") == ("+ shiny", "cone → ball")
+    assert said("a cone on sand in a studio") == ("− blue",)
+    assert said(source) == ()

@@ -1,6 +1,7 @@
 """The difference between the description and the edit, drawn word by word."""
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
@@ -43,6 +44,16 @@ def diff_words(source: str, edit: str) -> tuple[DiffWord, ...]:
         )
         for pair in align_words(source, edit)
     )
+
+
+def changes_in_words(words: tuple[DiffWord, ...]) -> tuple[str, ...]:
+    """What changes, for a button: neighbours together, “in a studio → at sunset”, “+ shiny”, “− shiny”."""
+    runs = (tuple(run) for kept, run in groupby(words, lambda w: w.change is Change.KEPT) if not kept)
+    found = []
+    for run in runs:
+        before, after = (" ".join(filter(None, side)) for side in zip(*((w.before, w.after) for w in run), strict=True))
+        found.append(f"{before} → {after}" if before and after else f"+ {after}" if after else f"− {before}")
+    return tuple(found)
 
 
 class DiffView(QWidget):

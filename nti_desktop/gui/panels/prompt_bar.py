@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from nti_desktop.gui.panels.diff_view import DiffView, diff_words
+from nti_desktop.gui.panels.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.panels.flow import FlowLayout
 from nti_desktop.gui.panels.pause_edit import PauseEdit
 from nti_desktop.gui.threads import at_home
@@ -96,8 +96,8 @@ class PromptBar(QFrame):
             lead.setMinimumHeight(QPushButton("x").sizeHint().height())
             self._flow.addWidget(lead)
         for suggestion in suggestions:
-            changed = [w.spoken for w in diff_words(self._source, suggestion) if w.before != w.after]
-            chip = QPushButton(", ".join(changed) or suggestion)
+            changes = changes_in_words(diff_words(self._source, suggestion))
+            chip = QPushButton(", ".join(changes) or suggestion)
             chip.setProperty("chip", "true")
             chip.setObjectName(suggestion)
             chip.setToolTip(suggestion)
