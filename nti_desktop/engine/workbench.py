@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nti_desktop.engine.device import device_name, memory_errors
 from nti_desktop.engine.methods import METHODS
-from nti_desktop.engine.methods.denoise import Edit, Prepared, unchanged
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, unchanged
 from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows, load_model
 from nti_desktop.engine.pivot import Source
 from nti_desktop.errors import EngineError
@@ -80,9 +80,9 @@ class Workbench:
                 prepared = method.prepare(model, latents, job.settings, report, cancel)
                 reconstruction = prepared.reconstruction
                 if reconstruction is None:
-                    source = method.source(model, prepared)
+                    source, checking = method.source(model, prepared), _renamed("Checking", report)
                     edit = method.render(
-                        model, prepared, source, unchanged(prepared), None, _renamed("Checking", report), cancel
+                        Task(model, prepared, source, unchanged(prepared), report=checking, cancel=cancel)
                     )
                     reconstruction = edit.latents
                 picture = model.decode(reconstruction)
@@ -97,7 +97,9 @@ class Workbench:
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 method = METHODS[job.settings.method]
-                edit: Edit = method.render(model, photo.prepared, photo.source, job.recipe, job.steps, report, cancel)
+                edit: Edit = method.render(
+                    Task(model, photo.prepared, photo.source, job.recipe, job.steps, report, cancel)
+                )
                 image, source = model.decode(edit.latents), model.decode(photo.prepared.pivot[-1:])
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
                 return Rendered(

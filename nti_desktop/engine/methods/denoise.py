@@ -1,7 +1,7 @@
 """The guided way down from z*_T that all methods share; they differ in the null embedding and in how a step lands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import torch
@@ -12,7 +12,7 @@ from nti_desktop.engine.ddim import Levels, guided, levels_of, step_down
 from nti_desktop.engine.local_blend import WordMaps, blend_mask, map_grid
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import Source
-from nti_desktop.jobs import CancelToken, Report, watched
+from nti_desktop.jobs import CancelToken, Report, report_nothing, watched
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 
@@ -43,6 +43,19 @@ class Edit:
     word_maps: WordMaps
 
 
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One render of an inversion. visits: see visited_levels; report, cancel: see nti_desktop.jobs."""
+
+    model: DiffusionModel
+    prepared: Prepared
+    source: Source
+    recipe: EditRecipe
+    visits: int | None = None
+    report: Report = report_nothing
+    cancel: CancelToken = field(default_factory=CancelToken)
+
+
 # What a method makes of the guided step from level a to b: (latents at b, a, b, guidance scale) -> latents at b.
 Landing = Callable[[Tensor, int, int, float], Tensor]
 
@@ -55,23 +68,18 @@ def visited_levels(steps: int, visits: int | None) -> list[int]:
 
 @torch.no_grad()
 def denoise(
-    model: DiffusionModel,
-    prepared: Prepared,
-    source: Source,
-    recipe: EditRecipe,
+    task: Task,
     null_embeddings: Tensor,
-    visits: int | None,
-    report: Report,
-    cancel: CancelToken,
     landing: Landing | None = None,
     attention: AttentionEdit | None = None,
 ) -> Edit:
-    """Render a recipe from z*_T down, with the source pinned to its pivot.
+    """Render a task's recipe from z*_T down, with the source pinned to its pivot.
 
-    null_embeddings: (steps or 1, length, width); visits: see visited_levels; landing: where a step really ends;
+    null_embeddings: (steps or 1, length, width); landing: where a step really ends;
     attention: instead of the one that the recipe's alignment asks for.
     """
-    settings, pivot = prepared.settings, prepared.pivot
+    model, source, recipe = task.model, task.source, task.recipe
+    settings, pivot = task.prepared.settings, task.prepared.pivot
     levels = levels_of(model.scheduler_config, settings.steps)
     source_tokens, edit_tokens = model.tokens(settings.prompt), model.tokens(recipe.prompt)
     attention = attention or attention_edit(source_tokens, edit_tokens, recipe)
@@ -85,10 +93,10 @@ def denoise(
     maps: WordMaps | None = None
     mask: Tensor | None = None
 
-    visited = visited_levels(levels.steps, visits)
-    source.record(visited[:-1], recipe.self_limit, report, cancel)
+    visited = visited_levels(levels.steps, task.visits)
+    source.record(visited[:-1], recipe.self_limit, task.report, task.cancel)
     z = pivot[:1]
-    for a, b in watched("Editing", list(pairwise(visited)), report, cancel):
+    for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
         there = source.at(a, recipe.self_limit)
         control = Substitution(attention, there, a, levels.steps, pivot[0, 0].numel())
         with model.attention.set_to(control):

@@ -6,12 +6,11 @@ import torch
 from torch import Tensor
 
 from nti_desktop.engine.ddim import guided, levels_of, step_down
-from nti_desktop.engine.methods.denoise import Edit, Prepared, denoise, source_of
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import Source, invert
+from nti_desktop.engine.pivot import invert
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import CancelToken, Report, watched
-from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 
 
@@ -85,20 +84,12 @@ def prepare(
 source = source_of
 
 
-def render(
-    model: DiffusionModel,
-    prepared: Prepared,
-    source: Source,
-    recipe: EditRecipe,
-    visits: int | None,
-    report: Report,
-    cancel: CancelToken,
-) -> Edit:
+def render(task: Task) -> Edit:
     """One edit with the optimised null embeddings; raises RecipeError for a guidance they were not made for."""
-    if recipe.guidance_scale not in (None, prepared.settings.guidance_scale):
+    made_for = task.prepared.settings.guidance_scale
+    if task.recipe.guidance_scale not in (None, made_for):
         raise RecipeError(
-            f"This photo was prepared for a guidance of {prepared.settings.guidance_scale:g}; "
-            "prepare it again to edit with another."
+            f"This photo was prepared for a guidance of {made_for:g}; prepare it again to edit with another."
         )
-    assert prepared.null_embeddings is not None
-    return denoise(model, prepared, source, recipe, prepared.null_embeddings, visits, report, cancel)
+    assert task.prepared.null_embeddings is not None
+    return denoise(task, task.prepared.null_embeddings)

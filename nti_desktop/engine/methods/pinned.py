@@ -3,11 +3,10 @@
 from torch import Tensor
 
 from nti_desktop.engine.ddim import levels_of
-from nti_desktop.engine.methods.denoise import Edit, Prepared, denoise, source_of
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import Source, invert
+from nti_desktop.engine.pivot import invert
 from nti_desktop.jobs import CancelToken, Report
-from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 
 
@@ -22,14 +21,6 @@ def prepare(
 source = source_of
 
 
-def render(
-    model: DiffusionModel,
-    prepared: Prepared,
-    source: Source,
-    recipe: EditRecipe,
-    visits: int | None,
-    report: Report,
-    cancel: CancelToken,
-) -> Edit:
+def render(task: Task) -> Edit:
     """One edit, guided away from the empty prompt."""
-    return denoise(model, prepared, source, recipe, model.embed(""), visits, report, cancel)
+    return denoise(task, task.model.embed(""))

@@ -8,11 +8,9 @@ from torch import Tensor
 
 from nti_desktop.engine.ddim import guided, levels_of, step_down
 from nti_desktop.engine.methods import pinned
-from nti_desktop.engine.methods.denoise import Edit, Prepared, denoise, source_of
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import Source
-from nti_desktop.jobs import CancelToken, Report
-from nti_desktop.recipe.recipe import EditRecipe
 
 prepare = pinned.prepare
 
@@ -22,22 +20,15 @@ def source(model: DiffusionModel, prepared: Prepared) -> Source:
     return source_of(model, prepared, unconditional=model.embed(""))
 
 
-def render(
-    model: DiffusionModel,
-    prepared: Prepared,
-    source: Source,
-    recipe: EditRecipe,
-    visits: int | None,
-    report: Report,
-    cancel: CancelToken,
-) -> Edit:
+def render(task: Task) -> Edit:
     """One edit, each step corrected by the source's own error."""
-    levels, pivot = levels_of(model.scheduler_config, prepared.settings.steps), prepared.pivot
+    levels = levels_of(task.model.scheduler_config, task.prepared.settings.steps)
+    pivot = task.prepared.pivot
 
     def landing(z: Tensor, a: int, b: int, guidance_scale: float) -> Tensor:
-        there = source.at(a, recipe.self_limit)
+        there = task.source.at(a, task.recipe.self_limit)
         assert there.unconditional is not None
         output = guided(there.unconditional, there.conditional, guidance_scale)
         return pivot[b : b + 1] + (z - step_down(output, pivot[a : a + 1], levels, a, b))
 
-    return denoise(model, prepared, source, recipe, model.embed(""), visits, report, cancel, landing)
+    return denoise(task, task.model.embed(""), landing)

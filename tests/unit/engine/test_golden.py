@@ -12,7 +12,7 @@ from torch import Tensor
 from nti_desktop.engine.attention import AttentionEdit
 from nti_desktop.engine.ddim import guided, levels_of, step_down
 from nti_desktop.engine.methods import null_text
-from nti_desktop.engine.methods.denoise import Prepared, denoise
+from nti_desktop.engine.methods.denoise import Prepared, Task, denoise
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import Source
 from nti_desktop.engine.workbench import decibels
@@ -88,17 +88,9 @@ def test_edits_by_the_published_alignment_are_the_published_pictures(
     attention = AttentionEdit(mapping, torch.where(mapping.sum(0) > 0, cross, 0.0), weights, itself, 1.0)
     levels = levels_of(studio.scheduler_config, FACTS["steps"])
     path = photo.pivot if source_row == "pinned" else unpinned_path(studio, photo)
-    rendered = denoise(
-        studio,
-        photo,
-        Source(studio, path, levels, studio.embed(FACTS["source"]), None),
-        EditRecipe(FACTS[prompt], self_limit=1.0),
-        golden["null_embeddings"],
-        None,
-        report_nothing,
-        CancelToken(),
-        attention=attention,
-    )
+    source_branch = Source(studio, path, levels, studio.embed(FACTS["source"]), None)
+    task = Task(studio, photo, source_branch, EditRecipe(FACTS[prompt], self_limit=1.0))
+    rendered = denoise(task, golden["null_embeddings"], attention=attention)
     found = decibels(studio.decode(rendered.latents), studio.decode(golden[name]))
     # The published reweighting ends with the cross-attention window; here it holds at every step.
     assert found >= (45 if source_row == "pinned" or reweighted else 100)

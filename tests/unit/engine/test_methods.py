@@ -5,7 +5,7 @@ import torch
 
 from nti_desktop.engine.ddim import guided, levels_of, step_down
 from nti_desktop.engine.methods import METHODS, null_text
-from nti_desktop.engine.methods.denoise import unchanged, visited_levels
+from nti_desktop.engine.methods.denoise import Task, unchanged, visited_levels
 from nti_desktop.engine.model import DiffusionModel, counted_rows, load_model
 from nti_desktop.errors import Cancelled, RecipeError
 from nti_desktop.jobs import CancelToken, Progress, report_nothing
@@ -169,7 +169,7 @@ def test_the_second_edit_asks_the_source_nothing_again(model: DiffusionModel) ->
     rows_of = []
     for prompt in (EDIT, SOURCE, EDIT):
         with counted_rows(model) as rows:
-            method.render(model, photo, source, EditRecipe(prompt), None, report_nothing, CancelToken())
+            method.render(Task(model, photo, source, EditRecipe(prompt)))
         rows_of.append(rows.rows)
     assert rows_of == [20, 10, 10]
 
@@ -201,13 +201,14 @@ def test_a_cancel_before_any_unet_call_stops_the_job(studio: DiffusionModel, met
         token = CancelToken()
         with pytest.raises(Cancelled):
             METHODS[method].render(
-                studio,
-                photo,
-                METHODS[method].source(studio, photo),
-                EditRecipe(EDIT),
-                None,
-                lambda progress, token=token, stop_at=stop_at: report(progress, token, stop_at),
-                token,
+                Task(
+                    studio,
+                    photo,
+                    METHODS[method].source(studio, photo),
+                    EditRecipe(EDIT),
+                    report=lambda progress, token=token, stop_at=stop_at: report(progress, token, stop_at),
+                    cancel=token,
+                )
             )
         assert studio.attention.control is None
     assert rendered(studio, photo, EditRecipe(EDIT)).latents.isfinite().all()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nti_desktop.engine.methods import METHODS
-from nti_desktop.engine.methods.denoise import Edit, Prepared
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.jobs import CancelToken, report_nothing
 from nti_desktop.recipe.recipe import EditRecipe
@@ -40,6 +40,5 @@ def prepared(
 
 def rendered(model: DiffusionModel, photo: Prepared, recipe: EditRecipe, visits: int | None = None) -> Edit:
     method = METHODS[photo.settings.method]
-    source = method.source(model, photo)
-    edit: Edit = method.render(model, photo, source, recipe, visits, report_nothing, CancelToken())
+    edit: Edit = method.render(Task(model, photo, method.source(model, photo), recipe, visits))
     return edit
