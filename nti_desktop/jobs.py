@@ -90,7 +90,7 @@ class Figures:
 class Inverted:
     """A photo's inversion. pivot: (steps + 1, C, h, w) float32 from z*_T to z*_0;
     null_embeddings: (steps, tokens, width) float32 for null-text, else None; reconstruction: (H, W, 3) float32 in
-    [0, 1], what the method alone makes of z*_T.
+    [0, 1], what the guided branch alone makes of z*_T.
     """
 
     settings: InversionSettings

@@ -54,7 +54,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     tell(
         [
             f"Inverted in {figures.seconds:.1f} s with {figures.unet_rows} UNet rows on {judged.device}.",
-            f"The method alone reproduces the sample at {decibels(figures.reconstruction_psnr)}; "
+            f"Guidance alone, unpinned, reproduces the sample at {decibels(figures.reconstruction_psnr)}; "
             f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
             *(_edit_line(number, rendered) for number, rendered in enumerate(edits, start=1)),
             f"Look at {sheet}",

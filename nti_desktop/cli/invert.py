@@ -42,7 +42,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         [
             f"Inverted “{session.photo.path.name}” with {entry.name}, {settings.method}, {settings.steps} steps: "
             f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
-            f"The method alone reproduces the photo at {decibels(figures.reconstruction_psnr)}; "
+            f"Guidance alone, unpinned, reproduces the photo at {decibels(figures.reconstruction_psnr)}; "
             f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
             f"Saved in {session.sidecar}",
         ],

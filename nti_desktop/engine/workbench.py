@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nti_desktop.engine.device import device_name, memory_errors
 from nti_desktop.engine.methods import METHODS
-from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, unchanged
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows, load_model
 from nti_desktop.engine.pivot import Source
 from nti_desktop.errors import EngineError
@@ -78,14 +78,8 @@ class Workbench:
                 method = METHODS[job.settings.method]
                 latents = model.encode(job.image)
                 prepared = method.prepare(model, latents, job.settings, report, cancel)
-                reconstruction = prepared.reconstruction
-                if reconstruction is None:
-                    source, checking = method.source(model, prepared), _renamed("Checking", report)
-                    edit = method.render(
-                        Task(model, prepared, source, unchanged(prepared), report=checking, cancel=cancel)
-                    )
-                    reconstruction = edit.latents
-                picture = model.decode(reconstruction)
+                assert prepared.reconstruction is not None
+                picture = model.decode(prepared.reconstruction)
                 figures = Figures(seconds(), rows.rows, decibels(picture, model.decode(latents)), prepared.inner_steps)
             return Inverted(job.settings, _array(prepared.pivot), _optional(prepared.null_embeddings), picture, figures)
 
@@ -174,10 +168,6 @@ def _measured(model: DiffusionModel) -> Iterator[tuple[RowCounter, Callable[[], 
     start = time.perf_counter()
     with counted_rows(model) as rows:
         yield rows, lambda: time.perf_counter() - start
-
-
-def _renamed(phase: str, report: Report) -> Report:
-    return lambda p: report(Progress(phase, p.step, p.total, p.seconds_left))
 
 
 def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:

@@ -10,9 +10,9 @@ PREVIEW_STEPS = 5
 
 # UNet rows a step of preparing takes at most, counted on the engine's methods; used until one was measured here.
 _ROWS = {
-    (Method.RESIDUAL, Schedule.REFERENCE): 5.0,
-    (Method.PINNED, Schedule.REFERENCE): 4.0,
-    (Method.NEGATIVE_PROMPT, Schedule.REFERENCE): 4.0,
+    (Method.RESIDUAL, Schedule.REFERENCE): 3.0,
+    (Method.PINNED, Schedule.REFERENCE): 3.0,
+    (Method.NEGATIVE_PROMPT, Schedule.REFERENCE): 3.0,
     (Method.NULL_TEXT, Schedule.REFERENCE): 24.0,
     (Method.NULL_TEXT, Schedule.QUICK): 8.0,
 }

@@ -22,7 +22,7 @@ class Prepared:
     """An inversion, ready to be edited.
 
     pivot: (steps + 1, C, h, w) float32, z*_T to z*_0; null_embeddings: (steps, length, width) float32 where the method
-    optimised them; reconstruction: (1, C, h, w) where preparing gave it; inner_steps: of the optimisation.
+    optimised them; reconstruction: (1, C, h, w), unpinned, known while preparing; inner_steps: of the optimisation.
     """
 
     settings: InversionSettings
@@ -120,9 +120,26 @@ def denoise(
     return Edit(z, mask, maps)
 
 
-def unchanged(prepared: Prepared) -> EditRecipe:
-    """The recipe whose render is the reconstruction: the source prompt, the guided branch alone."""
-    return EditRecipe(prepared.settings.prompt, cross_until=0, self_until=0, self_limit=0)
+@torch.no_grad()
+def reconstruct(
+    model: DiffusionModel,
+    pivot: Tensor,
+    settings: InversionSettings,
+    null_embedding: Tensor,
+    report: Report,
+    cancel: CancelToken,
+) -> Tensor:
+    """The unpinned reconstruction, (1, C, h, w): the guided branch alone from z*_T with one null embedding.
+
+    No attention is controlled and no level of the pivot but the first is looked at.
+    """
+    levels = levels_of(model.scheduler_config, settings.steps)
+    embeddings = torch.cat([null_embedding, model.embed(settings.prompt)])
+    z = pivot[:1]
+    for a in watched("Checking", range(levels.steps), report, cancel):
+        both = model.predict(z.expand(2, -1, -1, -1), levels.timesteps[a], embeddings)
+        z = step_down(guided(both[:1], both[1:], settings.guidance_scale), z, levels, a, a + 1)
+    return z
 
 
 def source_of(model: DiffusionModel, prepared: Prepared, unconditional: Tensor | None = None) -> Source:

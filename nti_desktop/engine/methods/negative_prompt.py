@@ -1,10 +1,21 @@
 """`negative_prompt`: the source's own conditional embedding in place of the null embedding (Miyake et al. 2023)."""
 
-from nti_desktop.engine.methods import pinned
-from nti_desktop.engine.methods.denoise import Edit, Task, denoise, source_of
+from torch import Tensor
 
-prepare = pinned.prepare
+from nti_desktop.engine.methods import pinned
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
+from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.jobs import CancelToken, Report
+from nti_desktop.recipe.settings import InversionSettings
+
 source = source_of
+
+
+def prepare(
+    model: DiffusionModel, latents: Tensor, settings: InversionSettings, report: Report, cancel: CancelToken
+) -> Prepared:
+    """The pivot of the photo's latents (1, C, h, w); nothing is optimised."""
+    return pinned.prepare_with(model.embed(settings.prompt), model, latents, settings, report, cancel)
 
 
 def render(task: Task) -> Edit:

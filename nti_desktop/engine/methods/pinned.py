@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from nti_desktop.engine.ddim import levels_of
-from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, reconstruct, source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import invert
 from nti_desktop.jobs import CancelToken, Report
@@ -14,8 +14,22 @@ def prepare(
     model: DiffusionModel, latents: Tensor, settings: InversionSettings, report: Report, cancel: CancelToken
 ) -> Prepared:
     """The pivot of the photo's latents (1, C, h, w); nothing is optimised."""
+    return prepare_with(model.embed(""), model, latents, settings, report, cancel)
+
+
+def prepare_with(
+    null_embedding: Tensor,
+    model: DiffusionModel,
+    latents: Tensor,
+    settings: InversionSettings,
+    report: Report,
+    cancel: CancelToken,
+) -> Prepared:
+    """The pivot, and how well one null embedding (1, length, width) for all steps reconstructs the photo."""
     levels = levels_of(model.scheduler_config, settings.steps)
-    return Prepared(settings, invert(model, latents, model.embed(settings.prompt), levels, report, cancel))
+    pivot = invert(model, latents, model.embed(settings.prompt), levels, report, cancel)
+    reconstruction = reconstruct(model, pivot, settings, null_embedding, report, cancel)
+    return Prepared(settings, pivot, reconstruction=reconstruction)
 
 
 source = source_of

@@ -68,9 +68,9 @@ def test_rows_are_what_the_methods_need(bench: Workbench) -> None:
         if method is Method.NULL_TEXT:
             assert inverted.figures.inner_steps is not None
             assert inverted.figures.unet_rows == 5 + 5 + 2 * inverted.figures.inner_steps + 10
-    # up; the reconstruction's source and guided rows; then the source once and two rows a step for every edit
-    assert rows[Method.RESIDUAL] == (5 + 10 + 10, 10 + 10, 10)
-    assert rows[Method.PINNED] == rows[Method.NEGATIVE_PROMPT] == (5 + 5 + 10, 5 + 10, 10)
+    # up and the guided reconstruction; then the source once and two rows a step for every edit
+    assert rows[Method.RESIDUAL] == (5 + 10, 10 + 10, 10)
+    assert rows[Method.PINNED] == rows[Method.NEGATIVE_PROMPT] == (5 + 10, 5 + 10, 10)
     assert rows[Method.NULL_TEXT][1:] == (5 + 10, 10)
 
 
