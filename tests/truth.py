@@ -184,6 +184,11 @@ class Judge:
         return MaskResult(trial.kind, found.iou, found.coverage)
 
 
+def of(results: list[Result], way: str) -> list[float]:
+    """What one way recovered."""
+    return [r.recovered for r in results if r.way == way]
+
+
 def table(results: list[Result]) -> str:
     """Mean recovered with its interval, share of positive ones, PSNR outside and verdicts, by way and kind."""
     heads = f"{'recovered':>10} {'95 %':>16} {'positive':>9} {'outside':>8} {'verdict':>8}"
