@@ -13,6 +13,7 @@ import platformdirs
 
 from nti_desktop.errors import ModelError
 from nti_desktop.models.layout import check_layout, needed_files
+from nti_desktop.models.words import read_words
 from nti_desktop.recipe.settings import EditDefaults, Method
 from nti_desktop.resources import resource
 
@@ -22,7 +23,8 @@ BUILT_IN_ID = "studio"
 @dataclass(frozen=True)
 class ModelEntry:
     """One model. id: "studio" or the folder's absolute path; native_size: side in pixels of the square it was trained
-    on; multiple: sides of a picture must be multiples of this many pixels.
+    on; multiple: sides of a picture must be multiples of this many pixels; words: all it was trained on, in lower case,
+    or None when the folder does not say.
     """
 
     id: str
@@ -33,6 +35,7 @@ class ModelEntry:
     multiple: int
     licence: str
     built_in: bool
+    words: frozenset[str] | None
 
 
 # What measures best on these weights; word masks overlap best on the 8x8 grid. See the model card.
@@ -60,6 +63,7 @@ def built_in() -> ModelEntry:
         multiple=layout.multiple,
         licence="Apache-2.0",
         built_in=True,
+        words=read_words(folder),
     )
 
 
@@ -104,6 +108,7 @@ def _from_folder(folder: Path) -> ModelEntry:
         multiple=layout.multiple,
         licence="see the model's own terms",
         built_in=False,
+        words=read_words(folder),
     )
 
 

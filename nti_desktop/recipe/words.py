@@ -61,6 +61,16 @@ def find_word(prompt: str, name: str) -> Word:
     return found[int(count) - 1]
 
 
+def unlearned_words(prompt: str, learned: frozenset[str] | None) -> tuple[Word, ...]:
+    """The words of a prompt, in order, that are not among those a model learned, whatever their case.
+
+    learned: folded to lower case; None when the model does not say, so that no word is held against it.
+    """
+    if learned is None:
+        return ()
+    return tuple(w for w in split_words(prompt) if not w.is_punctuation and w.text.casefold() not in learned)
+
+
 def align_words(source: str, edit: str) -> tuple[WordPair, ...]:
     """Align two prompts by words (Needleman-Wunsch): most words kept first, then most swapped, gaps elsewhere.
 

@@ -267,6 +267,52 @@ def test_weights_under_another_name_are_told_by_name(folder: Path) -> None:
     assert "diffusion_pytorch_model.fp16.safetensors" in refusal(folder)
 
 
+def test_a_folder_without_a_list_of_words_says_nothing_about_any(folder: Path) -> None:
+    assert find_model(str(folder)).words is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"ball\nred\n",
+        b"ball\r\nred\r\n",
+        b"\xef\xbb\xbfball\nred",
+        b"\n Ball \n\nRED\nred\n,\n",
+        b"red ball".replace(b" ", b"-"),
+    ],
+)
+def test_the_words_of_a_model_are_read(folder: Path, content: bytes) -> None:
+    (folder / "words.txt").write_bytes(content)
+    assert find_model(str(folder)).words == {"ball", "red"}
+
+
+def test_the_built_in_model_says_what_it_learned() -> None:
+    words = built_in().words
+    assert words is not None
+    assert {"red", "ball", "sand"} <= words
+    assert "zebra" not in words
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n \n",
+        b"...\n",
+        b"ball\nr\xe9d\n",
+        "ball\n".encode("utf-16"),
+        b"ball\nred and green\n",
+        b"version https://git-lfs.github.com/spec/v1\n",
+        b"ball\x00\n",
+        b"b" * 65,
+        b"ball\n" * 250_000,
+    ],
+)
+def test_a_words_file_that_is_no_list_of_words_is_refused(folder: Path, content: bytes) -> None:
+    (folder / "words.txt").write_bytes(content)
+    assert "words.txt in “my model”" in refusal(folder)
+
+
 def broken_by_truncation(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
@@ -315,6 +361,7 @@ def test_an_index_that_points_elsewhere_is_refused(folder: Path, names: list[obj
 def test_the_fingerprint_depends_on_weights_configs_and_tokenizer_alone(folder: Path) -> None:
     before = fingerprint(find_model(str(folder)))
     (folder / "README.md").write_text("A model.")
+    (folder / "words.txt").write_text("ball\n")
     (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"never read")
     assert fingerprint(find_model(str(folder))) == before
     seen = {before}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nti_desktop.errors import RecipeError
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef, find_ref, with_prompt
-from nti_desktop.recipe.words import Change, align_words, find_word, split_words
+from nti_desktop.recipe.words import Change, align_words, find_word, split_words, unlearned_words
 
 LETTER = {Change.KEPT: "=", Change.SWAPPED: "~", Change.ADDED: "+", Change.REMOVED: "-"}
 
@@ -93,6 +93,23 @@ def test_the_second_of_two_equal_words_is_found_by_its_number() -> None:
 def test_a_word_that_is_not_there_is_an_error_with_its_name(name: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
         find_word("a ball and a ball", name)
+
+
+def test_words_that_were_never_learned_are_found_where_they_stand() -> None:
+    prompt = "A Zebra, a red zebra's ball and 2 BALLS!"
+    found = unlearned_words(prompt, frozenset({"a", "red", "ball"}))
+    assert [w.text for w in found] == ["Zebra", "zebra's", "and", "2", "BALLS"]
+    assert all(prompt[w.start : w.end] == w.text for w in found)
+    assert unlearned_words(prompt, None) == ()
+
+
+@given(st.text(alphabet="aAbB', -ßİ", max_size=30), st.frozensets(st.sampled_from(["a", "b", "ab", "ss"])))
+def test_every_word_is_either_learned_or_found_and_no_punctuation_is(prompt: str, learned: frozenset[str]) -> None:
+    words = [w for w in split_words(prompt) if not w.is_punctuation]
+    found = unlearned_words(prompt, learned)
+    assert [w for w in words if w not in found] == [w for w in words if w.text.casefold() in learned]
+    assert set(found) <= set(words)
+    assert unlearned_words(prompt, learned | {w.text.casefold() for w in words}) == ()
 
 
 def test_a_mask_word_is_looked_for_in_the_edit_and_then_in_the_source() -> None:
