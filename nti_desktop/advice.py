@@ -1,11 +1,13 @@
-"""Sentences about how an edit came out and whether a model knows a photo, and the figures behind them."""
+"""Sentences about what a model knows and how an edit came out, and the figures behind them."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import lru_cache
 
 from nti_desktop.jobs import Judged, Rendered
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.words import Change, align_words, split_words
+from nti_desktop.recipe.words import Change, Word, align_words, split_words
 
 NEXT_TO_NOTHING = 0.005  # of the pixels, those that differ visibly
 NEARLY_EVERYTHING = 0.9
@@ -13,6 +15,9 @@ WIDE_MASK = 0.5  # of the frame; more than an object word should need
 # dB, see Judged. Of 300 held-out scenes of its world the built-in autoencoder draws 3 worse; of 66 photos and crops of
 # photos none better.
 STRANGE_PSNR = 29.5
+NAMED = 2  # words in one sentence; it keeps to one line
+LONGEST_NAME = 20  # letters
+ALIKE = 0.75  # difflib's ratio, at which “bleu” still is “blue”
 
 
 def changed_words(source: str, recipe: EditRecipe) -> tuple[str, ...]:
@@ -51,6 +56,27 @@ def too_much(words: Sequence[str], rendered: Rendered) -> str | None:
 def is_strange(entry: ModelEntry, judged: Judged) -> bool:
     """Whether the built-in model does not know how to draw a picture at all; other models are taken as they are."""
     return entry.built_in and judged.autoencoder_psnr < STRANGE_PSNR
+
+
+def never_learned(entry: ModelEntry, unlearned: Sequence[Word]) -> str | None:
+    """The sentence for words that a model was never trained on, with words it does know where some are alike."""
+    words = tuple({word.text.casefold(): word.text for word in unlearned}.values())
+    if not words:
+        return None
+    model = "The Studio model" if entry.built_in else f"The model “{entry.name}”"
+    named = [word if len(word) <= LONGEST_NAME else f"{word[: LONGEST_NAME - 1]}…" for word in words[:NAMED]]
+    more = len(words) - NAMED
+    said = quoted(named) if more <= 0 else f"{quoted(named[:-1])}, “{named[-1]}” and {more} other word{'s'[: more > 1]}"
+    alike = [known for word in words[:NAMED] if (known := _alike(word.casefold(), entry.words or frozenset()))]
+    meant = f" Did you mean {quoted(tuple(dict.fromkeys(alike)))}?" if alike else ""
+    return f"{model} never learned {said}; the edit may do nothing there.{meant}"
+
+
+@lru_cache(maxsize=256)
+def _alike(word: str, known: frozenset[str]) -> str | None:
+    """The known word that was probably meant: people seldom mistype the first letter, and “cat” is not “at”."""
+    likely = [k for k in known if k[0] == word[0] and len(k) > 2 and abs(len(k) - len(word)) <= 2]
+    return next(iter(get_close_matches(word, likely, n=1, cutoff=ALIKE)), None)
 
 
 STRANGE = "The built-in model only knows the samples; for your own photos add a Stable Diffusion model."

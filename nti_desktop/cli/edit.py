@@ -7,14 +7,14 @@ from pathlib import Path
 
 from nti_desktop import advice
 from nti_desktop.cli.making import make_picture
-from nti_desktop.cli.terminal import tell, watcher
+from nti_desktop.cli.terminal import note, tell, watcher
 from nti_desktop.errors import RecipeError, SidecarError
 from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import check_target, export_picture
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref, recipe_for
 from nti_desktop.recipe.settings import EditDefaults
-from nti_desktop.recipe.words import find_word
+from nti_desktop.recipe.words import find_word, unlearned_words
 from nti_desktop.session import Session
 
 
@@ -27,11 +27,15 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         name = session.photo.path.name
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
     source = inversion.settings.prompt
-    recipe = _recipe(options, source, session.model_of(inversion).defaults)
+    entry = session.model_of(inversion)
+    recipe = _recipe(options, source, entry.defaults)
     name = _name(options.name, session)
     if options.out is not None:
         check_target(options.out, original=session.photo.path)
 
+    unlearned = advice.never_learned(entry, unlearned_words(recipe.prompt, entry.words))
+    heard = [unlearned] if unlearned else []
+    note(heard)
     made = make_picture(session, recipe, Finish(), inversion.id, watcher(), cancel)
     version = session.add_version(name, recipe, Finish(), inversion.id, made_from=session.project.current)
     session.keep_preview(version.id, made.picture)
@@ -67,7 +71,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "changed": rendered.changed if rendered else 0.0,
             "coverage": rendered.coverage if rendered else 1.0,
             "out": None if written is None else str(written),
-            "notes": notes,
+            "notes": [*heard, *notes],
         },
         options.json,
     )

@@ -1,14 +1,14 @@
 """nti-desktop invert: find the trajectory that reproduces a photo, and keep it in the sidecar."""
 
-import sys
 from argparse import Namespace
 
 from nti_desktop import advice
-from nti_desktop.cli.terminal import clear_progress, decibels, tell, watcher
+from nti_desktop.cli.terminal import decibels, note, tell, watcher
 from nti_desktop.errors import SidecarError
 from nti_desktop.jobs import CancelToken
 from nti_desktop.models.catalog import find_model
 from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.words import unlearned_words
 from nti_desktop.session import Session
 
 
@@ -25,14 +25,16 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     session = Session.open(options.photo)
     if session.read_only:
         raise SidecarError(session.read_only)
+    unlearned = advice.never_learned(entry, unlearned_words(settings.prompt, entry.words))
+    notes = [*session.notes, *([unlearned] if unlearned else [])]
+    note(notes)
     from nti_desktop.engine.workbench import Workbench  # torch
 
     workbench, report = Workbench(), watcher()
     judged = workbench.judge(session.judge_job(entry), report, cancel)
-    notes = [*session.notes, *([advice.STRANGE] if advice.is_strange(entry, judged) else [])]
-    if notes:
-        clear_progress(sys.stderr)
-        print(*notes, sep="\n", file=sys.stderr)
+    if advice.is_strange(entry, judged):
+        notes.append(advice.STRANGE)
+        note([advice.STRANGE])
     inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
     record = session.keep_inversion(entry, inverted)
     session.save()

@@ -38,6 +38,13 @@ def clear_progress(stream: TextIO) -> None:
         stream.flush()
 
 
+def note(sentences: Sequence[str]) -> None:
+    """Say on standard error what a person should hear while the work goes on."""
+    if sentences:
+        clear_progress(sys.stderr)
+        print(*sentences, sep="\n", file=sys.stderr)
+
+
 def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> None:
     """Print the result: `lines` for people, or `answer` as one JSON object."""
     if as_json:

@@ -175,8 +175,20 @@ def test_a_sample_is_known_and_a_strange_picture_is_warned_of(photo: Path, termi
     code, _, err = terminal.run("invert", photo, "--prompt", SAMPLE.caption, "--steps", 2)
     assert (code, err) == (0, "")
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)).save(photo.with_name("noise.png"))
-    code, _, err = terminal.run("invert", photo.with_name("noise.png"), "--prompt", "noise", "--steps", 2)
+    code, _, err = terminal.run("invert", photo.with_name("noise.png"), "--prompt", "a ball", "--steps", 2)
     assert (code, err) == (0, advice.STRANGE + "\n")
+
+
+def test_words_the_model_never_learned_are_noted_and_hinder_nothing(photo: Path, terminal: Terminal) -> None:
+    code, out, err = terminal.run("invert", photo, "--prompt", "a red ball on sand, zebra", "--steps", 2)
+    assert code == 0
+    assert err == "The Studio model never learned “zebra”; the edit may do nothing there.\n"
+    assert "zebra" not in out
+    code, out, err = terminal.run("edit", photo, "--to", "a redd ball on Sand", "--json")
+    assert code == 0
+    assert err == "The Studio model never learned “redd”; the edit may do nothing there. Did you mean “red”?\n"
+    assert json.loads(out)["notes"][0] == err.rstrip()
+    assert terminal.run("edit", photo, "--to", "A red BALL, on sand!")[2] == ""
 
 
 def test_the_built_in_model_knows_every_sample() -> None:
@@ -250,8 +262,8 @@ def test_a_mistyped_command_is_refused(terminal: Terminal) -> None:
 
 
 def test_words_past_the_models_limit_are_named(photo: Path, terminal: Terminal) -> None:
-    sentence = terminal.refusal("invert", photo, "--prompt", "ball " * 200 + "zebra", "--steps", 2, code=2)
-    assert "zebra" in sentence
+    sentence = terminal.refusal("invert", photo, "--prompt", "ball " * 200 + "sand", "--steps", 2, code=2)
+    assert "sand" in sentence
     assert not _sidecar(photo).exists()
 
 

@@ -1,0 +1,57 @@
+"""What is said about words that a model never learned."""
+
+from dataclasses import replace
+
+import pytest
+
+from nti_desktop import advice
+from nti_desktop.models.catalog import ModelEntry, built_in
+from nti_desktop.recipe.words import unlearned_words
+
+LEARNED = frozenset(["a", "at", "ball", "blue", "cone", "green", "lamp", "on", "red", "ring", "sand", "shiny", "under"])
+
+
+def said(prompt: str, entry: ModelEntry | None = None) -> str | None:
+    entry = replace(entry or built_in(), words=LEARNED)
+    return advice.never_learned(entry, unlearned_words(prompt, entry.words))
+
+
+def test_nothing_is_said_of_words_that_were_learned() -> None:
+    assert said("A red ball, on sand!") is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "which"),
+    [
+        ("a zebra", "“zebra”"),
+        ("a zebra, a Zebra", "“Zebra”"),
+        ("a zebra on grit", "“zebra” and “grit”"),
+        ("a zebra with fur", "“zebra”, “with” and 1 other word"),
+        ("a zebra with fur on grit", "“zebra”, “with” and 2 other words"),
+        ("a " + "z" * 300, "“" + "z" * 19 + "…”"),
+    ],
+)
+def test_a_sentence_names_a_few_words(prompt: str, which: str) -> None:
+    assert said(prompt) == f"The Studio model never learned {which}; the edit may do nothing there."
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("bleu", "blue"), ("grean", "green"), ("BALLS", "ball"), ("lap", "lamp"), ("shinny", "shiny")],
+)
+def test_a_mistyped_word_is_answered_with_the_one_that_was_meant(typed: str, meant: str) -> None:
+    assert (said(typed) or "").endswith(f"Did you mean “{meant}”?")
+
+
+@pytest.mark.parametrize("word", ["cat", "bone", "king", "hand", "zebra", "x", "cylinder"])
+def test_no_guess_is_made_at_a_word_that_is_merely_short_or_rhymes(word: str) -> None:
+    assert "mean" not in (said(word) or "")
+
+
+def test_two_mistyped_words_get_two_guesses() -> None:
+    assert (said("a bleu bal") or "").endswith("Did you mean “blue” and “ball”?")
+
+
+def test_a_model_of_ones_own_is_called_by_its_name() -> None:
+    entry = replace(built_in(), built_in=False, name="toys")
+    assert (said("a zebra", entry) or "").startswith("The model “toys” never learned “zebra”")
