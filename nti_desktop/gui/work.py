@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nti_desktop.advice import changed_words
+from nti_desktop.errors import ModelError
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Inverted
-from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.models.catalog import ModelEntry, find_model
 from nti_desktop.photo.composite import Finish
 from nti_desktop.project.schema import InversionRecord, VersionRecord
 from nti_desktop.recipe.recipe import EditRecipe, recipe_for, with_prompt
@@ -25,6 +26,7 @@ class Work:
         self.description = ""
         self.edit_text = ""
         self._histories = {version.id: History(_state_of(version)) for version in session.project.versions}
+        self._models: dict[str, ModelEntry | None] = {}  # those of preparings, by id; None where one is gone
         self._draft: History | None = None  # the edit while the photo is not prepared with this description
         self._show_version()
 
@@ -49,6 +51,18 @@ class Work:
         """Whether the photo was prepared with the description as it stands."""
         inversion = self.inversion
         return inversion is not None and inversion.settings.prompt == self.description.strip()
+
+    def edit_model(self, chosen: ModelEntry) -> ModelEntry | None:
+        """The model that draws the edit: the one the photo was prepared with (None when gone), else the chosen."""
+        inversion = self.inversion
+        if inversion is None or not self.up_to_date or inversion.model == chosen.id:
+            return chosen
+        if inversion.model not in self._models:
+            try:
+                self._models[inversion.model] = find_model(inversion.model)
+            except ModelError:
+                self._models[inversion.model] = None
+        return self._models[inversion.model]
 
     @property
     def history(self) -> History | None:

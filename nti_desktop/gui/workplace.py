@@ -132,6 +132,7 @@ class Workplace(QWidget):
             widget.setVisible(work is not None)
         if work is None:
             return
+        self.prompts.show_models(desk.entry, work.edit_model(desk.entry))
         self.prompts.show_source(work.description)
         self.prompts.description.show_text(work.description)
         self.prompts.show_edit(work.edit_text)

@@ -28,6 +28,11 @@ class PauseEdit(QLineEdit):
         self.cursorPositionChanged.connect(self._moved)
         self.editingFinished.connect(self._finished)
 
+    @property
+    def is_being_typed(self) -> bool:
+        """Whether something was typed that is not settled yet."""
+        return self._unsettled
+
     def show_text(self, text: str) -> None:
         """Show a text that came from elsewhere; nothing is sent. What is being typed right now is left alone."""
         if text != self.text() and not self._unsettled:

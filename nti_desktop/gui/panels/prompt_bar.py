@@ -3,10 +3,14 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from nti_desktop import advice
 from nti_desktop.gui.panels.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.panels.flow import FlowLayout
-from nti_desktop.gui.panels.pause_edit import PauseEdit
+from nti_desktop.gui.panels.one_line import OneLine
+from nti_desktop.gui.panels.prompt_line import PromptLine
 from nti_desktop.gui.threads import at_home
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.recipe.words import Word
 
 
 class PromptBar(QFrame):
@@ -23,8 +27,9 @@ class PromptBar(QFrame):
         self.setProperty("role", "bar")
         self._source = ""
         self._suggestions: tuple[str, ...] = ()
+        self._models: tuple[ModelEntry | None, ModelEntry | None] = (None, None)
 
-        self.description = PauseEdit()
+        self.description = PromptLine()
         self.description.setAccessibleName("Description of the photo")
         self.description.setPlaceholderText("Say in one sentence what the photo shows")
         self.description.setToolTip("What the photo shows, in one plain sentence.")
@@ -41,7 +46,7 @@ class PromptBar(QFrame):
         self.estimate.setProperty("role", "quiet")
         self.estimate.setWordWrap(True)
 
-        self.edit = PauseEdit(window_undoes=True)
+        self.edit = PromptLine(window_undoes=True)
         self.edit.setAccessibleName("Edit")
         self.edit.setPlaceholderText("The same sentence with the words changed that should change in the photo")
         self.edit.setToolTip("Change, add or remove words; the photo follows when you pause.")
@@ -56,6 +61,10 @@ class PromptBar(QFrame):
         self.diff = DiffView()
         self._chips = QWidget()
         self._flow = FlowLayout(self._chips)
+        self.unlearned = OneLine()
+        self.unlearned.setProperty("role", "quiet")
+        for line in (self.description, self.edit):
+            line.marked.connect(self._say_unlearned)
 
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
@@ -72,11 +81,22 @@ class PromptBar(QFrame):
         grid.addWidget(self.estimate, 1, 1, 1, 2)
         grid.addWidget(self.diff, 3, 1, 1, 2)
         grid.addWidget(self._chips, 4, 1, 1, 2)
+        grid.addWidget(self.unlearned, 5, 1, 1, 2)
         grid.setColumnStretch(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 8, 14, 8)
         column.addLayout(grid)
         self.show_suggestions(())
+        self.show_models(None, None)
+
+    def show_models(self, preparing: ModelEntry | None, editing: ModelEntry | None) -> None:
+        """The models that will read the description and the edit; a line is kept for words they never learned."""
+        if (preparing, editing) != self._models:
+            self._models = (preparing, editing)
+            self.description.show_learned(preparing.words if preparing else None)
+            self.edit.show_learned(editing.words if editing else None)
+            self._say_unlearned()
+        self.unlearned.setVisible(any(entry and entry.words is not None for entry in self._models))
 
     def show_source(self, source: str) -> None:
         """The sentence that the edit is compared with."""
@@ -125,6 +145,16 @@ class PromptBar(QFrame):
         changed = any(word.before != word.after for word in words)
         self.diff.setVisible(changed)
         self._chips.setVisible(bool(self._suggestions) and not changed)
+
+    @Slot()
+    def _say_unlearned(self) -> None:
+        """Once for both lines, as an edit begins as the description."""
+        at_home(self)
+        words: dict[ModelEntry, list[Word]] = {}
+        for entry, line in zip(self._models, (self.description, self.edit), strict=True):
+            if entry is not None:
+                words.setdefault(entry, []).extend(line.unlearned)
+        self.unlearned.say(" ".join(filter(None, (advice.never_learned(*said) for said in words.items()))))
 
     @Slot(str)
     def _described(self, text: str) -> None:
