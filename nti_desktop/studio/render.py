@@ -1,7 +1,7 @@
-"""Draw a scene: rays from the camera, sphere traced to the ground and the things, one sun, soft shadows, a sky.
+"""Draw a scene: a pinhole camera, things found by sphere tracing, one sun with soft shadows, a sky, haze, film.
 
-At 128 pixels with one ray a pixel this draws what the built-in weights were trained on; averaged 2x2 to 64 pixels that
-is `training_picture`. Larger pictures show the same scene with the same grain and the same stars.
+Things are traced only where they can be seen, so a picture of 128 pixels takes milliseconds. Larger pictures show the
+same scene with the same clouds, grain and stars.
 """
 
 from dataclasses import dataclass
@@ -12,215 +12,300 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nti_desktop.studio.scenes import Colour, Ground, Material, Scene, Sky
-from nti_desktop.studio.shapes import distance_to
+from nti_desktop.studio.noise import noise_grid
+from nti_desktop.studio.scenes import Film, Ground, Material, Scene, Shape, Sky, Thing, Weather
+from nti_desktop.studio.shapes import SHADE, distance_to, surrounding_ball
+from nti_desktop.studio.skies import LIGHTS, backdrop, sky_colour, sun_direction
+from nti_desktop.studio.surfaces import COLOURS, FLOORS, TABLE_END, ground_colour
 
-Triple = tuple[float, float, float]
-
-COLOURS: dict[Colour, Triple] = {
-    Colour.RED: (0.82, 0.10, 0.08),
-    Colour.GREEN: (0.10, 0.55, 0.14),
-    Colour.BLUE: (0.08, 0.20, 0.80),
-    Colour.YELLOW: (0.92, 0.78, 0.08),
-    Colour.PURPLE: (0.48, 0.12, 0.62),
-    Colour.ORANGE: (0.95, 0.45, 0.05),
-    Colour.WHITE: (0.92, 0.92, 0.90),
-    Colour.BLACK: (0.05, 0.05, 0.06),
-}
-
-
-@dataclass(frozen=True)
-class Light:
-    """What a sky shines with, linear RGB: the sun, what comes from everywhere, and the sky above and at the horizon."""
-
-    sun: Triple
-    ambient: Triple
-    zenith: Triple
-    horizon: Triple
-    sun_height: float = 1.2
-
-
-LIGHTS: dict[Sky, Light] = {
-    Sky.DAY: Light((1.0, 0.97, 0.9), (0.36, 0.42, 0.5), (0.25, 0.5, 0.9), (0.75, 0.86, 0.97)),
-    Sky.SUNSET: Light((1.0, 0.55, 0.25), (0.32, 0.2, 0.25), (0.28, 0.16, 0.42), (0.98, 0.52, 0.22), sun_height=0.45),
-    Sky.NIGHT: Light((0.16, 0.2, 0.38), (0.07, 0.08, 0.16), (0.01, 0.015, 0.05), (0.05, 0.07, 0.16)),
-    Sky.STUDIO: Light((0.8, 0.8, 0.8), (0.45, 0.45, 0.45), (0.55, 0.55, 0.57), (0.72, 0.72, 0.72)),
-}
-
-GRAIN = 64  # cells of the ground's grain before it repeats
-STARS = 128  # cells of the star field along a side of the picture
-FARTHEST = 30.0  # what a ray has not met by then is sky
+TRAINING_SIZE = 128  # pixels
+FARTHEST = 40.0  # units of the world
+TRACING_STEPS = 40
+SHADOW_STEPS = 18
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """image: (size, size, 3) uint8 sRGB; objects: (size, size) int64, a thing's number from 1, else 0."""
+    """image: (size, size, 3) uint8 sRGB; objects: (size, size) int64, a thing's number from 1, else 0; ground: (size,
+    size) bool, where the ground is seen.
+    """
 
     image: NDArray[np.uint8]
     objects: NDArray[np.int64]
+    ground: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a number of rays meet. points, normals, directions: (N, 3)."""
+
+    points: Tensor
+    normals: Tensor
+    directions: Tensor
 
 
 def training_picture(scene: Scene) -> Picture:
-    """The picture as the built-in weights were trained on it: 64 pixels, the average of 2x2 rays each."""
-    return render(scene, size=64, rays=2)
+    """The picture as the built-in weights were trained on it."""
+    return render(scene, TRAINING_SIZE, rays=2)
 
 
 @torch.no_grad()
-def render(scene: Scene, size: int = 128, rays: int = 1) -> Picture:
+def render(scene: Scene, size: int = TRAINING_SIZE, rays: int = 1) -> Picture:
     """Draw a scene, size x size pixels, each the average of rays x rays rays."""
-    grain, stars = _noise(scene)
+    noise = noise_grid(scene.noise)
     eye, directions = _camera(scene, size * rays)
-    reach = _trace(scene, eye, directions)
-    points = eye + reach[..., None] * directions
-    distance, nearest = _distances(scene, points).min(-1)
-    hit = (reach < FARTHEST) & (distance < 0.05)
-    sky = _sky_colour(scene.sky, directions)
-    backdrop = sky + _starlight(stars, size * rays)[..., None] if scene.sky is Sky.NIGHT else sky
-    colour = _shade(scene, points, directions, nearest, grain)
-    haze = (1 - torch.exp(-(reach - 6).clamp(min=0) * 0.06))[..., None]
-    colour = torch.where(hit[..., None], colour * (1 - haze) + backdrop * haze, backdrop)
-    levels = (colour.clamp(0, 1) ** 0.8 * 255).round()
-    levels = F.avg_pool2d(levels.permute(2, 0, 1)[None], rays)[0].permute(1, 2, 0).round().to(torch.uint8)
-    objects = (nearest * hit)[::rays, ::rays]
-    return Picture(levels.contiguous().numpy(), objects.contiguous().numpy())
-
-
-def _noise(scene: Scene) -> tuple[Tensor, Tensor]:
-    """The ground's grain (GRAIN, GRAIN) and the star field (STARS, STARS), uniform in [0, 1), the same at any size."""
-    generator = torch.Generator().manual_seed(scene.noise)
-    return torch.rand(GRAIN, GRAIN, generator=generator), torch.rand(STARS, STARS, generator=generator)
+    image, depth, ground = _surroundings(scene, eye, directions, noise)
+    objects = torch.zeros(depth.shape, dtype=torch.int64)
+    # Opaque things first, then glass from the farthest on: glass shows what is behind it.
+    numbered = sorted(
+        enumerate(scene.things, start=1), key=lambda entry: (entry[1].material is Material.GLASS, -entry[1].z)
+    )
+    for number, thing in numbered:
+        reach, seen = trace(thing, eye, directions, depth)
+        look = _look(thing, eye, directions[seen], reach)
+        image[seen] = _thing_colour(scene, thing, look, seen, image)
+        depth[seen] = reach
+        objects[seen] = number
+    image = _film(scene, _hazy(scene, image, depth, directions))
+    levels = F.avg_pool2d(image.permute(2, 0, 1)[None] * 255, rays)[0].permute(1, 2, 0).round().to(torch.uint8)
+    objects = objects[::rays, ::rays]
+    seen_ground = ground[::rays, ::rays] & (objects == 0)
+    return Picture(levels.contiguous().numpy(), objects.contiguous().numpy(), seen_ground.numpy())
 
 
 def _camera(scene: Scene, size: int) -> tuple[Tensor, Tensor]:
     """Where the eye is (3,) and where it looks through each pixel (size, size, 3), unit vectors."""
-    eye = torch.tensor([scene.camera_x, scene.camera_height + 0.2, -4.2])
-    forward = _unit(torch.tensor([0.0, 0.55, 0.0]) - eye)
-    right = _unit(torch.linalg.cross(torch.tensor([0.0, 1.0, 0.0]), forward))
+    eye = torch.tensor([0.0, scene.camera_height, -4.6])
+    forward = _unit(torch.tensor([0.0, 0.62, 0.0]) - eye)
+    right = torch.tensor([1.0, 0.0, 0.0])
     up = torch.linalg.cross(forward, right)
     y, x = torch.meshgrid(torch.linspace(1, -1, size), torch.linspace(-1, 1, size), indexing="ij")
-    return eye, _unit(forward * 2.1 + x[..., None] * right + y[..., None] * up)
+    return eye, _unit(forward * 2.7 + x[..., None] * right + y[..., None] * up)
 
 
 def _unit(vectors: Tensor) -> Tensor:
     lengths: Tensor = vectors.norm(dim=-1, keepdim=True)
-    return vectors / lengths
+    return vectors / (lengths + 1e-9)
 
 
-def _distances(scene: Scene, points: Tensor) -> Tensor:
-    """Signed distances (..., 1 + things) from points (..., 3) to the ground and to each thing."""
-    return torch.stack([points[..., 1], *(distance_to(thing, points) for thing in scene.things)], -1)
+def trace(thing: Thing, eye: Tensor, directions: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
+    """How far the rays (..., 3) go before they meet a thing (N,), and which of them do, nearer than depth (...).
 
-
-def _trace(scene: Scene, eye: Tensor, directions: Tensor) -> Tensor:
-    """How far each ray goes (H, W) before it meets something: step by the distance to whatever is nearest.
-
-    Rays that graze a thing spend their steps there and miss the ground behind: its far edge dips beside tall things.
-    The weights have learned that too, so it stays.
+    Only rays through the ball around the thing are followed, from where they enter it.
     """
-    reach = torch.full(directions.shape[:-1], 2.0)
-    for _ in range(36):
-        step = _distances(scene, eye + reach[..., None] * directions).min(-1).values
-        reach = (reach + step * 0.95).clamp(max=40)
-    return reach
+    centre, radius = surrounding_ball(thing)
+    towards = centre - eye
+    along = (directions * towards).sum(-1)
+    half_chord = radius**2 - ((towards * towards).sum(-1) - along**2)
+    seen = (half_chord > 0) & (along > 0)
+    starts = eye if eye.ndim == 1 else eye[seen]
+    rays, chord = directions[seen], half_chord[seen].sqrt()
+    reach = (along[seen] - chord).clamp(min=0)
+    for _ in range(TRACING_STEPS):
+        reach = reach + distance_to(thing, starts + reach[:, None] * rays) * 0.95
+    close = distance_to(thing, starts + reach[:, None] * rays).abs() < 0.01
+    hit = close & (reach < depth[seen]) & (reach < along[seen] + chord + 0.05)
+    seen[seen.clone()] = hit
+    return reach[hit], seen
 
 
-def _normals(scene: Scene, points: Tensor) -> Tensor:
-    """Unit vectors (..., 3) straight out of the surface: the slope of the distance, by central differences."""
-    shifts = torch.eye(3) * 2e-3
-    slope = [
-        _distances(scene, points + s).min(-1).values - _distances(scene, points - s).min(-1).values for s in shifts
-    ]
-    normals = torch.stack(slope, -1)
-    lengths: Tensor = normals.norm(dim=-1, keepdim=True)
-    return normals / (lengths + 1e-9)
+def _look(thing: Thing, eye: Tensor, directions: Tensor, reach: Tensor) -> Look:
+    """Points and normals where rays meet a thing; the slope of the distance, by differences in four directions."""
+    points = eye + reach[:, None] * directions
+    corners = torch.tensor([[1.0, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]])
+    slope = sum((distance_to(thing, points + c * 2e-3)[:, None] * c for c in corners), torch.zeros(3))
+    return Look(points, _unit(slope), directions)
 
 
-def _sunlight(scene: Scene, points: Tensor, normals: Tensor, sun: Tensor) -> Tensor:
-    """How much of the sun (...) reaches each point, 0 to 1: the closer a thing to the way there, the less."""
-    light = torch.ones(points.shape[:-1])
-    travelled = torch.full(points.shape[:-1], 0.05)
-    for _ in range(18):
-        on_the_way = points + normals * 0.02 + travelled[..., None] * sun
-        clearance = _distances(scene, on_the_way)[..., 1:].min(-1).values
-        light = torch.minimum(light, (10 * clearance / travelled).clamp(0, 1))
-        travelled = travelled + clearance.clamp(0.03, 0.4)
+def _sunlight(scene: Scene, points: Tensor, normals: Tensor) -> Tensor:
+    """How much of the sun (N,) reaches points (N, 3), 0 to 1: the closer a thing to the way there, the less."""
+    sun, sharpness = sun_direction(scene), LIGHTS[scene.sky].sharpness
+    if scene.weather is Weather.FOG:
+        sharpness = min(sharpness, 3.0)
+    light = torch.ones(points.shape[0])
+    starts = points + normals * 0.03
+    for thing in scene.things:
+        centre, radius = surrounding_ball(thing)
+        towards = centre - starts
+        along = towards @ sun
+        wide = radius + along.clamp(min=0) / sharpness
+        near = ((towards * towards).sum(-1) - along**2 < wide**2) & (along > -radius)
+        if not near.any():
+            continue
+        begin = starts[near]
+        travelled = (along[near] - wide[near]).clamp(min=0.03)
+        lit = torch.ones(begin.shape[0])
+        for _ in range(SHADOW_STEPS):
+            clearance = distance_to(thing, begin + travelled[:, None] * sun)
+            lit = torch.minimum(lit, 0.5 + 0.5 * sharpness * clearance / travelled)
+            travelled = travelled + clearance.clamp(0.04, 0.5)
+        lit = lit.clamp(0, 1)
+        lit = lit * lit * (3 - 2 * lit)
+        strength = 0.55 if thing.material is Material.GLASS else 1.0
+        light[near] *= 1 - strength * (1 - lit)
     return light
 
 
-def _shade(scene: Scene, points: Tensor, directions: Tensor, nearest: Tensor, grain: Tensor) -> Tensor:
-    """Linear RGB (H, W, 3) of what the rays met, lit by the sun and the sky, with reflections on shiny things."""
+def _contact(scene: Scene, points: Tensor) -> Tensor:
+    """How open to the sky (N,) the ground is at points (N, 3), 0 to 1: things close by keep the light out."""
+    openness = torch.ones(points.shape[0])
+    for thing in scene.things:
+        centre, radius = surrounding_ball(thing)
+        near = (points - centre).norm(dim=-1) < radius + 0.7
+        if near.any():
+            closeness = (1 - distance_to(thing, points[near]).clamp(min=0) / 0.6).clamp(min=0)
+            openness[near] *= 1 - 0.75 * closeness**2
+    return openness
+
+
+def _surroundings(scene: Scene, eye: Tensor, directions: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Linear RGB (H, W, 3) without the things, but with their shadows; depth (H, W); where the ground is (H, W)."""
+    image = backdrop(scene, directions, noise)
+    down = directions[..., 1]
+    depth = torch.where(down < -1e-3, -eye[1] / down.clamp(max=-1e-3), torch.tensor(FARTHEST)).clamp(max=FARTHEST)
+    ground = depth < FARTHEST
+    if scene.ground is Ground.WOOD and scene.sky is not Sky.STUDIO:
+        ground &= eye[2] + depth * directions[..., 2] < TABLE_END
+    rays, reach = directions[ground], depth[ground]
+    depth = torch.where(ground, depth, torch.tensor(FARTHEST))
+    points = eye + reach[:, None] * rays
+    colour = _ground(scene, points, rays, noise)
+    if scene.sky is Sky.STUDIO:  # seamless paper: the floor rises into the backdrop
+        fade = ((points[:, 2] - 3) / 5).clamp(0, 1)[:, None]
+        colour = colour * (1 - fade) + image[ground] * fade
+    image[ground] = colour
+    return _far_blurred(image, depth), depth, ground
+
+
+def _ground(scene: Scene, points: Tensor, directions: Tensor, noise: Tensor) -> Tensor:
+    """Linear RGB (N, 3) of the ground, lit and in the things' shadow, mirroring them where it is wet or polished."""
     light = LIGHTS[scene.sky]
-    sun = _unit(torch.tensor([scene.sun, light.sun_height, -0.7]))
-    normals = _normals(scene, points)
-    sunlight = _sunlight(scene, points, normals, sun)
-    albedo, shiny = _surface(scene, points, nearest, grain)
-
-    lambert = (normals * sun).sum(-1).clamp(min=0) * sunlight
-    openness = 0.55 + 0.45 * normals[..., 1].clamp(-1, 1)
-    sun_colour, ambient = torch.tensor(light.sun), torch.tensor(light.ambient)
-    colour = albedo * (sun_colour * lambert[..., None] * 0.95 + ambient * openness[..., None])
-
-    facing = (directions * normals).sum(-1, keepdim=True)
-    mirrored = directions - 2 * facing * normals
-    glint = (mirrored * sun).sum(-1).clamp(min=0) ** 40 * sunlight
-    fresnel = 0.18 + 0.5 * (1 + facing[..., 0]).clamp(0, 1) ** 3
-    colour = colour + (shiny * glint * 1.2)[..., None] * sun_colour
-    return colour + (shiny * fresnel)[..., None] * _sky_colour(scene.sky, mirrored) * 0.6
-
-
-def _surface(scene: Scene, points: Tensor, nearest: Tensor, grain: Tensor) -> tuple[Tensor, Tensor]:
-    """Albedo (H, W, 3) of what each ray met, and 1 where that is shiny (H, W)."""
-    albedo, shiny = _ground_colour(scene.ground, points[..., 0], points[..., 2], grain), torch.zeros(nearest.shape)
-    for number, thing in enumerate(scene.things, start=1):
-        here = nearest == number
-        albedo = torch.where(here[..., None], torch.tensor(COLOURS[thing.colour]), albedo)
-        shiny = torch.where(here, float(thing.material is Material.SHINY), shiny)
-    return albedo, shiny
+    albedo = ground_colour(scene.ground, points[:, 0], points[:, 2], noise)
+    normals = torch.tensor([0.0, 1.0, 0.0]).expand_as(points)
+    sunlight = _sunlight(scene, points, normals) * sun_direction(scene)[1]
+    openness = _contact(scene, points)
+    wet = scene.weather is Weather.RAIN
+    lit = torch.tensor(light.sun) * sunlight[:, None] + torch.tensor(light.ambient)
+    colour = albedo * (0.55 if wet else 1.0) * lit * openness[:, None]
+    gloss = 0.5 if wet else FLOORS[scene.ground].gloss
+    if not gloss:
+        return colour
+    mirrored = directions * torch.tensor([1.0, -1.0, 1.0])
+    reflection = sky_colour(scene, mirrored)
+    nearest = torch.full(points.shape[:1], FARTHEST)
+    for thing in scene.things:
+        reach, seen = trace(thing, points, mirrored, nearest)
+        look = _look(thing, points[seen], mirrored[seen], reach)
+        reflection[seen] = _lit(scene, thing, look, torch.ones(reach.shape))
+        nearest[seen] = reach
+    fresnel = gloss + (1 - gloss) * 0.6 * (1 + directions[:, 1:2]).clamp(0, 1) ** 4
+    return colour + reflection * fresnel * openness[:, None]
 
 
-def _ground_colour(ground: Ground, x: Tensor, z: Tensor, grain: Tensor) -> Tensor:
-    """Albedo (H, W, 3) of the ground at (x, z)."""
-    match ground:
-        case Ground.WOOD:
-            return _wood(x, z)
-        case Ground.GRASS:
-            return _tinted((0.16, 0.46, 0.08), 0.6 + 0.4 * _grain_at(grain, x, z, cells=9))
-        case Ground.SAND:
-            return _tinted((0.85, 0.7, 0.45), 0.88 + 0.12 * torch.sin(z * 9 + 1.2 * torch.sin(x * 3)))
-        case Ground.SNOW:
-            return _tinted((0.9, 0.93, 0.97), 0.95 + 0.05 * _grain_at(grain, x, z, cells=5))
-        case Ground.TILES:
-            light = (torch.floor(x * 1.2) + torch.floor(z * 1.2)) % 2
-            return _tinted((1.0, 1.0, 1.0), 0.25 + 0.55 * light)
+def _lit(scene: Scene, thing: Thing, look: Look, sunlight: Tensor) -> Tensor:
+    """Linear RGB (N, 3) that a thing's own colour throws back: sun, sky above, ground below."""
+    light, sun = LIGHTS[scene.sky], sun_direction(scene)
+    albedo = torch.tensor(COLOURS[thing.colour])
+    lambert = (look.normals @ sun).clamp(min=0) * sunlight
+    up = (0.5 + 0.5 * look.normals[:, 1])[:, None]
+    bounced = torch.tensor(FLOORS[scene.ground].mean) * (
+        torch.tensor(light.sun) * 0.35 + torch.tensor(light.ambient) * 0.6
+    )
+    near_ground = (0.45 + 0.55 * (look.points[:, 1] / (0.7 * thing.size)).clamp(0, 1))[:, None]
+    around = (torch.tensor(light.ambient) * up + bounced * (1 - up) * 0.7) * near_ground
+    colour = albedo * (torch.tensor(light.sun) * lambert[:, None] + around)
+    if thing.shape is Shape.LAMP:
+        shade = (look.points[:, 1:2] > SHADE * thing.size).float()
+        colour = colour + shade * (albedo * 0.75 + 0.06) * torch.tensor([0.85, 0.72, 0.5])
+    return colour
 
 
-def _wood(x: Tensor, z: Tensor) -> Tensor:
-    """Planks away from the camera, wavy veins, dark joints."""
-    plank = torch.floor(x * 1.3)
-    vein = 0.75 + 0.125 * torch.sin(z * 1.5 + plank * 2.1 + 0.6 * torch.sin(x * 14))
-    joint = (x * 1.3 - plank < 0.06).float()
-    return _tinted((0.52, 0.32, 0.16), vein) * (1 - 0.5 * joint)[..., None]
+def _thing_colour(scene: Scene, thing: Thing, look: Look, seen: Tensor, image: Tensor) -> Tensor:
+    """Linear RGB (N, 3) of a thing at the pixels (H, W) where it is seen, before the image (H, W, 3) behind it."""
+    sunlight = _sunlight(scene, look.points, look.normals)
+    lit = _lit(scene, thing, look, sunlight)
+    if thing.material is Material.MATTE:
+        return lit
+    light, sun = LIGHTS[scene.sky], sun_direction(scene)
+    facing = (look.directions * look.normals).sum(-1, keepdim=True)
+    mirrored = look.directions - 2 * facing * look.normals
+    fresnel = (1 + facing).clamp(0, 1) ** 4
+    around = _surroundings_from(scene, mirrored)
+    towards_sun = (mirrored @ sun).clamp(min=0)[:, None] * sunlight[:, None]
+    glint = torch.tensor(light.sun) * towards_sun**70 * 1.6
+    albedo = torch.tensor(COLOURS[thing.colour])
+    match thing.material:
+        case Material.SHINY:
+            return lit * 0.9 + around * (0.06 + 0.6 * fresnel) + glint
+        case Material.METAL:
+            tint = albedo * 0.8 + 0.13
+            return lit * 0.18 + around * (tint + (1 - tint) * fresnel) * 1.15 + glint * (0.4 + tint)
+        case Material.GLASS:
+            behind = _refracted(image, look.normals, seen)
+            thick = 0.35 + 0.65 * (1 + facing).clamp(0, 1)  # the way through is longer near the rim
+            tint = 1 - (1 - albedo * 1.05).clamp(0, 1) * (0.55 + 0.4 * thick)
+            return behind * tint + lit * 0.16 + around * (0.05 + 0.7 * fresnel) + glint * 1.2
 
 
-def _grain_at(grain: Tensor, x: Tensor, z: Tensor, cells: int) -> Tensor:
-    """The grain at (x, z), so many cells to a unit of the world."""
-    return grain[(z * cells).long() % GRAIN, (x * cells).long() % GRAIN]
+def _surroundings_from(scene: Scene, directions: Tensor) -> Tensor:
+    """Linear RGB (N, 3) that a thing mirrors from these directions: the sky above, the ground below."""
+    light = LIGHTS[scene.sky]
+    below = torch.tensor(FLOORS[scene.ground].mean) * (
+        torch.tensor(light.sun) * sun_direction(scene)[1] * 0.6 + torch.tensor(light.ambient)
+    )
+    height = directions[:, 1:2]
+    share = (height * 12 + 0.5).clamp(0, 1)
+    near = 0.35 + 0.65 * torch.exp(height.clamp(max=0) * 1.3)  # straight below a thing stands in its own shadow
+    return sky_colour(scene, directions) * share + below * near * (1 - share)
 
 
-def _tinted(colour: Triple, brightness: Tensor) -> Tensor:
-    return brightness[..., None] * torch.tensor(colour)
+def _refracted(image: Tensor, normals: Tensor, seen: Tensor) -> Tensor:
+    """What is behind a glass thing (N, 3), bent as by a lens: seen further in, against the slope of its surface."""
+    size = image.shape[0]
+    row, column = seen.nonzero(as_tuple=True)
+    shift = 0.11 * size
+    column = (column - normals[:, 0] * shift).round().long().clamp(0, size - 1)
+    row = (row + normals[:, 1] * shift * 0.6).round().long().clamp(0, size - 1)
+    return image[row, column]
 
 
-def _sky_colour(sky: Sky, directions: Tensor) -> Tensor:
-    """Linear RGB (..., 3) of the sky in these directions: from the horizon to the zenith, which begins halfway up."""
-    height = (directions[..., 1:2].clamp(-0.1, 1) * 2.2).clamp(0, 1)
-    return torch.tensor(LIGHTS[sky].zenith) * height + torch.tensor(LIGHTS[sky].horizon) * (1 - height)
+def _far_blurred(image: Tensor, depth: Tensor) -> Tensor:
+    """The image (H, W, 3) out of focus where it is far away."""
+    size = image.shape[0]
+    coarse = F.avg_pool2d(image.permute(2, 0, 1)[None], max(1, round(size / 64)))
+    blurred = F.interpolate(coarse, size=(size, size), mode="bilinear")[0].permute(1, 2, 0)
+    share = ((depth - 6) / 5).clamp(0, 1)[..., None]
+    return image * (1 - share) + blurred * share
 
 
-def _starlight(stars: Tensor, size: int) -> Tensor:
-    """Brightness (size, size) of the stars: a disc as large as a cell where the cell's number is high."""
-    place = torch.linspace(0, STARS - 1, size)
-    cell = place.round().long()
-    offset = place - cell
-    within = offset[:, None] ** 2 + offset[None, :] ** 2 < 1 / torch.pi
-    return ((stars[cell[:, None], cell[None, :]] > 0.995) & within).float() * 0.8
+def _hazy(scene: Scene, image: Tensor, depth: Tensor, directions: Tensor) -> Tensor:
+    """The image (H, W, 3) through the air: a breath of haze, or fog."""
+    if scene.sky is Sky.STUDIO and scene.weather is not Weather.FOG:
+        return image
+    light = LIGHTS[scene.sky]
+    horizon = torch.tensor(light.horizon)
+    if scene.weather is Weather.FOG:
+        grey = horizon.mean() * 0.6 + horizon * 0.4 + torch.tensor(light.ambient) * 0.15
+        through = torch.exp(-(depth - 2.6).clamp(min=0) * 0.17)[..., None]
+        above = (1 - directions[..., 1:2].clamp(0, 1) * 1.3).clamp(0, 1)
+        through = 1 - (1 - through) * above
+        return image * through + grey * (1 - through)
+    through = torch.exp(-(depth - 6).clamp(0, 24) * 0.05)[..., None]
+    through = torch.where((depth < FARTHEST)[..., None], through, 1.0)
+    return image * through + horizon * (1 - through)
+
+
+def _film(scene: Scene, image: Tensor) -> Tensor:
+    """Display values (H, W, 3) in [0, 1]: a lens dark towards its corners, a film's curve, its colours."""
+    size = image.shape[0]
+    across = torch.linspace(-1, 1, size)
+    image = image * (1 - 0.14 * (across[:, None] ** 2 + across[None, :] ** 2))[..., None]
+    image = image.clamp(min=0) * 0.85
+    image = (image * (2.51 * image + 0.03)) / (image * (2.43 * image + 0.59) + 0.14)
+    image = image.clamp(0, 1) ** (1 / 2.2)
+    if scene.film is Film.COLOUR:
+        return image
+    grey = image @ torch.tensor([0.3, 0.59, 0.11])
+    if scene.film is Film.BLACK_AND_WHITE:
+        return grey[..., None].expand(-1, -1, 3)
+    return (grey[..., None] * torch.tensor([0.98, 0.84, 0.64]) + torch.tensor([0.04, 0.03, 0.02])).clamp(0, 1)

@@ -1,0 +1,121 @@
+"""Stage 3: the autoencoder, trained first on cuttings, which are cheap, then on whole pictures.
+
+No perceptual weights are at hand: sharpness comes from the differences between neighbours, at three scales.
+"""
+
+import copy
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from nti_desktop.studio.train import checkpoint
+from nti_desktop.studio.train.pictures import HELD_BACK, SCENES_A_STREAM, Drawn
+
+WIDTHS = (32, 32, 64, 96)  # three halvings: a latent stands for 8x8 pixels
+LATENT_CHANNELS = 8
+CUTTING = 64  # pixels
+BATCH = 16
+LEARNING_RATE = 2e-3
+KL_WEIGHT = 5e-4
+
+
+def new_autoencoder() -> Any:
+    """An untrained one."""
+    return AutoencoderKL(
+        block_out_channels=WIDTHS,
+        layers_per_block=1,
+        latent_channels=LATENT_CHANNELS,
+        norm_num_groups=8,
+        down_block_types=["DownEncoderBlock2D"] * len(WIDTHS),
+        up_block_types=["UpDecoderBlock2D"] * len(WIDTHS),
+        mid_block_add_attention=False,
+        sample_size=128,
+    )
+
+
+def batch(drawn: Drawn, count: int, side: int, random: torch.Generator) -> Tensor:
+    """Pictures or cuttings (count, 3, side, side) in [-1, 1], none of them from the streams held back."""
+    numbers = torch.randint(0, len(drawn.scenes) - HELD_BACK * SCENES_A_STREAM, (count,), generator=random).tolist()
+    pieces = []
+    for number in numbers:
+        image = drawn.image(number)
+        top, left = torch.randint(0, image.shape[0] - side + 1, (2,), generator=random).tolist()
+        pieces.append(torch.tensor(image[top : top + side, left : left + side]))
+    return torch.stack(pieces).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+
+
+def picture_loss(decoded: Tensor, truth: Tensor) -> Tensor:
+    """How far two pictures are apart: values and slopes, at full, half, quarter and eighth size.
+
+    The small sizes teach colour, which hardly shows in the slopes and would otherwise come last.
+    """
+    error = decoded - truth
+    loss = 2 * error.square().mean()
+    for _ in range(4):
+        slopes = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
+        loss = loss + error.abs().mean() + 0.3 * slopes
+        error = F.avg_pool2d(error, 2)
+    return loss
+
+
+def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0) -> None:
+    """Train for so many steps, the last quarter on whole pictures, and write the moving average into a folder."""
+    torch.manual_seed(seed)
+    model = new_autoencoder().to(device, memory_format=torch.channels_last)
+    average = copy.deepcopy(model)
+    optimiser = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=1e-4)
+    parts: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
+    first = checkpoint.resume(work / "autoencoder.pt", parts)
+    started = time.monotonic()
+    for step in range(first, steps):
+        whole = step >= steps * 3 // 4
+        random = checkpoint.generator(seed, step)
+        x = batch(drawn, BATCH // 2 if whole else BATCH, 128 if whole else CUTTING, random)
+        x = x.to(device, memory_format=torch.channels_last)
+        posterior = model.encode(x).latent_dist
+        noise = torch.randn(posterior.mean.shape, generator=random).to(device)
+        decoded = model.decode(posterior.mean + 0.5 * posterior.std * noise).sample
+        kl = posterior.kl().mean() / posterior.mean[0].numel()
+        loss = picture_loss(decoded, x) + KL_WEIGHT * kl
+        for group in optimiser.param_groups:
+            group["lr"] = LEARNING_RATE * min(1, (step + 1) / 100) * max(0.02, (1 - step / steps) ** 0.8)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        checkpoint.follow(average.parameters(), model.parameters(), step, horizon=0.995)
+        if (step + 1) % 100 == 0:
+            pace = (time.monotonic() - started) / (step + 1 - first)
+            print(f"autoencoder: {step + 1} of {steps}, loss {loss.item():.4f}, {pace:.2f} s a step", flush=True)
+        if (step + 1) % 500 == 0 or step + 1 == steps:
+            checkpoint.save(work / "autoencoder.pt", step + 1, parts)
+            print(f"autoencoder: {held_back_psnr(average, drawn, device):.2f} dB on pictures held back", flush=True)
+    average.register_to_config(scaling_factor=1 / float(encoded(average, drawn, range(512), device).std()))
+    average.half().save_pretrained(folder)
+
+
+@torch.no_grad()
+def encoded(model: Any, drawn: Drawn, numbers: range, device: str) -> Tensor:
+    """The latents (N, C, h, w) of pictures, the middle of what the encoder says, not scaled."""
+    latents = []
+    for start in range(numbers.start, numbers.stop, 32):
+        images = [torch.tensor(drawn.image(n)) for n in range(start, min(start + 32, numbers.stop))]
+        x = torch.stack(images).permute(0, 3, 1, 2).float().div(127.5).sub(1).to(device)
+        latents.append(model.encode(x.contiguous(memory_format=torch.channels_last)).latent_dist.mode().cpu())
+    return torch.cat(latents)
+
+
+@torch.no_grad()
+def held_back_psnr(model: Any, drawn: Drawn, device: str, count: int = 64) -> float:
+    """Mean PSNR in dB of pictures from the streams held back."""
+    last = len(drawn.scenes)
+    truth = torch.stack([torch.tensor(drawn.image(n)) for n in range(last - count, last)])
+    x = truth.permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    latents = encoded(model, drawn, range(last - count, last), device).to(device)
+    decoded = torch.cat([model.decode(z).sample.cpu() for z in latents.split(16)]).clamp(-1, 1)
+    return float((10 * torch.log10(4 / (decoded - x).square().mean((1, 2, 3)))).mean())
