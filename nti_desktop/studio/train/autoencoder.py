@@ -11,10 +11,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
-from torch import Tensor
+from torch import Tensor, nn
 
 from nti_desktop.studio.train import checkpoint
-from nti_desktop.studio.train.pictures import HELD_BACK, SCENES_A_STREAM, Drawn
+from nti_desktop.studio.train.pictures import Drawn
 
 WIDTHS = (32, 32, 64, 96)  # three halvings: a latent stands for 8x8 pixels
 LATENT_CHANNELS = 8
@@ -38,9 +38,31 @@ def new_autoencoder() -> Any:
     )
 
 
+@torch.no_grad()
+def start_open(model: Any) -> None:
+    """Let colours through from the first step on: halvings average, doublings repeat, residual branches add nothing.
+
+    As diffusers leaves it, each of these layers weakens what it passes on; together they learn form soon and colour
+    after thousands of steps.
+    """
+    for name, layer in model.named_modules():
+        if "samplers" in name and isinstance(layer, nn.Conv2d):
+            nn.init.dirac_(layer.weight)
+            if "down" in name:  # padded below and to the right: these four are one cell of the smaller grid
+                layer.weight.copy_(layer.weight.amax((2, 3), keepdim=True) * CELL_MEAN)
+            nn.init.zeros_(layer.bias)
+        elif name.endswith("conv_shortcut"):
+            nn.init.orthogonal_(layer.weight)
+        elif name.endswith("conv2"):
+            nn.init.zeros_(layer.weight)
+
+
+CELL_MEAN = torch.tensor([[0.25, 0.25, 0.0], [0.25, 0.25, 0.0], [0.0, 0.0, 0.0]])
+
+
 def batch(drawn: Drawn, count: int, side: int, random: torch.Generator) -> Tensor:
     """Pictures or cuttings (count, 3, side, side) in [-1, 1], none of them from the streams held back."""
-    numbers = torch.randint(0, len(drawn.scenes) - HELD_BACK * SCENES_A_STREAM, (count,), generator=random).tolist()
+    numbers = torch.randint(0, drawn.training, (count,), generator=random).tolist()
     pieces = []
     for number in numbers:
         image = drawn.image(number)
@@ -66,7 +88,9 @@ def picture_loss(decoded: Tensor, truth: Tensor) -> Tensor:
 def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0) -> None:
     """Train for so many steps, the last quarter on whole pictures, and write the moving average into a folder."""
     torch.manual_seed(seed)
-    model = new_autoencoder().to(device, memory_format=torch.channels_last)
+    model = new_autoencoder()
+    start_open(model)
+    model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model)
     optimiser = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=1e-4)
     parts: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
@@ -92,10 +116,12 @@ def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device
         if (step + 1) % 100 == 0:
             pace = (time.monotonic() - started) / (step + 1 - first)
             print(f"autoencoder: {step + 1} of {steps}, loss {loss.item():.4f}, {pace:.2f} s a step", flush=True)
-        if (step + 1) % 500 == 0 or step + 1 == steps:
+        if (step + 1) % checkpoint.EVERY == 0 or step + 1 == steps:
             checkpoint.save(work / "autoencoder.pt", step + 1, parts)
             print(f"autoencoder: {held_back_psnr(average, drawn, device):.2f} dB on pictures held back", flush=True)
-    average.register_to_config(scaling_factor=1 / float(encoded(average, drawn, range(512), device).std()))
+    average.register_to_config(
+        scaling_factor=1 / float(encoded(average, drawn, range(min(512, drawn.training)), device).std())
+    )
     average.half().save_pretrained(folder)
 
 
@@ -114,8 +140,9 @@ def encoded(model: Any, drawn: Drawn, numbers: range, device: str) -> Tensor:
 def held_back_psnr(model: Any, drawn: Drawn, device: str, count: int = 64) -> float:
     """Mean PSNR in dB of pictures from the streams held back."""
     last = len(drawn.scenes)
-    truth = torch.stack([torch.tensor(drawn.image(n)) for n in range(last - count, last)])
+    numbers = range(max(drawn.training, last - count), last)
+    truth = torch.stack([torch.tensor(drawn.image(n)) for n in numbers])
     x = truth.permute(0, 3, 1, 2).float().div(127.5).sub(1)
-    latents = encoded(model, drawn, range(last - count, last), device).to(device)
+    latents = encoded(model, drawn, numbers, device).to(device)
     decoded = torch.cat([model.decode(z).sample.cpu() for z in latents.split(16)]).clamp(-1, 1)
     return float((10 * torch.log10(4 / (decoded - x).square().mean((1, 2, 3)))).mean())

@@ -8,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+EVERY = 500  # steps
+
 
 class Stateful(Protocol):
     """A module or an optimiser."""

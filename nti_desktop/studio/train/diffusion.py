@@ -22,7 +22,7 @@ from nti_desktop.studio.captions import draw_wording, phrases
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import encoded
 from nti_desktop.studio.train.grid import draw_grid
-from nti_desktop.studio.train.pictures import HELD_BACK, SCENES_A_STREAM, Drawn
+from nti_desktop.studio.train.pictures import Drawn
 from nti_desktop.studio.train.supervision import PhraseTokens, Tokens, naming, supervision_loss, watch
 from nti_desktop.studio.train.tokenizer import CONTEXT
 
@@ -117,7 +117,7 @@ class Lots:
     def __call__(self, step: int) -> Batch:
         """The batch of one step, none of it from the streams held back."""
         lot, words = checkpoint.generator(self._seed, step), random.Random(self._seed * 1_000_003 + step)
-        numbers = torch.randint(0, len(self._latents) - HELD_BACK * SCENES_A_STREAM, (BATCH,), generator=lot)
+        numbers = torch.randint(0, self._drawn.training, (BATCH,), generator=lot)
         captions = [
             self._read([] if words.random() < WITHOUT_CAPTION else phrases(self._drawn.scenes[n], draw_wording(words)))
             for n in numbers.tolist()
@@ -178,7 +178,7 @@ def train_diffusion(drawn: Drawn, work: Path, folder: Path, steps: int, device: 
             print(f"diffusion: {step + 1} of {steps}, v {seen[0] / 100:.4f}, place {seen[1] / 100:.3f}", end="")
             print(f", {pace:.2f} s a step", flush=True)
             seen.zero_()
-        if (step + 1) % 500 == 0 or step + 1 == steps:
+        if (step + 1) % checkpoint.EVERY == 0 or step + 1 == steps:
             checkpoint.save(work / "diffusion.pt", step + 1, parts)
             export(folder, average, scheduler)
             draw_grid(folder, work / f"grid-{step + 1}.png", device)

@@ -15,7 +15,7 @@ from nti_desktop.studio.scenes import TRAINING_SEEDS, Scene, draw
 
 SCENES_A_STREAM = 192
 MASK_SIZE = 16
-HELD_BACK = 2  # the last streams are kept from the weights, to watch the loss on
+HELD_BACK = 2  # the last streams are kept from the weights, to measure on
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,30 +28,38 @@ class Drawn:
     images: list[NDArray[np.uint8]]
     masks: NDArray[np.uint8]
 
+    @property
+    def training(self) -> int:
+        """So many of the scenes, from the first on, are for training; the others are held back."""
+        return len(self.scenes) - HELD_BACK * len(self.images[0])
+
     def image(self, number: int) -> NDArray[np.uint8]:
         """One picture (S, S, 3)."""
-        picture: NDArray[np.uint8] = self.images[number // SCENES_A_STREAM][number % SCENES_A_STREAM]
+        stream, place = divmod(number, len(self.images[0]))
+        picture: NDArray[np.uint8] = self.images[stream][place]
         return picture
 
 
-def stream(seed: int) -> list[Scene]:
+def stream(seed: int, count: int = SCENES_A_STREAM) -> list[Scene]:
     """The scenes that training takes from one seed."""
     rng = random.Random(seed)
-    return [draw(rng) for _ in range(SCENES_A_STREAM)]
+    return [draw(rng) for _ in range(count)]
 
 
-def draw_all(folder: Path, streams: int, workers: int) -> None:
-    """Draw what is not there yet of the first `streams` streams, in so many processes."""
+def draw_all(folder: Path, streams: int, workers: int, count: int = SCENES_A_STREAM) -> None:
+    """Draw what is not there yet of the first `streams` streams, `count` scenes of each, in so many processes."""
     folder.mkdir(parents=True, exist_ok=True)
     missing = [seed for seed in TRAINING_SEEDS[:streams] if not (folder / f"{seed}-masks.npy").exists()]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for done, _ in enumerate(as_completed([pool.submit(_draw_stream, folder, seed) for seed in missing]), start=1):
+        for done, _ in enumerate(
+            as_completed([pool.submit(_draw_stream, folder, seed, count) for seed in missing]), start=1
+        ):
             print(f"pictures: {done} of {len(missing)} streams", flush=True)
 
 
-def _draw_stream(folder: Path, seed: int) -> None:
+def _draw_stream(folder: Path, seed: int, count: int) -> None:
     torch.set_num_threads(1)
-    pictures = [training_picture(scene) for scene in stream(seed)]
+    pictures = [training_picture(scene) for scene in stream(seed, count)]
     np.save(folder / f"{seed}-images.npy", np.stack([picture.image for picture in pictures]))
     np.save(folder / f"{seed}-masks.npy", np.stack([_masks(picture) for picture in pictures]))
 
@@ -68,8 +76,9 @@ def _masks(picture: Picture) -> NDArray[np.uint8]:
 def load(folder: Path, streams: int) -> Drawn:
     """What `draw_all` has drawn. Raises FileNotFoundError when that is not all there."""
     seeds = TRAINING_SEEDS[:streams]
+    images = [np.load(folder / f"{seed}-images.npy", mmap_mode="r") for seed in seeds]
     return Drawn(
-        scenes=[scene for seed in seeds for scene in stream(seed)],
-        images=[np.load(folder / f"{seed}-images.npy", mmap_mode="r") for seed in seeds],
+        scenes=[scene for seed in seeds for scene in stream(seed, len(images[0]))],
+        images=images,
         masks=np.concatenate([np.load(folder / f"{seed}-masks.npy") for seed in seeds]),
     )

@@ -1,4 +1,6 @@
-"""The two models every engine test runs on: the built-in one, and a narrow one of the published SD 1.5 structure."""
+"""The two models every engine test runs on: the one that the golden values were made with by the published code, and a
+narrow one of the published SD 1.5 structure.
+"""
 
 from pathlib import Path
 
@@ -8,13 +10,14 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.engine.model import DiffusionModel, load_model
-from nti_desktop.models.catalog import built_in
 from nti_desktop.resources import resource
+
+PROTOTYPE = Path(__file__).parents[2] / "data" / "prototype"
 
 
 @pytest.fixture(scope="session")
-def studio() -> DiffusionModel:
-    return load_model(built_in().folder, torch.device("cpu"))
+def prototype() -> DiffusionModel:
+    return load_model(PROTOTYPE, torch.device("cpu"))
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +58,7 @@ def sd15(sd15_folder: Path) -> DiffusionModel:
     return load_model(sd15_folder, torch.device("cpu"))
 
 
-@pytest.fixture(params=["studio", "sd15"])
+@pytest.fixture(params=["prototype", "sd15"])
 def model(request: pytest.FixtureRequest) -> DiffusionModel:
     """Each of the two in turn."""
     found: DiffusionModel = request.getfixturevalue(request.param)

@@ -143,11 +143,11 @@ def substitution(model: DiffusionModel, recipe: EditRecipe, step: int = 0, steps
 
 
 def test_inside_the_window_kept_and_swapped_words_follow_the_source_and_added_ones_their_own(
-    studio: DiffusionModel,
+    prototype: DiffusionModel,
 ) -> None:
     recipe = EditRecipe("a photo of a shiny red ball on green grass on a sunny day", cross_until=0.5)
     q, k, v = some_layer()
-    control = substitution(studio, recipe)
+    control = substitution(prototype, recipe)
     answer = control.cross("layer", q, k, v)
     own, there = probabilities(q, k)[-1], control.source.cross["layer"]
     expected = torch.empty_like(own)
@@ -159,40 +159,40 @@ def test_inside_the_window_kept_and_swapped_words_follow_the_source_and_added_on
     assert torch.allclose(answer[0], probabilities(q, k)[0] @ v[0], atol=1e-5)
     assert torch.equal(control.own["layer"], own)
 
-    outside = substitution(studio, recipe, step=5)
+    outside = substitution(prototype, recipe, step=5)
     assert torch.allclose(outside.cross("layer", q, k, v), probabilities(q, k) @ v, atol=1e-5)
 
 
-def test_a_word_can_have_a_window_of_its_own(studio: DiffusionModel) -> None:
+def test_a_word_can_have_a_window_of_its_own(prototype: DiffusionModel) -> None:
     recipe = EditRecipe(EDIT, cross_until=0.8, words=(WordControl(4, "red", cross_until=0.2),))
-    column = studio.tokens(EDIT).columns[4][0]
-    early, late = (substitution(studio, recipe, step) for step in (1, 2))
+    column = prototype.tokens(EDIT).columns[4][0]
+    early, late = (substitution(prototype, recipe, step) for step in (1, 2))
     assert early.taken[column]
     assert not late.taken[column]
     assert late.taken.sum() == early.taken.sum() - 1
 
 
-def test_with_weight_zero_a_words_value_vectors_no_longer_matter(studio: DiffusionModel) -> None:
+def test_with_weight_zero_a_words_value_vectors_no_longer_matter(prototype: DiffusionModel) -> None:
     recipe = EditRecipe(EDIT, words=(WordControl(4, "red", 0.0),))
-    column = studio.tokens(EDIT).columns[4][0]
+    column = prototype.tokens(EDIT).columns[4][0]
     q, k, v = some_layer()
     other = v.clone()
     other[-1, :, column] += 5
     for step in (0, 9):  # inside the window and behind it
-        a, b = (substitution(studio, recipe, step).cross("layer", q, k, values)[-1] for values in (v, other))
-        plain = substitution(studio, EditRecipe(EDIT), step).cross("layer", q, k, other)[-1]
+        a, b = (substitution(prototype, recipe, step).cross("layer", q, k, values)[-1] for values in (v, other))
+        plain = substitution(prototype, EditRecipe(EDIT), step).cross("layer", q, k, other)[-1]
         assert torch.equal(a, b)
         assert not torch.allclose(plain, b)
 
 
 @pytest.mark.parametrize("weight", [-2.0, -0.5, 0.5, 3.0])
 def test_a_weight_multiplies_the_final_probabilities_and_nothing_is_renormalised(
-    studio: DiffusionModel, weight: float
+    prototype: DiffusionModel, weight: float
 ) -> None:
-    column = studio.tokens(EDIT).columns[4][0]
+    column = prototype.tokens(EDIT).columns[4][0]
     q, k, v = some_layer()
     recipe = EditRecipe(EDIT, words=(WordControl(4, "red", weight),))
-    weighted = substitution(studio, recipe, step=9).cross("layer", q, k, v)[-1]
+    weighted = substitution(prototype, recipe, step=9).cross("layer", q, k, v)[-1]
     p = probabilities(q, k)[-1]
     expected = p @ v[-1] + (weight - 1) * p[:, :, column : column + 1] * v[-1][:, column : column + 1]
     assert torch.allclose(weighted, expected, atol=1e-5)
@@ -226,12 +226,12 @@ def test_a_window_covers_the_first_part_of_the_steps(until: float, steps: int, i
     assert sum(in_window(step, steps, until) for step in range(steps)) == inside
 
 
-def test_the_source_is_recorded_at_the_pivot_with_the_label_of_each_step(studio: DiffusionModel) -> None:
-    photo = prepared(studio)
-    levels = levels_of(studio.scheduler_config, 5)
-    source = source_of(studio, photo)
+def test_the_source_is_recorded_at_the_pivot_with_the_label_of_each_step(prototype: DiffusionModel) -> None:
+    photo = prepared(prototype)
+    levels = levels_of(prototype.scheduler_config, 5)
+    source = source_of(prototype, photo)
     source.record(range(5), 1.0, report_nothing, CancelToken())
     for step in range(5):
         with torch.no_grad():
-            expected = studio.predict(photo.pivot[step : step + 1], levels.timesteps[step], studio.embed(SOURCE))
+            expected = prototype.predict(photo.pivot[step : step + 1], levels.timesteps[step], prototype.embed(SOURCE))
         assert torch.allclose(source.at(step, 1.0).conditional, expected, atol=1e-5)

@@ -33,12 +33,12 @@ def golden() -> dict[str, Tensor]:
 
 
 @pytest.fixture(scope="module")
-def ours(studio: DiffusionModel, golden: dict[str, Tensor]) -> Prepared:
-    return null_text.prepare(studio, golden["z0"], SETTINGS, report_nothing, CancelToken())
+def ours(prototype: DiffusionModel, golden: dict[str, Tensor]) -> Prepared:
+    return null_text.prepare(prototype, golden["z0"], SETTINGS, report_nothing, CancelToken())
 
 
-def test_the_timesteps_are_the_published_ones(studio: DiffusionModel, golden: dict[str, Tensor]) -> None:
-    assert list(levels_of(studio.scheduler_config, FACTS["steps"]).timesteps) == golden["timesteps"].tolist()
+def test_the_timesteps_are_the_published_ones(prototype: DiffusionModel, golden: dict[str, Tensor]) -> None:
+    assert list(levels_of(prototype.scheduler_config, FACTS["steps"]).timesteps) == golden["timesteps"].tolist()
 
 
 def test_the_pivot_is_the_published_one(ours: Prepared, golden: dict[str, Tensor]) -> None:
@@ -50,10 +50,10 @@ def test_reference_null_text_takes_the_published_inner_steps(ours: Prepared, gol
 
 
 def test_reference_null_text_reconstructs_as_the_published_code(
-    studio: DiffusionModel, ours: Prepared, golden: dict[str, Tensor]
+    prototype: DiffusionModel, ours: Prepared, golden: dict[str, Tensor]
 ) -> None:
     assert ours.reconstruction is not None
-    found = decibels(studio.decode(ours.reconstruction), studio.decode(golden["z0"]))
+    found = decibels(prototype.decode(ours.reconstruction), prototype.decode(golden["z0"]))
     assert found == pytest.approx(FACTS["recon_psnr"], abs=0.1)
 
 
@@ -69,7 +69,7 @@ EDITS = [
 @pytest.mark.parametrize(("name", "prompt", "cross", "itself", "reweighted"), EDITS, ids=[e[0] for e in EDITS])
 @pytest.mark.parametrize("source_row", ["pinned", "run"])
 def test_edits_by_the_published_alignment_are_the_published_pictures(
-    studio: DiffusionModel,
+    prototype: DiffusionModel,
     golden: dict[str, Tensor],
     name: str,
     prompt: str,
@@ -80,31 +80,31 @@ def test_edits_by_the_published_alignment_are_the_published_pictures(
 ) -> None:
     """Within 45 dB with the source pinned, as it is here; far nearer where the source row is run, as published."""
     photo = Prepared(SETTINGS, golden["pivot"].flip(0), golden["null_embeddings"])
-    source, edit = studio.tokens(FACTS["source"]), studio.tokens(FACTS[prompt])
+    source, edit = prototype.tokens(FACTS["source"]), prototype.tokens(FACTS[prompt])
     mapping = torch.eye(77) if name.startswith("replace") else refinement_mapping(source, edit)
     weights = torch.ones(77)
     if reweighted:
         weights[list(edit.columns[FACTS[prompt].split().index(FACTS["reweighted"])])] = 2
     attention = AttentionEdit(mapping, torch.where(mapping.sum(0) > 0, cross, 0.0), weights, itself, 1.0)
-    levels = levels_of(studio.scheduler_config, FACTS["steps"])
-    path = photo.pivot if source_row == "pinned" else unpinned_path(studio, photo)
-    source_branch = Source(studio, path, levels, studio.embed(FACTS["source"]), None)
-    task = Task(studio, photo, source_branch, EditRecipe(FACTS[prompt], self_limit=1.0))
+    levels = levels_of(prototype.scheduler_config, FACTS["steps"])
+    path = photo.pivot if source_row == "pinned" else unpinned_path(prototype, photo)
+    source_branch = Source(prototype, path, levels, prototype.embed(FACTS["source"]), None)
+    task = Task(prototype, photo, source_branch, EditRecipe(FACTS[prompt], self_limit=1.0))
     rendered = denoise(task, golden["null_embeddings"], attention=attention)
-    found = decibels(studio.decode(rendered.latents), studio.decode(golden[name]))
+    found = decibels(prototype.decode(rendered.latents), prototype.decode(golden[name]))
     # The published reweighting ends with the cross-attention window; here it holds at every step.
     assert found >= (45 if source_row == "pinned" or reweighted else 100)
 
 
-def unpinned_path(studio: DiffusionModel, photo: Prepared) -> Tensor:
+def unpinned_path(prototype: DiffusionModel, photo: Prepared) -> Tensor:
     """Where the published source row goes: the guided branch with the optimised embeddings."""
-    levels = levels_of(studio.scheduler_config, photo.settings.steps)
-    conditional = studio.embed(photo.settings.prompt)
+    levels = levels_of(prototype.scheduler_config, photo.settings.steps)
+    conditional = prototype.embed(photo.settings.prompt)
     assert photo.null_embeddings is not None
     path = [photo.pivot[:1]]
     for a in range(levels.steps):
         with torch.no_grad():
-            both = studio.predict(
+            both = prototype.predict(
                 path[-1].expand(2, -1, -1, -1),
                 levels.timesteps[a],
                 torch.cat([photo.null_embeddings[a : a + 1], conditional]),

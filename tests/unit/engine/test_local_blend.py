@@ -60,56 +60,56 @@ def ref(word: str, side: Side = Side.EDIT) -> WordRef:
     return WordRef(side, (EDIT if side is Side.EDIT else SOURCE).split().index(word), word)
 
 
-def test_source_and_edit_masks_are_united_and_pooled(studio: DiffusionModel) -> None:
-    maps = maps_with(studio, ("source", "white", (1, 1)), ("edit", "red", (6, 6)))
-    mask = mask_of(studio, maps, Blend((ref("red"),)))
+def test_source_and_edit_masks_are_united_and_pooled(prototype: DiffusionModel) -> None:
+    maps = maps_with(prototype, ("source", "white", (1, 1)), ("edit", "red", (6, 6)))
+    mask = mask_of(prototype, maps, Blend((ref("red"),)))
     assert mask[2:4, 2:4].all()
     assert mask[12:14, 12:14].all()
     assert mask[0, 0]  # max-pooled: the neighbours of the spot belong to it
     assert not mask[7:9].any()
 
 
-def test_keep_words_are_taken_out_unpooled(studio: DiffusionModel) -> None:
-    maps = maps_with(studio, *both("ball", (4, 4)), *both("grass", (4, 4)))
-    with_keep = mask_of(studio, maps, Blend((ref("ball"),), (ref("grass"),)))
-    without = mask_of(studio, maps, Blend((ref("ball"),)))
+def test_keep_words_are_taken_out_unpooled(prototype: DiffusionModel) -> None:
+    maps = maps_with(prototype, *both("ball", (4, 4)), *both("grass", (4, 4)))
+    with_keep = mask_of(prototype, maps, Blend((ref("ball"),), (ref("grass"),)))
+    without = mask_of(prototype, maps, Blend((ref("ball"),)))
     assert without[8:10, 8:10].all()
     assert not with_keep[8:10, 8:10].any()
     assert with_keep[6, 6]
     assert not without[0].any()
 
 
-def test_a_faint_word_is_thresholded_by_its_own_maximum(studio: DiffusionModel) -> None:
-    maps = maps_with(studio, *both("ball", (1, 1)), *both("grass", (6, 6)))
-    faint = studio.tokens(EDIT).columns[4][0]
+def test_a_faint_word_is_thresholded_by_its_own_maximum(prototype: DiffusionModel) -> None:
+    maps = maps_with(prototype, *both("ball", (1, 1)), *both("grass", (6, 6)))
+    faint = prototype.tokens(EDIT).columns[4][0]
     maps.edit[faint] *= 0.1
     maps.source[faint] *= 0.1
-    mask = mask_of(studio, maps, Blend((ref("ball"), ref("grass"))))
+    mask = mask_of(prototype, maps, Blend((ref("ball"), ref("grass"))))
     assert mask[2:4, 2:4].all()
     assert mask[12:14, 12:14].all()
     assert not mask[7:9].any()
 
 
-def test_a_word_of_the_source_alone_can_confine_the_edit(studio: DiffusionModel) -> None:
-    maps = maps_with(studio, ("source", "white", (1, 1)), ("edit", "red", (1, 1)))
-    assert mask_of(studio, maps, Blend((ref("white", Side.SOURCE),)))[2:4, 2:4].all()
+def test_a_word_of_the_source_alone_can_confine_the_edit(prototype: DiffusionModel) -> None:
+    maps = maps_with(prototype, ("source", "white", (1, 1)), ("edit", "red", (1, 1)))
+    assert mask_of(prototype, maps, Blend((ref("white", Side.SOURCE),)))[2:4, 2:4].all()
 
 
-def test_a_higher_threshold_covers_less(studio: DiffusionModel) -> None:
+def test_a_higher_threshold_covers_less(prototype: DiffusionModel) -> None:
     torch.manual_seed(0)
     maps = WordMaps((8, 8), torch.rand(77, 8, 8), torch.rand(77, 8, 8))
-    covered = [int(mask_of(studio, maps, Blend((ref("ball"),), threshold=t)).sum()) for t in (0.2, 0.8, 0.95, 1.0)]
+    covered = [int(mask_of(prototype, maps, Blend((ref("ball"),), threshold=t)).sum()) for t in (0.2, 0.8, 0.95, 1.0)]
     assert covered == sorted(covered, reverse=True)
     assert covered[0] > covered[-1] == 0
 
 
-def test_layers_of_another_grid_are_not_mixed_in(studio: DiffusionModel) -> None:
-    maps = maps_with(studio, ("edit", "ball", (2, 5)))
-    column = studio.tokens(EDIT).columns[2][0]
+def test_layers_of_another_grid_are_not_mixed_in(prototype: DiffusionModel) -> None:
+    maps = maps_with(prototype, ("edit", "ball", (2, 5)))
+    column = prototype.tokens(EDIT).columns[2][0]
     assert maps.edit[column].max() == 1
     assert maps.edit[column].argmax() == 2 * 8 + 5
 
 
-def test_a_mask_word_that_is_not_in_the_prompt_is_an_error_with_its_name(studio: DiffusionModel) -> None:
+def test_a_mask_word_that_is_not_in_the_prompt_is_an_error_with_its_name(prototype: DiffusionModel) -> None:
     with pytest.raises(RecipeError, match="cone"):
-        mask_of(studio, maps_with(studio), Blend((WordRef(Side.EDIT, 2, "cone"),)))
+        mask_of(prototype, maps_with(prototype), Blend((WordRef(Side.EDIT, 2, "cone"),)))

@@ -73,10 +73,10 @@ def by_hand(model: DiffusionModel, settings: InversionSettings, pivot: torch.Ten
     return z
 
 
-def test_null_text_controlled_but_unchanged_stays_near_its_reconstruction(studio: DiffusionModel) -> None:
-    photo = prepared(studio, Method.NULL_TEXT, steps=8)
+def test_null_text_controlled_but_unchanged_stays_near_its_reconstruction(prototype: DiffusionModel) -> None:
+    photo = prepared(prototype, Method.NULL_TEXT, steps=8)
     assert photo.reconstruction is not None
-    edit = rendered(studio, photo, EditRecipe(SOURCE, cross_until=0.8, self_until=0.4, self_limit=1.0))
+    edit = rendered(prototype, photo, EditRecipe(SOURCE, cross_until=0.8, self_until=0.4, self_limit=1.0))
     away = (edit.latents - photo.reconstruction).square().mean()
     assert away < 1e-2 * photo.reconstruction.square().mean()
 
@@ -118,7 +118,7 @@ def test_null_text_rows_are_those_of_the_published_algorithm(
     assert rows.rows == 4 + 4 + 2 * photo.inner_steps + 2 * 4
 
 
-def test_float32_is_kept_under_a_half_precision_unet(studio: DiffusionModel) -> None:
+def test_float32_is_kept_under_a_half_precision_unet(prototype: DiffusionModel) -> None:
     half = load_model(built_in().folder, torch.device("cpu"), torch.bfloat16)
     photo = prepared(half, Method.NULL_TEXT, steps=3)
     assert half.unet.dtype == torch.bfloat16
@@ -128,16 +128,16 @@ def test_float32_is_kept_under_a_half_precision_unet(studio: DiffusionModel) -> 
     assert not torch.equal(photo.null_embeddings, photo.null_embeddings.bfloat16().float())
     edit = rendered(half, photo, EditRecipe(EDIT, self_limit=1.0))
     assert edit.latents.dtype == torch.float32
-    whole = prepared(studio, Method.NULL_TEXT, steps=3)
+    whole = prepared(prototype, Method.NULL_TEXT, steps=3)
     assert torch.allclose(photo.pivot, whole.pivot, atol=0.2)
 
 
-def test_a_null_text_edit_at_another_guidance_is_refused_and_others_allow_it(studio: DiffusionModel) -> None:
+def test_a_null_text_edit_at_another_guidance_is_refused_and_others_allow_it(prototype: DiffusionModel) -> None:
     recipe = EditRecipe(EDIT, guidance_scale=5.0)
     with pytest.raises(RecipeError, match="guidance of 3"):
-        rendered(studio, prepared(studio, Method.NULL_TEXT, steps=2), recipe)
-    pinned = prepared(studio, Method.PINNED, steps=4)
-    a, b = rendered(studio, pinned, EditRecipe(EDIT)), rendered(studio, pinned, recipe)
+        rendered(prototype, prepared(prototype, Method.NULL_TEXT, steps=2), recipe)
+    pinned = prepared(prototype, Method.PINNED, steps=4)
+    a, b = rendered(prototype, pinned, EditRecipe(EDIT)), rendered(prototype, pinned, recipe)
     assert not torch.allclose(a.latents, b.latents, atol=1e-2)
 
 
@@ -187,20 +187,20 @@ def test_the_second_edit_asks_the_source_nothing_again(model: DiffusionModel) ->
 
 
 def test_without_room_nothing_is_kept_and_the_edit_is_the_same(
-    studio: DiffusionModel, monkeypatch: pytest.MonkeyPatch
+    prototype: DiffusionModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photo = prepared(studio, Method.PINNED)
-    recorded = rendered(studio, photo, EditRecipe(EDIT, self_limit=1.0))
+    photo = prepared(prototype, Method.PINNED)
+    recorded = rendered(prototype, photo, EditRecipe(EDIT, self_limit=1.0))
     monkeypatch.setattr("nti_desktop.engine.pivot.free_memory", lambda device: 0)
-    live = rendered(studio, photo, EditRecipe(EDIT, self_limit=1.0))
+    live = rendered(prototype, photo, EditRecipe(EDIT, self_limit=1.0))
     assert torch.allclose(recorded.latents, live.latents, atol=1e-4)
 
 
 @pytest.mark.parametrize("method", list(Method))
-def test_a_cancel_before_any_unet_call_stops_the_job(studio: DiffusionModel, method: Method) -> None:
+def test_a_cancel_before_any_unet_call_stops_the_job(prototype: DiffusionModel, method: Method) -> None:
     """Cancelled at every step in turn, preparing and rendering stop with Cancelled and leave the model usable."""
     settings = InversionSettings(SOURCE, method, 3, 3.0)
-    photo = prepared(studio, method, steps=3)
+    photo = prepared(prototype, method, steps=3)
     for stop_at in range(3):
         token = CancelToken()
 
@@ -209,21 +209,21 @@ def test_a_cancel_before_any_unet_call_stops_the_job(studio: DiffusionModel, met
                 token.cancel()
 
         with pytest.raises(Cancelled):
-            METHODS[method].prepare(studio, some_latents(), settings, report, token)
+            METHODS[method].prepare(prototype, some_latents(), settings, report, token)
         token = CancelToken()
         with pytest.raises(Cancelled):
             METHODS[method].render(
                 Task(
-                    studio,
+                    prototype,
                     photo,
-                    METHODS[method].source(studio, photo),
+                    METHODS[method].source(prototype, photo),
                     EditRecipe(EDIT),
                     report=lambda progress, token=token, stop_at=stop_at: report(progress, token, stop_at),
                     cancel=token,
                 )
             )
-        assert studio.attention.control is None
-    assert rendered(studio, photo, EditRecipe(EDIT)).latents.isfinite().all()
+        assert prototype.attention.control is None
+    assert rendered(prototype, photo, EditRecipe(EDIT)).latents.isfinite().all()
 
 
 @pytest.mark.parametrize(("steps", "visits", "levels"), [(50, 5, [0, 10, 20, 30, 40, 50]), (4, 9, [0, 1, 2, 3, 4])])

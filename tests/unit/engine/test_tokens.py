@@ -94,9 +94,9 @@ words = st.lists(
 
 @given(words, words)
 def test_kept_columns_are_one_to_one_swaps_conserve_mass_and_added_columns_are_their_own(
-    studio: DiffusionModel, source_prompt: str, edit_prompt: str
+    prototype: DiffusionModel, source_prompt: str, edit_prompt: str
 ) -> None:
-    source, edit = studio.tokens(source_prompt), studio.tokens(edit_prompt)
+    source, edit = prototype.tokens(source_prompt), prototype.tokens(edit_prompt)
     mapping = attention_mapping(source, edit)
     for pair in align_words(source_prompt, edit_prompt):
         rows = list(source.columns[pair.source]) if pair.source is not None else []
