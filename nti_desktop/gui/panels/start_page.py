@@ -11,6 +11,7 @@ from nti_desktop.gui.panels.flow import FlowLayout
 from nti_desktop.gui.threads import at_home
 
 _THUMBNAIL = 104
+_COLUMNS = 6
 
 
 class StartPage(QWidget):
@@ -31,7 +32,7 @@ class StartPage(QWidget):
         self._samples_title = QLabel("or try one of the samples:")
         self._samples_title.setProperty("role", "quiet")
         self._samples = QWidget()
-        self._samples.setFixedWidth(4 * (_THUMBNAIL + 22))
+        self._samples.setFixedWidth(_COLUMNS * (_THUMBNAIL + 22))
         self._flow = FlowLayout(self._samples, gap=8)
         self.buttons: list[tuple[QPushButton, Path]] = []
         column = QVBoxLayout(self)

@@ -50,7 +50,8 @@ def start_open(model: Any) -> None:
             nn.init.dirac_(layer.weight)
             if "down" in name:  # padded below and to the right: these four are one cell of the smaller grid
                 layer.weight.copy_(layer.weight.amax((2, 3), keepdim=True) * CELL_MEAN)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                layer.bias.zero_()
         elif name.endswith("conv_shortcut"):
             nn.init.orthogonal_(layer.weight)
         elif name.endswith("conv2"):

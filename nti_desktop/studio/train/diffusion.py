@@ -138,7 +138,7 @@ def train_diffusion(drawn: Drawn, work: Path, folder: Path, steps: int, device: 
     """Train for so many steps; the moving averages go into a folder that already has autoencoder and tokenizer."""
     torch.manual_seed(seed)
     tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-    autoencoder: Any = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32)
+    autoencoder: Any = AutoencoderKL.from_pretrained(folder / "vae", low_cpu_mem_usage=False)
     latents = encoded(autoencoder.to(device), drawn, range(len(drawn.scenes)), device)
     latents = latents * autoencoder.config.scaling_factor
     scheduler: Any = new_scheduler()

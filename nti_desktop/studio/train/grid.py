@@ -22,11 +22,11 @@ GUIDANCE_SCALE = 2.0
 @torch.no_grad()
 def draw_grid(folder: Path, sheet: Path, device: str) -> None:
     """Sample a picture for the caption of each of some held-out scenes, from noise that is the same every time."""
-    kinds: tuple[Any, ...] = (UNet2DConditionModel, AutoencoderKL, CLIPTextModel)
-    unet, vae, text_encoder = (
-        kind.from_pretrained(folder / name, torch_dtype=torch.float32).to(device)
-        for kind, name in zip(kinds, ("unet", "vae", "text_encoder"), strict=True)
-    )
+    unet: Any = UNet2DConditionModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False)
+    vae: Any = AutoencoderKL.from_pretrained(folder / "vae", low_cpu_mem_usage=False)
+    text_encoder: Any = CLIPTextModel.from_pretrained(folder / "text_encoder")
+    for part in (unet, vae, text_encoder):
+        part.to(device, torch.float32)
     tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     scheduler: Any = DDIMScheduler.from_pretrained(folder / "scheduler")
     captions = ["" for _ in SEEDS] + [caption(draw_scene(seed)) for seed in SEEDS]
