@@ -15,7 +15,14 @@ from nti_desktop.studio.captions import GROUND, Phrase, caption, draw_wording, p
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import TRAINING_SEEDS, draw
 from nti_desktop.studio.train import checkpoint, diffusion, grid, pictures
-from nti_desktop.studio.train.autoencoder import new_autoencoder, picture_loss, start_open, train_autoencoder
+from nti_desktop.studio.train.autoencoder import (
+    Pictures,
+    new_autoencoder,
+    picture_loss,
+    start_open,
+    train_autoencoder,
+    whole_pictures,
+)
 from nti_desktop.studio.train.diffusion import Lots, train_diffusion
 from nti_desktop.studio.train.supervision import PhraseTokens, WatchedAttention, naming, supervision_loss
 from nti_desktop.studio.train.tokenizer import train_tokenizer
@@ -131,11 +138,20 @@ def test_an_open_autoencoder_lets_colours_through_before_it_has_learned_anything
 
 
 def test_the_picture_loss_is_nothing_for_equal_pictures_and_sees_colour_and_blur() -> None:
-    picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    blurred = torch.nn.functional.avg_pool2d(picture, 3, 1, 1)
-    assert float(picture_loss(picture, picture)) == 0
-    assert float(picture_loss(blurred, picture)) > 0.1
-    assert float(picture_loss(picture + 0.3, picture)) > 1
+    images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    pictures = Pictures(images, torch.ones(1, 1, 32, 32))
+    blurred = torch.nn.functional.avg_pool2d(images, 3, 1, 1)
+    assert float(picture_loss(images, pictures)) == 0
+    assert float(picture_loss(blurred, pictures)) > 0.1
+    assert float(picture_loss(images + 0.3, pictures)) > 1
+
+
+def test_things_count_more_than_what_is_around_them(drawn: pictures.Drawn) -> None:
+    found = whole_pictures(drawn, torch.Generator().manual_seed(0))
+    assert found.images.shape[1:] == (3, 128, 128)
+    assert float(found.emphasis.min()) == 1
+    assert float(found.emphasis.max()) > 3
+    assert float(found.emphasis.mean()) < 3
 
 
 def test_a_batch_is_the_same_whenever_it_is_drawn(trained: Path, drawn: pictures.Drawn) -> None:

@@ -5,6 +5,7 @@ No perceptual weights are at hand: sharpness comes from the differences between 
 
 import copy
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from nti_desktop.studio.train.pictures import Drawn
 WIDTHS = (32, 32, 64, 96)  # three halvings: a latent stands for 8x8 pixels
 LATENT_CHANNELS = 8
 CUTTING = 64  # pixels
-BATCH = 16
+BATCH = 8  # whole pictures, or twice as many cuttings
+THINGS = 4.0  # how much more things count
 LEARNING_RATE = 2e-3
 KL_WEIGHT = 5e-4
 
@@ -61,23 +63,45 @@ def start_open(model: Any) -> None:
 CELL_MEAN = torch.tensor([[0.25, 0.25, 0.0], [0.25, 0.25, 0.0], [0.0, 0.0, 0.0]])
 
 
-def batch(drawn: Drawn, count: int, side: int, random: torch.Generator) -> Tensor:
-    """Pictures or cuttings (count, 3, side, side) in [-1, 1], none of them from the streams held back."""
-    numbers = torch.randint(0, drawn.training, (count,), generator=random).tolist()
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """images: (B, 3, side, side) in [-1, 1]; emphasis: (B, 1, side, side), how much a pixel counts, 1 or more."""
+
+    images: Tensor
+    emphasis: Tensor
+
+
+def cuttings(drawn: Drawn, random: torch.Generator) -> Pictures:
+    """Pieces of training pictures, every pixel of which counts the same."""
     pieces = []
-    for number in numbers:
+    for number in torch.randint(0, drawn.training, (2 * BATCH,), generator=random).tolist():
         image = drawn.image(number)
-        top, left = torch.randint(0, image.shape[0] - side + 1, (2,), generator=random).tolist()
-        pieces.append(torch.tensor(image[top : top + side, left : left + side]))
-    return torch.stack(pieces).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+        top, left = torch.randint(0, image.shape[0] - CUTTING + 1, (2,), generator=random).tolist()
+        pieces.append(torch.tensor(image[top : top + CUTTING, left : left + CUTTING]))
+    images = as_pixels(torch.stack(pieces))
+    return Pictures(images, torch.ones_like(images[:, :1]))
 
 
-def picture_loss(decoded: Tensor, truth: Tensor) -> Tensor:
-    """How far two pictures are apart: values and slopes, at full, half, quarter and eighth size.
+def whole_pictures(drawn: Drawn, random: torch.Generator) -> Pictures:
+    """Training pictures, whose things count more than what is around: they are small, and what one looks at."""
+    numbers = torch.randint(0, drawn.training, (BATCH,), generator=random)
+    images = as_pixels(torch.stack([torch.tensor(drawn.image(n)) for n in numbers.tolist()]))
+    things = torch.tensor(drawn.masks[numbers.numpy(), 1:]).float().sum(1, keepdim=True) / 255
+    near = F.max_pool2d(things, 3, 1, 1)
+    return Pictures(images, 1 + (THINGS - 1) * F.interpolate(near, images.shape[-2:], mode="bilinear"))
+
+
+def as_pixels(images: Tensor) -> Tensor:
+    """(B, H, W, 3) uint8 to (B, 3, H, W) in [-1, 1]."""
+    return images.permute(0, 3, 1, 2).float().div(127.5).sub(1)
+
+
+def picture_loss(decoded: Tensor, pictures: Pictures) -> Tensor:
+    """How far decoded pictures are from the true ones: values and slopes, at full, half, quarter and eighth size.
 
     The small sizes teach colour, which hardly shows in the slopes and would otherwise come last.
     """
-    error = decoded - truth
+    error = (decoded - pictures.images) * pictures.emphasis
     loss = 2 * error.square().mean()
     for _ in range(4):
         slopes = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
@@ -100,13 +124,13 @@ def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device
     for step in range(first, steps):
         whole = step >= steps * 3 // 4
         random = checkpoint.generator(seed, step)
-        x = batch(drawn, BATCH // 2 if whole else BATCH, 128 if whole else CUTTING, random)
-        x = x.to(device, memory_format=torch.channels_last)
-        posterior = model.encode(x).latent_dist
+        pictures = whole_pictures(drawn, random) if whole else cuttings(drawn, random)
+        pictures = Pictures(pictures.images.to(device, memory_format=torch.channels_last), pictures.emphasis.to(device))
+        posterior = model.encode(pictures.images).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=random).to(device)
         decoded = model.decode(posterior.mean + 0.5 * posterior.std * noise).sample
         kl = posterior.kl().mean() / posterior.mean[0].numel()
-        loss = picture_loss(decoded, x) + KL_WEIGHT * kl
+        loss = picture_loss(decoded, pictures) + KL_WEIGHT * kl
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * min(1, (step + 1) / 100) * max(0.02, (1 - step / steps) ** 0.8)
         optimiser.zero_grad()
@@ -132,7 +156,7 @@ def encoded(model: Any, drawn: Drawn, numbers: range, device: str) -> Tensor:
     latents = []
     for start in range(numbers.start, numbers.stop, 32):
         images = [torch.tensor(drawn.image(n)) for n in range(start, min(start + 32, numbers.stop))]
-        x = torch.stack(images).permute(0, 3, 1, 2).float().div(127.5).sub(1).to(device)
+        x = as_pixels(torch.stack(images)).to(device)
         latents.append(model.encode(x.contiguous(memory_format=torch.channels_last)).latent_dist.mode().cpu())
     return torch.cat(latents)
 
@@ -143,7 +167,6 @@ def held_back_psnr(model: Any, drawn: Drawn, device: str, count: int = 64) -> fl
     last = len(drawn.scenes)
     numbers = range(max(drawn.training, last - count), last)
     truth = torch.stack([torch.tensor(drawn.image(n)) for n in numbers])
-    x = truth.permute(0, 3, 1, 2).float().div(127.5).sub(1)
     latents = encoded(model, drawn, numbers, device).to(device)
     decoded = torch.cat([model.decode(z).sample.cpu() for z in latents.split(16)]).clamp(-1, 1)
-    return float((10 * torch.log10(4 / (decoded - x).square().mean((1, 2, 3)))).mean())
+    return float((10 * torch.log10(4 / (decoded - as_pixels(truth)).square().mean((1, 2, 3)))).mean())
