@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run demo test slow lint format clean
+.PHONY: run demo test slow figures lint format clean
 
 run: .venv/ready
 	$(BIN)/python main.py --sample
@@ -15,6 +15,9 @@ test: .venv/ready
 
 slow: .venv/ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+figures: .venv/ready
+	$(BIN)/python -m tests.figures --baselines --null-text
 
 lint: .venv/ready
 	$(BIN)/ruff format --check

@@ -60,16 +60,20 @@ def psnr_outside(edit: Pixels, source: Pixels, truth: Pixels) -> float:
 
 @dataclass(frozen=True)
 class Overlap:
-    """A mask against an object. iou: intersection over union, 0 to 1; coverage: fraction of the frame in the mask."""
+    """A mask against an object. iou: intersection over union, 0 to 1; coverage: the mask's area, in areas of the
+    object.
+    """
 
     iou: float
     coverage: float
 
 
 def overlap(mask: Region, thing: Region) -> Overlap:
-    """How well a word's mask (H, W) fits the thing (H, W) that the word names; two empty masks fit perfectly."""
-    union = np.count_nonzero(mask | thing)
-    return Overlap(np.count_nonzero(mask & thing) / union if union else 1.0, float(np.mean(mask)))
+    """How well a word's mask (H, W) fits the thing (H, W) that the word names. Raises ValueError without a thing."""
+    area = np.count_nonzero(thing)
+    if not area:
+        raise ValueError("The thing is nowhere to be seen; there is nothing to fit.")
+    return Overlap(np.count_nonzero(mask & thing) / np.count_nonzero(mask | thing), np.count_nonzero(mask) / area)
 
 
 def nearest(edit: Pixels, candidates: Sequence[Pixels], region: Region) -> int:

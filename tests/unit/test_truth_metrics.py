@@ -97,13 +97,16 @@ def test_overlap_of_a_quarter_with_a_half() -> None:
     mask, thing = np.zeros((4, 4), bool), np.zeros((4, 4), bool)
     mask[:2, :2] = True
     thing[:2] = True
-    assert overlap(mask, thing) == Overlap(iou=0.5, coverage=0.25)
+    assert overlap(mask, thing) == Overlap(iou=0.5, coverage=0.5)
+    assert overlap(thing, mask) == Overlap(iou=0.5, coverage=2)
 
 
-def test_overlap_of_strangers_and_of_nothing() -> None:
-    nothing, everything = np.zeros((4, 4), bool), np.ones((4, 4), bool)
-    assert overlap(everything, nothing) == Overlap(iou=0, coverage=1)
-    assert overlap(nothing, nothing) == Overlap(iou=1, coverage=0)
+def test_overlap_of_strangers_and_with_nothing() -> None:
+    nothing, one = np.zeros((4, 4), bool), np.eye(4, dtype=bool)
+    assert overlap(np.roll(one, 1, 0), one) == Overlap(iou=0, coverage=1)
+    assert overlap(nothing, one) == Overlap(iou=0, coverage=0)
+    with pytest.raises(ValueError, match="nowhere"):
+        overlap(one, nothing)
 
 
 def test_the_nearest_candidate_is_judged_within_the_region_alone() -> None:

@@ -1,0 +1,319 @@
+"""Print every figure of the built-in model's card, measured on scenes that training never saw, and write them as JSON.
+
+An interrupted run goes on where it stopped: every answer stands in figures.jsonl beside the JSON, by scene, settings
+and weights.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nti_desktop.models.catalog import STUDIO_DEFAULTS, built_in, find_model, fingerprint
+from nti_desktop.recipe.settings import EditDefaults, Method
+from nti_desktop.studio.classifier import attributes_of
+from nti_desktop.studio.scenes import draw_scene
+from nti_desktop.studio.variants import VARIANTS
+from tests.figures.classifying import classifier_digest, ensure_classifier
+from tests.figures.measuring import BLENDED, Answer, Measurement, Places, sampling_settings
+from tests.figures.running import Runner, Subject
+from tests.figures.sheets import chosen, write_sheet
+from tests.figures.speed import measure_speed
+from tests.figures.tables import (
+    Mean,
+    Outcomes,
+    attribute_shares,
+    attribute_table,
+    mask_summary,
+    mask_table,
+    mean_of,
+    paired,
+    plain,
+    truth_summary,
+    truth_table,
+    values,
+)
+from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, one_thing_seeds, trial
+
+GUIDANCES = (1.5, 2.0, 3.0, 5.0, 7.5)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured, and with what."""
+
+    runner: Runner
+    settings: EditDefaults
+    kinds: tuple[str, ...]
+    scenes: int
+    null_scenes: int
+    pictures: int
+    autoencoder_scenes: int
+    reconstructions: int
+    baselines: bool
+    methods: tuple[Method, ...]
+    sweep: tuple[float, ...]
+    subject: Subject
+    places: Places
+    out: Path
+    workers: int
+
+    def seeds(self, kind: str, count: int | None = None) -> list[int]:
+        """The seeds of a kind's trials."""
+        return self.runner.visible_seeds(kind, count or self.scenes)
+
+    def outcomes(self, *asked: tuple[str, EditDefaults], count: int | None = None) -> list[dict[str, list[Answer]]]:
+        """Figures of every kind's trials, by kind; asked for in one go they share what they have in common."""
+        tables = [
+            {kind: [Measurement(figure, kind, s, settings) for s in self.seeds(kind, count)] for kind in self.kinds}
+            for figure, settings in asked
+        ]
+        answers = iter(self.runner.run([m for table in tables for row in table.values() for m in row]))
+        return [{kind: [next(answers) for _ in row] for kind, row in table.items()} for table in tables]
+
+
+def autoencoder(plan: Plan) -> object:
+    """Mean PSNR of held-out pictures through the autoencoder, in dB."""
+    seeds = range(AUTOENCODER, AUTOENCODER + plan.autoencoder_scenes)
+    found = mean_of(
+        values(plan.runner.run([Measurement("autoencoder", "", seed) for seed in seeds]), "autoencoder", "psnr")
+    )
+    print(f"autoencoder: {found.mean:.2f} dB ({found.low:.2f} to {found.high:.2f}), {found.scenes} pictures")
+    return found
+
+
+def attributes(plan: Plan) -> object:
+    """Whether sampled pictures show what their captions say, by a classifier."""
+    ensure_classifier(plan.places.classifier, plan.workers)
+    judge = plan.places.classifier.stem
+    seeds = one_thing_seeds(plan.pictures)
+    asked = [attributes_of(draw_scene(seed)) for seed in seeds]
+    ceiling = attribute_shares(
+        plan.runner.run([Measurement("ceiling", "", seed, judge=judge) for seed in seeds]), asked
+    )
+    generated = {}
+    for guidance in dict.fromkeys((plan.settings.guidance_scale, *plan.sweep)):
+        settings = sampling_settings(replace(plan.settings, guidance_scale=guidance))
+        measurements = [Measurement("attributes", "", seed, settings, judge) for seed in seeds]
+        generated[f"guidance {guidance:g}"] = attribute_shares(plan.runner.run(measurements), asked)
+    print(attribute_table(ceiling, generated))
+    return {"ceiling": ceiling, **generated}
+
+
+def reconstruction(plan: Plan) -> object:
+    """Unpinned null-text by the published schedule at guidance 7.5, in dB against the autoencoder's own picture."""
+    seeds = range(RECONSTRUCTION, RECONSTRUCTION + plan.reconstructions)
+    found = values(plan.runner.run([Measurement("reconstruction", "", seed) for seed in seeds]), "null-text", "psnr")
+    mean = mean_of(found)
+    print(f"null-text, unpinned: {mean.mean:.1f} dB, worst {min(found):.1f}, {mean.scenes} pictures")
+    return {"mean": mean, "worst": min(found)}
+
+
+def truth(plan: Plan) -> object:
+    """How near edits come to the right answer, by kind; with baselines and other methods as asked for."""
+    way = str(plan.settings.method)
+    asked = [("truth", plan.settings)]
+    if plan.baselines:
+        asked.append(("baselines", sampling_settings(plan.settings)))
+    ours, *others = plan.outcomes(*asked)
+    summary = truth_summary(ours)
+    differences = compared(ours, way + BLENDED, ours, way)
+    write_sheets(plan, ours)
+    print(truth_table(summary), flush=True)
+    for theirs in others:
+        baselines = truth_summary(theirs)
+        print(truth_table(baselines), flush=True)
+        summary |= baselines
+        for other in baselines:
+            differences |= compared(ours, way, theirs, other)
+    for method in plan.methods:
+        settings = replace(plan.settings, method=method)
+        count = plan.null_scenes if method is Method.NULL_TEXT else None
+        (theirs,) = plan.outcomes(("truth", settings), count=count)
+        found = truth_summary(theirs)
+        print(truth_table(found), flush=True)
+        summary |= found
+        same = {kind: answers[: len(theirs[kind])] for kind, answers in ours.items()}
+        differences |= compared(same, way, theirs, str(method))
+    for label, difference in differences.items():
+        interval = f"{difference.low:+.3f} to {difference.high:+.3f}"
+        print(f"{label}: {difference.mean:+.3f} ({interval}), {difference.scenes} scenes")
+    return {"ways": summary, "paired differences": differences}
+
+
+def compared(ours: Outcomes, way: str, theirs: Outcomes, other: str) -> dict[str, Mean]:
+    """How much more one way recovers than another, over all kinds, scene by scene."""
+    pairs = [(answers, theirs[kind]) for kind, answers in ours.items()]
+    found = paired([a for one, _ in pairs for a in one], way, [b for _, two in pairs for b in two], other)
+    return {f"{way} less {other}": found} if found else {}
+
+
+def write_sheets(plan: Plan, ours: Outcomes) -> None:
+    """The worst tenth and a few other edits of each kind, as pictures."""
+    way = str(plan.settings.method)
+    for kind, answers in ours.items():
+        rows = []
+        for seed, answer in zip(plan.seeds(kind), answers, strict=True):
+            recovered = answer[way]["recovered"]
+            assert plan.places.strips is not None
+            file = plan.places.strips / Measurement("truth", kind, seed, plan.settings).strip_name()
+            if recovered is not None and file.exists():
+                rows.append((recovered, file, _caption(kind, seed, answer, way)))
+        if rows:
+            numbers = chosen([row[0] for row in rows])
+            write_sheet(plan.out / f"truth-{kind}.png", [rows[number][1:] for number in numbers])
+
+
+def _caption(kind: str, seed: int, answer: Answer, way: str) -> str:
+    blended = answer.get(way + BLENDED, {}).get("recovered")
+    with_blend = "" if blended is None else f", with blend {blended:.2f}"
+    source, edit = trial(kind, seed).captions
+    return f"seed {seed}: recovered {answer[way]['recovered']:.2f}{with_blend}; {source}\n-> {edit}"
+
+
+def masks(plan: Plan) -> object:
+    """The mask of the first thing's word against the thing, in edits that change its colour."""
+    asked = [Measurement("truth", "colour", seed, plan.settings) for seed in plan.seeds("colour")]
+    summary = mask_summary(plan.runner.run(asked))
+    print(mask_table(summary))
+    return summary
+
+
+def sweep(plan: Plan) -> object:
+    """What the default method recovers by guidance, without a mask."""
+    way = str(plan.settings.method)
+    outcomes = plan.outcomes(*(("guidance", replace(plan.settings, guidance_scale=scale)) for scale in plan.sweep))
+    summary = {
+        f"{way} at {scale:g}": truth_summary(found)[way] for scale, found in zip(plan.sweep, outcomes, strict=True)
+    }
+    print(truth_table(summary))
+    return summary
+
+
+def speed(plan: Plan) -> object:
+    """Milliseconds of a UNet row and seconds of a preparation and of edits, with nothing of this beside."""
+    plan.runner.close()
+    found = measure_speed(plan.subject.folder, plan.settings)
+    rows = ", ".join(f"{ms:.1f} ms with {threads} threads" for threads, ms in found.row_ms.items())
+    print(f"one UNet row: {rows}; {found.device}; load before {found.load:.1f}")
+    for name, cost in (
+        ("preparation", found.preparation),
+        ("first edit", found.first_edit),
+        ("later edit", found.later_edit),
+    ):
+        print(f"{name}: {cost.seconds:.2f} s, {cost.rows} rows, {found.threads} threads")
+    return found
+
+
+SECTIONS: dict[str, Callable[[Plan], object]] = {
+    "autoencoder": autoencoder,
+    "attributes": attributes,
+    "reconstruction": reconstruction,
+    "truth": truth,
+    "masks": masks,
+    "sweep": sweep,
+    "speed": speed,
+}
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.figures", description=__doc__)
+    parser.add_argument("--scenes", type=int, default=64, help="trials of each kind")
+    parser.add_argument("--kinds", type=_listed(VARIANTS), default=tuple(VARIANTS), help="some of them, with commas")
+    parser.add_argument("--pictures", type=int, default=128, help="pictures to sample for the attributes")
+    parser.add_argument("--autoencoder-scenes", type=int, default=128)
+    parser.add_argument("--reconstructions", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
+    parser.add_argument("--only", type=_listed(SECTIONS), help=f"some of {','.join(SECTIONS)}")
+    parser.add_argument("--baselines", action="store_true", help="also copy of the source, sampling and SDEdit")
+    parser.add_argument("--null-text", action="store_true", help="also null-text by the published schedule")
+    parser.add_argument("--null-scenes", type=int, default=4, help="trials of each kind for null-text")
+    parser.add_argument("--methods", type=_listed(tuple(Method)), default=(), help="other methods, with commas")
+    parser.add_argument("--sweep", type=float, nargs="*", help=f"guidances to try; without numbers {GUIDANCES}")
+    parser.add_argument("--model", help="folder of another model, which gets the built-in one's defaults")
+    parser.add_argument("--method", type=Method, help="instead of the default")
+    for name, kind in (("steps", int), ("guidance", float), ("cross", float), ("self", float), ("self-limit", float)):
+        parser.add_argument(f"--{name}", type=kind, help="instead of the default")
+    parser.add_argument("--blend-positions", type=int, help="instead of the default")
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs measured")
+    parser.add_argument("--out", type=Path, default=Path("out/figures.json"))
+    return parser.parse_args(arguments)
+
+
+def _listed(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
+    def names(text: str) -> tuple[str, ...]:
+        found = tuple(text.split(","))
+        if unknown := [name for name in found if name not in list(known)]:
+            raise argparse.ArgumentTypeError(f"there is no {' or '.join(unknown)}, but {', '.join(known)}")
+        return found
+
+    return names
+
+
+def settings_of(arguments: argparse.Namespace) -> EditDefaults:
+    """The built-in model's defaults, with what the command line says instead."""
+    said = {
+        "method": arguments.method,
+        "steps": arguments.steps,
+        "guidance_scale": arguments.guidance,
+        "cross_until": arguments.cross,
+        "self_until": arguments.self,
+        "self_limit": arguments.self_limit,
+        "blend_positions": arguments.blend_positions,
+    }
+    return replace(STUDIO_DEFAULTS, **{name: value for name, value in said.items() if value is not None})
+
+
+def main(command_line: Sequence[str] | None = None) -> None:
+    """Measure, print, and write what was asked for."""
+    arguments = parsed(command_line)
+    entry = find_model(arguments.model) if arguments.model else built_in()
+    subject = Subject(entry.folder, fingerprint(entry))
+    out: Path = arguments.out.parent
+    answers = arguments.out.with_suffix(".jsonl")
+    if arguments.fresh:
+        answers.unlink(missing_ok=True)
+    places = Places(out / "strips" / subject.weights[:12], out / f"classifier-{classifier_digest()}.safetensors")
+    assert places.strips is not None
+    places.strips.mkdir(parents=True, exist_ok=True)
+    sections = arguments.only or tuple(name for name in SECTIONS if name != "sweep" or arguments.sweep is not None)
+    wanted = arguments.sweep is not None or "sweep" in sections
+    settings = settings_of(arguments)
+    methods = (*(Method(name) for name in arguments.methods), *((Method.NULL_TEXT,) if arguments.null_text else ()))
+    figures: dict[str, object] = {
+        "model": entry.name,
+        "fingerprint": subject.weights,
+        "settings": settings,
+        "local kinds": LOCAL,
+    }
+    with Runner(subject, arguments.workers, answers, places) as runner:
+        plan = Plan(
+            runner=runner,
+            settings=settings,
+            kinds=arguments.kinds,
+            scenes=arguments.scenes,
+            null_scenes=min(arguments.null_scenes, arguments.scenes),
+            pictures=arguments.pictures,
+            autoencoder_scenes=arguments.autoencoder_scenes,
+            reconstructions=arguments.reconstructions,
+            baselines=arguments.baselines,
+            methods=tuple(dict.fromkeys(methods)),
+            sweep=tuple(arguments.sweep or GUIDANCES) if wanted else (),
+            subject=subject,
+            places=places,
+            out=out,
+            workers=arguments.workers,
+        )
+        for name in sections:
+            started = time.monotonic()
+            print(f"== {name}", flush=True)
+            figures[name] = SECTIONS[name](plan)
+            print(f"({time.monotonic() - started:.0f} s)", flush=True)
+            arguments.out.write_text(json.dumps(plain(figures), indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

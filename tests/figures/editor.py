@@ -1,0 +1,101 @@
+"""The model under test, and what is asked of it: pictures through the autoencoder, edits, plain sampling."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nti_desktop.engine.ddim import guided, levels_of, step_down
+from nti_desktop.engine.model import load_model
+from nti_desktop.engine.pivot import invert
+from nti_desktop.engine.workbench import Workbench
+from nti_desktop.jobs import CancelToken, InvertJob, Rendered, RenderJob, report_nothing
+from nti_desktop.recipe.recipe import Blend, recipe_for
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
+from nti_desktop.studio.render import Picture, training_picture
+from nti_desktop.studio.scenes import Scene
+from tests.figures.trials import Trial, thing_word
+
+Pixels = NDArray[np.float32]
+
+SDEDIT_STRENGTH = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Inversion:
+    """See nti_desktop.jobs.Inverted."""
+
+    pivot: NDArray[np.float32]
+    null_embeddings: NDArray[np.float32] | None
+
+
+class Editor:
+    """One model. What several figures of a scene share is remembered for a few scenes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.model = load_model(folder)
+        self.bench = Workbench()
+        self.rendered = lru_cache(maxsize=64)(training_picture)
+        self.drawn = lru_cache(maxsize=64)(self._drawn)
+        self._inversion = lru_cache(maxsize=2)(self._invert)
+
+    def _drawn(self, scene: Scene) -> Pixels:
+        """The autoencoder's own picture of a scene: D(E(render))."""
+        return self.model.decode(self.model.encode(self.rendered(scene).image))
+
+    def picture(self, scene: Scene) -> Picture:
+        """What the renderer draws."""
+        found: Picture = self.rendered(scene)
+        return found
+
+    def edit(self, trial: Trial, settings: EditDefaults, blended: bool = False) -> Rendered:
+        """The trial's edit, confined to the changed thing's word if it is to be blended."""
+        source, edit = trial.captions
+        inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
+        recipe = replace(recipe_for(edit, settings), guidance_scale=settings.guidance_scale)
+        if blended:
+            recipe = replace(recipe, blend=Blend((thing_word(edit),), positions=settings.blend_positions))
+        # Null embeddings alone belong to a guidance: any other inversion serves a sweep of it.
+        guidance = settings.guidance_scale if settings.method is Method.NULL_TEXT else 1.0
+        inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
+        name = f"{trial.kind} {trial.seed} {settings.method} {settings.steps} {guidance}"
+        return self.bench.render(
+            RenderJob(self.folder, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe)
+        )
+
+    def _invert(self, trial: Trial, settings: InversionSettings) -> Inversion:
+        image = self.rendered(trial.scene).image
+        if settings.method is Method.NULL_TEXT:
+            inverted = self.bench.invert(InvertJob(self.folder, image, settings))
+            return Inversion(inverted.pivot, inverted.null_embeddings)
+        # The workbench would also reconstruct, a third of all rows, and nobody looks at that here.
+        levels = levels_of(self.model.scheduler_config, settings.steps)
+        embedding, latents = self.model.embed(settings.prompt), self.model.encode(image)
+        pivot = invert(self.model, latents, embedding, levels, report_nothing, CancelToken())
+        return Inversion(pivot.cpu().numpy(), None)
+
+    @torch.no_grad()
+    def sampled(self, scene: Scene, prompt: str, settings: EditDefaults, strength: float = 1) -> Pixels:
+        """Plain guided sampling: from noise alone, or from the scene's latents noised by `strength` (SDEdit)."""
+        levels = levels_of(self.model.scheduler_config, settings.steps)
+        latents = self.model.encode(self.rendered(scene).image)
+        noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(scene.noise)).to(latents.device)
+        start = round(settings.steps * (1 - strength))
+        alpha = levels.alphas[start]
+        z = noise if start == 0 else alpha**0.5 * latents + (1 - alpha) ** 0.5 * noise
+        embeddings = torch.cat([self.model.embed(""), self.model.embed(prompt)])
+        for a in range(start, levels.steps):
+            both = self.model.predict(z.expand(2, -1, -1, -1), levels.timesteps[a], embeddings)
+            z = step_down(guided(both[:1], both[1:], settings.guidance_scale), z, levels, a, a + 1)
+        return self.model.decode(z)
+
+    def reconstruction_psnr(self, scene: Scene, prompt: str) -> float:
+        """How well null-text by the published schedule reconstructs, unpinned; dB against the autoencoder's own."""
+        settings = InversionSettings(prompt)
+        inverted = self.bench.invert(InvertJob(self.folder, self.rendered(scene).image, settings))
+        assert inverted.figures.reconstruction_psnr is not None
+        return inverted.figures.reconstruction_psnr

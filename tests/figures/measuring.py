@@ -1,0 +1,142 @@
+"""One measurement: a figure of one scene with some settings, and what came of it."""
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from nti_desktop.jobs import Rendered
+from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.studio.captions import Wording, caption
+from nti_desktop.studio.classifier import attributes_of, verdict
+from nti_desktop.studio.scenes import Scene, draw_scene
+from nti_desktop.studio.truth import nearest, overlap, psnr, psnr_outside, recovered, visible_difference
+from tests.figures.classifying import load_classifier
+from tests.figures.editor import SDEDIT_STRENGTH, Editor, Pixels
+from tests.figures.sheets import strip
+from tests.figures.trials import LOCAL, Trial, can_be_seen, candidates, trial
+
+# For each way, or whatever else was measured: its figures by name. None where a figure has no meaning.
+Answer = dict[str, dict[str, float | None]]
+
+BLENDED = " with blend"  # after the name of a method
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """figure: what is measured, see `measure`; kind: of the edit; seed: of the scene; settings: those that matter;
+    judge: digest of the classifier that gave the verdict.
+    """
+
+    figure: str
+    kind: str
+    seed: int
+    settings: EditDefaults | None = None
+    judge: str = ""
+
+    def key(self, weights: str) -> str:
+        """What an answer is found by again. weights: fingerprint of the model; where it is not asked, any will do."""
+        return json.dumps({**asdict(self), "weights": "" if self.figure == "visible" else weights}, sort_keys=True)
+
+    def strip_name(self) -> str:
+        """The file with this edit's pictures."""
+        return f"{self.kind}-{self.seed}-{hashlib.sha256(self.key('').encode()).hexdigest()[:12]}.png"
+
+
+def sampling_settings(settings: EditDefaults) -> EditDefaults:
+    """What plain sampling depends on; everything else as it is by default."""
+    return EditDefaults(steps=settings.steps, guidance_scale=settings.guidance_scale)
+
+
+@dataclass(frozen=True)
+class Places:
+    """strips: folder for the pictures of edits, None to keep none; classifier: its file."""
+
+    strips: Path | None = None
+    classifier: Path = Path()
+
+
+def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
+    """Take one measurement.
+
+    Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
+    baselines, truth (edits with and without a mask), guidance (edits without).
+    """
+    scene, settings = draw_scene(measurement.seed), measurement.settings
+    match measurement.figure:
+        case "visible":
+            return {"truth": {"visible": float(can_be_seen(trial(measurement.kind, measurement.seed)))}}
+        case "autoencoder":
+            return {"autoencoder": {"psnr": psnr(editor.drawn(scene), editor.picture(scene).image / 255)}}
+        case "reconstruction":
+            return {"null-text": {"psnr": editor.reconstruction_psnr(scene, caption(scene))}}
+        case "ceiling":
+            return {"right": _right(scene, editor.drawn(scene), places.classifier)}
+    assert settings is not None
+    if measurement.figure == "attributes":
+        # Matte is said: where it is not, a caption fits the other materials too.
+        picture = editor.sampled(scene, caption(scene, Wording(say_matte=True)), settings)
+        return {"right": _right(scene, picture, places.classifier)}
+    asked = trial(measurement.kind, measurement.seed)
+    if measurement.figure == "baselines":
+        prompt = asked.captions[1]
+        return {
+            "copy of the source": _outcome(editor, asked, editor.drawn(scene)),
+            "sampling": _outcome(editor, asked, editor.sampled(scene, prompt, settings)),
+            "SDEdit": _outcome(editor, asked, editor.sampled(scene, prompt, settings, SDEDIT_STRENGTH)),
+        }
+    return _edits(editor, asked, measurement, settings, places)
+
+
+def _edits(editor: Editor, asked: Trial, measurement: Measurement, settings: EditDefaults, places: Places) -> Answer:
+    way = str(settings.method)
+    pictures = {way: editor.edit(asked, settings).image}
+    answer: Answer = {}
+    if measurement.figure == "truth" and asked.kind in LOCAL:
+        blended = editor.edit(asked, settings, blended=True)
+        pictures[way + BLENDED] = blended.image
+        if asked.kind == "colour":  # the thing is the same before and after
+            answer["mask"] = _fit(editor, asked, blended)
+    answer |= {name: _outcome(editor, asked, picture) for name, picture in pictures.items()}
+    if measurement.figure == "truth" and places.strips is not None:
+        shown = [editor.drawn(asked.scene), *pictures.values(), editor.drawn(asked.variant)]
+        strip(shown).save(places.strips / measurement.strip_name())
+    return answer
+
+
+def _fit(editor: Editor, asked: Trial, blended: Rendered) -> dict[str, float | None]:
+    """The mask of the first thing's word against the thing."""
+    thing = editor.picture(asked.scene).objects == 1
+    things = float(len(asked.scene.things))
+    if blended.mask is None or not thing.any():  # another thing hides it
+        return {"iou": None, "coverage": None, "things": things}
+    found = overlap(blended.mask > 0.5, thing)
+    return {"iou": found.iou, "coverage": found.coverage, "things": things}
+
+
+def _outcome(editor: Editor, asked: Trial, picture: Pixels) -> dict[str, float | None]:
+    """How near a picture comes to the truth; see nti_desktop.studio.truth."""
+    truths = [editor.drawn(scene) for scene in candidates(asked)]
+    source = editor.drawn(asked.scene)
+    region = visible_difference(truths[0], source)
+    if not region.any():  # the autoencoder lost it
+        return {"recovered": None, "outside": None, "verdict": None}
+    outside = math.nan if region.all() else psnr_outside(picture, source, truths[0])
+    return {
+        "recovered": recovered(picture, source, truths[0]),
+        "outside": outside if np.isfinite(outside) else None,
+        "verdict": float(nearest(picture, truths, region) == 0),
+    }
+
+
+def _right(scene: Scene, picture: Pixels, classifier: Path) -> dict[str, float | None]:
+    """For each attribute: whether the classifier sees in the picture what the scene has."""
+    seen = verdict(_classifier(classifier), picture)
+    return {name: None if value is None else float(seen[name] == value) for name, value in attributes_of(scene).items()}
+
+
+_classifier = cache(load_classifier)

@@ -1,0 +1,74 @@
+"""Held-out scenes and edits of them: what is measured on. The same numbers always mean the same scenes."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nti_desktop.recipe.recipe import Side, WordRef
+from nti_desktop.recipe.words import split_words
+from nti_desktop.studio.captions import caption_pair
+from nti_desktop.studio.render import training_picture
+from nti_desktop.studio.scenes import Scene, Shape, draw_scene
+from nti_desktop.studio.truth import visible_difference
+from nti_desktop.studio.variants import VARIANTS, variant
+
+# Where the seeds of each figure's scenes begin; a thousand for each kind of edit.
+TRIALS = 500_000
+ONE_THING = 510_000
+AUTOENCODER = 520_000
+RECONSTRUCTION = 530_000
+CLASSIFIER = 600_000
+
+SEEN = 0.01  # of the picture differ visibly, or there is nothing to recover
+LOCAL = ("colour", "shape", "material")  # edits of one thing, which a word mask can hold
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One scene and the same with one attribute changed."""
+
+    kind: str
+    seed: int
+    scene: Scene
+    variant: Scene
+
+    @property
+    def captions(self) -> tuple[str, str]:
+        """Of the scene and of the variant."""
+        return caption_pair(self.scene, self.variant)
+
+
+def trial(kind: str, seed: int) -> Trial:
+    """The trial of this seed."""
+    scene = draw_scene(seed)
+    # Seeded by a text: random.Random(seed) began with the numbers that drew the scene.
+    return Trial(kind, seed, scene, variant(kind, scene, random.Random(f"{kind} {seed}")))
+
+
+def seeds(kind: str) -> Iterator[int]:
+    """The seeds of a kind's trials, in order."""
+    return itertools.count(TRIALS + 1000 * list(VARIANTS).index(kind))
+
+
+def can_be_seen(trial: Trial) -> bool:
+    """Whether the truth differs visibly from the source; trials where it does not are passed over."""
+    before, after = (training_picture(scene).image / 255 for scene in (trial.scene, trial.variant))
+    return bool(visible_difference(after, before).mean() > SEEN)
+
+
+def one_thing_seeds(count: int) -> list[int]:
+    """Seeds of held-out scenes with one thing."""
+    return list(itertools.islice((s for s in itertools.count(ONE_THING) if len(draw_scene(s).things) == 1), count))
+
+
+def candidates(trial: Trial) -> list[Scene]:
+    """The scene with every value that the changed attribute can take, the right one first."""
+    others = (trial.scene, *VARIANTS[trial.kind](trial.scene))
+    return [trial.variant, *(scene for scene in others if scene != trial.variant)]
+
+
+def thing_word(edit: str) -> WordRef:
+    """The word of the first thing's shape in a caption."""
+    word = next(w for w in split_words(edit) if w.text in set(Shape))
+    return WordRef(Side.EDIT, word.position, word.text)
