@@ -340,6 +340,8 @@ class MainWindow(QMainWindow):
         at_home(self)
         self._threads_ended += 1
         if self._threads_ended == 2:
+            for thread in (self.engine, self.background):  # `finished` is sent a moment before a thread has ended
+                thread.wait()
             self.closed.emit()
 
     # The edit
