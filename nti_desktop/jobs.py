@@ -147,9 +147,9 @@ class JudgeJob:
 
 @dataclass(frozen=True)
 class Judged:
-    """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both averaged over the pixels
-    of one latent, because grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at
-    this size; device: its name in words.
+    """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because
+    grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at this size; device: its
+    name in words.
     """
 
     autoencoder_psnr: float
