@@ -86,6 +86,7 @@ def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditReci
         blend = Blend(
             words=tuple(find_ref(name, source, options.to) for name in options.blend),
             keep=tuple(find_ref(name, source, options.to) for name in options.keep),
+            threshold=defaults.blend_threshold,
             positions=defaults.blend_positions,
         )
     return replace(

@@ -27,7 +27,9 @@ def with_mask(
     """Confine the edit to `places` without `keeps`; no place, no mask. The threshold stays as it was."""
     if not places:
         return replace(recipe, blend=None)
-    blend = recipe.blend or Blend(words=tuple(places), positions=defaults.blend_positions)
+    blend = recipe.blend or Blend(
+        words=tuple(places), threshold=defaults.blend_threshold, positions=defaults.blend_positions
+    )
     keeps = tuple(ref for ref in keeps if ref not in places)
     return replace(recipe, blend=replace(blend, words=tuple(places), keep=keeps))
 

@@ -56,7 +56,8 @@ class EditDefaults:
     """What measures best on one model; kept in its catalogue entry.
 
     cross_until, self_until: fractions of the steps; self_limit: self-attention is substituted in layers of at most
-    this fraction of the latent positions (1/4 is 32x32 of 64x64, as published); blend_positions: see Blend.
+    this fraction of the latent positions (1/4 is 32x32 of 64x64, as published); blend_positions,
+    blend_threshold: see Blend.
     """
 
     method: Method = Method.NULL_TEXT
@@ -66,3 +67,4 @@ class EditDefaults:
     self_until: float = 0.4
     self_limit: float = 0.25
     blend_positions: int = 160
+    blend_threshold: float = 0.3

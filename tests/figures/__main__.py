@@ -238,6 +238,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     for name, kind in (("steps", int), ("guidance", float), ("cross", float), ("self", float), ("self-limit", float)):
         parser.add_argument(f"--{name}", type=kind, help="instead of the default")
     parser.add_argument("--blend-positions", type=int, help="instead of the default")
+    parser.add_argument("--blend-threshold", type=float, help="instead of the default")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs measured")
     parser.add_argument("--out", type=Path, default=Path("out/figures.json"))
     return parser.parse_args(arguments)
@@ -263,6 +264,7 @@ def settings_of(arguments: argparse.Namespace) -> EditDefaults:
         "self_until": arguments.self,
         "self_limit": arguments.self_limit,
         "blend_positions": arguments.blend_positions,
+        "blend_threshold": arguments.blend_threshold,
     }
     return replace(STUDIO_DEFAULTS, **{name: value for name, value in said.items() if value is not None})
 

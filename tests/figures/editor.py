@@ -58,7 +58,8 @@ class Editor:
         inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
         recipe = replace(recipe_for(edit, settings), guidance_scale=settings.guidance_scale)
         if blended:
-            recipe = replace(recipe, blend=Blend((thing_word(edit),), positions=settings.blend_positions))
+            blend = Blend((thing_word(edit),), threshold=settings.blend_threshold, positions=settings.blend_positions)
+            recipe = replace(recipe, blend=blend)
         # Null embeddings alone belong to a guidance: any other inversion serves a sweep of it.
         guidance = settings.guidance_scale if settings.method is Method.NULL_TEXT else 1.0
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))

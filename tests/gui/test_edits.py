@@ -25,8 +25,11 @@ def test_a_weight_keeps_the_words_own_window() -> None:
 
 
 def test_a_mask_keeps_its_threshold_when_words_change_and_goes_with_the_last_word() -> None:
-    defaults = EditDefaults(blend_positions=64)
-    recipe = edits.with_threshold(edits.with_mask(EditRecipe("a blue ball"), [BALL], [], defaults), 0.6)
+    defaults = EditDefaults(blend_positions=64, blend_threshold=0.4)
+    fresh = edits.with_mask(EditRecipe("a blue ball"), [BALL], [], defaults)
+    assert fresh.blend is not None
+    assert fresh.blend.threshold == 0.4
+    recipe = edits.with_threshold(fresh, 0.6)
     more = edits.with_mask(recipe, [BALL, WordRef(Side.EDIT, 1, "blue")], [BALL], defaults)
     assert more.blend is not None
     assert (more.blend.threshold, more.blend.positions, more.blend.keep) == (0.6, 64, ())
