@@ -74,7 +74,7 @@ def test_the_built_in_model_has_its_own_defaults_and_sizes() -> None:
     entry = find_model("studio")
     assert entry == built_in()
     assert entry.built_in
-    assert (entry.native_size, entry.multiple, entry.licence) == (64, 16, "Apache-2.0")
+    assert (entry.native_size, entry.multiple, entry.licence) == (128, 32, "Apache-2.0")
     assert entry.defaults == EditDefaults(Method.RESIDUAL, 50, 2.0, 0.4, 0.2, 1.0, 40)
 
 
