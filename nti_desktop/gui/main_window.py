@@ -332,7 +332,7 @@ class MainWindow(QMainWindow):
     def _end_threads(self) -> None:
         self.engine.stop()
         self.background.stop()
-        if not self.engine.isRunning():
+        if not (self.engine.isRunning() or self.engine.isFinished()):  # closed before it was ever started
             self._thread_ended()
 
     @Slot()

@@ -236,7 +236,8 @@ def _thing_colour(scene: Scene, thing: Thing, look: Look, seen: Tensor, image: T
     albedo = torch.tensor(COLOURS[thing.colour])
     match thing.material:
         case Material.SHINY:
-            return lit * 0.9 + around * (0.06 + 0.6 * fresnel) + glint
+            glaze = 0.16 + 0.6 * (1 + facing).clamp(0, 1) ** 3
+            return lit * 0.84 + around * glaze + _window(scene, mirrored) + glint * 1.5
         case Material.METAL:
             tint = albedo * 0.8 + 0.13
             return lit * 0.18 + around * (tint + (1 - tint) * fresnel) * 1.15 + glint * (0.4 + tint)
@@ -257,6 +258,20 @@ def _surroundings_from(scene: Scene, directions: Tensor) -> Tensor:
     share = (height * 12 + 0.5).clamp(0, 1)
     near = 0.35 + 0.65 * torch.exp(height.clamp(max=0) * 1.3)  # straight below a thing stands in its own shadow
     return sky_colour(scene, directions) * share + below * near * (1 - share)
+
+
+def _window(scene: Scene, directions: Tensor) -> Tensor:
+    """Linear RGB (N, 3) of the tall bright window behind the photographer's left shoulder, where a glaze mirrors it."""
+    light = LIGHTS[scene.sky]
+    across = directions[:, 0:1] + 0.42
+    height = directions[:, 1:2] - 0.52
+    inside = (_edge(0.17 - across.abs()) * _edge(0.24 - height.abs()) * (directions[:, 2:3] < 0)).clamp(0, 1)
+    return inside * (torch.tensor(light.sun) * 0.5 + torch.tensor(light.ambient)) * 1.1
+
+
+def _edge(depth: Tensor) -> Tensor:
+    """0 outside, 1 from a little way inside on."""
+    return (depth / 0.06).clamp(0, 1)
 
 
 def _refracted(image: Tensor, normals: Tensor, seen: Tensor) -> Tensor:

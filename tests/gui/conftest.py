@@ -34,8 +34,8 @@ def close(qtbot: QtBot) -> Callable[[MainWindow], None]:
     def close_and_wait(window: MainWindow) -> None:
         with qtbot.waitSignal(window.closed, timeout=PATIENCE):
             window.close()
-        assert window.engine.isFinished()
-        assert window.background.isFinished()
+        assert not window.engine.isRunning()
+        assert not window.background.isRunning()
 
     return close_and_wait
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,18 @@ def test_pictures_and_captions_are_those_the_weights_were_trained_with(seed: int
         assert caption(scene, draw_wording(random.Random(number))) in captions
         difference = np.abs(training_picture(scene).image.astype(int) - picture)
         assert np.count_nonzero(difference > 1) <= 0.002 * difference.size  # rounding at an edge, on another processor
+
+
+@pytest.mark.parametrize("shape", Shape)
+def test_every_material_can_be_told_from_every_other(shape: Shape) -> None:
+    """In levels of 255, on the pixels of the thing, in the mean."""
+    pictures = [
+        training_picture(replace(SCENE, things=(replace(BALL, shape=shape, material=material),)))
+        for material in Material
+    ]
+    seen = pictures[0].objects == 1
+    for one, other in combinations(pictures, 2):
+        assert np.abs(one.image[seen].astype(float) - other.image[seen]).mean() > 6
 
 
 def test_the_same_scene_gives_the_same_picture() -> None:

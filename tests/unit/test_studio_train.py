@@ -1,6 +1,7 @@
 """The stages that train the built-in model, in small: each runs, goes on where it stopped, and makes a usable model."""
 
 import random
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from nti_desktop.engine.model import load_model
 from nti_desktop.models.catalog import find_model
@@ -215,3 +217,18 @@ def test_what_comes_out_is_an_ordinary_model_in_half_precision(trained: Path, wo
             assert {opened.get_tensor(name).dtype for name in opened.keys()} == {torch.float16}  # noqa: SIM118
     with Image.open(work / "grid-2.png") as sheet:
         assert sheet.size == (6 * 128, 4 * 128)
+
+
+def test_training_goes_on_from_an_exported_model(
+    trained: Path, drawn: pictures.Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a learning rate of nothing, what comes out is what was started from, in half precision."""
+    monkeypatch.setattr(diffusion, "BATCH", 2)
+    monkeypatch.setattr(diffusion, "LEARNING_RATE", 0.0)
+    monkeypatch.setattr(grid, "STEPS", 2)
+    for part in ("tokenizer", "vae"):
+        shutil.copytree(trained / part, tmp_path / "model" / part)
+    train_diffusion(drawn, tmp_path, tmp_path / "model", 1, "cpu", seed=5, start=trained)
+    for part in ("unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"):
+        before, after = load_file(trained / part), load_file(tmp_path / "model" / part)
+        assert all(torch.equal(before[name], after[name]) for name in before)

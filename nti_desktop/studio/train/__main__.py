@@ -5,6 +5,7 @@ The shipped weights: python -m nti_desktop.studio.train, on two CPU cores; see r
 
 import argparse
 import os
+import shutil
 from pathlib import Path
 
 import torch
@@ -25,9 +26,11 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=64, help="streams of 192 scenes to train on")
     parser.add_argument("--autoencoder-steps", type=int, default=3000)
     parser.add_argument("--diffusion-steps", type=int, default=5000)
+    parser.add_argument("--start-from", type=Path, metavar="MODEL", help="keep its words, and go on from its weights")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw pictures")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
+    start: Path | None = arguments.start_from
     stages = arguments.stages or STAGES
     if unknown := set(stages) - set(STAGES):
         parser.error(f"there is no stage {' or '.join(sorted(unknown))}")
@@ -36,12 +39,17 @@ def main() -> None:
         pictures.draw_all(out / "pictures", arguments.streams, arguments.workers)
     drawn = pictures.load(out / "pictures", arguments.streams)
     model = out / "model"
-    if "tokenizer" in stages:
+    if start:
+        for part in ("tokenizer", "vae"):
+            if not (model / part).exists():
+                shutil.copytree(start / part, model / part)
+    elif "tokenizer" in stages:
         train_tokenizer(drawn.scenes, model / "tokenizer")
     if "autoencoder" in stages:
-        train_autoencoder(drawn, out, model / "vae", arguments.autoencoder_steps, arguments.device)
+        vae = start / "vae" if start else None
+        train_autoencoder(drawn, out, model / "vae", arguments.autoencoder_steps, arguments.device, start=vae)
     if "diffusion" in stages:
-        train_diffusion(drawn, out, model, arguments.diffusion_steps, arguments.device)
+        train_diffusion(drawn, out, model, arguments.diffusion_steps, arguments.device, start=start)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nti_desktop.studio.train import checkpoint
@@ -20,7 +23,7 @@ from nti_desktop.studio.train.pictures import Drawn
 WIDTHS = (32, 32, 64, 96)  # three halvings: a latent stands for 8x8 pixels
 LATENT_CHANNELS = 8
 CUTTING = 64  # pixels
-BATCH = 8  # whole pictures, or twice as many cuttings
+BATCH = 8  # whole pictures, or four times as many cuttings
 THINGS = 4.0  # how much more things count
 LEARNING_RATE = 2e-3
 KL_WEIGHT = 5e-4
@@ -72,14 +75,29 @@ class Pictures:
 
 
 def cuttings(drawn: Drawn, random: torch.Generator) -> Pictures:
-    """Pieces of training pictures, every pixel of which counts the same."""
+    """Pieces of training pictures, every pixel of which counts the same: one around the first thing, one anywhere, and
+    so on by turns.
+    """
     pieces = []
-    for number in torch.randint(0, drawn.training, (2 * BATCH,), generator=random).tolist():
+    for turn, number in enumerate(torch.randint(0, drawn.training, (4 * BATCH,), generator=random).tolist()):
         image = drawn.image(number)
-        top, left = torch.randint(0, image.shape[0] - CUTTING + 1, (2,), generator=random).tolist()
+        last = image.shape[0] - CUTTING
+        corner = torch.randint(0, last + 1, (2,), generator=random)
+        if turn % 2 == 0:
+            corner = (middle(drawn.masks[number, 1]) * image.shape[0] - corner * CUTTING / last).long().clamp(0, last)
+        top, left = corner.tolist()
         pieces.append(torch.tensor(image[top : top + CUTTING, left : left + CUTTING]))
     images = as_pixels(torch.stack(pieces))
     return Pictures(images, torch.ones_like(images[:, :1]))
+
+
+def middle(mask: NDArray[np.uint8]) -> Tensor:
+    """Row and column (2,) of a mask's middle (h, w), from 0 to 1; the middle of the picture if it is empty."""
+    weights = torch.tensor(mask).float()
+    if not weights.any():
+        return torch.full((2,), 0.5)
+    places = torch.stack([(torch.arange(side) + 0.5) / side for side in weights.shape])
+    return (torch.stack([weights.sum(1), weights.sum(0)]) * places).sum(1) / weights.sum()
 
 
 def whole_pictures(drawn: Drawn, random: torch.Generator) -> Pictures:
@@ -110,11 +128,19 @@ def picture_loss(decoded: Tensor, pictures: Pictures) -> Tensor:
     return loss
 
 
-def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0) -> None:
-    """Train for so many steps, the last quarter on whole pictures, and write the moving average into a folder."""
+def train_autoencoder(
+    drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0, start: Path | None = None
+) -> None:
+    """Train for so many steps, the last quarter on whole pictures, and write the moving average into a folder.
+
+    start: the folder of an autoencoder that an earlier training exported, to go on from its weights.
+    """
     torch.manual_seed(seed)
     model = new_autoencoder()
     start_open(model)
+    if start:
+        earlier: Any = AutoencoderKL.from_pretrained(start, low_cpu_mem_usage=False)
+        model.load_state_dict(earlier.state_dict())
     model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model)
     optimiser = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=1e-4)
@@ -126,9 +152,10 @@ def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device
         random = checkpoint.generator(seed, step)
         pictures = whole_pictures(drawn, random) if whole else cuttings(drawn, random)
         pictures = Pictures(pictures.images.to(device, memory_format=torch.channels_last), pictures.emphasis.to(device))
-        posterior = model.encode(pictures.images).latent_dist
-        noise = torch.randn(posterior.mean.shape, generator=random).to(device)
-        decoded = model.decode(posterior.mean + 0.5 * posterior.std * noise).sample
+        with torch.autocast(device, torch.bfloat16):
+            posterior = DiagonalGaussianDistribution(model.encode(pictures.images).latent_dist.parameters.float())
+            noise = torch.randn(posterior.mean.shape, generator=random).to(device)
+            decoded = model.decode(posterior.mean + 0.5 * posterior.std * noise).sample.float()
         kl = posterior.kl().mean() / posterior.mean[0].numel()
         loss = picture_loss(decoded, pictures) + KL_WEIGHT * kl
         for group in optimiser.param_groups:

@@ -32,7 +32,7 @@ BATCH = 32
 LEARNING_RATE = 1e-3
 WITHOUT_CAPTION = 0.1
 TIMESTEPS = 1000
-SUPERVISION_WEIGHT = 0.01
+SUPERVISION_WEIGHT = 0.02
 
 
 def new_scheduler() -> Any:
@@ -134,8 +134,13 @@ class Lots:
         return Batch(*(part.to(self._device) for part in batch))
 
 
-def train_diffusion(drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0) -> None:
-    """Train for so many steps; the moving averages go into a folder that already has autoencoder and tokenizer."""
+def train_diffusion(
+    drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0, start: Path | None = None
+) -> None:
+    """Train for so many steps; the moving averages go into a folder that already has autoencoder and tokenizer.
+
+    start: a model that an earlier training exported, to go on from its weights.
+    """
     torch.manual_seed(seed)
     tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     autoencoder: Any = AutoencoderKL.from_pretrained(folder / "vae", low_cpu_mem_usage=False)
@@ -144,6 +149,10 @@ def train_diffusion(drawn: Drawn, work: Path, folder: Path, steps: int, device: 
     scheduler: Any = new_scheduler()
     unet = new_unet(latents.shape[1], latents.shape[-1]).to(device, memory_format=torch.channels_last)
     text_encoder = new_text_encoder(tokenizer).to(device)
+    if start:
+        earlier: Any = UNet2DConditionModel.from_pretrained(start / "unet", low_cpu_mem_usage=False)
+        unet.load_state_dict(earlier.state_dict())
+        text_encoder.load_state_dict(CLIPTextModel.from_pretrained(start / "text_encoder").state_dict())
     average = Average(copy.deepcopy(unet), copy.deepcopy(text_encoder))
     weights = [*unet.parameters(), *text_encoder.parameters()]
     averaged = [*average.unet.parameters(), *average.text_encoder.parameters()]
@@ -160,10 +169,11 @@ def train_diffusion(drawn: Drawn, work: Path, folder: Path, steps: int, device: 
     started, seen = time.monotonic(), torch.zeros(2)
     for step in range(first, steps):
         batch = lots(step)
-        embeddings = text_encoder(batch.ids).last_hidden_state
         noisy = scheduler.add_noise(batch.x0, batch.noise, batch.timesteps)
-        predicted = unet(noisy, batch.timesteps, embeddings).sample
-        error = F.mse_loss(predicted, scheduler.get_velocity(batch.x0, batch.noise, batch.timesteps))
+        with torch.autocast(device, torch.bfloat16):
+            embeddings = text_encoder(batch.ids).last_hidden_state
+            predicted = unet(noisy, batch.timesteps, embeddings).sample
+        error = F.mse_loss(predicted.float(), scheduler.get_velocity(batch.x0, batch.noise, batch.timesteps))
         place = supervision_loss(watched, batch.names, batch.masks)
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * min(1, (step + 1) / 200) * max(0.01, (1 - step / steps) ** 0.7)

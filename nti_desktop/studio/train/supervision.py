@@ -116,6 +116,6 @@ def supervision_loss(watched: list[WatchedAttention], names: Tensor, masks: Tens
         visible = (area > 0.5).float()
         targets = torch.einsum("bts,bsp->bpt", names, regions / area.clamp(min=0.5) * visible)
         named = (names * visible[:, None, :, 0]).sum(-1)
-        spread = layer.seen / layer.seen.sum(1, keepdim=True)
+        spread = layer.seen.float() / layer.seen.float().sum(1, keepdim=True)
         losses.append(-(targets * spread.clamp(min=1e-8).log()).sum() / named.sum().clamp(min=1))
     return torch.stack(losses).mean()

@@ -11,8 +11,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.engine.model import DiffusionModel, load_model
 from nti_desktop.resources import resource
-
-PROTOTYPE = Path(__file__).parents[2] / "data" / "prototype"
+from tests.unit.engine.trials import PROTOTYPE
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,9 @@ from nti_desktop.engine.methods.denoise import Task, visited_levels
 from nti_desktop.engine.model import DiffusionModel, counted_rows, load_model
 from nti_desktop.errors import Cancelled, RecipeError
 from nti_desktop.jobs import CancelToken, Progress, report_nothing
-from nti_desktop.models.catalog import built_in
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
-from tests.unit.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
+from tests.unit.engine.trials import EDIT, PROTOTYPE, SOURCE, prepared, rendered, some_latents
 
 
 @pytest.mark.parametrize("visits", [None, 2])
@@ -119,7 +118,7 @@ def test_null_text_rows_are_those_of_the_published_algorithm(
 
 
 def test_float32_is_kept_under_a_half_precision_unet(prototype: DiffusionModel) -> None:
-    half = load_model(built_in().folder, torch.device("cpu"), torch.bfloat16)
+    half = load_model(PROTOTYPE, torch.device("cpu"), torch.bfloat16)
     photo = prepared(half, Method.NULL_TEXT, steps=3)
     assert half.unet.dtype == torch.bfloat16
     assert photo.pivot.dtype == torch.float32

@@ -13,6 +13,7 @@ from nti_desktop.jobs import CancelToken, report_nothing
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings, Method
 
+PROTOTYPE = Path(__file__).parents[2] / "data" / "prototype"
 SOURCE = "a photo of a white ball on green grass on a sunny day"
 EDIT = "a photo of a red ball on green grass on a sunny day"
 
