@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from nti_desktop.studio.scenes import TRAINING_SEEDS, draw
 from nti_desktop.studio.train import checkpoint, diffusion, grid, pictures
 from nti_desktop.studio.train.autoencoder import (
     Pictures,
+    cuttings,
+    middle,
     new_autoencoder,
     picture_loss,
     start_open,
@@ -154,6 +157,18 @@ def test_things_count_more_than_what_is_around_them(drawn: pictures.Drawn) -> No
     assert float(found.emphasis.min()) == 1
     assert float(found.emphasis.max()) > 3
     assert float(found.emphasis.mean()) < 3
+
+
+def test_every_other_cutting_is_around_the_first_thing(drawn: pictures.Drawn) -> None:
+    """On pictures that show where their things are and nothing else."""
+    count, seen = len(drawn.images[0]), drawn.masks[:, 1].repeat(8, 1).repeat(8, 2)
+    shown = replace(drawn, images=[np.stack([seen[n : n + count]] * 3, -1) for n in range(0, len(seen), count)])
+    found = cuttings(shown, torch.Generator().manual_seed(0)).images
+    assert found.shape[1:] == (3, 64, 64)
+    share = found.add(1).div(2).mean((1, 2, 3))
+    assert float(share[::2].min()) > 0.03
+    assert float(share[1::2].mean()) < 0.9 * float(share[::2].mean())
+    assert middle(drawn.masks[0, 1] * 0).tolist() == [0.5, 0.5]
 
 
 def test_a_batch_is_the_same_whenever_it_is_drawn(trained: Path, drawn: pictures.Drawn) -> None:
