@@ -42,11 +42,12 @@ class ModelEntry:
 STUDIO_DEFAULTS = EditDefaults(
     method=Method.RESIDUAL,
     steps=50,
-    guidance_scale=2.0,
+    guidance_scale=1.5,
     cross_until=0.4,
     self_until=0.2,
     self_limit=1.0,
-    blend_positions=40,
+    blend_positions=200,
+    blend_threshold=0.8,
 )
 
 
