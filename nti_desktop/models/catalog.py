@@ -38,7 +38,7 @@ class ModelEntry:
     words: frozenset[str] | None
 
 
-# What measures best on these weights; word masks overlap best on the 8x8 grid. See the model card.
+# What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card.
 STUDIO_DEFAULTS = EditDefaults(
     method=Method.RESIDUAL,
     steps=50,
