@@ -1,5 +1,6 @@
 """The panels by themselves: what they show and what they send."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from nti_desktop.gui.viewing import Viewing
 from nti_desktop.jobs import Progress
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.words import Change
+from tests.gui.conftest import OpenWindow
 
 
 def test_the_diff_says_what_became_of_each_word(qtbot: QtBot) -> None:
@@ -228,3 +230,21 @@ def test_a_suggestion_says_what_changes_with_neighbours_together() -> None:
     assert said("a shiny blue ball on sand in a studio") == ("+ shiny", "cone → ball")
     assert said("a cone on sand in a studio") == ("− blue",)
     assert said(source) == ()
+
+
+def test_the_window_fits_a_small_screen(
+    open_window: OpenWindow, until: Callable[[Callable[[], bool]], None], photo: Path
+) -> None:
+    """1280x720 less a desktop's own bars, before and after a photo is open."""
+    window = open_window()
+    window.resize(1240, 640)
+    start = window.workplace.start
+    until(lambda: len(start.buttons) == 12)
+    until(lambda: not start.horizontalScrollBar().isVisible() and not start.verticalScrollBar().isVisible())
+    assert all(start.viewport().rect().contains(b.mapTo(start.viewport(), b.rect().center())) for b, _ in start.buttons)
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    smallest = window.minimumSizeHint()
+    assert smallest.width() <= 1240
+    assert smallest.height() <= 640
+    assert (window.width(), window.height()) == (1240, 640)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.gui.panels.flow import FlowLayout
 from nti_desktop.gui.threads import at_home
@@ -14,8 +14,8 @@ _THUMBNAIL = 104
 _COLUMNS = 6
 
 
-class StartPage(QWidget):
-    """Open a photo, or one of the samples."""
+class StartPage(QScrollArea):
+    """Open a photo, or one of the samples. It scrolls, so that it asks for no room once a photo is open."""
 
     open_asked = Signal()
     sample_asked = Signal(Path)
@@ -35,12 +35,16 @@ class StartPage(QWidget):
         self._samples.setFixedWidth(_COLUMNS * (_THUMBNAIL + 22))
         self._flow = FlowLayout(self._samples, gap=8)
         self.buttons: list[tuple[QPushButton, Path]] = []
-        column = QVBoxLayout(self)
+        page = QWidget()
+        column = QVBoxLayout(page)
         column.setSpacing(12)
         column.addStretch(2)
         for widget in (title, hint, self.open_button, self._samples_title, self._samples):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
+        self.setWidget(page)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
 
     def show_samples(self, samples: Sequence[tuple[Path, str]]) -> None:
         """samples: picture and description of each."""
