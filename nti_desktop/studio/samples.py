@@ -27,7 +27,7 @@ class Choice:
 
 
 CHOICES = (
-    Choice("red-cube.jpg", 183, (("red", "turquoise"), ("cube", "ball"), ("on a sunny day", "at sunset"))),
+    Choice("red-cube.jpg", 183, (("red", "yellow"), ("cube", "ball"), ("on a sunny day", "at sunset"))),
     Choice(
         "yellow-mug.jpg", 114, (("yellow", "blue"), ("a yellow mug", "a yellow glass mug"), ("at sunset", "at night"))
     ),

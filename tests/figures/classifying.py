@@ -21,7 +21,7 @@ from tests.figures.trials import CLASSIFIER
 
 PICTURES = 4500
 EPOCHS = 12
-PROBES = 4
+PROBES = 24  # enough that every shape, material and ground is among them
 
 
 def classifier_digest() -> str:
