@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run demo test slow figures lint format clean
+.PHONY: run demo test slow figures bench lint format clean
 
 run: .venv/ready
 	$(BIN)/python main.py --sample
@@ -18,6 +18,9 @@ slow: .venv/ready
 
 figures: .venv/ready
 	$(BIN)/python -m tests.figures --baselines --null-text
+
+bench: .venv/ready
+	$(BIN)/python -m tests.benchmarks
 
 lint: .venv/ready
 	$(BIN)/ruff format --check

@@ -88,9 +88,9 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Inverted:
-    """A photo's inversion. pivot: (steps + 1, C, h, w) float32 from z*_T to z*_0;
-    null_embeddings: (steps, tokens, width) float32 for null-text, else None; reconstruction: (H, W, 3) float32 in
-    [0, 1], what the guided branch alone makes of z*_T.
+    """A photo's inversion. pivot: (steps + 1, C, h, w) from z*_T to z*_0, float32 that half precision can hold;
+    null_embeddings: (steps, tokens, width) likewise for null-text, the first tokens of each, else None;
+    reconstruction: (H, W, 3) float32 in [0, 1], what the guided branch alone makes of z*_T.
     """
 
     settings: InversionSettings

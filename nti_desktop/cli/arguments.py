@@ -53,7 +53,7 @@ def _invert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=BUILT_IN_ID, metavar="ID", help="“studio” or the path of a model folder")
     parser.add_argument("--method", type=Method, choices=list(Method), help="default: what is best on this model")
     parser.add_argument(
-        "--schedule", type=Schedule, choices=list(Schedule), default=Schedule.REFERENCE, help="for null-text"
+        "--schedule", type=Schedule, choices=list(Schedule), default=Schedule.QUICK, help="for null-text"
     )
     parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
     parser.add_argument("--guidance", type=float, metavar="W", help="default: what is best on this model")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from diffusers import DDIMScheduler
 from torch import Tensor
 
@@ -30,6 +31,10 @@ class Levels:
     @property
     def steps(self) -> int:
         return len(self.timesteps)
+
+    def label(self, level: int) -> int:
+        """The UNet's label of a level; the clean end's is the lowest there is."""
+        return self.timesteps[level] if level < self.steps else 0
 
 
 def levels_of(scheduler_config: Mapping[str, Any], steps: int) -> Levels:
@@ -98,6 +103,33 @@ def step_up(output: Tensor, latents: Tensor, levels: Levels, b: int) -> Tensor:
     """Invert latents at level `b` to level b - 1 with the model's output at label b - 1."""
     label = levels.alphas[b - 1]
     return ddim_move(*clean_and_noise(output, latents, levels.alphas[b], label, levels.prediction), label)
+
+
+def undo_step_down(output: Tensor, latents: Tensor, levels: Levels, b: int) -> Tensor:
+    """The latents at level b - 1 which `step_down`, with this output there, brings to `latents` at level `b`.
+
+    The step is linear in both, step_down(output, z) = step_down(output, 0) + reach z. Where nothing of z is left, which
+    only an x0-prediction's last step brings about, it is `step_up`.
+    """
+    nothing, one = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    reach = step_down(nothing, one, levels, b - 1, b).item()
+    if reach == 0:
+        return step_up(output, latents, levels, b)
+    return (latents - step_down(output, torch.zeros_like(latents), levels, b - 1, b)) / reach
+
+
+def longer_step(latents: Tensor, landed: Tensor, levels: Levels, a: int, b: int) -> Tensor:
+    """Where the step that takes latents at level `a` to `landed` at level a + 1 gets when it goes on to level `b`.
+
+    Both lie on one line of clean picture and noise: z = sqrt(alpha) clean + sqrt(1 - alpha) noise.
+    """
+    (root, rest), (next_root, next_rest) = (
+        (levels.alphas[i] ** 0.5, (1 - levels.alphas[i]) ** 0.5) for i in (a, a + 1)
+    )
+    determinant = root * next_rest - next_root * rest
+    clean = (next_rest * latents - rest * landed) / determinant
+    noise = (root * landed - next_root * latents) / determinant
+    return ddim_move(clean, noise, levels.alphas[b])
 
 
 def guided(unconditional: Tensor, conditional: Tensor, guidance_scale: float) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nti_desktop.engine.attention import Recording, SourceStep
-from nti_desktop.engine.ddim import Levels, step_up
+from nti_desktop.engine.ddim import Levels, step_up, undo_step_down
 from nti_desktop.engine.device import free_memory
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.jobs import CancelToken, Report, watched
@@ -27,6 +27,25 @@ def invert(
     for level in watched("Following the photo", range(levels.steps, 0, -1), report, cancel):
         output = model.predict(pivot[-1], levels.timesteps[level - 1], embedding)
         pivot.append(step_up(output, pivot[-1], levels, level))
+    return torch.cat(pivot[::-1])
+
+
+@torch.no_grad()
+def invert_exactly(
+    model: DiffusionModel, latents: Tensor, embedding: Tensor, levels: Levels, report: Report, cancel: CancelToken
+) -> Tensor:
+    """DDIM inversion that the way down retraces: z_a with step_down(output(z_a), z_a) = z_b (Pan et al. 2023, eq. 5).
+
+    The output at z_a, which they find by iteration, is extrapolated from the two levels below, at one row a level.
+    Shapes: see `invert`.
+    """
+    pivot = [latents]
+    below: Tensor | None = None
+    for level in watched("Following the photo", range(levels.steps, 0, -1), report, cancel):
+        output = model.predict(pivot[-1], levels.label(level), embedding)
+        ahead = output if below is None else 2 * output - below
+        pivot.append(undo_step_down(ahead, pivot[-1], levels, level))
+        below = output
     return torch.cat(pivot[::-1])
 
 

@@ -42,8 +42,11 @@ VISIBLE = 8 / 255  # a difference that a person sees
 
 @dataclass(frozen=True, eq=False)
 class _Photo:
+    """picture: the autoencoder's own of the photo."""
+
     prepared: Prepared
     source: Source
+    picture: NDArray[np.float32]
 
 
 class Workbench:
@@ -77,7 +80,8 @@ class Workbench:
                 assert prepared.reconstruction is not None
                 picture = model.decode(prepared.reconstruction)
                 figures = Figures(seconds(), rows.rows, decibels(picture, model.decode(latents)), prepared.inner_steps)
-            return Inverted(job.settings, _array(prepared.pivot), _optional(prepared.null_embeddings), picture, figures)
+            nulls = None if prepared.null_embeddings is None else _kept(prepared.null_embeddings)
+            return Inverted(job.settings, _kept(prepared.pivot), nulls, picture, figures)
 
     def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
         """Render one edit; the first one of an inversion also records the source's attention."""
@@ -90,7 +94,7 @@ class Workbench:
                 edit: Edit = method.render(
                     Task(model, photo.prepared, photo.source, job.recipe, job.steps, report, cancel)
                 )
-                image, source = model.decode(edit.latents), model.decode(photo.prepared.pivot[-1:])
+                image, source = model.decode(edit.latents), photo.picture
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
                 return Rendered(
                     recipe=job.recipe,
@@ -126,7 +130,8 @@ class Workbench:
             torch.tensor(job.pivot, device=model.device),
             None if job.null_embeddings is None else torch.tensor(job.null_embeddings, device=model.device),
         )
-        photo = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
+        picture = model.decode(prepared.pivot[-1:])
+        photo = _Photo(prepared, METHODS[job.settings.method].source(model, prepared), picture)
         self._photos[job.inversion_id] = photo
         while len(self._photos) > REMEMBERED:
             self._photos.popitem(last=False)
@@ -172,7 +177,8 @@ def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
     fits = job.pivot.ndim == 4 and job.pivot.shape[:2] == (steps + 1, model.unet.config.in_channels)
     if job.settings.method is Method.NULL_TEXT:
         nulls = job.null_embeddings
-        fits = fits and nulls is not None and nulls.shape == (steps, model.length, width)
+        fits = fits and nulls is not None and nulls.ndim == 3 and nulls.shape[::2] == (steps, width)
+        fits = fits and nulls is not None and nulls.shape[1] <= model.length
     if not fits:
         raise EngineError("This edit was made with another model; prepare the photo again with the one chosen now.")
 
@@ -182,8 +188,9 @@ def _array(tensor: Tensor) -> NDArray[np.float32]:
     return array
 
 
-def _optional(tensor: Tensor | None) -> NDArray[np.float32] | None:
-    return None if tensor is None else _array(tensor)
+def _kept(tensor: Tensor) -> NDArray[np.float32]:
+    """Rounded to half precision, as it will be stored: an edit before saving is the one after."""
+    return _array(tensor.half())
 
 
 def _resized(plane: Tensor, size: tuple[int, ...]) -> Tensor:

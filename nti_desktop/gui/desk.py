@@ -10,7 +10,7 @@ from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.engine_thread import EngineThread
-from nti_desktop.gui.estimates import SLOW_RENDER
+from nti_desktop.gui.estimates import QUICK_RENDER, SLOW_RENDER
 from nti_desktop.gui.filing import Filing, OpenedPhoto
 from nti_desktop.gui.history import EditState
 from nti_desktop.gui.panels.message_bar import Message, Tone
@@ -277,7 +277,7 @@ class Desk(QObject):
     # Pictures
 
     def _ask_for_a_picture(self, by_hand: bool = False) -> None:
-        """Render what is on the desk: in full where that is quick or asked for, else as a preview."""
+        """Render what is on the desk: a preview first, unless the full render is as quick or asked for by hand."""
         work = self.work
         state, inversion = (work.state, work.inversion) if work else (None, None)
         if work is None or state is None or inversion is None or not work.up_to_date:
@@ -291,10 +291,11 @@ class Desk(QObject):
             self.pictured.emit()
             self._export_if_asked()
             return
-        predicted = self.preparing.estimates.rendering(inversion.settings.steps)
-        final = by_hand or predicted is None or predicted <= SLOW_RENDER
-        self.render_by_hand = not final
-        self.rendering.ask(Wanted(work.version_id, inversion.id, state, final))
+        predicted = self.preparing.estimates.rendering(inversion.settings.steps) or 0.0
+        self.render_by_hand = not by_hand and predicted > SLOW_RENDER
+        previewed = not by_hand and predicted > QUICK_RENDER
+        steps = min(work.defaults.preview_steps, inversion.settings.steps) if previewed else None
+        self.rendering.ask(Wanted(work.version_id, inversion.id, state, steps))
 
     @Slot()
     def render(self) -> None:
@@ -311,6 +312,8 @@ class Desk(QObject):
         self.after = self.pictures[wanted.version] = composed.picture
         self.badge = "" if wanted.final else PREVIEW
         self.outdated.emit(("render",))
+        if not wanted.final and not self.render_by_hand and wanted.state == work.state:
+            self.rendering.ask(replace(wanted, steps=None))
         if wanted.final:
             steps = work.session.project.inversion(wanted.inversion).settings.steps
             self.preparing.rendered(steps, composed.rendered.figures.seconds)
@@ -380,4 +383,4 @@ class Desk(QObject):
 
 
 def _best_way(defaults: EditDefaults) -> tuple[Method, Schedule, int]:
-    return defaults.method, Schedule.REFERENCE, defaults.steps
+    return defaults.method, Schedule.QUICK, defaults.steps

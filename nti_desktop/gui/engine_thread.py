@@ -40,7 +40,8 @@ class EngineThread(QThread):
     """Runs one job at a time: a render before a judgement before an inversion.
 
     Of renders the latest wins: the first runs at once, those asked for while it runs are coalesced, the last is always
-    run, and a preview under way is left to finish. Signals are sent from the thread; their receivers live in the GUI's.
+    run; a full render under way is stopped for it, a preview is left to finish. Signals are sent from the thread; their
+    receivers live in the GUI's.
     """
 
     started_job = Signal(Ticket)
@@ -81,12 +82,13 @@ class EngineThread(QThread):
             self._changed.notify()
         return ticket
 
-    def render(self, job: RenderJob, photo: int, stop_running: bool = False) -> Ticket:
-        """Queue a render; it replaces one that waits, and with stop_running also stops a long one under way."""
+    def render(self, job: RenderJob, photo: int) -> Ticket:
+        """Queue a render; it replaces one that waits and stops a full one under way."""
         with self._changed:
             self._render = ticket = Ticket(job, photo)
-            if stop_running and self._running and isinstance(self._running.job, RenderJob):
-                self._running.cancel.cancel()
+            running = self._running
+            if running and isinstance(running.job, RenderJob) and running.job.steps is None:
+                running.cancel.cancel()
             self._changed.notify()
         return ticket
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from nti_desktop.jobs import Figures, Judged
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 
-SLOW_RENDER = 5.0  # seconds; above, a preview is shown first and the full render has a button
-PREVIEW_STEPS = 5
+SLOW_RENDER = 5.0  # seconds; above, the full render waits for a button
+QUICK_RENDER = 0.15  # seconds; above, a preview is shown first
 
-# UNet rows a step of preparing takes at most, counted on the engine's methods; used until one was measured here.
+# UNet rows a step of preparing takes, counted on the engine's methods; used until one was measured here.
 _ROWS = {
-    (Method.RESIDUAL, Schedule.REFERENCE): 3.0,
-    (Method.PINNED, Schedule.REFERENCE): 3.0,
-    (Method.NEGATIVE_PROMPT, Schedule.REFERENCE): 3.0,
-    (Method.NULL_TEXT, Schedule.REFERENCE): 24.0,
-    (Method.NULL_TEXT, Schedule.QUICK): 8.0,
+    (Method.RESIDUAL, Schedule.QUICK): 3.0,
+    (Method.PINNED, Schedule.QUICK): 3.0,
+    (Method.NEGATIVE_PROMPT, Schedule.QUICK): 3.0,
+    (Method.NULL_TEXT, Schedule.REFERENCE): 23.0,
+    (Method.NULL_TEXT, Schedule.QUICK): 4.0,
 }
 _RENDER_ROWS = 2.0  # a step of an edit whose source attention is recorded
 
@@ -47,7 +47,7 @@ class Estimates:
             return measured * steps
         if self.judged is None:
             return None
-        rows = _ROWS.get((method, schedule), _ROWS[method, Schedule.REFERENCE])
+        rows = _ROWS.get((method, schedule), _ROWS[method, Schedule.QUICK])
         return rows * steps * self.judged.row_seconds
 
     def rendering(self, steps: int) -> float | None:

@@ -1,6 +1,6 @@
 """From the edit on the desk to the picture on screen: what is rendered when, and what becomes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,6 @@ from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.engine_thread import EngineThread, Ticket
-from nti_desktop.gui.estimates import PREVIEW_STEPS
 from nti_desktop.gui.history import EditState
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import Rendered, RenderJob
@@ -20,12 +19,16 @@ from nti_desktop.session import Session
 
 @dataclass(frozen=True)
 class Wanted:
-    """One render that was asked for. final: all steps, not a preview."""
+    """One render that was asked for. steps: of a preview; None for the final picture, which takes all."""
 
     version: str
     inversion: str
     state: EditState
-    final: bool
+    steps: int | None = None
+
+    @property
+    def final(self) -> bool:
+        return self.steps is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +78,16 @@ class Rendering(QObject):
         self._wanted = self._last = None
 
     def ask(self, wanted: Wanted) -> None:
-        """Render this; a full render under way, which may be long, gives way."""
+        """Render this; a full render under way, which may be long, gives way, a preview is let finish."""
         assert self._session is not None
         self._wanted = wanted
         last = self._last
-        if last and not self._asked and _same_render(last.wanted, wanted):
-            self._compose(wanted, last.rendered)
+        if last and not self._asked and _serves(last.wanted, wanted):
+            self._wanted = replace(wanted, steps=last.wanted.steps)
+            self._compose(self._wanted, last.rendered)
             return
         try:
-            job = self._session.render_job(
-                wanted.state.recipe, wanted.inversion, steps=None if wanted.final else PREVIEW_STEPS
-            )
+            job = self._session.render_job(wanted.state.recipe, wanted.inversion, wanted.steps)
         except NtiError as error:
             self.failed.emit(wanted, error)
             return
@@ -95,10 +97,6 @@ class Rendering(QObject):
     def forget(self) -> None:
         """Nothing is wanted any more; what is under way will not be shown."""
         self._wanted = self._last = None
-
-    def waits_for(self, wanted: Wanted) -> bool:
-        """Whether this very picture is on its way."""
-        return wanted in self._asked.values()
 
     @Slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
@@ -148,6 +146,7 @@ class Rendering(QObject):
         self._background.submit(work, done, failed, latest_of="compose")
 
 
-def _same_render(one: Wanted, other: Wanted) -> bool:
-    """Whether two wishes differ at most in what the compositor does."""
-    return (one.inversion, one.final, one.state.recipe) == (other.inversion, other.final, other.state.recipe)
+def _serves(rendered: Wanted, wanted: Wanted) -> bool:
+    """Whether what was rendered is what is wanted, or better, but for what the compositor does."""
+    same = (rendered.inversion, rendered.state.recipe) == (wanted.inversion, wanted.state.recipe)
+    return same and (rendered.final or rendered.steps == wanted.steps)

@@ -1,4 +1,7 @@
-"""An inversion's arrays as safetensors: what the header says is checked before anything is allocated."""
+"""An inversion's arrays as safetensors: what the header says is checked before anything is allocated.
+
+Stored in half precision where that loses nothing, else in single.
+"""
 
 import struct
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ MAX_WIDTH = 2**14
 @dataclass(frozen=True, eq=False)
 class Arrays:
     """What an inversion keeps. pivot: (steps + 1, C, h, w) float32 from z*_T to z*_0;
-    null_embeddings: (steps, tokens, width) float32 for null-text, else None.
+    null_embeddings: (steps, tokens, width) float32 for null-text, the first tokens of each; else None.
     """
 
     pivot: NDArray[np.float32]
@@ -51,10 +54,17 @@ def layout(inversion: InversionRecord, frame: FrameRecord) -> Layout:
 
 
 def pack(arrays: Arrays) -> bytes:
-    named = {"pivot": np.ascontiguousarray(arrays.pivot)}
+    named = {"pivot": _as_small_as_it_can_be(arrays.pivot)}
     if arrays.null_embeddings is not None:
-        named["null_embeddings"] = np.ascontiguousarray(arrays.null_embeddings)
+        named["null_embeddings"] = _as_small_as_it_can_be(arrays.null_embeddings)
     return save(named)
+
+
+def _as_small_as_it_can_be(array: NDArray[np.float32]) -> NDArray[np.floating]:
+    with np.errstate(over="ignore"):
+        half = array.astype(np.float16)
+    lossless = array.dtype == np.float32 and np.array_equal(half, array)  # another kind is for the reader to refuse
+    return np.ascontiguousarray(half) if lossless else np.ascontiguousarray(array)
 
 
 def unpack(data: bytes, expected: Layout) -> Arrays:
@@ -64,18 +74,17 @@ def unpack(data: bytes, expected: Layout) -> Arrays:
         arrays = load(data)
     except (SafetensorError, ValueError) as error:
         raise Unsound("the arrays of an inversion are damaged") from error
-    if {name: (array.dtype, array.shape) for name, array in arrays.items()} != {
-        name: (np.dtype(np.float32), shape) for name, shape in shapes.items()
-    }:
+    if {name: array.shape for name, array in arrays.items()} != shapes:
         raise Unsound("the arrays of an inversion are damaged")
-    return Arrays(arrays["pivot"], arrays.get("null_embeddings"))
+    single = {name: array.astype(np.float32) for name, array in arrays.items()}
+    return Arrays(single["pivot"], single.get("null_embeddings"))
 
 
 def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[int, ...]]:
     """Shapes by name, from the first HEAD bytes of a member of `size` bytes.
 
-    Raises Unsound when the header asks for anything but float32 arrays of the expected names and shapes, laid one
-    after another up to the last byte.
+    Raises Unsound when the header asks for anything but float16 or float32 arrays of the expected names and shapes,
+    laid one after another up to the last byte.
     """
     if len(head) < 8:
         raise Unsound("the arrays of an inversion are damaged")
@@ -107,15 +116,15 @@ def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[in
 
 
 def _described(entry: object) -> tuple[tuple[int, ...], int, int]:
-    """Shape, start and end of one float32 array, sizes agreeing."""
+    """Shape, start and end of one array, sizes agreeing."""
     match entry:
-        case {"dtype": "F32", "shape": [*shape], "data_offsets": [int(start), int(end)]} if all(
+        case {"dtype": "F16" | "F32" as kind, "shape": [*shape], "data_offsets": [int(start), int(end)]} if all(
             type(side) is int and side > 0 for side in shape
         ):
-            count = 1
+            size = 2 if kind == "F16" else 4
             for side in shape:
-                count *= side
-            if start >= 0 and end - start == 4 * count:
+                size *= side
+            if start >= 0 and end - start == size:
                 return tuple(shape), start, end
     raise Unsound("an inversion holds arrays of the wrong kind")
 

@@ -18,8 +18,8 @@ class Method(StrEnum):
 class Schedule(StrEnum):
     """How long null-text optimises at each step."""
 
-    REFERENCE = "reference"  # Mokady et al. 2023: from the empty prompt, up to 10 inner steps
-    QUICK = "quick"  # from the conditional embedding, up to 2 inner steps
+    REFERENCE = "reference"  # Mokady et al. 2023: from the empty prompt, up to 10 inner steps everywhere
+    QUICK = "quick"  # from the source's own embedding, inner steps only where it leaves the pivot
 
 
 MAX_STEPS = 500
@@ -38,7 +38,7 @@ class InversionSettings:
     method: Method = Method.NULL_TEXT
     steps: int = 50
     guidance_scale: float = 7.5
-    schedule: Schedule = Schedule.REFERENCE
+    schedule: Schedule = Schedule.QUICK
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
@@ -57,7 +57,7 @@ class EditDefaults:
 
     cross_until, self_until: fractions of the steps; self_limit: self-attention is substituted in layers of at most
     this fraction of the latent positions (1/4 is 32x32 of 64x64, as published); blend_positions,
-    blend_threshold: see Blend.
+    blend_threshold: see Blend; preview_steps: that a preview takes, strided over the inversion's.
     """
 
     method: Method = Method.NULL_TEXT
@@ -68,3 +68,4 @@ class EditDefaults:
     self_limit: float = 0.25
     blend_positions: int = 160
     blend_threshold: float = 0.3
+    preview_steps: int = 5

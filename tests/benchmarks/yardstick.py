@@ -1,8 +1,8 @@
 """The published algorithms, plainly, written from the papers: null-text inversion (Mokady et al. 2023) and
 Prompt-to-Prompt (Hertz et al. 2022).
 
-Nothing of the program's own engine is used. It keeps the published accident of computing gradients for the UNet's
-weights, unless the weights are frozen by whoever calls.
+Nothing of the program's own engine is used but its list of a prompt's tokens. It keeps the published accident of
+computing gradients for the UNet's weights, unless the weights are frozen by whoever calls.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,9 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
+
+from nti_desktop.engine.tokens import tokenize
+from tests.published import refinement_mapping
 
 INNER_STEPS = 10
 LARGEST_SELF_MAP = 32**2  # positions; larger self-attention maps are not replaced
@@ -220,3 +223,15 @@ def prompt_to_prompt(
     finally:
         pipeline.unet.set_attn_processor(processors)
     return z
+
+
+def attention_edit(
+    pipeline: Pipeline, prompts: tuple[str, str], cross_steps: int, self_steps: int, steps: int
+) -> AttentionEdit:
+    """The published edit that fits two prompts: replacement where both have as many tokens, refinement otherwise."""
+    source, edit = (tokenize(pipeline.tokenizer, prompt, pipeline.tokenizer.model_max_length) for prompt in prompts)
+    mapper = torch.eye(len(edit.ids)) if source.end == edit.end else refinement_mapping(source, edit)
+    alphas = torch.zeros(steps + 1, len(edit.ids))
+    alphas[:cross_steps] = (mapper.sum(0) > 0).float()
+    mapper, alphas, equalizer = (x.to(pipeline.device) for x in (mapper, alphas, torch.ones(len(edit.ids))))
+    return AttentionEdit(mapper, alphas, equalizer, self_steps)

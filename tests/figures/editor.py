@@ -1,7 +1,7 @@
 """The model under test, and what is asked of it: pictures through the autoencoder, edits, plain sampling."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,21 @@ from numpy.typing import NDArray
 
 from nti_desktop.engine.ddim import guided, levels_of, step_down
 from nti_desktop.engine.model import load_model
-from nti_desktop.engine.pivot import invert
+from nti_desktop.engine.pivot import invert_exactly
 from nti_desktop.engine.workbench import Workbench
 from nti_desktop.jobs import CancelToken, InvertJob, Rendered, RenderJob, report_nothing
 from nti_desktop.recipe.recipe import Blend, recipe_for
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 from nti_desktop.studio.render import Picture, training_picture
 from nti_desktop.studio.scenes import Scene
+from nti_desktop.studio.truth import psnr
+from tests.benchmarks.yardstick import (
+    Pipeline,
+    attention_edit,
+    load_pipeline,
+    null_text_inversion,
+    prompt_to_prompt,
+)
 from tests.figures.trials import Trial, thing_word
 
 Pixels = NDArray[np.float32]
@@ -30,6 +38,15 @@ class Inversion:
 
     pivot: NDArray[np.float32]
     null_embeddings: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedEdit:
+    """What the yardstick makes of a trial. reconstruction_psnr: dB, unpinned, against the autoencoder's own picture."""
+
+    picture: Pixels
+    reconstruction_psnr: float
+    inner_steps: int
 
 
 class Editor:
@@ -52,8 +69,8 @@ class Editor:
         found: Picture = self.rendered(scene)
         return found
 
-    def edit(self, trial: Trial, settings: EditDefaults, blended: bool = False) -> Rendered:
-        """The trial's edit, confined to the changed thing's word if it is to be blended."""
+    def edit(self, trial: Trial, settings: EditDefaults, blended: bool = False, steps: int | None = None) -> Rendered:
+        """The trial's edit, confined to the changed thing's word if it is to be blended. steps: see RenderJob."""
         source, edit = trial.captions
         inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
         recipe = replace(recipe_for(edit, settings), guidance_scale=settings.guidance_scale)
@@ -65,7 +82,7 @@ class Editor:
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
         name = f"{trial.kind} {trial.seed} {settings.method} {settings.steps} {guidance}"
         return self.bench.render(
-            RenderJob(self.folder, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe)
+            RenderJob(self.folder, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe, steps)
         )
 
     def _invert(self, trial: Trial, settings: InversionSettings) -> Inversion:
@@ -76,8 +93,26 @@ class Editor:
         # The workbench would also reconstruct, a third of all rows, and nobody looks at that here.
         levels = levels_of(self.model.scheduler_config, settings.steps)
         embedding, latents = self.model.embed(settings.prompt), self.model.encode(image)
-        pivot = invert(self.model, latents, embedding, levels, report_nothing, CancelToken())
-        return Inversion(pivot.cpu().numpy(), None)
+        pivot = invert_exactly(self.model, latents, embedding, levels, report_nothing, CancelToken())
+        return Inversion(pivot.half().float().cpu().numpy(), None)  # as the workbench hands it out
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The same model for the yardstick, weights frozen: their gradients cost time and change nothing."""
+        pipeline = load_pipeline(self.folder, self.model.device)
+        pipeline.unet.requires_grad_(False)
+        return pipeline
+
+    def published_edit(self, trial: Trial, settings: EditDefaults) -> PublishedEdit:
+        """The trial's edit by the published algorithms, at these settings' steps, guidance and windows."""
+        pipeline, steps, guidance = self.pipeline, settings.steps, settings.guidance_scale
+        latents = pipeline.encode(self.rendered(trial.scene).image)
+        inversion = null_text_inversion(pipeline, latents, trial.captions[0], steps, guidance)
+        windows = (int(settings.cross_until * steps), int(settings.self_until * steps))
+        change = attention_edit(pipeline, trial.captions, *windows, steps)
+        both = prompt_to_prompt(pipeline, inversion, trial.captions, guidance, change)
+        again, latents_again = pipeline.decode(inversion.reconstruction), pipeline.decode(latents)
+        return PublishedEdit(pipeline.decode(both[1:]), psnr(again, latents_again), inversion.inner_steps)
 
     @torch.no_grad()
     def sampled(self, scene: Scene, prompt: str, settings: EditDefaults, strength: float = 1) -> Pixels:
@@ -96,7 +131,7 @@ class Editor:
 
     def reconstruction_psnr(self, scene: Scene, prompt: str) -> float:
         """How well null-text by the published schedule reconstructs, unpinned; dB against the autoencoder's own."""
-        settings = InversionSettings(prompt)
+        settings = InversionSettings(prompt, schedule=Schedule.REFERENCE)
         inverted = self.bench.invert(InvertJob(self.folder, self.rendered(scene).image, settings))
         assert inverted.figures.reconstruction_psnr is not None
         return inverted.figures.reconstruction_psnr

@@ -23,6 +23,9 @@ from tests.figures.trials import LOCAL, Trial, can_be_seen, candidates, trial
 # For each way, or whatever else was measured: its figures by name. None where a figure has no meaning.
 Answer = dict[str, dict[str, float | None]]
 
+PUBLISHED = "published"
+PREVIEW = "preview"
+PUBLISHED_STEPS = 50
 BLENDED = " with blend"  # after the name of a method
 
 
@@ -52,6 +55,16 @@ def sampling_settings(settings: EditDefaults) -> EditDefaults:
     return EditDefaults(steps=settings.steps, guidance_scale=settings.guidance_scale)
 
 
+def published_settings(settings: EditDefaults) -> EditDefaults:
+    """What the published edit depends on; everything else as it is by default."""
+    return EditDefaults(
+        steps=PUBLISHED_STEPS,
+        guidance_scale=settings.guidance_scale,
+        cross_until=settings.cross_until,
+        self_until=settings.self_until,
+    )
+
+
 @dataclass(frozen=True)
 class Places:
     """strips: folder for the pictures of edits, None to keep none; classifier: its file."""
@@ -64,7 +77,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
     """Take one measurement.
 
     Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
-    baselines, truth (edits with and without a mask), guidance (edits without).
+    baselines, truth (edits with and without a mask), guidance (edits without), preview (with the steps of one),
+    published (the edit by the yardstick).
     """
     scene, settings = draw_scene(measurement.seed), measurement.settings
     match measurement.figure:
@@ -89,6 +103,12 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
             "sampling": _outcome(editor, asked, editor.sampled(scene, prompt, settings)),
             "SDEdit": _outcome(editor, asked, editor.sampled(scene, prompt, settings, SDEDIT_STRENGTH)),
         }
+    if measurement.figure == "preview":
+        return {PREVIEW: _outcome(editor, asked, editor.edit(asked, settings, steps=settings.preview_steps).image)}
+    if measurement.figure == "published":
+        found = editor.published_edit(asked, settings)
+        figures = {"psnr": found.reconstruction_psnr, "inner steps": float(found.inner_steps)}
+        return {PUBLISHED: _outcome(editor, asked, found.picture) | figures}
     return _edits(editor, asked, measurement, settings, places)
 
 

@@ -60,14 +60,14 @@ def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
 
 def test_estimates_start_from_the_measured_row_and_end_with_what_was_measured() -> None:
     estimates = Estimates()
-    assert estimates.preparing(Method.RESIDUAL, Schedule.REFERENCE, 50) is None
+    assert estimates.preparing(Method.RESIDUAL, Schedule.QUICK, 50) is None
     estimates = estimates.with_judged(Judged(30.0, 0.01, "here"))
     slow = estimates.preparing(Method.NULL_TEXT, Schedule.REFERENCE, 50)
-    quick = estimates.preparing(Method.RESIDUAL, Schedule.REFERENCE, 50)
+    quick = estimates.preparing(Method.RESIDUAL, Schedule.QUICK, 50)
     assert slow is not None
     assert quick is not None
     assert slow > 3 * quick > 0
     settings = InversionSettings("a ball", Method.RESIDUAL, 10, 2.0)
     estimates = estimates.with_prepared(settings, Figures(5.0, 70))
-    assert estimates.preparing(Method.RESIDUAL, Schedule.REFERENCE, 50) == pytest.approx(25.0)
+    assert estimates.preparing(Method.RESIDUAL, Schedule.QUICK, 50) == pytest.approx(25.0)
     assert estimates.with_rendered(10, 2.0).rendering(50) == pytest.approx(10.0)

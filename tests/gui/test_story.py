@@ -207,6 +207,27 @@ def test_a_slow_render_is_previewed_first_and_has_a_button(
     assert desk.badge == ""
 
 
+def test_a_change_is_previewed_and_then_rendered_in_full(
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+) -> None:
+    desk = prepared.desk
+    desk.preparing.rendered(steps=1, seconds=0.1)  # as if this machine were neither fast nor slow
+    badges: list[str] = []
+    desk.pictured.connect(lambda: badges.append(desk.badge))
+    rendered = desk.rendering.renders
+    retype(qtbot, prepared, sample.edits[0])
+    until(lambda: desk.after is not None and desk.picture_is_final)
+    assert badges[-2:] == ["Preview", ""]
+    assert desk.rendering.renders - rendered == 2
+    assert not prepared.workplace.prompts.render_button.isVisible()
+
+    # The mask's border alone asks the engine nothing.
+    desk.set_feather(0.1)
+    until(lambda: desk.picture_is_final)
+    assert badges[-1] == ""
+    assert desk.rendering.renders - rendered == 2
+
+
 def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offers_the_mask(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:

@@ -123,8 +123,8 @@ class Watcher(QObject):
         self.done.emit()
 
 
-def render_job(prompt: str) -> RenderJob:
-    return RenderJob(Path("model"), "inversion", SETTINGS, PLANE, None, EditRecipe(prompt))
+def render_job(prompt: str, steps: int | None = 3) -> RenderJob:
+    return RenderJob(Path("model"), "inversion", SETTINGS, PLANE, None, EditRecipe(prompt), steps)
 
 
 @pytest.fixture
@@ -161,6 +161,17 @@ def test_of_many_renders_the_first_and_the_last_run(
     qtbot.waitUntil(lambda: len(watcher.answers) == 2)
     assert stand.rendered == watcher.answers == ["edit 0", "edit 9"]
     assert stand.threads != {threading.get_ident()}
+
+
+def test_a_full_render_under_way_gives_way_to_a_newer_one(
+    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+) -> None:
+    engine.render(render_job("long", steps=None), photo=1)
+    stand.began.acquire()
+    engine.render(render_job("newer"), photo=1)
+    stand.go.release(2)
+    qtbot.waitUntil(lambda: watcher.answers == ["newer"])
+    assert [type(error) for error in watcher.errors] == [Cancelled]
 
 
 def test_a_cancelled_job_is_answered_and_the_next_one_runs(

@@ -5,27 +5,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nti_desktop.engine.ddim import guided, levels_of, step_down
+from nti_desktop.engine.ddim import Levels, guided, levels_of, longer_step, step_down
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import invert
+from nti_desktop.engine.pivot import invert, invert_exactly
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import CancelToken, Report, watched
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 
-
-@dataclass(frozen=True)
-class Optimisation:
-    """How long each step's embedding is optimised, and from what: the empty prompt's embedding or the source's own."""
-
-    inner_steps: int
-    from_conditional: bool
-
-
-OPTIMISATIONS = {
-    Schedule.REFERENCE: Optimisation(inner_steps=10, from_conditional=False),
-    Schedule.QUICK: Optimisation(inner_steps=2, from_conditional=True),
-}
+INNER_STEPS = 10
+# The quick schedule optimises so many of a null embedding's tokens; the others stay the source's own. It keeps the
+# sidecar of a 512x512 photo under 4 MB even when every step needs an embedding of its own.
+QUICK_TOKENS = 24
 
 
 def learning_rate(published_step: float) -> float:
@@ -38,47 +29,129 @@ def good_enough(published_step: float) -> float:
     return 1e-5 + 2e-5 * published_step
 
 
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """Step i from the guided branch's z (1, C, h, w), and where it should land. answer: the conditional prediction."""
+
+    model: DiffusionModel
+    guidance_scale: float
+    levels: Levels
+    i: int
+    z: Tensor
+    target: Tensor
+    conditional: Tensor
+    answer: Tensor
+
+    @property
+    def published(self) -> float:
+        """Its number on the published scale of 50 steps."""
+        return self.i * 50 / self.levels.steps
+
+    def predict(self, null_embedding: Tensor) -> Tensor:
+        """The unconditional prediction for the first tokens of a null embedding."""
+        return self.model.predict(self.z, self.levels.timesteps[self.i], completed(null_embedding, self.conditional))
+
+    def landed(self, unconditional: Tensor) -> Tensor:
+        """The guided step."""
+        output = guided(unconditional, self.answer, self.guidance_scale)
+        return step_down(output, self.z, self.levels, self.i, self.i + 1)
+
+    def squares(self, landed: Tensor) -> Tensor:
+        """|| z*_{t-1} - landed ||^2, a sum: only so its gradients do not vanish in half precision."""
+        return (landed - self.target).square().sum()
+
+    def close(self, squares: Tensor) -> bool:
+        """Whether the published schedule would leave it at that."""
+        return squares.item() / self.target.numel() < good_enough(self.published)
+
+    def adam(self, null_embedding: Tensor) -> tuple[Tensor, torch.optim.Adam]:
+        """A fresh leaf with the same values, and its optimiser."""
+        leaf = null_embedding.detach().clone().requires_grad_()
+        return leaf, torch.optim.Adam([leaf], lr=learning_rate(self.published))
+
+    def improve(self, squares: Tensor, leaf: Tensor, adam: torch.optim.Adam) -> None:
+        """One inner step, on the mean."""
+        (gradient,) = torch.autograd.grad(squares, leaf)
+        leaf.grad = gradient / self.target.numel()
+        adam.step()
+
+
+def completed(null_embedding: Tensor, conditional: Tensor) -> Tensor:
+    """A null embedding whose last tokens, where it has none of its own, are the source's."""
+    return torch.cat([null_embedding, conditional[:, null_embedding.shape[1] :]], dim=1)
+
+
 def prepare(
     model: DiffusionModel, latents: Tensor, settings: InversionSettings, report: Report, cancel: CancelToken
 ) -> Prepared:
     """The pivot of the photo's latents (1, C, h, w), and the null embeddings that guide back along it.
 
-    At each step: min over the null embedding of || z*_{t-1} - step(z_t, null) ||^2 (Mokady et al. 2023, eq. 3),
-    starting from the embedding of the step before; the guided branch z_t is the unpinned reconstruction.
+    At each step: min over the null embedding of || z*_{t-1} - step(z_t, null) ||^2 (Mokady et al. 2023, eq. 3); the
+    guided branch z_t is the unpinned reconstruction.
     """
+    reference = settings.schedule is Schedule.REFERENCE
     levels = levels_of(model.scheduler_config, settings.steps)
-    plan = OPTIMISATIONS[settings.schedule]
     conditional = model.embed(settings.prompt)
-    pivot = invert(model, latents, conditional, levels, report, cancel)
-    null_embedding = conditional if plan.from_conditional else model.embed("")
+    pivot = (invert if reference else invert_exactly)(model, latents, conditional, levels, report, cancel)
+    null_embedding = model.embed("")
     null_embeddings = []
     inner_steps = 0
     z = pivot[:1]
     for i in watched("Learning the photo", range(levels.steps), report, cancel):
-        published_step = i * 50 / levels.steps
-        t, target = levels.timesteps[i], pivot[i + 1 : i + 2]
         with torch.no_grad():
-            answer = model.predict(z, t, conditional)
-        null_embedding = null_embedding.detach().clone().requires_grad_()
-        adam = torch.optim.Adam([null_embedding], lr=learning_rate(published_step))
-        for _ in range(plan.inner_steps):
-            cancel.check()
-            output = guided(model.predict(z, t, null_embedding), answer, settings.guidance_scale)
-            squares = (step_down(output, z, levels, i, i + 1) - target).square().sum()
-            # The sum, not the mean, goes through the UNet: its gradients do not vanish in half precision.
-            (gradient,) = torch.autograd.grad(squares, null_embedding)
-            null_embedding.grad = gradient / target.numel()
-            adam.step()
-            inner_steps += 1
-            if squares.item() / target.numel() < good_enough(published_step):
-                break
-        null_embedding = null_embedding.detach()
+            answer = model.predict(z, levels.timesteps[i], conditional)
+        step = _Step(model, settings.guidance_scale, levels, i, z, pivot[i + 1 : i + 2], conditional, answer)
+        if reference:
+            null_embedding, z, inner = _as_published(step, null_embedding, cancel)
+        else:
+            null_embedding, z, inner = _where_it_falls_short(step, cancel)
         null_embeddings.append(null_embedding)
-        cancel.check()
-        with torch.no_grad():
-            both = model.predict(z.expand(2, -1, -1, -1), t, torch.cat([null_embedding, conditional]))
-            z = step_down(guided(both[:1], both[1:], settings.guidance_scale), z, levels, i, i + 1)
+        inner_steps += inner
     return Prepared(settings, pivot, torch.cat(null_embeddings), reconstruction=z, inner_steps=inner_steps)
+
+
+def _as_published(step: _Step, null_embedding: Tensor, cancel: CancelToken) -> tuple[Tensor, Tensor, int]:
+    """Optimise from the embedding of the step before. Returns the embedding, where it lands, and the inner steps."""
+    leaf, adam = step.adam(null_embedding)
+    inner_steps = 0
+    while inner_steps < INNER_STEPS:
+        cancel.check()
+        squares = step.squares(step.landed(step.predict(leaf)))
+        step.improve(squares, leaf, adam)
+        inner_steps += 1
+        if step.close(squares):
+            break
+    cancel.check()
+    with torch.no_grad():
+        return leaf.detach(), step.landed(step.predict(leaf)), inner_steps
+
+
+def _where_it_falls_short(step: _Step, cancel: CancelToken) -> tuple[Tensor, Tensor, int]:
+    """The source's own embedding, optimised only when it misses the pivot by more than the published schedule would.
+
+    With it both predictions are the conditional one, which on the way that `invert_exactly` prepared is all but right.
+    Returns the embedding's first tokens, the best that were met, where it lands, and the inner steps.
+    """
+    null_embedding = step.conditional[:, :QUICK_TOKENS]
+    landed = step.landed(step.answer)
+    least = step.squares(landed)
+    if step.close(least):
+        return null_embedding, landed, 0
+    leaf, adam = step.adam(null_embedding)
+    squares = step.squares(step.landed(step.predict(leaf)))
+    inner_steps = 0
+    while inner_steps < INNER_STEPS:
+        cancel.check()
+        step.improve(squares, leaf, adam)
+        inner_steps += 1
+        there = step.landed(step.predict(leaf))
+        squares = step.squares(there)
+        if squares >= least:
+            break
+        null_embedding, landed, least = leaf.detach().clone(), there.detach(), squares
+        if step.close(least):
+            break
+    return null_embedding, landed, inner_steps
 
 
 source = source_of
@@ -86,10 +159,21 @@ source = source_of
 
 def render(task: Task) -> Edit:
     """One edit with the optimised null embeddings; raises RecipeError for a guidance they were not made for."""
-    made_for = task.prepared.settings.guidance_scale
-    if task.recipe.guidance_scale not in (None, made_for):
+    settings, pivot = task.prepared.settings, task.prepared.pivot
+    if task.recipe.guidance_scale not in (None, settings.guidance_scale):
         raise RecipeError(
-            f"This photo was prepared for a guidance of {made_for:g}; prepare it again to edit with another."
+            f"This photo was prepared for a guidance of {settings.guidance_scale:g}; "
+            "prepare it again to edit with another."
         )
     assert task.prepared.null_embeddings is not None
-    return denoise(task, task.prepared.null_embeddings)
+    levels = levels_of(task.model.scheduler_config, settings.steps)
+    conditional = task.model.embed(settings.prompt).expand(levels.steps, -1, -1)
+
+    def landing(z: Tensor, a: int, b: int, _guidance_scale: float) -> Tensor:
+        if b == a + 1:
+            return z
+        # A preview strides over levels: the source's guided step, known to land on the pivot, would miss it so far.
+        there = longer_step(pivot[a : a + 1], pivot[a + 1 : a + 2], levels, a, b)
+        return pivot[b : b + 1] + (z - there)
+
+    return denoise(task, completed(task.prepared.null_embeddings, conditional), landing)

@@ -5,7 +5,7 @@ from torch import Tensor
 from nti_desktop.engine.ddim import levels_of
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, reconstruct, source_of
 from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import invert
+from nti_desktop.engine.pivot import invert_exactly
 from nti_desktop.jobs import CancelToken, Report
 from nti_desktop.recipe.settings import InversionSettings
 
@@ -27,7 +27,7 @@ def prepare_with(
 ) -> Prepared:
     """The pivot, and how well one null embedding (1, length, width) for all steps reconstructs the photo."""
     levels = levels_of(model.scheduler_config, settings.steps)
-    pivot = invert(model, latents, model.embed(settings.prompt), levels, report, cancel)
+    pivot = invert_exactly(model, latents, model.embed(settings.prompt), levels, report, cancel)
     reconstruction = reconstruct(model, pivot, settings, null_embedding, report, cancel)
     return Prepared(settings, pivot, reconstruction=reconstruction)
 

@@ -10,11 +10,11 @@ from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults, Method, Schedule
 
 _WAYS: tuple[tuple[str, Method, Schedule], ...] = (
-    ("Exact (residual)", Method.RESIDUAL, Schedule.REFERENCE),
-    ("As published (null-text), slow", Method.NULL_TEXT, Schedule.REFERENCE),
-    ("Shortened null-text", Method.NULL_TEXT, Schedule.QUICK),
-    ("Simple (pinned)", Method.PINNED, Schedule.REFERENCE),
-    ("Simple (negative prompt)", Method.NEGATIVE_PROMPT, Schedule.REFERENCE),
+    ("Exact (residual)", Method.RESIDUAL, Schedule.QUICK),
+    ("Null-text, quick", Method.NULL_TEXT, Schedule.QUICK),
+    ("Null-text as published, slow", Method.NULL_TEXT, Schedule.REFERENCE),
+    ("Simple (pinned)", Method.PINNED, Schedule.QUICK),
+    ("Simple (negative prompt)", Method.NEGATIVE_PROMPT, Schedule.QUICK),
 )
 
 

@@ -6,7 +6,16 @@ import torch
 from diffusers import DDIMScheduler
 from torch import Tensor
 
-from nti_desktop.engine.ddim import Levels, clean_and_noise, guided, levels_of, step_down, step_up
+from nti_desktop.engine.ddim import (
+    Levels,
+    clean_and_noise,
+    guided,
+    levels_of,
+    longer_step,
+    step_down,
+    step_up,
+    undo_step_down,
+)
 from nti_desktop.errors import ModelError
 
 SD15 = {
@@ -46,6 +55,29 @@ def test_down_is_the_exact_inverse_of_up_when_the_noise_depends_on_the_step_alon
     for a in range(steps):
         z = step_down(output_for(noises[a], z, levels.alphas[a], prediction), z, levels, a, a + 1)
     assert torch.allclose(z, start, atol=1e-9)
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction", "sample"])
+@pytest.mark.parametrize("clean_end", [False, True])
+def test_a_step_down_can_be_undone(prediction: str, clean_end: bool) -> None:
+    levels = levels_of(SD15 | {"prediction_type": prediction, "set_alpha_to_one": clean_end}, 7)
+    latents, output = torch.randn(2, 1, 4, 6, 5, dtype=torch.float64).unbind()
+    for b in range(1, 8):
+        above = undo_step_down(output, latents, levels, b)
+        assert above.isfinite().all()
+        if not (clean_end and prediction == "sample" and b == 7):  # that step keeps nothing of what it comes from
+            assert torch.allclose(step_down(output, above, levels, b - 1, b), latents, atol=1e-9)
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction", "sample"])
+def test_a_longer_step_is_the_same_step_gone_on(prediction: str) -> None:
+    levels = levels_of(SD15 | {"prediction_type": prediction}, 10)
+    latents, output = torch.randn(2, 1, 4, 6, 5, dtype=torch.float64).unbind()
+    for a in (0, 4):
+        landed = step_down(output, latents, levels, a, a + 1)
+        for b in range(a + 1, 11):
+            there = longer_step(latents, landed, levels, a, b)
+            assert torch.allclose(there, step_down(output, latents, levels, a, b), atol=1e-9)
 
 
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction", "sample"])

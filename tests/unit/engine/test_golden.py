@@ -18,12 +18,12 @@ from nti_desktop.engine.pivot import Source
 from nti_desktop.engine.workbench import decibels
 from nti_desktop.jobs import CancelToken, report_nothing
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 from tests.published import refinement_mapping
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 FACTS: dict[str, Any] = json.loads((GOLDEN / "published.json").read_text("utf-8"))
-SETTINGS = InversionSettings(FACTS["source"], Method.NULL_TEXT, FACTS["steps"], FACTS["guidance"])
+SETTINGS = InversionSettings(FACTS["source"], Method.NULL_TEXT, FACTS["steps"], FACTS["guidance"], Schedule.REFERENCE)
 
 
 @pytest.fixture(scope="module")

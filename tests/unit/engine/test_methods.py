@@ -1,5 +1,7 @@
 """The four methods: what an unchanged prompt gives back, what optimising buys, rows counted by a hook."""
 
+import math
+
 import pytest
 import torch
 
@@ -90,13 +92,10 @@ def test_null_text_embeddings_differ_from_step_to_step(model: DiffusionModel) ->
 
 def test_optimising_lowers_the_loss_of_a_step(model: DiffusionModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """One step, with more and more inner steps, lands nearer and nearer to the pivot."""
-    from dataclasses import replace
-
     monkeypatch.setattr(null_text, "good_enough", lambda step: 0.0)
     misses = []
     for inner in (1, 5, 10):
-        plan = replace(null_text.OPTIMISATIONS[Schedule.REFERENCE], inner_steps=inner)
-        monkeypatch.setitem(null_text.OPTIMISATIONS, Schedule.REFERENCE, plan)
+        monkeypatch.setattr(null_text, "INNER_STEPS", inner)
         photo = prepared(model, Method.NULL_TEXT, steps=2, guidance_scale=7.5)
         assert photo.reconstruction is not None
         assert photo.inner_steps == 2 * inner
@@ -104,17 +103,51 @@ def test_optimising_lowers_the_loss_of_a_step(model: DiffusionModel, monkeypatch
     assert misses[0] > misses[1] > misses[2]
 
 
-@pytest.mark.parametrize(("schedule", "most"), [(Schedule.REFERENCE, 10), (Schedule.QUICK, 2)])
-def test_null_text_rows_are_those_of_the_published_algorithm(
-    model: DiffusionModel, schedule: Schedule, most: int
-) -> None:
-    settings = InversionSettings(SOURCE, Method.NULL_TEXT, 4, 7.5, schedule)
+def test_null_text_rows_are_those_of_the_published_algorithm(model: DiffusionModel) -> None:
+    settings = InversionSettings(SOURCE, Method.NULL_TEXT, 4, 7.5, Schedule.REFERENCE)
     with counted_rows(model) as rows:
         photo = null_text.prepare(model, some_latents(), settings, report_nothing, CancelToken())
     assert photo.inner_steps is not None
-    assert 4 <= photo.inner_steps <= 4 * most
-    # up, conditional, forward and backward of every inner step, the guided step
-    assert rows.rows == 4 + 4 + 2 * photo.inner_steps + 2 * 4
+    assert 4 <= photo.inner_steps <= 4 * 10
+    # up, conditional, forward and backward of every inner step, and the guided step, whose conditional half is known
+    assert rows.rows == 4 + 4 + 2 * photo.inner_steps + 4
+
+
+def test_the_quick_schedule_asks_two_rows_a_step_where_nothing_falls_short(
+    model: DiffusionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(null_text, "good_enough", lambda step: math.inf)
+    with counted_rows(model) as rows:
+        photo = prepared(model, Method.NULL_TEXT, steps=4, guidance_scale=7.5, schedule=Schedule.QUICK)
+    assert (rows.rows, photo.inner_steps) == (8, 0)
+    assert photo.null_embeddings is not None
+    own = model.embed(SOURCE)[:, : null_text.QUICK_TOKENS]
+    assert torch.equal(photo.null_embeddings, own.expand(4, -1, -1))
+
+
+def test_the_quick_schedule_optimises_where_it_falls_short_and_keeps_the_best(
+    model: DiffusionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Along the published way up, which the way down does not retrace."""
+    monkeypatch.setattr(null_text, "invert_exactly", null_text.invert)
+    misses = []
+    for tolerance in (math.inf, 0.0):
+        monkeypatch.setattr(null_text, "good_enough", lambda step, tolerance=tolerance: tolerance)
+        with counted_rows(model) as rows:
+            photo = prepared(model, Method.NULL_TEXT, steps=4, guidance_scale=7.5, schedule=Schedule.QUICK)
+        assert photo.reconstruction is not None
+        misses.append(float((photo.reconstruction - photo.pivot[-1:]).square().mean()))
+    assert photo.inner_steps is not None
+    # up, conditional, and at every step: forward and backward of each inner step, and where the last one landed
+    assert rows.rows == 4 + 4 + 2 * photo.inner_steps + 4
+    assert misses[1] < misses[0]
+
+
+def test_a_preview_of_null_text_returns_the_photo_where_nothing_changed(prototype: DiffusionModel) -> None:
+    """Two strides over twenty levels: what they miss of the pivot is given back."""
+    photo = prepared(prototype, Method.NULL_TEXT, steps=20, guidance_scale=3.0, schedule=Schedule.QUICK)
+    edit = rendered(prototype, photo, EditRecipe(SOURCE, self_limit=1.0), visits=2)
+    assert float((edit.latents - photo.pivot[-1:]).square().mean()) < 1e-2
 
 
 def test_float32_is_kept_under_a_half_precision_unet(prototype: DiffusionModel) -> None:

@@ -79,7 +79,8 @@ def test_rows_are_what_the_methods_need(bench: Workbench) -> None:
         rows[method] = (inverted.figures.unet_rows, first.figures.unet_rows, second.figures.unet_rows)
         if method is Method.NULL_TEXT:
             assert inverted.figures.inner_steps is not None
-            assert inverted.figures.unet_rows == 5 + 5 + 2 * inverted.figures.inner_steps + 10
+            optimised = inverted.figures.unet_rows - (5 + 5 + 2 * inverted.figures.inner_steps)
+            assert 0 <= optimised <= 5  # where one is, its first row is asked again with gradients
     # up and the guided reconstruction; then the source once and two rows a step for every edit
     assert rows[Method.RESIDUAL] == (5 + 10, 10 + 10, 10)
     assert rows[Method.PINNED] == rows[Method.NEGATIVE_PROMPT] == (5 + 10, 5 + 10, 10)
@@ -103,7 +104,9 @@ def test_equal_jobs_give_equal_pictures_with_and_without_what_is_remembered(benc
 
 def test_reference_null_text_beats_guided_ddim_by_far(bench: Workbench) -> None:
     """At guidance 7.5, unpinned, against the autoencoder's own picture: at least 15 dB better than the empty prompt."""
-    null_text = bench.invert(invert_job(Method.NULL_TEXT, 50, 7.5)).figures.reconstruction_psnr
+    job = invert_job(Method.NULL_TEXT, 50, 7.5)
+    reference = replace(job, settings=replace(job.settings, schedule=Schedule.REFERENCE))
+    null_text = bench.invert(reference).figures.reconstruction_psnr
     guided = bench.invert(invert_job(Method.PINNED, 50, 7.5)).figures.reconstruction_psnr
     assert null_text is not None
     assert guided is not None
@@ -112,12 +115,21 @@ def test_reference_null_text_beats_guided_ddim_by_far(bench: Workbench) -> None:
 
 def test_the_quick_schedule_reconstructs_as_well_with_fewer_rows(bench: Workbench) -> None:
     job = invert_job(Method.NULL_TEXT, 20, 7.5)
-    reference = bench.invert(job).figures
-    quick = bench.invert(replace(job, settings=replace(job.settings, schedule=Schedule.QUICK))).figures
-    assert quick.unet_rows < reference.unet_rows / 2
+    quick = bench.invert(job).figures
+    reference = bench.invert(replace(job, settings=replace(job.settings, schedule=Schedule.REFERENCE))).figures
+    assert quick.unet_rows < reference.unet_rows / 4
     assert quick.reconstruction_psnr is not None
     assert reference.reconstruction_psnr is not None
     assert quick.reconstruction_psnr > reference.reconstruction_psnr - 1
+
+
+def test_what_comes_back_is_what_half_precision_can_hold(bench: Workbench) -> None:
+    """So that nothing is lost where the sidecar stores it so."""
+    inverted = bench.invert(invert_job(Method.NULL_TEXT))
+    assert inverted.null_embeddings is not None
+    for array in (inverted.pivot, inverted.null_embeddings):
+        assert array.dtype == np.float32
+        assert np.array_equal(array, array.astype(np.float16))
 
 
 def test_an_unchanged_prompt_returns_the_photo_as_the_autoencoder_draws_it(bench: Workbench) -> None:
@@ -195,7 +207,7 @@ def test_too_little_memory_is_one_sentence(bench: Workbench, starved: None) -> N
 
 def test_after_running_out_of_memory_the_next_job_works(bench: Workbench) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nti_desktop.engine.methods.pinned.invert", lambda *_: torch.empty(1 << 60))
+        patch.setattr("nti_desktop.engine.methods.pinned.invert_exactly", lambda *_: torch.empty(1 << 60))
         with pytest.raises(OutOfMemory):
             bench.invert(invert_job())
     assert bench.invert(invert_job()).figures.unet_rows > 0

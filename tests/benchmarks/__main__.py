@@ -1,0 +1,113 @@
+"""Run the published algorithms and the program side by side, print one table, write it as JSON and draw it.
+
+Sections that are not asked for stay as an earlier run on the same weights and defaults left them. The truth goes on
+where it was interrupted: every answer stands in bench.jsonl beside the JSON.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nti_desktop.errors import OutOfMemory
+from nti_desktop.models.catalog import ModelEntry, built_in, fingerprint
+from tests.benchmarks.children import ask
+from tests.benchmarks.memory import measure_memory
+from tests.benchmarks.picture import draw
+from tests.benchmarks.screen import measure_screen
+from tests.benchmarks.sd15 import measure_full_size
+from tests.benchmarks.speed import measure_speed
+from tests.benchmarks.summary import summarised
+from tests.benchmarks.table import table
+from tests.benchmarks.truth import measure_truth, ways
+from tests.figures.running import Runner, Subject
+from tests.figures.tables import plain
+
+SECTIONS = ("speed", "screen", "memory", "truth", "picture")
+
+Measured = Iterator[tuple[str, object]]  # name of a section, what was measured
+
+
+def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
+    """Every section that is asked for, as soon as there is anything to tell."""
+    if "speed" in asked.only:
+        yield "speed", measure_speed(entry, asked.rounds, asked.photos)
+        if torch.cuda.is_available():
+            try:
+                yield "full_size", measure_full_size(asked.rounds, asked.photos, asked.full_size_steps)
+            except (OutOfMemory, torch.OutOfMemoryError) as error:
+                print(f"Stable Diffusion 1.5's size was not measured: {error}")
+    if "screen" in asked.only:
+        yield "screen", measure_screen(asked.moves)
+    if "memory" in asked.only:
+        yield "memory", measure_memory(entry)
+    if asked.memory_estimate:
+        yield "memory_estimate", ask("sd15", MALLOC_MMAP_THRESHOLD_="65536")
+    if "truth" in asked.only:
+        answers = asked.out.with_suffix(".jsonl")
+        with Runner(Subject(entry.folder, fingerprint(entry)), asked.workers, answers) as runner:
+            for found in measure_truth(runner, ways(entry.defaults), asked.scenes):
+                yield "truth", found
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=_at_least_one, default=3, help="timed turns of everyone on each photo")
+    parser.add_argument("--photos", type=_at_least_one, default=2, help="held-out scenes for the speeds")
+    parser.add_argument("--scenes", type=_at_least_one, default=64, help="scenes of each kind for the truth")
+    parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
+    parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")
+    parser.add_argument("--full-size-steps", type=_at_least_one, default=10, help="of the big model, with CUDA")
+    parser.add_argument("--memory-estimate", action="store_true", help="also on a processor at full size; takes 8 GB")
+    parser.add_argument("--only", type=_sections, default=SECTIONS, help=f"some of {','.join(SECTIONS)}")
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs measured")
+    parser.add_argument("--out", type=Path, default=Path("out/bench.json"))
+    return parser.parse_args(arguments)
+
+
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _sections(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if unknown := [name for name in names if name not in SECTIONS]:
+        raise argparse.ArgumentTypeError(f"there is no {' or '.join(unknown)}, but {', '.join(SECTIONS)}")
+    return names
+
+
+def earlier(out: Path, model: dict[str, Any]) -> dict[str, Any]:
+    """What an earlier run wrote about the same weights with the same defaults."""
+    found = json.loads(out.read_text("utf-8")) if out.exists() else {}
+    return found if found.get("model") == model else {}
+
+
+def main(command_line: Sequence[str] | None = None) -> None:
+    """Measure, print, write and draw what was asked for."""
+    asked = parsed(command_line)
+    out: Path = asked.out
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if asked.fresh:
+        for file in (out, out.with_suffix(".jsonl")):
+            file.unlink(missing_ok=True)
+    entry = built_in()
+    model = {"name": entry.name, "fingerprint": fingerprint(entry), "defaults": plain(entry.defaults)}
+    sections = earlier(out, model)
+    for name, found in measured(entry, asked):
+        sections[name] = json.loads(json.dumps(plain(found)))  # as it would be read again
+        bench = {"model": model} | summarised(sections)
+        out.write_text(json.dumps(bench, indent=2) + "\n", "utf-8")
+        print(f"\n{table(bench)}\n", flush=True)
+    if "picture" in asked.only:
+        drawn = draw(summarised(sections), out.with_suffix(".png"))
+        print(f"{out.with_suffix('.png')} is written" if drawn else "nothing to draw: no speed was measured")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""What was measured, as text."""
+
+from tests.benchmarks.contestants import FIRST, LATER, PUBLISHED
+from tests.benchmarks.speed import EDITS
+from tests.benchmarks.summary import Section, mean_of_photos
+from tests.figures.tables import ALL
+
+_NAME = 32  # characters
+
+
+def table(bench: Section) -> str:
+    """The whole table; what was not measured is said."""
+    full_size = bench["full_size"]
+    parts = [*_model("built-in model", bench["speed"], bench["memory"], bench["recovered_truth"])]
+    if full_size is None:
+        parts.append("Stable Diffusion 1.5's size: not measured (no CUDA device)")
+    else:
+        title = f"Stable Diffusion 1.5's size, random weights, {full_size['steps']} steps"
+        parts += _model(title, full_size["speed"], full_size["memory"], None)
+    parts += [_estimate(bench["memory_estimate"]), _screen(bench["screen"]), _truth(bench), _ratios(bench)]
+    return "\n\n".join(parts)
+
+
+def _model(title: str, speed: Section | None, memory: Section | None, recovered: Section | None) -> list[str]:
+    if speed is None:
+        return [f"{title}: speed not measured", _memory(memory)]
+    defaults = speed["defaults"]
+    head = (
+        f"{title}, {speed['size']}x{speed['size']}; {speed['device']}, torch {speed['torch']} with {speed['threads']} "
+        f"threads; {speed['rounds']} rounds of {len(speed['photos'])} photos, load before {speed['load']:.1f}\n"
+        f"published: {speed['published_steps']} steps; program: {defaults['method']}, {defaults['steps']} steps, "
+        f"guidance {defaults['guidance_scale']:g}, preview {defaults['preview_steps']} steps"
+    )
+    contests = speed["contests"].items()
+    return [head, *(_contest(name, standings, recovered) for name, standings in contests), _memory(memory)]
+
+
+def _contest(contest: str, standings: Section, recovered: Section | None) -> str:
+    """Edits have their pictures compared with the plain edit's, inversions with the autoencoder's own."""
+    editing = contest == EDITS
+    quality, last = ("dB to plain", "recovered") if editing else ("dB", "inner")
+    lines = [f"{contest:{_NAME}} {'seconds':>8} {'spread':>14} {'faster':>8} {'rows':>6} {quality:>12} {last:>10}"]
+    for name, standing in standings.items():
+        spread = f"{standing['least']:.2f}..{standing['greatest']:.2f}"
+        faster = standings[PUBLISHED]["median"] / standing["median"]
+        psnr = mean_of_photos(standing, "psnr_to_plain" if editing else "reconstruction_psnr")
+        inner_steps = mean_of_photos(standing, "inner_steps")
+        found = _recovered(recovered, name) if editing else _number(inner_steps, ".0f")
+        lines.append(
+            f"{name:{_NAME}} {standing['median']:8.2f} {spread:>14} {faster:7.1f}x "
+            f"{mean_of_photos(standing, 'rows'):6.0f} {_number(psnr, '.1f'):>12} {found:>10}"
+        )
+    return "\n".join(lines)
+
+
+def _recovered(recovered: Section | None, name: str) -> str:
+    """A first edit is the same picture as a later one."""
+    way = LATER if name == FIRST else name
+    return f"{recovered[way]['mean']:.3f}" if recovered and way in recovered else "-"
+
+
+def _memory(memory: Section | None) -> str:
+    if memory is None:
+        return "peak memory of an inversion: not measured"
+    lines = [f"peak of an inversion beyond the loaded model, {memory['of']}"]
+    lines += [f"{name:{_NAME}} {_megabytes(peak):>8} MB" for name, peak in memory["peaks"].items()]
+    return "\n".join(lines)
+
+
+def _screen(screen: Section | None) -> str:
+    if screen is None:
+        return "window, slider moved until the next picture: not measured"
+    what = "a preview" if screen["badge"] else "the final picture"
+    moves = len(screen["seconds"])
+    return f"window, slider moved until {what} is shown: {screen['median']:.3f} s, median of {moves} moves"
+
+
+def _truth(bench: Section) -> str:
+    truth = bench["truth"]
+    if truth is None:
+        return "recovered truth: not measured"
+    lines = [f"recovered truth, {truth['scenes']} scenes a kind (95 % interval), and how much more than published"]
+    for way, found in bench["recovered_truth"].items():
+        more = truth["differences"].get(way)
+        lines.append(f"{way:{_NAME}} {_mean(found, '.3f')}   {_mean(more[ALL], '+.3f') if more else ''}".rstrip())
+    return "\n".join(lines)
+
+
+def _mean(found: Section, form: str) -> str:
+    return f"{found['mean']:{form}} ({found['low']:{form}} to {found['high']:{form}}), {found['scenes']} scenes"
+
+
+def _estimate(estimate: Section | None) -> str:
+    title = "estimate: peak of quick null-text, Stable Diffusion 1.5's size at 512x512, bfloat16 on the processor"
+    if estimate is None:
+        return f"{title}: not made"
+    return f"{title}: {_megabytes(estimate['peak'])} MB beyond the model; its UNet {_megabytes(estimate['weights'])} MB"
+
+
+def _ratios(bench: Section) -> str:
+    """Every speed-up and row ratio, one a line."""
+    groups = {"": bench, "at_published_guidance.": bench["at_published_guidance"]}
+    if bench["full_size"] is not None:
+        groups["at_full_size."] = bench["at_full_size"]
+    wanted = {
+        prefix + name: value
+        for prefix, numbers in groups.items()
+        for name, value in numbers.items()
+        if name.endswith(("speedup", "ratio", "frozen"))
+    }
+    if not any(wanted.values()):
+        return "speed-ups: not measured"
+    return "\n".join(f"{name:58} {_number(value, '.2f')}" for name, value in wanted.items())
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else f"{value:{form}}"
+
+
+def _megabytes(count: int | None) -> str:
+    return _number(None if count is None else count / 1e6, ".0f")
