@@ -43,6 +43,9 @@ class DiffusionModel:
     def __post_init__(self) -> None:
         for part, dtype in ((self.unet, self.dtype), (self.vae, torch.float32), (self.text_encoder, torch.float32)):
             part.to(self.device, dtype).eval().requires_grad_(False)
+        if self.device.type != "mps":  # convolutions are fastest so, by an eighth on a processor
+            for part in (self.unet, self.vae):
+                part.to(memory_format=torch.channels_last)
         object.__setattr__(self, "attention", install_switch(self.unet))
 
     @property

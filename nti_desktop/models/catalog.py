@@ -41,14 +41,14 @@ class ModelEntry:
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card.
 STUDIO_DEFAULTS = EditDefaults(
     method=Method.RESIDUAL,
-    steps=20,
+    steps=15,
     guidance_scale=1.5,
     cross_until=0.4,
     self_until=0.2,
     self_limit=1.0,
     blend_positions=200,
     blend_threshold=0.8,
-    preview_steps=3,
+    preview_steps=2,
 )
 
 
