@@ -57,7 +57,7 @@ class _Step:
         return step_down(output, self.z, self.levels, self.i, self.i + 1)
 
     def squares(self, landed: Tensor) -> Tensor:
-        """|| z*_{t-1} - landed ||^2, a sum: only so its gradients do not vanish in half precision."""
+        """|| z*_{t-1} - landed ||^2: the sum, not the mean, so that its gradients do not vanish in half precision."""
         return (landed - self.target).square().sum()
 
     def close(self, squares: Tensor) -> bool:
@@ -137,6 +137,7 @@ def _where_it_falls_short(step: _Step, cancel: CancelToken) -> tuple[Tensor, Ten
     least = step.squares(landed)
     if step.close(least):
         return null_embedding, landed, 0
+    cancel.check()
     leaf, adam = step.adam(null_embedding)
     squares = step.squares(step.landed(step.predict(leaf)))
     inner_steps = 0
