@@ -172,26 +172,28 @@ def attention_edit(source: PromptTokens, edit: PromptTokens, recipe: EditRecipe)
     return AttentionEdit(mapping, until, weights, recipe.self_until, recipe.self_limit)
 
 
-def in_window(step: int, steps: int, until: float) -> bool:
-    """Whether a step lies in the first `until` of the steps; 0.4 of 50 is the steps 0 to 19."""
-    return step < int(until * steps + 1e-9)
+def in_window(end: float, until: float) -> bool:
+    """Whether a step that ends at this progress lies in the first `until` of the way; 0.4 of 50 is steps 0 to 19."""
+    return end <= until + 1e-9
 
 
 class Substitution:
     """Prompt-to-Prompt inside one step: acts on the last row of the batch, the edit's conditional one.
 
+    end: the progress that the step ends at, see Levels; positions: of the latents.
+
     Keeps that row's own cross-attention in `own`, before substitution and weighting: per layer (heads, positions,
     tokens).
     """
 
-    def __init__(self, edit: AttentionEdit, source: SourceStep, step: int, steps: int, positions: int) -> None:
+    def __init__(self, edit: AttentionEdit, source: SourceStep, end: float, positions: int) -> None:
         self.source = source
         self.weights = edit.weights
         self.mapping = edit.mapping
         self.taken = torch.tensor(
-            [in_window(step, steps, float(until)) for until in edit.until], device=edit.mapping.device
+            [in_window(end, float(until)) for until in edit.until], device=edit.mapping.device
         ).to(edit.mapping)
-        self.self_positions = positions * edit.self_limit if in_window(step, steps, edit.self_until) else 0
+        self.self_positions = positions * edit.self_limit if in_window(end, edit.self_until) else 0
         self.own: dict[str, Tensor] = {}
 
     def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import DDIMScheduler
 from torch import Tensor
@@ -14,6 +15,7 @@ from torch import Tensor
 from nti_desktop.errors import ModelError
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
+PUBLISHED_STEPS = 50
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,13 @@ class Levels:
     def steps(self) -> int:
         return len(self.timesteps)
 
+    def progress(self, level: int) -> float:
+        """How far down the trajectory a level lies, 0 to 1: level / steps where the levels are even."""
+        if level == self.steps:
+            return 1.0
+        first, last = self.timesteps[0], self.timesteps[-1]
+        return (first - self.timesteps[level]) / (first - last) * (1 - 1 / self.steps)
+
     def label(self, level: int) -> int:
         """The UNet's label of a level; the clean end's is the lowest there is."""
         return self.timesteps[level] if level < self.steps else 0
@@ -40,6 +49,8 @@ class Levels:
 def levels_of(scheduler_config: Mapping[str, Any], steps: int) -> Levels:
     """The levels of a model's own noise schedule for a number of DDIM steps.
 
+    Fewer than the published fifty lie between the first and the last of those, denser towards both ends (Chebyshev's
+    points): what the noisy end decides is the light of the whole scene, what the other one does is the grain.
     Raises ModelError for a schedule that cannot be inverted, or for more steps than it was trained with.
     """
     scheduler: Any = DDIMScheduler.from_config(
@@ -48,16 +59,25 @@ def levels_of(scheduler_config: Mapping[str, Any], steps: int) -> Levels:
     prediction = str(scheduler.config.prediction_type)
     if prediction not in PREDICTIONS:
         raise ModelError(f"This model predicts “{prediction}”, which this program does not know; choose another model.")
-    if steps > scheduler.config.num_train_timesteps:
-        raise ModelError(
-            f"This model has {scheduler.config.num_train_timesteps} noise levels; choose at most that many steps."
-        )
-    scheduler.set_timesteps(steps)
-    timesteps = tuple(min(int(t), scheduler.config.num_train_timesteps - 1) for t in scheduler.timesteps)
+    trained = scheduler.config.num_train_timesteps
+    if steps > trained:
+        raise ModelError(f"This model has {trained} noise levels; choose at most that many steps.")
+    scheduler.set_timesteps(max(steps, min(PUBLISHED_STEPS, trained)))
+    timesteps = tuple(scheduler.timesteps.clamp(max=trained - 1).tolist())
+    if steps < len(timesteps):
+        timesteps = _denser_at_the_ends(timesteps[0], timesteps[-1], steps)
     alphas = (*(float(scheduler.alphas_cumprod[t]) for t in timesteps), float(scheduler.final_alpha_cumprod))
     if prediction == "epsilon" and min(alphas) <= 0:
         raise ModelError("This model predicts noise at a level that holds nothing else; it cannot be inverted.")
     return Levels(timesteps, alphas, prediction)
+
+
+def _denser_at_the_ends(first: int, last: int, steps: int) -> tuple[int, ...]:
+    share = (1 + np.cos(np.linspace(0, np.pi, steps))) / 2
+    denser = (last + (first - last) * share).round()
+    if len(set(denser)) < steps:  # of few levels in training; near the ends there are not enough
+        denser = np.linspace(first, last, steps).round()
+    return tuple(denser.astype(int).tolist())
 
 
 def clean_and_noise(

@@ -98,7 +98,7 @@ def denoise(
     z = pivot[:1]
     for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
         there = source.at(a, recipe.self_limit)
-        control = Substitution(attention, there, a, levels.steps, pivot[0, 0].numel())
+        control = Substitution(attention, there, levels.progress(a + 1), pivot[0, 0].numel())
         with model.attention.set_to(control):
             unconditional, answer = model.predict(
                 z.expand(2, -1, -1, -1), levels.timesteps[a], torch.cat([null_embeddings[a : a + 1], conditional])
@@ -114,7 +114,7 @@ def denoise(
         maps.add(there.cross, control.own)
         if recipe.blend is not None:
             mask = blend_mask(maps, recipe.blend, source_tokens, edit_tokens, latent_size)
-            if a >= recipe.blend.start * levels.steps:
+            if levels.progress(a) >= recipe.blend.start - 1e-9:
                 z = torch.where(mask, z, pivot[b : b + 1])
     assert maps is not None  # there are at least two levels
     return Edit(z, mask, maps)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nti_desktop.engine.ddim import Levels, guided, levels_of, longer_step, step_down
+from nti_desktop.engine.ddim import PUBLISHED_STEPS, Levels, guided, levels_of, longer_step, step_down
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import invert, invert_exactly
@@ -45,7 +45,7 @@ class _Step:
     @property
     def published(self) -> float:
         """Its number on the published scale of 50 steps."""
-        return self.i * 50 / self.levels.steps
+        return self.levels.progress(self.i) * PUBLISHED_STEPS
 
     def predict(self, null_embedding: Tensor) -> Tensor:
         """The unconditional prediction for the first tokens of a null embedding."""

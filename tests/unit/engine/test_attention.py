@@ -76,7 +76,7 @@ def test_on_an_unchanged_recipe_every_controlled_layer_answers_as_the_uncontroll
     latents = some_latents()
     source = recorded(model, latents, 501, SOURCE)
     recipe = EditRecipe(SOURCE, cross_until=1, self_until=1, self_limit=1)
-    controlled = Watch(Substitution(edit_of(model, recipe), source, 0, 10, latents[0, 0].numel()))
+    controlled = Watch(Substitution(edit_of(model, recipe), source, 0.1, latents[0, 0].numel()))
     plain = Watch(Recording(0, 0))
     ours, theirs = two_rows(model, latents, SOURCE, controlled), two_rows(model, latents, SOURCE, plain)
     assert controlled.answers.keys() == plain.answers.keys()
@@ -97,7 +97,7 @@ def test_substituting_queries_and_keys_equals_replacing_the_map(model: Diffusion
             of_source = probabilities(self.source.queries[layer], self.source.keys[layer])
             return torch.cat([p[:-1], of_source[None]]) @ v
 
-    arguments = (edit_of(model, recipe), source, 0, 10, latents[0, 0].numel())
+    arguments = (edit_of(model, recipe), source, 0.1, latents[0, 0].numel())
     ours = two_rows(model, latents, EDIT, Substitution(*arguments))
     explicit = two_rows(model, latents, EDIT, ReplacedMap(*arguments))
     plain = two_rows(model, latents, EDIT)
@@ -109,7 +109,7 @@ def test_only_the_conditional_row_of_the_edit_is_controlled(model: DiffusionMode
     latents = some_latents()
     source = recorded(model, latents + 0.3, 501, SOURCE)
     recipe = EditRecipe(EDIT, cross_until=1, self_until=1, self_limit=1)
-    ours = two_rows(model, latents, EDIT, Substitution(edit_of(model, recipe), source, 0, 10, 256))
+    ours = two_rows(model, latents, EDIT, Substitution(edit_of(model, recipe), source, 0.1, 256))
     plain = two_rows(model, latents, EDIT)
     assert torch.allclose(ours[0], plain[0], atol=1e-5)
     assert float((ours[1] - plain[1]).abs().max()) > 1e-4
@@ -139,7 +139,7 @@ def substitution(model: DiffusionModel, recipe: EditRecipe, step: int = 0, steps
     torch.manual_seed(4)
     source_map = torch.rand(4, 9, 77).softmax(-1)
     there = SourceStep(1.0, torch.zeros(1), None, {"layer": source_map}, {}, {})
-    return Substitution(edit_of(model, recipe), there, step, steps, 256)
+    return Substitution(edit_of(model, recipe), there, (step + 1) / steps, 256)
 
 
 def test_inside_the_window_kept_and_swapped_words_follow_the_source_and_added_ones_their_own(
@@ -204,7 +204,7 @@ def test_self_attention_is_left_alone_beyond_its_window_and_above_its_limit(mode
     recipe = EditRecipe(EDIT, cross_until=0, self_until=0.4, self_limit=0.25)
     edit = edit_of(model, recipe)
     largest, quarter = some_layer_sizes(model, latents)
-    inside, behind = (Substitution(edit, source, step, 10, latents[0, 0].numel()) for step in (3, 4))
+    inside, behind = (Substitution(edit, source, end, latents[0, 0].numel()) for end in (0.4, 0.5))
     plain = Watch(Recording(0, 0))
     two_rows(model, latents, EDIT, plain)
     assert inside.self_positions == quarter
@@ -223,7 +223,8 @@ def some_layer_sizes(model: DiffusionModel, latents: Tensor) -> tuple[int, float
     ("until", "steps", "inside"), [(0.8, 50, 40), (0.4, 50, 20), (0, 50, 0), (1, 50, 50), (0.58, 50, 29)]
 )
 def test_a_window_covers_the_first_part_of_the_steps(until: float, steps: int, inside: int) -> None:
-    assert sum(in_window(step, steps, until) for step in range(steps)) == inside
+    levels = levels_of({"num_train_timesteps": 1000}, steps)
+    assert sum(in_window(levels.progress(step + 1), until) for step in range(steps)) == inside
 
 
 def test_the_source_is_recorded_at_the_pivot_with_the_label_of_each_step(prototype: DiffusionModel) -> None:

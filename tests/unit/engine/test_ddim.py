@@ -81,7 +81,7 @@ def test_a_longer_step_is_the_same_step_gone_on(prediction: str) -> None:
 
 
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction", "sample"])
-@pytest.mark.parametrize("steps", [10, 30, 50])
+@pytest.mark.parametrize("steps", [50, 100, 500])
 def test_every_step_equals_that_of_diffusers(prediction: str, steps: int) -> None:
     config = SD15 | {"prediction_type": prediction}
     reference = DDIMScheduler.from_config(config, clip_sample=False)
@@ -171,8 +171,40 @@ def test_guidance_one_is_the_conditional_answer_and_zero_the_unconditional() -> 
     assert torch.allclose(guided(u, c, 7.5), u + 7.5 * (c - u))
 
 
-def test_levels_run_from_noise_to_picture() -> None:
-    levels: Levels = levels_of(SD15, 50)
-    assert levels.steps == 50
+@pytest.mark.parametrize("steps", [2, 10, 20, 49])
+def test_fewer_steps_begin_and_end_where_fifty_do(steps: int) -> None:
+    levels, fifty = levels_of(SD15, steps), levels_of(SD15, 50)
+    assert levels.steps == steps
+    for i in (0, -1):
+        assert levels.timesteps[i] == fifty.timesteps[i]
+    assert levels.alphas[0] == fifty.alphas[0]
+    assert levels.alphas[-2:] == fifty.alphas[-2:]
+    strides = -np.diff(levels.timesteps)
+    assert strides.min() > 0
+    assert max(strides[0], strides[-1]) <= strides.mean()  # denser at the ends
+    assert abs(strides - strides[::-1]).max() <= 1
+
+
+@pytest.mark.parametrize(("trained", "steps"), [(20, 19), (20, 11), (60, 49)])
+def test_a_model_trained_with_few_levels_has_few(trained: int, steps: int) -> None:
+    levels = levels_of(SD15 | {"num_train_timesteps": trained}, steps)
+    assert len(set(levels.timesteps)) == steps
+
+
+@pytest.mark.parametrize("steps", [2, 5, 12, 50, 100])
+def test_progress_runs_from_none_to_all(steps: int) -> None:
+    levels = levels_of(SD15, steps)
+    found = [levels.progress(level) for level in range(steps + 1)]
+    assert found[0] == 0
+    assert found[-1] == 1
+    assert found == sorted(found)
+    if steps >= 50:
+        assert np.allclose(found, np.arange(steps + 1) / steps)
+
+
+@pytest.mark.parametrize("steps", [3, 50])
+def test_levels_run_from_noise_to_picture(steps: int) -> None:
+    levels: Levels = levels_of(SD15, steps)
+    assert levels.steps == steps
     assert list(levels.timesteps) == sorted(levels.timesteps, reverse=True)
     assert np.all(np.diff(levels.alphas) > 0)
