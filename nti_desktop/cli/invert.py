@@ -18,7 +18,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     settings = InversionSettings(
         prompt=options.prompt,
         method=best.method if options.method is None else options.method,
-        steps=best.steps if options.steps is None else options.steps,
+        steps=best.steps_for(options.schedule) if options.steps is None else options.steps,
         guidance_scale=best.guidance_scale if options.guidance is None else options.guidance,
         schedule=options.schedule,
     )

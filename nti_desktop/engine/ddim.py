@@ -13,9 +13,9 @@ from diffusers import DDIMScheduler
 from torch import Tensor
 
 from nti_desktop.errors import ModelError
+from nti_desktop.recipe.settings import PUBLISHED_STEPS
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
-PUBLISHED_STEPS = 50
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class ModelEntry:
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card.
 STUDIO_DEFAULTS = EditDefaults(
     method=Method.RESIDUAL,
-    steps=20,
+    steps=12,
     guidance_scale=1.5,
     cross_until=0.4,
     self_until=0.2,

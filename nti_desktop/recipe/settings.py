@@ -22,6 +22,7 @@ class Schedule(StrEnum):
     QUICK = "quick"  # from the source's own embedding, inner steps only where it leaves the pivot
 
 
+PUBLISHED_STEPS = 50
 MAX_STEPS = 500
 MAX_GUIDANCE = 30.0
 
@@ -36,7 +37,7 @@ class InversionSettings:
 
     prompt: str
     method: Method = Method.NULL_TEXT
-    steps: int = 50
+    steps: int = PUBLISHED_STEPS
     guidance_scale: float = 7.5
     schedule: Schedule = Schedule.QUICK
 
@@ -55,13 +56,13 @@ class InversionSettings:
 class EditDefaults:
     """What measures best on one model; kept in its catalogue entry.
 
-    cross_until, self_until: fractions of the steps; self_limit: self-attention is substituted in layers of at most
+    cross_until, self_until: fractions of the way down; self_limit: self-attention is substituted in layers of at most
     this fraction of the latent positions (1/4 is 32x32 of 64x64, as published); blend_positions,
     blend_threshold: see Blend; preview_steps: that a preview takes, strided over the inversion's.
     """
 
     method: Method = Method.NULL_TEXT
-    steps: int = 50
+    steps: int = PUBLISHED_STEPS
     guidance_scale: float = 7.5
     cross_until: float = 0.8
     self_until: float = 0.4
@@ -69,3 +70,7 @@ class EditDefaults:
     blend_positions: int = 160
     blend_threshold: float = 0.3
     preview_steps: int = 5
+
+    def steps_for(self, schedule: Schedule) -> int:
+        """What is published was published for fifty steps."""
+        return PUBLISHED_STEPS if schedule is Schedule.REFERENCE else self.steps

@@ -22,11 +22,11 @@ from tests.benchmarks.sd15 import measure_full_size
 from tests.benchmarks.speed import measure_speed
 from tests.benchmarks.summary import summarised
 from tests.benchmarks.table import table
-from tests.benchmarks.truth import measure_truth, ways
+from tests.benchmarks.truth import Way, measure_truth, methods, ways
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import plain
 
-SECTIONS = ("speed", "screen", "memory", "truth", "picture")
+SECTIONS = ("speed", "screen", "memory", "truth", "methods", "picture")
 
 Measured = Iterator[tuple[str, object]]  # name of a section, what was measured
 
@@ -46,11 +46,16 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
         yield "memory", measure_memory(entry)
     if asked.memory_estimate:
         yield "memory_estimate", ask("sd15", MALLOC_MMAP_THRESHOLD_="65536")
-    if "truth" in asked.only:
-        answers = asked.out.with_suffix(".jsonl")
-        with Runner(Subject(entry.folder, fingerprint(entry)), asked.workers, answers) as runner:
-            for found in measure_truth(runner, ways(entry.defaults), asked.scenes):
-                yield "truth", found
+    contests: dict[str, tuple[Sequence[Way], int]] = {
+        "truth": (ways(entry.defaults), asked.scenes),
+        "methods": (methods(entry.defaults), asked.method_scenes),
+    }
+    for name, (contest, scenes) in contests.items():
+        if name in asked.only:
+            answers = asked.out.with_suffix(".jsonl")
+            with Runner(Subject(entry.folder, fingerprint(entry)), asked.workers, answers) as runner:
+                for found in measure_truth(runner, contest, scenes):
+                    yield name, found
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -59,6 +64,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_at_least_one, default=3, help="timed turns of everyone on each photo")
     parser.add_argument("--photos", type=_at_least_one, default=2, help="held-out scenes for the speeds")
     parser.add_argument("--scenes", type=_at_least_one, default=64, help="scenes of each kind for the truth")
+    parser.add_argument("--method-scenes", type=_at_least_one, default=8, help="of each kind, for all methods")
     parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")
     parser.add_argument("--full-size-steps", type=_at_least_one, default=10, help="of the big model, with CUDA")

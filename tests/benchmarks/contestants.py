@@ -16,7 +16,7 @@ from nti_desktop.engine.workbench import Workbench, decibels
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, RenderJob
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.recipe import EditRecipe, WordControl, recipe_for
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method, Schedule
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.variants import VARIANTS
@@ -25,7 +25,6 @@ from tests.benchmarks.costs import Contestant, Outcome
 from tests.benchmarks.yardstick import Inversion, Pipeline
 from tests.figures.trials import can_be_seen, seeds, trial
 
-PUBLISHED_STEPS = 50
 PUBLISHED_GUIDANCE = 7.5
 
 # Of both contests

@@ -19,6 +19,7 @@ from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
 from tests.figures.tables import ALL
 
 Section = Mapping[str, Any]
+SECTIONS = ("speed", "screen", "memory", "full_size", "memory_estimate", "truth", "methods")
 
 # For each ratio: the contest, the one who is slower if it is above 1, and the other.
 NULL_TEXT = {
@@ -54,7 +55,7 @@ def summarised(sections: Section) -> dict[str, Any]:
         "at_full_size": ratios(full_size["speed"] if full_size else None),
         "recovered_truth": _recovered(truth),
         "recovered_truth_less_published": truth["differences"] if truth else None,
-        **{name: sections.get(name) for name in ("speed", "screen", "memory", "full_size", "memory_estimate", "truth")},
+        **{name: sections.get(name) for name in SECTIONS},
     }
 
 

@@ -17,7 +17,8 @@ def table(bench: Section) -> str:
     else:
         title = f"Stable Diffusion 1.5's size, random weights, {full_size['steps']} steps"
         parts += _model(title, full_size["speed"], full_size["memory"], None)
-    parts += [_estimate(bench["memory_estimate"]), _screen(bench["screen"]), _truth(bench), _ratios(bench)]
+    parts += [_estimate(bench["memory_estimate"]), _screen(bench["screen"]), _truth(bench), _methods(bench["methods"])]
+    parts.append(_ratios(bench))
     return "\n\n".join(parts)
 
 
@@ -83,6 +84,18 @@ def _truth(bench: Section) -> str:
     for way, found in bench["recovered_truth"].items():
         more = truth["differences"].get(way)
         lines.append(f"{way:{_NAME}} {_mean(found, '.3f')}   {_mean(more[ALL], '+.3f') if more else ''}".rstrip())
+    return "\n".join(lines)
+
+
+def _methods(methods: Section | None) -> str:
+    """Method and guidance, and what they recover."""
+    if methods is None:
+        return "recovered truth by method and guidance: not measured"
+    lines = [f"recovered truth by method and guidance, {methods['scenes']} scenes a kind; how much more than the first"]
+    for way, kinds in methods["ways"].items():
+        more = methods["differences"].get(way)
+        more_text = _mean(more[ALL], "+.3f") if more else ""
+        lines.append(f"{way:{_NAME}} {_mean(kinds[ALL]['mean'], '.3f')}   {more_text}".rstrip())
     return "\n".join(lines)
 
 

@@ -1,12 +1,12 @@
-"""How near the edits of both sides come to the right answer, on the same held-out scenes."""
+"""How near edits come to the right answer: of both sides, and of every method, each on the same held-out scenes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nti_desktop.recipe.settings import EditDefaults, Method
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, Method
 from nti_desktop.studio.variants import VARIANTS
-from tests.benchmarks.contestants import LATER, NULL_TEXT_EDIT, PLAIN, PREVIEW, PUBLISHED, PUBLISHED_STEPS
-from tests.figures.measuring import Answer, Measurement, published_settings
+from tests.benchmarks.contestants import LATER, NULL_TEXT_EDIT, PLAIN, PREVIEW, PUBLISHED
+from tests.figures.measuring import GUIDANCES, Answer, Measurement, published_settings
 from tests.figures.running import Runner
 from tests.figures.tables import ALL, Mean, Recovered, paired, truth_summary
 
@@ -25,7 +25,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Truth:
-    """scenes: of each kind; ways: what each recovers, by kind; differences: how much more than the published one."""
+    """scenes: of each kind; ways: what each recovers, by kind; differences: how much more than the first one."""
 
     scenes: int
     ways: Mapping[str, Mapping[str, Recovered]]
@@ -46,13 +46,23 @@ def ways(defaults: EditDefaults, published_steps: int = PUBLISHED_STEPS) -> tupl
     )
 
 
+def methods(defaults: EditDefaults) -> tuple[Way, ...]:
+    """Every method at every guidance, the model's defaults first."""
+    chosen = (defaults.method, defaults.guidance_scale)
+    others = [(method, guidance) for method in Method for guidance in GUIDANCES if (method, guidance) != chosen]
+    return tuple(
+        Way(f"{m} {guidance:g}", "guidance", replace(defaults, method=m, guidance_scale=guidance), str(m))
+        for m, guidance in (chosen, *others)
+    )
+
+
 def rounds_of(scenes: int) -> list[int]:
     """Numbers of scenes a kind, so that an early answer is there soon and a sure one in the end."""
     return [*(count for count in ROUNDS if count < scenes), scenes]
 
 
 def measure_truth(
-    runner: Runner, asked: tuple[Way, ...], scenes: int, kinds: tuple[str, ...] = tuple(VARIANTS)
+    runner: Runner, asked: Sequence[Way], scenes: int, kinds: Sequence[str] = tuple(VARIANTS)
 ) -> Iterator[Truth]:
     """One answer after each round; what earlier rounds or runs measured is not measured again."""
     for count in rounds_of(scenes):
@@ -66,6 +76,7 @@ def measure_truth(
         answers = iter(runner.run([m for trials in measurements.values() for trial in trials for m in trial]))
         yield _truth(
             count,
+            asked[0].name,
             {
                 kind: [{way.name: next(answers)[way.key] for way in asked} for _ in trials]
                 for kind, trials in measurements.items()
@@ -73,13 +84,13 @@ def measure_truth(
         )
 
 
-def _truth(scenes: int, outcomes: dict[str, list[Answer]]) -> Truth:
+def _truth(scenes: int, first: str, outcomes: dict[str, list[Answer]]) -> Truth:
     summary = truth_summary(outcomes)
     kinds = {**outcomes, ALL: [answer for answers in outcomes.values() for answer in answers]}
     differences: dict[str, dict[str, Mean]] = {}
     for name in summary:
         for kind, answers in kinds.items():
-            found = paired(answers, name, answers, PUBLISHED) if name != PUBLISHED else None
+            found = paired(answers, name, answers, first) if name != first else None
             if found is not None:
                 differences.setdefault(name, {})[kind] = found
     return Truth(scenes, summary, differences)

@@ -17,7 +17,7 @@ from nti_desktop.studio.classifier import attributes_of
 from nti_desktop.studio.scenes import draw_scene
 from nti_desktop.studio.variants import VARIANTS
 from tests.figures.classifying import classifier_digest, ensure_classifier
-from tests.figures.measuring import BLENDED, Answer, Measurement, Places, sampling_settings
+from tests.figures.measuring import BLENDED, GUIDANCES, Answer, Measurement, Places, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, write_sheet
 from tests.figures.speed import measure_speed
@@ -36,8 +36,6 @@ from tests.figures.tables import (
     values,
 )
 from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, one_thing_seeds, trial
-
-GUIDANCES = (1.5, 2.0, 3.0, 5.0, 7.5)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nti_desktop.jobs import Rendered
-from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults
 from nti_desktop.studio.captions import Wording, caption
 from nti_desktop.studio.classifier import attributes_of, verdict
 from nti_desktop.studio.scenes import Scene, draw_scene
@@ -25,7 +25,7 @@ Answer = dict[str, dict[str, float | None]]
 
 PUBLISHED = "published"
 PREVIEW = "preview"
-PUBLISHED_STEPS = 50
+GUIDANCES = (1.5, 2.0, 3.0, 5.0, 7.5)
 BLENDED = " with blend"  # after the name of a method
 
 

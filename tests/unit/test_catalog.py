@@ -75,7 +75,7 @@ def test_the_built_in_model_has_its_own_defaults_and_sizes() -> None:
     assert entry == built_in()
     assert entry.built_in
     assert (entry.native_size, entry.multiple, entry.licence) == (128, 32, "Apache-2.0")
-    assert entry.defaults == EditDefaults(Method.RESIDUAL, 20, 1.5, 0.4, 0.2, 1.0, 200, 0.8, 2)
+    assert entry.defaults == EditDefaults(Method.RESIDUAL, 12, 1.5, 0.4, 0.2, 1.0, 200, 0.8, 2)
 
 
 def test_a_stable_diffusion_folder_gets_the_published_defaults(folder: Path) -> None:

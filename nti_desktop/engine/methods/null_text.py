@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nti_desktop.engine.ddim import PUBLISHED_STEPS, Levels, guided, levels_of, longer_step, step_down
+from nti_desktop.engine.ddim import Levels, guided, levels_of, longer_step, step_down
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import invert, invert_exactly
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import CancelToken, Report, watched
-from nti_desktop.recipe.settings import InversionSettings, Schedule
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, InversionSettings, Schedule
 
 INNER_STEPS = 10
 # The quick schedule optimises so many of a null embedding's tokens; the others stay the source's own. It keeps the
@@ -47,6 +47,11 @@ class _Step:
         """Its number on the published scale of 50 steps."""
         return self.levels.progress(self.i) * PUBLISHED_STEPS
 
+    @property
+    def stands_for(self) -> float:
+        """Published steps that one of these is worth."""
+        return PUBLISHED_STEPS / self.levels.steps
+
     def predict(self, null_embedding: Tensor) -> Tensor:
         """The unconditional prediction for the first tokens of a null embedding."""
         return self.model.predict(self.z, self.levels.timesteps[self.i], completed(null_embedding, self.conditional))
@@ -60,9 +65,9 @@ class _Step:
         """|| z*_{t-1} - landed ||^2: the sum, not the mean, so that its gradients do not vanish in half precision."""
         return (landed - self.target).square().sum()
 
-    def close(self, squares: Tensor) -> bool:
-        """Whether the published schedule would leave it at that."""
-        return squares.item() / self.target.numel() < good_enough(self.published)
+    def close(self, squares: Tensor, published_steps: float = 1) -> bool:
+        """Whether so many steps of the published schedule, whose errors add up, would leave it at that."""
+        return squares.item() / self.target.numel() < published_steps * good_enough(self.published)
 
     def adam(self, null_embedding: Tensor) -> tuple[Tensor, torch.optim.Adam]:
         """A fresh leaf with the same values, and its optimiser."""
@@ -135,7 +140,7 @@ def _where_it_falls_short(step: _Step, cancel: CancelToken) -> tuple[Tensor, Ten
     null_embedding = step.conditional[:, :QUICK_TOKENS]
     landed = step.landed(step.answer)
     least = step.squares(landed)
-    if step.close(least):
+    if step.close(least, step.stands_for):
         return null_embedding, landed, 0
     cancel.check()
     leaf, adam = step.adam(null_embedding)
@@ -150,7 +155,7 @@ def _where_it_falls_short(step: _Step, cancel: CancelToken) -> tuple[Tensor, Ten
         if squares >= least:
             break
         null_embedding, landed, least = leaf.detach().clone(), there.detach(), squares
-        if step.close(least):
+        if step.close(least, step.stands_for):
             break
     return null_embedding, landed, inner_steps
 

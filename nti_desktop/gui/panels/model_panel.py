@@ -27,6 +27,7 @@ class ModelPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._defaults = EditDefaults()
         self.models = QComboBox()
         self.models.setAccessibleName("Model")
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -41,7 +42,7 @@ class ModelPanel(QWidget):
         self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for title, _, _ in _WAYS:
             self.ways.addItem(title)
-        self.ways.activated.connect(self._preparing)
+        self.ways.activated.connect(self._way)
         self.steps = QSpinBox()
         self.steps.setRange(2, MAX_STEPS)
         self.steps.setAccessibleName("Steps")
@@ -76,10 +77,14 @@ class ModelPanel(QWidget):
 
     def show_preparing(self, defaults: EditDefaults) -> None:
         """Start from what is best on the model."""
+        self._defaults = defaults
         index = next(i for i, (_, method, _) in enumerate(_WAYS) if method is defaults.method)
         self.ways.setCurrentIndex(index)
+        self._show_steps(defaults.steps)
+
+    def _show_steps(self, steps: int) -> None:
         self.steps.blockSignals(True)
-        self.steps.setValue(defaults.steps)
+        self.steps.setValue(steps)
         self.steps.blockSignals(False)
 
     def preparing(self) -> tuple[Method, Schedule, int]:
@@ -96,6 +101,12 @@ class ModelPanel(QWidget):
     def _add(self) -> None:
         at_home(self)
         self.add_asked.emit()
+
+    @Slot(int)
+    def _way(self, index: int) -> None:
+        at_home(self)
+        self._show_steps(self._defaults.steps_for(_WAYS[index][2]))
+        self.preparing_changed.emit()
 
     @Slot()
     def _preparing(self) -> None:
