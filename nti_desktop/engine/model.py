@@ -18,6 +18,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.engine.attention import AttentionSwitch, install_switch
 from nti_desktop.engine.device import best_device, unet_dtype
+from nti_desktop.engine.prefix import Prefix
 from nti_desktop.engine.tokens import PromptTokens, tokenize
 from nti_desktop.errors import ModelError
 
@@ -39,6 +40,7 @@ class DiffusionModel:
     device: torch.device
     dtype: torch.dtype
     attention: AttentionSwitch = field(init=False)
+    prefix: Prefix = field(init=False)
 
     def __post_init__(self) -> None:
         for part, dtype in ((self.unet, self.dtype), (self.vae, torch.float32), (self.text_encoder, torch.float32)):
@@ -47,6 +49,7 @@ class DiffusionModel:
             for part in (self.unet, self.vae):
                 part.to(memory_format=torch.channels_last)
         object.__setattr__(self, "attention", install_switch(self.unet))
+        object.__setattr__(self, "prefix", Prefix(self.unet))
 
     @property
     def length(self) -> int:

@@ -17,13 +17,16 @@ from nti_desktop.gui.model_chooser import ModelChooser
 from nti_desktop.gui.panels.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.panels.mask_panel import MaskPanel
 from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
+from nti_desktop.gui.panels.model_panel import ModelPanel
 from nti_desktop.gui.panels.pause_edit import PauseEdit
 from nti_desktop.gui.panels.words_panel import WordsPanel
 from nti_desktop.gui.panels.work_strip import WorkStrip, duration
 from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.viewing import Viewing
 from nti_desktop.jobs import Progress
+from nti_desktop.models.catalog import built_in
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.settings import Method, Schedule
 from nti_desktop.recipe.words import Change
 from tests.gui.conftest import OpenWindow
 
@@ -62,6 +65,21 @@ def test_typing_settles_after_a_pause_at_the_end_of_a_word_only(qtbot: QtBot) ->
     qtbot.keyClicks(line, "s")
     qtbot.keyClick(line, Qt.Key.Key_Return)
     assert settled == ["a rxe ball", "a rxe balls"]
+
+
+def test_the_published_way_of_preparing_takes_its_fifty_steps(qtbot: QtBot) -> None:
+    panel = ModelPanel()
+    qtbot.addWidget(panel)
+    defaults = built_in().defaults
+    panel.show_preparing(defaults)
+    assert panel.preparing() == (defaults.method, Schedule.QUICK, defaults.steps)
+    with qtbot.waitSignal(panel.preparing_changed):
+        panel.ways.setFocus()
+        while panel.preparing()[1] is not Schedule.REFERENCE:
+            qtbot.keyClick(panel.ways, Qt.Key.Key_Down)
+    assert panel.preparing() == (Method.NULL_TEXT, Schedule.REFERENCE, 50)
+    qtbot.keyClick(panel.ways, Qt.Key.Key_Home)
+    assert panel.preparing() == (defaults.method, Schedule.QUICK, defaults.steps)
 
 
 def test_there_is_a_slider_for_every_word_and_a_double_click_puts_it_back(qtbot: QtBot) -> None:

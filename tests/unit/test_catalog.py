@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 
 from nti_desktop.errors import ModelError
 from nti_desktop.models.catalog import built_in, find_model, fingerprint, installed, models_folder
-from nti_desktop.recipe.settings import EditDefaults, Method
+from nti_desktop.recipe.settings import EditDefaults, Method, Schedule
 
 SD15: dict[str, dict[str, Any]] = {
     "model_index.json": {
@@ -76,6 +76,12 @@ def test_the_built_in_model_has_its_own_defaults_and_sizes() -> None:
     assert entry.built_in
     assert (entry.native_size, entry.multiple, entry.licence) == (128, 32, "Apache-2.0")
     assert entry.defaults == EditDefaults(Method.RESIDUAL, 12, 1.5, 0.4, 0.2, 1.0, 200, 0.8, 2)
+
+
+def test_what_was_published_for_fifty_steps_takes_fifty() -> None:
+    defaults = built_in().defaults
+    assert defaults.steps_for(Schedule.REFERENCE) == 50
+    assert defaults.steps_for(Schedule.QUICK) == defaults.steps < 50
 
 
 def test_a_stable_diffusion_folder_gets_the_published_defaults(folder: Path) -> None:

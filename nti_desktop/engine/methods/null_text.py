@@ -103,13 +103,14 @@ def prepare(
     inner_steps = 0
     z = pivot[:1]
     for i in watched("Learning the photo", range(levels.steps), report, cancel):
-        with torch.no_grad():
-            answer = model.predict(z, levels.timesteps[i], conditional)
-        step = _Step(model, settings.guidance_scale, levels, i, z, pivot[i + 1 : i + 2], conditional, answer)
-        if reference:
-            null_embedding, z, inner = _as_published(step, null_embedding, cancel)
-        else:
-            null_embedding, z, inner = _where_it_falls_short(step, cancel)
+        with model.prefix.kept():  # all that a step asks, it asks about the same latents
+            with torch.no_grad():
+                answer = model.predict(z, levels.timesteps[i], conditional)
+            step = _Step(model, settings.guidance_scale, levels, i, z, pivot[i + 1 : i + 2], conditional, answer)
+            if reference:
+                null_embedding, z, inner = _as_published(step, null_embedding, cancel)
+            else:
+                null_embedding, z, inner = _where_it_falls_short(step, cancel)
         null_embeddings.append(null_embedding)
         inner_steps += inner
     return Prepared(settings, pivot, torch.cat(null_embeddings), reconstruction=z, inner_steps=inner_steps)

@@ -1,6 +1,7 @@
 """The four methods: what an unchanged prompt gives back, what optimising buys, rows counted by a hook."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -141,6 +142,22 @@ def test_the_quick_schedule_optimises_where_it_falls_short_and_keeps_the_best(
     # up, conditional, and at every step: forward and backward of each inner step, and where the last one landed
     assert rows.rows == 4 + 4 + 2 * photo.inner_steps + 4
     assert misses[1] < misses[0]
+
+
+@pytest.mark.parametrize(("part", "optimised"), [(6, False), (60, True)])
+def test_a_quick_step_may_miss_by_as_much_as_the_published_ones_it_stands_for(
+    model: DiffusionModel, monkeypatch: pytest.MonkeyPatch, part: int, optimised: bool
+) -> None:
+    """Two steps stand for twenty-five each."""
+    monkeypatch.setattr(null_text, "invert_exactly", null_text.invert)
+    two_steps = partial(prepared, model, Method.NULL_TEXT, steps=2, guidance_scale=7.5, schedule=Schedule.QUICK)
+    monkeypatch.setattr(null_text, "good_enough", lambda step: math.inf)
+    photo = two_steps()
+    assert photo.reconstruction is not None
+    miss = float((photo.reconstruction - photo.pivot[-1:]).square().mean())
+    monkeypatch.setattr(null_text, "good_enough", lambda step: miss / part)
+    again = two_steps()
+    assert (again.inner_steps != 0) == optimised
 
 
 def test_a_preview_of_null_text_returns_the_photo_where_nothing_changed(prototype: DiffusionModel) -> None:

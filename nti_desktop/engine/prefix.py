@@ -1,0 +1,49 @@
+"""What the UNet computes before it reads the first word: the same for one latent, whatever the embedding."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from diffusers.models.attention_processor import Attention
+from diffusers.models.resnet import ResnetBlock2D
+from torch import Tensor
+
+
+class Prefix:
+    """The convolutions and self-attention that a UNet call passes before its first cross-attention."""
+
+    def __init__(self, unet: Any) -> None:
+        self._kept: dict[int, Tensor] | None = None  # by place in the order of the calls
+        self._place: int | None = None  # None once a word was read
+        unet.register_forward_pre_hook(self._begin)
+        for module in unet.modules():
+            if isinstance(module, Attention) and module.is_cross_attention:
+                module.register_forward_pre_hook(self._read)
+            elif module is unet.conv_in or isinstance(module, (ResnetBlock2D, Attention)):
+                module.forward = self._once(module.forward)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """For UNet calls that differ in nothing but the embedding: compute the prefix in the first of them only."""
+        self._kept = {}
+        try:
+            yield
+        finally:
+            self._kept = None
+
+    def _begin(self, *_: Any) -> None:
+        self._place = 0
+
+    def _read(self, *_: Any) -> None:
+        self._place = None
+
+    def _once(self, forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def answered(*inputs: Any, **options: Any) -> Tensor:
+            if self._kept is None or self._place is None:
+                return forward(*inputs, **options)
+            place, self._place = self._place, self._place + 1
+            if place not in self._kept:
+                self._kept[place] = forward(*inputs, **options)
+            return self._kept[place]
+
+        return answered
