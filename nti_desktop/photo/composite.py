@@ -55,17 +55,22 @@ def composite(
     if mask is None:
         mask = np.ones(edit.shape[:2], np.float32)
     softened = softened_mask(pixels, frame, mask, finish)
-    change, replaced = edit - source, replaced_fraction(edit, source)
+    replaced = replaced_fraction(edit, source)
+    edit, source = edit * np.float32(255), source * np.float32(255)
+    change = edit - source
     out = pixels.copy()
     for patch in patches(frame, mask > 0, STRIP_PIXELS):
-        strength = np.minimum(patch.enlarge(softened, Image.Resampling.BILINEAR), patch.nearest(mask))[..., None]
-        photo = patch.of_photo(pixels) / np.float32(255)
-        share = np.clip(patch.enlarge(replaced, Image.Resampling.BILINEAR), 0, 1)[..., None]
-        step = (1 - share) * patch.enlarge_picture(change)
-        if share.any():
-            step += share * (patch.enlarge_picture(edit) - photo)
-        laid_in = np.clip(np.rint((photo + strength * step) * 255), 0, 255).astype(np.uint8)
-        np.copyto(patch.of_photo(out), laid_in, where=strength > 0)
+        strength = np.minimum(patch.enlarge(softened, Image.Resampling.BILINEAR), patch.nearest(mask))
+        share = np.clip(patch.enlarge(replaced, Image.Resampling.BILINEAR), 0, 1)
+        some_replaced = share.any()
+        for channel in range(pixels.shape[-1]):
+            photo = patch.of_photo(pixels)[..., channel].astype(np.float32)
+            step = patch.enlarge(change[..., channel], Image.Resampling.BICUBIC)
+            if some_replaced:
+                step += share * (patch.enlarge(edit[..., channel], Image.Resampling.BICUBIC) - photo - step)
+            photo += strength * step
+            laid_in = np.clip(np.rint(photo, out=photo), 0, 255, out=photo)
+            np.copyto(patch.of_photo(out)[..., channel], laid_in, casting="unsafe", where=strength > 0)
     return out
 
 

@@ -31,12 +31,8 @@ class Patch:
         across, down = width / self.frame.width, height / self.frame.height
         box = (self.left * across, self.top * down, self.right * across, self.bottom * down)
         size = (self.right - self.left, self.bottom - self.top)
-        return np.asarray(Image.fromarray(plane).resize(size, how, box), dtype=np.float32)
-
-    def enlarge_picture(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`enlarge`, bicubic, for every channel of (h, w, C)."""
-        planes = [np.ascontiguousarray(picture[..., channel]) for channel in range(picture.shape[-1])]
-        return np.stack([self.enlarge(plane, Image.Resampling.BICUBIC) for plane in planes], axis=-1)
+        resized = Image.fromarray(np.ascontiguousarray(plane)).resize(size, how, box)
+        return np.array(resized, dtype=np.float32)
 
     def nearest(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
         """For every photo pixel of this patch, the value of the plane's pixel that its centre lies in."""

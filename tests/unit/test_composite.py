@@ -122,7 +122,9 @@ def test_no_old_edge_ghosts_through_a_removed_thing() -> None:
     out = composite(photo, frame, edit, seen(photo, frame), None, Finish())
     ghost = np.abs(out.astype(int) - 220)
     assert ghost.max() <= 12
-    carried = photo / 255 + Patch(frame, 0, 256, 0, 256).enlarge_picture(edit - seen(photo, frame))
+    change, patch = edit - seen(photo, frame), Patch(frame, 0, 256, 0, 256)
+    planes = [patch.enlarge(plane, Image.Resampling.BICUBIC) for plane in np.moveaxis(change, -1, 0)]
+    carried = photo / 255 + np.stack(planes, axis=-1)
     assert np.abs(carried * 255 - 220).max() > 60  # what carrying the detail alone would leave
 
 
