@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from nti_desktop.errors import PhotoError
 from nti_desktop.photo import composite as composite_module
