@@ -103,7 +103,7 @@ class Inverted:
 @dataclass(frozen=True, eq=False)
 class RenderJob:
     """Render one edit of an inversion. inversion_id: key under which the engine remembers the source's attention;
-    steps: how many of the inversion's steps to take, None for all (fewer make a preview).
+    steps: how many of the inversion's levels to stand on, None for as many as a final picture needs.
     """
 
     model: Path

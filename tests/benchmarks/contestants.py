@@ -36,6 +36,7 @@ QUICK = "null-text, quick schedule"
 PREPARATION = "preparation"
 # Edits
 PLAIN = "plain edit"
+EXACT = "edit of fifty levels"
 FIRST = "first edit"
 LATER = "later edit"
 PREVIEW = "preview"
@@ -150,7 +151,8 @@ def edits(arena: Arena, photo: Photo) -> list[Contestant]:
 
     return [
         Contestant(PUBLISHED, partial(_edit_as_published, arena, photo, published)),
-        later(PLAIN, plain),
+        later(PLAIN, plain, arena.published_steps),
+        later(EXACT, plain),
         later(LATER, usual),
         Contestant(FIRST, lambda turn: _render(arena, photo, usual, None, f"{FIRST} {turn}", turn)),
         later(PREVIEW, usual, defaults.preview_steps),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.benchmarks.contestants import (
+    EXACT,
     FIRST,
     FROZEN,
     LATER,
@@ -35,6 +36,7 @@ PREPARATIONS = {
 EDITING = {
     "edit_speedup": (PUBLISHED, LATER),
     "edit_first_speedup": (PUBLISHED, FIRST),
+    "edit_exact_speedup": (PUBLISHED, EXACT),
     "edit_plain_speedup": (PUBLISHED, PLAIN),
     "preview_render_speedup": (PUBLISHED, PREVIEW),
 }

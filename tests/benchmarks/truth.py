@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, Method
 from nti_desktop.studio.variants import VARIANTS
-from tests.benchmarks.contestants import LATER, NULL_TEXT_EDIT, PLAIN, PREVIEW, PUBLISHED
+from tests.benchmarks.contestants import EXACT, LATER, NULL_TEXT_EDIT, PREVIEW, PUBLISHED
 from tests.figures.measuring import GUIDANCES, Answer, Measurement, published_settings
 from tests.figures.running import Runner
 from tests.figures.tables import ALL, Mean, Recovered, paired, truth_summary
 
-ROUNDS = (1, 4, 16, 64)
+ROUNDS = (1, 4, 16, 32, 64)
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Truth:
 def ways(defaults: EditDefaults, published_steps: int = PUBLISHED_STEPS) -> tuple[Way, ...]:
     """The published edit and the program's, at a model's defaults."""
     published = replace(published_settings(defaults), steps=published_steps)
-    plain = replace(defaults, steps=published_steps)
+    exact = replace(defaults, steps=published_steps)
     null_text = replace(defaults, method=Method.NULL_TEXT)
     return (
         Way(PUBLISHED, "published", published, "published"),
-        Way(PLAIN, "guidance", plain, str(defaults.method)),
+        Way(EXACT, "guidance", exact, str(defaults.method)),
         Way(LATER, "guidance", defaults, str(defaults.method)),
         Way(PREVIEW, "preview", defaults, "preview"),
         Way(NULL_TEXT_EDIT, "guidance", null_text, str(Method.NULL_TEXT)),

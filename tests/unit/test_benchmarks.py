@@ -16,6 +16,7 @@ from nti_desktop.recipe.settings import InversionSettings, Method
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import sd15, yardstick
 from tests.benchmarks.contestants import (
+    EXACT,
     FIRST,
     FROZEN,
     LATER,
@@ -73,7 +74,7 @@ def speed_section() -> dict[str, Any]:
     rows = {PUBLISHED: 900, QUICK: 300}
     contests = {
         INVERSIONS: (PUBLISHED, FROZEN, REFERENCE, QUICK, PREPARATION),
-        EDITS: (PUBLISHED, PLAIN, LATER, FIRST, PREVIEW, NULL_TEXT_EDIT),
+        EDITS: (PUBLISHED, PLAIN, EXACT, LATER, FIRST, PREVIEW, NULL_TEXT_EDIT),
         AS_PUBLISHED: (PUBLISHED, FROZEN, REFERENCE, QUICK),
     }
     found = {
@@ -201,7 +202,7 @@ def test_what_is_seen_in_the_window_goes_before_what_was_rendered_without_it() -
 def test_what_was_not_measured_is_null_and_said() -> None:
     bench = summarised({})
     numbers = [n for n in bench if "speedup" in n and n != "preview_speedup_is_on_screen"] + ["null_text_row_ratio"]
-    assert len(numbers) == 12
+    assert len(numbers) == 13
     for name in (*numbers, "recovered_truth", "speed", "screen", "memory", "full_size", "memory_estimate", "truth"):
         assert bench[name] is None, name
     assert set(bench["at_full_size"].values()) == set(bench["at_published_guidance"].values()) == {None}
@@ -216,7 +217,7 @@ def test_the_table_and_the_picture_show_everyone(tmp_path: Path, monkeypatch: py
     memory = {"of": "resident memory", "steps": None, "peaks": {PUBLISHED: 5_000_000, QUICK: None}}
     bench = summarised({"speed": speed_section(), "memory": memory, "truth": truth_section()})
     text = table(bench)
-    for name in (PUBLISHED, FROZEN, REFERENCE, QUICK, PREPARATION, PLAIN, LATER, FIRST, PREVIEW, NULL_TEXT_EDIT):
+    for name in (PUBLISHED, FROZEN, REFERENCE, QUICK, PREPARATION, PLAIN, EXACT, LATER, FIRST, PREVIEW, NULL_TEXT_EDIT):
         assert f"\n{name} " in text
     points = {point.name: point for point in edit_points(bench)}
     assert points[FIRST].fidelity == points[LATER].fidelity == pytest.approx(0.2)
@@ -231,7 +232,7 @@ def test_the_truth_comes_in_rounds_and_goes_on_where_it_stopped(
 ) -> None:
     monkeypatch.setattr(running, "measure", answer_at_once)
     monkeypatch.setattr(running, "Editor", lambda folder: None)
-    assert rounds_of(64) == [1, 4, 16, 64]
+    assert rounds_of(64) == [1, 4, 16, 32, 64]
     assert rounds_of(5) == [1, 4, 5]
 
     def rounds() -> Iterator[Truth]:
@@ -257,7 +258,7 @@ def test_the_truth_comes_in_rounds_and_goes_on_where_it_stopped(
 def test_every_way_has_the_settings_it_is_named_for() -> None:
     found: dict[str, Way] = {way.name: way for way in WAYS}
     assert (found[PUBLISHED].settings.steps, found[PUBLISHED].settings.method) == (50, Method.NULL_TEXT)
-    assert (found[PLAIN].settings.steps, found[PLAIN].settings.method) == (50, STUDIO_DEFAULTS.method)
+    assert (found[EXACT].settings.steps, found[EXACT].settings.method) == (50, STUDIO_DEFAULTS.method)
     assert (found[LATER].settings.steps, found[NULL_TEXT_EDIT].settings.steps) == (20, 20)
 
 

@@ -4,6 +4,8 @@ z_b = move(z, eps_edit) + z*_b - move(z*_a, eps_source), eps the guided predicti
 closed form, because the step that lands on the pivot is known.
 """
 
+from dataclasses import replace
+
 from torch import Tensor
 
 from nti_desktop.engine.ddim import guided, levels_of, step_down
@@ -11,6 +13,8 @@ from nti_desktop.engine.methods import pinned
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import Source
+
+ENOUGH_VISITS = 25  # levels; an edit that stands on more of them hardly differs, see visited_levels
 
 prepare = pinned.prepare
 
@@ -31,4 +35,5 @@ def render(task: Task) -> Edit:
         output = guided(there.unconditional, there.conditional, guidance_scale)
         return pivot[b : b + 1] + (z - step_down(output, pivot[a : a + 1], levels, a, b))
 
-    return denoise(task, task.model.embed(""), landing)
+    visits = min(levels.steps, ENOUGH_VISITS) if task.visits is None else task.visits
+    return denoise(replace(task, visits=visits), task.model.embed(""), landing)

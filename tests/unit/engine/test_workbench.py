@@ -102,6 +102,15 @@ def test_equal_jobs_give_equal_pictures_with_and_without_what_is_remembered(benc
     assert np.array_equal(first.image, fresh.image)
 
 
+def test_an_edit_of_fifty_levels_stands_on_half_of_them_and_hardly_differs(bench: Workbench) -> None:
+    job = render_job(bench, invert_job(steps=50))
+    bench.render(job)  # which records the source
+    found, plain = bench.render(job), bench.render(replace(job, steps=50))
+    assert found.figures.unet_rows == 2 * 25
+    assert decibels(found.image, plain.image) > 45
+    assert found.changed > 0.01
+
+
 def test_reference_null_text_beats_guided_ddim_by_far(bench: Workbench) -> None:
     """At guidance 7.5, unpinned, against the autoencoder's own picture: at least 15 dB better than the empty prompt."""
     job = invert_job(Method.NULL_TEXT, 50, 7.5)
