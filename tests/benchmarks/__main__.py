@@ -68,7 +68,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")
     parser.add_argument("--full-size-steps", type=_at_least_one, default=10, help="of the big model, with CUDA")
-    parser.add_argument("--memory-estimate", action="store_true", help="also on a processor at full size; takes 8 GB")
+    parser.add_argument("--memory-estimate", action="store_true", help="also on a processor at full size; takes 12 GB")
     parser.add_argument("--only", type=_sections, default=SECTIONS, help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs measured")
     parser.add_argument("--out", type=Path, default=Path("out/bench.json"))

@@ -104,10 +104,11 @@ def _mean(found: Section, form: str) -> str:
 
 
 def _estimate(estimate: Section | None) -> str:
-    title = "estimate: peak of quick null-text, Stable Diffusion 1.5's size at 512x512, bfloat16 on the processor"
+    title = "estimate: peak of null-text, Stable Diffusion 1.5's size at 512x512, half precision"
     if estimate is None:
         return f"{title}: not made"
-    return f"{title}: {_megabytes(estimate['peak'])} MB beyond the model; its UNet {_megabytes(estimate['weights'])} MB"
+    beyond, unet, others = (_megabytes(estimate[name]) for name in ("peak", "unet", "others"))
+    return f"{title}: {beyond} MB beyond the model; UNet {unet} MB, autoencoder and text encoder {others} MB"
 
 
 def _ratios(bench: Section) -> str:
