@@ -68,6 +68,12 @@ def cost(rows: int, *seconds: float, picture: float = 0.0, psnr: float | None = 
     return Cost(Outcome(BLACK + picture, psnr, None if psnr is None else rows), rows, seconds)
 
 
+def answer_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "measure", answer_at_once)
+    monkeypatch.setattr(running, "Editor", lambda folder: None)
+    monkeypatch.setattr(running, "_editors", {})  # whose content would outlive the test
+
+
 def speed_section() -> dict[str, Any]:
     """As measured: everybody took a second, but for some."""
     taken = {PUBLISHED: (9.0, 8.0, 90.0), FROZEN: (6.0,), QUICK: (3.0, 3.0, 0.1), LATER: (2.0,), PREVIEW: (0.5,)}
@@ -212,8 +218,7 @@ def test_what_was_not_measured_is_null_and_said() -> None:
 
 
 def test_the_table_and_the_picture_show_everyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "measure", answer_at_once)
-    monkeypatch.setattr(running, "Editor", lambda folder: None)
+    answer_without_a_model(monkeypatch)
     memory = {"of": "resident memory", "steps": None, "peaks": {PUBLISHED: 5_000_000, QUICK: None}}
     bench = summarised({"speed": speed_section(), "memory": memory, "truth": truth_section()})
     text = table(bench)
@@ -230,8 +235,7 @@ def test_the_table_and_the_picture_show_everyone(tmp_path: Path, monkeypatch: py
 def test_the_truth_comes_in_rounds_and_goes_on_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "measure", answer_at_once)
-    monkeypatch.setattr(running, "Editor", lambda folder: None)
+    answer_without_a_model(monkeypatch)
     assert rounds_of(64) == [1, 4, 16, 32, 64]
     assert rounds_of(5) == [1, 4, 5]
 
