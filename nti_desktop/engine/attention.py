@@ -80,9 +80,9 @@ class SwitchedAttention:
 def install_switch(unet: Any) -> AttentionSwitch:
     """Replace what all the UNet's attention layers do; returns the switch they obey."""
     switch = AttentionSwitch()
-    for name, module in unet.named_modules():
-        if isinstance(module, Attention):
-            module.forward = SwitchedAttention(name, module, switch)
+    layers: list[tuple[str, Any]] = [(name, m) for name, m in unet.named_modules() if isinstance(m, Attention)]
+    for name, layer in layers:
+        layer.forward = SwitchedAttention(name, layer, switch)
     return switch
 
 

@@ -16,11 +16,12 @@ class Prefix:
         self._kept: dict[int, Tensor] | None = None  # by place in the order of the calls
         self._place: int | None = None  # None once a word was read
         unet.register_forward_pre_hook(self._begin)
-        for module in unet.modules():
-            if isinstance(module, Attention) and module.is_cross_attention:
-                module.register_forward_pre_hook(self._read)
-            elif module is unet.conv_in or isinstance(module, (ResnetBlock2D, Attention)):
-                module.forward = self._once(module.forward)
+        steps: list[Any] = [m for m in unet.modules() if m is unet.conv_in or isinstance(m, (ResnetBlock2D, Attention))]
+        for step in steps:
+            if isinstance(step, Attention) and step.is_cross_attention:
+                step.register_forward_pre_hook(self._read)
+            else:
+                step.forward = self._once(step.forward)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
