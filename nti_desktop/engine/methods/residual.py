@@ -35,5 +35,4 @@ def render(task: Task) -> Edit:
         output = guided(there.unconditional, there.conditional, guidance_scale)
         return pivot[b : b + 1] + (z - step_down(output, pivot[a : a + 1], levels, a, b))
 
-    visits = min(levels.steps, ENOUGH_VISITS) if task.visits is None else task.visits
-    return denoise(replace(task, visits=visits), task.model.embed(""), landing)
+    return denoise(replace(task, visits=task.visits or ENOUGH_VISITS), task.model.embed(""), landing)

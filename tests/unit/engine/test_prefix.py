@@ -20,7 +20,6 @@ def test_answers_are_the_same_bit_for_bit_and_the_prefix_is_computed_once(model:
         assert not torch.equal(model.predict(latents, 501, embeddings[0]), plain[0])
     finally:
         weight.copy_(before)
-    assert torch.equal(model.predict(latents + 1, 501, embeddings[0]), model.predict(latents + 1, 501, embeddings[0]))
 
 
 def test_gradients_of_the_embedding_are_the_same(model: DiffusionModel) -> None:
