@@ -6,14 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.shrinking import small_copy
+
 SIDE = 1600  # pixels, at most
 QUALITY = 85
 
 
-def encode_preview(picture: NDArray[np.uint8]) -> bytes:
-    """picture: (H, W, 3) sRGB at any size -> WebP of at most SIDE pixels a side."""
-    image = Image.fromarray(picture)
-    image.thumbnail((SIDE, SIDE), reducing_gap=2.0)
+def encode_preview(picture: Raster) -> bytes:
+    """WebP in sRGB, at most SIDE pixels a side, of a picture of any size."""
+    image = Image.fromarray(small_copy(picture, SIDE))
     data = BytesIO()
     image.save(data, "WEBP", quality=QUALITY)
     return data.getvalue()

@@ -13,10 +13,11 @@ from nti_desktop import __version__
 from nti_desktop.errors import ModelError, PhotoError, RecipeError, SidecarError
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, Rendered, RenderJob
 from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
-from nti_desktop.photo.composite import Finish, composite, softened_mask
+from nti_desktop.photo.composite import Finish, Layer, composite, lay_in, softened_mask
 from nti_desktop.photo.frame import Frame, frame_image, whole_photo
-from nti_desktop.photo.photo import Photo, open_photo
-from nti_desktop.preview import decode_preview, encode_preview
+from nti_desktop.photo.photo import Photo, full_raster, open_photo
+from nti_desktop.photo.raster import Raster
+from nti_desktop.preview import decode_preview
 from nti_desktop.project.schema import (
     SCHEMA_VERSION,
     FiguresRecord,
@@ -107,7 +108,7 @@ class Session:
         if record.orientation != photo.orientation:
             photo = open_photo(photo.path, record.orientation)
             notes += ("Another program has turned this photo; here it stays as it was when its edits were made.",)
-        if (record.width, record.height) != (photo.pixels.shape[1], photo.pixels.shape[0]):
+        if (record.width, record.height) != photo.raster.size:
             raise SidecarError(
                 f"“{stored.path.name}” does not fit the size of “{photo.path.name}”; move it away to begin anew."
             )
@@ -124,8 +125,7 @@ class Session:
 
     def frame_for(self, entry: ModelEntry) -> Frame:
         """The whole photo, at the size this model sees it."""
-        height, width = self.photo.pixels.shape[:2]
-        return whole_photo(width, height, entry.native_size, entry.multiple)
+        return whole_photo(*self.photo.raster.size, entry.native_size, entry.multiple)
 
     def judge_job(self, entry: ModelEntry) -> JudgeJob:
         return JudgeJob(entry.folder, self._image_for(entry))
@@ -151,17 +151,30 @@ class Session:
             steps=steps,
         )
 
-    def compose(self, rendered: Rendered, finish: Finish, inversion_id: str | None = None) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8, the photo at its full size with the edit laid into it."""
-        frame = _frame_of(self.project.frame(self._inversion(inversion_id).frame))
-        return composite(self.photo.pixels, frame, rendered.image, rendered.source, rendered.mask, finish)
+    def compose(self, rendered: Rendered, finish: Finish, inversion_id: str | None = None) -> Raster:
+        """The photo with the edit laid into it, to be looked at: full size, 8 bit, in the photo's own colours."""
+        return composite(self.photo.raster, self._layer(rendered, finish, inversion_id))
+
+    def finished(self, rendered: Rendered | None, finish: Finish, inversion_id: str | None = None) -> Raster:
+        """The photo with the edit laid into it (None: no edit), to be kept: all that its file holds is read anew.
+
+        Raises PhotoError when the file cannot be read or holds another picture by now.
+        """
+        raster = full_raster(self.photo)
+        if rendered is not None:
+            lay_in(raster, self._layer(rendered, finish, inversion_id))
+        return raster
 
     def reach(self, rendered: Rendered, finish: Finish, inversion_id: str | None = None) -> NDArray[np.float32] | None:
         """(h, w) in [0, 1] at the model's size: how far each spot follows the edit; None where there is no mask."""
         if rendered.mask is None:
             return None
         frame = _frame_of(self.project.frame(self._inversion(inversion_id).frame))
-        return softened_mask(self.photo.pixels, frame, rendered.mask, finish)
+        return softened_mask(self.photo.raster.size, frame, rendered.mask, finish)
+
+    def _layer(self, rendered: Rendered, finish: Finish, inversion_id: str | None) -> Layer:
+        frame = _frame_of(self.project.frame(self._inversion(inversion_id).frame))
+        return Layer(frame, rendered.image, rendered.source, rendered.mask, finish)
 
     # Inversions
 
@@ -266,15 +279,10 @@ class Session:
 
     # Previews
 
-    def keep_preview(self, version_id: str, picture: NDArray[np.uint8] | bytes) -> None:
-        """Keep what a version looks like, smaller and lossy.
-
-        picture: (H, W, 3) sRGB at any size, or what `encode_preview` made of it on another thread.
-        """
+    def keep_preview(self, version_id: str, preview: bytes) -> None:
+        """Keep what a version looks like, as `encode_preview` made it."""
         self._refuse_if_read_only()
-        self._new_previews[self.project.version(version_id).id] = (
-            picture if isinstance(picture, bytes) else encode_preview(picture)
-        )
+        self._new_previews[self.project.version(version_id).id] = preview
 
     def preview(self, version_id: str) -> NDArray[np.uint8] | None:
         """(h, w, 3) as `keep_preview` left it; None when there is none or it cannot be read, as one can be rendered."""
@@ -346,7 +354,7 @@ class Session:
     def _image_for(self, entry: ModelEntry) -> NDArray[np.uint8]:
         frame = self.frame_for(entry)
         if frame not in self._images:
-            self._images[frame] = frame_image(self.photo.pixels, frame)
+            self._images[frame] = frame_image(self.photo.raster, frame)
         return self._images[frame]
 
     def _frame_record(self, frame: Frame) -> FrameRecord:
@@ -388,7 +396,7 @@ def _frame_of(record: FrameRecord) -> Frame:
 
 
 def _new_project(photo: Photo) -> Project:
-    height, width = photo.pixels.shape[:2]
+    width, height = photo.raster.size
     return Project(
         schema_version=SCHEMA_VERSION,
         program=PROGRAM,

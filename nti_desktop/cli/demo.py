@@ -13,6 +13,7 @@ from nti_desktop.models.samples import Sample, samples
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import export_picture
 from nti_desktop.photo.photo import identify
+from nti_desktop.preview import encode_preview
 from nti_desktop.project.sidecar import backup_path, sidecar_path
 from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings
@@ -34,14 +35,14 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, inverted)
 
-    pictures = [(photo.pixels, f"The sample: {sample.caption}")]
+    pictures = [(photo.raster, f"The sample: {sample.caption}")]
     written, edits = [], []
     for number, prompt in enumerate(sample.edits[:EDITS], start=1):
         recipe = recipe_for(prompt, best)
         rendered = workbench.render(session.render_job(recipe, inversion.id), report, cancel)
-        picture = session.compose(rendered, Finish(), inversion.id)
+        picture = session.finished(rendered, Finish(), inversion.id)
         version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)
-        session.keep_preview(version.id, picture)
+        session.keep_preview(version.id, encode_preview(picture))
         target = options.out / f"{sample.path.stem} edit {number}.png"
         written.append(export_picture(picture, target, original=photo.path, overwrite=True))
         edits.append(rendered)

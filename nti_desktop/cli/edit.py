@@ -12,6 +12,7 @@ from nti_desktop.errors import RecipeError, SidecarError
 from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import check_target, export_picture
+from nti_desktop.preview import encode_preview
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref, recipe_for
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.words import find_word, unlearned_words
@@ -38,7 +39,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     note(heard)
     made = make_picture(session, recipe, Finish(), inversion.id, watcher(), cancel)
     version = session.add_version(name, recipe, Finish(), inversion.id, made_from=session.project.current)
-    session.keep_preview(version.id, made.picture)
+    session.keep_preview(version.id, encode_preview(made.picture))
     session.save()
     written: Path | None = None
     if options.out is not None:

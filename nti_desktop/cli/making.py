@@ -2,20 +2,18 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nti_desktop.jobs import CancelToken, Rendered, Report
 from nti_desktop.photo.composite import Finish
+from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """picture: (H, W, 3) uint8 at the photo's size; rendered: None when the recipe asks for the photo itself."""
+    """picture: at the photo's size and bit depth; rendered: None when the recipe asks for the photo itself."""
 
-    picture: NDArray[np.uint8]
+    picture: Raster
     rendered: Rendered | None
 
 
@@ -24,8 +22,8 @@ def make_picture(
 ) -> Made:
     """Render a recipe and lay it into the photo; torch is loaded only when there is something to render."""
     if session.is_the_photo(recipe, inversion_id):
-        return Made(session.photo.pixels, None)
+        return Made(session.finished(None, finish, inversion_id), None)
     from nti_desktop.engine.workbench import Workbench  # torch
 
     rendered = Workbench().render(session.render_job(recipe, inversion_id), report, cancel)
-    return Made(session.compose(rendered, finish, inversion_id), rendered)
+    return Made(session.finished(rendered, finish, inversion_id), rendered)

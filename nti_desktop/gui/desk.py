@@ -377,9 +377,8 @@ class Desk(QObject):
         if self._export_to is None or self.work is None:
             return
         target, self._export_to = self._export_to, None
-        photo, last = self.work.session.photo, self.rendering.last
-        pixels = photo.pixels if self.work.is_the_photo or last is None else last.pixels
-        self.filing.export(pixels, target, photo.path)
+        composed = None if self.work.is_the_photo else self.rendering.last
+        self.filing.export(self.work.session, composed, target)
 
 
 def _best_way(defaults: EditDefaults) -> tuple[Method, Schedule, int]:

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from nti_desktop.errors import NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture, make_picture
+from nti_desktop.gui.rendering import Composed
+from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import export_picture
+from nti_desktop.photo.raster import Raster
 from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
 from nti_desktop.session import Session
 
@@ -56,8 +57,8 @@ class Filing(QObject):
             for version in session.project.versions:
                 pixels = session.preview(version.id)
                 if pixels is not None:
-                    previews[version.id] = make_picture(pixels)
-            return OpenedPhoto(session, make_picture(session.photo.pixels), previews)
+                    previews[version.id] = make_picture(Raster(pixels))
+            return OpenedPhoto(session, make_picture(session.photo.raster), previews)
 
         def done(opened: OpenedPhoto) -> None:
             self.doing = ""
@@ -101,11 +102,16 @@ class Filing(QObject):
         self.save(session)
         return True
 
-    def export(self, pixels: NDArray[np.uint8], target: Path, original: Path) -> None:
-        """Write a picture; the dialog has asked before overwriting."""
+    def export(self, session: Session, composed: Composed | None, target: Path) -> None:
+        """Write a picture, or the photo itself; the dialog has asked before overwriting."""
 
         def work() -> Path:
-            return export_picture(pixels, target, original=original, overwrite=True)
+            if composed is None:
+                raster = session.finished(None, Finish())
+            else:
+                wanted = composed.wanted
+                raster = session.finished(composed.rendered, wanted.state.finish, wanted.inversion)
+            return export_picture(raster, target, original=session.photo.path, overwrite=True)
 
         def done(written: Path) -> None:
             self.doing = ""

@@ -35,13 +35,12 @@ class Wanted:
 class Composed:
     """A rendered edit laid back into the photo.
 
-    pixels: (H, W, 3) uint8 at the photo's size; reach: (h, w) in [0, 1], how far each spot follows the edit, None
+    picture: at the photo's size; reach: (h, w) in [0, 1], how far each spot follows the edit, None
     without a mask; preview: encoded, of a final picture only.
     """
 
     wanted: Wanted
     rendered: Rendered
-    pixels: NDArray[np.uint8]
     picture: Picture
     reach: NDArray[np.float32] | None
     preview: bytes | None
@@ -130,10 +129,10 @@ class Rendering(QObject):
         assert session is not None
 
         def work() -> Composed:
-            pixels = session.compose(rendered, wanted.state.finish, wanted.inversion)
-            preview = encode_preview(pixels) if wanted.final else None
+            whole = session.compose(rendered, wanted.state.finish, wanted.inversion)
+            preview = encode_preview(whole) if wanted.final else None
             reach = session.reach(rendered, wanted.state.finish, wanted.inversion)
-            return Composed(wanted, rendered, pixels, make_picture(pixels), reach, preview)
+            return Composed(wanted, rendered, make_picture(whole), reach, preview)
 
         def done(composed: Composed) -> None:
             if session is self._session and self._wanted is not None and self._wanted.version == wanted.version:

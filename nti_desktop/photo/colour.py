@@ -1,125 +1,122 @@
-"""Any pixels that a photo comes in, as 8-bit sRGB without transparency."""
+"""Colours: which profile a picture's are in, and the way from there to sRGB and back."""
 
 import io
-from typing import cast
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms
+import pyvips
+from numpy.typing import NDArray
+from PIL import ImageCms
 
-from nti_desktop.errors import PhotoError
+from nti_desktop.photo.raster import Pixels, Raster
 
 _INVISIBLE = 2  # levels of 255: what two makers' sRGB profiles differ by
-_PLAIN = {"1": "L", "La": "LA", "P": "RGB", "PA": "RGBA", "RGBX": "RGB", "RGBa": "RGBA", "YCbCr": "RGB"}
-_PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+PROFILE = "icc-profile-data"  # libvips' name of the embedded profile
+_TONES = 4096
+_INTENT = {"intent": "relative", "black_point_compensation": True}
 
 
-def to_srgb(image: Image.Image, bits: int = 8, white_is_zero: bool = False) -> tuple[Image.Image, tuple[str, ...]]:
-    """The picture in mode RGB, and sentences about what was changed on the way.
+@lru_cache(maxsize=8)
+def colour_model(profile: bytes) -> str | None:
+    """What a profile describes, "RGB", "L", "CMYK" or "LAB"; None for a damaged profile or any other."""
+    try:
+        return _MODES.get(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space.strip())
+    except (OSError, TypeError, ValueError):
+        return None
 
-    image: decoded, any mode; bits: per channel of the file; white_is_zero: 16-bit grey that runs backwards. Colours go
-    through the embedded ICC profile where there is one; transparency is laid on white. Raises PhotoError for pixels
-    that are measurements and not a picture.
+
+@lru_cache(maxsize=8)
+def profile_name(profile: bytes | None) -> str:
+    """What people call a profile, at most 60 characters."""
+    if profile is None:
+        return "sRGB"
+    try:
+        return " ".join(ImageCms.getProfileDescription(io.BytesIO(profile)).split())[:60] or "another colour space"
+    except (ImageCms.PyCMSError, OSError):
+        return "another colour space"
+
+
+@lru_cache(maxsize=8)
+def is_srgb(profile: bytes | None) -> bool:
+    """Whether an RGB profile leaves every colour where sRGB has it, measured on a grid of them."""
+    if profile is None:
+        return True
+    levels = np.arange(0, 256, 15, dtype=np.uint8)
+    grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(len(levels), -1, 3)
+    change = _quickly_converted(Raster(grid, profile)).astype(np.int16) - grid
+    return bool(np.abs(change).max() <= _INVISIBLE)
+
+
+def to_srgb(raster: Raster) -> Pixels:
+    """The pixels in sRGB at the same bit depth, (H, W, 3); colours that sRGB does not hold are brought to its edge.
+
+    Of 8 bits within 2 levels, in a tenth of the time that the exact way takes for 16 bits.
     """
-    notes = []
-    if bits > 8:
-        notes.append(f"This is a {bits}-bit picture; it is opened with 8 bits for now.")
-    profile = image.info.get("icc_profile")
-    colours, alpha = _split(_plain(image, bits, white_is_zero))
-    colours, note = _through_profile(colours, profile)
-    notes += [note] if note else []
-    if alpha is not None and cast("tuple[int, int]", alpha.getextrema())[0] < 255:
-        colours = Image.composite(colours, Image.new("RGB", colours.size, "white"), alpha)
-        notes.append("Transparent parts of this picture are shown on white.")
-    return colours, tuple(notes)
+    if is_srgb(raster.profile):
+        return raster.pixels
+    if raster.pixels.dtype == np.uint8:
+        return _quickly_converted(raster)
+    independent = vips_image(raster).icc_import(embedded=True, pcs="lab", **_INTENT)
+    converted = with_profile(independent, None).icc_export(output_profile="srgb", pcs="lab", depth=16, **_INTENT)
+    return numpy_array(converted).astype(np.uint16, copy=False)
+
+
+def from_srgb(picture: NDArray[np.float32], profile: bytes | None) -> NDArray[np.float32]:
+    """An sRGB picture, (h, w, 3) in [0, 1], in the colours of an RGB profile: (h, w, 3) in [0, 1]."""
+    if profile is None or is_srgb(profile):
+        return picture
+    levels = np.rint(np.clip(picture, 0, 1) * 65535).astype(np.uint16)
+    independent = vips_image(Raster(levels)).icc_import(input_profile="srgb", pcs="lab", **_INTENT)
+    converted = with_profile(independent, profile).icc_export(pcs="lab", depth=16, **_INTENT)
+    return numpy_array(converted).astype(np.float32) / np.float32(65535)
+
+
+@lru_cache(maxsize=8)
+def tone_curve(profile: bytes | None) -> NDArray[np.float64]:
+    """Linear light of the greys, (4096,) from 0 to 1, rising: entry i belongs to the value i / 4095 of all channels."""
+    ramp = np.linspace(0, 65535, _TONES).round().astype(np.uint16)
+    grey = vips_image(Raster(np.repeat(ramp[None, :, None], 3, axis=2), profile or srgb_profile()))
+    light = numpy_array(grey.icc_import(pcs="xyz", embedded=True, intent="relative"))[0, :, 1].astype(np.float64)
+    light = np.maximum.accumulate(light) + np.linspace(0, 1e-4 * light.max(), _TONES)  # rises everywhere
+    curve: NDArray[np.float64] = (light - light[0]) / (light[-1] - light[0])
+    return curve
 
 
 def srgb_profile() -> bytes:
-    """An sRGB profile to embed, the same bytes at every call."""
-    made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    made[24:36] = bytes.fromhex("07ea 0001 0001 0000 0000 0000")  # its date of creation, which would be now
-    return bytes(made)
+    """An sRGB profile to embed."""
+    profile: bytes = pyvips.Image.profile_load("srgb")
+    return profile
 
 
-def _plain(image: Image.Image, bits: int, white_is_zero: bool) -> Image.Image:
-    """In one of the modes L, LA, RGB, RGBA, CMYK, LAB."""
-    if image.mode.startswith("I;16"):
-        levels = np.asarray(image).astype(np.uint16) >> (bits - 8)
-        grey = np.minimum(levels, 255).astype(np.uint8)
-        return Image.fromarray(255 - grey if white_is_zero else grey)
-    if image.mode in ("I", "F"):
-        raise PhotoError("This picture holds measured values instead of colours; save it as 8 or 16 bit per channel.")
-    if "transparency" in image.info and image.mode in ("1", "L", "P", "RGB"):
-        return image.convert("RGBA")
-    mode = _PLAIN.get(image.mode, image.mode)
-    if mode not in ("L", "LA", "RGB", "RGBA", "CMYK", "LAB"):
-        raise PhotoError(f"This picture uses a colour model this program cannot read ({mode}); save it as RGB.")
-    return image.convert(mode) if mode != image.mode else image
+def vips_image(raster: Raster) -> pyvips.Image:
+    """The same pixels and profile as libvips sees them; nothing is copied."""
+    height, width = raster.pixels.shape[:2]
+    wide = raster.pixels.dtype == np.uint16
+    pixels = np.ascontiguousarray(raster.pixels)
+    image = pyvips.Image.new_from_memory(pixels, width, height, 3, "ushort" if wide else "uchar")
+    return with_profile(image.copy(interpretation="rgb16" if wide else "srgb"), raster.profile)
 
 
-def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Colours (L, RGB, CMYK, LAB) and transparency (L)."""
-    if image.mode not in ("LA", "RGBA"):
-        return image, None
-    return image.convert(image.mode[:-1]), image.getchannel("A")
+def numpy_array(image: pyvips.Image) -> NDArray[Any]:
+    """The pixels of a libvips image, (H, W, bands)."""
+    kinds = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
+    shape = (image.height, image.width, image.bands)
+    return np.ndarray(shape, kinds[image.format], image.write_to_memory())
 
 
-def _through_profile(colours: Image.Image, data: bytes | None) -> tuple[Image.Image, str | None]:
-    """In sRGB (mode RGB), and a sentence where that changed or lost something."""
-    if data is None:
-        return _without_profile(colours)
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
-        mode = _PROFILE_MODES.get(profile.profile.xcolor_space.strip(), "")
-        fitting = colours.convert("RGB") if (colours.mode, mode) == ("L", "RGB") else colours
-        if fitting.mode != mode:
-            return _ignoring("does not fit it", colours)
-        transform = _transform(profile, mode)
-        if _is_srgb(transform, mode):
-            return fitting.convert("RGB"), None
-        converted = ImageCms.applyTransform(fitting, transform)
-        name = " ".join(ImageCms.getProfileDescription(profile).split())[:60] or "another colour space"
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return _ignoring("is damaged", colours)
-    assert converted is not None  # only in-place transforms return None
-    return converted, f"The colours were converted from “{name}” to sRGB."
+def _quickly_converted(raster: Raster) -> NDArray[np.uint8]:
+    """In one step, which little CMS does by a table of the whole space."""
+    moved = vips_image(raster).icc_transform("srgb", embedded=True, depth=8, **_INTENT)
+    return numpy_array(moved).astype(np.uint8, copy=False)
 
 
-def _without_profile(colours: Image.Image) -> tuple[Image.Image, str | None]:
-    if colours.mode == "LAB":
-        lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-        converted = ImageCms.applyTransform(colours, _transform(lab, "LAB"))
-        assert converted is not None  # only in-place transforms return None
-        return converted, "The colours were converted from Lab to sRGB."
-    if colours.mode == "CMYK":
-        return colours.convert("RGB"), "The colours were converted from print colours (CMYK) without a profile to sRGB."
-    return colours.convert("RGB") if colours.mode != "RGB" else colours, None
-
-
-def _ignoring(why: str, colours: Image.Image) -> tuple[Image.Image, str]:
-    return _without_profile(colours)[0], f"The picture's colour profile {why} and was ignored; colours may look wrong."
-
-
-def _transform(profile: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
-    return ImageCms.buildTransform(
-        profile,
-        ImageCms.createProfile("sRGB"),
-        mode,
-        "RGB",
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-
-
-def _is_srgb(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Whether the transform leaves every colour where it is, measured on a grid of them."""
-    levels = np.arange(0, 256, 15, dtype=np.uint8)
-    if mode == "RGB":
-        grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(len(levels), -1, 3)
-    elif mode == "L":
-        grid = levels[None]
+def with_profile(image: pyvips.Image, profile: bytes | None) -> pyvips.Image:
+    """The same image under another profile, None for none; its pixels stay."""
+    image = image.copy()
+    if profile is None:
+        image.remove(PROFILE)
     else:
-        return False
-    image = Image.fromarray(grid)
-    moved = ImageCms.applyTransform(image, transform)
-    change = np.asarray(moved, dtype=np.int16) - np.asarray(image.convert("RGB"), dtype=np.int16)
-    return bool(np.abs(change).max() <= _INVISIBLE)
+        image.set_type(pyvips.GValue.blob_type, PROFILE, profile)
+    return image

@@ -2,20 +2,18 @@
 
 import contextlib
 import errno
-import io
 import os
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
 from nti_desktop.errors import PhotoError
-from nti_desktop.photo.colour import srgb_profile
+from nti_desktop.photo.colour import srgb_profile, vips_image, with_profile
+from nti_desktop.photo.raster import Raster, to_eight_bits
 
 _KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}
+_SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}  # libvips chooses the writer by it
+_EIGHT_BITS = {"JPEG", "WEBP"}
 _LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}  # libjpeg's and WebP's own limits
 
 _DISK_ERRORS: Mapping[int, str] = {
@@ -30,21 +28,22 @@ _DISK_ERRORS: Mapping[int, str] = {
 
 
 def export_picture(
-    pixels: NDArray[np.uint8], target: Path, *, original: Path, overwrite: bool = False, quality: int = 95
+    picture: Raster, target: Path, *, original: Path, overwrite: bool = False, quality: int = 95
 ) -> Path:
     """Write a picture in the format its suffix names, whole or not at all, and return where it is.
 
-    pixels: (H, W, 3) sRGB; original: the photo, which is refused as a target under any name; overwrite: whether
-    another existing file may be replaced; quality: of JPEG and WebP, 1 to 100 (PNG and TIFF keep every pixel).
+    PNG and TIFF keep every pixel at its bit depth, JPEG and WebP have 8 bits; all keep the colours and their profile.
+    original: the photo, which is refused as a target under any name; overwrite: whether
+    another existing file may be replaced; quality: of JPEG and WebP, 1 to 100.
     Raises PhotoError with one sentence; what was at `target` before is then still there.
     """
     kind = _kind(target)
     longest = _LONGEST_SIDE.get(kind)
-    if longest is not None and max(pixels.shape[:2]) > longest:
+    if longest is not None and max(picture.size) > longest:
         raise PhotoError(f"A {kind} picture has at most {longest} pixels a side; export as .png or .tif instead.")
     check_target(target, original=original, overwrite=overwrite)
     with _disk_errors_said(target):
-        _write_whole(_encoded(pixels, kind, quality), target)
+        _write_whole(_encoded(picture, kind, quality), target)
     return target
 
 
@@ -93,16 +92,18 @@ def _is_same_file(target: Path, original: Path) -> bool:
     return one.name.casefold() == other.name.casefold() and one.parent == other.parent
 
 
-def _encoded(pixels: NDArray[np.uint8], kind: str, quality: int) -> bytes:
+def _encoded(picture: Raster, kind: str, quality: int) -> bytes:
     options: dict[str, dict[str, int | str]] = {
-        "JPEG": {"quality": quality, "subsampling": 0},
+        "JPEG": {"Q": quality, "subsample_mode": "off"},
         "PNG": {},
-        "TIFF": {"compression": "tiff_adobe_deflate"},
-        "WEBP": {"quality": quality},
+        "TIFF": {"compression": "deflate", "predictor": "horizontal"},
+        "WEBP": {"Q": quality},
     }
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind, icc_profile=srgb_profile(), **options[kind])
-    return buffer.getvalue()
+    if kind in _EIGHT_BITS:
+        picture = Raster(to_eight_bits(picture.pixels), picture.profile)
+    image = with_profile(vips_image(picture), picture.profile or srgb_profile())
+    data: bytes = image.write_to_buffer(_SUFFIX[kind], **options[kind])
+    return data
 
 
 def _write_whole(data: bytes, target: Path) -> None:

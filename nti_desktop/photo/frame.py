@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nti_desktop.errors import PhotoError
+from nti_desktop.photo.colour import to_srgb
+from nti_desktop.photo.raster import Raster, to_eight_bits
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,21 @@ def whole_photo(width: int, height: int, native_size: int, multiple: int) -> Fra
     return Frame(0, 0, width, height, model_long, model_short)
 
 
-def frame_image(pixels: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    """What the model sees of a photo: (model_height, model_width, 3), Lanczos-resampled.
+def frame_image(photo: Raster, frame: Frame) -> NDArray[np.uint8]:
+    """What the model sees of a photo, in sRGB: (model_height, model_width, 3), Lanczos-resampled.
 
-    pixels: (H, W, 3). Raises PhotoError when the frame does not lie within the photo.
+    Raises PhotoError when the frame does not lie within the photo.
     """
-    check_frame(pixels, frame)
-    part = pixels[frame.y : frame.y + frame.height, frame.x : frame.x + frame.width]
+    check_frame(photo.size, frame)
+    part = photo.pixels[frame.y : frame.y + frame.height, frame.x : frame.x + frame.width]
     size = (frame.model_width, frame.model_height)
-    image = Image.fromarray(np.ascontiguousarray(part)).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return np.array(image)
+    image = Image.fromarray(to_eight_bits(part)).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return to_eight_bits(to_srgb(Raster(np.array(image), photo.profile)))
 
 
-def check_frame(pixels: NDArray[np.uint8], frame: Frame) -> None:
-    """Raises PhotoError when the frame is empty or does not lie within the photo, (H, W, 3)."""
-    height, width = pixels.shape[:2]
+def check_frame(size: tuple[int, int], frame: Frame) -> None:
+    """Raises PhotoError when the frame is empty or does not lie within a photo of this (width, height)."""
+    width, height = size
     inside = 0 <= frame.x < frame.x + frame.width <= width and 0 <= frame.y < frame.y + frame.height <= height
     if not inside or frame.model_width < 1 or frame.model_height < 1:
         raise PhotoError("The edited part does not lie within this photo; prepare the photo again.")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nti_desktop.photo.frame import Frame
+from nti_desktop.photo.raster import Pixels
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Patch:
     left: int
     right: int
 
-    def of_photo(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def of_photo(self, pixels: Pixels) -> Pixels:
         """This patch of a photo (H, W, 3), as a view."""
         y, x = self.frame.y, self.frame.x
         return pixels[y + self.top : y + self.bottom, x + self.left : x + self.right]

@@ -1,8 +1,7 @@
-"""Open a photo: upright 8-bit sRGB pixels, which picture it is, and what to tell about it."""
+"""Open a photo: upright pixels in its own colours, which picture it is, and what to tell about it."""
 
 import errno
 import stat
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,46 +9,38 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import pyvips
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
 
 from nti_desktop.errors import PhotoError
-from nti_desktop.photo.colour import to_srgb
 from nti_desktop.photo.containers import kind_of
-from nti_desktop.photo.header import Header, read_header
+from nti_desktop.photo.decode import Decoded, decode
+from nti_desktop.photo.header import Header, check_size, read_header
 from nti_desktop.photo.identity import picture_identity
-
-MOST_PIXELS = 300_000_000
-Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is asked before anything is decoded
-
-# EXIF 2.32, orientation: what brings the stored picture upright.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_UNDONE_BY = {6: 8, 8: 6}
+from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.turning import turned
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
     """An opened photo.
 
-    pixels: (H, W, 3) uint8 sRGB, upright, read-only; identity: SHA-256 hex of the image data without metadata;
-    orientation: the EXIF orientation that was applied, 1 to 8; bit_depth: of the file, per channel;
-    notes: sentences to show.
+    pixels: (H, W, 3) uint8, upright, in the file's own colours, read-only; profile: ICC profile of these colours, None
+    for sRGB; identity: SHA-256 hex of the image data without metadata; orientation: the EXIF orientation that was
+    applied, 1 to 8; bit_depth: of the file, per channel; notes: sentences to show.
     """
 
     path: Path
     pixels: NDArray[np.uint8]
+    profile: bytes | None
     identity: str
     orientation: int
     bit_depth: int
     notes: tuple[str, ...]
+
+    @property
+    def raster(self) -> Raster:
+        return Raster(self.pixels, self.profile)
 
 
 def open_photo(path: Path, orientation: int | None = None) -> Photo:
@@ -57,22 +48,24 @@ def open_photo(path: Path, orientation: int | None = None) -> Photo:
 
     Raises PhotoError with one sentence for whatever is not such a picture, or not a whole one.
     """
-    with _opened(path) as file:
-        header = read_header(file)
-        if header is None:
-            raise _not_a_picture(path)
-        _check_size(path, header.size)
-        if header.kind == "JPEG" and header.bits != 8:
-            raise PhotoError(
-                f"“{path.name}” is a {header.bits}-bit JPEG, which cannot be read; save it as 8 bit or TIFF."
-            )
-        identity = picture_identity(file, header.kind)
-        file.seek(0)
-        image, stored_orientation, notes = _decode(path, file, header)
-    applied = stored_orientation if orientation is None else orientation
-    pixels = np.asarray(_turned(image, applied))
+    found = _read(path, eight_bits=True)
+    applied = found.decoded.orientation if orientation is None else orientation
+    pixels = turned(found.decoded.raster.pixels.astype(np.uint8, copy=False), applied)
     pixels.flags.writeable = False
-    return Photo(path, pixels, identity, applied, header.bits, notes)
+    profile, notes = found.decoded.raster.profile, found.decoded.notes
+    return Photo(path, pixels, profile, found.identity, applied, found.header.bits, notes)
+
+
+def full_raster(photo: Photo) -> Raster:
+    """All that the file holds, read anew: (H, W, 3) in its own bit depth and colours, upright, to be written to.
+
+    Raises PhotoError as `open_photo` does, also when the file holds another picture by now.
+    """
+    found = _read(photo.path, eight_bits=False)
+    if found.identity != photo.identity:
+        raise PhotoError(f"“{photo.path.name}” holds another picture than when it was opened; open it again.")
+    raster = found.decoded.raster
+    return Raster(turned(raster.pixels, photo.orientation), raster.profile)
 
 
 def identify(path: Path) -> str:
@@ -106,65 +99,40 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise PhotoError(f"“{path.name}” could not be read from the disk ({why}); try again.") from error
 
 
-def _decode(path: Path, file: BinaryIO, header: Header) -> tuple[Image.Image, int, tuple[str, ...]]:
-    """The picture as stored (mode RGB, not yet turned), its orientation, and notes."""
-    notes: tuple[str, ...] = ()
+@dataclass(frozen=True, eq=False)
+class _Found:
+    header: Header
+    identity: str
+    decoded: Decoded
+
+
+def _read(path: Path, *, eight_bits: bool) -> _Found:
+    with _opened(path) as file:
+        header = read_header(file)
+        if header is None:
+            raise _not_a_picture(path)
+        check_size(path, header.size)
+        if header.kind == "JPEG" and header.bits != 8:
+            raise PhotoError(
+                f"“{path.name}” is a {header.bits}-bit JPEG, which cannot be read; save it as 8 bit or TIFF."
+            )
+        return _Found(header, picture_identity(file, header.kind), _decoded(path, header, eight_bits))
+
+
+def _decoded(path: Path, header: Header, eight_bits: bool) -> Decoded:
+    """Every failure of a decoder is a sentence."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # Pillow's remarks about odd tags
-            image: Image.Image = Image.open(file, formats=(header.kind,))
-            _check_size(path, image.size)
-            if getattr(image, "is_animated", False):
-                notes = _first_of_many(path, image)
-            orientation = _orientation(image)
-            image.load()
-            if header.kind == "TIFF":  # Pillow has turned it while loading
-                image = _turned(image, _UNDONE_BY.get(orientation, orientation))
-            image, colour_notes = to_srgb(image, header.bits, header.white_is_zero)
+        return decode(path, header, eight_bits)
     except PhotoError:
         raise
     except MemoryError as error:
         raise PhotoError(f"“{path.name}” is too large for this computer's memory; close other programs.") from error
-    except Exception as error:  # Pillow's decoders raise anything on broken files
+    except (pyvips.Error, OSError, ValueError, SyntaxError) as error:  # libvips' and Pillow's ways of saying so
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise PhotoError(
             f"“{path.name}” is cut short, damaged or of a rare kind; copy it again from where it came from."
         ) from error
-    return image, orientation, (*notes, *colour_notes)
-
-
-def _check_size(path: Path, size: tuple[int, int] | None) -> None:
-    if size is None:
-        return
-    width, height = size
-    if width == 0 or height == 0:
-        raise PhotoError(f"“{path.name}” has no pixels ({width} × {height}); choose another picture.")
-    if width * height > MOST_PIXELS:
-        megapixels, most = width * height / 1e6, MOST_PIXELS / 1e6
-        raise PhotoError(f"“{path.name}” has {megapixels:.0f} megapixels, more than the {most:.0f} that can be opened.")
-
-
-def _first_of_many(path: Path, image: Image.Image) -> tuple[str, ...]:
-    """A note where a file's further pictures are left out; PhotoError where they are an animation."""
-    if image.format in ("PNG", "WEBP"):
-        raise PhotoError(f"“{path.name}” is animated; save one of its pictures as a file of its own and open that.")
-    if image.format == "TIFF":
-        return ("This file holds several pictures; the first one is opened.",)
-    return ()  # MPO: phones and stereo cameras put depth or a second view behind the photo
-
-
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 where it is missing or makes no sense."""
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # a broken EXIF block raises anything and is no reason to refuse the picture
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _turned(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
 def _not_a_picture(path: Path) -> PhotoError:

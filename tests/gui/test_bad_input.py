@@ -160,13 +160,15 @@ def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
     page.close()
 
 
-def test_a_16_bit_picture_is_opened_with_a_note(open_window: OpenWindow, until: Until, tmp_path: Path) -> None:
-    picture = tmp_path / "deep.png"
-    Image.fromarray(np.full((40, 60), 30_000, np.uint16)).save(picture)
+def test_a_picture_in_print_colours_is_opened_with_a_note(
+    open_window: OpenWindow, until: Until, tmp_path: Path
+) -> None:
+    picture = tmp_path / "print.tif"
+    Image.new("CMYK", (60, 40), (0, 100, 100, 0)).save(picture)
     window = open_window()
     window.open_path(picture)
     until(lambda: window.desk.work is not None)
-    assert any("16" in m.text for m in window.workplace.messages.messages)
+    assert any("CMYK" in m.text for m in window.workplace.messages.messages)
 
 
 def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_changed(

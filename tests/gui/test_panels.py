@@ -25,6 +25,7 @@ from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.viewing import Viewing
 from nti_desktop.jobs import Progress
 from nti_desktop.models.catalog import built_in
+from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import Method, Schedule
 from nti_desktop.recipe.words import Change
@@ -156,7 +157,7 @@ def test_the_split_is_dragged_and_moved_by_keys(qtbot: QtBot) -> None:
     qtbot.addWidget(view)
     view.resize(600, 400)
     view.show()
-    black, white = (make_picture(np.full((200, 300, 3), value, np.uint8)) for value in (0, 255))
+    black, white = (make_picture(Raster(np.full((200, 300, 3), value, np.uint8))) for value in (0, 255))
     view.show_photo(black)
     view.show_edit(white)
     view.show_split(True)
@@ -188,7 +189,7 @@ def test_zooming_keeps_the_point_under_the_pointer(qtbot: QtBot) -> None:
     qtbot.addWidget(view)
     view.resize(600, 400)
     view.show()
-    view.show_photo(make_picture(np.zeros((2000, 3000, 3), np.uint8)))
+    view.show_photo(make_picture(Raster(np.zeros((2000, 3000, 3), np.uint8))))
     fitted = view.zoom()
     assert fitted < 1
     point = view.photo_rect().center() + QPoint(50, 30)
@@ -201,7 +202,7 @@ def test_zooming_keeps_the_point_under_the_pointer(qtbot: QtBot) -> None:
 
 
 def test_a_picture_has_smaller_copies_and_a_film_is_as_dense_as_the_mask() -> None:
-    picture = make_picture(np.zeros((1501, 3001, 3), np.uint8))
+    picture = make_picture(Raster(np.zeros((1501, 3001, 3), np.uint8)))
     assert [(level.width(), level.height()) for level in picture.levels[:2]] == [(3001, 1501), (1501, 751)]
     assert picture.level_for(0.4)[1] == 2
     assert picture.level_for(2.0)[1] == 1

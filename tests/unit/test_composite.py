@@ -9,17 +9,32 @@ from PIL import Image
 
 from nti_desktop.errors import PhotoError
 from nti_desktop.photo import composite as composite_module
-from nti_desktop.photo.composite import Finish, composite, replaced_fraction
+from nti_desktop.photo.composite import Finish, Layer, replaced_fraction
 from nti_desktop.photo.frame import Frame, frame_image, whole_photo
 from nti_desktop.photo.mask import soften_inwards
 from nti_desktop.photo.patch import Patch
+from nti_desktop.photo.raster import Raster
 from tests.picture_files import noisy_picture, smooth_picture
 
 CLOSED = (False, False, False, False)
 
 
 def seen(pixels: NDArray[np.uint8], frame: Frame) -> NDArray[np.float32]:
-    return frame_image(pixels, frame).astype(np.float32) / 255
+    return frame_image(Raster(pixels), frame).astype(np.float32) / 255
+
+
+def composite(
+    pixels: NDArray[np.uint8],
+    frame: Frame,
+    edit: NDArray[np.float32],
+    source: NDArray[np.float32],
+    mask: NDArray[np.float32] | None,
+    finish: Finish,
+) -> NDArray[np.uint8]:
+    """An edit laid into an 8-bit sRGB photo."""
+    out = composite_module.composite(Raster(pixels), Layer(frame, edit, source, mask, finish)).pixels
+    assert out.dtype == np.uint8
+    return out
 
 
 def at_photo_size(mask: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:

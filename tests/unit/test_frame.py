@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from nti_desktop.errors import PhotoError
 from nti_desktop.photo.frame import Frame, frame_image, whole_photo
+from nti_desktop.photo.raster import Raster
 from tests.picture_files import noisy_picture, smooth_picture
 
 
@@ -41,17 +42,17 @@ def test_any_photo_gets_even_multiples_and_about_the_models_area(
 
 def test_a_frame_at_the_photos_own_size_is_the_photo() -> None:
     pixels = noisy_picture(40, 64)
-    assert np.array_equal(frame_image(pixels, Frame(0, 0, 64, 40, 64, 40)), pixels)
+    assert np.array_equal(frame_image(Raster(pixels), Frame(0, 0, 64, 40, 64, 40)), pixels)
 
 
 def test_a_frame_shows_its_own_part_of_the_photo() -> None:
     pixels = noisy_picture(40, 64)
-    assert np.array_equal(frame_image(pixels, Frame(8, 16, 24, 16, 24, 16)), pixels[16:32, 8:32])
+    assert np.array_equal(frame_image(Raster(pixels), Frame(8, 16, 24, 16, 24, 16)), pixels[16:32, 8:32])
 
 
 def test_a_smaller_picture_has_the_photos_colours() -> None:
     pixels = smooth_picture(400, 600)
-    small = frame_image(pixels, Frame(0, 0, 600, 400, 60, 40))
+    small = frame_image(Raster(pixels), Frame(0, 0, 600, 400, 60, 40))
     assert small.shape == (40, 60, 3)
     assert np.abs(small.astype(int) - pixels[5::10, 5::10]).max() <= 4
 
@@ -59,10 +60,10 @@ def test_a_smaller_picture_has_the_photos_colours() -> None:
 def test_the_picture_of_a_frame_can_be_written_to() -> None:
     pixels = smooth_picture()
     pixels.flags.writeable = False
-    frame_image(pixels, whole_photo(60, 40, 32, 8))[0, 0] = 0
+    frame_image(Raster(pixels), whole_photo(60, 40, 32, 8))[0, 0] = 0
 
 
 @pytest.mark.parametrize("frame", [(0, 0, 61, 40), (0, 0, 60, 41), (-1, 0, 10, 10), (60, 0, 1, 1), (0, 0, 0, 10)])
 def test_a_frame_outside_the_photo_is_refused(frame: tuple[int, int, int, int]) -> None:
     with pytest.raises(PhotoError, match="does not lie within this photo"):
-        frame_image(smooth_picture(), Frame(*frame, 16, 16))
+        frame_image(Raster(smooth_picture()), Frame(*frame, 16, 16))

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from nti_desktop.photo.photo import Photo, open_photo
+from nti_desktop.errors import PhotoError
+from nti_desktop.photo.colour import to_srgb
+from nti_desktop.photo.photo import Photo, full_raster, open_photo
 from tests.picture_files import (
     encoded,
     gamma_profile,
@@ -135,10 +137,17 @@ def test_a_black_and_white_picture_opens(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 def test_print_colours_open_converted_with_a_note(tmp_path: Path, kind: str) -> None:
-    image = Image.fromarray(smooth_picture()).convert("CMYK")
-    photo = opened(tmp_path, encoded(image, kind))
-    assert largest_difference(photo.pixels, smooth_picture()) <= 12
-    assert any("CMYK" in note for note in photo.notes)
+    paper, cyan, black = (0, 0, 0, 0), (255, 0, 0, 0), (0, 0, 0, 255)
+    photo = opened(tmp_path, in_print_colours(paper, kind))
+    assert photo.notes == ("The colours were converted from print colours (CMYK) without a profile to sRGB.",)
+    assert photo.pixels.min() >= 250
+    assert opened(tmp_path, in_print_colours(black, kind)).pixels.max() <= 60
+    red, green, blue = opened(tmp_path, in_print_colours(cyan, kind)).pixels[4, 4]
+    assert red < 60 < green < blue
+
+
+def in_print_colours(ink: tuple[int, int, int, int], kind: str) -> bytes:
+    return encoded(Image.new("CMYK", (8, 8), ink), kind, **EVERY_KIND.get(kind, {}))
 
 
 def test_lab_colours_open_converted_with_a_note(tmp_path: Path) -> None:
@@ -197,11 +206,13 @@ SIXTEEN_BITS = {
 
 
 @pytest.mark.parametrize("which", SIXTEEN_BITS)
-def test_a_16_bit_picture_opens_scaled_to_8_bits_with_a_note(tmp_path: Path, which: str) -> None:
+def test_a_16_bit_picture_is_shown_with_8_bits_and_keeps_every_value(tmp_path: Path, which: str) -> None:
     photo = opened(tmp_path, SIXTEEN_BITS[which]())
     assert largest_difference(photo.pixels, np.stack([RAMP // 257] * 3, -1)) <= 1
-    assert photo.bit_depth == 16
-    assert photo.notes == ("This is a 16-bit picture; it is opened with 8 bits for now.",)
+    assert (photo.bit_depth, photo.notes) == (16, ())
+    full = full_raster(photo).pixels
+    assert full.dtype == np.uint16
+    assert np.array_equal(full, np.stack([RAMP] * 3, -1))
 
 
 def test_a_16_bit_tiff_that_lies_on_its_side_is_upright(tmp_path: Path) -> None:
@@ -209,16 +220,17 @@ def test_a_16_bit_tiff_that_lies_on_its_side_is_upright(tmp_path: Path) -> None:
     data = tiff_file(side.astype("<u2").tobytes(), 40, 60, bits=(16,), photometric=1, extra=[(274, 3, [6])])
     photo = opened(tmp_path, data)
     assert largest_difference(photo.pixels[..., 0], RAMP // 257) <= 1
+    assert np.array_equal(full_raster(photo).pixels[..., 0], RAMP)
 
 
-def test_a_12_bit_tiff_uses_the_whole_range(tmp_path: Path) -> None:
-    data = tiff_file(b"\xff" * (90 * 40), 60, 40, bits=(12,), photometric=1)
-    photo = opened(tmp_path, data)
-    assert (photo.pixels == 255).all()
-    assert photo.notes == ("This is a 12-bit picture; it is opened with 8 bits for now.",)
+def test_a_picture_that_changed_on_the_disk_is_not_taken_for_the_opened_one(tmp_path: Path) -> None:
+    photo = opened(tmp_path, encoded(noisy_picture(), "PNG"))
+    photo.path.write_bytes(encoded(smooth_picture(), "PNG"))
+    with pytest.raises(PhotoError, match=r"“photo\.jpg” holds another picture than when it was opened"):
+        full_raster(photo)
 
 
-def test_an_srgb_profile_changes_nothing_and_needs_no_note(tmp_path: Path) -> None:
+def test_an_srgb_profile_needs_no_note(tmp_path: Path) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     photo = opened(tmp_path, encoded(noisy_picture(), "PNG", icc_profile=profile))
     assert np.array_equal(photo.pixels, noisy_picture())
@@ -226,14 +238,15 @@ def test_an_srgb_profile_changes_nothing_and_needs_no_note(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
-def test_another_profile_is_converted_to_srgb_with_a_note(tmp_path: Path, kind: str) -> None:
-    pixels = np.full((8, 8, 3), 128, np.uint8)
-    photo = opened(tmp_path, encoded(pixels, kind, icc_profile=gamma_profile(1.0), **EVERY_KIND[kind]))
+def test_a_photo_keeps_its_own_colours_and_their_profile(tmp_path: Path, kind: str) -> None:
+    pixels, profile = np.full((8, 8, 3), 128, np.uint8), gamma_profile(1.0)
+    photo = opened(tmp_path, encoded(pixels, kind, icc_profile=profile, **EVERY_KIND[kind]))
+    assert largest_difference(photo.pixels, pixels) <= 1
+    assert photo.profile == profile
+    assert photo.notes == ()
     linear = 128 / 255
     expected = round((1.055 * linear ** (1 / 2.4) - 0.055) * 255)  # IEC 61966-2-1
-    assert largest_difference(photo.pixels, np.full((8, 8, 3), expected)) <= 2
-    assert len(photo.notes) == 1
-    assert "to sRGB" in photo.notes[0]
+    assert largest_difference(to_srgb(photo.raster), np.full((8, 8, 3), expected)) <= 2
 
 
 def test_a_damaged_profile_is_ignored_with_a_note(tmp_path: Path) -> None:
@@ -251,7 +264,7 @@ def test_a_profile_of_another_colour_model_is_ignored_with_a_note(tmp_path: Path
 
 def test_a_grey_picture_with_a_colour_profile_is_converted(tmp_path: Path) -> None:
     photo = opened(tmp_path, encoded(np.full((8, 8), 128, np.uint8), "PNG", icc_profile=gamma_profile(1.0)))
-    assert largest_difference(photo.pixels, np.full((8, 8, 3), 188)) <= 2
+    assert largest_difference(to_srgb(photo.raster), np.full((8, 8, 3), 188)) <= 2
 
 
 def test_the_first_page_of_a_tiff_is_opened_with_a_note(tmp_path: Path) -> None:
@@ -268,16 +281,16 @@ def test_a_100_megapixel_jpeg_is_opened_and_edited_in_sane_memory(tmp_path: Path
 import re, sys
 from pathlib import Path
 import numpy as np
-from nti_desktop.photo.composite import Finish, composite
+from nti_desktop.photo.composite import Layer, composite
 from nti_desktop.photo.frame import frame_image, whole_photo
 from nti_desktop.photo.photo import open_photo
 
 photo = open_photo(Path(sys.argv[1]))
 frame = whole_photo(11_600, 8_700, 512, 8)
-source = frame_image(photo.pixels, frame).astype(np.float32) / 255
+source = frame_image(photo.raster, frame).astype(np.float32) / 255
 mask = np.zeros(source.shape[:2], np.float32)
 mask[100:200, 100:200] = 1
-out = composite(photo.pixels, frame, 1 - source, source, mask, Finish())
+out = composite(photo.raster, Layer(frame, 1 - source, source, mask)).pixels
 assert out.shape == (8_700, 11_600, 3)
 assert not np.array_equal(out, photo.pixels)
 # Not ru_maxrss, which keeps the peak of the process that started this one.

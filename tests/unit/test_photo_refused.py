@@ -155,6 +155,10 @@ def test_a_12_bit_jpeg_is_refused_as_such(tmp_path: Path) -> None:
     assert "12-bit JPEG" in refusal(tmp_path, bytes(data))
 
 
+def test_a_12_bit_tiff_is_refused(tmp_path: Path) -> None:
+    assert "of a rare kind" in refusal(tmp_path, tiff_file(b"\xff" * (90 * 40), 60, 40, bits=(12,), photometric=1))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_an_animation_is_refused(tmp_path: Path, kind: str) -> None:
     data = encoded(noisy_picture(), kind, save_all=True, append_images=[Image.fromarray(smooth_picture())])

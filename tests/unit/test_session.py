@@ -12,6 +12,8 @@ from nti_desktop.errors import ModelError, PhotoError, RecipeError, SidecarError
 from nti_desktop.jobs import Figures, Inverted, Rendered
 from nti_desktop.models.catalog import built_in
 from nti_desktop.photo.composite import Finish
+from nti_desktop.photo.raster import Raster
+from nti_desktop.preview import encode_preview
 from nti_desktop.project.schema import SCHEMA_VERSION
 from nti_desktop.project.sidecar import SidecarChanged, SidecarDamaged, read_sidecar, write_sidecar
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
@@ -70,7 +72,7 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     made = inverted(session, method=Method.NULL_TEXT)
     record = session.keep_inversion(built_in(), made)
     version = session.add_version("Blue", BLUE, Finish(0.05))
-    session.keep_preview(version.id, scene(2))
+    session.keep_preview(version.id, encode_preview(Raster(scene(2))))
     assert session.dirty
     session.save()
     assert not session.dirty
@@ -174,7 +176,7 @@ def test_a_newer_project_can_be_looked_at_but_not_changed(photo: Path) -> None:
         lambda: again.add_version("Green", GREEN),
         lambda: again.change_version(version.id, name="Red"),
         lambda: again.delete_version(version.id),
-        lambda: again.keep_preview(version.id, scene()),
+        lambda: again.keep_preview(version.id, encode_preview(Raster(scene()))),
         lambda: invert(again),
     ):
         with pytest.raises(SidecarError, match="newer version"):
@@ -206,9 +208,9 @@ def test_a_sidecar_changed_by_another_program_is_not_overwritten(photo: Path) ->
 def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path) -> None:
     session = with_a_version(photo)
     blue = session.project.versions[0]
-    session.keep_preview(blue.id, scene(2))
+    session.keep_preview(blue.id, encode_preview(Raster(scene(2))))
     snapshot = session.snapshot()
-    session.keep_preview(blue.id, scene(3))
+    session.keep_preview(blue.id, encode_preview(Raster(scene(3))))
     green = session.add_version("Green", GREEN)
     session.saved(snapshot, snapshot.write())
     assert session.dirty
@@ -245,7 +247,7 @@ def test_a_new_inversion_is_the_current_one_until_a_version_is_chosen(photo: Pat
 def test_a_changed_version_loses_its_preview(photo: Path) -> None:
     session = with_a_version(photo)
     blue = session.project.versions[0]
-    session.keep_preview(blue.id, scene(2))
+    session.keep_preview(blue.id, encode_preview(Raster(scene(2))))
     session.save()
     session.change_version(blue.id, name="Sea")
     assert session.preview(blue.id) is not None
@@ -310,7 +312,7 @@ def test_composing_keeps_the_size_and_what_lies_outside_the_mask(photo: Path) ->
         BLUE, source * 0.2, source, np.zeros((4, 4, 4), np.float32), mask, 0.5, np.zeros((6, 8, 8), np.float32), 0.5,
         Figures(1.0, 10),
     )  # fmt: skip
-    picture = session.compose(rendered, Finish())
+    picture = session.compose(rendered, Finish()).pixels
     assert picture.shape == session.photo.pixels.shape
     half = picture.shape[1] // 2
     np.testing.assert_array_equal(picture[:, half + 1 :], session.photo.pixels[:, half + 1 :])

@@ -8,6 +8,9 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 
+from nti_desktop.photo.colour import to_srgb
+from nti_desktop.photo.raster import Raster, to_eight_bits
+
 _SMALLEST = 700  # pixels of the longer side; below, Qt's own scaling is quick and good enough
 
 
@@ -33,8 +36,9 @@ class Picture:
         return self.levels[index], 2**index
 
 
-def make_picture(pixels: NDArray[np.uint8]) -> Picture:
-    """(H, W, 3) uint8 to a Picture. For the background thread: 100 megapixels take a second."""
+def make_picture(raster: Raster) -> Picture:
+    """In sRGB, for the screen. For the background thread: 100 megapixels take a second."""
+    pixels = to_eight_bits(to_srgb(raster))
     levels = [_image(pixels)]
     smaller = Image.fromarray(pixels)
     while max(smaller.size) > _SMALLEST and min(smaller.size) > 1:

@@ -1,0 +1,149 @@
+"""From a picture file to upright RGB pixels in its own colours and bit depth (libvips decodes)."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from nti_desktop.errors import PhotoError
+from nti_desktop.photo.colour import PROFILE, colour_model, numpy_array, with_profile
+from nti_desktop.photo.header import Header, check_size
+from nti_desktop.photo.raster import Raster
+
+pyvips.cache_set_max(0)  # its memory of results goes by file names, and files change
+
+_LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
+_WHITE = {"uchar": 255, "ushort": 65535}
+_COLOUR_MODELS = {"b-w": "L", "grey16": "L", "srgb": "RGB", "rgb16": "RGB", "cmyk": "CMYK", "lab": "LAB", "labs": "LAB"}
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """raster: as stored, not yet turned; orientation: of the file's EXIF, 1 to 8; notes: sentences to show."""
+
+    raster: Raster
+    orientation: int
+    notes: tuple[str, ...]
+
+
+def decode(path: Path, header: Header, eight_bits: bool) -> Decoded:
+    """Read all pixels. eight_bits: whether 16 bits are brought to 8 while reading.
+
+    Transparency is laid on white; grey becomes equal channels; print colours, Lab and grey with a profile of its own
+    become sRGB, which a note says. Raises PhotoError for pixels that are no colours, pyvips.Error or OSError for files
+    that are cut short or damaged.
+    """
+    if header.is_lab:
+        return _decode_lab(path)
+    image = _loaded(path, header)
+    check_size(path, (image.width, image.height))
+    orientation = image.get("orientation") if image.get_typeof("orientation") else 1
+    notes = _first_of_many(path, header, image)
+    image, alpha = _split(_checked(image))
+    image, colour_notes = _as_rgb(image)
+    profile = image.get(PROFILE) if image.get_typeof(PROFILE) else None
+    if alpha is not None:
+        image = image.bandjoin(alpha)
+    if eight_bits and image.format == "ushort":
+        image = image.cast("uchar", shift=True).copy(interpretation="srgb")
+    pixels = numpy_array(image)
+    if pixels.shape[-1] == 4:
+        pixels, alpha_notes = _on_white(pixels)
+        colour_notes += alpha_notes
+    return Decoded(Raster(pixels, profile), orientation if 1 <= orientation <= 8 else 1, (*notes, *colour_notes))
+
+
+def _loaded(path: Path, header: Header) -> pyvips.Image:
+    """Lazily; libvips takes this name literally, where its other ways in parse options out of it."""
+    source = pyvips.Source.new_from_file(os.fsencode(path))
+    load: Any = getattr(pyvips.Image, _LOADERS[header.kind] + "_source")
+    image: pyvips.Image = load(source, access="sequential", fail_on="error")
+    return image if header.png_profile is None else with_profile(image, header.png_profile)
+
+
+def _first_of_many(path: Path, header: Header, image: pyvips.Image) -> tuple[str, ...]:
+    """A note where a file's further pictures are left out; PhotoError where they are an animation."""
+    pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
+    if header.is_animated or (header.kind == "WEBP" and pages > 1):
+        raise PhotoError(f"“{path.name}” is animated; save one of its pictures as a file of its own and open that.")
+    if header.kind == "TIFF" and pages > 1:
+        return ("This file holds several pictures; the first one is opened.",)
+    return ()
+
+
+def _checked(image: pyvips.Image) -> pyvips.Image:
+    if image.format not in _WHITE:
+        raise PhotoError("This picture holds measured values instead of colours; save it as 8 or 16 bit per channel.")
+    if image.interpretation not in _COLOUR_MODELS:
+        raise PhotoError(
+            f"This picture uses a colour model this program cannot read ({image.interpretation}); save it as RGB."
+        )
+    return image
+
+
+def _split(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
+    """Colours and transparency, of one depth."""
+    colours = {"L": 1, "RGB": 3, "CMYK": 4, "LAB": 3}[_COLOUR_MODELS[image.interpretation]]
+    if image.bands == colours:
+        return image, None
+    return image.extract_band(0, n=colours), image[colours]
+
+
+def _as_rgb(image: pyvips.Image) -> tuple[pyvips.Image, tuple[str, ...]]:
+    """Three channels with a profile that fits them or none, and what to tell about it."""
+    model = _COLOUR_MODELS[image.interpretation]
+    notes: tuple[str, ...] = ()
+    profile = colour_model(image.get(PROFILE)) if image.get_typeof(PROFILE) else None
+    if image.get_typeof(PROFILE) and profile != model and (model, profile) != ("L", "RGB"):
+        why = "is damaged" if profile is None else "does not fit it"
+        notes = (f"The picture's colour profile {why} and was ignored; colours may look wrong.",)
+        image, profile = with_profile(image, None), None
+    if model == "L":
+        wide = image.format == "ushort"
+        if profile == "L":
+            return _in_srgb(image), (*notes, "The greys were converted from their own profile to sRGB.")
+        grey = image.bandjoin([image, image])
+        return grey.copy(interpretation="rgb16" if wide else "srgb"), notes
+    if model == "CMYK":
+        without = "" if profile else " without a profile"
+        return _in_srgb(image), (*notes, f"The colours were converted from print colours (CMYK){without} to sRGB.")
+    return image, notes
+
+
+def _in_srgb(image: pyvips.Image) -> pyvips.Image:
+    depth = 16 if image.format == "ushort" else 8
+    has_profile = bool(image.get_typeof(PROFILE))
+    source = {"embedded": True} if has_profile else {"input_profile": "cmyk"}
+    converted = image.icc_transform("srgb", depth=depth, intent="relative", black_point_compensation=True, **source)
+    return with_profile(converted, None)
+
+
+def _on_white(pixels: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """(H, W, 4) with straight transparency → (H, W, 3); opaque pixels stay as they are."""
+    white = np.iinfo(pixels.dtype).max
+    colours, alpha = np.ascontiguousarray(pixels[..., :3]), pixels[..., 3]
+    seen_through = alpha < white
+    if not seen_through.any():
+        return colours, ()
+    share = alpha[seen_through][:, None].astype(np.float32) / white
+    colours[seen_through] = np.rint(colours[seen_through] * share + white * (1 - share)).astype(pixels.dtype)
+    return colours, ("Transparent parts of this picture are shown on white.",)
+
+
+def _decode_lab(path: Path) -> Decoded:
+    """Lab in a TIFF, which libvips does not read."""
+    with Image.open(path, formats=("TIFF",)) as image:
+        image.load()
+        if image.mode != "LAB":
+            raise PhotoError("This picture uses a rare form of Lab colours; save it as RGB.")
+        lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        transform = ImageCms.buildTransform(lab, ImageCms.createProfile("sRGB"), "LAB", "RGB", renderingIntent=intent)
+        converted = ImageCms.applyTransform(image, transform)
+        assert converted is not None  # only in-place transforms return None
+        return Decoded(Raster(np.array(converted)), 1, ("The colours were converted from Lab to sRGB.",))

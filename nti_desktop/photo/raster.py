@@ -1,0 +1,35 @@
+"""Pixels with the colours they are in: what a photo is made of, and what an export writes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8 | np.uint16]
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """pixels: (H, W, 3), uint8 or uint16 over its whole range; profile: ICC profile of its colours, None for sRGB."""
+
+    pixels: Pixels
+    profile: bytes | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        height, width = self.pixels.shape[:2]
+        return width, height
+
+    @property
+    def white(self) -> int:
+        """The largest value a channel can have: 255 or 65535."""
+        return int(np.iinfo(self.pixels.dtype).max)
+
+
+def to_eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
+    """Every value's nearest of 256; (..., 3)."""
+    if pixels.dtype == np.uint8:
+        return np.ascontiguousarray(pixels, np.uint8)
+    # (v + 128) * 255 / 65535, whole numbers only: v / 257, rounded
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -1,0 +1,43 @@
+"""EXIF orientations: what brings a stored picture upright, and how two turns follow one another."""
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+P = TypeVar("P", bound=np.generic)
+
+# EXIF 2.32, orientation: (whether rows and columns change places first, then rows reversed, then columns reversed).
+_STEPS = {
+    1: (False, False, False),
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
+_BY_STEPS = {steps: orientation for orientation, steps in _STEPS.items()}
+
+
+def turned(pixels: NDArray[P], orientation: int) -> NDArray[P]:
+    """A picture stored under an EXIF orientation, 1 to 8, upright: (H, W, ...) to (H, W, ...) or (W, H, ...)."""
+    swapped, rows, columns = _STEPS[orientation]
+    if swapped:
+        pixels = pixels.swapaxes(0, 1)
+    return np.ascontiguousarray(pixels[:: -1 if rows else 1, :: -1 if columns else 1])
+
+
+def undone(orientation: int) -> int:
+    """The orientation that turns back what this one did."""
+    return {6: 8, 8: 6}.get(orientation, orientation)
+
+
+def combined(first: int, then: int) -> int:
+    """The one orientation that does what two do, one after the other."""
+    swapped, rows, columns = _STEPS[first]
+    swaps_again, rows_again, columns_again = _STEPS[then]
+    if swaps_again:
+        rows, columns = columns, rows
+    return _BY_STEPS[swapped != swaps_again, rows != rows_again, columns != columns_again]
