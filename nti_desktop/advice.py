@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from nti_desktop.jobs import Judged, Rendered
 from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.words import Change, Word, align_words, split_words
 
@@ -17,6 +18,7 @@ WIDE_MASK = 0.5  # of the frame; more than an object word should need
 STRANGE_PSNR = 31
 NAMED = 2  # words in one sentence; it keeps to one line
 LONGEST_NAME = 20  # letters
+SEES_ALL = 0.9  # of the pixels; what is missing then is not worth a word
 ALIKE = 0.75  # difflib's ratio, at which “bleu” still is “blue”
 
 
@@ -77,6 +79,19 @@ def _alike(word: str, known: frozenset[str]) -> str | None:
     """The known word that was probably meant: people seldom mistype the first letter, and “cat” is not “at”."""
     likely = [k for k in known if k[0] == word[0] and len(k) > 2 and abs(len(k) - len(word)) <= 2]
     return next(iter(get_close_matches(word, likely, n=1, cutoff=ALIKE)), None)
+
+
+def effective_resolution(frame: Frame, whole: bool) -> str:
+    """How much of what there is the model sees of a frame, in a sentence; whole: whether it is the whole photo."""
+    what = "this photo" if whole else "this area"
+    if frame.detail > SEES_ALL:
+        return f"The model sees all of {what}’s detail."
+    return f"The model sees {_as_share(frame.detail)} of {what}’s detail."
+
+
+def _as_share(detail: float) -> str:
+    """A share below 1 as people say it: “1/9” or “60 %”."""
+    return f"1/{round(1 / detail)}" if detail < 0.55 else f"{detail:.0%}"
 
 
 STRANGE = "The built-in model only knows the samples; for your own photos add a Stable Diffusion model."

@@ -1,6 +1,7 @@
 """Session: one open photo, joining the photo, its project and the models; the command line and the window share it."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,22 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from nti_desktop import __version__
-from nti_desktop.errors import ModelError, PhotoError, RecipeError, SidecarError
+from nti_desktop import PROGRAM
+from nti_desktop.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, Rendered, RenderJob
 from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
-from nti_desktop.photo.composite import Finish, Layer, composite, lay_in, softened_mask
-from nti_desktop.photo.frame import Frame, frame_image, whole_photo
-from nti_desktop.photo.photo import Photo, full_raster, open_photo
+from nti_desktop.opening import open_with_project
+from nti_desktop.photo.composite import Finish, Layer, lay_in, softened_mask
+from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of
+from nti_desktop.photo.photo import Photo, full_raster
 from nti_desktop.photo.raster import Raster
-from nti_desktop.preview import decode_preview
+from nti_desktop.photo.turning import turned
+from nti_desktop.preview import decode_preview, encode_preview
 from nti_desktop.project.schema import (
-    SCHEMA_VERSION,
     FiguresRecord,
     FinishRecord,
     FrameRecord,
     InversionRecord,
-    PhotoRecord,
+    PartRecord,
     Project,
     RecipeRecord,
     SettingsRecord,
@@ -36,15 +38,19 @@ from nti_desktop.project.sidecar import (
     SidecarUnconfirmed,
     Signature,
     Stored,
-    find_sidecar,
-    read_sidecar,
-    sidecar_path,
     write_sidecar,
 )
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 
-PROGRAM = f"nti-desktop {__version__}"
+
+@dataclass(frozen=True, eq=False)
+class RenderedPart:
+    """One frame's edit, ready to be laid into the photo."""
+
+    rendered: Rendered
+    finish: Finish
+    inversion: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,36 +91,13 @@ class Session:
 
     @classmethod
     def open(cls, path: Path) -> "Session":
-        """Open a photo with its project, when it has one, or a .nti with the photo beside it.
-
-        Raises PhotoError or SidecarError in one sentence; a project that cannot be used is left as it is.
-        """
-        if path.suffix.casefold() == ".nti":
-            stored = read_sidecar(path)
-            photo = open_photo(_photo_of(stored))
-        else:
-            photo = open_photo(path)
-            found = find_sidecar(path, photo.identity)
-            if found is None:
-                return cls(photo, _new_project(photo), sidecar_path(path, photo.identity), None, photo.notes)
-            stored = read_sidecar(found)
-        record = stored.project.photo
-        if record.identity != photo.identity:
-            raise SidecarError(
-                f"“{stored.path.name}” belongs to another picture than “{photo.path.name}” is now; "
-                "move the project away to begin anew, or bring back the picture it was made for."
-            )
-        notes = photo.notes
-        if record.orientation != photo.orientation:
-            photo = open_photo(photo.path, record.orientation)
-            notes += ("Another program has turned this photo; here it stays as it was when its edits were made.",)
-        if (record.width, record.height) != photo.raster.size:
-            raise SidecarError(
-                f"“{stored.path.name}” does not fit the size of “{photo.path.name}”; move it away to begin anew."
-            )
-        if stored.read_only:
-            notes += (stored.read_only,)
-        return cls(photo, stored.project, stored.path, stored, notes)
+        """See `open_with_project`."""
+        opened = open_with_project(path)
+        session = cls(opened.photo, opened.project, opened.sidecar, opened.stored, opened.notes)
+        if opened.stored is not None and opened.turn != 1:
+            session._saved_project = opened.project if session.read_only else opened.stored.project
+            session._turn_previews(opened.stored, opened.turn)
+        return session
 
     @property
     def dirty(self) -> bool:
@@ -123,15 +106,16 @@ class Session:
 
     # For the engine
 
-    def frame_for(self, entry: ModelEntry) -> Frame:
-        """The whole photo, at the size this model sees it."""
-        return whole_photo(*self.photo.raster.size, entry.native_size, entry.multiple)
+    def frame_for(self, entry: ModelEntry, area: Area | None = None) -> Frame:
+        """An area of the photo, None for all of it, at the size this model sees it."""
+        whole = Area(0, 0, *self.photo.raster.size)
+        return frame_of(area or whole, entry.native_size, entry.multiple)
 
-    def judge_job(self, entry: ModelEntry) -> JudgeJob:
-        return JudgeJob(entry.folder, self._image_for(entry))
+    def judge_job(self, entry: ModelEntry, area: Area | None = None) -> JudgeJob:
+        return JudgeJob(entry.folder, self._image_for(entry, area))
 
-    def invert_job(self, entry: ModelEntry, settings: InversionSettings) -> InvertJob:
-        return InvertJob(entry.folder, self._image_for(entry), settings)
+    def invert_job(self, entry: ModelEntry, settings: InversionSettings, area: Area | None = None) -> InvertJob:
+        return InvertJob(entry.folder, self._image_for(entry, area), settings)
 
     def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
         """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
@@ -151,36 +135,50 @@ class Session:
             steps=steps,
         )
 
-    def compose(self, rendered: Rendered, finish: Finish, inversion_id: str | None = None) -> Raster:
-        """The photo with the edit laid into it, to be looked at: full size, 8 bit, in the photo's own colours."""
-        return composite(self.photo.raster, self._layer(rendered, finish, inversion_id))
+    def compose(self, parts: Iterable[RenderedPart]) -> Raster:
+        """The photo with edits laid into it, to be looked at: full size, 8 bit, in the photo's own colours."""
+        raster = Raster(self.photo.pixels.copy(), self.photo.profile)
+        self._lay_in(raster, parts)
+        return raster
 
-    def finished(self, rendered: Rendered | None, finish: Finish, inversion_id: str | None = None) -> Raster:
-        """The photo with the edit laid into it (None: no edit), to be kept: all that its file holds is read anew.
+    def finished(self, parts: Iterable[RenderedPart]) -> Raster:
+        """The photo with edits laid into it, to be kept: all that its file holds is read anew.
 
         Raises PhotoError when the file cannot be read or holds another picture by now.
         """
         raster = full_raster(self.photo)
-        if rendered is not None:
-            lay_in(raster, self._layer(rendered, finish, inversion_id))
+        self._lay_in(raster, parts)
         return raster
 
-    def reach(self, rendered: Rendered, finish: Finish, inversion_id: str | None = None) -> NDArray[np.float32] | None:
-        """(h, w) in [0, 1] at the model's size: how far each spot follows the edit; None where there is no mask."""
-        if rendered.mask is None:
-            return None
-        frame = _frame_of(self.project.frame(self._inversion(inversion_id).frame))
-        return softened_mask(self.photo.raster.size, frame, rendered.mask, finish)
+    def reach(self, part: RenderedPart) -> NDArray[np.float32] | None:
+        """(h, w) in [0, 1], as it lies in the photo: how far each spot of a frame follows the edit; None where there
+        is no mask.
+        """
+        layer = self._layer(part)
+        return (
+            None if layer.mask is None else softened_mask(self.photo.raster.size, layer.frame, layer.mask, part.finish)
+        )
 
-    def _layer(self, rendered: Rendered, finish: Finish, inversion_id: str | None) -> Layer:
-        frame = _frame_of(self.project.frame(self._inversion(inversion_id).frame))
-        return Layer(frame, rendered.image, rendered.source, rendered.mask, finish)
+    def _lay_in(self, raster: Raster, parts: Iterable[RenderedPart]) -> None:
+        """In the order of the project's frames: later ones lie on earlier ones."""
+        order = {frame.id: at for at, frame in enumerate(self.project.frames)}
+        for part in sorted(parts, key=lambda part: order[self.project.inversion(part.inversion).frame]):
+            lay_in(raster, self._layer(part))
+
+    def _layer(self, part: RenderedPart) -> Layer:
+        frame, rendered = self.frame(part.inversion), part.rendered
+        mask = None if rendered.mask is None else frame.upright(rendered.mask)
+        return Layer(frame, frame.upright(rendered.image), frame.upright(rendered.source), mask, part.finish)
 
     # Inversions
 
-    def keep_inversion(self, entry: ModelEntry, inverted: Inverted) -> InversionRecord:
-        """Add an inversion; it is the current one until a version is added or selected."""
-        frame = self._frame_record(self.frame_for(entry))
+    def frame(self, inversion_id: str) -> Frame:
+        """What an inversion was made of."""
+        return _frame_of(self.project.frame(self.project.inversion(inversion_id).frame))
+
+    def keep_inversion(self, entry: ModelEntry, inverted: Inverted, area: Area | None = None) -> InversionRecord:
+        """Add an inversion of an area; it is the current one until a version is added or selected."""
+        frame = self._frame_record(self.frame_for(entry, area))
         record = InversionRecord(
             id=new_id(),
             frame=frame.id,
@@ -216,6 +214,16 @@ class Session:
         source = self._inversion(inversion_id).settings.prompt
         return recipe.prompt.split() == source.split() and all(control.weight == 1 for control in recipe.words)
 
+    def edits_beside(self, inversion_id: str) -> tuple[PartRecord, ...]:
+        """The edits of other frames in the version that was made or shown last: an edit of this one keeps them."""
+        versions = self.project.versions
+        last = (
+            self.project.version(self.project.current) if self.project.current else versions[-1] if versions else None
+        )
+        frame = self.project.inversion(inversion_id).frame
+        parts = last.parts if last else ()
+        return tuple(part for part in parts if self.project.inversion(part.inversion).frame != frame)
+
     # Versions
 
     def add_version(
@@ -225,14 +233,16 @@ class Session:
         finish: Finish = Finish(),
         inversion_id: str | None = None,
         made_from: str | None = None,
+        others: tuple[PartRecord, ...] = (),
     ) -> VersionRecord:
-        """Add a version, which becomes the current one."""
+        """Add a version, which becomes the current one. others: edits of further frames, see VersionRecord."""
         version = VersionRecord(
             id=new_id(),
             name=_checked_name(name),
             recipe=RecipeRecord.of(recipe),
             finish=FinishRecord(feather=finish.feather),
             inversion=self._inversion(inversion_id).id,
+            others=others,
             made_from=made_from,
             time=datetime.now(UTC),
         )
@@ -247,7 +257,9 @@ class Session:
         recipe: EditRecipe | None = None,
         finish: Finish | None = None,
     ) -> VersionRecord:
-        """Change what is given of a version; its preview goes when it no longer looks like that."""
+        """Change what is given of the frame that a version is worked on, or its name; its preview goes when it no
+        longer looks like that.
+        """
         before = self.project.version(version_id)
         changes: dict[str, object] = {}
         if name is not None:
@@ -261,6 +273,29 @@ class Session:
         if changes.keys() & {"recipe", "finish"}:
             self._new_previews.pop(version_id, None)
         return after
+
+    def work_on(self, version_id: str, inversion_id: str) -> None:
+        """Make another of a version's edits the one that is worked on; it looks as before."""
+        version = self.project.version(version_id)
+        chosen = next(part for part in version.parts if part.inversion == inversion_id)
+        self._replace_parts(version, (chosen, *(part for part in version.parts if part is not chosen)))
+
+    def drop_edit(self, version_id: str, inversion_id: str) -> None:
+        """Take one of several edits out of a version; the inversion stays."""
+        version = self.project.version(version_id)
+        self._replace_parts(version, tuple(part for part in version.parts if part.inversion != inversion_id))
+        self._new_previews.pop(version_id, None)
+
+    def _replace_parts(self, version: VersionRecord, parts: tuple[PartRecord, ...]) -> None:
+        first, *others = parts
+        changes = {
+            "recipe": first.recipe,
+            "finish": first.finish,
+            "inversion": first.inversion,
+            "others": tuple(others),
+        }
+        after = version.model_copy(update=changes)
+        self._change(versions=tuple(after if v.id == version.id else v for v in self.project.versions))
 
     def delete_version(self, version_id: str) -> None:
         """The last version that is left becomes the current one, if this one was."""
@@ -351,11 +386,19 @@ class Session:
             self._arrays[record.id] = self._stored.arrays(record.id)
         return self._arrays[record.id]
 
-    def _image_for(self, entry: ModelEntry) -> NDArray[np.uint8]:
-        frame = self.frame_for(entry)
+    def _image_for(self, entry: ModelEntry, area: Area | None) -> NDArray[np.uint8]:
+        frame = self.frame_for(entry, area)
         if frame not in self._images:
             self._images[frame] = frame_image(self.photo.raster, frame)
         return self._images[frame]
+
+    def _turn_previews(self, stored: Stored, turn: int) -> None:
+        for version in stored.project.versions:
+            with contextlib.suppress(SidecarError):  # a preview is only a convenience
+                data = stored.preview(version.id)
+                pixels = None if data is None else decode_preview(data)
+                if pixels is not None:
+                    self._new_previews[version.id] = encode_preview(Raster(turned(pixels, turn)))
 
     def _frame_record(self, frame: Frame) -> FrameRecord:
         for record in self.project.frames:
@@ -369,49 +412,17 @@ class Session:
             height=frame.height,
             model_width=frame.model_width,
             model_height=frame.model_height,
+            turn=frame.turn,
         )
 
     def _looks_as_stored(self, version_id: str, stored: Stored) -> bool:
         now = self.project.version(version_id)
-        return any(
-            (v.id, v.recipe, v.finish, v.inversion) == (now.id, now.recipe, now.finish, now.inversion)
-            for v in stored.project.versions
-        )
-
-
-def _photo_of(stored: Stored) -> Path:
-    """The photo beside a project: called as the project says, or as the project itself is called."""
-    for name in (stored.path.stem, Path(stored.project.photo.name).name):
-        photo = stored.path.with_name(name) if name else stored.path
-        if photo != stored.path and photo.is_file():
-            return photo
-    raise PhotoError(
-        f"The photo of “{stored.path.name}”, “{stored.project.photo.name}”, is not beside it; "
-        "bring the two together, or open the photo itself."
-    )
+        return any((v.id, v.look) == (now.id, now.look) for v in stored.project.versions)
 
 
 def _frame_of(record: FrameRecord) -> Frame:
-    return Frame(record.x, record.y, record.width, record.height, record.model_width, record.model_height)
-
-
-def _new_project(photo: Photo) -> Project:
-    width, height = photo.raster.size
-    return Project(
-        schema_version=SCHEMA_VERSION,
-        program=PROGRAM,
-        photo=PhotoRecord(
-            name=photo.path.name,
-            width=width,
-            height=height,
-            identity=photo.identity,
-            orientation=photo.orientation,
-        ),
-        frames=(),
-        inversions=(),
-        versions=(),
-        current=None,
-    )
+    sides = record.model_width, record.model_height
+    return Frame(record.x, record.y, record.width, record.height, *sides, record.turn)
 
 
 def _checked_name(name: str) -> str:

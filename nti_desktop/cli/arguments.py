@@ -8,6 +8,7 @@ from typing import NoReturn
 from nti_desktop import __version__
 from nti_desktop.cli import demo, doctor, edit, export, info, invert
 from nti_desktop.models.catalog import BUILT_IN_ID
+from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.settings import Method, Schedule
 
 SAMPLE = "--sample"
@@ -51,6 +52,9 @@ def _invert(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
     parser.add_argument("--prompt", required=True, metavar="TEXT", help="what the photo shows, in words")
     parser.add_argument("--model", default=BUILT_IN_ID, metavar="ID", help="“studio” or the path of a model folder")
+    parser.add_argument(
+        "--area", type=_area, metavar="X,Y,W,H", help="only this rectangle, in pixels, which gets all of the resolution"
+    )
     parser.add_argument("--method", type=Method, choices=list(Method), help="default: what is best on this model")
     parser.add_argument(
         "--schedule", type=Schedule, choices=list(Schedule), default=Schedule.QUICK, help="for null-text"
@@ -83,6 +87,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--self", type=float, metavar="F", help="part of the steps that keep the photo's shapes, 0 to 1"
     )
+    parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the picture (.jpg, .png, .tif, .webp)")
     parser.epilog = "“WORD#2” is the second such word."
@@ -108,6 +113,17 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 def _photo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path, metavar="PHOTO")
+
+
+def _area(text: str) -> Area:
+    """ "10,20,640,480" -> Area(10, 20, 640, 480)."""
+    try:
+        x, y, width, height = (int(number) for number in text.split(","))
+        if min(x, y) >= 0 and min(width, height) >= 1:
+            return Area(x, y, width, height)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"“{text}” is not of the form X,Y,W,H in pixels, for example 100,80,640,480")
 
 
 def _weight(text: str) -> tuple[str, float]:

@@ -12,12 +12,12 @@ from nti_desktop.models.catalog import built_in
 from nti_desktop.models.samples import Sample, samples
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import export_picture
-from nti_desktop.photo.photo import identify
+from nti_desktop.photo.reading import identify
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.sidecar import backup_path, sidecar_path
 from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings
-from nti_desktop.session import Session
+from nti_desktop.session import RenderedPart, Session
 
 EDITS = 3
 
@@ -40,7 +40,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     for number, prompt in enumerate(sample.edits[:EDITS], start=1):
         recipe = recipe_for(prompt, best)
         rendered = workbench.render(session.render_job(recipe, inversion.id), report, cancel)
-        picture = session.finished(rendered, Finish(), inversion.id)
+        picture = session.finished([RenderedPart(rendered, Finish(), inversion.id)])
         version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)
         session.keep_preview(version.id, encode_preview(picture))
         target = options.out / f"{sample.path.stem} edit {number}.png"

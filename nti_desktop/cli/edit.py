@@ -13,6 +13,7 @@ from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import check_target, export_picture
 from nti_desktop.preview import encode_preview
+from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref, recipe_for
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.words import find_word, unlearned_words
@@ -23,7 +24,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     session = Session.open(options.photo)
     if session.read_only:
         raise SidecarError(session.read_only)
-    inversion = session.inversion()
+    inversion = session.inversion() if options.inversion is None else _inversion(session, options.inversion)
     if inversion is None:
         name = session.photo.path.name
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
@@ -37,8 +38,10 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     unlearned = advice.never_learned(entry, unlearned_words(recipe.prompt, entry.words))
     heard = [unlearned] if unlearned else []
     note(heard)
-    made = make_picture(session, recipe, Finish(), inversion.id, watcher(), cancel)
-    version = session.add_version(name, recipe, Finish(), inversion.id, made_from=session.project.current)
+    before = session.project.current
+    others = session.edits_beside(inversion.id)
+    version = session.add_version(name, recipe, Finish(), inversion.id, made_from=before, others=others)
+    made = make_picture(session, version.parts, watcher(), cancel)
     session.keep_preview(version.id, encode_preview(made.picture))
     session.save()
     written: Path | None = None
@@ -77,6 +80,15 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         options.json,
     )
     return 0
+
+
+def _inversion(session: Session, inversion_id: str) -> InversionRecord:
+    try:
+        return session.project.inversion(inversion_id)
+    except KeyError as error:
+        raise SidecarError(
+            f"“{session.photo.path.name}” has no inversion “{inversion_id}”; “nti-desktop info” lists them."
+        ) from error
 
 
 def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditRecipe:

@@ -6,7 +6,6 @@ from nti_desktop.cli.making import make_picture
 from nti_desktop.cli.terminal import tell, watcher
 from nti_desktop.errors import SidecarError
 from nti_desktop.jobs import CancelToken
-from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import check_target, export_picture
 from nti_desktop.project.schema import VersionRecord
 from nti_desktop.session import Session
@@ -16,8 +15,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     session = Session.open(options.photo)
     version = _version(session, options.name)
     check_target(options.out, original=session.photo.path)
-    finish = Finish(version.finish.feather)
-    made = make_picture(session, version.recipe.recipe(), finish, version.inversion, watcher(), cancel)
+    made = make_picture(session, version.parts, watcher(), cancel)
     written = export_picture(made.picture, options.out, original=session.photo.path)
     figures = made.rendered.figures if made.rendered else None
     tell(

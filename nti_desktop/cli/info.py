@@ -25,13 +25,14 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             f"{photo.name}: {photo.width} × {photo.height} pixels",
             *notes,
             f"Project: {sidecar if saved else 'none yet'}",
-            *(_inversion_line(record) for record in project.inversions),
+            *(_inversion_line(record, project) for record in project.inversions),
             *(_version_line(record, project) for record in project.versions),
         ],
         {
             "photo": photo.model_dump(mode="json"),
             "sidecar": str(sidecar) if saved else None,
             "notes": notes,
+            "frames": [record.model_dump(mode="json") for record in project.frames],
             "inversions": [record.model_dump(mode="json") for record in project.inversions],
             "versions": [record.model_dump(mode="json") for record in project.versions],
             "current": project.current,
@@ -41,13 +42,20 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     return 0
 
 
-def _inversion_line(record: InversionRecord) -> str:
+def _inversion_line(record: InversionRecord, project: Project) -> str:
     settings, figures = record.settings, record.figures
     return (
-        f"Inversion “{settings.prompt}”: {settings.method}, {settings.steps} steps, "
-        f"guidance {settings.guidance_scale:g}, model {record.model}; "
+        f"Inversion {record.id} of {_area(project, record)}, “{settings.prompt}”: "
+        f"{settings.method}, {settings.steps} steps, guidance {settings.guidance_scale:g}, model {record.model}; "
         f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows, {decibels(figures.reconstruction_psnr)}"
     )
+
+
+def _area(project: Project, record: InversionRecord) -> str:
+    frame, photo = project.frame(record.frame), project.photo
+    if (frame.width, frame.height) == (photo.width, photo.height):
+        return "the whole photo"
+    return f"the area {frame.x},{frame.y},{frame.width},{frame.height}"
 
 
 def _version_line(record: VersionRecord, project: Project) -> str:

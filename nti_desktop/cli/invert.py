@@ -31,27 +31,30 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     from nti_desktop.engine.workbench import Workbench  # torch
 
     workbench, report = Workbench(), watcher()
-    judged = workbench.judge(session.judge_job(entry), report, cancel)
+    judged = workbench.judge(session.judge_job(entry, options.area), report, cancel)
     if advice.is_strange(entry, judged):
         notes.append(advice.STRANGE)
         note([advice.STRANGE])
-    inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
-    record = session.keep_inversion(entry, inverted)
+    inverted = workbench.invert(session.invert_job(entry, settings, options.area), report, cancel)
+    record = session.keep_inversion(entry, inverted, options.area)
     session.save()
 
-    figures = inverted.figures
+    figures, frame = inverted.figures, session.frame(record.id)
     tell(
         [
             f"Inverted “{session.photo.path.name}” with {entry.name}, {settings.method}, {settings.steps} steps: "
             f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
             f"Guidance alone, unpinned, reproduces the photo at {decibels(figures.reconstruction_psnr)}; "
             f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
+            advice.effective_resolution(frame, options.area is None),
             f"Saved in {session.sidecar}",
         ],
         {
             "photo": str(session.photo.path),
             "sidecar": str(session.sidecar),
             "inversion": record.id,
+            "area": [frame.x, frame.y, frame.width, frame.height],
+            "detail": frame.detail,
             "model": entry.id,
             "prompt": settings.prompt,
             "method": settings.method,

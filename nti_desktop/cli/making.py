@@ -1,29 +1,38 @@
-"""From a recipe to a picture at the photo's full size; shared by edit, export and demo."""
+"""From a version's edits to a picture at the photo's full size; shared by edit and export."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nti_desktop.jobs import CancelToken, Rendered, Report
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.raster import Raster
-from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.session import Session
+from nti_desktop.project.schema import PartRecord
+from nti_desktop.session import RenderedPart, Session
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """picture: at the photo's size and bit depth; rendered: None when the recipe asks for the photo itself."""
+    """picture: at the photo's size and bit depth; rendered: of the first part, None when it asks for the photo."""
 
     picture: Raster
     rendered: Rendered | None
 
 
-def make_picture(
-    session: Session, recipe: EditRecipe, finish: Finish, inversion_id: str, report: Report, cancel: CancelToken
-) -> Made:
-    """Render a recipe and lay it into the photo; torch is loaded only when there is something to render."""
-    if session.is_the_photo(recipe, inversion_id):
-        return Made(session.finished(None, finish, inversion_id), None)
+def make_picture(session: Session, parts: Sequence[PartRecord], report: Report, cancel: CancelToken) -> Made:
+    """Render edits and lay them into the photo; torch is loaded only when there is something to render."""
+    asking = [part for part in parts if not session.is_the_photo(part.recipe.recipe(), part.inversion)]
+    if not asking:
+        return Made(session.finished(()), None)
     from nti_desktop.engine.workbench import Workbench  # torch
 
-    rendered = Workbench().render(session.render_job(recipe, inversion_id), report, cancel)
-    return Made(session.finished(rendered, finish, inversion_id), rendered)
+    workbench = Workbench()
+    rendered = [
+        RenderedPart(
+            workbench.render(session.render_job(part.recipe.recipe(), part.inversion), report, cancel),
+            Finish(part.finish.feather),
+            part.inversion,
+        )
+        for part in asking
+    ]
+    first = rendered[0].rendered if asking[0] is parts[0] else None
+    return Made(session.finished(rendered), first)

@@ -24,6 +24,8 @@ class Advising(QObject):
     def _finished(self, composed: Composed) -> None:
         at_home(self)
         assert self._desk.work is not None
+        if composed.rendered is None:
+            return
         recipe, words = composed.wanted.state.recipe, self._desk.work.changed_words
         if nothing := advice.no_effect(words, composed.rendered):
             held = recipe.cross_until > 0 or recipe.self_until > 0

@@ -21,6 +21,8 @@ from nti_desktop.gui.work import Work
 from nti_desktop.jobs import Inverted, Judged
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.export import check_target
+from nti_desktop.photo.frame import Area
+from nti_desktop.project.schema import VersionRecord
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 from nti_desktop.session import Session
@@ -33,6 +35,7 @@ class Desk(QObject):
 
     opened = Signal()  # another photo
     changed = Signal()  # edit, description, versions or preparation: show everything again
+    moved = Signal()  # to another area of the photo
     pictured = Signal()  # another picture of the edit
     finished = Signal(Composed)  # the full render of the edit as it stands
     said = Signal(Message)
@@ -86,11 +89,7 @@ class Desk(QObject):
         work, last = self.work, self.rendering.last
         if work is None or work.is_the_photo:
             return True
-        return (
-            last is not None
-            and last.wanted.final
-            and (last.wanted.state, last.wanted.version) == (work.state, work.version_id)
-        )
+        return last is not None and last.wanted.final and last.wanted.shows(work.version_id, work.state, work.beside)
 
     # Opening
 
@@ -119,7 +118,7 @@ class Desk(QObject):
         if self.work is None:
             return
         try:
-            self.preparing.judge(self.work.session, self.entry, self._photo)
+            self.preparing.judge(self.work.session, self.entry, self.work.area, self._photo)
         except NtiError as error:
             self._preparing_failed(error)
 
@@ -146,6 +145,26 @@ class Desk(QObject):
         """How the photo is prepared next."""
         self.way = (method, schedule, steps)
         self.changed.emit()
+
+    def work_on(self, area: Area) -> None:
+        """Describe and edit another area of the photo."""
+        if self.work is not None and area != self.work.area:
+            self.work.work_on(area)
+            self._go_on_elsewhere()
+
+    def leave(self, area: Area) -> None:
+        """Take an area's edit out of this version."""
+        if self.work is not None:
+            self.work.leave(area)
+            self._go_on_elsewhere()
+            self._show_again()
+
+    def _go_on_elsewhere(self) -> None:
+        self.outdated.emit(("prepare", "effect"))
+        self._judge()
+        self.moved.emit()
+        self.changed.emit()
+        self.pictured.emit()
 
     # The edit
 
@@ -217,7 +236,7 @@ class Desk(QObject):
         self.outdated.emit(("prepare", "render"))
         try:
             settings = InversionSettings(self.work.description.strip(), method, steps, guidance, schedule)
-            self.preparing.invert(self.work.session, self.entry, settings)
+            self.preparing.invert(self.work.session, self.entry, settings, self.work.area)
         except NtiError as error:
             self._preparing_failed(error)
         self.changed.emit()
@@ -251,10 +270,10 @@ class Desk(QObject):
 
     # Versions
 
-    def add_version(self, name: str, state: EditState, inversion: str, made_from: str) -> None:
-        """Add a version with the picture of the one it was made from, and go to it."""
+    def add_version(self, name: str, state: EditState, like: VersionRecord, made_from: str) -> None:
+        """Add a version with the areas of another and the picture of the one it was made from, and go to it."""
         assert self.work is not None
-        self.work.add_version(name, state, inversion, made_from)
+        self.work.add_version(name, state, like.inversion, made_from, like.others)
         if made_from in self.pictures:
             self.pictures[self.work.version_id] = self.pictures[made_from]
         self._show_stored_picture()
@@ -291,11 +310,15 @@ class Desk(QObject):
             self.pictured.emit()
             self._export_if_asked()
             return
+        if work.asks_for_nothing_here:  # only other areas do
+            self.render_by_hand = False
+            self.rendering.ask(Wanted(work.version_id, inversion.id, state, None, work.beside))
+            return
         predicted = self.preparing.estimates.rendering(inversion.settings.steps) or 0.0
         self.render_by_hand = not by_hand and predicted > SLOW_RENDER
         previewed = not by_hand and predicted > QUICK_RENDER
         steps = min(work.defaults.preview_steps, inversion.settings.steps) if previewed else None
-        self.rendering.ask(Wanted(work.version_id, inversion.id, state, steps))
+        self.rendering.ask(Wanted(work.version_id, inversion.id, state, steps, work.beside))
 
     @Slot()
     def render(self) -> None:
@@ -314,7 +337,7 @@ class Desk(QObject):
         self.outdated.emit(("render",))
         if not wanted.final and not self.render_by_hand and wanted.state == work.state:
             self.rendering.ask(replace(wanted, steps=None))
-        if wanted.final:
+        if wanted.final and composed.rendered is not None:
             steps = work.session.project.inversion(wanted.inversion).settings.steps
             self.preparing.rendered(steps, composed.rendered.figures.seconds)
         if self.picture_is_final:

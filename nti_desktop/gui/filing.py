@@ -10,7 +10,6 @@ from nti_desktop.errors import NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.rendering import Composed
-from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import export_picture
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
@@ -106,11 +105,7 @@ class Filing(QObject):
         """Write a picture, or the photo itself; the dialog has asked before overwriting."""
 
         def work() -> Path:
-            if composed is None:
-                raster = session.finished(None, Finish())
-            else:
-                wanted = composed.wanted
-                raster = session.finished(composed.rendered, wanted.state.finish, wanted.inversion)
+            raster = session.finished(composed.parts if composed else ())
             return export_picture(raster, target, original=session.photo.path, overwrite=True)
 
         def done(written: Path) -> None:

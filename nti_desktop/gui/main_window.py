@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, Q
 from nti_desktop.errors import ModelError, NtiError
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.advising import Advising
+from nti_desktop.gui.areas import Areas
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.desk import Desk
@@ -23,10 +24,13 @@ from nti_desktop.gui.viewing import Viewing
 from nti_desktop.gui.workplace import Workplace
 from nti_desktop.models.catalog import built_in
 from nti_desktop.models.samples import samples
+from nti_desktop.photo.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 
 log = logging.getLogger(__name__)
 
-_READABLE = "Photos and projects (*.jpg *.jpeg *.png *.tif *.tiff *.webp *.nti)"
+_READABLE = (
+    f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
+)
 _WRITABLE = "JPEG (*.jpg);;PNG (*.png);;TIFF (*.tif);;WebP (*.webp)"
 
 
@@ -41,11 +45,12 @@ class MainWindow(QMainWindow):
         self.background = Background(self)
         self.desk = Desk(self.engine, self.background, built_in(), self)
         self.versions = Versions(self.desk, self)
-        self.workplace = Workplace(self.desk, self.versions)
+        self.areas = Areas(self.desk, self)
+        self.workplace = Workplace(self.desk, self.versions, self.areas)
         self.progress = ProgressWatch(self.engine, self.desk, self.workplace.strip, self)
         self.models = ModelChooser(self.desk, self.workplace.model_panel, self)
         self.advising = Advising(self.desk, self)
-        self.viewing = Viewing(self.workplace, [MainWindow, Versions], self)
+        self.viewing = Viewing(self.workplace, [MainWindow, Versions, Areas], self)
         self._painted = False
         self._opening_next: Path | None = None  # waits for the save of the photo that is open
         self._closing = False
@@ -54,7 +59,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.workplace)
         self.setAcceptDrops(True)
         self._take_room()
-        self.actions_by_name = add_actions(self, (self, self.versions, self.viewing, self.models))
+        self.actions_by_name = add_actions(self, (self, self.areas, self.versions, self.viewing, self.models))
         self._add_toolbar()
         self._show_state()
 
@@ -117,6 +122,8 @@ class MainWindow(QMainWindow):
             "redo": history is not None and bool(history.future),
             "prepare": work is not None and bool(work.description.strip()) and not self.desk.preparing.at_work,
             "render_edit": ready and not self.desk.picture_is_final,
+            "draw_area": work is not None,
+            "work_on_whole": work is not None and work.area != work.whole,
             "reset_structure": history is not None,
             "add_version": ready,
             "ask_for_name": session is not None and bool(session.project.versions),
@@ -379,8 +386,11 @@ class MainWindow(QMainWindow):
     @command("&Cancel", Menu.EDIT, "Escape")
     @Slot()
     def cancel(self) -> None:
-        """Stop what is under way."""
+        """Stop what is under way: drawing an area, else the engine."""
         at_home(self)
+        if self.workplace.view.drawing:
+            self.workplace.view.end_drawing()
+            return
         self.desk.cancel()
         self.progress.stopping()
 

@@ -9,6 +9,7 @@ from nti_desktop.gui.estimates import Estimates
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import Inverted, InvertJob, Judged, JudgeJob
 from nti_desktop.models.catalog import ModelEntry, fingerprint
+from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.session import Session
 
@@ -41,17 +42,17 @@ class Preparing(QObject):
         """Whether the photo is being prepared."""
         return self._inverting is not None
 
-    def judge(self, session: Session, entry: ModelEntry, photo: int) -> None:
-        """Measure this photo with this model; estimates start anew."""
+    def judge(self, session: Session, entry: ModelEntry, area: Area, photo: int) -> None:
+        """Measure this area of the photo with this model; estimates start anew."""
         self._photo = photo
         self.estimates = Estimates()
         self._inverting = None
-        self._judging = self._engine.judge(session.judge_job(entry), photo)
+        self._judging = self._engine.judge(session.judge_job(entry, area), photo)
         # Reading gigabytes of weights for their fingerprint must not stop the window later; it is remembered.
         self._background.submit(lambda: fingerprint(entry), self._fingerprinted, self._not_fingerprinted)
 
-    def invert(self, session: Session, entry: ModelEntry, settings: InversionSettings) -> None:
-        self._inverting = self._engine.invert(session.invert_job(entry, settings), self._photo), entry
+    def invert(self, session: Session, entry: ModelEntry, settings: InversionSettings, area: Area) -> None:
+        self._inverting = self._engine.invert(session.invert_job(entry, settings, area), self._photo), entry
 
     def rendered(self, steps: int, seconds: float) -> None:
         """A full render was measured."""

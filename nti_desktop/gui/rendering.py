@@ -14,36 +14,59 @@ from nti_desktop.gui.history import EditState
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import Rendered, RenderJob
 from nti_desktop.preview import encode_preview
-from nti_desktop.session import Session
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.session import RenderedPart, Session
+
+_KEPT = 12  # rendered edits, a few megabytes each
+
+Beside = tuple[tuple[str, EditState], ...]  # edits of other areas: inversion, edit
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One render that was asked for. steps: of a preview; None for the final picture, which takes all."""
+    """One picture that was asked for. steps: of a preview; None for the final picture, which takes all; beside: edits
+    of other areas, always final.
+    """
 
     version: str
     inversion: str
     state: EditState
     steps: int | None = None
+    beside: Beside = ()
 
     @property
     def final(self) -> bool:
         return self.steps is None
 
+    def shows(self, version: str, state: EditState | None, beside: Beside) -> bool:
+        """Whether this is the picture of a version as it stands."""
+        return (self.version, self.state, self.beside) == (version, state, beside)
+
 
 @dataclass(frozen=True, eq=False)
 class Composed:
-    """A rendered edit laid back into the photo.
+    """Rendered edits laid back into the photo.
 
-    picture: at the photo's size; reach: (h, w) in [0, 1], how far each spot follows the edit, None
-    without a mask; preview: encoded, of a final picture only.
+    rendered: of the area that is worked on, None where nothing is asked for there; parts: of all areas; reach: (h, w)
+    in [0, 1], how far each spot of this area follows the edit, None without a mask; preview: encoded, of a final
+    picture only.
     """
 
     wanted: Wanted
-    rendered: Rendered
+    rendered: Rendered | None
+    parts: tuple[RenderedPart, ...]
     picture: Picture
     reach: NDArray[np.float32] | None
     preview: bytes | None
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """One area's edit, at so many steps."""
+
+    inversion: str
+    recipe: EditRecipe
+    steps: int | None
 
 
 class Rendering(QObject):
@@ -58,7 +81,8 @@ class Rendering(QObject):
         self._engine, self._background = engine, background
         self._session: Session | None = None
         self._photo = 0
-        self._asked: dict[int, Wanted] = {}
+        self._asked: dict[int, tuple[Wanted, _Edit]] = {}
+        self._kept: dict[_Edit, Rendered] = {}  # of this photo, the newest last
         self._wanted: Wanted | None = None
         self._last: Composed | None = None
         self.renders = 0  # finished ones since the program started
@@ -74,65 +98,96 @@ class Rendering(QObject):
         """Another photo; answers for the one before are dropped."""
         self._session, self._photo = session, photo
         self._asked.clear()
+        self._kept.clear()
         self._wanted = self._last = None
 
     def ask(self, wanted: Wanted) -> None:
-        """Render this; a full render under way, which may be long, gives way, a preview is let finish."""
-        assert self._session is not None
+        """Show this; what has yet to be rendered for it is. A full render under way, which may be long, gives way, a
+        preview is let finish.
+        """
+        session = self._session
+        assert session is not None
+        best = replace(wanted, steps=None)
+        if not self._missing(best):
+            wanted = best  # as quick, and better
         self._wanted = wanted
-        last = self._last
-        if last and not self._asked and _serves(last.wanted, wanted):
-            self._wanted = replace(wanted, steps=last.wanted.steps)
-            self._compose(self._wanted, last.rendered)
+        missing = self._missing(wanted)
+        if not missing:
+            self._compose(wanted)
             return
+        edit = missing[0]
         try:
-            job = self._session.render_job(wanted.state.recipe, wanted.inversion, wanted.steps)
+            job = session.render_job(edit.recipe, edit.inversion, edit.steps)
         except NtiError as error:
             self.failed.emit(wanted, error)
             return
-        ticket = self._engine.render(job, self._photo)
-        self._asked[ticket.number] = wanted
+        self._asked[self._engine.render(job, self._photo).number] = wanted, edit
 
     def forget(self) -> None:
         """Nothing is wanted any more; what is under way will not be shown."""
         self._wanted = self._last = None
 
+    def _missing(self, wanted: Wanted) -> list[_Edit]:
+        """What is not rendered yet, other areas first."""
+        return [edit for edit, _ in self._edits(wanted) if edit not in self._kept]
+
+    def _edits(self, wanted: Wanted) -> list[tuple[_Edit, EditState]]:
+        """What there is to render, the area that is worked on last."""
+        assert self._session is not None
+        edits = [(_Edit(inversion, state.recipe, None), state) for inversion, state in wanted.beside]
+        if not self._session.is_the_photo(wanted.state.recipe, wanted.inversion):
+            edits.append((_Edit(wanted.inversion, wanted.state.recipe, wanted.steps), wanted.state))
+        return edits
+
     @Slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
         at_home(self)
-        wanted = self._answered(ticket)
-        if wanted is None:
+        answered = self._answered(ticket)
+        if answered is None:
             return
         self.renders += 1
-        if self._wanted is not None and self._wanted.version == wanted.version:
-            self._compose(wanted, rendered)
+        wanted, edit = answered
+        self._kept[edit] = rendered
+        while len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]
+        if self._wanted is None or self._wanted.version != wanted.version:
+            return
+        if self._missing(wanted):
+            self.ask(self._wanted)
+        else:
+            self._compose(wanted)
 
     @Slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
         at_home(self)
-        wanted = self._answered(ticket) if isinstance(ticket.job, RenderJob) else None
-        if wanted is None:
+        answered = self._answered(ticket) if isinstance(ticket.job, RenderJob) else None
+        if answered is None:
             return
+        wanted, _ = answered
         if not isinstance(error, Cancelled):
             self.failed.emit(wanted, error)
         elif self._wanted is wanted:
             self.stopped.emit()
 
-    def _answered(self, ticket: Ticket) -> Wanted | None:
+    def _answered(self, ticket: Ticket) -> tuple[Wanted, _Edit] | None:
         """What a ticket was for; the ones before it were replaced and will not be answered."""
-        wanted = self._asked.get(ticket.number) if ticket.photo == self._photo else None
-        self._asked = {number: w for number, w in self._asked.items() if number > ticket.number}
-        return wanted
+        answered = self._asked.get(ticket.number) if ticket.photo == self._photo else None
+        self._asked = {number: asked for number, asked in self._asked.items() if number > ticket.number}
+        return answered
 
-    def _compose(self, wanted: Wanted, rendered: Rendered) -> None:
+    def _compose(self, wanted: Wanted) -> None:
         session = self._session
         assert session is not None
+        parts = tuple(
+            RenderedPart(self._kept[edit], state.finish, edit.inversion) for edit, state in self._edits(wanted)
+        )
+        mine = next((part for part in parts if part.inversion == wanted.inversion), None)
 
         def work() -> Composed:
-            whole = session.compose(rendered, wanted.state.finish, wanted.inversion)
+            whole = session.compose(parts)
             preview = encode_preview(whole) if wanted.final else None
-            reach = session.reach(rendered, wanted.state.finish, wanted.inversion)
-            return Composed(wanted, rendered, make_picture(whole), reach, preview)
+            reach = session.reach(mine) if mine else None
+            return Composed(wanted, mine.rendered if mine else None, parts, make_picture(whole), reach, preview)
 
         def done(composed: Composed) -> None:
             if session is self._session and self._wanted is not None and self._wanted.version == wanted.version:
@@ -143,9 +198,3 @@ class Rendering(QObject):
             self.failed.emit(wanted, error)
 
         self._background.submit(work, done, failed, latest_of="compose")
-
-
-def _serves(rendered: Wanted, wanted: Wanted) -> bool:
-    """Whether what was rendered is what is wanted, or better, but for what the compositor does."""
-    same = (rendered.inversion, rendered.state.recipe) == (wanted.inversion, wanted.state.recipe)
-    return same and (rendered.final or rendered.steps == wanted.steps)

@@ -7,7 +7,7 @@ import platformdirs
 
 from nti_desktop.errors import PhotoError
 from nti_desktop.models.samples import Sample, samples
-from nti_desktop.photo.photo import identify
+from nti_desktop.photo.reading import identify
 
 
 def own_copy(sample: Path) -> Path:

@@ -26,7 +26,7 @@ class Versions(QObject):
         at_home(self)
         work = self._desk.work
         if work is not None and work.state is not None and work.version is not None and work.up_to_date:
-            self._desk.add_version(work.free_name(), work.state, work.version.inversion, made_from=work.version_id)
+            self._desk.add_version(work.free_name(), work.state, work.version, made_from=work.version_id)
 
     @command("&Rename version", Menu.VERSION, "F2")
     @Slot()
@@ -93,4 +93,4 @@ class _Restore:
     def do(self) -> None:
         work = self._desk.work
         if work and self._version.inversion in {inversion.id for inversion in work.session.project.inversions}:
-            self._desk.add_version(self._version.name, self._state, self._version.inversion, self._version.id)
+            self._desk.add_version(self._version.name, self._state, self._version, self._version.id)

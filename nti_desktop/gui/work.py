@@ -10,7 +10,8 @@ from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Inverted
 from nti_desktop.models.catalog import ModelEntry, find_model
 from nti_desktop.photo.composite import Finish
-from nti_desktop.project.schema import InversionRecord, VersionRecord
+from nti_desktop.photo.frame import Area
+from nti_desktop.project.schema import InversionRecord, PartRecord, VersionRecord
 from nti_desktop.recipe.recipe import EditRecipe, recipe_for, with_prompt
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.session import Session
@@ -25,10 +26,33 @@ class Work:
         self.defaults = defaults
         self.description = ""
         self.edit_text = ""
-        self._histories = {version.id: History(_state_of(version)) for version in session.project.versions}
+        self.area: Area = self.whole  # that the description is of
+        self._histories = {
+            (version.id, part.inversion): History(_state_of(part))
+            for version in session.project.versions
+            for part in version.parts
+        }
         self._models: dict[str, ModelEntry | None] = {}  # those of preparings, by id; None where one is gone
         self._draft: History | None = None  # the edit while the photo is not prepared with this description
         self._show_version()
+
+    @property
+    def whole(self) -> Area:
+        """All of the photo."""
+        return Area(0, 0, *self.session.photo.raster.size)
+
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """What the version edits, in the order it is laid in, and what is to be prepared; the whole photo first."""
+        project = self.session.project
+        frames = {project.inversion(part.inversion).frame for part in self.version.parts} if self.version else set()
+        edited = [Area(f.x, f.y, f.width, f.height) for f in project.frames if f.id in frames]
+        return tuple(dict.fromkeys((self.whole, *edited, self.area)))
+
+    @property
+    def edited_areas(self) -> tuple[Area, ...]:
+        """Those of `areas` that the version has an edit of."""
+        return tuple(self.session.frame(part.inversion).area for part in self.version.parts) if self.version else ()
 
     @property
     def version(self) -> VersionRecord | None:
@@ -48,9 +72,21 @@ class Work:
 
     @property
     def up_to_date(self) -> bool:
-        """Whether the photo was prepared with the description as it stands."""
+        """Whether the area was prepared with the description as it stands."""
         inversion = self.inversion
-        return inversion is not None and inversion.settings.prompt == self.description.strip()
+        if inversion is None or inversion.settings.prompt != self.description.strip():
+            return False
+        return self.area == self.session.frame(inversion.id).area
+
+    @property
+    def beside(self) -> tuple[tuple[str, EditState], ...]:
+        """The version's edits of other areas that ask for something: inversion and edit."""
+        others = self.version.others if self.version else ()
+        return tuple(
+            (part.inversion, _state_of(part))
+            for part in others
+            if not self.session.is_the_photo(part.recipe.recipe(), part.inversion)
+        )
 
     def edit_model(self, chosen: ModelEntry) -> ModelEntry | None:
         """The model that draws the edit: the one the photo was prepared with (None when gone), else the chosen."""
@@ -67,7 +103,10 @@ class Work:
     @property
     def history(self) -> History | None:
         """Of the version; of a draft, as long as the photo was not prepared with the description as it stands."""
-        return self._histories[self.version_id] if self.up_to_date else self._draft
+        inversion = self.inversion
+        if inversion is None or not self.up_to_date:
+            return self._draft
+        return self._histories[self.version_id, inversion.id]
 
     @property
     def state(self) -> EditState | None:
@@ -77,13 +116,18 @@ class Work:
 
     @property
     def is_the_photo(self) -> bool:
-        """Whether nothing at all is asked for."""
+        """Whether nothing at all is asked for, here or in another area."""
+        return self.asks_for_nothing_here and not self.beside
+
+    @property
+    def asks_for_nothing_here(self) -> bool:
+        """Whether the edit of this area leaves it as it is."""
         state, version = self.state, self.version
-        if state is None:
-            return True
-        if version is not None and self.up_to_date:
+        if version is not None and self.up_to_date and state is not None:
             return self.session.is_the_photo(state.recipe, version.inversion)
-        return self.edit_text.split() == self.description.split() and not state.recipe.words
+        if version is not None and self.area != self.session.frame(version.inversion).area:
+            return False  # the version's picture, with what another area asks for
+        return state is None or (self.edit_text.split() == self.description.split() and not state.recipe.words)
 
     @property
     def changed_words(self) -> tuple[str, ...]:
@@ -157,20 +201,47 @@ class Work:
         state = history.present
         if _state_of(version) != state:
             self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
-        self._histories[version.id] = history
+        self._histories[version.id, version.inversion] = history
 
     def prepared(self, entry: ModelEntry, inverted: Inverted) -> None:
         """The photo was prepared: what was drafted becomes a version."""
-        before, state = self.version_id, self.state
-        inversion = self.session.keep_inversion(entry, inverted)
+        before, parts, state = self.version_id, self.version.parts if self.version else (), self.state
+        inversion = self.session.keep_inversion(entry, inverted, self.area)
         state = state or EditState(recipe_for(inverted.settings.prompt, entry.defaults), Finish())
-        self.add_version(self.free_name(), state, inversion.id, before or None)
+        others = tuple(part for part in parts if self.session.frame(part.inversion).area != self.area)
+        self.add_version(self.free_name(), state, inversion.id, before or None, others)
 
-    def add_version(self, name: str, state: EditState, inversion: str, made_from: str | None) -> None:
-        """Add a version and go to it."""
-        version = self.session.add_version(name, state.recipe, state.finish, inversion, made_from)
-        self._histories[version.id] = History(state)
+    def add_version(
+        self, name: str, state: EditState, inversion: str, made_from: str | None, others: tuple[PartRecord, ...]
+    ) -> None:
+        """Add a version and go to it. others: its edits of other areas."""
+        version = self.session.add_version(name, state.recipe, state.finish, inversion, made_from, others)
+        for part in version.parts:
+            self._histories[version.id, part.inversion] = History(_state_of(part))
         self.go_to(version.id)
+
+    def work_on(self, area: Area) -> None:
+        """Describe and edit another area of the photo; one that the version edits is gone on with."""
+        version, self.area, self._draft = self.version, area, None
+        for part in version.parts if version else ():
+            if version and self.session.frame(part.inversion).area == area:
+                self.session.work_on(version.id, part.inversion)
+                self._show_version()
+                return
+        self.description = self.edit_text = ""
+
+    def leave(self, area: Area) -> bool:
+        """Take an area's edit out of the version, unless it is the only one; whether there was one."""
+        version = self.version
+        if version is None:
+            self.work_on(self.whole)
+            return False
+        mine = [part for part in version.parts if self.session.frame(part.inversion).area == area]
+        if mine and len(version.parts) > 1:
+            self.session.drop_edit(version.id, mine[0].inversion)
+        self._draft = None
+        self._show_version()
+        return bool(mine)
 
     def go_to(self, version_id: str) -> None:
         """Edit another version."""
@@ -193,6 +264,7 @@ class Work:
     def _show_version(self) -> None:
         inversion = self.inversion
         self.description = inversion.settings.prompt if inversion else ""
+        self.area = self.session.frame(inversion.id).area if inversion else self.whole
         self._show_edit_text()
 
     def _show_edit_text(self) -> None:
@@ -200,5 +272,5 @@ class Work:
         self.edit_text = state.recipe.prompt if state else self.description
 
 
-def _state_of(version: VersionRecord) -> EditState:
-    return EditState(version.recipe.recipe(), Finish(feather=version.finish.feather))
+def _state_of(edit: VersionRecord | PartRecord) -> EditState:
+    return EditState(edit.recipe.recipe(), Finish(feather=edit.finish.feather))

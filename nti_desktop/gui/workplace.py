@@ -5,11 +5,14 @@ from functools import partial
 from PySide6.QtCore import QRectF, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from nti_desktop import advice
 from nti_desktop.gui import edits, theme
+from nti_desktop.gui.areas import Areas
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import film, is_reddish
 from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.filing import thumbnail
+from nti_desktop.gui.panels.area_bar import AreaBar, AreaRow
 from nti_desktop.gui.panels.mask_panel import MaskPanel
 from nti_desktop.gui.panels.message_bar import MessageBar
 from nti_desktop.gui.panels.model_panel import ModelPanel
@@ -31,12 +34,14 @@ _VERSIONS = 190
 class Workplace(QWidget):
     """Versions on the left, the photo and its sentences in the middle, controls on the right."""
 
-    def __init__(self, desk: Desk, commands: Versions, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, commands: Versions, areas: Areas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
+        self._areas = areas
         self.start = StartPage()
         self.view = PhotoView()
         self.messages = MessageBar()
+        self.area_bar = AreaBar()
         self.prompts = PromptBar()
         self.words_panel = WordsPanel()
         self.structure_panel = StructurePanel()
@@ -69,6 +74,7 @@ class Workplace(QWidget):
         middle.setSpacing(0)
         middle.addWidget(self.messages)
         middle.addWidget(self.stack, 1)
+        middle.addWidget(self.area_bar)
         middle.addWidget(self.prompts)
         across = QHBoxLayout()
         across.setContentsMargins(0, 0, 0, 0)
@@ -86,7 +92,14 @@ class Workplace(QWidget):
         desk = self.desk
         desk.opened.connect(self._opened)
         desk.changed.connect(self.show_all)
+        desk.moved.connect(self._moved)
         desk.pictured.connect(self._pictured)
+        self.area_bar.chosen.connect(self._areas.choose)
+        self.area_bar.left.connect(self._areas.leave)
+        self.area_bar.draw_asked.connect(self._areas.draw_area)
+        self.area_bar.around_asked.connect(self._areas.choose_around)
+        self._areas.drawing_asked.connect(self.view.draw_area)
+        self.view.area_drawn.connect(self._areas.choose)
         desk.said.connect(self.messages.say)
         desk.outdated.connect(self.messages.clear)
         self.view.zoom_changed.connect(self._zoomed)
@@ -128,7 +141,7 @@ class Workplace(QWidget):
         """Bring every panel up to date."""
         at_home(self)
         desk, work = self.desk, self.desk.work
-        for widget in (self.prompts, self.tabs, self.versions_panel):
+        for widget in (self.area_bar, self.prompts, self.tabs, self.versions_panel):
             widget.setVisible(work is not None)
         if work is None:
             return
@@ -145,8 +158,36 @@ class Workplace(QWidget):
         if state is not None:
             self.structure_panel.show_recipe(state.recipe, desk.entry.defaults, desk.guidance, desk.guidance_is_fixed)
             self.mask_panel.show_recipe(work.description, state.recipe, state.finish.feather)
+        self._show_areas(work)
         self._show_versions(work)
         self._show_mask()
+
+    def _show_areas(self, work: Work) -> None:
+        project, edited = work.session.project, work.edited_areas
+        names = {area: f"Area {number}" for number, area in enumerate(work.areas)} | {work.whole: "Whole photo"}
+        rows = [
+            AreaRow(
+                area,
+                names[area],
+                f"{area.width} × {area.height} pixels of {project.photo.width} × {project.photo.height}",
+                can_leave=area != work.whole and (area not in edited or len(edited) > 1),
+            )
+            for area in work.areas
+        ]
+        frame = work.session.frame_for(self.desk.entry, work.area)
+        self.area_bar.show_areas(rows, work.area, advice.effective_resolution(frame, work.area == work.whole))
+        self.area_bar.show_words(self._areas.words_with_a_place)
+        self.view.show_area(None if work.area == work.whole else work.area)
+
+    @Slot()
+    def _moved(self) -> None:
+        """To another area: its sentences, ready to be typed."""
+        at_home(self)
+        work = self.desk.work
+        assert work is not None
+        self.prompts.description.replace_text(work.description)
+        self.prompts.edit.replace_text(work.edit_text)
+        (self.prompts.edit if work.up_to_date else self.prompts.description).setFocus()
 
     def _show_preparation(self, work: Work) -> None:
         desk = self.desk
@@ -161,6 +202,8 @@ class Workplace(QWidget):
             text = "Being prepared; you can go on writing the edit."
         elif work.up_to_date and work.inversion is not None:
             text = f"Prepared in {duration(work.inversion.figures.seconds).removeprefix('about ')}."
+        elif work.area not in (*work.edited_areas, work.whole):
+            text = f"Describe what this area shows; then prepare it. {takes}"
         elif work.version is not None:
             text = f"The description has changed; prepare the photo again to use it. {takes}"
         elif not work.description.strip():
@@ -191,7 +234,14 @@ class Workplace(QWidget):
         """The newest mask, and how much it covers."""
         work, last = self.desk.work, self.desk.rendering.last
         mask = last.reach if last else None
-        if work is None or last is None or mask is None or not work.state or work.state.recipe.blend is None:
+        if (
+            work is None
+            or last is None
+            or last.rendered is None
+            or mask is None
+            or not work.state
+            or work.state.recipe.blend is None
+        ):
             self.view.show_film(None)
             return
         self.mask_panel.show_coverage(last.rendered.coverage)

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 from nti_desktop.errors import PhotoError
 from nti_desktop.photo.colour import PROFILE, colour_model, numpy_array, with_profile
 from nti_desktop.photo.header import Header, check_size
+from nti_desktop.photo.heif_decode import decode_heif
 from nti_desktop.photo.raster import Raster
 
 pyvips.cache_set_max(0)  # its memory of results goes by file names, and files change
@@ -58,6 +59,18 @@ def decode(path: Path, header: Header, eight_bits: bool) -> Decoded:
     return Decoded(Raster(pixels, profile), orientation if 1 <= orientation <= 8 else 1, (*notes, *colour_notes))
 
 
+def decode_heif_picture(path: Path) -> Decoded:
+    """All pixels of a HEIC or AVIF picture, upright; raises as `decode` does."""
+    pixels, profile = decode_heif(path)
+    notes: tuple[str, ...] = ()
+    if profile is not None and colour_model(profile) != "RGB":
+        profile, notes = None, (_ignored(colour_model(profile)),)
+    if pixels.shape[-1] == 4:
+        pixels, alpha_notes = _on_white(pixels)
+        notes += alpha_notes
+    return Decoded(Raster(pixels, profile), 1, notes)
+
+
 def _loaded(path: Path, header: Header) -> pyvips.Image:
     """Lazily; libvips takes this name literally, where its other ways in parse options out of it."""
     source = pyvips.Source.new_from_file(os.fsencode(path))
@@ -100,8 +113,7 @@ def _as_rgb(image: pyvips.Image) -> tuple[pyvips.Image, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
     profile = colour_model(image.get(PROFILE)) if image.get_typeof(PROFILE) else None
     if image.get_typeof(PROFILE) and profile != model and (model, profile) != ("L", "RGB"):
-        why = "is damaged" if profile is None else "does not fit it"
-        notes = (f"The picture's colour profile {why} and was ignored; colours may look wrong.",)
+        notes = (_ignored(profile),)
         image, profile = with_profile(image, None), None
     if model == "L":
         wide = image.format == "ushort"
@@ -113,6 +125,11 @@ def _as_rgb(image: pyvips.Image) -> tuple[pyvips.Image, tuple[str, ...]]:
         without = "" if profile else " without a profile"
         return _in_srgb(image), (*notes, f"The colours were converted from print colours (CMYK){without} to sRGB.")
     return image, notes
+
+
+def _ignored(model: str | None) -> str:
+    why = "is damaged" if model is None else "does not fit it"
+    return f"The picture's colour profile {why} and was ignored; colours may look wrong."
 
 
 def _in_srgb(image: pyvips.Image) -> pyvips.Image:

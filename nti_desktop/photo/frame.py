@@ -9,11 +9,27 @@ from PIL import Image
 from nti_desktop.errors import PhotoError
 from nti_desktop.photo.colour import to_srgb
 from nti_desktop.photo.raster import Raster, to_eight_bits
+from nti_desktop.photo.turning import P, swaps_sides, turned, undone
+
+_PLACE = 0.5  # of a word's strongest attention; what is above is its place
+_ROOM = 1.5  # times the place's width and height
+
+
+@dataclass(frozen=True)
+class Area:
+    """A rectangle in upright photo pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
 class Frame:
-    """x, y, width, height: a rectangle in upright photo pixels; model_width, model_height: the size the model sees."""
+    """x, y, width, height: a rectangle in upright photo pixels; model_width, model_height: the size the model sees;
+    turn: the EXIF orientation that brings the rectangle to how the model sees it, for photos that were turned since.
+    """
 
     x: int
     y: int
@@ -21,20 +37,58 @@ class Frame:
     height: int
     model_width: int
     model_height: int
+    turn: int = 1
+
+    @property
+    def area(self) -> Area:
+        return Area(self.x, self.y, self.width, self.height)
+
+    @property
+    def detail(self) -> float:
+        """The share of the rectangle's pixels that the model sees, at most 1."""
+        return min(1.0, self.model_width * self.model_height / (self.width * self.height))
+
+    def upright(self, picture: NDArray[P]) -> NDArray[P]:
+        """A picture as the model made it, (h, w, ...), the way it lies in the photo."""
+        return turned(picture, undone(self.turn))
+
+
+def frame_of(area: Area, native_size: int, multiple: int) -> Frame:
+    """An area in its own aspect ratio, with about as many pixels as the model was trained on.
+
+    native_size: side of the model's square, in pixels; multiple: what the sides must be multiples of. Where the short
+    side cannot get shorter, the long one is held so that the area still fits.
+    """
+    short, long = sorted((area.width, area.height))
+    model_short = _nearest_multiple(native_size * (short / long) ** 0.5, multiple)
+    model_long = _nearest_multiple(min(native_size * (long / short) ** 0.5, native_size**2 / model_short), multiple)
+    upright = area.width < area.height
+    sides = (model_short, model_long) if upright else (model_long, model_short)
+    return Frame(area.x, area.y, area.width, area.height, *sides)
 
 
 def whole_photo(width: int, height: int, native_size: int, multiple: int) -> Frame:
-    """The whole photo, in its own aspect ratio, at about the area the model was trained on.
+    """The frame of a whole photo of this size; see `frame_of`."""
+    return frame_of(Area(0, 0, width, height), native_size, multiple)
 
-    width, height: of the photo; native_size: side of the model's square, in pixels; multiple: what the sides must be
-    multiples of. Where the short side cannot get shorter, the long one is held so that the area still fits.
+
+def area_around(place: NDArray[np.float32], frame: Frame, photo: tuple[int, int], native_size: int) -> Area:
+    """The area to work on when a thing is to get all of the model's resolution: its place with room around it.
+
+    place: (h, w) in [0, 1], where a frame's word looked, as it lies in the photo; photo: (width, height). Not smaller
+    than what the model sees pixel by pixel, as far as the photo goes.
     """
-    short, long = sorted((width, height))
-    model_short = _nearest_multiple(native_size * (short / long) ** 0.5, multiple)
-    model_long = _nearest_multiple(min(native_size * (long / short) ** 0.5, native_size**2 / model_short), multiple)
-    if width < height:
-        return Frame(0, 0, width, height, model_short, model_long)
-    return Frame(0, 0, width, height, model_long, model_short)
+    height, width = place.shape
+    rows, columns = (np.flatnonzero((place >= _PLACE * place.max()).any(axis=axis)) for axis in (1, 0))
+    left, right = columns[0] / width * frame.width, (columns[-1] + 1) / width * frame.width
+    top, bottom = rows[0] / height * frame.height, (rows[-1] + 1) / height * frame.height
+    spans = []
+    for start, end, offset, whole in ((left, right, frame.x, photo[0]), (top, bottom, frame.y, photo[1])):
+        length = min(whole, max(round((end - start) * _ROOM), native_size))
+        first = round(offset + (start + end - length) / 2)
+        spans.append((min(max(0, first), whole - length), length))
+    (x, across), (y, down) = spans
+    return Area(x, y, across, down)
 
 
 def frame_image(photo: Raster, frame: Frame) -> NDArray[np.uint8]:
@@ -44,9 +98,10 @@ def frame_image(photo: Raster, frame: Frame) -> NDArray[np.uint8]:
     """
     check_frame(photo.size, frame)
     part = photo.pixels[frame.y : frame.y + frame.height, frame.x : frame.x + frame.width]
-    size = (frame.model_width, frame.model_height)
+    width, height = frame.model_width, frame.model_height
+    size = (height, width) if swaps_sides(frame.turn) else (width, height)
     image = Image.fromarray(to_eight_bits(part)).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return to_eight_bits(to_srgb(Raster(np.array(image), photo.profile)))
+    return turned(to_eight_bits(to_srgb(Raster(np.array(image), photo.profile))), frame.turn)
 
 
 def check_frame(size: tuple[int, int], frame: Frame) -> None:
@@ -54,7 +109,9 @@ def check_frame(size: tuple[int, int], frame: Frame) -> None:
     width, height = size
     inside = 0 <= frame.x < frame.x + frame.width <= width and 0 <= frame.y < frame.y + frame.height <= height
     if not inside or frame.model_width < 1 or frame.model_height < 1:
-        raise PhotoError("The edited part does not lie within this photo; prepare the photo again.")
+        raise PhotoError(
+            f"The area to edit does not lie within this photo of {width} × {height} pixels; choose another."
+        )
 
 
 def _nearest_multiple(length: float, multiple: int) -> int:

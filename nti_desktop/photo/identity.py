@@ -65,8 +65,17 @@ def picture_identity(file: BinaryIO, kind: Kind) -> str:
     whole = hashlib.sha256(kind.encode())
     if kind == "TIFF":
         _hash_tiff_tags(whole, file)
+    return _hash_parts(whole, file, parts[kind](file))
+
+
+def heif_identity(file: BinaryIO, parts: Iterable[Part] | None) -> str:
+    """SHA-256 in hex over the parts that decide a HEIC or AVIF picture's pixels, over the whole file where None."""
+    return _hash_parts(hashlib.sha256(b"HEIF"), file, parts or [Part(REST, 0, file_size(file))])
+
+
+def _hash_parts(whole: "hashlib._Hash", file: BinaryIO, parts: Iterable[Part]) -> str:
     name, run = b"", hashlib.sha256()
-    for part in parts[kind](file):
+    for part in parts:
         if part.name != name:
             whole.update(name + run.digest())
             name, run = part.name, hashlib.sha256()

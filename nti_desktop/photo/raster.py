@@ -27,6 +27,17 @@ class Raster:
         return int(np.iinfo(self.pixels.dtype).max)
 
 
+@dataclass(frozen=True)
+class Development:
+    """What turned a sensor's data into pixels; equal developments of one file give equal pixels.
+
+    library: names and versions; settings: (name, value) pairs in alphabetical order.
+    """
+
+    library: str
+    settings: tuple[tuple[str, str], ...]
+
+
 def to_eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
     """Every value's nearest of 256; (..., 3)."""
     if pixels.dtype == np.uint8:

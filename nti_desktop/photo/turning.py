@@ -29,6 +29,11 @@ def turned(pixels: NDArray[P], orientation: int) -> NDArray[P]:
     return np.ascontiguousarray(pixels[:: -1 if rows else 1, :: -1 if columns else 1])
 
 
+def swaps_sides(orientation: int) -> bool:
+    """Whether width and height change places."""
+    return _STEPS[orientation][0]
+
+
 def undone(orientation: int) -> int:
     """The orientation that turns back what this one did."""
     return {6: 8, 8: 6}.get(orientation, orientation)
@@ -41,3 +46,13 @@ def combined(first: int, then: int) -> int:
     if swaps_again:
         rows, columns = columns, rows
     return _BY_STEPS[swapped != swaps_again, rows != rows_again, columns != columns_again]
+
+
+def turned_area(area: tuple[int, int, int, int], size: tuple[int, int], orientation: int) -> tuple[int, int, int, int]:
+    """Where a rectangle (x, y, width, height) of a picture of this (width, height) lies once the picture is turned."""
+    swapped, rows, columns = _STEPS[orientation]
+    x, y, width, height = area
+    whole_width, whole_height = size
+    if swapped:
+        x, y, width, height, whole_width, whole_height = y, x, height, width, whole_height, whole_width
+    return whole_width - x - width if columns else x, whole_height - y - height if rows else y, width, height

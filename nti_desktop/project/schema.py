@@ -46,6 +46,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Pixels = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
+Orientation = Annotated[int, Field(ge=1, le=8)]
 Seconds = Annotated[float, Field(ge=0)]
 UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
@@ -56,18 +57,30 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
 
+class DevelopmentRecord(Record):
+    """How a raw file was developed: names and versions of the library, (name, value) pairs of its settings."""
+
+    library: Text
+    settings: Annotated[tuple[tuple[Text, Text], ...], Field(max_length=MAX_ROWS)]
+
+
 class PhotoRecord(Record):
-    """The photo the project belongs to. identity: SHA-256 of its image data, no metadata; orientation: EXIF, 1..8."""
+    """The photo the project belongs to. identity: SHA-256 of its image data, no metadata; orientation: EXIF, 1..8;
+    development: of a raw file, when the project was begun.
+    """
 
     name: Annotated[Text, BeforeValidator(_encodable)]
     width: Pixels
     height: Pixels
     identity: Sha256
-    orientation: Annotated[int, Field(ge=1, le=8)]
+    orientation: Orientation
+    development: DevelopmentRecord | None = None
 
 
 class FrameRecord(Record):
-    """The rectangle of the upright photo, in its pixels, that a model sees at model_width by model_height."""
+    """The rectangle of the upright photo, in its pixels, that a model sees at model_width by model_height, turned by
+    `turn` (an EXIF orientation, other than 1 where the photo was turned after the frame was made).
+    """
 
     id: Id
     x: Annotated[int, Field(ge=0, le=MAX_SIDE)]
@@ -76,6 +89,7 @@ class FrameRecord(Record):
     height: Pixels
     model_width: Pixels
     model_height: Pixels
+    turn: Orientation = 1
 
 
 class SettingsRecord(Record):
@@ -223,16 +237,37 @@ class FinishRecord(Record):
     feather: Annotated[float, Field(ge=0, le=0.2)]
 
 
+class PartRecord(Record):
+    """The edit of one frame."""
+
+    recipe: RecipeRecord
+    finish: FinishRecord
+    inversion: Id
+
+
 class VersionRecord(Record):
-    """One edit that was kept. made_from: the version it began as, which may be gone by now."""
+    """One edit that was kept. recipe, finish, inversion: of the frame that was worked on last; others: of further
+    frames, at most one each; made_from: the version it began as, which may be gone by now.
+    """
 
     id: Id
     name: Text
     recipe: RecipeRecord
     finish: FinishRecord
     inversion: Id
+    others: Annotated[tuple[PartRecord, ...], Field(max_length=MAX_ROWS)] = ()
     made_from: Id | None
     time: UtcTime
+
+    @property
+    def parts(self) -> tuple[PartRecord, ...]:
+        """The edits of all frames, the one that was worked on last first."""
+        return PartRecord(recipe=self.recipe, finish=self.finish, inversion=self.inversion), *self.others
+
+    @property
+    def look(self) -> list[PartRecord]:
+        """All that its picture depends on, in an order of its own: equal looks are equal pictures."""
+        return sorted(self.parts, key=lambda part: part.inversion)
 
 
 R = TypeVar("R", FrameRecord, InversionRecord, VersionRecord)
@@ -264,9 +299,12 @@ class Project(Record):
         for inversion in self.inversions:
             if inversion.frame not in frames:
                 raise ValueError(f"inversion {inversion.id} is of a frame that is not there")
+        frame_of = {inversion.id: inversion.frame for inversion in self.inversions}
         for version in self.versions:
-            if version.inversion not in inversions:
+            if not all(part.inversion in inversions for part in version.parts):
                 raise ValueError(f"version {version.id} is of an inversion that is not there")
+            if len({frame_of[part.inversion] for part in version.parts}) < len(version.parts):
+                raise ValueError(f"version {version.id} edits a frame twice")
         if self.current is not None and self.current not in versions:
             raise ValueError("the version that was shown last is not there")
         return self

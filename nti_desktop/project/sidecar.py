@@ -204,8 +204,8 @@ def _given(project: Project, arrays: Mapping[str, Arrays], previews: Mapping[str
 
 def _kept(old: Archive, was: Project, project: Project) -> dict[str, Make]:
     """What of the old file may go on, by member; a preview only of a version that still looks like that."""
-    looked = {v.id: (v.recipe, v.finish, v.inversion) for v in was.versions}
-    stale = {_preview_member(v.id) for v in project.versions if looked.get(v.id) != (v.recipe, v.finish, v.inversion)}
+    looked = {v.id: v.look for v in was.versions}
+    stale = {_preview_member(v.id) for v in project.versions if looked.get(v.id) != v.look}
     return {name: partial(old.read, name) for name in old.names if name not in stale}
 
 

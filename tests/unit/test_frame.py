@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nti_desktop.errors import PhotoError
-from nti_desktop.photo.frame import Frame, frame_image, whole_photo
+from nti_desktop.photo.frame import Area, Frame, area_around, frame_image, frame_of, whole_photo
 from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.turning import combined, turned, turned_area, undone
 from tests.picture_files import noisy_picture, smooth_picture
 
 
@@ -67,3 +68,55 @@ def test_the_picture_of_a_frame_can_be_written_to() -> None:
 def test_a_frame_outside_the_photo_is_refused(frame: tuple[int, int, int, int]) -> None:
     with pytest.raises(PhotoError, match="does not lie within this photo"):
         frame_image(Raster(smooth_picture()), Frame(*frame, 16, 16))
+
+
+def test_an_area_gets_all_of_the_models_resolution_in_its_own_aspect_ratio() -> None:
+    frame = frame_of(Area(1000, 500, 900, 600), 512, 8)
+    assert frame.area == Area(1000, 500, 900, 600)
+    assert (frame.model_width, frame.model_height) == (624, 416)
+    assert frame.detail == pytest.approx(0.48, abs=0.01)
+    assert whole_photo(6000, 4000, 512, 8).detail == pytest.approx(1 / 92, rel=0.02)
+    assert frame_of(Area(0, 0, 300, 200), 512, 8).detail == 1
+
+
+def test_an_area_around_a_word_holds_its_place_with_room_around_it() -> None:
+    place = np.zeros((16, 16), np.float32)
+    place[4:8, 10:12] = 1
+    place[0, 0] = 0.3  # a stray glance
+    area = area_around(place, Frame(0, 0, 4000, 4000, 512, 512), (4000, 4000), 512)
+    assert area.x < 2500 < 3000 < area.x + area.width
+    assert area.y < 1000 < 2000 < area.y + area.height
+    assert area.width * area.height < 4000 * 4000 / 8
+
+
+@given(st.integers(0, 15), st.integers(0, 15), st.integers(100, 5000), st.integers(100, 5000))
+def test_an_area_around_a_word_lies_in_the_photo_and_wastes_no_resolution(
+    row: int, column: int, width: int, height: int
+) -> None:
+    place = np.zeros((16, 16), np.float32)
+    place[row, column] = 1
+    area = area_around(place, whole_photo(width, height, 512, 8), (width, height), 512)
+    assert area.x >= 0 <= area.y
+    assert area.x + area.width <= width
+    assert area.y + area.height <= height
+    assert area.width >= min(512, width)
+    assert area.height >= min(512, height)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_frame_of_a_turned_photo_shows_the_model_what_it_saw_before(orientation: int) -> None:
+    pixels = noisy_picture(48, 72)
+    before = Frame(8, 16, 32, 24, 32, 24)
+    x, y, width, height = turned_area((8, 16, 32, 24), (72, 48), orientation)
+    after = Frame(x, y, width, height, 32, 24, turn=undone(orientation))
+    seen = frame_image(Raster(turned(pixels, orientation)), after)
+    assert np.array_equal(seen, frame_image(Raster(pixels), before))
+    assert np.array_equal(after.upright(seen), turned(pixels, orientation)[y : y + height, x : x + width])
+
+
+@pytest.mark.parametrize("first", range(1, 9))
+@pytest.mark.parametrize("then", range(1, 9))
+def test_two_turns_are_one(first: int, then: int) -> None:
+    pixels = noisy_picture(5, 7)
+    assert np.array_equal(turned(turned(pixels, first), then), turned(pixels, combined(first, then)))
+    assert np.array_equal(turned(turned(pixels, first), undone(first)), pixels)

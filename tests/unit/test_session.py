@@ -1,24 +1,27 @@
 """One open photo: opening with and without a project, changing, saving, and what is refused."""
 
+import subprocess
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from nti_desktop.errors import ModelError, PhotoError, RecipeError, SidecarError
 from nti_desktop.jobs import Figures, Inverted, Rendered
 from nti_desktop.models.catalog import built_in
 from nti_desktop.photo.composite import Finish
+from nti_desktop.photo.frame import frame_image
 from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.turning import turned
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.schema import SCHEMA_VERSION
 from nti_desktop.project.sidecar import SidecarChanged, SidecarDamaged, read_sidecar, write_sidecar
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import InversionSettings, Method
-from nti_desktop.session import Session
+from nti_desktop.session import RenderedPart, Session
 
 SOURCE = "a red ball on a table"
 BLUE = EditRecipe("a blue ball on a table")
@@ -142,22 +145,32 @@ def test_new_metadata_keeps_the_project(photo: Path) -> None:
     assert Session.open(photo).project == session.project
 
 
-def test_a_photo_turned_by_another_program_stays_as_its_edits_know_it(tmp_path: Path) -> None:
-    path = tmp_path / "turned.jpg"
-    Image.fromarray(scene()).save(path, quality=95)
+def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "turned.png"
+    Image.fromarray(scene()).save(path)
     session = with_a_version(path)
-    data = path.read_bytes()
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 6
-    block = exif.tobytes()
-    path.write_bytes(data[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + data[2:])
-    with Image.open(path) as image:
-        assert image.getexif()[ExifTags.Base.Orientation] == 6
+    version, inversion = session.project.versions[0].id, session.project.inversions[0].id
+    session.keep_preview(version, encode_preview(session.photo.raster))
+    session.save()
+    as_it_was = Session.open(path)
+    subprocess.run(["exiftool", "-q", "-Rating=5", "-Orientation#=6", "-overwrite_original", path], check=True)
 
     again = Session.open(path)
-    assert again.photo.pixels.shape == session.photo.pixels.shape
-    assert again.project == session.project
     assert any("turned" in note for note in again.notes)
+    assert np.array_equal(again.photo.pixels, turned(as_it_was.photo.pixels, 6))
+    part = RenderedPart(half_darkened(as_it_was), Finish(), inversion)
+    assert np.array_equal(again.compose([part]).pixels, turned(as_it_was.compose([part]).pixels, 6))
+    seen, seen_before = (frame_image(s.photo.raster, s.frame(inversion)) for s in (again, as_it_was))
+    assert np.abs(seen.astype(int) - seen_before).mean() < 2  # the model sees the picture it was inverted from
+    preview, preview_before = again.preview(version), as_it_was.preview(version)
+    assert preview is not None
+    assert preview_before is not None
+    assert np.abs(preview.astype(int) - turned(preview_before, 6)).mean() < 4
+
+    again.save()
+    reopened = Session.open(path)
+    assert reopened.project == again.project
+    assert not any("turned" in note for note in reopened.notes)
 
 
 def test_a_newer_project_can_be_looked_at_but_not_changed(photo: Path) -> None:
@@ -301,18 +314,22 @@ def test_a_recipe_that_asks_for_nothing_is_the_photo_itself(photo: Path) -> None
     assert not session.is_the_photo(BLUE)
 
 
-def test_composing_keeps_the_size_and_what_lies_outside_the_mask(photo: Path) -> None:
-    session = with_a_version(photo)
+def half_darkened(session: Session) -> Rendered:
+    """A render that is darker in its left half, where its mask is."""
     frame = session.frame_for(built_in())
     shape = (frame.model_height, frame.model_width)
     mask = np.zeros(shape, np.float32)
     mask[:, : shape[1] // 2] = 1
     source = np.full((*shape, 3), 0.5, np.float32)
-    rendered = Rendered(
+    return Rendered(
         BLUE, source * 0.2, source, np.zeros((4, 4, 4), np.float32), mask, 0.5, np.zeros((6, 8, 8), np.float32), 0.5,
         Figures(1.0, 10),
     )  # fmt: skip
-    picture = session.compose(rendered, Finish()).pixels
+
+
+def test_composing_keeps_the_size_and_what_lies_outside_the_mask(photo: Path) -> None:
+    session = with_a_version(photo)
+    picture = session.compose([RenderedPart(half_darkened(session), Finish(), session.project.inversions[0].id)]).pixels
     assert picture.shape == session.photo.pixels.shape
     half = picture.shape[1] // 2
     np.testing.assert_array_equal(picture[:, half + 1 :], session.photo.pixels[:, half + 1 :])

@@ -1,6 +1,6 @@
 """The photo: zoom, pan, before and after with a movable split, the mask as a red film."""
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
@@ -16,7 +16,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.gui import theme
+from nti_desktop.gui.canvas.area_drawing import AreaDrawing, paint_outline, paint_veil
 from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.threads import at_home
+from nti_desktop.photo.frame import Area
 
 _GRIP = 9.0  # distance in pixels within which the split is caught
 _MARGIN = 14.0
@@ -29,6 +32,8 @@ class PhotoView(QWidget):
 
     split_moved = Signal(float)
     zoom_changed = Signal(float)
+    area_drawn = Signal(Area)
+    drawing_ended = Signal()  # with or without an area
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +57,8 @@ class PhotoView(QWidget):
         self._peeking = False
         self._dragging_split = False
         self._grabbed: QPointF | None = None
+        self._area: Area | None = None
+        self._drawing: AreaDrawing | None = None
 
     def sizeHint(self) -> QSize:
         return QSize(900, 620)
@@ -61,7 +68,7 @@ class PhotoView(QWidget):
     def show_photo(self, before: Picture | None) -> None:
         """Another photo: everything else goes with the one before it."""
         self._before, self._after, self._film, self._badge = before, None, None, ""
-        self._zoom = None
+        self._zoom, self._area, self._drawing = None, None, None
         if before is not None:
             self._centre = QPointF(before.width / 2, before.height / 2)
         self._view_changed()
@@ -88,6 +95,57 @@ class PhotoView(QWidget):
     @property
     def film(self) -> QImage | None:
         return self._film
+
+    # Areas
+
+    def show_area(self, area: Area | None) -> None:
+        """The outline of the part that is worked on; None for the whole photo."""
+        self._area = area
+        self.update()
+
+    @Slot()
+    def draw_area(self) -> None:
+        """Let the next drag draw a rectangle; `end_drawing` ends it."""
+        at_home(self)
+        if self._before is not None:
+            self._drawing = AreaDrawing(self._before.width, self._before.height)
+            self.setCursor(Qt.CursorShape.CrossCursor)
+            self.setFocus()
+            self.update()
+
+    @property
+    def drawing(self) -> bool:
+        """Whether an area is being drawn."""
+        return self._drawing is not None
+
+    def end_drawing(self) -> None:
+        """Without an area."""
+        if self._drawing is not None:
+            self._drawing = None
+            self.unsetCursor()
+            self.drawing_ended.emit()
+            self.update()
+
+    def _in_window(self, photo: QRectF) -> QRectF:
+        """A rectangle in photo pixels, in the window's units."""
+        rect, scale = self.photo_rect(), self._scale()
+        return QRectF(
+            rect.x() + photo.x() * scale, rect.y() + photo.y() * scale, photo.width() * scale, photo.height() * scale
+        )
+
+    def _paint_areas(self, painter: QPainter, rect: QRectF) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if self._drawing is not None:
+            drawn = self._in_window(self._drawing.rect)
+            if drawn.isEmpty():
+                self._caption(painter, "Drag a rectangle over the part to work on", rect, left=True)
+            else:
+                paint_veil(painter, drawn, rect)
+                paint_outline(painter, drawn)
+        elif self._area is not None and not self._peeking:
+            area = self._area
+            paint_outline(painter, self._in_window(QRectF(area.x, area.y, area.width, area.height)))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     # Before and after
 
@@ -215,15 +273,9 @@ class PhotoView(QWidget):
             assert self._after is not None
             self._paint(painter, self._after, rect, right)
         if self._film is not None and not self._peeking:
-            scale = self._scale()
-            at = QRectF(
-                rect.x() + self._film_at.x() * scale,
-                rect.y() + self._film_at.y() * scale,
-                self._film_at.width() * scale,
-                self._film_at.height() * scale,
-            )
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(at, self._film)
+            painter.drawImage(self._in_window(self._film_at), self._film)
+        self._paint_areas(painter, rect)
         if self._comparing():
             self._paint_split(painter, rect)
             self._caption(painter, "Before", rect, left=True)
@@ -285,7 +337,9 @@ class PhotoView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or self._before is None:
             return
-        if self._comparing() and abs(event.position().x() - self._split_x()) <= _GRIP:
+        if self._drawing is not None:
+            self._drawing.begin(self._to_photo(event.position()))
+        elif self._comparing() and abs(event.position().x() - self._split_x()) <= _GRIP:
             self._dragging_split = True
         else:
             self._grabbed = event.position()
@@ -294,7 +348,10 @@ class PhotoView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
-        if self._dragging_split:
+        if self._drawing is not None:
+            self._drawing.stretch(self._to_photo(at))
+            self.update()
+        elif self._dragging_split:
             rect = self.photo_rect()
             self.move_split((at.x() - rect.x()) / rect.width())
         elif self._grabbed is not None:
@@ -308,6 +365,12 @@ class PhotoView(QWidget):
             self.unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drawing is not None:
+            area = self._drawing.area()
+            if area is not None:
+                self.end_drawing()
+                self.area_drawn.emit(area)
+            return
         self._dragging_split = False
         self._grabbed = None
         self._centre = self._clamped_centre()

@@ -1,0 +1,41 @@
+"""The three blocks in which a photo's file says something beside its pixels, and how their homes are marked."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MOST_BYTES = 64 << 20  # of one block; the longest that cameras and raw editors write are a few MB
+
+EXIF_SIGNATURE = b"Exif\0\0"  # CIPA DC-008 (EXIF 2.32), 4.7.2
+XMP_SIGNATURE = b"http://ns.adobe.com/xap/1.0/\0"  # XMP specification part 3, 1.1.3
+EXTENDED_XMP_SIGNATURE = b"http://ns.adobe.com/xmp/extension/\0"
+PHOTOSHOP_SIGNATURE = b"Photoshop 3.0\0"
+MPF_SIGNATURE = b"MPF\0"  # CIPA DC-007, Multi-Picture Format
+GAIN_MAP_SIGNATURE = b"urn:iso:std:iso:ts:21496:-1"
+XMP_KEYWORD = b"XML:com.adobe.xmp"
+
+SEGMENT_BYTES = 65_533  # of a JPEG segment behind its two length bytes (ITU-T T.81, B.1.1.4)
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a photo's file says beside its pixels, as bytes; empty where it says nothing.
+
+    exif: a TIFF structure as in a JPEG's APP1, without "Exif\\0\\0"; xmp: an RDF/XML packet, extended parts joined;
+    iptc: records of IPTC's Information Interchange Model, without Photoshop's resource around them.
+    """
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+
+
+class LeftOut(StrEnum):
+    """What an edit's file never carries on, because it would show or vouch for the photo before the edit."""
+
+    PREVIEW = "the embedded preview"
+    GAIN_MAP = "the gain map"
+    FURTHER_PICTURES = "further pictures in the file"
+    VIDEO = "the video of a motion photo"
+    CREDENTIALS = "content credentials"
+    DAMAGED_EXIF = "damaged EXIF data"
+    DAMAGED_XMP = "damaged XMP data"

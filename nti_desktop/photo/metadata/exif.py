@@ -1,0 +1,187 @@
+"""EXIF blocks, patched where they lie: CIPA DC-008 (EXIF 2.32), 4.6.
+
+Nothing in a block is ever moved. Maker notes count their offsets from the block's start, in ways that only their
+makers know, so they stay readable only when every byte of them stays where it was.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from nti_desktop.photo.metadata import tiff
+from nti_desktop.photo.metadata.tiff import Directory, Entry, Layout
+
+IMAGE_WIDTH, IMAGE_LENGTH, ORIENTATION = 0x0100, 0x0101, 0x0112
+EXIF_IFD, GPS_IFD, INTEROP_IFD, SUB_IFDS = 0x8769, 0x8825, 0xA005, 0x014A
+MAKER_NOTE = 0x927C
+PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION = 0xA002, 0xA003
+XMP, IPTC, IMAGE_RESOURCES, ICC_PROFILE, C2PA = 0x02BC, 0x83BB, 0x8649, 0x8773, 0xCD41
+
+_PICTURE_DATA = ((0x0111, 0x0117), (0x0144, 0x0145), (0x0201, 0x0202))  # offsets and sizes of strips, tiles, a JPEG
+_NEVER_EXPORTED = {
+    *(tag for pair in _PICTURE_DATA for tag in pair),
+    SUB_IFDS,
+    XMP,
+    IPTC,
+    IMAGE_RESOURCES,
+    ICC_PROFILE,
+    C2PA,
+}
+
+_MOST_POINTERS = 16
+
+_Stretch = tuple[int, int]  # first byte, byte behind the last
+
+
+@dataclass(frozen=True)
+class _Block:
+    file: io.BytesIO
+    layout: Layout
+    first: Directory
+
+    def pointed(self, directory: Directory, tag: int) -> list[Directory]:
+        """The directories that a directory's entries with this tag lead to."""
+        places = [place for entry in directory.entries if entry.tag == tag for place in self._integers(entry)]
+        found = (tiff.read_directory(self.file, self.layout, place) for place in places[:_MOST_POINTERS])
+        return [directory for directory in found if directory]
+
+    def thumbnails(self) -> list[Directory]:
+        """IFD1 and what follows it, and sub-directories: smaller copies of the picture as it was."""
+        chain = list(tiff.directories(self.file, self.layout, self.first.next))
+        return chain + self.pointed(self.first, SUB_IFDS)
+
+    def picture_data(self, directory: Directory) -> Iterator[_Stretch]:
+        for offsets_tag, counts_tag in _PICTURE_DATA:
+            offsets = self._integers(directory.find(offsets_tag))
+            for start, size in zip(offsets, self._integers(directory.find(counts_tag)), strict=False):
+                yield start, start + size
+
+    def _integers(self, entry: Entry | None) -> tuple[int, ...]:
+        return tiff.integers_of(self.file, self.layout, entry)
+
+
+def is_followable(exif: bytes) -> bool:
+    """Whether the block has a header and a first directory that lies within it."""
+    return _open(exif) is not None
+
+
+def exif_orientation(exif: bytes) -> int:
+    """How the stored picture is turned, 1 to 8 (tag 0x0112); 1 when the block does not say or says nonsense."""
+    block = _open(exif)
+    entry = block.first.find(ORIENTATION) if block else None
+    value = tiff.inline_integer(block.layout, entry) if block and entry else None
+    return value if value is not None and 1 <= value <= 8 else 1
+
+
+def has_thumbnail(exif: bytes) -> bool:
+    """Whether a smaller copy of the picture lies in the block."""
+    block = _open(exif)
+    return block is not None and any(
+        any(block.picture_data(directory)) for directory in (block.first, *block.thumbnails())
+    )
+
+
+def patched_exif(exif: bytes, size: tuple[int, int], *, location: bool) -> bytes:
+    """The block for an upright picture of size (width, height) in pixels: as long as before, everything in its place.
+
+    Orientation becomes 1 and the picture's sizes are set where the block states them. Thumbnails, sub-directories and
+    what a file says elsewhere (XMP, IPTC, ICC profile, image resources) lose their entries, and their bytes become
+    zeros; so do the GPS directory and its values unless location is True. Maker notes stay, with all they hold: some
+    cameras keep a preview or a place name there too. Empty for a block that cannot be followed or has nothing left.
+    """
+    block = _open(exif)
+    if block is None:
+        return b""
+    first = block.first
+    exif_ifds = block.pointed(first, EXIF_IFD)[:1]
+    gps_ifds = [gps for directory in (first, *exif_ifds) for gps in block.pointed(directory, GPS_IFD)]
+    gone = _NEVER_EXPORTED if location else _NEVER_EXPORTED | {GPS_IFD}
+    kept = {
+        directory.at: [entry for entry in directory.entries if entry.tag not in gone]
+        for directory in (first, *exif_ifds)
+    }
+    if not kept[first.at]:
+        return b""
+
+    dead = [(first.at, first.at + first.size), *block.picture_data(first)]
+    dead += [stretch for directory in block.thumbnails() for stretch in block.picture_data(directory)]
+    dead += _stretches(block.thumbnails() + ([] if location else gps_ifds))
+    dead += _values(entry for directory in (first, *exif_ifds) for entry in directory.entries)
+    live = [(0, 8), *_values(entry for entries in kept.values() for entry in entries)]
+    others = [interop for directory in exif_ifds for interop in block.pointed(directory, INTEROP_IFD)]
+    live += _stretches(exif_ifds + others + (gps_ifds if location else []))
+
+    data = bytearray(exif)
+    for start, end in _merged(dead, len(data)):
+        data[start:end] = bytes(end - start)
+    for start, end in _merged(live, len(data)):
+        data[start:end] = exif[start:end]
+    width, height = size
+    sizes = {IMAGE_WIDTH: width, IMAGE_LENGTH: height, PIXEL_X_DIMENSION: width, PIXEL_Y_DIMENSION: height}
+    for directory in (first, *exif_ifds):
+        entries = [_with_number(block.layout, entry, {ORIENTATION: 1, **sizes}) for entry in kept[directory.at]]
+        _put(data, block.layout, directory, entries, follow=0)
+    return bytes(data)
+
+
+def exif_without_orientation(exif: bytes) -> bytes:
+    """The block without the tag 0x0112, everything else in its place; empty where nothing is left."""
+    block = _open(exif)
+    entries = [entry.raw for entry in block.first.entries if entry.tag != ORIENTATION] if block else []
+    if block is None or not entries:
+        return b""
+    data = bytearray(exif)
+    _put(data, block.layout, block.first, entries, follow=block.first.next)
+    return bytes(data)
+
+
+def _open(exif: bytes) -> _Block | None:
+    file = io.BytesIO(exif)
+    head = tiff.read_layout(file)
+    if head is None or head[0].big:
+        return None
+    layout, at = head
+    first = tiff.read_directory(file, layout, at)
+    return _Block(file, layout, first) if first else None
+
+
+def _put(data: bytearray, layout: Layout, directory: Directory, entries: Sequence[bytes], *, follow: int) -> None:
+    """Write a directory anew where it lies, with no more entries than before; the bytes left over become zeros."""
+    table = layout.packed(len(entries), 2) + b"".join(entries) + layout.packed(follow, 4)
+    data[directory.at : directory.at + directory.size] = table.ljust(directory.size, b"\0")[: directory.size]
+
+
+def _with_number(layout: Layout, entry: Entry, numbers: Mapping[int, int]) -> bytes:
+    """The entry's bytes, with its number set where one is given for its tag and it holds one."""
+    number = numbers.get(entry.tag)
+    if number is None or tiff.inline_integer(layout, entry) is None:
+        return entry.raw
+    kind = tiff.SHORT if entry.type != tiff.LONG and number <= 0xFFFF else tiff.LONG
+    return (
+        entry.raw[:2]
+        + layout.packed(kind, 2)
+        + entry.raw[4:8]
+        + layout.packed(number, tiff.TYPE_BYTES[kind]).ljust(4, b"\0")
+    )
+
+
+def _stretches(found: Iterable[Directory]) -> Iterator[_Stretch]:
+    """Where directories and their values lie."""
+    for directory in found:
+        yield directory.at, directory.at + directory.size
+        yield from _values(directory.entries)
+
+
+def _values(entries: Iterable[Entry]) -> Iterator[_Stretch]:
+    """Where the values of entries lie, the entries' own bytes included where they hold their value."""
+    return ((entry.at, entry.at + entry.size) for entry in entries if entry.at is not None)
+
+
+def _merged(stretches: Iterable[_Stretch], end: int) -> Iterator[_Stretch]:
+    """The same bytes, each once: many entries may claim one stretch."""
+    done = 0
+    for start, stop in sorted(stretches):
+        start, stop = max(start, done), min(stop, end)
+        if start < stop:
+            yield start, stop
+            done = stop

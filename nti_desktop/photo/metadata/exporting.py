@@ -1,0 +1,38 @@
+"""The metadata of a photo, made true for an edit of it."""
+
+from dataclasses import replace
+
+from nti_desktop.photo.metadata.blocks import Metadata
+from nti_desktop.photo.metadata.exif import exif_orientation, exif_without_orientation, patched_exif
+from nti_desktop.photo.metadata.iptc import patched_iptc
+from nti_desktop.photo.metadata.xmp_export import patched_xmp
+
+
+def orientation_of(metadata: Metadata) -> int:
+    """How the stored picture is turned, 1 to 8 as in EXIF's tag 0x0112; 1 where that is missing or makes no sense."""
+    return exif_orientation(metadata.exif)
+
+
+def without_orientation(metadata: Metadata) -> Metadata:
+    """The same without EXIF's tag 0x0112, for AVIF, where boxes of the container turn the picture.
+
+    Pillow's AVIF writer takes a block without the tag as it is; one with the tag it writes anew, and that breaks maker
+    notes.
+    """
+    return replace(metadata, exif=exif_without_orientation(metadata.exif))
+
+
+def for_export(
+    metadata: Metadata, size: tuple[int, int], *, location: bool = True, program: str, prompt: str | None = None
+) -> Metadata:
+    """The metadata for an edited, upright picture of size (width, height) in pixels.
+
+    location: whether the places that the photo names go along; program: its name and version, as the AI system used;
+    prompt: what the model was asked for, left unsaid with None. EXIF and IPTC are made of nothing but what was there;
+    an XMP packet is made where there was none, to say that a model took part.
+    """
+    return Metadata(
+        patched_exif(metadata.exif, size, location=location),
+        patched_xmp(metadata.xmp, size, location=location, program=program, prompt=prompt),
+        patched_iptc(metadata.iptc, location=location),
+    )

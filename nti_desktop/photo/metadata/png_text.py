@@ -1,0 +1,61 @@
+"""Metadata in PNG's text chunks: PNG third edition, 11.3.3, and the raw profiles that ImageMagick began."""
+
+import re
+import zlib
+
+from nti_desktop.photo.metadata.blocks import MOST_BYTES, XMP_KEYWORD
+
+_RAW_PROFILE = b"Raw profile type "
+RAW_PROFILES = tuple(_RAW_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc"))
+
+_PROFILE_HEAD = re.compile(rb"\s*\S[^\n]*\n\s*(\d+)\s")  # a name, the number of bytes
+_HEX_LINE = 72
+
+
+def text_of(name: bytes, rest: bytes) -> bytes:
+    """The text of a tEXt, zTXt or iTXt chunk, decompressed; empty where it is damaged or too long.
+
+    rest: the chunk's data behind its keyword and the zero byte after that.
+    """
+    if name == b"tEXt":
+        return rest
+    if name == b"zTXt":
+        return _inflated(rest[1:])
+    _, _, translated = rest[2:].partition(b"\0")
+    _, _, text = translated.partition(b"\0")
+    return _inflated(text) if rest[:1] == b"\1" else text
+
+
+def raw_profile(text: bytes) -> bytes:
+    """The bytes that a raw profile spells in hexadecimal digits; empty where it is damaged."""
+    head = _PROFILE_HEAD.match(text)
+    if head is None:
+        return b""
+    digits = b"".join(text[head.end() :].split())
+    try:
+        data = bytes.fromhex(digits.decode("ascii"))
+    except ValueError:
+        return b""
+    return data if len(data) == int(head[1]) else b""
+
+
+def xmp_chunk(xmp: bytes) -> bytes:
+    """The data of an iTXt chunk with a packet, uncompressed as XMP specification part 3, 1.1.5 asks."""
+    return XMP_KEYWORD + b"\0\0\0\0\0" + xmp
+
+
+def raw_profile_chunk(kind: bytes, data: bytes) -> bytes:
+    """The data of a zTXt chunk with a raw profile."""
+    digits = data.hex().encode()
+    lines = [digits[at : at + _HEX_LINE] for at in range(0, len(digits), _HEX_LINE)]
+    text = b"\n%s\n%8d\n%s\n" % (kind, len(data), b"\n".join(lines))
+    return _RAW_PROFILE + kind + b"\0\0" + zlib.compress(text)
+
+
+def _inflated(data: bytes) -> bytes:
+    inflator = zlib.decompressobj()
+    try:
+        text = inflator.decompress(data, 2 * MOST_BYTES)  # two digits a byte
+    except zlib.error:
+        return b""
+    return text if inflator.eof else b""

@@ -1,0 +1,129 @@
+"""Working on a part of the photo: drawn or put around a word, with its own sentences, beside an edit of the whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.samples import Sample
+from nti_desktop.photo.frame import Area
+from nti_desktop.photo.photo import open_photo
+from nti_desktop.project.sidecar import read_sidecar
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+def drag(window: MainWindow, area: Area) -> None:
+    """Draw an area on the photo with the mouse."""
+    view = window.workplace.view
+    rect = view.photo_rect()
+    scale = rect.width() / view._before.width  # type: ignore[union-attr]
+    corners = [
+        QPointF(rect.x() + x * scale, rect.y() + y * scale).toPoint()
+        for x, y in ((area.x, area.y), (area.x + area.width, area.y + area.height))
+    ]
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=corners[0])
+    QTest.mouseMove(view, corners[1])
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=corners[1])
+
+
+def swap_a_word(window: MainWindow, until: Until, text: str) -> None:
+    window.workplace.prompts.edit.replace_text(text)
+    window.desk.say_in_words(text)
+    until(lambda: window.desk.picture_is_final)
+
+
+def test_an_area_is_edited_beside_the_whole_photo(
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, photo: Path, tmp_path: Path
+) -> None:
+    place, desk = prepared.workplace, prepared.desk
+    work = desk.work
+    assert work is not None
+    until(lambda: "detail" in place.area_bar.detail.text())
+    assert "1/16 of this photo" in place.area_bar.detail.text()
+    swap_a_word(prepared, until, sample.edits[0])
+    whole_edit = desk.after.levels[0]  # type: ignore[union-attr]
+
+    prepared.actions_by_name["draw_area"].trigger()
+    assert place.view.drawing
+    drag(prepared, Area(0, 0, 200, 160))
+    assert not place.view.drawing
+    assert work.area != work.whole
+    assert abs(work.area.width - 200) <= 2
+    assert work.area.x == work.area.y == 0
+    assert place.prompts.description.text() == ""
+    assert "of this area" in place.area_bar.detail.text()
+    assert [button.text() for button in place.area_bar.buttons] == ["Whole photo", "Area 1"]
+
+    place.prompts.description.replace_text("a photo of a wall")
+    desk.describe("a photo of a wall")
+    place.prompts.prepare_button.click()
+    until(lambda: work.up_to_date and work.area != work.whole)
+    assert len(work.session.project.frames) == 2
+    swap_a_word(prepared, until, "a photo of a red wall")
+    both = desk.after.levels[0]  # type: ignore[union-attr]
+    assert both.copy(0, 0, 180, 140) != whole_edit.copy(0, 0, 180, 140)
+    assert both.copy(210, 170, 300, 300) == whole_edit.copy(210, 170, 300, 300)
+
+    place.area_bar.buttons[0].click()  # back to the whole photo; its edit is as it was left
+    assert work.area == work.whole
+    assert place.prompts.edit.text() == sample.edits[0]
+    until(lambda: desk.picture_is_final)
+    assert desk.after.levels[0] == both  # type: ignore[union-attr]
+
+    target = tmp_path / "both.png"
+    desk.export(target)
+    until(target.exists)
+    exported, original = open_photo(target).pixels, open_photo(photo).pixels
+    assert not np.array_equal(exported, original)
+    assert np.asarray(Image.open(target)).shape == original.shape
+
+    prepared.save()
+    until(lambda: not work.session.dirty)
+    (version,) = [v for v in read_sidecar(work.session.sidecar).project.versions if v.id == work.version_id]
+    assert len(version.parts) == 2
+
+    place.area_bar.buttons[1].click()
+    place.area_bar.leave_button.click()  # and its edit is gone from this version
+    until(lambda: desk.picture_is_final)
+    assert work.areas == (work.whole,)
+    assert desk.after.levels[0] == whole_edit  # type: ignore[union-attr]
+
+
+def test_an_area_is_put_around_a_word(prepared: MainWindow, until: Until, sample: Sample) -> None:
+    desk, bar = prepared.desk, prepared.workplace.area_bar
+    swap_a_word(prepared, until, sample.edits[0])
+    bar._fill_menu()
+    texts = [action.text() for action in bar.menu.actions() if action.text()]
+    assert texts[0] == "Draw it on the photo"
+    thing = next(action for action in bar.menu.actions() if "cube" in action.text())
+    thing.trigger()
+    assert desk.work is not None
+    assert desk.work.area != desk.work.whole
+
+
+def test_cancel_ends_drawing_without_an_area(prepared: MainWindow) -> None:
+    view = prepared.workplace.view
+    prepared.actions_by_name["draw_area"].trigger()
+    assert view.drawing
+    prepared.actions_by_name["cancel"].trigger()
+    assert not view.drawing
+    assert prepared.desk.work is not None
+    assert prepared.desk.work.area == prepared.desk.work.whole
+
+
+def test_an_area_that_is_not_prepared_is_left_without_a_trace(prepared: MainWindow, sample: Sample) -> None:
+    desk, bar = prepared.desk, prepared.workplace.area_bar
+    assert desk.work is not None
+    before = desk.work.session.project
+    desk.work_on(Area(10, 10, 200, 200))
+    assert bar.leave_button.isVisibleTo(bar)
+    bar.leave_button.click()
+    assert desk.work.area == desk.work.whole
+    assert desk.work.description == sample.caption
+    assert desk.work.session.project == before
