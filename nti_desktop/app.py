@@ -28,8 +28,9 @@ log = logging.getLogger(__name__)
 _LOG_SIZE = 1 << 20  # bytes
 
 
-def run(paths: Sequence[Path] = (), sample: bool = False) -> int:
-    """Run the window until it is closed; the exit code. paths: what to open, the first one; sample: else a sample.
+def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False) -> int:
+    """Run the window until it is closed; the exit code. paths: what to open, the first one; sample: else a sample;
+    returns: whether a raw editor waits for the first path to be replaced.
 
     Raises ModelError when the program's own files are damaged.
     """
@@ -46,6 +47,7 @@ def run(paths: Sequence[Path] = (), sample: bool = False) -> int:
         window.closed.connect(app.quit)
         sys.excepthook = _reporter(window)
         if paths:
+            window.exporting.return_target = paths[0] if returns else None
             window.open_path(paths[0])
         elif sample:
             window.open_sample(samples()[0].path)

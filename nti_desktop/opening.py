@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nti_desktop import PROGRAM
 from nti_desktop.errors import PhotoError, SidecarError
+from nti_desktop.photo.decode import Report
 from nti_desktop.photo.photo import Photo, open_photo
 from nti_desktop.photo.turning import combined, undone
 from nti_desktop.project.schema import SCHEMA_VERSION, DevelopmentRecord, PhotoRecord, Project
@@ -30,16 +31,16 @@ class Opened:
     notes: tuple[str, ...]
 
 
-def open_with_project(path: Path) -> Opened:
-    """Open a photo with its project, when it has one, or a .nti with the photo beside it.
+def open_with_project(path: Path, report: Report | None = None) -> Opened:
+    """Open a photo with its project, when it has one, or a .nti with the photo beside it. report: see Report.
 
     Raises PhotoError or SidecarError in one sentence; a project that cannot be used is left as it is.
     """
-    if path.suffix.casefold() == ".nti":
+    if _is_project(path):
         stored = read_sidecar(path)
-        photo = open_photo(_photo_of(stored))
+        photo = open_photo(_photo_of(stored), report=report)
     else:
-        photo = open_photo(path)
+        photo = open_photo(path, report=report)
         found = find_sidecar(path, photo.identity)
         if found is None:
             return Opened(photo, _new_project(photo), sidecar_path(path, photo.identity), None, 1, photo.notes)
@@ -63,6 +64,15 @@ def open_with_project(path: Path) -> Opened:
     if stored.read_only:
         notes += (stored.read_only,)
     return Opened(photo, project, stored.path, stored, turn, notes)
+
+
+def photo_to_open(path: Path) -> Path:
+    """The photo that `open_with_project` would open; raises as it does."""
+    return _photo_of(read_sidecar(path)) if _is_project(path) else path
+
+
+def _is_project(path: Path) -> bool:
+    return path.suffix.casefold() == ".nti"
 
 
 def _photo_of(stored: Stored) -> Path:

@@ -1,8 +1,9 @@
 """Session: one open photo, joining the photo, its project and the models; the command line and the window share it."""
 
 import contextlib
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from nti_desktop.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, Rendered, RenderJob
 from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
 from nti_desktop.opening import open_with_project
+from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.composite import Finish, Layer, lay_in, softened_mask
+from nti_desktop.photo.decode import Report
 from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of
 from nti_desktop.photo.photo import Photo, full_raster
 from nti_desktop.photo.raster import Raster
@@ -90,9 +93,9 @@ class Session:
         self._models: dict[str, ModelEntry] = {}  # by inversion, once known to be the one it was made with
 
     @classmethod
-    def open(cls, path: Path) -> "Session":
+    def open(cls, path: Path, report: Report | None = None) -> "Session":
         """See `open_with_project`."""
-        opened = open_with_project(path)
+        opened = open_with_project(path, report)
         session = cls(opened.photo, opened.project, opened.sidecar, opened.stored, opened.notes)
         if opened.stored is not None and opened.turn != 1:
             session._saved_project = opened.project if session.read_only else opened.stored.project
@@ -223,6 +226,11 @@ class Session:
         frame = self.project.inversion(inversion_id).frame
         parts = last.parts if last else ()
         return tuple(part for part in parts if self.project.inversion(part.inversion).frame != frame)
+
+    def provenance(self, edits: Iterable[tuple[str, EditRecipe]]) -> Provenance:
+        """How a picture with these edits, (inversion, recipe), came about."""
+        asked = [recipe.prompt for inversion, recipe in edits if not self.is_the_photo(recipe, inversion)]
+        return Provenance(PROGRAM if asked else None, tuple(asked))
 
     # Versions
 
@@ -360,6 +368,26 @@ class Session:
         except SidecarUnconfirmed as error:
             self.saved(snapshot, error.signature)
             raise
+
+    def move_to(self, photo: Path, sidecar: Path) -> None:
+        """The photo's file has another name now; its project, where it is on the disk, follows.
+
+        Raises SidecarError when it cannot; the project then stays under its old name.
+        """
+        self.photo = replace(self.photo, path=photo)
+        if self.sidecar.exists():
+            try:
+                os.replace(self.sidecar, sidecar)
+            except OSError as error:
+                raise SidecarError(
+                    f"The project stays at “{self.sidecar}”, as it could not be renamed ({error.strerror})."
+                ) from error
+        self.sidecar = sidecar
+        if self._stored is not None:
+            self._stored = replace(self._stored, path=sidecar)
+        if self.read_only:
+            return
+        self._change(photo=self.project.photo.model_copy(update={"name": photo.name}))
 
     def _change(self, **changes: object) -> None:
         self._refuse_if_read_only()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from nti_desktop.cli.arguments import COMMANDS, SAMPLE, parse
+from nti_desktop.cli.arguments import COMMANDS, RETURN_TO, SAMPLE, parse
 from nti_desktop.cli.log import write_log
 from nti_desktop.cli.terminal import clear_progress
 from nti_desktop.errors import NtiError, RecipeError
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _asks_for_the_window(given: Sequence[str]) -> bool:
     """No arguments, a sample, or a picture; a mistyped command is none of these."""
-    if not given or given == [SAMPLE]:
+    if not given or given == [SAMPLE] or given[0] == RETURN_TO:
         return True
     first = Path(given[0])
     return given[0] not in COMMANDS and not given[0].startswith("-") and (first.suffix != "" or first.exists())
@@ -64,6 +64,10 @@ def _open_window(given: Sequence[str]) -> int:
         from nti_desktop.app import run  # Qt is for the window only
     except ImportError as error:
         raise NtiError(f"The window needs a part of the system that is missing ({error}); install it.") from error
+    if given[:1] == [RETURN_TO]:
+        if len(given) != 2:
+            raise RecipeError(f"{RETURN_TO} needs the one file that the raw editor gave.")
+        return run([Path(given[1])], returns=True)
     return run([Path(argument) for argument in given if argument != SAMPLE], sample=SAMPLE in given)
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from nti_desktop import __version__
-from nti_desktop.cli import demo, doctor, edit, export, info, invert
+from nti_desktop.cli import demo, doctor, edit, export, info, invert, writing
 from nti_desktop.models.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.settings import Method, Schedule
 
 SAMPLE = "--sample"
+RETURN_TO = "--return-to"
 COMMANDS = ("invert", "edit", "export", "info", "demo", "doctor")
 _ABOUT = (
     "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
@@ -30,6 +31,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog="nti-desktop", description=_ABOUT, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"nti-desktop {__version__}")
     parser.add_argument(SAMPLE, action="store_true", help="open the window with a sample")
+    parser.add_argument(RETURN_TO, metavar="FILE", help="open the window with a raw editor's file, to be replaced")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
 
     def command(name: str, about: str) -> argparse.ArgumentParser:
@@ -89,7 +91,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the picture (.jpg, .png, .tif, .webp)")
+    writing.add_options(parser, required=False)
     parser.epilog = "“WORD#2” is the second such word."
     parser.set_defaults(run=edit.run)
 
@@ -97,7 +99,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
 def _export(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
     parser.add_argument("--name", required=True, metavar="NAME", help="which version")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jpg, .png, .tif or .webp")
+    writing.add_options(parser, required=True)
     parser.set_defaults(run=export.run)
 
 

@@ -11,8 +11,9 @@ from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.models.catalog import built_in
 from nti_desktop.models.samples import Sample, samples
 from nti_desktop.photo.composite import Finish
-from nti_desktop.photo.export import export_picture
+from nti_desktop.photo.export import ExportSettings, export_picture
 from nti_desktop.photo.reading import identify
+from nti_desktop.photo.targets import Conflict
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.sidecar import backup_path, sidecar_path
 from nti_desktop.recipe.recipe import recipe_for
@@ -44,12 +45,21 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)
         session.keep_preview(version.id, encode_preview(picture))
         target = options.out / f"{sample.path.stem} edit {number}.png"
-        written.append(export_picture(picture, target, original=photo.path, overwrite=True))
+        provenance = session.provenance([(inversion.id, recipe)])
+        export_picture(picture, target, original=photo.path, conflict=Conflict.OVERWRITE, provenance=provenance)
+        written.append(target)
         edits.append(rendered)
         pictures.append((picture, prompt))
     session.save()
     sheet = options.out / "contact sheet.png"
-    written.append(export_picture(contact_sheet(pictures), sheet, original=photo.path, overwrite=True))
+    export_picture(
+        contact_sheet(pictures),
+        sheet,
+        original=photo.path,
+        conflict=Conflict.OVERWRITE,
+        settings=ExportSettings(metadata=False),
+    )
+    written.append(sheet)
 
     figures = inverted.figures
     tell(

@@ -3,15 +3,14 @@
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from nti_desktop import advice
 from nti_desktop.cli.making import make_picture
 from nti_desktop.cli.terminal import note, tell, watcher
+from nti_desktop.cli.writing import target_of, write
 from nti_desktop.errors import RecipeError, SidecarError
 from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.photo.composite import Finish
-from nti_desktop.photo.export import check_target, export_picture
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref, recipe_for
@@ -32,8 +31,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     entry = session.model_of(inversion)
     recipe = _recipe(options, source, entry.defaults)
     name = _name(options.name, session)
-    if options.out is not None:
-        check_target(options.out, original=session.photo.path)
+    target = target_of(options, session, name)
 
     unlearned = advice.never_learned(entry, unlearned_words(recipe.prompt, entry.words))
     heard = [unlearned] if unlearned else []
@@ -44,9 +42,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     made = make_picture(session, version.parts, watcher(), cancel)
     session.keep_preview(version.id, encode_preview(made.picture))
     session.save()
-    written: Path | None = None
-    if options.out is not None:
-        written = export_picture(made.picture, options.out, original=session.photo.path)
+    written = [] if target is None else write(options, session, made, version.parts, target)
+    if options.return_to is not None:
+        session.save()  # under its new name
 
     notes = [*session.notes, *_notes(source, recipe, made.rendered)]
     rendered = made.rendered
@@ -58,10 +56,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         )
     if rendered is not None and rendered.mask is not None:
         lines.append(f"The mask covers {rendered.coverage:.0%} of the picture.")
-    if written is not None:
-        lines.append(f"Written to {written}")
     tell(
-        [*lines, *notes],
+        [*lines, *written, *notes],
         {
             "photo": str(session.photo.path),
             "sidecar": str(session.sidecar),
@@ -74,7 +70,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "reconstruction_psnr": inversion.figures.reconstruction_psnr,
             "changed": rendered.changed if rendered else 0.0,
             "coverage": rendered.coverage if rendered else 1.0,
-            "out": None if written is None else str(written),
+            "out": None if target is None else str(target),
+            "said": written,
             "notes": [*heard, *notes],
         },
         options.json,

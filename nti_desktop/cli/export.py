@@ -4,9 +4,9 @@ from argparse import Namespace
 
 from nti_desktop.cli.making import make_picture
 from nti_desktop.cli.terminal import tell, watcher
+from nti_desktop.cli.writing import target_of, write
 from nti_desktop.errors import SidecarError
 from nti_desktop.jobs import CancelToken
-from nti_desktop.photo.export import check_target, export_picture
 from nti_desktop.project.schema import VersionRecord
 from nti_desktop.session import Session
 
@@ -14,12 +14,13 @@ from nti_desktop.session import Session
 def run(options: Namespace, cancel: CancelToken) -> int:
     session = Session.open(options.photo)
     version = _version(session, options.name)
-    check_target(options.out, original=session.photo.path)
+    target = target_of(options, session, version.name)
+    assert target is not None  # one of the two options is required
     made = make_picture(session, version.parts, watcher(), cancel)
-    written = export_picture(made.picture, options.out, original=session.photo.path)
+    said = write(options, session, made, version.parts, target)
     figures = made.rendered.figures if made.rendered else None
     tell(
-        [f"Written to {written}", *session.notes],
+        [*said, *session.notes],
         {
             "photo": str(session.photo.path),
             "sidecar": str(session.sidecar),
@@ -28,7 +29,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "seconds": figures.seconds if figures else 0.0,
             "unet_rows": figures.unet_rows if figures else 0,
             "reconstruction_psnr": session.project.inversion(version.inversion).figures.reconstruction_psnr,
-            "out": str(written),
+            "out": str(target),
+            "said": said,
             "notes": session.notes,
         },
         options.json,

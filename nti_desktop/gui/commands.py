@@ -30,18 +30,19 @@ class Command:
     shortcuts: tuple[str, ...] = ()
     checkable: bool = False
     separated: bool = False  # a line above it in the menu
+    last: bool = False  # below the commands of every other owner
 
 
 F = TypeVar("F", bound=Callable[..., None])
 
 
 def command(
-    title: str, menu: Menu, *shortcuts: str, checkable: bool = False, separated: bool = False
+    title: str, menu: Menu, *shortcuts: str, checkable: bool = False, separated: bool = False, last: bool = False
 ) -> Callable[[F], F]:
     """Makes a method of the window an action; the first line of its docstring is the tooltip."""
 
     def mark(function: F) -> F:
-        function.__dict__["command"] = Command(title, menu, shortcuts, checkable, separated)
+        function.__dict__["command"] = Command(title, menu, shortcuts, checkable, separated, last)
         return function
 
     return mark
@@ -60,21 +61,21 @@ def add_actions(window: QMainWindow, owners: Sequence[QObject]) -> dict[str, QAc
     """Fills the window's menu bar from the commands of `owners`; the actions come back by method name."""
     menus: dict[Menu, QMenu] = {menu: window.menuBar().addMenu(menu.value) for menu in Menu}
     actions: dict[str, QAction] = {}
-    for owner in owners:
-        for name, entry, explanation in commands_of(type(owner)):
-            action = QAction(entry.title, window)
-            action.setObjectName(name)
-            action.setCheckable(entry.checkable)
-            action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
-            shown = f" ({QKeySequence(entry.shortcuts[0]).toString()})" if entry.shortcuts else ""
-            action.setToolTip(explanation.rstrip(".") + shown)
-            method = cast(Callable[..., None], getattr(owner, name))
-            if entry.checkable:
-                action.toggled.connect(method)
-            else:
-                action.triggered.connect(method)
-            if entry.separated:
-                menus[entry.menu].addSeparator()
-            menus[entry.menu].addAction(action)
-            actions[name] = action
+    commands = [(owner, *found) for owner in owners for found in commands_of(type(owner))]
+    for owner, name, entry, explanation in sorted(commands, key=lambda found: found[2].last):
+        action = QAction(entry.title, window)
+        action.setObjectName(name)
+        action.setCheckable(entry.checkable)
+        action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
+        shown = f" ({QKeySequence(entry.shortcuts[0]).toString()})" if entry.shortcuts else ""
+        action.setToolTip(explanation.rstrip(".") + shown)
+        method = cast(Callable[..., None], getattr(owner, name))
+        if entry.checkable:
+            action.toggled.connect(method)
+        else:
+            action.triggered.connect(method)
+        if entry.separated:
+            menus[entry.menu].addSeparator()
+        menus[entry.menu].addAction(action)
+        actions[name] = action
     return actions

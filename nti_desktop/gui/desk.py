@@ -1,8 +1,7 @@
 """The desk: one open photo and what may be done with it. The window shows it and asks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -20,7 +19,6 @@ from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.work import Work
 from nti_desktop.jobs import Inverted, Judged
 from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.photo.export import check_target
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import VersionRecord
 from nti_desktop.recipe.recipe import EditRecipe
@@ -37,6 +35,7 @@ class Desk(QObject):
     changed = Signal()  # edit, description, versions or preparation: show everything again
     moved = Signal()  # to another area of the photo
     pictured = Signal()  # another picture of the edit
+    final = Signal()  # the picture is the edit's as it stands, at full quality
     finished = Signal(Composed)  # the full render of the edit as it stands
     said = Signal(Message)
     outdated = Signal(tuple)  # topics of messages that no longer hold
@@ -57,7 +56,6 @@ class Desk(QObject):
         self.pictures: dict[str, Picture] = {}  # newest of each version
         self.render_by_hand = False  # the edit takes long: it was previewed and waits for the Render button
         self._photo = 0
-        self._export_to: Path | None = None
 
         self.filing.opened.connect(self._opened)
         self.preparing.judged.connect(self._judged)
@@ -101,7 +99,6 @@ class Desk(QObject):
         self.work = Work(opened.session, self.entry.defaults)
         self.before, self.pictures = opened.before, dict(opened.previews)
         self.suggestions = ()
-        self._export_to = None
         self.rendering.open(opened.session, self._photo)
         self.outdated.emit(
             ("open", "note", "drop", "model", "render", "effect", "prepare", "export", "save", "deleted")
@@ -295,6 +292,18 @@ class Desk(QObject):
 
     # Pictures
 
+    def show_on(self, screen: bytes | None) -> None:
+        """The screen profile that pictures are made for from now on, None for sRGB."""
+        self.filing.screen = self.rendering.screen = screen
+
+    def replace_pictures(self, converted: Mapping[Picture, Picture]) -> None:
+        """The same pictures in the colours of another screen."""
+        self.before = converted.get(self.before, self.before) if self.before else None
+        self.after = converted.get(self.after, self.after) if self.after else None
+        self.pictures = {version: converted.get(picture, picture) for version, picture in self.pictures.items()}
+        self.pictured.emit()
+        self.changed.emit()
+
     def _ask_for_a_picture(self, by_hand: bool = False) -> None:
         """Render what is on the desk: a preview first, unless the full render is as quick or asked for by hand."""
         work = self.work
@@ -308,7 +317,7 @@ class Desk(QObject):
             self.pictures.pop(work.version_id, None)
             self.outdated.emit(("render",))
             self.pictured.emit()
-            self._export_if_asked()
+            self.final.emit()
             return
         if work.asks_for_nothing_here:  # only other areas do
             self.render_by_hand = False
@@ -344,21 +353,19 @@ class Desk(QObject):
             if composed.preview is not None and not work.session.read_only:
                 work.session.keep_preview(wanted.version, composed.preview)
             self.finished.emit(composed)
-            self._export_if_asked()
+            self.final.emit()
         self.pictured.emit()
         self.changed.emit()
 
     @Slot(Wanted, NtiError)
     def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
         at_home(self)
-        self._export_to = None
         self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
         self.changed.emit()
 
     @Slot()
     def _render_stopped(self) -> None:
         at_home(self)
-        self._export_to = None
         self.render_by_hand = True
         self.changed.emit()
 
@@ -368,40 +375,13 @@ class Desk(QObject):
         at_home(self)
         self._engine.cancel_all()
 
-    # Saving and exporting
+    # Saving
 
     def save(self) -> None:
         """Write the project beside the photo."""
         session = self.session
         if session is not None and session.dirty and not session.read_only:
             self.filing.save(session)
-
-    def export(self, target: Path) -> None:
-        """Write the edit at full size; where it has yet to be rendered, after that."""
-        work = self.work
-        if work is None:
-            return
-        if not work.up_to_date and not work.is_the_photo:
-            text = "This edit has no picture yet; prepare the photo with its present description, then export."
-            self.said.emit(Message(text, Tone.ERROR, topic="export"))
-            return
-        try:
-            check_target(target, original=work.session.photo.path, overwrite=True)
-        except NtiError as error:
-            self.said.emit(Message(str(error), Tone.ERROR, topic="export"))
-            return
-        self._export_to = target
-        if self.picture_is_final:
-            self._export_if_asked()
-        else:
-            self.render()
-
-    def _export_if_asked(self) -> None:
-        if self._export_to is None or self.work is None:
-            return
-        target, self._export_to = self._export_to, None
-        composed = None if self.work.is_the_photo else self.rendering.last
-        self.filing.export(self.work.session, composed, target)
 
 
 def _best_way(defaults: EditDefaults) -> tuple[Method, Schedule, int]:

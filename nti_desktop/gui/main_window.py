@@ -15,9 +15,11 @@ from nti_desktop.gui.background import Background
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.engine_thread import EngineThread, load_workbench
+from nti_desktop.gui.exporting import Exporting
 from nti_desktop.gui.model_chooser import ModelChooser
 from nti_desktop.gui.panels.message_bar import Action, Message, Tone
 from nti_desktop.gui.progress import ProgressWatch
+from nti_desktop.gui.screen_colours import ScreenColours
 from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.viewing import Viewing
@@ -31,7 +33,6 @@ log = logging.getLogger(__name__)
 _READABLE = (
     f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
 )
-_WRITABLE = "JPEG (*.jpg);;PNG (*.png);;TIFF (*.tif);;WebP (*.webp)"
 
 
 class MainWindow(QMainWindow):
@@ -50,7 +51,9 @@ class MainWindow(QMainWindow):
         self.progress = ProgressWatch(self.engine, self.desk, self.workplace.strip, self)
         self.models = ModelChooser(self.desk, self.workplace.model_panel, self)
         self.advising = Advising(self.desk, self)
-        self.viewing = Viewing(self.workplace, [MainWindow, Versions, Areas], self)
+        self.exporting = Exporting(self.desk, self)
+        self.viewing = Viewing(self.workplace, [MainWindow, Exporting, Versions, Areas], self)
+        self.screen_colours = ScreenColours(self.desk, self.workplace.strip, self.background, self)
         self._painted = False
         self._opening_next: Path | None = None  # waits for the save of the photo that is open
         self._closing = False
@@ -59,7 +62,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.workplace)
         self.setAcceptDrops(True)
         self._take_room()
-        self.actions_by_name = add_actions(self, (self, self.areas, self.versions, self.viewing, self.models))
+        owners = (self, self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
+        self.actions_by_name = add_actions(self, owners)
         self._add_toolbar()
         self._show_state()
 
@@ -71,8 +75,9 @@ class MainWindow(QMainWindow):
         self.desk.filing.open_failed.connect(self._open_failed)
         self.desk.filing.saved.connect(self._saved)
         self.desk.filing.save_failed.connect(self._save_failed)
-        self.desk.filing.exported.connect(self._exported)
-        self.desk.filing.export_failed.connect(self._export_failed)
+        self.desk.filing.exported.connect(self.progress.refresh)
+        self.desk.filing.returned.connect(self.progress.refresh)
+        self.desk.filing.export_failed.connect(self.progress.refresh)
         self.desk.opened.connect(self._opened)
         self.engine.finished.connect(self._thread_ended)
         self.background.finished.connect(self._thread_ended)
@@ -118,6 +123,8 @@ class MainWindow(QMainWindow):
         possible = {
             "save": session is not None and session.dirty,
             "export": session is not None,
+            "export_again": session is not None,
+            "return_to_editor": session is not None and self.exporting.return_target is not None,
             "undo": history is not None and bool(history.past),
             "redo": history is not None and bool(history.future),
             "prepare": work is not None and bool(work.description.strip()) and not self.desk.preparing.at_work,
@@ -148,6 +155,7 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
+            self.screen_colours.follow()
             QTimer.singleShot(0, self._start_engine)
 
     @Slot()
@@ -224,7 +232,7 @@ class MainWindow(QMainWindow):
             text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."
             self.desk.said.emit(Message(text, topic="drop"))
 
-    # Saving and exporting
+    # Saving
 
     @command("&Save", Menu.FILE, "Ctrl+S")
     @Slot()
@@ -268,38 +276,9 @@ class MainWindow(QMainWindow):
         if path is not None:
             self.desk.filing.open(path)
 
-    @command("&Export…", Menu.FILE, "Ctrl+E")
-    @Slot()
-    def export(self) -> None:
-        """Write this version as a picture at the photo's full size."""
-        at_home(self)
-        self.workplace.prompts.edit.settle()
-        session = self.desk.session
-        if session is None:
-            return
-        name = self.desk.work.version.name if self.desk.work and self.desk.work.version else "edited"
-        proposed = session.photo.path.with_name(f"{session.photo.path.stem} - {name}.jpg")
-        target, kind = QFileDialog.getSaveFileName(self, "Export", str(proposed), _WRITABLE)
-        if target:
-            path = Path(target)
-            self.desk.export(path if path.suffix else path.with_suffix(kind.partition("*")[2][:-1] or ".jpg"))
-            self.progress.refresh()
-
-    @Slot(Path)
-    def _exported(self, target: Path) -> None:
-        at_home(self)
-        self.desk.said.emit(Message(f"Exported to {target}.", topic="export"))
-        self.progress.refresh()
-
-    @Slot(NtiError)
-    def _export_failed(self, error: NtiError) -> None:
-        at_home(self)
-        self.desk.said.emit(Message(str(error), Tone.ERROR, topic="export"))
-        self.progress.refresh()
-
     # Closing
 
-    @command("&Quit", Menu.FILE, "Ctrl+Q", separated=True)
+    @command("&Quit", Menu.FILE, "Ctrl+Q", separated=True, last=True)
     @Slot()
     def quit(self) -> None:
         """Save and close the window."""

@@ -5,6 +5,8 @@ from pathlib import Path
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from nti_desktop.gui.export_request import ExportRequest, from_json, to_json
+
 
 def _settings() -> QSettings:
     folder = platformdirs.user_config_path("nti-desktop", appauthor=False)
@@ -41,3 +43,23 @@ def last_folder() -> str:
 
 def remember_folder(folder: Path) -> None:
     _settings().setValue("folders/photos", str(folder))
+
+
+def export_request() -> ExportRequest:
+    """How the last export was asked for."""
+    stored = _settings().value("export/last", "")
+    return from_json(stored if isinstance(stored, str) else "")
+
+
+def remember_export_request(request: ExportRequest) -> None:
+    _settings().setValue("export/last", to_json(request))
+
+
+def screen_profile() -> Path | None:
+    """The file of the screen's profile that the user chose; None for what the system says."""
+    stored = _settings().value("screen/profile", "")
+    return Path(stored) if isinstance(stored, str) and stored else None
+
+
+def remember_screen_profile(path: Path | None) -> None:
+    _settings().setValue("screen/profile", str(path) if path else "")

@@ -86,6 +86,7 @@ class Rendering(QObject):
         self._wanted: Wanted | None = None
         self._last: Composed | None = None
         self.renders = 0  # finished ones since the program started
+        self.screen: bytes | None = None  # profile that pictures are made for
         engine.rendered.connect(self._rendered)
         engine.failed.connect(self._failed)
 
@@ -182,12 +183,14 @@ class Rendering(QObject):
             RenderedPart(self._kept[edit], state.finish, edit.inversion) for edit, state in self._edits(wanted)
         )
         mine = next((part for part in parts if part.inversion == wanted.inversion), None)
+        screen = self.screen
 
         def work() -> Composed:
             whole = session.compose(parts)
             preview = encode_preview(whole) if wanted.final else None
             reach = session.reach(mine) if mine else None
-            return Composed(wanted, mine.rendered if mine else None, parts, make_picture(whole), reach, preview)
+            picture = make_picture(whole, screen, lambda: session.compose(parts))
+            return Composed(wanted, mine.rendered if mine else None, parts, picture, reach, preview)
 
         def done(composed: Composed) -> None:
             if session is self._session and self._wanted is not None and self._wanted.version == wanted.version:

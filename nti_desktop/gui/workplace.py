@@ -227,6 +227,7 @@ class Workplace(QWidget):
     @Slot()
     def _pictured(self) -> None:
         at_home(self)
+        self.view.replace_photo(self.desk.before)
         self.view.show_edit(self.desk.after, self.desk.badge)
         self._show_mask()
 

@@ -1,6 +1,7 @@
 """From a picture file to upright RGB pixels in its own colours and bit depth (libvips decodes)."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,18 @@ from typing import Any
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import ImageCms
+from PIL.TiffImagePlugin import TiffImageFile
 
-from nti_desktop.errors import PhotoError
+from nti_desktop.errors import NtiError, PhotoError
 from nti_desktop.photo.colour import PROFILE, colour_model, numpy_array, with_profile
 from nti_desktop.photo.header import Header, check_size
 from nti_desktop.photo.heif_decode import decode_heif
 from nti_desktop.photo.raster import Raster
 
 pyvips.cache_set_max(0)  # its memory of results goes by file names, and files change
+
+Report = Callable[[float], None]  # told the share that is read, 0 to 1; an NtiError that it raises stops the reading
 
 _LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
 _WHITE = {"uchar": 255, "ushort": 65535}
@@ -32,8 +36,8 @@ class Decoded:
     notes: tuple[str, ...]
 
 
-def decode(path: Path, header: Header, eight_bits: bool) -> Decoded:
-    """Read all pixels. eight_bits: whether 16 bits are brought to 8 while reading.
+def decode(path: Path, header: Header, eight_bits: bool, report: Report | None = None) -> Decoded:
+    """Read all pixels. eight_bits: whether 16 bits are brought to 8 while reading; report: see Report.
 
     Transparency is laid on white; grey becomes equal channels; print colours, Lab and grey with a profile of its own
     become sRGB, which a note says. Raises PhotoError for pixels that are no colours, pyvips.Error or OSError for files
@@ -41,8 +45,15 @@ def decode(path: Path, header: Header, eight_bits: bool) -> Decoded:
     """
     if header.is_lab:
         return _decode_lab(path)
-    image = _loaded(path, header)
+    image = loaded(path, header)
     check_size(path, (image.width, image.height))
+    return decoded(path, header, image, eight_bits, report)
+
+
+def decoded(
+    path: Path, header: Header, image: pyvips.Image, eight_bits: bool, report: Report | None = None
+) -> Decoded:
+    """What `loaded` opened, as `decode` does it."""
     orientation = image.get("orientation") if image.get_typeof("orientation") else 1
     notes = _first_of_many(path, header, image)
     image, alpha = _split(_checked(image))
@@ -52,7 +63,7 @@ def decode(path: Path, header: Header, eight_bits: bool) -> Decoded:
         image = image.bandjoin(alpha)
     if eight_bits and image.format == "ushort":
         image = image.cast("uchar", shift=True).copy(interpretation="srgb")
-    pixels = numpy_array(image)
+    pixels = numpy_array(image) if report is None else _reported(image, report)
     if pixels.shape[-1] == 4:
         pixels, alpha_notes = _on_white(pixels)
         colour_notes += alpha_notes
@@ -71,12 +82,41 @@ def decode_heif_picture(path: Path) -> Decoded:
     return Decoded(Raster(pixels, profile), 1, notes)
 
 
-def _loaded(path: Path, header: Header) -> pyvips.Image:
-    """Lazily; libvips takes this name literally, where its other ways in parse options out of it."""
+def loaded(path: Path, header: Header, **options: Any) -> pyvips.Image:
+    """The file, lazily; libvips takes this name literally, where its other ways in parse options out of it.
+
+    options: of libvips' loader of this kind.
+    """
     source = pyvips.Source.new_from_file(os.fsencode(path))
     load: Any = getattr(pyvips.Image, _LOADERS[header.kind] + "_source")
-    image: pyvips.Image = load(source, access="sequential", fail_on="error")
+    image: pyvips.Image = load(source, access="sequential", fail_on="error", **options)
     return image if header.png_profile is None else with_profile(image, header.png_profile)
+
+
+def _reported(image: pyvips.Image, report: Report) -> NDArray[Any]:
+    """All pixels, while `report` is told of every hundredth."""
+    told = 0
+    stopped: NtiError | None = None
+
+    def went_on(image: pyvips.Image, progress: Any) -> None:
+        nonlocal told, stopped
+        if progress.percent <= told or stopped is not None:
+            return
+        told = progress.percent
+        try:
+            report(told / 100)
+        except NtiError as error:  # what calls this is C, which an exception would not pass
+            stopped = error
+            image.set_kill(True)
+
+    image.set_progress(True)
+    image.signal_connect("eval", went_on)
+    try:
+        return numpy_array(image)
+    except pyvips.Error:
+        if stopped is not None:
+            raise stopped from None
+        raise
 
 
 def _first_of_many(path: Path, header: Header, image: pyvips.Image) -> tuple[str, ...]:
@@ -154,7 +194,7 @@ def _on_white(pixels: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
 
 def _decode_lab(path: Path) -> Decoded:
     """Lab in a TIFF, which libvips does not read."""
-    with Image.open(path, formats=("TIFF",)) as image:
+    with TiffImageFile(path) as image:  # Image.open has a limit of its own on sizes, one for the whole process
         image.load()
         if image.mode != "LAB":
             raise PhotoError("This picture uses a rare form of Lab colours; save it as RGB.")

@@ -1,133 +1,204 @@
 """Write a finished picture as a file of its own; the photo it was made from is never written to."""
 
-import contextlib
-import errno
-import os
-import secrets
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
 
 from nti_desktop.errors import PhotoError
-from nti_desktop.photo.colour import srgb_profile, vips_image, with_profile
-from nti_desktop.photo.raster import Raster, to_eight_bits
+from nti_desktop.photo.carrying import Provenance, carried_metadata
+from nti_desktop.photo.colour import numpy_array, srgb_profile, to_srgb, vips_image, with_profile
+from nti_desktop.photo.metadata import Metadata, with_metadata, without_orientation
+from nti_desktop.photo.openraster import write_openraster
+from nti_desktop.photo.raster import Raster, to_eight_bits, to_sixteen_bits
+from nti_desktop.photo.targets import Conflict, check_target, disk_errors_said, write_whole
+from nti_desktop.photo.tiff_writer import write_tiff
 
-_KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}
-_SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}  # libvips chooses the writer by it
-_EIGHT_BITS = {"JPEG", "WEBP"}
-_LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}  # libjpeg's and WebP's own limits
 
-_DISK_ERRORS: Mapping[int, str] = {
-    errno.ENOSPC: "The disk is full, so “{name}” was not written; make room or choose another folder.",
-    errno.EDQUOT: "Your share of the disk is full, so “{name}” was not written; make room or choose another folder.",
-    errno.EFBIG: "“{name}” would be too large for this disk; choose another folder or a smaller format.",
-    errno.EACCES: "“{folder}” may not be written to; choose another folder.",
-    errno.EPERM: "“{folder}” may not be written to; choose another folder.",
-    errno.EROFS: "“{folder}” lies on a disk that cannot be written to; choose another folder.",
-    errno.ENAMETOOLONG: "The name “{name}” is too long for this disk; choose a shorter one.",
+class Format(StrEnum):
+    """What can be written. OPENRASTER: the photo and the edit as two layers."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+    TIFF = "TIFF"
+    WEBP = "WebP"
+    AVIF = "AVIF"
+    OPENRASTER = "OpenRaster"
+
+
+SUFFIXES: Mapping[str, Format] = {
+    ".jpg": Format.JPEG,
+    ".jpeg": Format.JPEG,
+    ".png": Format.PNG,
+    ".tif": Format.TIFF,
+    ".tiff": Format.TIFF,
+    ".webp": Format.WEBP,
+    ".avif": Format.AVIF,
+    ".ora": Format.OPENRASTER,
 }
+DEEP = (Format.PNG, Format.TIFF, Format.OPENRASTER)  # have 16 bits
+LOSSY = (Format.JPEG, Format.WEBP, Format.AVIF)
+_LONGEST_SIDE = {Format.JPEG: 65_500, Format.WEBP: 16_383, Format.AVIF: 65_535}  # the libraries' own limits
+_AVIF_SPEED = 6
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """How a picture is written.
+
+    quality: of JPEG, WebP and AVIF, 1 to 100; full_chroma: of JPEG and AVIF, whether colours have the full resolution;
+    bits: 8 or 16 a channel, None for the photo's own (JPEG, WebP and AVIF have 8 in any case); longest_side: in
+    pixels, None for the photo's own size, never enlarged; srgb: whether the colours become sRGB, else they stay the
+    photo's own; metadata, location, prompt: see `carried_metadata`.
+    """
+
+    quality: int = 92
+    full_chroma: bool = True
+    bits: int | None = None
+    longest_side: int | None = None
+    srgb: bool = False
+    metadata: bool = True
+    location: bool = True
+    prompt: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.quality <= 100:
+            raise PhotoError(f"The quality must be between 1 and 100, not {self.quality}.")
+        if self.bits not in (None, 8, 16):
+            raise PhotoError(f"A picture has 8 or 16 bits a channel, not {self.bits}.")
+        if self.longest_side is not None and self.longest_side < 1:
+            raise PhotoError(f"The longest side must be at least 1 pixel, not {self.longest_side}.")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """path: of the written file, None where one was there and left alone; left_out: see `carried_metadata`."""
+
+    path: Path | None
+    left_out: tuple[str, ...] = ()
+
+
+def format_of(target: Path) -> Format:
+    """The format that a file's ending names; PhotoError for any other ending."""
+    found = SUFFIXES.get(target.suffix.lower())
+    if found is None:
+        raise PhotoError(
+            f"“{target.name}” needs one of the endings .jpg, .png, .tif, .webp, .avif or .ora; add one to its name."
+        )
+    return found
 
 
 def export_picture(
-    picture: Raster, target: Path, *, original: Path, overwrite: bool = False, quality: int = 95
-) -> Path:
-    """Write a picture in the format its suffix names, whole or not at all, and return where it is.
+    picture: Raster,
+    target: Path,
+    *,
+    original: Path,
+    conflict: Conflict = Conflict.REFUSE,
+    settings: ExportSettings = ExportSettings(),
+    provenance: Provenance = Provenance(),
+    photo: Callable[[], Raster] | None = None,
+) -> Exported:
+    """Write a picture in the format its suffix names, whole or not at all.
 
-    PNG and TIFF keep every pixel at its bit depth, JPEG and WebP have 8 bits; all keep the colours and their profile.
-    original: the photo, which is refused as a target under any name; overwrite: whether
-    another existing file may be replaced; quality: of JPEG and WebP, 1 to 100.
-    Raises PhotoError with one sentence; what was at `target` before is then still there.
+    PNG and TIFF keep every pixel at its bit depth; all keep the colours and their profile, and the original's metadata,
+    unless the settings say otherwise. original: the photo, which is refused as a target under any name; photo: gives
+    the unedited photo, which OpenRaster has as its lower layer. Raises PhotoError with one sentence; what was at
+    `target` before is then still there.
     """
-    kind = _kind(target)
-    longest = _LONGEST_SIDE.get(kind)
+    form = format_of(target)
+    free = check_target(target, original=original, conflict=conflict)
+    if free is None:
+        return Exported(None)
+    if form is Format.OPENRASTER and photo is not None:
+        lower, picture = _fitted(photo(), form, settings), _fitted(picture, form, settings)
+    else:
+        lower = picture = _fitted(picture, form, settings)
+    return _write(picture, lower, free, form, original, settings, provenance)
+
+
+def replace_picture(picture: Raster, target: Path, *, original: Path, provenance: Provenance) -> Exported:
+    """Write a picture over `target`, in the format of its suffix and otherwise as the photo is; see `returning`."""
+    form = format_of(target)
+    settings = ExportSettings(quality=97)
+    picture = _fitted(picture, form, settings)
+    return _write(picture, picture, target, form, original, settings, provenance)
+
+
+def _write(
+    picture: Raster,
+    lower: Raster,
+    target: Path,
+    form: Format,
+    original: Path,
+    settings: ExportSettings,
+    provenance: Provenance,
+) -> Exported:
+    longest = _LONGEST_SIDE.get(form)
     if longest is not None and max(picture.size) > longest:
-        raise PhotoError(f"A {kind} picture has at most {longest} pixels a side; export as .png or .tif instead.")
-    check_target(target, original=original, overwrite=overwrite)
-    with _disk_errors_said(target):
-        _write_whole(_encoded(picture, kind, quality), target)
-    return target
+        raise PhotoError(f"A {form} picture has at most {longest} pixels a side; export as .png or .tif instead.")
+    with disk_errors_said(target):
+        carried = carried_metadata(
+            original,
+            picture.size,
+            provenance,
+            copy=settings.metadata,
+            location=settings.location,
+            prompt=settings.prompt,
+        )
+        try:
+            write_whole(target, lambda file: _encode(file, picture, lower, form, settings, carried.metadata))
+        except ValueError as error:  # the only format that says so
+            raise PhotoError(f"“{target.name}” would be larger than a TIFF file can be; export as .png.") from error
+    return Exported(target, carried.left_out)
 
 
-def check_target(target: Path, *, original: Path, overwrite: bool = False) -> None:
-    """Raises PhotoError where `export_picture` would refuse this name, so that nobody renders for nothing."""
-    _kind(target)
-    with _disk_errors_said(target):
-        if _is_same_file(target, original):
-            raise PhotoError(f"“{target.name}” is the photo itself, which stays as it is; choose another name.")
-        if not target.absolute().parent.is_dir():
-            raise PhotoError(
-                f"The folder “{target.absolute().parent}” does not exist; make it first or choose another."
+def _fitted(picture: Raster, form: Format, settings: ExportSettings) -> Raster:
+    """In the colours, size and bit depth that it is written with."""
+    if settings.longest_side is not None and settings.longest_side < max(picture.size):
+        smaller = vips_image(picture).resize(settings.longest_side / max(picture.size))
+        picture = Raster(numpy_array(smaller), picture.profile)
+    if settings.srgb:
+        picture = Raster(to_srgb(picture))
+    bits = settings.bits if form in DEEP else 8
+    if bits == 8:
+        return Raster(to_eight_bits(picture.pixels), picture.profile)
+    return Raster(to_sixteen_bits(picture.pixels), picture.profile) if bits == 16 else picture
+
+
+def _encode(
+    file: BinaryIO, picture: Raster, lower: Raster, form: Format, settings: ExportSettings, metadata: Metadata
+) -> None:
+    profile = picture.profile or srgb_profile()
+    image = with_profile(vips_image(picture), profile)
+    chroma = "off" if settings.full_chroma else "on"
+    match form:
+        case Format.JPEG:
+            data = image.jpegsave_buffer(Q=settings.quality, subsample_mode=chroma, optimize_coding=True)
+            file.write(with_metadata(data, "JPEG", metadata))
+        case Format.PNG:
+            file.write(with_metadata(image.pngsave_buffer(), "PNG", metadata))
+        case Format.WEBP:
+            file.write(with_metadata(image.webpsave_buffer(Q=settings.quality), "WEBP", metadata))
+        case Format.TIFF:
+            write_tiff(file, picture.pixels, profile, metadata)
+        case Format.AVIF:
+            said = without_orientation(metadata)
+            buffer = io.BytesIO()
+            Image.fromarray(np.asarray(picture.pixels, np.uint8)).save(
+                buffer,
+                "AVIF",
+                quality=settings.quality,
+                subsampling="4:4:4" if settings.full_chroma else "4:2:0",
+                speed=_AVIF_SPEED,
+                icc_profile=profile,
+                exif=said.exif,
+                xmp=said.xmp,
             )
-        if target.is_dir():
-            raise PhotoError(f"“{target.name}” is a folder; choose another name.")
-        if os.path.lexists(target) and not overwrite:
-            raise PhotoError(f"“{target.name}” exists already; choose another name or allow it to be replaced.")
-
-
-def _kind(target: Path) -> str:
-    kind = _KINDS.get(target.suffix.lower())
-    if kind is None:
-        raise PhotoError(f"“{target.name}” needs one of the endings .jpg, .png, .tif or .webp; add one to its name.")
-    return kind
-
-
-@contextlib.contextmanager
-def _disk_errors_said(target: Path) -> Iterator[None]:
-    """Every failure of the disk becomes a sentence."""
-    try:
-        yield
-    except OSError as error:
-        sentence = _DISK_ERRORS.get(error.errno or 0)
-        if sentence is None:
-            why = error.strerror or str(error)
-            raise PhotoError(f"“{target.name}” could not be written ({why}); try another folder.") from error
-        folder = target.absolute().parent
-        raise PhotoError(sentence.format(name=target.name, folder=folder.name or folder)) from error
-
-
-def _is_same_file(target: Path, original: Path) -> bool:
-    """Whether writing to target would touch the original, on this disk or, where case is told apart, on the next."""
-    if target.exists() and original.exists() and target.samefile(original):
-        return True
-    one, other = Path(os.path.realpath(target)), Path(os.path.realpath(original))
-    return one.name.casefold() == other.name.casefold() and one.parent == other.parent
-
-
-def _encoded(picture: Raster, kind: str, quality: int) -> bytes:
-    options: dict[str, dict[str, int | str]] = {
-        "JPEG": {"Q": quality, "subsample_mode": "off"},
-        "PNG": {},
-        "TIFF": {"compression": "deflate", "predictor": "horizontal"},
-        "WEBP": {"Q": quality},
-    }
-    if kind in _EIGHT_BITS:
-        picture = Raster(to_eight_bits(picture.pixels), picture.profile)
-    image = with_profile(vips_image(picture), picture.profile or srgb_profile())
-    data: bytes = image.write_to_buffer(_SUFFIX[kind], **options[kind])
-    return data
-
-
-def _write_whole(data: bytes, target: Path) -> None:
-    """Write beside the target, then put it in its place; nothing is left behind when that fails."""
-    beside = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    with contextlib.suppress(OSError):  # the picture is in its place; some disks cannot sync a folder
-        _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in the folder last through a power cut."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            file.write(buffer.getvalue())
+        case Format.OPENRASTER:
+            write_openraster(file, lower, picture, metadata)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nti_desktop.errors import PhotoError
+from nti_desktop.photo.decode import Report
 from nti_desktop.photo.raster import Development, Raster, to_eight_bits
 from nti_desktop.photo.reading import read_picture
 from nti_desktop.photo.turning import turned
@@ -36,13 +37,13 @@ class Photo:
         return Raster(self.pixels, self.profile)
 
 
-def open_photo(path: Path, orientation: int | None = None) -> Photo:
+def open_photo(path: Path, orientation: int | None = None, report: Report | None = None) -> Photo:
     """Read a JPEG, PNG, TIFF, WebP, HEIC or AVIF picture, or develop a raw file neutrally.
 
-    orientation: used instead of the file's own EXIF tag, 1 to 8. Raises PhotoError with one sentence for whatever is
+    orientation: used instead of the file's own EXIF tag, 1 to 8; report: see Report. Raises PhotoError with one sentence for whatever is
     not such a picture, or not a whole one.
     """
-    read = read_picture(path, eight_bits=True)
+    read = read_picture(path, eight_bits=True, report=report)
     applied = read.orientation if orientation is None else orientation
     pixels = turned(to_eight_bits(read.raster.pixels), applied)
     pixels.flags.writeable = False

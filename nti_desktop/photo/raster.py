@@ -44,3 +44,10 @@ def to_eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
         return np.ascontiguousarray(pixels, np.uint8)
     # (v + 128) * 255 / 65535, whole numbers only: v / 257, rounded
     return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def to_sixteen_bits(pixels: Pixels) -> NDArray[np.uint16]:
+    """8 bits spread over the whole range, 0 to 65535; (..., 3)."""
+    if pixels.dtype == np.uint16:
+        return np.ascontiguousarray(pixels, np.uint16)
+    return pixels.astype(np.uint16) * np.uint16(257)

@@ -3,6 +3,7 @@
 import errno
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyvips
 
 from nti_desktop.errors import PhotoError
 from nti_desktop.photo.containers import kind_of, read_at
-from nti_desktop.photo.decode import decode, decode_heif_picture
+from nti_desktop.photo.decode import Report, decode, decode_heif_picture
 from nti_desktop.photo.header import RAW_SUFFIXES, check_size, read_header
 from nti_desktop.photo.heif import heif_parts, read_heif_header
 from nti_desktop.photo.heif_boxes import heif_kind
@@ -36,8 +37,9 @@ class Read:
     development: Development | None = None
 
 
-def read_picture(path: Path, *, eight_bits: bool) -> Read:
-    """All of a picture. eight_bits: whether deeper ones may come with 8 bits, which takes less memory.
+def read_picture(path: Path, *, eight_bits: bool, report: Report | None = None) -> Read:
+    """All of a picture. eight_bits: whether deeper ones may come with 8 bits, which takes less memory; report: see
+    Report; of HEIC, AVIF and raw it is told nothing.
 
     Raises PhotoError with one sentence for whatever is not a picture, or not a whole one.
     """
@@ -54,10 +56,11 @@ def read_picture(path: Path, *, eight_bits: bool) -> Read:
             raise PhotoError(
                 f"“{path.name}” is a {header.bits}-bit JPEG, which cannot be read; save it as 8 bit or TIFF."
             )
-        identity = picture_identity(file, header.kind)
-        with _decoding(path):
-            decoded = decode(path, header, eight_bits)
-        return Read(decoded.raster, identity, decoded.orientation, header.bits, decoded.notes)
+        with ThreadPoolExecutor(1, "identity") as beside:
+            identity = beside.submit(picture_identity, file, header.kind)  # a second for 600 MB, less than decoding
+            with _decoding(path):
+                decoded = decode(path, header, eight_bits, report)
+        return Read(decoded.raster, identity.result(), decoded.orientation, header.bits, decoded.notes)
 
 
 def identify(path: Path) -> str:

@@ -22,7 +22,7 @@ from nti_desktop.photo.metadata.exif import ICC_PROFILE, IPTC, XMP
 from nti_desktop.photo.metadata.exif_from_tiff import PICTURE_TAGS
 from nti_desktop.photo.metadata.tiff import Field, Layout, Order
 
-Samples = NDArray[np.uint8] | NDArray[np.uint16]
+Samples = NDArray[np.uint8 | np.uint16]
 
 _MOST_FILE_BYTES = 2**32 - 1  # offsets have 32 bits
 _TOO_LONG = "A TIFF file has at most 4 GiB."

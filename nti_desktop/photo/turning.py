@@ -19,6 +19,7 @@ _STEPS = {
     8: (True, True, False),
 }
 _BY_STEPS = {steps: orientation for orientation, steps in _STEPS.items()}
+_BLOCK = 64  # pixels a side, copied at a time: rows that are read down then stay in the processor's cache
 
 
 def turned(pixels: NDArray[P], orientation: int) -> NDArray[P]:
@@ -26,7 +27,17 @@ def turned(pixels: NDArray[P], orientation: int) -> NDArray[P]:
     swapped, rows, columns = _STEPS[orientation]
     if swapped:
         pixels = pixels.swapaxes(0, 1)
-    return np.ascontiguousarray(pixels[:: -1 if rows else 1, :: -1 if columns else 1])
+    seen = pixels[:: -1 if rows else 1, :: -1 if columns else 1]
+    if orientation == 1:
+        return np.ascontiguousarray(seen)
+    upright = np.empty(seen.shape, seen.dtype)
+    channels = list(np.ndindex(seen.shape[2:]))
+    for y in range(0, seen.shape[0], _BLOCK):
+        for x in range(0, seen.shape[1], _BLOCK):
+            for channel in channels:
+                block = (slice(y, y + _BLOCK), slice(x, x + _BLOCK), *channel)
+                upright[block] = seen[block]
+    return upright
 
 
 def swaps_sides(orientation: int) -> bool:

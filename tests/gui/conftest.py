@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import theme
+from nti_desktop.gui.export_request import ExportRequest
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.samples import Sample, samples
+from nti_desktop.photo.targets import Conflict
 
 PATIENCE = 120_000  # milliseconds; a busy machine is no failure
 
@@ -89,3 +91,9 @@ def prepared(open_window: OpenWindow, photo: Path, until: Callable[[Callable[[],
     window.workplace.prompts.prepare_button.click()
     until(lambda: window.desk.work is not None and window.desk.work.version is not None)
     return window
+
+
+def export_to(window: MainWindow, target: Path, conflict: Conflict = Conflict.OVERWRITE) -> None:
+    """Export what is on the desk under this very name."""
+    request = ExportRequest(folder=target.parent, template=target.stem, suffix=target.suffix, conflict=conflict)
+    window.exporting.write(request)

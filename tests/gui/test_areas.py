@@ -14,6 +14,7 @@ from nti_desktop.models.samples import Sample
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
+from tests.gui.conftest import export_to
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -77,7 +78,7 @@ def test_an_area_is_edited_beside_the_whole_photo(
     assert desk.after.levels[0] == both  # type: ignore[union-attr]
 
     target = tmp_path / "both.png"
-    desk.export(target)
+    export_to(prepared, target)
     until(target.exists)
     exported, original = open_photo(target).pixels, open_photo(photo).pixels
     assert not np.array_equal(exported, original)

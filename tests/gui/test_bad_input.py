@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.panels.message_bar import Tone
 from nti_desktop.models.samples import Sample
-from tests.gui.conftest import OpenWindow
+from tests.gui.conftest import OpenWindow, export_to
 from tests.gui.test_story import errors, retype
 
 Until = Callable[[Callable[[], bool]], None]
@@ -113,11 +113,11 @@ def test_an_export_onto_the_photo_itself_is_refused(
     prepared: MainWindow, until: Until, photo: Path, tmp_path: Path
 ) -> None:
     before = photo.read_bytes()
-    prepared.desk.export(photo)
+    export_to(prepared, photo)
     until(lambda: bool(errors(prepared)))
     assert photo.read_bytes() == before
 
-    prepared.desk.export(tmp_path / "fine.png")
+    export_to(prepared, tmp_path / "fine.png")
     until(lambda: (tmp_path / "fine.png").exists())
 
 

@@ -15,7 +15,7 @@ from nti_desktop.models.samples import Sample
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.words import Change, split_words
-from tests.gui.conftest import OpenWindow
+from tests.gui.conftest import OpenWindow, export_to
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -124,7 +124,7 @@ def test_the_whole_story(
     # Export at full size, the photo left as it was.
     target = tmp_path / "edited.png"
     before = photo.read_bytes()
-    again.desk.export(target)
+    export_to(again, target)
     until(lambda: any("Exported" in m.text for m in again.workplace.messages.messages))
     assert make_picture(open_photo(target).raster).levels == shown.picture.levels
     assert photo.read_bytes() == before

@@ -73,6 +73,11 @@ class PhotoView(QWidget):
             self._centre = QPointF(before.width / 2, before.height / 2)
         self._view_changed()
 
+    def replace_photo(self, before: Picture | None) -> None:
+        """The same photo in other colours; everything else stays."""
+        self._before = before
+        self.update()
+
     def show_edit(self, after: Picture | None, badge: str = "") -> None:
         """The edit in its present state; badge: a word on how final it is."""
         self._after, self._badge = after, badge

@@ -1,5 +1,6 @@
 """Pictures ready to paint: the full size and smaller copies, so that any zoom paints at screen cost."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,17 +9,21 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 
-from nti_desktop.photo.colour import to_srgb
-from nti_desktop.photo.raster import Raster, to_eight_bits
+from nti_desktop.photo.colour import to_profile
+from nti_desktop.photo.raster import Raster
 
 _SMALLEST = 700  # pixels of the longer side; below, Qt's own scaling is quick and good enough
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """levels: the picture at 1, 1/2, 1/4, ... of its size."""
+    """levels: the picture at 1, 1/2, 1/4, ... of its size; screen: profile of the screen it is for, None for sRGB;
+    source: what it was made of, for another screen.
+    """
 
     levels: tuple[QImage, ...]
+    screen: bytes | None
+    source: Callable[[], Raster]
 
     @property
     def width(self) -> int:
@@ -36,15 +41,18 @@ class Picture:
         return self.levels[index], 2**index
 
 
-def make_picture(raster: Raster) -> Picture:
-    """In sRGB, for the screen. For the background thread: 100 megapixels take a second."""
-    pixels = to_eight_bits(to_srgb(raster))
+def make_picture(raster: Raster, screen: bytes | None = None, source: Callable[[], Raster] | None = None) -> Picture:
+    """In the colours of a screen, None for sRGB. source: what gives the raster again, so that it need not be kept.
+
+    For the background thread: 24 megapixels take a second or two.
+    """
+    pixels = to_profile(raster, screen)
     levels = [_image(pixels)]
     smaller = Image.fromarray(pixels)
     while max(smaller.size) > _SMALLEST and min(smaller.size) > 1:
         smaller = smaller.reduce(2)
         levels.append(_image(np.asarray(smaller)))
-    return Picture(tuple(levels))
+    return Picture(tuple(levels), screen, source or (lambda: raster))
 
 
 def _image(pixels: NDArray[np.uint8]) -> QImage:

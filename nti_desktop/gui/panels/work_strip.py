@@ -38,11 +38,15 @@ class WorkStrip(QFrame):
         self.cancel_button.clicked.connect(self._cancel)
         self.zoom = QLabel()
         self.zoom.setProperty("role", "quiet")
+        self.colours = QLabel()
+        self.colours.setProperty("role", "quiet")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 3, 12, 3)
         row.addWidget(self.text, 1)
         row.addWidget(self.bar)
         row.addWidget(self.cancel_button)
+        row.addSpacing(8)
+        row.addWidget(self.colours)
         row.addSpacing(8)
         row.addWidget(self.zoom)
         self.setFixedHeight(self.cancel_button.sizeHint().height() + 8)
@@ -71,6 +75,11 @@ class WorkStrip(QFrame):
         self.text.setText(text)
         self.bar.hide()
         self.cancel_button.hide()
+
+    def show_screen(self, note: str, explanation: str) -> None:
+        """Which colours the pictures are shown in."""
+        self.colours.setText(note)
+        self.colours.setToolTip(explanation)
 
     @Slot()
     def _cancel(self) -> None:

@@ -23,13 +23,13 @@ def without_orientation(metadata: Metadata) -> Metadata:
 
 
 def for_export(
-    metadata: Metadata, size: tuple[int, int], *, location: bool = True, program: str, prompt: str | None = None
+    metadata: Metadata, size: tuple[int, int], *, location: bool = True, program: str | None, prompt: str | None = None
 ) -> Metadata:
     """The metadata for an edited, upright picture of size (width, height) in pixels.
 
-    location: whether the places that the photo names go along; program: its name and version, as the AI system used;
-    prompt: what the model was asked for, left unsaid with None. EXIF and IPTC are made of nothing but what was there;
-    an XMP packet is made where there was none, to say that a model took part.
+    location: whether the places that the photo names go along; program: its name and version, as the AI system used,
+    None where nothing was edited; prompt: what the model was asked for, left unsaid with None. EXIF and IPTC are made
+    of nothing but what was there; an XMP packet is made where there was none, to say that a model took part.
     """
     return Metadata(
         patched_exif(metadata.exif, size, location=location),

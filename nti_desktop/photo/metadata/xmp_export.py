@@ -42,15 +42,18 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _Name = tuple[str, str]  # namespace and local name
 
 
-def patched_xmp(xmp: bytes, size: tuple[int, int], *, location: bool, program: str, prompt: str | None) -> bytes:
-    """The packet for an upright picture of size (width, height) in pixels that a model took part in.
+def patched_xmp(xmp: bytes, size: tuple[int, int], *, location: bool, program: str | None, prompt: str | None) -> bytes:
+    """The packet for an upright picture of size (width, height) in pixels that a model took part in, or with program
+    None for the photo itself.
 
     Says so in the words of the IPTC Photo Metadata Standard 2025.1: Digital Source Type, AI System Used (program) and,
     where a prompt is given, AI Prompt Information. Orientation and sizes are set where the packet states them. What
     `left_out_of_xmp` names goes, and unless location is True every place: GPS properties of any namespace at any depth,
-    and IPTC's. All else stays. A packet is made where there is none or it cannot be parsed.
+    and IPTC's. All else stays. A packet is made where there is none or it cannot be parsed, for an edit.
     """
     root = parse_packet(xmp)
+    if root is None and program is None:
+        return b""
     if root is None:
         root = empty_packet()
     gone = [found for found in _stated(root) if _would_lie(found[2]) or (not location and _is_place(found[2]))]
@@ -65,11 +68,12 @@ def patched_xmp(xmp: bytes, size: tuple[int, int], *, location: bool, program: s
     _set_where_stated(root, f"{{{_TIFF}}}ImageLength", height)
     _set_where_stated(root, f"{{{_EXIF}}}PixelXDimension", width)
     _set_where_stated(root, f"{{{_EXIF}}}PixelYDimension", height)
-    remove_property(root, f"{{{_IPTC_EXTENSION}}}AISystemVersionUsed")  # it would be that of another system
-    _set(root, "DigitalSourceType", _DIGITAL_SOURCE_TYPE)
-    _set(root, "AISystemUsed", program)
-    if prompt is not None:
-        _set(root, "AIPromptInformation", prompt)
+    if program is not None:
+        remove_property(root, f"{{{_IPTC_EXTENSION}}}AISystemVersionUsed")  # it would be that of another system
+        _set(root, "DigitalSourceType", _DIGITAL_SOURCE_TYPE)
+        _set(root, "AISystemUsed", program)
+        if prompt is not None:
+            _set(root, "AIPromptInformation", prompt)
     _forget_unused_namespaces(root)
     return packet_bytes(root)
 

@@ -1,0 +1,100 @@
+"""Writing what was made: the options of an export, and what is said about it."""
+
+import argparse
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from nti_desktop.cli.making import Made
+from nti_desktop.photo.carrying import left_out_in_words
+from nti_desktop.photo.export import ExportSettings, export_picture, format_of
+from nti_desktop.photo.targets import Conflict, check_target, name_from
+from nti_desktop.project.schema import PartRecord
+from nti_desktop.returning import check_return, return_to
+from nti_desktop.session import Session
+
+_DEFAULTS = ExportSettings()
+
+
+def add_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """The options that `write` understands. required: whether a picture must be written at all."""
+    where = parser.add_mutually_exclusive_group(required=required)
+    where.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the picture (.jpg, .png, .tif, .webp, .avif; .ora: photo and edit as layers); "
+        "{photo}, {version} and {date} in its name are filled in",
+    )
+    where.add_argument(
+        "--return-to",
+        type=Path,
+        metavar="FILE",
+        help="replace this file, which a raw editor gave, by the picture; its old bytes are kept beside it",
+    )
+    parser.add_argument(
+        "--if-exists", type=Conflict, choices=list(Conflict), default=Conflict.REFUSE, help="default: refuse"
+    )
+    parser.add_argument(
+        "--quality", type=int, default=_DEFAULTS.quality, metavar="N", help="JPEG, WebP, AVIF: 1 to 100"
+    )
+    parser.add_argument("--half-chroma", action="store_true", help="JPEG, AVIF: colours at half the resolution")
+    parser.add_argument("--bits", type=int, choices=(8, 16), help="PNG, TIFF: default: as the photo")
+    parser.add_argument("--longest-side", type=int, metavar="PIXELS", help="make it smaller; default: the photo's size")
+    parser.add_argument("--srgb", action="store_true", help="convert to sRGB; default: the photo's own colours")
+    parser.add_argument("--no-metadata", action="store_true", help="leave out the photo's EXIF, XMP and IPTC")
+    parser.add_argument("--no-location", action="store_true", help="leave out where the photo was taken")
+    parser.add_argument("--say-prompt", action="store_true", help="say in the file what the model was asked for")
+
+
+def target_of(options: Namespace, session: Session, version: str) -> Path | None:
+    """Where to write, None where nowhere; refused before anything is rendered. version: its name."""
+    if options.return_to is not None:
+        check_return(options.return_to)
+        return Path(options.return_to)
+    if options.out is None:
+        return None
+    out: Path = options.out
+    if "{" in out.name:
+        fields = {"photo": session.photo.path.stem, "version": version, "date": date.today().isoformat()}
+        out = out.with_name(name_from(out.stem, fields) + out.suffix)
+    format_of(out)
+    _settings(options)
+    check_target(out, original=session.photo.path, conflict=options.if_exists)
+    return out
+
+
+def write(options: Namespace, session: Session, made: Made, parts: Sequence[PartRecord], target: Path) -> list[str]:
+    """Write the picture; the sentences that say what became of it."""
+    provenance = session.provenance((part.inversion, part.recipe.recipe()) for part in parts)
+    if options.return_to is not None:
+        returned = return_to(session, made.picture, target, provenance)
+        said = [f"Returned to {returned.path}; as it was, it lies at {returned.kept}"]
+        return [*said, *filter(None, [left_out_in_words(returned.left_out)])]
+    exported = export_picture(
+        made.picture,
+        target,
+        original=session.photo.path,
+        conflict=options.if_exists,
+        settings=_settings(options),
+        provenance=provenance,
+        photo=lambda: session.finished(()),
+    )
+    if exported.path is None:
+        return [f"“{target.name}” was there already and is left as it was."]
+    return [f"Written to {exported.path}", *filter(None, [left_out_in_words(exported.left_out)])]
+
+
+def _settings(options: Namespace) -> ExportSettings:
+    """Raises PhotoError for values out of range."""
+    return ExportSettings(
+        quality=options.quality,
+        full_chroma=not options.half_chroma,
+        bits=options.bits,
+        longest_side=options.longest_side,
+        srgb=options.srgb,
+        metadata=not options.no_metadata,
+        location=not options.no_location,
+        prompt=options.say_prompt,
+    )
