@@ -45,6 +45,7 @@ DEEP = (Format.PNG, Format.TIFF, Format.OPENRASTER)  # have 16 bits
 LOSSY = (Format.JPEG, Format.WEBP, Format.AVIF)
 _LONGEST_SIDE = {Format.JPEG: 65_500, Format.WEBP: 16_383, Format.AVIF: 65_535}  # the libraries' own limits
 _AVIF_SPEED = 6
+_KEEP = "icc"  # libvips would add an EXIF block of its own
 
 
 @dataclass(frozen=True)
@@ -178,12 +179,12 @@ def _encode(
     chroma = "off" if settings.full_chroma else "on"
     match form:
         case Format.JPEG:
-            data = image.jpegsave_buffer(Q=settings.quality, subsample_mode=chroma, optimize_coding=True)
+            data = image.jpegsave_buffer(keep=_KEEP, Q=settings.quality, subsample_mode=chroma, optimize_coding=True)
             file.write(with_metadata(data, "JPEG", metadata))
         case Format.PNG:
-            file.write(with_metadata(image.pngsave_buffer(), "PNG", metadata))
+            file.write(with_metadata(image.pngsave_buffer(keep=_KEEP), "PNG", metadata))
         case Format.WEBP:
-            file.write(with_metadata(image.webpsave_buffer(Q=settings.quality), "WEBP", metadata))
+            file.write(with_metadata(image.webpsave_buffer(keep=_KEEP, Q=settings.quality), "WEBP", metadata))
         case Format.TIFF:
             write_tiff(file, picture.pixels, profile, metadata)
         case Format.AVIF:

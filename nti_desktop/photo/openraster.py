@@ -45,5 +45,5 @@ def _png(picture: Raster, opaque: NDArray[np.bool_] | None = None) -> bytes:
     if opaque is not None:
         alpha = np.where(opaque, picture.white, 0).astype(picture.pixels.dtype)
         image = image.bandjoin(vips_image(Raster(np.repeat(alpha[..., None], 3, axis=2)))[0])
-    data: bytes = with_profile(image, picture.profile or srgb_profile()).pngsave_buffer()
+    data: bytes = with_profile(image, picture.profile or srgb_profile()).pngsave_buffer(keep="icc")
     return data

@@ -1,30 +1,21 @@
 """Photos as photographers have them, through the whole program; ImageMagick and exiftool read what comes out."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
 from nti_desktop.cli import main
 from nti_desktop.models.samples import samples
 from nti_desktop.photo.colour import vips_image
 from nti_desktop.photo.raster import Raster
+from nti_desktop.session import Session
+from tests.metadata_files import camera_jpeg
 from tests.profiles import DISPLAY_P3
+from tests.witnesses import as_read_by_imagemagick, profile_read_by_imagemagick, tags_read_by_exiftool
 
 SAMPLE = samples()[0]
-
-
-def as_read_by_imagemagick(path: Path) -> NDArray[np.uint16]:
-    """(H, W, 3), 16 bits a channel."""
-    size = subprocess.run(["identify", "-format", "%w %h", path], capture_output=True, text=True, check=True).stdout
-    width, height = map(int, size.split())
-    order = ["-depth", "16", "-endian", "LSB", "rgb:-"]
-    raw = subprocess.run(["convert", path, *order], capture_output=True, check=True).stdout
-    return np.frombuffer(raw, "<u2").reshape(height, width, 3).astype(np.uint16)
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".png"])
@@ -47,12 +38,45 @@ def test_a_16_bit_gradient_keeps_its_levels_from_opening_to_export(tmp_path: Pat
     assert changed.mean() > 0.5  # without a mask nearly every value moves a little
     for channel in range(3):
         assert len(np.unique(edited[..., channel][changed])) > 10_000
-    profile = subprocess.run(["convert", out, "icc:-"], capture_output=True, check=True).stdout
-    assert profile == DISPLAY_P3
+    assert profile_read_by_imagemagick(out) == DISPLAY_P3
     assert photo.read_bytes() == bytes_before
 
 
-@pytest.fixture(autouse=True)
-def _witnesses() -> None:
-    for program in ("identify", "convert", "exiftool"):
-        assert shutil.which(program), f"{program} is missing; see .ci/run"
+def test_the_command_line_exports_what_it_is_asked_for(tmp_path: Path) -> None:
+    photo = tmp_path / "IMG_1.jpg"
+    photo.write_bytes(camera_jpeg())
+    assert main(["invert", str(photo), "--prompt", "a photo of a wall", "--steps", "2"]) == 0
+    edit = ["edit", str(photo), "--to", "a photo of a red wall", "--name", "Red/1"]
+    assert main([*edit, "--out", str(tmp_path / "{photo} {version}.tif"), "--bits", "16", "--no-location"]) == 0
+    tags = tags_read_by_exiftool(tmp_path / "IMG_1 Red_1.tif")
+    assert tags["IFD0:BitsPerSample"] == "16 16 16"
+    assert "DigitalSourceType" in " ".join(tags)
+    assert not any("GPS" in name for name in tags)
+    assert "AIPromptInformation" not in " ".join(tags)
+
+    export = ["export", str(photo), "--name", "Red/1", "--out", str(tmp_path / "small.jpg")]
+    assert main([*export, "--longest-side", "20", "--say-prompt"]) == 0
+    tags = tags_read_by_exiftool(tmp_path / "small.jpg")
+    assert max(int(str(tags["File:ImageWidth"])), int(str(tags["File:ImageHeight"]))) == 20
+    assert tags["XMP-iptcExt:AIPromptInformation"] == "a photo of a red wall"
+    assert main(export) == 1  # it is there already
+    assert main([*export, "--if-exists", "unique"]) == 0
+    assert (tmp_path / "small (2).jpg").exists()
+
+
+def test_a_raw_editors_file_is_replaced_and_its_old_bytes_and_project_are_kept(tmp_path: Path) -> None:
+    given = tmp_path / "from editor.tif"
+    vips_image(Raster(np.full((64, 96, 3), 30_000, np.uint16), DISPLAY_P3)).write_to_file(str(given))
+    before = given.read_bytes()
+    assert main(["invert", str(given), "--prompt", "a photo of a wall", "--steps", "2"]) == 0
+    assert main(["edit", str(given), "--to", "a photo of a red wall", "--return-to", str(given)]) == 0
+    kept = tmp_path / "from editor.original.tif"
+    assert kept.read_bytes() == before
+    assert given.read_bytes() != before
+    assert as_read_by_imagemagick(given).shape == (64, 96, 3)
+    assert profile_read_by_imagemagick(given) == DISPLAY_P3
+    session = Session.open(kept)  # with all its edits
+    assert [version.recipe.prompt for version in session.project.versions] == ["a photo of a red wall"]
+    assert session.project.photo.name == kept.name
+    assert not given.with_name(given.name + ".nti").exists()
+    assert Session.open(given).project.versions == ()

@@ -1,0 +1,133 @@
+"""The export dialog: what can be chosen, what comes of it, and what is remembered."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nti_desktop.gui import preferences
+from nti_desktop.gui.export_request import ExportRequest, from_json, to_json
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.photo.export import ExportSettings
+from nti_desktop.photo.photo import open_photo
+from nti_desktop.photo.targets import Conflict
+from tests.gui.conftest import OpenWindow
+from tests.profiles import DISPLAY_P3
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, until: Until, tmp_path: Path) -> MainWindow:
+    photo = tmp_path / "IMG_7.png"
+    Image.fromarray(np.full((300, 400, 3), 120, np.uint8)).save(photo, icc_profile=DISPLAY_P3)
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    return window
+
+
+def said(window: MainWindow) -> str:
+    return " ".join(message.text for message in window.workplace.messages.messages)
+
+
+def choose(window: MainWindow, suffix: str) -> None:
+    dialog = window.exporting.dialog
+    dialog.format.setCurrentIndex(dialog.format.findData(suffix))
+
+
+def test_a_photo_is_exported_as_the_dialog_says_and_the_choice_is_remembered(
+    window: MainWindow, until: Until, tmp_path: Path
+) -> None:
+    window.actions_by_name["export"].trigger()
+    dialog = window.exporting.dialog
+    assert dialog.isVisible()
+    choose(window, ".tif")
+    dialog.smaller.setChecked(True)
+    dialog.longest_side.setValue(200)
+    dialog.template.setText("{photo} small")
+    assert str(tmp_path / "IMG_7 small.tif") in dialog.outcome.text()
+    dialog.export_button.click()
+    until(lambda: "Exported to" in said(window))
+    written = open_photo(tmp_path / "IMG_7 small.tif")
+    assert written.raster.size == (200, 150)
+    assert written.profile == DISPLAY_P3
+
+    remembered = preferences.export_request()
+    assert (remembered.suffix, remembered.settings.longest_side) == (".tif", 200)
+    window.actions_by_name["export_again"].trigger()  # without asking; the name is taken, so another one is found
+    until(lambda: (tmp_path / "IMG_7 small (2).tif").exists())
+
+
+def test_only_what_a_format_knows_can_be_chosen(window: MainWindow) -> None:
+    window.actions_by_name["export"].trigger()
+    dialog = window.exporting.dialog
+    for suffix, quality, depth in ((".jpg", True, False), (".png", False, True), (".avif", True, False)):
+        choose(window, suffix)
+        assert (dialog.quality.isEnabled(), dialog.bits.isEnabled()) == (quality, depth)
+    assert [dialog.colours.itemText(i) for i in range(2)] == ["The photo's own: Display P3", "sRGB"]
+
+
+def test_a_name_that_cannot_be_is_said_at_once(window: MainWindow) -> None:
+    window.actions_by_name["export"].trigger()
+    dialog = window.exporting.dialog
+    dialog.template.setText("{camera}")
+    assert "unknown field" in dialog.outcome.text()
+    assert not dialog.export_button.isEnabled()
+    dialog.template.setText("{photo}")
+    assert dialog.export_button.isEnabled()
+
+
+def test_the_photo_itself_is_never_replaced_from_the_dialog(window: MainWindow, tmp_path: Path) -> None:
+    before = (tmp_path / "IMG_7.png").read_bytes()
+    window.actions_by_name["export"].trigger()
+    dialog = window.exporting.dialog
+    choose(window, ".png")
+    dialog.template.setText("{photo}")
+    dialog.conflict.setCurrentIndex(dialog.conflict.findData(Conflict.OVERWRITE))
+    dialog.export_button.click()
+    assert "is the photo itself" in said(window)
+    assert (tmp_path / "IMG_7.png").read_bytes() == before
+
+
+def test_a_taken_name_can_be_left_alone(window: MainWindow, tmp_path: Path) -> None:
+    taken = tmp_path / "taken.png"
+    taken.write_bytes(b"something else")
+    window.exporting.write(ExportRequest(None, "taken", ".png", Conflict.SKIP))
+    assert "is there already and was left as it is" in said(window)
+    assert taken.read_bytes() == b"something else"
+
+
+def test_a_raw_editors_file_is_returned_to(open_window: OpenWindow, until: Until, tmp_path: Path) -> None:
+    given = tmp_path / "given.tif"
+    Image.fromarray(np.full((300, 400, 3), 120, np.uint8)).save(given)
+    before = given.read_bytes()
+    window = open_window()
+    window.exporting.return_target = given
+    window.open_path(given)
+    until(lambda: window.desk.work is not None)
+    assert window.actions_by_name["return_to_editor"].isEnabled()
+    window.actions_by_name["return_to_editor"].trigger()
+    until(lambda: "Returned to" in said(window))
+    assert (tmp_path / "given.original.tif").read_bytes() == before
+    assert np.array_equal(open_photo(given).pixels, np.full((300, 400, 3), 120, np.uint8))
+
+
+def test_without_a_raw_editor_there_is_nothing_to_return_to(window: MainWindow) -> None:
+    assert not window.actions_by_name["return_to_editor"].isEnabled()
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", '{"settings": {"quality": 900}}', '{"settings": 3}'])
+def test_damaged_preferences_give_the_usual_request(text: str) -> None:
+    assert from_json(text) == ExportRequest()
+
+
+def test_a_request_is_remembered_but_for_its_folder() -> None:
+    request = ExportRequest(
+        Path("/x"), "{date}", ".avif", Conflict.SKIP, ExportSettings(quality=5, bits=16, prompt=True)
+    )
+    assert from_json(to_json(request)) == ExportRequest(
+        None, "{date}", ".avif", Conflict.SKIP, ExportSettings(quality=5, bits=16, prompt=True)
+    )
