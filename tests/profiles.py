@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _D50 = (0.9642, 1.0, 0.8249)
-_P3 = ((0.5151, 0.2920, 0.1571), (0.2412, 0.6922, 0.0666), (-0.0011, 0.0419, 0.7841))
-_PRO_PHOTO = ((0.7977, 0.1352, 0.0313), (0.2880, 0.7119, 0.0001), (0.0, 0.0, 0.8249))
+P3_PRIMARIES = ((0.5151, 0.2920, 0.1571), (0.2412, 0.6922, 0.0666), (-0.0011, 0.0419, 0.7841))
+PRO_PHOTO_PRIMARIES = ((0.7977, 0.1352, 0.0313), (0.2880, 0.7119, 0.0001), (0.0, 0.0, 0.8249))
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
 
@@ -79,6 +79,6 @@ def gamma_curve(gamma: float) -> bytes:
     return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256))
 
 
-DISPLAY_P3 = matrix_profile("Display P3", _P3, b"para\0\0\0\0\0\3\0\0" + b"".join(map(_fixed, _SRGB_CURVE)))
-PRO_PHOTO = matrix_profile("ProPhoto RGB", _PRO_PHOTO, gamma_curve(1.8))
-LUT_PROFILE = table_profile("A table", _P3, 2.2)
+DISPLAY_P3 = matrix_profile("Display P3", P3_PRIMARIES, b"para\0\0\0\0\0\3\0\0" + b"".join(map(_fixed, _SRGB_CURVE)))
+PRO_PHOTO = matrix_profile("ProPhoto RGB", PRO_PHOTO_PRIMARIES, gamma_curve(1.8))
+LUT_PROFILE = table_profile("A table", P3_PRIMARIES, 2.2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -10,7 +11,7 @@ from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.engine_thread import EngineThread
 from nti_desktop.gui.estimates import QUICK_RENDER, SLOW_RENDER
-from nti_desktop.gui.filing import Filing, OpenedPhoto
+from nti_desktop.gui.filing import Filing, Glimpse, OpenedPhoto
 from nti_desktop.gui.history import EditState
 from nti_desktop.gui.panels.message_bar import Message, Tone
 from nti_desktop.gui.preparing import Preparing
@@ -31,6 +32,7 @@ AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are
 class Desk(QObject):
     """Joins the work with the engine and the disk: a change of the edit asks for a picture, a picture is shown."""
 
+    glimpsed = Signal()  # there is something to see of a photo that is being opened, or no longer
     opened = Signal()  # another photo
     changed = Signal()  # edit, description, versions or preparation: show everything again
     moved = Signal()  # to another area of the photo
@@ -50,6 +52,7 @@ class Desk(QObject):
         self.entry = entry
         self.way = _best_way(entry.defaults)
         self.suggestions: tuple[str, ...] = ()
+        self.glimpse: Glimpse | None = None  # of the photo that is being opened
         self.before: Picture | None = None
         self.after: Picture | None = None
         self.badge = ""
@@ -57,7 +60,9 @@ class Desk(QObject):
         self.render_by_hand = False  # the edit takes long: it was previewed and waits for the Render button
         self._photo = 0
 
+        self.filing.glimpsed.connect(self._glimpsed)
         self.filing.opened.connect(self._opened)
+        self.filing.open_failed.connect(self._open_failed)
         self.preparing.judged.connect(self._judged)
         self.preparing.prepared.connect(self._prepared)
         self.preparing.failed.connect(self._preparing_failed)
@@ -91,9 +96,28 @@ class Desk(QObject):
 
     # Opening
 
+    @Slot(Glimpse)
+    def _glimpsed(self, glimpse: Glimpse) -> None:
+        at_home(self)
+        self.glimpse = glimpse
+        self.glimpsed.emit()
+        self.changed.emit()
+
+    @Slot(Path, NtiError)
+    def _open_failed(self, _path: Path, _error: NtiError) -> None:
+        """Back to what was there before."""
+        at_home(self)
+        if self.glimpse is not None:
+            self.glimpse = None
+            self.glimpsed.emit()
+            self.changed.emit()
+
     @Slot(OpenedPhoto)
     def _opened(self, opened: OpenedPhoto) -> None:
         at_home(self)
+        self.glimpse = None
+        if self.session is not None and self.session.sidecar != opened.session.sidecar:
+            self.save()  # what was changed while this one was read
         self._engine.cancel_all()
         self._photo += 1
         self.work = Work(opened.session, self.entry.defaults)
@@ -371,9 +395,10 @@ class Desk(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Stop what the engine does."""
+        """Stop opening a photo, else what the engine does."""
         at_home(self)
-        self._engine.cancel_all()
+        if not self.filing.stop_opening():
+            self._engine.cancel_all()
 
     # Saving
 

@@ -1,23 +1,50 @@
 """Photos and projects from and to the disk, on the background thread."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 from PySide6.QtGui import QImage
 
-from nti_desktop.errors import NtiError
+from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.export_request import ExportRequest
 from nti_desktop.gui.rendering import Composed
+from nti_desktop.gui.threads import at_home
+from nti_desktop.jobs import CancelToken
+from nti_desktop.opening import photo_to_open
 from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.export import Exported, export_picture
+from nti_desktop.photo.first_view import FirstView, first_view, first_view_of
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
 from nti_desktop.returning import Returned, return_to
 from nti_desktop.session import Session
+
+_FIRST_SIDE = 1600  # pixels of a first view
+_READING = 0.7  # of the time that opening takes; the rest goes into the pictures for the screen
+_SOON = 0.3  # seconds; what is open by then needs no progress
+
+
+@dataclass(frozen=True, eq=False)
+class Glimpse:
+    """What there is to see of a photo until the whole is there. size: (width, height) of the whole photo."""
+
+    picture: Picture
+    size: tuple[int, int]
+
+
+@dataclass(eq=False)
+class Opening:
+    """A photo on its way in. share: of the work that is done, 0 to 1; since: when it began."""
+
+    path: Path
+    cancel: CancelToken = field(default_factory=CancelToken)
+    since: float = field(default_factory=time.monotonic)
+    share: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +64,17 @@ def thumbnail(picture: Picture) -> QImage:
 class Filing(QObject):
     """Open, save, export; one after the other."""
 
+    glimpsed = Signal(Glimpse)  # of the photo that is being opened
+    opening_moved = Signal()  # `opening` says how far
     opened = Signal(OpenedPhoto)
-    open_failed = Signal(Path, NtiError)
+    open_failed = Signal(Path, NtiError)  # Cancelled: by the user, or for another photo
     saved = Signal()
     save_failed = Signal(NtiError)
     exported = Signal(Exported)
     returned = Signal(Returned)
     export_failed = Signal(NtiError)
+    _seen = Signal(Opening, Glimpse)  # both sent from the background thread
+    _read = Signal(Opening, float)
 
     def __init__(self, background: Background, parent: QObject) -> None:
         super().__init__(parent)
@@ -52,13 +83,32 @@ class Filing(QObject):
         self.screen: bytes | None = None  # profile that pictures are made for
         self._saving = False
         self._save_next: Session | None = None
+        self.opening: Opening | None = None
+        self._seen.connect(self._show_glimpse)
+        self._read.connect(self._show_share)
 
     def open(self, path: Path) -> None:
-        """Decode a photo and read its project."""
+        """Decode a photo and read its project; one that is still being opened gives way to it."""
+        self.stop_opening()
+        self.opening = opening = Opening(path)
         screen = self.screen
 
+        def show(view: FirstView | None) -> bool:
+            if view is not None:
+                self._seen.emit(opening, Glimpse(make_picture(view.raster, screen), view.size))
+            return view is not None
+
+        def report(share: float) -> None:
+            opening.cancel.check()
+            self._read.emit(opening, share * _READING)
+
         def work() -> OpenedPhoto:
-            session = Session.open(path)
+            opening.cancel.check()
+            shown = show(first_view(photo_to_open(path), _FIRST_SIDE))
+            session = Session.open(path, report)
+            opening.cancel.check()
+            if not shown:
+                show(first_view_of(session.photo.raster, _FIRST_SIDE))
             previews = {}
             for version in session.project.versions:
                 pixels = session.preview(version.id)
@@ -67,15 +117,38 @@ class Filing(QObject):
             return OpenedPhoto(session, make_picture(session.photo.raster, screen), previews)
 
         def done(opened: OpenedPhoto) -> None:
-            self.doing = ""
-            self.opened.emit(opened)
+            if self.opening is opening:
+                self.opening = None
+                self.opened.emit(opened)
 
         def failed(error: NtiError) -> None:
-            self.doing = ""
-            self.open_failed.emit(path, error)
+            if self.opening is opening:
+                self.opening = None
+                self.open_failed.emit(path, error)
 
-        self.doing = f"Opening “{path.name}”…"
         self._background.submit(work, done, failed)
+
+    def stop_opening(self) -> bool:
+        """Do without the photo that is being opened; whether there was one."""
+        opening, self.opening = self.opening, None
+        if opening is None:
+            return False
+        opening.cancel.cancel()
+        self.open_failed.emit(opening.path, Cancelled("Stopped; nothing was changed."))
+        return True
+
+    @Slot(Opening, Glimpse)
+    def _show_glimpse(self, opening: Opening, glimpse: Glimpse) -> None:
+        at_home(self)
+        if opening is self.opening:
+            self.glimpsed.emit(glimpse)
+
+    @Slot(Opening, float)
+    def _show_share(self, opening: Opening, share: float) -> None:
+        at_home(self)
+        opening.share = share
+        if opening is self.opening and time.monotonic() - opening.since > _SOON:
+            self.opening_moved.emit()
 
     def save(self, session: Session) -> None:
         """Write the project as it is now; while a save is under way, after it, as each builds on the one before."""

@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
 
-from nti_desktop.errors import ModelError, NtiError
+from nti_desktop.errors import Cancelled, ModelError, NtiError
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.advising import Advising
 from nti_desktop.gui.areas import Areas
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 _READABLE = (
     f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
 )
+_LOOKING = ("fit", "full_size", "zoom_in", "zoom_out")
 
 
 class MainWindow(QMainWindow):
@@ -145,10 +146,15 @@ class MainWindow(QMainWindow):
             "zoom_in": session is not None,
             "zoom_out": session is not None,
         }
+        if self.desk.glimpse is not None:  # a photo that is still being opened can be looked at
+            possible = {name: name in _LOOKING for name in possible}
         for name, enabled in possible.items():
             self.actions_by_name[name].setEnabled(enabled)
-        self.setWindowTitle(f"{session.photo.path.name}[*] — NTI Desktop" if session else "NTI Desktop")
-        self.setWindowModified(session is not None and session.dirty)
+        name = session.photo.path.name if session else ""
+        if self.desk.glimpse is not None and self.desk.filing.opening is not None:
+            name = self.desk.filing.opening.path.name
+        self.setWindowTitle(f"{name}[*] — NTI Desktop" if name else "NTI Desktop")
+        self.setWindowModified(session is not None and session.dirty and self.desk.glimpse is None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Only once the window is there may the engine import what takes seconds."""
@@ -215,7 +221,8 @@ class MainWindow(QMainWindow):
     @Slot(Path, NtiError)
     def _open_failed(self, _path: Path, error: NtiError) -> None:
         at_home(self)
-        self.desk.said.emit(Message(str(error), Tone.ERROR, topic="open"))
+        if not isinstance(error, Cancelled):
+            self.desk.said.emit(Message(str(error), Tone.ERROR, topic="open"))
         self.progress.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -304,6 +311,7 @@ class MainWindow(QMainWindow):
         preferences.remember_window_geometry(self.saveGeometry())
         self.workplace.prompts.edit.settle()
         self.hide()
+        self.desk.filing.stop_opening()
         self.desk.cancel()
         if self._unsaved():
             self.desk.save()
@@ -365,13 +373,14 @@ class MainWindow(QMainWindow):
     @command("&Cancel", Menu.EDIT, "Escape")
     @Slot()
     def cancel(self) -> None:
-        """Stop what is under way: drawing an area, else the engine."""
+        """Stop what is under way: drawing an area, else opening a photo, else the engine."""
         at_home(self)
         if self.workplace.view.drawing:
             self.workplace.view.end_drawing()
             return
-        self.desk.cancel()
-        self.progress.stopping()
+        if not self.desk.filing.stop_opening():
+            self.desk.cancel()
+            self.progress.stopping()
 
     @command("Back to the &usual structure", Menu.EDIT, separated=True)
     @Slot()

@@ -19,6 +19,7 @@ class ProgressWatch(QObject):
         self._desk, self._strip = desk, strip
         self._running: Ticket | None = None
         self._since = 0.0
+        self._last: tuple[Progress, str] | None = None  # of the running job
         engine.started_job.connect(self._started)
         engine.progressed.connect(self._progressed)
         engine.judged.connect(self._ended)
@@ -26,6 +27,7 @@ class ProgressWatch(QObject):
         engine.rendered.connect(self._ended)
         engine.failed.connect(self._ended)
         desk.changed.connect(self.refresh)
+        desk.filing.opening_moved.connect(self.refresh)
 
     def stopping(self) -> None:
         """Cancel was pressed; the job stops at its next look."""
@@ -34,9 +36,15 @@ class ProgressWatch(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """Say how things stand when no job runs."""
+        """Say how things stand when no job runs; a photo on its way in comes first."""
         at_home(self)
+        opening = self._desk.filing.opening
+        if opening is not None:
+            self._strip.show_opening(opening.path.name, opening.share)
+            return
         if self._running is not None:
+            if self._last is not None:
+                self._strip.show_progress(*self._last)
             return
         session = self._desk.session
         if self._desk.filing.doing:
@@ -56,7 +64,7 @@ class ProgressWatch(QObject):
     @Slot(Ticket)
     def _started(self, ticket: Ticket) -> None:
         at_home(self)
-        self._running, self._since = ticket, time.monotonic()
+        self._running, self._since, self._last = ticket, time.monotonic(), None
 
     @Slot(Ticket, Progress)
     def _progressed(self, ticket: Ticket, progress: Progress) -> None:
@@ -72,7 +80,9 @@ class ProgressWatch(QObject):
             what = "Preparing"
         else:
             what = "Measuring" if isinstance(ticket.job, JudgeJob) else ""
-        self._strip.show_progress(Progress(progress.phase, progress.step, progress.total, left), what)
+        self._last = Progress(progress.phase, progress.step, progress.total, left), what
+        if self._desk.filing.opening is None:
+            self._strip.show_progress(*self._last)
 
     @Slot(Ticket, object)
     def _ended(self, ticket: Ticket, _answer: object) -> None:

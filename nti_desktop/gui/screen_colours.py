@@ -43,7 +43,7 @@ class ScreenColours(QObject):
 
     @command("Screen &profile…", Menu.VIEW, separated=True)
     @Slot()
-    def show_page(self) -> None:
+    def show_screen_page(self) -> None:
         """Show which screen profile photos are shown in, and choose another one."""
         at_home(self)
         self._look()

@@ -52,6 +52,8 @@ QPushButton, QToolButton {
     background: $raised; border: 1px solid #525252; border-radius: 4px; padding: 4px 11px; color: $text;
 }
 QToolButton { padding: 4px 8px; }
+QToolButton[popupMode="2"] { padding-right: 22px; }
+QToolButton::menu-indicator { subcontrol-origin: border; subcontrol-position: center right; right: 7px; }
 QPushButton:hover, QToolButton:hover { background: #474747; }
 QPushButton:pressed, QToolButton:pressed { background: #2a2a2a; }
 QPushButton:checked, QToolButton:checked { background: #4d6a87; border-color: #6d8cab; color: white; }

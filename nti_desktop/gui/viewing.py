@@ -89,28 +89,28 @@ class Viewing(QObject):
     def fit(self) -> None:
         """Show the whole photo."""
         at_home(self)
-        self._workplace.view.fit()
+        self._workplace.canvas.fit()
 
     @command("100 %", Menu.VIEW, "Ctrl+1")
     @Slot()
     def full_size(self) -> None:
         """One pixel of the photo on one pixel of the screen."""
         at_home(self)
-        self._workplace.view.zoom_to(1.0)
+        self._workplace.canvas.zoom_to(1.0)
 
     @command("Zoom &in", Menu.VIEW, "Ctrl++", "Ctrl+=")
     @Slot()
     def zoom_in(self) -> None:
         """Show the photo larger."""
         at_home(self)
-        self._workplace.view.zoom_to(self._workplace.view.zoom() * 1.5)
+        self._workplace.canvas.zoom_to(self._workplace.canvas.zoom() * 1.5)
 
     @command("Zoom &out", Menu.VIEW, "Ctrl+-")
     @Slot()
     def zoom_out(self) -> None:
         """Show the photo smaller."""
         at_home(self)
-        self._workplace.view.zoom_to(self._workplace.view.zoom() / 1.5)
+        self._workplace.canvas.zoom_to(self._workplace.canvas.zoom() / 1.5)
 
     @command("&Words", Menu.VIEW, "Alt+1", separated=True)
     @Slot()

@@ -25,10 +25,13 @@ from nti_desktop.gui.panels.work_strip import WorkStrip, duration
 from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.work import Work
+from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.recipe import WordRef
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
+_DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
+LOADING = "Loading…"  # badge of a first view
 
 
 class Workplace(QWidget):
@@ -40,6 +43,7 @@ class Workplace(QWidget):
         self._areas = areas
         self.start = StartPage()
         self.view = PhotoView()
+        self.first_view = PhotoView()  # of a photo that is still being opened
         self.messages = MessageBar()
         self.area_bar = AreaBar()
         self.prompts = PromptBar()
@@ -69,6 +73,7 @@ class Workplace(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)
         self.stack.addWidget(self.view)
+        self.stack.addWidget(self.first_view)
         middle = QVBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
@@ -90,6 +95,7 @@ class Workplace(QWidget):
 
     def _connect(self, commands: Versions) -> None:
         desk = self.desk
+        desk.glimpsed.connect(self._glimpsed)
         desk.opened.connect(self._opened)
         desk.changed.connect(self.show_all)
         desk.moved.connect(self._moved)
@@ -103,6 +109,7 @@ class Workplace(QWidget):
         desk.said.connect(self.messages.say)
         desk.outdated.connect(self.messages.clear)
         self.view.zoom_changed.connect(self._zoomed)
+        self.first_view.zoom_changed.connect(self._zoomed)
         self.prompts.described.connect(desk.describe)
         self.prompts.edit_settled.connect(desk.say_in_words)
         self.prompts.prepare_asked.connect(desk.prepare)
@@ -124,13 +131,35 @@ class Workplace(QWidget):
 
     # The desk shows
 
+    @property
+    def canvas(self) -> PhotoView:
+        """Where a photo is to be seen."""
+        return self.first_view if self.stack.currentWidget() is self.first_view else self.view
+
+    @Slot()
+    def _glimpsed(self) -> None:
+        """The first view of a photo takes the place of what is there until the whole has come, or will not come."""
+        at_home(self)
+        glimpse = self.desk.glimpse
+        if glimpse is not None:
+            self.first_view.show_photo(glimpse.picture, glimpse.size)
+            self.first_view.show_edit(None, LOADING)
+            self.stack.setCurrentWidget(self.first_view)
+        else:
+            self.stack.setCurrentWidget(self.start if self.desk.work is None else self.view)
+            self.first_view.show_photo(None)
+
     @Slot()
     def _opened(self) -> None:
         at_home(self)
         work = self.desk.work
         assert work is not None
+        seen = self.canvas is self.first_view
         self.stack.setCurrentWidget(self.view)
         self.view.show_photo(self.desk.before)
+        if seen:
+            self.view.look_like(self.first_view)
+            self.first_view.show_photo(None)
         self._pictured()
         self.prompts.description.replace_text(work.description)
         self.prompts.edit.replace_text(work.edit_text)
@@ -141,15 +170,20 @@ class Workplace(QWidget):
         """Bring every panel up to date."""
         at_home(self)
         desk, work = self.desk, self.desk.work
+        loading = desk.glimpse is not None
         for widget in (self.area_bar, self.prompts, self.tabs, self.versions_panel):
-            widget.setVisible(work is not None)
+            widget.setVisible(work is not None or loading)  # so that the photo keeps its place when the whole comes
+            widget.setEnabled(not loading)
         if work is None:
+            if desk.glimpse is not None:
+                self._make_room(Area(0, 0, *desk.glimpse.size))
             return
         self.prompts.show_models(desk.entry, work.edit_model(desk.entry))
         self.prompts.show_source(work.description)
         self.prompts.description.show_text(work.description)
         self.prompts.show_edit(work.edit_text)
-        self.prompts.show_suggestions(desk.suggestions)
+        self.prompts.show_subject(whole=work.area == work.whole)
+        self.prompts.show_suggestions(desk.suggestions if work.area == work.whole else ())
         self._show_preparation(work)
         state = work.state
         for panel in (self.words_panel, self.structure_panel, self.mask_panel):
@@ -161,6 +195,15 @@ class Workplace(QWidget):
         self._show_areas(work)
         self._show_versions(work)
         self._show_mask()
+
+    def _make_room(self, whole: Area) -> None:
+        """Fill the panels around a first photo as they will be when it is there, so that it keeps its place."""
+        entry = self.desk.entry
+        self.prompts.show_models(entry, entry)
+        self.prompts.show_preparation(_DESCRIBE, possible=False, again=False, needed=True)
+        frame = frame_of(whole, entry.native_size, entry.multiple)
+        rows = [AreaRow(whole, "Whole photo", "", can_leave=False)]
+        self.area_bar.show_areas(rows, whole, advice.effective_resolution(frame, True))
 
     def _show_areas(self, work: Work) -> None:
         project, edited = work.session.project, work.edited_areas
@@ -207,12 +250,12 @@ class Workplace(QWidget):
         elif work.version is not None:
             text = f"The description has changed; prepare the photo again to use it. {takes}"
         elif not work.description.strip():
-            text = "Describe the photo in one sentence; then prepare it, which is needed once."
+            text = _DESCRIBE
         else:
             text = f"Needed once before words can change the photo. {takes}"
         self.prompts.estimate.setToolTip(f"Measured on: {judged.device}." if judged else "")
         possible = bool(work.description.strip()) and not desk.preparing.at_work
-        self.prompts.show_preparation(text, possible, again=work.version is not None, needed=not work.up_to_date)
+        self.prompts.show_preparation(text, possible, again=work.area in work.edited_areas, needed=not work.up_to_date)
         self.prompts.show_render_button(desk.render_by_hand, not desk.picture_is_final)
 
     def _show_versions(self, work: Work) -> None:
@@ -255,9 +298,10 @@ class Workplace(QWidget):
         self.view.show_film(film(mask, colour), QRectF(frame.x, frame.y, frame.width, frame.height))
 
     @Slot(float)
-    def _zoomed(self, zoom: float) -> None:
+    def _zoomed(self, _zoom: float) -> None:
         at_home(self)
-        self.strip.zoom.setText(f"{zoom * 100:.0f} %" if self.desk.before is not None else "")
+        shown = self.desk.glimpse or self.desk.before
+        self.strip.zoom.setText("" if shown is None else f"{self.canvas.zoom() * 100:.0f} %")
 
     # The panels ask
 

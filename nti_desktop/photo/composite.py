@@ -7,19 +7,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nti_desktop.photo.colour import from_srgb, tone_curve
+from nti_desktop.photo.detail import detail_gain, replaced_fraction
 from nti_desktop.photo.frame import Frame, check_frame
-from nti_desktop.photo.mask import Sides, soften_inwards, window_maximum, window_mean
-from nti_desktop.photo.patch import patches
+from nti_desktop.photo.guided import Planes, followed
+from nti_desktop.photo.mask import FittedMask, Sides, fit_mask, fit_nothing, soften_inwards, strength_of
+from nti_desktop.photo.patch import Patch, patches
 from nti_desktop.photo.raster import Raster
 
-STRIP_PIXELS = 2_000_000  # of the photo at a time: about 100 MB of working memory
+STRIP_PIXELS = 500_000  # of the photo at a time: about 40 MB of working memory, little enough to stay in the caches
 
-# Between the two ends a pixel is partly carried and partly replaced. Change: largest difference of the channels, in
-# [0, 1]; likeness: of edit and source in where their edges are, 1 for the same.
-_CHANGE_ENDS = (4 / 255, 24 / 255)
-_LIKENESS_ENDS = (0.8, 0.4)
-_FLAT = 0.02  # gradients below this, per pixel, are noise of the autoencoder
-_REACH = 2  # pixels of the model's size around a pixel that decide about it
+_SMOOTHLY, _STRAIGHT = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
+_SMALL_STEP = 1 / 128  # of white: mixed as light or as values, a smaller step comes out the same
 
 
 @dataclass(frozen=True)
@@ -61,89 +59,106 @@ def composite(photo: Raster, layer: Layer) -> Raster:
 def lay_in(photo: Raster, layer: Layer) -> None:
     """Lay an edit into a photo; pixels where the mask is 0 stay the integers they are.
 
-    With m the softened mask and up() the way to the photo's size and colours, the photo carries its detail where only
-    colours changed, photo + up(edit) - up(source), and is replaced where edges came or went, up(edit). What m mixes of
-    that with the photo is mixed as light, so that no dark rim stands between them. Equal edit and source leave the
-    photo bit for bit. Raises PhotoError when the frame does not lie within the photo.
+    With up() the way to the photo's size and colours, the photo takes the change of its pixels and keeps what detail of
+    its own still belongs there: photo + up(edit - source) + gain · (photo - up(source)), see `detail`. What the fitted
+    mask mixes of that with the photo is mixed as light, so that no dark rim stands between them. Equal edit and source
+    leave the photo bit for bit. Raises PhotoError when the frame does not lie within the photo.
     """
-    frame, mask = layer.frame, layer.mask
-    check_frame(photo.size, frame)
-    if mask is None:
-        mask = np.ones(layer.edit.shape[:2], np.float32)
-    softened = softened_mask(photo.size, frame, mask, layer.finish)
-    replaced = replaced_fraction(layer.edit, layer.source)
-    white = np.float32(photo.white)
-    edit, source = (from_srgb(picture, photo.profile) * white for picture in (layer.edit, layer.source))
-    change, curve = edit - source, tone_curve(photo.profile)
-    for patch in patches(frame, mask > 0, STRIP_PIXELS):
-        strength = np.minimum(patch.enlarge(softened, Image.Resampling.BILINEAR), patch.nearest(mask))
-        share = np.clip(patch.enlarge(replaced, Image.Resampling.BILINEAR), 0, 1)
-        some_replaced = share.any()
-        for channel in range(3):
-            own = patch.of_photo(photo.pixels)[..., channel]
-            before = own.astype(np.float32)
-            step = patch.enlarge(change[..., channel], Image.Resampling.BICUBIC)
-            if some_replaced:
-                step += share * (patch.enlarge(edit[..., channel], Image.Resampling.BICUBIC) - before - step)
-            after = np.clip(before + step, 0, white)
-            between = (strength < 1) & (strength > 0) & (step != 0)
-            after[between] = mixed_as_light(before[between], after[between], strength[between], white, curve)
-            np.copyto(own, np.rint(after, out=after), casting="unsafe", where=strength > 0)
+    check_frame(photo.size, layer.frame)
+    edit, source = _in_colours_of(photo, layer)
+    fit, inside = _fit(photo.size, layer, edit, source), _inside(layer)
+    gain = detail_gain(edit, source, replaced_fraction(layer.edit, layer.source))
+    change, curve, white = edit - source, tone_curve(photo.profile), np.float32(photo.white)
+    for patch in patches(layer.frame, inside, STRIP_PIXELS):
+        own = patch.of_photo(photo.pixels)
+        before = _planes(own) / white
+        strength = _strength(patch, fit, before)
+        within = (strength > 0) & patch.nearest(inside)
+        detail = [plane - patch.enlarge(seen, _SMOOTHLY) for plane, seen in zip(before, source, strict=True)]
+        for channel, plane in enumerate(before):
+            after = plane + patch.enlarge(change[channel], _SMOOTHLY)
+            for share, part in zip(gain[channel], detail, strict=True):
+                after += patch.enlarge(share, _STRAIGHT) * part
+            np.clip(after, 0, 1, out=after)
+            mixed = mixed_as_light(plane, after, strength, curve)
+            mixed *= white
+            np.copyto(own[..., channel], np.rint(mixed, out=mixed), casting="unsafe", where=within)
+
+
+def fitted_mask(photo: Raster, layer: Layer) -> NDArray[np.float32]:
+    """How far each pixel of the frame follows the edit, (h, w) in [0, 1], at the model's size."""
+    edit, source = _in_colours_of(photo, layer)
+    fit = _fit(photo.size, layer, edit, source)
+    of_photo = followed(fit.slope[None], fit.offset[None], source)[0]
+    return strength_of(of_photo, fit.of_edit, fit.ramp)
 
 
 def mixed_as_light(
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
-    strength: NDArray[np.float32],
-    white: np.float32,
-    curve: NDArray[np.float64],
+    before: NDArray[np.float32], after: NDArray[np.float32], strength: NDArray[np.float32], curve: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """`strength` of `after` and the rest of `before`, added up as light; values in [0, white], (n,).
+    """`strength` of `after` and the rest of `before`, added up as light; all in [0, 1], (h, w).
 
-    curve: linear light of n values evenly spread over [0, white], see `colour.tone_curve`.
+    curve: linear light of n values evenly spread over [0, 1], see `colour.tone_curve`.
     """
-    values = np.linspace(0, white, len(curve))
-    light, light_before = np.interp(after, values, curve), np.interp(before, values, curve)
-    light = light_before + strength * (light - light_before)
-    mixed: NDArray[np.float32] = np.interp(light, curve, values).astype(np.float32)
+    step = after - before
+    mixed = before + strength * step
+    visibly = (strength > 0) & (strength < 1) & (np.abs(step) > _SMALL_STEP)
+    if visibly.any():
+        light, light_before = _looked_up(after[visibly], curve), _looked_up(before[visibly], curve)
+        light = light_before + strength[visibly] * (light - light_before)
+        values = np.linspace(0, 1, len(curve))
+        # By the root of the light, of which the values are nearly a straight line.
+        mixed[visibly] = _looked_up(np.sqrt(light), np.interp(values**2, curve, values))
     return mixed
+
+
+def _looked_up(values: NDArray[np.float32], table: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A function of [0, 1] at some values (n,), of which the table has evenly spread ones; straight between them."""
+    places = values * np.float32(len(table) - 1)
+    entries = np.minimum(places.astype(np.int32), len(table) - 2)
+    places -= entries
+    looked_up: NDArray[np.float32] = table.astype(np.float32)[entries]
+    looked_up += np.diff(table).astype(np.float32)[entries] * places
+    return looked_up
 
 
 def softened_mask(
     size: tuple[int, int], frame: Frame, mask: NDArray[np.float32], finish: Finish
 ) -> NDArray[np.float32]:
-    """How far each pixel of the frame follows the edit, (h, w) in [0, 1]. size: (width, height) of the photo."""
+    """A mask that rises inwards from its border, (h, w) in [0, 1]. size: (width, height) of the photo."""
     feather = max(1, round(finish.feather * min(mask.shape)))
     return soften_inwards(mask, feather, _open_sides(size, frame))
 
 
-def replaced_fraction(edit: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much of each pixel is another thing and not the same one in another colour: (h, w), 0 to 1.
-
-    edit, source: (h, w, 3) in [0, 1]. Another colour leaves the edges where they were, so both are asked: did it
-    change visibly, and did edges come or go around it?
-    """
-    change = window_maximum(np.abs(edit - source).max(axis=-1), _REACH)
-    edges, edges_before = _edges(edit), _edges(source)
-    both = window_mean(2 * edges * edges_before, _REACH)
-    either = window_mean(edges**2 + edges_before**2, _REACH)
-    likeness = (both + _FLAT**2) / (either + _FLAT**2)
-    replaced = _ramp(change, _CHANGE_ENDS) * _ramp(likeness, _LIKENESS_ENDS)
-    return window_mean(window_maximum(replaced, _REACH), 1)
+def _in_colours_of(photo: Raster, layer: Layer) -> tuple[Planes, Planes]:
+    """The edit and the source, (3, h, w) in [0, 1]."""
+    edit, source = (_planes(from_srgb(picture, photo.profile)) for picture in (layer.edit, layer.source))
+    return edit, source
 
 
-def _edges(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Length of the colour gradient per pixel, (h, w)."""
-    down, across = np.gradient(picture, axis=(0, 1))
-    edges: NDArray[np.float32] = np.sqrt((down**2 + across**2).sum(axis=-1))
-    return edges
+def _planes(pixels: NDArray[np.generic]) -> Planes:
+    """(h, w, 3) -> (3, h, w)."""
+    return np.ascontiguousarray(np.moveaxis(pixels, -1, 0), np.float32)
 
 
-def _ramp(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
-    """0 at the first end, 1 at the second, straight between them."""
-    start, end = ends
-    ramp: NDArray[np.float32] = np.clip((values - start) / (end - start), 0, 1)
-    return ramp
+def _inside(layer: Layer) -> NDArray[np.bool_]:
+    """Where the photo may change at all, (h, w)."""
+    if layer.mask is None:
+        return np.ones(layer.edit.shape[:2], np.bool_)
+    return layer.mask > 0
+
+
+def _fit(size: tuple[int, int], layer: Layer, edit: Planes, source: Planes) -> FittedMask:
+    ramp = softened_mask(size, layer.frame, _inside(layer).astype(np.float32), layer.finish)
+    return fit_nothing(ramp) if layer.mask is None else fit_mask(layer.mask, edit, source, ramp)
+
+
+def _strength(patch: Patch, fit: FittedMask, photo: Planes) -> NDArray[np.float32]:
+    """How far each pixel of a patch follows the edit, (h, w) in [0, 1]. photo: the patch's own pixels, in [0, 1]."""
+    of_photo = patch.enlarge(fit.offset, _STRAIGHT)
+    for slope, plane in zip(fit.slope, photo, strict=True):
+        of_photo += patch.enlarge(slope, _STRAIGHT) * plane
+    return strength_of(of_photo, patch.enlarge(fit.of_edit, _STRAIGHT), patch.enlarge(fit.ramp, _STRAIGHT))
 
 
 def _open_sides(size: tuple[int, int], frame: Frame) -> Sides:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
-from PIL import ImageCms
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL import Image, ImageCms
 
 from nti_desktop.errors import NtiError, PhotoError
 from nti_desktop.photo.colour import PROFILE, colour_model, numpy_array, with_profile
@@ -44,15 +43,18 @@ def decode(path: Path, header: Header, eight_bits: bool, report: Report | None =
     that are cut short or damaged.
     """
     if header.is_lab:
-        return _decode_lab(path)
+        try:
+            return _decode_lab(path)
+        except Image.DecompressionBombError as error:  # Pillow's limit is one for the whole process, and stays
+            raise PhotoError(
+                f"“{path.name}” has more pixels than can be opened in Lab colours; save it as RGB and open that."
+            ) from error
     image = loaded(path, header)
     check_size(path, (image.width, image.height))
     return decoded(path, header, image, eight_bits, report)
 
 
-def decoded(
-    path: Path, header: Header, image: pyvips.Image, eight_bits: bool, report: Report | None = None
-) -> Decoded:
+def decoded(path: Path, header: Header, image: pyvips.Image, eight_bits: bool, report: Report | None = None) -> Decoded:
     """What `loaded` opened, as `decode` does it."""
     orientation = image.get("orientation") if image.get_typeof("orientation") else 1
     notes = _first_of_many(path, header, image)
@@ -194,7 +196,7 @@ def _on_white(pixels: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
 
 def _decode_lab(path: Path) -> Decoded:
     """Lab in a TIFF, which libvips does not read."""
-    with TiffImageFile(path) as image:  # Image.open has a limit of its own on sizes, one for the whole process
+    with Image.open(path, formats=("TIFF",)) as image:
         image.load()
         if image.mode != "LAB":
             raise PhotoError("This picture uses a rare form of Lab colours; save it as RGB.")

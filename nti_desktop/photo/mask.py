@@ -1,9 +1,62 @@
-"""From the mask a model made to how far each pixel of its frame follows the edit: softened inwards, never outwards."""
+"""From the mask a model made to how far each pixel of its frame follows the edit.
+
+It is fitted to edges, where it has too few pixels to know them, and softened inwards; never does it reach outwards.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nti_desktop.photo.guided import Planes, followed, guided_coefficients
+from nti_desktop.photo.windows import window_maximum
+
 Sides = tuple[bool, bool, bool, bool]
+
+_REACH = 1 / 32  # of the frame's shorter side: how far off the model's mask may be
+_SMOOTH = 1e-3  # variance of a picture, in [0, 1] squared, that is no edge
+_FITTED_ENDS = (0.1, 0.9)  # what of a fitted mask is outside and inside: the filter hardly ever says 0 or 1
+
+
+@dataclass(frozen=True, eq=False)
+class FittedMask:
+    """A mask that knows the edges of the photo and of the edit.
+
+    slope, offset: (3, h, w) and (h, w), of the photo's own colours, see `guided_coefficients`; of_edit: (h, w), what
+    the edit's edges make of the mask, for things that are not in the photo; ramp: (h, w) in [0, 1], 0 outside.
+    """
+
+    slope: Planes
+    offset: NDArray[np.float32]
+    of_edit: NDArray[np.float32]
+    ramp: NDArray[np.float32]
+
+
+def fit_mask(mask: NDArray[np.float32], edit: Planes, source: Planes, ramp: NDArray[np.float32]) -> FittedMask:
+    """Fit a mask (h, w) in [0, 1] to two pictures, (3, h, w) in [0, 1]. ramp: (h, w), as `soften_inwards` makes it."""
+    reach = max(1, round(_REACH * min(mask.shape)))
+    slope, offset = guided_coefficients(mask[None], source, reach, _SMOOTH)
+    of_edit = followed(*guided_coefficients(mask[None], edit, reach, _SMOOTH), edit)
+    return FittedMask(slope[0], offset[0], of_edit[0], ramp)
+
+
+def fit_nothing(ramp: NDArray[np.float32]) -> FittedMask:
+    """The whole frame without a mask."""
+    everywhere = np.ones_like(ramp)
+    return FittedMask(np.zeros((3, *ramp.shape), np.float32), everywhere, everywhere, ramp)
+
+
+def strength_of(
+    of_photo: NDArray[np.float32], of_edit: NDArray[np.float32], ramp: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """How far each pixel follows the edit, in [0, 1]: as far as the photo's edges or the edit's say; all (h, w)."""
+    start, end = _FITTED_ENDS
+    strength = np.maximum(of_photo, of_edit)
+    strength -= start
+    strength /= end - start
+    np.clip(strength, 0, 1, out=strength)
+    strength *= ramp
+    return strength
 
 
 def soften_inwards(mask: NDArray[np.float32], feather: int, open_sides: Sides) -> NDArray[np.float32]:
@@ -40,22 +93,3 @@ def _depth(inside: NDArray[np.bool_], most: int, open_sides: Sides) -> NDArray[n
             np.minimum(squared, along[start : start + rows] + offset**2, out=squared)
     distance: NDArray[np.float32] = np.minimum(np.sqrt(squared[:, most : width - most]), most)
     return distance
-
-
-def window_maximum(plane: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
-    """Maximum over the square window that reaches `reach` pixels to every side; (h, w)."""
-    for axis in (0, 1):
-        plane = _windows(plane, reach, axis).max(axis=-1)
-    return plane
-
-
-def window_mean(plane: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
-    """Mean over the square window that reaches `reach` pixels to every side; (h, w)."""
-    for axis in (0, 1):
-        plane = _windows(plane, reach, axis).mean(axis=-1)
-    return plane
-
-
-def _windows(plane: NDArray[np.float32], reach: int, axis: int) -> NDArray[np.float32]:
-    padded = np.pad(plane, [(reach, reach) if axis == side else (0, 0) for side in (0, 1)], mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis)

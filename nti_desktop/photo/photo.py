@@ -40,8 +40,8 @@ class Photo:
 def open_photo(path: Path, orientation: int | None = None, report: Report | None = None) -> Photo:
     """Read a JPEG, PNG, TIFF, WebP, HEIC or AVIF picture, or develop a raw file neutrally.
 
-    orientation: used instead of the file's own EXIF tag, 1 to 8; report: see Report. Raises PhotoError with one sentence for whatever is
-    not such a picture, or not a whole one.
+    orientation: used instead of the file's own EXIF tag, 1 to 8; report: see Report. Raises PhotoError with one
+    sentence for whatever is not such a picture, or not a whole one.
     """
     read = read_picture(path, eight_bits=True, report=report)
     applied = read.orientation if orientation is None else orientation

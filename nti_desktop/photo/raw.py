@@ -12,7 +12,7 @@ import numpy as np
 import pyvips
 import rawpy
 from numpy.typing import NDArray
-from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 from rawpy._version import __version__ as rawpy_version
 
 from nti_desktop.errors import PhotoError
@@ -119,18 +119,22 @@ def raw_identity(path: Path) -> str:
         return digest.hexdigest()
 
 
-def embedded_preview(path: Path, orientation: int | None = None) -> NDArray[np.uint8] | None:
+def embedded_preview(path: Path, orientation: int | None = None, side: int | None = None) -> NDArray[np.uint8] | None:
     """(h, w, 3), upright: the largest picture the camera left in the file, None when there is none or it is broken.
 
-    orientation: used instead of the file's, EXIF 1 to 8. Raises PhotoError when LibRaw cannot open the file.
+    orientation: used instead of the file's, EXIF 1 to 8; side: pixels that the longer side needs at most, larger
+    previews may come smaller, which is quicker. Raises PhotoError when LibRaw cannot open the file.
     """
     with _opened(path) as raw:
         stored = _orientation(raw)
         try:
             preview = raw.extract_thumb()
             if isinstance(preview.data, bytes):
-                with Image.open(io.BytesIO(preview.data), formats=("JPEG",)) as image:
+                # Image.open has a limit of its own on sizes, one for the whole process
+                with JpegImageFile(io.BytesIO(preview.data)) as image:
                     check_size(path, image.size)
+                    if side is not None:
+                        image.draft("RGB", (side, side))
                     pixels = np.asarray(image.convert("RGB"))
             else:
                 pixels = np.array(preview.data)  # LibRaw's own memory ends with `raw`

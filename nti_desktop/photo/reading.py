@@ -44,7 +44,7 @@ def read_picture(path: Path, *, eight_bits: bool, report: Report | None = None) 
     Raises PhotoError with one sentence for whatever is not a picture, or not a whole one.
     """
     with _opened(path) as file:
-        if _is_raw(path):
+        if is_raw(path):
             return _read_raw(path)
         if heif_kind(read_at(file, 0, _HEAD)):
             return _read_heif(path, file)
@@ -66,7 +66,7 @@ def read_picture(path: Path, *, eight_bits: bool, report: Report | None = None) 
 def identify(path: Path) -> str:
     """The identity of the picture in a file (see Read) without decoding it; PhotoError when it cannot be read."""
     with _opened(path) as file:
-        if _is_raw(path):
+        if is_raw(path):
             from nti_desktop.photo.raw import raw_identity  # LibRaw, which takes its time to load
 
             return raw_identity(path)
@@ -78,7 +78,7 @@ def identify(path: Path) -> str:
         return picture_identity(file, kind)
 
 
-def _is_raw(path: Path) -> bool:
+def is_raw(path: Path) -> bool:
     """By its name: most raw formats are TIFF files to look at."""
     return path.suffix.lower() in RAW_SUFFIXES
 

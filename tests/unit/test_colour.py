@@ -1,12 +1,32 @@
-"""Colours: from a photo's own to sRGB and back, and as light."""
+"""Colours: from a photo's own to sRGB and back, to a screen's, and as light."""
+
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nti_desktop.photo.colour import from_srgb, is_srgb, profile_name, srgb_profile, to_srgb, tone_curve
+from nti_desktop.photo.colour import (
+    fits_a_screen,
+    from_srgb,
+    is_srgb,
+    profile_name,
+    srgb_profile,
+    to_profile,
+    to_srgb,
+    tone_curve,
+)
 from nti_desktop.photo.raster import Raster, to_eight_bits
 from tests.picture_files import gamma_profile
-from tests.profiles import DISPLAY_P3, LUT_PROFILE, PRO_PHOTO
+from tests.profiles import (
+    DISPLAY_P3,
+    LUT_PROFILE,
+    P3_PRIMARIES,
+    PRO_PHOTO,
+    PRO_PHOTO_PRIMARIES,
+    gamma_curve,
+    matrix_profile,
+)
 
 OWN_COLOURS = {"Display P3": DISPLAY_P3, "ProPhoto": PRO_PHOTO, "table": LUT_PROFILE, "gamma 1.8": gamma_profile(1.8)}
 
@@ -44,6 +64,43 @@ def test_sixteen_bits_stay_sixteen_bits() -> None:
     converted = to_srgb(Raster(ramp, DISPLAY_P3))
     assert converted.dtype == np.uint16
     assert len(np.unique(converted)) > 4000
+
+
+def test_the_screens_own_profile_leaves_pixels_alone() -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    for own, screen in ((DISPLAY_P3, DISPLAY_P3), (None, srgb_profile()), (srgb_profile(), None), (None, None)):
+        assert to_profile(Raster(pixels, own), screen) is pixels
+    wide = pixels.astype(np.uint16) * 257
+    assert np.array_equal(to_profile(Raster(wide, DISPLAY_P3), DISPLAY_P3), pixels)
+
+
+@pytest.mark.parametrize("gamma", [1.0, 1.8])
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_pixels_go_to_the_screens_profile(gamma: float, depth: type[np.uint8 | np.uint16]) -> None:
+    white = np.iinfo(depth).max
+    dull = np.random.default_rng(4).uniform(0.05, 0.8, (40, 40, 1)) ** (1 / gamma)
+    colours = np.clip(dull + np.random.default_rng(5).uniform(-0.02, 0.02, (40, 40, 3)), 0, 1)
+    pixels = np.rint(colours * white).astype(depth)
+    own = matrix_profile("own", P3_PRIMARIES, gamma_curve(gamma))
+    light = (pixels / white) ** (round(gamma * 256) / 256) @ np.array(P3_PRIMARIES).T
+    expected = (light @ np.linalg.inv(PRO_PHOTO_PRIMARIES).T) ** (1 / 1.8) * 255
+    assert np.abs(to_profile(Raster(pixels, own), PRO_PHOTO) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("own", [None, DISPLAY_P3])
+def test_a_disk_without_room_for_a_file_does_not_matter(
+    own: bytes | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pixels = np.random.default_rng(6).integers(60, 200, (8, 8, 3), dtype=np.uint8)
+    quick = to_profile(Raster(pixels, own), PRO_PHOTO).astype(int)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    assert np.abs(to_profile(Raster(pixels, own), PRO_PHOTO) - quick).max() <= 2
+
+
+def test_a_screen_needs_a_whole_profile_of_light_and_dark() -> None:
+    assert all(map(fits_a_screen, (srgb_profile(), *OWN_COLOURS.values())))
+    black = matrix_profile("black", P3_PRIMARIES, b"curv\0\0\0\0\0\0\0\2\0\0\0\0")
+    assert not any(map(fits_a_screen, (b"", b"no profile at all", DISPLAY_P3[:300], black)))
 
 
 def test_the_curve_of_srgb_is_the_standards() -> None:

@@ -46,6 +46,7 @@ class PhotoView(QWidget):
             "move the line between before and after."
         )
         self._before: Picture | None = None
+        self._size = QSize()  # of the photo, of which `before` may be a small copy
         self._after: Picture | None = None
         self._film: QImage | None = None
         self._film_at = QRectF()
@@ -65,18 +66,28 @@ class PhotoView(QWidget):
 
     # What is shown
 
-    def show_photo(self, before: Picture | None) -> None:
-        """Another photo: everything else goes with the one before it."""
+    def show_photo(self, before: Picture | None, size: tuple[int, int] | None = None) -> None:
+        """Another photo: everything else goes with the one before it.
+
+        size: (width, height) of the photo, where `before` is a small copy of it.
+        """
         self._before, self._after, self._film, self._badge = before, None, None, ""
         self._zoom, self._area, self._drawing = None, None, None
         if before is not None:
-            self._centre = QPointF(before.width / 2, before.height / 2)
+            self._size = QSize(*(size or (before.width, before.height)))
+            self._centre = self._photo_middle()
+        self._view_changed()
+
+    def look_like(self, other: "PhotoView") -> None:
+        """Show the same part of the photo as another view does, as large."""
+        self._zoom, self._centre = other._zoom, other._centre
         self._view_changed()
 
     def replace_photo(self, before: Picture | None) -> None:
         """The same photo in other colours; everything else stays."""
-        self._before = before
-        self.update()
+        if self._before is not None:
+            self._before = before
+            self.update()
 
     def show_edit(self, after: Picture | None, badge: str = "") -> None:
         """The edit in its present state; badge: a word on how final it is."""
@@ -113,7 +124,7 @@ class PhotoView(QWidget):
         """Let the next drag draw a rectangle; `end_drawing` ends it."""
         at_home(self)
         if self._before is not None:
-            self._drawing = AreaDrawing(self._before.width, self._before.height)
+            self._drawing = AreaDrawing(self._size.width(), self._size.height())
             self.setCursor(Qt.CursorShape.CrossCursor)
             self.setFocus()
             self.update()
@@ -185,7 +196,7 @@ class PhotoView(QWidget):
             return 1.0
         ratio = self.devicePixelRatioF()
         room = QSize(max(self.width() - 2 * int(_MARGIN), 1), max(self.height() - 2 * int(_MARGIN), 1))
-        return min(room.width() / self._before.width, room.height() / self._before.height) * ratio
+        return min(room.width() / self._size.width(), room.height() / self._size.height()) * ratio
 
     def fit(self) -> None:
         self._zoom = None
@@ -206,14 +217,14 @@ class PhotoView(QWidget):
     def _smallest_zoom(self) -> float:
         if self._before is None:
             return 0.01
-        return min(1.0, 64 / max(self._before.width, self._before.height))
+        return min(1.0, 64 / max(self._size.width(), self._size.height()))
 
     def _scale(self) -> float:
         """Window units per photo pixel."""
         return self.zoom() / self.devicePixelRatioF()
 
     def _photo_middle(self) -> QPointF:
-        return QPointF(self._before.width / 2, self._before.height / 2) if self._before else QPointF()
+        return QPointF(self._size.width() / 2, self._size.height() / 2) if self._before else QPointF()
 
     def _clamped_centre(self) -> QPointF:
         if self._before is None or self._zoom is None:
@@ -225,8 +236,8 @@ class PhotoView(QWidget):
             return size / 2 if 2 * half >= size else min(max(centre, half), size - half)
 
         return QPointF(
-            clamped(self._centre.x(), self._before.width, self.width() - 2 * _MARGIN),
-            clamped(self._centre.y(), self._before.height, self.height() - 2 * _MARGIN),
+            clamped(self._centre.x(), self._size.width(), self.width() - 2 * _MARGIN),
+            clamped(self._centre.y(), self._size.height(), self.height() - 2 * _MARGIN),
         )
 
     def photo_rect(self) -> QRectF:
@@ -237,8 +248,8 @@ class PhotoView(QWidget):
         return QRectF(
             self.width() / 2 - centre.x() * scale,
             self.height() / 2 - centre.y() * scale,
-            self._before.width * scale,
-            self._before.height * scale,
+            self._size.width() * scale,
+            self._size.height() * scale,
         )
 
     def _to_photo(self, at: QPointF) -> QPointF:

@@ -36,7 +36,8 @@ class PromptBar(QFrame):
         self.description.edited.connect(self._described)
         self.description.returnPressed.connect(self._prepare)
 
-        self.prepare_button = QPushButton("Prepare photo")
+        self._prepare_title = "Prepare photo"
+        self.prepare_button = QPushButton(self._prepare_title)
         self.prepare_button.setProperty("primary", "true")
         self.prepare_button.setToolTip(
             "Let the model learn exactly this photo; needed once before words can change it."
@@ -66,6 +67,7 @@ class PromptBar(QFrame):
         for line in (self.description, self.edit):
             line.marked.connect(self._say_unlearned)
 
+        self._labels: list[QLabel] = []
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)
@@ -74,6 +76,7 @@ class PromptBar(QFrame):
         ):
             label = QLabel(title)
             label.setBuddy(line)
+            self._labels.append(label)
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(label, 2 * row, 0)
             grid.addWidget(line, 2 * row, 1)
@@ -97,6 +100,13 @@ class PromptBar(QFrame):
             self.edit.show_learned(editing.words if editing else None)
             self._say_unlearned()
         self.unlearned.setVisible(any(entry and entry.words is not None for entry in self._models))
+
+    def show_subject(self, *, whole: bool) -> None:
+        """Whether the sentences are about the whole photo or an area of it."""
+        what = "photo" if whole else "area"
+        self._labels[0].setText(f"&{what.capitalize()}")
+        self._prepare_title = f"Prepare {what}"
+        self.description.setPlaceholderText(f"Say in one sentence what the {what} shows")
 
     def show_source(self, source: str) -> None:
         """The sentence that the edit is compared with."""
@@ -129,7 +139,7 @@ class PromptBar(QFrame):
         """text: what preparing is for and how long it takes; again: whether it would be for a second time."""
         self.estimate.setText(text)
         self.prepare_button.setEnabled(possible)
-        self.prepare_button.setText("Prepare again" if again else "Prepare photo")
+        self.prepare_button.setText("Prepare again" if again else self._prepare_title)
         if self.prepare_button.property("primary") != str(needed).lower():
             self.prepare_button.setProperty("primary", str(needed).lower())
             self.prepare_button.style().unpolish(self.prepare_button)

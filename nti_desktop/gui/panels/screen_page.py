@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QPushBu
 from nti_desktop.gui.threads import at_home
 
 _TEXT = (
-    "A screen's profile says which colours it shows. The program takes the one that the system names; a file is needed "
+    "A screen’s profile says which colours it shows. The program takes the one that the system names; a file is needed "
     "only where the system names none, or the wrong one. A calibration program writes such files, and makers of "
     "screens offer them; they end in .icc or .icm."
 )
@@ -30,19 +30,19 @@ class ScreenPage(QDialog):
         for label in (self.now, about):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
-        self.automatic = QPushButton("Take the system's")
+        self.automatic = QPushButton("Take the system’s")
         self.automatic.setToolTip("Forget the file and take the profile that the system names.")
         self.automatic.clicked.connect(self._automatic)
-        choose = QPushButton("Choose a file…")
-        choose.setProperty("primary", "true")
-        choose.clicked.connect(self._choose)
+        self.choose = QPushButton("Choose a file…")
+        self.choose.setProperty("primary", "true")
+        self.choose.clicked.connect(self._choose)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
         row = QHBoxLayout()
         row.addWidget(self.automatic)
         row.addStretch(1)
         row.addWidget(close)
-        row.addWidget(choose)
+        row.addWidget(self.choose)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(12)
@@ -66,7 +66,7 @@ class ScreenPage(QDialog):
     def _choose(self) -> None:
         at_home(self)
         name, _ = QFileDialog.getOpenFileName(
-            self, "Choose the screen's profile", self._folder, "Screen profiles (*.icc *.icm *.ICC *.ICM)"
+            self, "Choose the screen’s profile", self._folder, "Screen profiles (*.icc *.icm *.ICC *.ICM)"
         )
         if name:
             self.file_chosen.emit(Path(name))

@@ -66,6 +66,18 @@ class WorkStrip(QFrame):
         self.cancel_button.setEnabled(True)
         self.cancel_button.show()
 
+    def show_opening(self, name: str, share: float) -> None:
+        """A photo on its way in; share: of the work that is done, 0 to 1."""
+        if share == 0:  # no way to tell yet, or of this kind of file
+            self.show_idle(f"Opening “{name}”…")
+            return
+        self.text.setText(f"Opening “{name}”… {share * 100:.0f} %")
+        self.bar.setRange(0, 100)
+        self.bar.setValue(round(share * 100))
+        self.bar.show()
+        self.cancel_button.setEnabled(True)
+        self.cancel_button.show()
+
     def show_stopping(self) -> None:
         """After Cancel was pressed, until the job has seen it."""
         self.text.setText("Stopping…")
