@@ -20,8 +20,7 @@ _UNSTATED, _SRGB_PRIMARIES, _P3_PRIMARIES = 2, 1, 12
 _SRGB_CURVES = frozenset((1, _UNSTATED, 6, 13, 14, 15))
 _HDR_CURVES = frozenset((16, 18))  # PQ and HLG
 
-# Its wheel links the encoder x265 (GPL-2.0+), so installers leave it out. pi-heif 1.4, the same without x265, crashes
-# on some damaged files.
+# Its wheels link the encoder x265 (GPL-2.0), so it is an extra: see packaging/THIRD-PARTY.md.
 _HEVC_LIBRARY = "pillow_heif"
 
 
