@@ -9,6 +9,7 @@ from PIL import Image
 from nti_desktop.cli import main
 from nti_desktop.models.samples import samples
 from nti_desktop.photo.colour import vips_image
+from nti_desktop.photo.photo import open_photo
 from nti_desktop.photo.raster import Raster
 from nti_desktop.session import Session
 from tests.metadata_files import camera_jpeg
@@ -80,3 +81,36 @@ def test_a_raw_editors_file_is_replaced_and_its_old_bytes_and_project_are_kept(t
     assert session.project.photo.name == kept.name
     assert not given.with_name(given.name + ".nti").exists()
     assert Session.open(given).project.versions == ()
+
+
+def test_an_area_is_edited_beside_the_whole_photo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = tmp_path / "still life.jpg"
+    photo.write_bytes(SAMPLE.path.read_bytes())
+    original = open_photo(photo).pixels
+    assert main(["invert", str(photo), "--prompt", SAMPLE.caption, "--steps", "4"]) == 0
+    assert main(["edit", str(photo), "--to", SAMPLE.edits[0], "--blend", "cube", "--name", "whole"]) == 0
+    area = ["--area", "0,0,256,120"]
+    assert main(["invert", str(photo), *area, "--prompt", "a photo of a sky", "--steps", "4"]) == 0
+    assert "of this area’s detail" in capsys.readouterr().out
+    both = tmp_path / "both.png"
+    assert main(["edit", str(photo), "--to", "a photo of a red sky", "--name", "both", "--out", str(both)]) == 0
+    whole = tmp_path / "whole.png"
+    assert main(["export", str(photo), "--name", "whole", "--out", str(whole)]) == 0
+
+    one, two = (open_photo(path).pixels for path in (whole, both))
+    in_area, cube = (slice(0, 120), slice(0, 256)), (slice(180, 350), slice(100, 330))
+    assert np.array_equal(one[in_area], original[in_area])  # the whole photo's edit is confined to the cube
+    assert not np.array_equal(two[in_area], one[in_area])
+    assert not np.array_equal(one[cube], original[cube])
+    assert np.array_equal(np.delete(two, np.s_[:120], axis=0), np.delete(one, np.s_[:120], axis=0))
+    assert main(["info", str(photo)]) == 0
+    assert "the area 0,0,256,120" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("area", ["500,0,100,100", "0,0,513,10"])
+def test_an_area_outside_the_photo_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], area: str) -> None:
+    photo = tmp_path / "still life.jpg"
+    photo.write_bytes(SAMPLE.path.read_bytes())
+    assert main(["invert", str(photo), "--area", area, "--prompt", "a photo of a sky"]) == 1
+    assert "does not lie within this photo of 512 × 512 pixels" in capsys.readouterr().err
+    assert not photo.with_name(photo.name + ".nti").exists()

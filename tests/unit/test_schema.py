@@ -202,3 +202,55 @@ def test_new_ids_are_valid_and_differ() -> None:
     assert len(names) == 100
     for name in names:
         make_version(name, name)
+
+
+def with_an_area() -> Project:
+    """A project whose first version edits two frames."""
+    project = make_project()
+    frame = project.frames[0].model_copy(update={"id": "area", "width": 10, "height": 10, "turn": 6})
+    inversion = project.inversions[0].model_copy(update={"id": "ofarea", "frame": "area"})
+    version = project.versions[0]
+    part = version.parts[0].model_copy(update={"inversion": "ofarea"})
+    return Project.model_validate(
+        {
+            **dict(project),
+            "frames": (*project.frames, frame),
+            "inversions": (*project.inversions, inversion),
+            "versions": (version.model_copy(update={"others": (part,)}), *project.versions[1:]),
+        }
+    )
+
+
+def test_a_version_of_several_frames_comes_back_equal() -> None:
+    project = with_an_area()
+    again = from_json(to_json(project))
+    assert again == project
+    assert [part.inversion for part in again.versions[0].parts] == [project.versions[0].inversion, "ofarea"]
+    assert again.frames[-1].turn == 6
+
+
+def test_a_project_from_before_there_were_areas_has_versions_of_one_frame() -> None:
+    old = tree()
+    for version in old["versions"]:
+        del version["others"]
+    for frame in old["frames"]:
+        del frame["turn"]
+    assert from_json(json.dumps(old).encode()) == make_project()
+
+
+def test_which_edit_is_worked_on_does_not_change_the_look() -> None:
+    version = with_an_area().versions[0]
+    first, second = version.parts
+    swapped = version.model_copy(
+        update={"recipe": second.recipe, "finish": second.finish, "inversion": second.inversion, "others": (first,)}
+    )
+    assert swapped.look == version.look
+
+
+@pytest.mark.parametrize("inversion", ["gone", "inv1"])
+def test_a_version_with_an_edit_of_nothing_or_of_one_frame_twice_is_refused(inversion: str) -> None:
+    whole = tree(with_an_area())
+    first = whole["versions"][0]
+    first["others"][0]["inversion"] = first["inversion"] if inversion == "inv1" else inversion
+    with pytest.raises(ValidationError, match=r"not there|edits a frame twice"):
+        from_json(json.dumps(whole).encode())

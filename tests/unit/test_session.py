@@ -145,8 +145,9 @@ def test_new_metadata_keeps_the_project(photo: Path) -> None:
     assert Session.open(photo).project == session.project
 
 
-def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_path: Path) -> None:
-    path = tmp_path / "turned.png"
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"turned{suffix}"
     Image.fromarray(scene()).save(path)
     session = with_a_version(path)
     version, inversion = session.project.versions[0].id, session.project.inversions[0].id
