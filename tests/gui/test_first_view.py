@@ -12,14 +12,17 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.errors import PhotoError
 from nti_desktop.gui import filing
+from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.filing import Opening
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.workplace import LOADING
 from nti_desktop.photo.decode import Report
+from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.session import Session
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import errors
 from tests.picture_files import smooth_picture, tiff_file
+from tests.unit.test_session import with_a_version
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -44,6 +47,12 @@ class Gate:
         if self.fault is not None:
             raise self.fault
         return Session.open(path, report)
+
+
+@pytest.fixture(autouse=True)
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is prepared or rendered here."""
+    monkeypatch.setattr(MainWindow, "_start_engine", lambda _window: None)
 
 
 @pytest.fixture
@@ -102,11 +111,16 @@ def test_a_large_photo_is_seen_before_it_is_read_and_stays_where_it_is(
     assert len(gate.reads) == 1
 
 
+def middle(view: PhotoView) -> tuple[float, float]:
+    """Which point of the photo is in the middle of the window, as fractions of its sides."""
+    rect = view.photo_rect()
+    return (view.width() / 2 - rect.x()) / rect.width(), (view.height() / 2 - rect.y()) / rect.height()
+
+
 def nearly(one: QRectF, other: QRectF) -> bool:
-    """Whether two places in the window are the same to the pixel, whatever the panels' texts did to the middle."""
-    return all(
-        abs(a - b) <= 1 for a, b in ((one.width(), other.width()), (one.height(), other.height()), (one.x(), other.x()))
-    )
+    """Whether two places in the window are the same to the pixel."""
+    places = ((place.x(), place.y(), place.width(), place.height()) for place in (one, other))
+    return all(abs(a - b) <= 1 for a, b in zip(*places, strict=True))
 
 
 def test_a_photo_that_fits_the_window_does_not_change_its_size_when_the_whole_comes(
@@ -134,11 +148,10 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     work, before = window.desk.work, window.desk.before
     window.desk.describe("a small boat")
     place.view.zoom_to(2.0)
-    rect = place.view.photo_rect()
+    rect, at = place.view.photo_rect(), middle(place.view)
 
     gate.open.clear()
     gate.fault = PhotoError("“large.jpg” is cut short; copy it again.")
-    window.desk.session._change(versions=())  # type: ignore[union-attr]  # nothing to save
     window.open_path(large)
     until(lambda: shown(window) is place.first_view)
     gate.open.set()
@@ -148,6 +161,7 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     assert window.desk.work is work
     assert window.desk.before is before
     assert place.view.photo_rect().size() == rect.size()
+    assert middle(place.view) == pytest.approx(at)
     assert place.prompts.isEnabled()
     assert place.prompts.description.text() == "a small boat"
     assert window.windowTitle().startswith(photo.name)
@@ -165,6 +179,24 @@ def test_a_first_photo_that_fails_leads_back_to_the_start(
     assert shown(window) is window.workplace.start
     assert not window.workplace.prompts.isVisible()
     assert window.workplace.strip.text.text() == ""
+
+
+def test_what_is_changed_while_another_photo_is_read_is_saved(
+    gate: Gate, large: Path, photo: Path, open_window: OpenWindow, until: Until
+) -> None:
+    version = with_a_version(photo).project.versions[0].id
+    window = open_window()
+    gate.open.set()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    assert window.desk.session is not None
+    session = window.desk.session
+    gate.open.clear()
+    window.open_path(large)
+    session.change_version(version, name="Bluer")
+    gate.open.set()
+    until(lambda: window.desk.session is not session and not window.background.busy)
+    assert read_sidecar(session.sidecar).project.version(version).name == "Bluer"
 
 
 def test_of_two_photos_the_later_one_is_opened(
@@ -231,12 +263,10 @@ def test_a_compressed_photo_is_seen_as_soon_as_it_is_read(
 
 
 def test_a_project_shows_the_first_view_of_its_photo(
-    gate: Gate, large: Path, open_window: OpenWindow, until: Until, tmp_path: Path
+    gate: Gate, large: Path, open_window: OpenWindow, until: Until
 ) -> None:
     session = Session.open(large)
-    session.save()
-    session._saved_project = session.project.model_copy(update={"program": "another"})  # so that there is one to save
-    session.save()
+    session.snapshot().write()
     window = open_window()
     window.open_path(session.sidecar)
     until(lambda: shown(window) is window.workplace.first_view)

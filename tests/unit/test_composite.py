@@ -330,7 +330,7 @@ def test_a_fitted_mask_holds_the_new_thing_and_the_old_one(grows: bool) -> None:
     edit, source = (large, small) if grows else (small, large)
     mask = blocky(distance < 33, 8)
     fitted = fitted_of(edit, source, mask)
-    assert fitted[distance < 31].min() > 0.95
+    assert fitted[distance < 31].min() > 0.8
     doubtful = (distance < 35) & (mask < 0.7)
     assert fitted[doubtful].mean() > mask[doubtful].mean() + 0.15
 

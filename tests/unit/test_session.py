@@ -166,7 +166,7 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
     preview, preview_before = again.preview(version), as_it_was.preview(version)
     assert preview is not None
     assert preview_before is not None
-    assert np.abs(preview.astype(int) - turned(preview_before, 6)).mean() < 4
+    assert np.abs(preview.astype(int) - turned(preview_before, 6)).mean() < 12  # of noise; a wrong turn gives 80
 
     again.save()
     reopened = Session.open(path)
