@@ -17,9 +17,10 @@ from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, Rendered, RenderJob
 from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
 from nti_desktop.opening import open_with_project
 from nti_desktop.photo.carrying import Provenance
-from nti_desktop.photo.composite import Finish, Layer, lay_in, softened_mask
+from nti_desktop.photo.composite import Finish, Layer, fitted_mask
 from nti_desktop.photo.decode import Report
 from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of
+from nti_desktop.photo.layers import lay_in_all
 from nti_desktop.photo.photo import Photo, full_raster
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.turning import turned
@@ -158,15 +159,13 @@ class Session:
         is no mask.
         """
         layer = self._layer(part)
-        return (
-            None if layer.mask is None else softened_mask(self.photo.raster.size, layer.frame, layer.mask, part.finish)
-        )
+        return None if layer.mask is None else fitted_mask(self.photo.raster, layer)
 
     def _lay_in(self, raster: Raster, parts: Iterable[RenderedPart]) -> None:
         """In the order of the project's frames: later ones lie on earlier ones."""
         order = {frame.id: at for at, frame in enumerate(self.project.frames)}
-        for part in sorted(parts, key=lambda part: order[self.project.inversion(part.inversion).frame]):
-            lay_in(raster, self._layer(part))
+        ordered = sorted(parts, key=lambda part: order[self.project.inversion(part.inversion).frame])
+        lay_in_all(raster, [self._layer(part) for part in ordered])
 
     def _layer(self, part: RenderedPart) -> Layer:
         frame, rendered = self.frame(part.inversion), part.rendered

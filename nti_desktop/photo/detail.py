@@ -49,7 +49,7 @@ def replaced_fraction(edit: NDArray[np.float32], source: NDArray[np.float32]) ->
     edit, source: (h, w, 3) in [0, 1]. Another colour leaves the edges where they were. So of all that changed visibly
     in a region the edges are compared, and the region is replaced as one when they are elsewhere, gaps included.
     """
-    changed = _ramp(window_maximum(np.abs(edit - source).max(axis=-1), _NEAR), _CHANGE_ENDS)
+    changed = visible_change(edit, source)
     region = max(2, round(_REGION * min(changed.shape)))
     edges, edges_before = changed * _edges(edit), changed * _edges(source)
     both, after, before, noise = window_mean(
@@ -61,6 +61,11 @@ def replaced_fraction(edit: NDArray[np.float32], source: NDArray[np.float32]) ->
     # Closed: gaps in a replaced thing belong to it.
     closed = -window_maximum(-window_maximum(replaced, region // 2), region // 2)
     return window_mean(closed, 1)
+
+
+def visible_change(edit: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How surely something changed at each pixel or next to it, (h, w), 0 to 1; edit, source: (h, w, 3) in [0, 1]."""
+    return _ramp(window_maximum(np.abs(edit - source).max(axis=-1), _NEAR), _CHANGE_ENDS)
 
 
 def _edges(picture: NDArray[np.float32]) -> NDArray[np.float32]:
