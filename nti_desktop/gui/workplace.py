@@ -246,7 +246,7 @@ class Workplace(QWidget):
         elif work.up_to_date and work.inversion is not None:
             text = f"Prepared in {duration(work.inversion.figures.seconds).removeprefix('about ')}."
         elif work.area not in (*work.edited_areas, work.whole):
-            text = f"Describe what this area shows; then prepare it. {takes}"
+            text = f"Describe what the photo shows in this area, without its edits; then prepare it. {takes}"
         elif work.version is not None:
             text = f"The description has changed; prepare the photo again to use it. {takes}"
         elif not work.description.strip():

@@ -22,6 +22,7 @@ pyvips.cache_set_max(0)  # its memory of results goes by file names, and files c
 Report = Callable[[float], None]  # told the share that is read, 0 to 1; an NtiError that it raises stops the reading
 
 _LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
+_OPTIONS = {"TIFF": {"unlimited": True}}  # else strips of 50 MB would be refused; sizes are checked before
 _WHITE = {"uchar": 255, "ushort": 65535}
 _COLOUR_MODELS = {"b-w": "L", "grey16": "L", "srgb": "RGB", "rgb16": "RGB", "cmyk": "CMYK", "lab": "LAB", "labs": "LAB"}
 
@@ -91,7 +92,8 @@ def loaded(path: Path, header: Header, **options: Any) -> pyvips.Image:
     """
     source = pyvips.Source.new_from_file(os.fsencode(path))
     load: Any = getattr(pyvips.Image, _LOADERS[header.kind] + "_source")
-    image: pyvips.Image = load(source, access="sequential", fail_on="error", **options)
+    options = {"access": "sequential", "fail_on": "error", **_OPTIONS.get(header.kind, {}), **options}
+    image: pyvips.Image = load(source, **options)
     return image if header.png_profile is None else with_profile(image, header.png_profile)
 
 

@@ -24,10 +24,12 @@ def guided_coefficients(
     """
     mean, mean_guide = window_mean(target, reach), window_mean(guide, reach)
     kept = 1 - black
-    covariance = window_mean(target[:, None] * guide, reach) - kept * mean[:, None] * mean_guide
     variance = window_mean(guide[:, None] * guide, reach) - kept * mean_guide[:, None] * mean_guide
-    variance += regularization * np.eye(3, dtype=np.float32)[..., None, None]
-    slope = np.einsum("nihw,ijhw->njhw", covariance, _inverse(variance))
+    inverse = _inverse(variance + regularization * np.eye(3, dtype=np.float32)[..., None, None])
+    slope = np.empty((len(target), *guide.shape), np.float32)
+    for number, plane in enumerate(target):
+        covariance = window_mean(plane * guide, reach) - kept * mean[number] * mean_guide
+        np.einsum("ihw,ijhw->jhw", covariance, inverse, out=slope[number])
     offset = mean - np.einsum("nihw,ihw->nhw", slope, mean_guide)
     return window_mean(slope, reach), window_mean(offset, reach)
 

@@ -5,10 +5,19 @@ from numpy.typing import NDArray
 
 
 def window_maximum(plane: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
-    """Maximum over the square window that reaches `reach` pixels to every side; (h, w)."""
-    for axis in (0, 1):
-        padded = np.pad(plane, [(reach, reach) if axis == side else (0, 0) for side in (0, 1)], mode="edge")
-        plane = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis).max(axis=-1)
+    """Maximum over the square window that reaches `reach` pixels to every side; (h, w).
+
+    Two windows of one length that overlap, or meet, make a longer one; so it takes a few steps, whatever the reach.
+    """
+    size = 2 * reach + 1
+    plane = np.pad(plane, reach, mode="edge")
+    for _ in range(2):
+        length = 1
+        while length < size:
+            further = min(length, size - length)
+            plane = np.maximum(plane[:-further], plane[further:])
+            length += further
+        plane = plane.T
     return plane
 
 

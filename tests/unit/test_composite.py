@@ -17,7 +17,7 @@ from nti_desktop.photo.guided import guided_coefficients
 from nti_desktop.photo.mask import soften_inwards
 from nti_desktop.photo.patch import Patch
 from nti_desktop.photo.raster import Pixels, Raster
-from nti_desktop.photo.windows import window_mean
+from nti_desktop.photo.windows import window_maximum, window_mean
 from tests.picture_files import noisy_picture, smooth_picture
 from tests.profiles import DISPLAY_P3, PRO_PHOTO
 
@@ -279,6 +279,14 @@ def test_a_window_mean_is_the_mean_of_the_window(reach: int) -> None:
     size = 2 * reach + 1
     expected = [[padded[y : y + size, x : x + size].mean() for x in range(31)] for y in range(20)]
     assert np.allclose(window_mean(plane, reach), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 4, 30])
+def test_a_window_maximum_is_the_maximum_of_the_window(reach: int) -> None:
+    plane = np.random.default_rng(14).random((20, 31), dtype=np.float32)
+    padded, size = np.pad(plane, reach, mode="edge"), 2 * reach + 1
+    expected = [[padded[y : y + size, x : x + size].max() for x in range(31)] for y in range(20)]
+    assert np.array_equal(window_maximum(plane, reach), expected)
 
 
 @pytest.mark.parametrize("how", [Image.Resampling.BILINEAR, Image.Resampling.BICUBIC])

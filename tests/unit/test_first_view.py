@@ -182,6 +182,18 @@ def test_pillows_own_limit_is_told_where_it_stands_and_never_changed(
     assert Image.MAX_IMAGE_PIXELS == 100
 
 
+def test_a_tiff_of_few_large_strips_is_opened(tmp_path: Path) -> None:
+    row = smooth_picture(1, 5000)
+    rows = np.broadcast_to(row, (8000, 5000, 3))
+    path = saved(tmp_path, tiff_file(rows.tobytes(), 5000, 8000, strips=2), "strips.tif")  # 60 MB each
+    view = first_view(path, 1600)
+    photo = open_photo(path)
+    path.unlink()
+    assert np.array_equal(photo.pixels, rows)
+    assert view is not None
+    assert np.abs(seen(view.raster) - seen(photo.raster)).max() <= 3
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_a_reading_tells_how_far_it_is(tmp_path: Path, kind: str) -> None:
     told: list[float] = []
