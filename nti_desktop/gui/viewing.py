@@ -18,8 +18,11 @@ the window says before how long it takes on this computer.</li>
 pause.</li>
 <li><b>Words</b>: a slider for each word says how much it counts. <b>Structure</b>: how closely the edit follows the
 photo. <b>Mask</b>: click words to confine the edit to them, or to keep them as they are.</li>
+<li><b>Work on an area</b> when a part of the photo is to get all of the model's resolution: draw a rectangle, or put
+one around a word; it has sentences of its own.</li>
 <li><b>Compare</b> shows before and after with a line that can be dragged.</li>
-<li><b>Versions</b> hold several edits of the same photo. <b>Export</b> writes one as a picture.</li>
+<li><b>Versions</b> hold several edits of the same photo. <b>Export</b> writes one as a picture
+in the photo's own colours and depth, or as layers.</li>
 </ol>
 <p>The photo itself is never changed. The work lies beside it in a file that ends in .nti and is saved when you close
 the window.</p>
@@ -29,7 +32,7 @@ _ABOUT = f"""
 <h3>NTI Desktop {__version__}</h3>
 <p>Edits a photo by changing the sentence that describes it. Everything runs on this computer.</p>
 <p>After Mokady et al., <i>Null-text Inversion for Editing Real Images</i> (2023), and Hertz et al.,
-<i>Prompt-to-Prompt</i> (2023). Apache-2.0. Uses Qt, PyTorch and diffusers.</p>
+<i>Prompt-to-Prompt</i> (2023). Apache-2.0. Uses Qt, PyTorch, diffusers, libvips and LibRaw.</p>
 """
 
 

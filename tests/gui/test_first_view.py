@@ -13,10 +13,12 @@ from pytestqt.qtbot import QtBot
 from nti_desktop.errors import PhotoError
 from nti_desktop.gui import filing
 from nti_desktop.gui.canvas.photo_view import PhotoView
-from nti_desktop.gui.filing import Opening
+from nti_desktop.gui.canvas.picture import make_picture
+from nti_desktop.gui.filing import Glimpse, Opening
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.workplace import LOADING
 from nti_desktop.photo.decode import Report
+from nti_desktop.photo.raster import Raster
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.session import Session
 from tests.gui.conftest import OpenWindow
@@ -287,6 +289,7 @@ def test_closing_does_not_wait_for_a_photo_that_is_being_opened(
 
 def test_what_comes_of_a_photo_that_was_given_up_is_not_shown(open_window: OpenWindow, large: Path) -> None:
     window = open_window()
-    late = Opening(large)
-    window.desk.filing._show_share(late, 0.5)
-    assert window.workplace.strip.text.text() == ""
+    late = Glimpse(make_picture(Raster(smooth_picture())), SIZE)
+    window.desk.filing._show_glimpse(Opening(large), late)
+    assert window.desk.glimpse is None
+    assert shown(window) is window.workplace.start
