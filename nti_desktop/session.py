@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from nti_desktop import PROGRAM
+from nti_desktop.composing import RenderedPart, frame_of_inversion, frame_record, lay_in_parts, layer_of
 from nti_desktop.errors import ModelError, RecipeError, SidecarError
-from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, Rendered, RenderJob
+from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, RenderJob
 from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
 from nti_desktop.opening import open_with_project
 from nti_desktop.photo.carrying import Provenance
-from nti_desktop.photo.composite import Finish, Layer, fitted_mask
+from nti_desktop.photo.composite import Finish, fitted_mask
 from nti_desktop.photo.decode import Report
 from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of
-from nti_desktop.photo.layers import lay_in_all
 from nti_desktop.photo.photo import Photo, full_raster
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.turning import turned
@@ -28,7 +28,6 @@ from nti_desktop.preview import decode_preview, encode_preview
 from nti_desktop.project.schema import (
     FiguresRecord,
     FinishRecord,
-    FrameRecord,
     InversionRecord,
     PartRecord,
     Project,
@@ -42,34 +41,10 @@ from nti_desktop.project.sidecar import (
     SidecarUnconfirmed,
     Signature,
     Stored,
-    write_sidecar,
 )
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
-
-
-@dataclass(frozen=True, eq=False)
-class RenderedPart:
-    """One frame's edit, ready to be laid into the photo."""
-
-    rendered: Rendered
-    finish: Finish
-    inversion: str
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """What a save writes. It is complete in itself, so `write` may run on another thread than the session's."""
-
-    path: Path
-    project: Project
-    arrays: Mapping[str, Arrays]
-    previews: Mapping[str, bytes]
-    expected: Signature | None
-
-    def write(self) -> Signature:
-        """Raises SidecarError, see `write_sidecar`; the session must be told of what comes back (`Session.saved`)."""
-        return write_sidecar(self.path, self.project, self.arrays, self.previews, self.expected)
+from nti_desktop.snapshot import Snapshot
 
 
 class Session:
@@ -142,7 +117,7 @@ class Session:
     def compose(self, parts: Iterable[RenderedPart]) -> Raster:
         """The photo with edits laid into it, to be looked at: full size, 8 bit, in the photo's own colours."""
         raster = Raster(self.photo.pixels.copy(), self.photo.profile)
-        self._lay_in(raster, parts)
+        lay_in_parts(raster, self.project, parts)
         return raster
 
     def finished(self, parts: Iterable[RenderedPart]) -> Raster:
@@ -151,36 +126,25 @@ class Session:
         Raises PhotoError when the file cannot be read or holds another picture by now.
         """
         raster = full_raster(self.photo)
-        self._lay_in(raster, parts)
+        lay_in_parts(raster, self.project, parts)
         return raster
 
     def reach(self, part: RenderedPart) -> NDArray[np.float32] | None:
         """(h, w) in [0, 1], as it lies in the photo: how far each spot of a frame follows the edit; None where there
         is no mask.
         """
-        layer = self._layer(part)
+        layer = layer_of(self.project, part)
         return None if layer.mask is None else fitted_mask(self.photo.raster, layer)
-
-    def _lay_in(self, raster: Raster, parts: Iterable[RenderedPart]) -> None:
-        """In the order of the project's frames: later ones lie on earlier ones."""
-        order = {frame.id: at for at, frame in enumerate(self.project.frames)}
-        ordered = sorted(parts, key=lambda part: order[self.project.inversion(part.inversion).frame])
-        lay_in_all(raster, [self._layer(part) for part in ordered])
-
-    def _layer(self, part: RenderedPart) -> Layer:
-        frame, rendered = self.frame(part.inversion), part.rendered
-        mask = None if rendered.mask is None else frame.upright(rendered.mask)
-        return Layer(frame, frame.upright(rendered.image), frame.upright(rendered.source), mask, part.finish)
 
     # Inversions
 
     def frame(self, inversion_id: str) -> Frame:
         """What an inversion was made of."""
-        return _frame_of(self.project.frame(self.project.inversion(inversion_id).frame))
+        return frame_of_inversion(self.project, inversion_id)
 
     def keep_inversion(self, entry: ModelEntry, inverted: Inverted, area: Area | None = None) -> InversionRecord:
         """Add an inversion of an area; it is the current one until a version is added or selected."""
-        frame = self._frame_record(self.frame_for(entry, area))
+        frame = frame_record(self.project, self.frame_for(entry, area))
         record = InversionRecord(
             id=new_id(),
             frame=frame.id,
@@ -427,29 +391,9 @@ class Session:
                 if pixels is not None:
                     self._new_previews[version.id] = encode_preview(Raster(turned(pixels, turn)))
 
-    def _frame_record(self, frame: Frame) -> FrameRecord:
-        for record in self.project.frames:
-            if _frame_of(record) == frame:
-                return record
-        return FrameRecord(
-            id=new_id(),
-            x=frame.x,
-            y=frame.y,
-            width=frame.width,
-            height=frame.height,
-            model_width=frame.model_width,
-            model_height=frame.model_height,
-            turn=frame.turn,
-        )
-
     def _looks_as_stored(self, version_id: str, stored: Stored) -> bool:
         now = self.project.version(version_id)
         return any((v.id, v.look) == (now.id, now.look) for v in stored.project.versions)
-
-
-def _frame_of(record: FrameRecord) -> Frame:
-    sides = record.model_width, record.model_height
-    return Frame(record.x, record.y, record.width, record.height, *sides, record.turn)
 
 
 def _checked_name(name: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import decibels, tell, watcher
+from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import PhotoError
 from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.models.catalog import built_in
@@ -18,7 +19,7 @@ from nti_desktop.preview import encode_preview
 from nti_desktop.project.sidecar import backup_path, sidecar_path
 from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings
-from nti_desktop.session import RenderedPart, Session
+from nti_desktop.session import Session
 
 EDITS = 3
 

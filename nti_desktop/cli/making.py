@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nti_desktop.composing import RenderedPart
 from nti_desktop.jobs import CancelToken, Rendered, Report
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import PartRecord
-from nti_desktop.session import RenderedPart, Session
+from nti_desktop.session import Session
 
 
 @dataclass(frozen=True, eq=False)

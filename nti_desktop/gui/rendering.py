@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
+from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture, make_picture
@@ -15,7 +16,7 @@ from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import Rendered, RenderJob
 from nti_desktop.preview import encode_preview
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.session import RenderedPart, Session
+from nti_desktop.session import Session
 
 _KEPT = 12  # rendered edits, a few megabytes each
 

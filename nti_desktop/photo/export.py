@@ -15,6 +15,7 @@ from nti_desktop.photo.carrying import Provenance, carried_metadata
 from nti_desktop.photo.colour import numpy_array, srgb_profile, to_srgb, vips_image, with_profile
 from nti_desktop.photo.metadata import Metadata, with_metadata, without_orientation
 from nti_desktop.photo.openraster import write_openraster
+from nti_desktop.photo.png_writer import write_png
 from nti_desktop.photo.raster import Raster, to_eight_bits, to_sixteen_bits
 from nti_desktop.photo.targets import Conflict, check_target, disk_errors_said, write_whole
 from nti_desktop.photo.tiff_writer import write_tiff
@@ -46,6 +47,7 @@ LOSSY = (Format.JPEG, Format.WEBP, Format.AVIF)
 _LONGEST_SIDE = {Format.JPEG: 65_500, Format.WEBP: 16_383, Format.AVIF: 65_535}  # the libraries' own limits
 _AVIF_SPEED = 6
 _KEEP = "icc"  # libvips would add an EXIF block of its own
+_TWO_PASSES = 40_000_000  # pixels; a tenth is saved by them, but all coefficients have to be held in memory
 
 
 @dataclass(frozen=True)
@@ -179,10 +181,11 @@ def _encode(
     chroma = "off" if settings.full_chroma else "on"
     match form:
         case Format.JPEG:
-            data = image.jpegsave_buffer(keep=_KEEP, Q=settings.quality, subsample_mode=chroma, optimize_coding=True)
-            file.write(with_metadata(data, "JPEG", metadata))
+            small = image.width * image.height <= _TWO_PASSES
+            options = {"Q": settings.quality, "subsample_mode": chroma, "optimize_coding": small}
+            file.write(with_metadata(image.jpegsave_buffer(keep=_KEEP, **options), "JPEG", metadata))
         case Format.PNG:
-            file.write(with_metadata(image.pngsave_buffer(keep=_KEEP), "PNG", metadata))
+            write_png(file, image, metadata)
         case Format.WEBP:
             file.write(with_metadata(image.webpsave_buffer(keep=_KEEP, Q=settings.quality), "WEBP", metadata))
         case Format.TIFF:

@@ -1,15 +1,17 @@
 """The photo and its edit as two layers in an OpenRaster file, which Krita and GIMP open (openraster.org, 0.0.5)."""
 
 import zipfile
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
+import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
 from nti_desktop.photo.colour import srgb_profile, vips_image, with_profile
-from nti_desktop.photo.metadata import Metadata, with_metadata
+from nti_desktop.photo.metadata import Metadata
+from nti_desktop.photo.png_writer import write_png
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.shrinking import small_copy
 
@@ -33,17 +35,20 @@ def write_openraster(file: BinaryIO, photo: Raster, picture: Raster, metadata: M
             f"<?xml version='1.0' encoding='UTF-8'?><image version='0.0.5' w='{width}' h='{height}'>"
             f"<stack>{stack}</stack></image>",
         )
-        archive.writestr("data/photo.png", _png(photo))
-        archive.writestr("data/edit.png", _png(picture, changed))
-        archive.writestr("mergedimage.png", with_metadata(_png(picture), "PNG", metadata))
+        for name, image, said in (
+            ("data/photo.png", _image(photo), Metadata()),
+            ("data/edit.png", _image(picture, changed), Metadata()),
+            ("mergedimage.png", _image(picture), metadata),
+        ):
+            with archive.open(name, "w", force_zip64=True) as member:
+                write_png(cast(BinaryIO, member), image, said)
         with archive.open("Thumbnails/thumbnail.png", "w") as thumbnail:
             Image.fromarray(small_copy(picture, _THUMBNAIL)).save(thumbnail, "PNG")
 
 
-def _png(picture: Raster, opaque: NDArray[np.bool_] | None = None) -> bytes:
+def _image(picture: Raster, opaque: NDArray[np.bool_] | None = None) -> pyvips.Image:
     image = vips_image(picture)
     if opaque is not None:
         alpha = np.where(opaque, picture.white, 0).astype(picture.pixels.dtype)
         image = image.bandjoin(vips_image(Raster(np.repeat(alpha[..., None], 3, axis=2)))[0])
-    data: bytes = with_profile(image, picture.profile or srgb_profile()).pngsave_buffer(keep="icc")
-    return data
+    return with_profile(image, picture.profile or srgb_profile())

@@ -14,12 +14,12 @@ MOST = 2_500  # megabytes
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("orientation", [1, 6])
-def test_a_deep_photo_of_100_megapixels_is_edited_and_exported_in_sane_memory(orientation: int) -> None:
+@pytest.mark.parametrize(("orientation", "suffix"), [(1, ".tif"), (6, ".tif"), (6, ".png"), (6, ".jpg")])
+def test_a_deep_photo_of_100_megapixels_is_edited_and_exported_in_sane_memory(orientation: int, suffix: str) -> None:
     row = smooth_picture(1, WIDTH).astype("<u2") * 257
     rows = np.broadcast_to(row, (HEIGHT, WIDTH, 3)).tobytes()
     with TemporaryDirectory() as folder:  # pytest would keep 600 MB of each run
-        path, target = Path(folder) / "large.tif", Path(folder) / "edited.tif"
+        path, target = Path(folder) / "large.tif", Path(folder) / f"edited{suffix}"
         path.write_bytes(tiff_file(rows, WIDTH, HEIGHT, bits=(16, 16, 16), extra=[(274, 3, [orientation])]))
         done = ask("big_files", "export", str(path), str(target))
     assert not done["torch"]

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import ModelError, PhotoError, RecipeError, SidecarError
 from nti_desktop.jobs import Figures, Inverted, Rendered
 from nti_desktop.models.catalog import built_in
@@ -21,7 +22,7 @@ from nti_desktop.project.schema import SCHEMA_VERSION
 from nti_desktop.project.sidecar import SidecarChanged, SidecarDamaged, read_sidecar, write_sidecar
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import InversionSettings, Method
-from nti_desktop.session import RenderedPart, Session
+from nti_desktop.session import Session
 
 SOURCE = "a red ball on a table"
 BLUE = EditRecipe("a blue ball on a table")

@@ -1,0 +1,59 @@
+"""PNG files written as they are coded, so that no second copy of them is held."""
+
+from typing import BinaryIO
+
+import pyvips
+
+from nti_desktop.photo.metadata import Metadata, with_metadata
+
+_SIGNATURE = 8  # bytes
+_NO_DATA = bytes(4) + b"IDAT" + bytes(4)  # where the picture's own data will follow
+
+
+def write_png(file: BinaryIO, image: pyvips.Image, metadata: Metadata) -> None:
+    """Write an image with its profile, and with metadata before its pixels. Raises OSError where the disk does."""
+    splice = _Splice(file, metadata)
+    target = pyvips.TargetCustom()
+    target.on_write(splice.write)
+    try:
+        image.pngsave_target(target, keep="icc")
+    except pyvips.Error:
+        if splice.failed is None:
+            raise
+        raise splice.failed from None
+
+
+class _Splice:
+    """Takes what libvips writes. It must not raise, so it keeps the disk's error."""
+
+    def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
+        self._file, self._metadata = file, metadata
+        self._head: bytes | None = b""  # until the pixels begin
+        self.failed: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """How many bytes were taken; fewer than none for an error."""
+        try:
+            if self._head is None:
+                self._file.write(data)
+                return len(data)
+            self._head += data
+            at = _first_data(self._head)
+            if at is not None:
+                self._file.write(with_metadata(self._head[:at] + _NO_DATA, "PNG", self._metadata)[: -len(_NO_DATA)])
+                self._file.write(self._head[at:])
+                self._head = None
+        except OSError as error:
+            self.failed = error
+            return -1
+        return len(data)
+
+
+def _first_data(head: bytes) -> int | None:
+    """Where the first chunk of pixels begins, None before it is there."""
+    at = _SIGNATURE
+    while at + 8 <= len(head):
+        if head[at + 4 : at + 8] == b"IDAT":
+            return at
+        at += 12 + int.from_bytes(head[at : at + 4])
+    return None

@@ -1,0 +1,23 @@
+"""A project's state as it is to be written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nti_desktop.project.schema import Project
+from nti_desktop.project.sidecar import Arrays, Signature, write_sidecar
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a save writes. It is complete in itself, so `write` may run on another thread than the session's."""
+
+    path: Path
+    project: Project
+    arrays: Mapping[str, Arrays]
+    previews: Mapping[str, bytes]
+    expected: Signature | None
+
+    def write(self) -> Signature:
+        """Raises SidecarError, see `write_sidecar`; the session must be told of what comes back (`Session.saved`)."""
+        return write_sidecar(self.path, self.project, self.arrays, self.previews, self.expected)
