@@ -34,14 +34,12 @@ def check_return(target: Path) -> None:
         raise PhotoError(f"“{target.name}” may not be replaced; ask for access to it and to its folder.")
 
 
-def return_to(session: Session, picture: Raster, target: Path, provenance: Provenance) -> Returned:
+def return_to(picture: Raster, target: Path, provenance: Provenance) -> Returned:
     """Replace `target` by the picture, in its own format. What it was lies beside it as “NAME.original.SUFFIX” then.
 
-    Where the target is the session's photo, its project goes with the old bytes, and the session goes on there. Raises
-    PhotoError; the target is then as it was.
+    Where the target is a session's photo, the session must `follow`. Raises PhotoError; the target is then as it was.
     """
     check_return(target)
-    is_the_photo = target.samefile(session.photo.path)
     kept = _free_name(target)
     with disk_errors_said(kept):
         with target.open("rb") as old:
@@ -52,9 +50,16 @@ def return_to(session: Session, picture: Raster, target: Path, provenance: Prove
     except BaseException:
         kept.unlink(missing_ok=True)
         raise
-    if is_the_photo:
-        session.move_to(kept, sidecar_path(kept, session.photo.identity))
     return Returned(target, kept, exported.left_out)
+
+
+def follow(session: Session, returned: Returned) -> None:
+    """Where the replaced file was the session's photo, its project goes with the old bytes, and the session with it.
+
+    Raises SidecarError when the project cannot be renamed; it then stays under its old name.
+    """
+    if os.path.realpath(session.photo.path) == os.path.realpath(returned.path):
+        session.move_to(returned.kept, sidecar_path(returned.kept, session.photo.identity))
 
 
 def _free_name(target: Path) -> Path:

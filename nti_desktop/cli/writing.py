@@ -11,7 +11,7 @@ from nti_desktop.photo.carrying import left_out_in_words
 from nti_desktop.photo.export import ExportSettings, export_picture, format_of
 from nti_desktop.photo.targets import Conflict, check_target, name_from
 from nti_desktop.project.schema import PartRecord
-from nti_desktop.returning import check_return, return_to
+from nti_desktop.returning import check_return, follow, return_to
 from nti_desktop.session import Session
 
 _DEFAULTS = ExportSettings()
@@ -69,7 +69,8 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
     """Write the picture; the sentences that say what became of it."""
     provenance = session.provenance((part.inversion, part.recipe.recipe()) for part in parts)
     if options.return_to is not None:
-        returned = return_to(session, made.picture, target, provenance)
+        returned = return_to(made.picture, target, provenance)
+        follow(session, returned)
         said = [f"Returned to {returned.path}; as it was, it lies at {returned.kept}"]
         return [*said, *filter(None, [left_out_in_words(returned.left_out)])]
     exported = export_picture(

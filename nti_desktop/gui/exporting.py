@@ -17,7 +17,7 @@ from nti_desktop.gui.work import Work
 from nti_desktop.photo.carrying import Provenance, left_out_in_words
 from nti_desktop.photo.export import Exported, format_of
 from nti_desktop.photo.targets import check_target
-from nti_desktop.returning import Returned, check_return
+from nti_desktop.returning import Returned, check_return, follow
 
 
 class Exporting(QObject):
@@ -136,7 +136,14 @@ class Exporting(QObject):
     @Slot(Returned)
     def _returned(self, returned: Returned) -> None:
         at_home(self)
-        self._say(f"Returned to {returned.path}. As it was, it lies beside it as “{returned.kept.name}”.")
+        text = f"Returned to {returned.path}. As it was, it lies beside it as “{returned.kept.name}”."
+        session = self._desk.session
+        try:
+            if session is not None:
+                follow(session, returned)
+        except NtiError as error:
+            text = f"{text} {error}"
+        self._say(text)
         self._desk.save()
         self._desk.changed.emit()
 

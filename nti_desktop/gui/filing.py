@@ -203,7 +203,7 @@ class Filing(QObject):
         """Replace the file that a raw editor gave; see `nti_desktop.returning`."""
 
         def work() -> Returned:
-            return return_to(session, session.finished(composed.parts if composed else ()), target, provenance)
+            return return_to(session.finished(composed.parts if composed else ()), target, provenance)
 
         self._write(f"Returning “{target.name}”…", work, self.returned)
 
