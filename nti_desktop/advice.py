@@ -90,8 +90,8 @@ def effective_resolution(frame: Frame, whole: bool) -> str:
 
 
 def _as_share(detail: float) -> str:
-    """A share below 1 as people say it: “1/9” or “60 %”."""
-    return f"1/{round(1 / detail)}" if detail < 0.55 else f"{detail:.0%}"
+    """A share below 1 as people say it: “1/9”, “1/880” or “60 %”."""
+    return f"1/{float(f'{1 / detail:.2g}'):.0f}" if detail < 0.55 else f"{detail:.0%}"
 
 
 STRANGE = "The built-in model only knows the samples; for your own photos add a Stable Diffusion model."
