@@ -169,16 +169,24 @@ class Desk(QObject):
 
     def work_on(self, area: Area) -> None:
         """Describe and edit another area of the photo."""
-        if self.work is not None and area != self.work.area:
+        if self.work is not None and area != self.work.area and self._may_move():
             self.work.work_on(area)
             self._go_on_elsewhere()
 
     def leave(self, area: Area) -> None:
         """Take an area's edit out of this version."""
-        if self.work is not None:
+        if self.work is not None and self._may_move():
             self.work.leave(area)
             self._go_on_elsewhere()
             self._show_again()
+
+    def _may_move(self) -> bool:
+        """Not while an area is being prepared: that would be lost."""
+        if self.preparing.at_work:
+            text = "The photo is being prepared; go to another area when that is done, or cancel it."
+            self.said.emit(Message(text, topic="prepare"))
+            self.changed.emit()  # the buttons go back to what holds
+        return not self.preparing.at_work
 
     def _go_on_elsewhere(self) -> None:
         self.outdated.emit(("prepare", "effect"))
@@ -262,12 +270,12 @@ class Desk(QObject):
             self._preparing_failed(error)
         self.changed.emit()
 
-    @Slot(object, Inverted)
-    def _prepared(self, entry: ModelEntry, inverted: Inverted) -> None:
+    @Slot(object, Inverted, Area)
+    def _prepared(self, entry: ModelEntry, inverted: Inverted, area: Area) -> None:
         at_home(self)
         assert self.work is not None
         try:
-            self.work.prepared(entry, inverted)
+            self.work.prepared(entry, inverted, area)
         except NtiError as error:
             self._preparing_failed(error)
             return

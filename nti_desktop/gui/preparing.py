@@ -18,7 +18,7 @@ class Preparing(QObject):
     """Judges the open photo with the chosen model, and inverts it."""
 
     judged = Signal(Judged)
-    prepared = Signal(object, Inverted)  # ModelEntry
+    prepared = Signal(object, Inverted, Area)  # ModelEntry
     failed = Signal(NtiError)  # Cancelled too
 
     def __init__(self, engine: EngineThread, background: Background, parent: QObject) -> None:
@@ -26,7 +26,7 @@ class Preparing(QObject):
         self._engine, self._background = engine, background
         self._photo = 0
         self._judging: Ticket | None = None
-        self._inverting: tuple[Ticket, ModelEntry] | None = None
+        self._inverting: tuple[Ticket, ModelEntry, Area] | None = None
         self.estimates = Estimates()
         engine.judged.connect(self._judged)
         engine.inverted.connect(self._inverted)
@@ -52,7 +52,7 @@ class Preparing(QObject):
         self._background.submit(lambda: fingerprint(entry), self._fingerprinted, self._not_fingerprinted)
 
     def invert(self, session: Session, entry: ModelEntry, settings: InversionSettings, area: Area) -> None:
-        self._inverting = self._engine.invert(session.invert_job(entry, settings, area), self._photo), entry
+        self._inverting = self._engine.invert(session.invert_job(entry, settings, area), self._photo), entry, area
 
     def rendered(self, steps: int, seconds: float) -> None:
         """A full render was measured."""
@@ -76,10 +76,10 @@ class Preparing(QObject):
     def _inverted(self, ticket: Ticket, inverted: Inverted) -> None:
         at_home(self)
         if self._inverting and ticket is self._inverting[0]:
-            entry = self._inverting[1]
+            _, entry, area = self._inverting
             self._inverting = None
             self.estimates = self.estimates.with_prepared(inverted.settings, inverted.figures)
-            self.prepared.emit(entry, inverted)
+            self.prepared.emit(entry, inverted, area)
 
     @Slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:

@@ -203,12 +203,13 @@ class Work:
             self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
         self._histories[version.id, version.inversion] = history
 
-    def prepared(self, entry: ModelEntry, inverted: Inverted) -> None:
-        """The photo was prepared: what was drafted becomes a version."""
-        before, parts, state = self.version_id, self.version.parts if self.version else (), self.state
-        inversion = self.session.keep_inversion(entry, inverted, self.area)
+    def prepared(self, entry: ModelEntry, inverted: Inverted, area: Area) -> None:
+        """An area was prepared: what was drafted for it becomes a version."""
+        before, parts = self.version_id, self.version.parts if self.version else ()
+        state = self.state if area == self.area else None
+        inversion = self.session.keep_inversion(entry, inverted, area)
         state = state or EditState(recipe_for(inverted.settings.prompt, entry.defaults), Finish())
-        others = tuple(part for part in parts if self.session.frame(part.inversion).area != self.area)
+        others = tuple(part for part in parts if self.session.frame(part.inversion).area != area)
         self.add_version(self.free_name(), state, inversion.id, before or None, others)
 
     def add_version(

@@ -128,3 +128,16 @@ def test_an_area_that_is_not_prepared_is_left_without_a_trace(prepared: MainWind
     assert desk.work.area == desk.work.whole
     assert desk.work.description == sample.caption
     assert desk.work.session.project == before
+
+
+def test_another_area_waits_until_the_photo_is_prepared(prepared: MainWindow, until: Until) -> None:
+    desk = prepared.desk
+    assert desk.work is not None
+    desk.prepare()
+    assert desk.preparing.at_work
+    desk.work_on(Area(10, 10, 200, 200))
+    assert desk.work.area == desk.work.whole
+    assert any("being prepared" in message.text for message in prepared.workplace.messages.messages)
+    until(lambda: not desk.preparing.at_work)
+    desk.work_on(Area(10, 10, 200, 200))
+    assert desk.work.area == Area(10, 10, 200, 200)
