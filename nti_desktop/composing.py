@@ -1,7 +1,7 @@
 """From a project's records to the photo room: frames, and rendered edits as layers of the photo."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nti_desktop.jobs import Rendered
 from nti_desktop.photo.composite import Finish, Layer
@@ -20,11 +20,15 @@ class RenderedPart:
     inversion: str
 
 
-def lay_in_parts(raster: Raster, project: Project, parts: Iterable[RenderedPart]) -> None:
-    """Lay edits into the photo in the order of the project's frames: later ones lie on earlier ones."""
+def lay_in_parts(raster: Raster, project: Project, parts: Iterable[RenderedPart], divisor: int = 1) -> None:
+    """Lay edits into the photo in the order of the project's frames: later ones lie on earlier ones.
+
+    divisor: how many times smaller than the photo the raster is.
+    """
     order = {frame.id: at for at, frame in enumerate(project.frames)}
     ordered = sorted(parts, key=lambda part: order[project.inversion(part.inversion).frame])
-    lay_in_all(raster, [layer_of(project, part) for part in ordered])
+    layers = [layer_of(project, part) for part in ordered]
+    lay_in_all(raster, [replace(layer, frame=layer.frame.reduced(divisor)) for layer in layers])
 
 
 def layer_of(project: Project, part: RenderedPart) -> Layer:

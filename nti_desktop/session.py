@@ -23,6 +23,7 @@ from nti_desktop.photo.decode import Report
 from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of
 from nti_desktop.photo.photo import Photo, full_raster
 from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.shrinking import reduced
 from nti_desktop.photo.turning import turned
 from nti_desktop.preview import decode_preview, encode_preview
 from nti_desktop.project.schema import (
@@ -66,6 +67,7 @@ class Session:
         self._new_previews: dict[str, bytes] = {}
         self._arrays: dict[str, Arrays] = {}
         self._images: dict[Frame, NDArray[np.uint8]] = {}
+        self._reduced: dict[int, Raster] = {1: photo.raster}  # the photo, by how many times it is smaller
         self._models: dict[str, ModelEntry] = {}  # by inversion, once known to be the one it was made with
 
     @classmethod
@@ -114,10 +116,16 @@ class Session:
             steps=steps,
         )
 
-    def compose(self, parts: Iterable[RenderedPart]) -> Raster:
-        """The photo with edits laid into it, to be looked at: full size, 8 bit, in the photo's own colours."""
-        raster = Raster(self.photo.pixels.copy(), self.photo.profile)
-        lay_in_parts(raster, self.project, parts)
+    def compose(self, parts: Iterable[RenderedPart], side: int | None = None) -> Raster:
+        """The photo with edits laid into it, to be looked at: 8 bit, in the photo's own colours.
+
+        side: about how long the longer side need be, in pixels; None for the photo's full size, which takes longer.
+        """
+        divisor = 1 if side is None else max(1, round(max(self.photo.raster.size) / side))
+        if divisor not in self._reduced:
+            self._reduced = {1: self.photo.raster, divisor: reduced(self.photo.raster, divisor)}
+        raster = Raster(self._reduced[divisor].pixels.copy(), self.photo.profile)
+        lay_in_parts(raster, self.project, parts, divisor)
         return raster
 
     def finished(self, parts: Iterable[RenderedPart]) -> Raster:

@@ -67,6 +67,7 @@ class Desk(QObject):
         self.preparing.prepared.connect(self._prepared)
         self.preparing.failed.connect(self._preparing_failed)
         self.rendering.composed.connect(self._composed)
+        self.rendering.sharpened.connect(self._sharpened)
         self.rendering.failed.connect(self._render_failed)
         self.rendering.stopped.connect(self._render_stopped)
 
@@ -328,8 +329,13 @@ class Desk(QObject):
         """The screen profile that pictures are made for from now on, None for sRGB."""
         self.filing.screen = self.rendering.screen = screen
 
+    @Slot(Picture, Picture)
+    def _sharpened(self, small: Picture, full: Picture) -> None:
+        at_home(self)
+        self.replace_pictures({small: full})
+
     def replace_pictures(self, converted: Mapping[Picture, Picture]) -> None:
-        """The same pictures in the colours of another screen."""
+        """The same pictures in the colours of another screen or in another size."""
         self.before = converted.get(self.before, self.before) if self.before else None
         self.after = converted.get(self.after, self.after) if self.after else None
         self.pictures = {version: converted.get(picture, picture) for version, picture in self.pictures.items()}

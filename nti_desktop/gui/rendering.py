@@ -18,6 +18,7 @@ from nti_desktop.preview import encode_preview
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
 
+_SIDE = 2000  # pixels of a composed picture, until someone looks closer; at full size it takes seconds
 _KEPT = 12  # rendered edits, a few megabytes each
 
 Beside = tuple[tuple[str, EditState], ...]  # edits of other areas: inversion, edit
@@ -76,6 +77,7 @@ class Rendering(QObject):
     composed = Signal(Composed)
     failed = Signal(Wanted, NtiError)
     stopped = Signal()  # cancelled by the user
+    sharpened = Signal(Picture, Picture)  # the newest picture as it was, and at full size
 
     def __init__(self, engine: EngineThread, background: Background, parent: QObject) -> None:
         super().__init__(parent)
@@ -86,6 +88,7 @@ class Rendering(QObject):
         self._kept: dict[_Edit, Rendered] = {}  # of this photo, the newest last
         self._wanted: Wanted | None = None
         self._last: Composed | None = None
+        self._sharpened: Composed | None = None  # at full size, or on its way there
         self.renders = 0  # finished ones since the program started
         self.screen: bytes | None = None  # profile that pictures are made for
         engine.rendered.connect(self._rendered)
@@ -124,6 +127,27 @@ class Rendering(QObject):
             self.failed.emit(wanted, error)
             return
         self._asked[self._engine.render(job, self._photo).number] = wanted, edit
+
+    def sharpen(self) -> None:
+        """Compose the newest picture anew at the photo's full size."""
+        session, last, screen = self._session, self._last, self.screen
+        if session is None or last is None or last is self._sharpened or not last.wanted.final:
+            return
+        self._sharpened = last
+
+        def work() -> Picture:
+            return make_picture(session.compose(last.parts), screen, lambda: session.compose(last.parts))
+
+        def done(picture: Picture) -> None:
+            if self._last is last:
+                self._last = self._sharpened = replace(last, picture=picture)
+                self.sharpened.emit(last.picture, picture)
+
+        self._background.submit(work, done, self._not_sharpened, latest_of="sharpen")
+
+    def _not_sharpened(self, error: NtiError) -> None:
+        if self._last is not None:
+            self.failed.emit(self._last.wanted, error)
 
     def forget(self) -> None:
         """Nothing is wanted any more; what is under way will not be shown."""
@@ -187,10 +211,10 @@ class Rendering(QObject):
         screen = self.screen
 
         def work() -> Composed:
-            whole = session.compose(parts)
+            whole = session.compose(parts, _SIDE)
             preview = encode_preview(whole) if wanted.final else None
             reach = session.reach(mine) if mine else None
-            picture = make_picture(whole, screen, lambda: session.compose(parts))
+            picture = make_picture(whole, screen, lambda: session.compose(parts, _SIDE))
             return Composed(wanted, mine.rendered if mine else None, parts, picture, reach, preview)
 
         def done(composed: Composed) -> None:

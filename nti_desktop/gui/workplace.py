@@ -273,6 +273,7 @@ class Workplace(QWidget):
         self.view.replace_photo(self.desk.before)
         self.view.show_edit(self.desk.after, self.desk.badge)
         self._show_mask()
+        self._look_closer()
 
     def _show_mask(self) -> None:
         """The newest mask, and how much it covers."""
@@ -301,7 +302,14 @@ class Workplace(QWidget):
     def _zoomed(self, _zoom: float) -> None:
         at_home(self)
         shown = self.desk.glimpse or self.desk.before
+        self._look_closer()
         self.strip.zoom.setText("" if shown is None else f"{self.canvas.zoom() * 100:.0f} %")
+
+    def _look_closer(self) -> None:
+        """Pictures are composed at the size they are mostly looked at; closer, the full size is needed."""
+        last = self.desk.rendering.last
+        if last is not None and last.picture is self.desk.after and self.view.lacks_detail:
+            self.desk.rendering.sharpen()
 
     # The panels ask
 

@@ -1,6 +1,6 @@
 """Which rectangle of a photo the model sees, and at what size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,12 @@ class Frame:
     def detail(self) -> float:
         """The share of the rectangle's pixels that the model sees, at most 1."""
         return min(1.0, self.model_width * self.model_height / (self.width * self.height))
+
+    def reduced(self, divisor: int) -> "Frame":
+        """The same rectangle on a copy of the photo that is smaller by a whole divisor, see `shrinking.reduced`."""
+        left, top = self.x // divisor, self.y // divisor
+        right, bottom = -(-(self.x + self.width) // divisor), -(-(self.y + self.height) // divisor)
+        return replace(self, x=left, y=top, width=right - left, height=bottom - top)
 
     def upright(self, picture: NDArray[P]) -> NDArray[P]:
         """A picture as the model made it, (h, w, ...), the way it lies in the photo."""

@@ -14,7 +14,7 @@ from nti_desktop.models.samples import Sample
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
-from tests.gui.conftest import export_to
+from tests.gui.conftest import OpenWindow, export_to
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -141,3 +141,35 @@ def test_another_area_waits_until_the_photo_is_prepared(prepared: MainWindow, un
     until(lambda: not desk.preparing.at_work)
     desk.work_on(Area(10, 10, 200, 200))
     assert desk.work.area == Area(10, 10, 200, 200)
+
+
+def test_a_large_photo_is_composed_for_the_screen_until_someone_looks_closer(
+    open_window: OpenWindow, until: Until, sample: Sample, tmp_path: Path
+) -> None:
+    photo = tmp_path / "large.png"
+    Image.open(sample.path).resize((4100, 4100)).save(photo, compress_level=1)
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    window.workplace.model_panel.steps.setValue(4)
+    window.workplace.prompts.description.replace_text(sample.caption)
+    window.desk.describe(sample.caption)
+    window.desk.prepare()
+    until(lambda: window.desk.work is not None and window.desk.work.version is not None)
+    window.workplace.prompts.edit.replace_text(sample.edits[0])
+    window.desk.say_in_words(sample.edits[0])
+    until(lambda: window.desk.picture_is_final)
+    small = window.desk.after
+    assert small is not None
+    assert small.width == 2050
+    assert not window.workplace.view.lacks_detail
+
+    window.workplace.view.zoom_to(1.0)
+    until(lambda: window.desk.after is not None and window.desk.after.width == 4100)
+    assert not window.workplace.view.lacks_detail
+    assert window.desk.picture_is_final
+    target = tmp_path / "large edited.jpg"
+    window.workplace.view.fit()
+    export_to(window, target)
+    until(target.exists)
+    assert open_photo(target).raster.size == (4100, 4100)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nti_desktop.errors import PhotoError
-from nti_desktop.photo.frame import Area, Frame, area_around, frame_image, frame_of, whole_photo
+from nti_desktop.photo.frame import Area, Frame, area_around, check_frame, frame_image, frame_of, whole_photo
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.turning import combined, turned, turned_area, undone
 from tests.picture_files import noisy_picture, smooth_picture
@@ -120,3 +120,14 @@ def test_two_turns_are_one(first: int, then: int) -> None:
     pixels = noisy_picture(5, 7)
     assert np.array_equal(turned(turned(pixels, first), then), turned(pixels, combined(first, then)))
     assert np.array_equal(turned(turned(pixels, first), undone(first)), pixels)
+
+
+@given(st.integers(20, 3000), st.integers(20, 3000), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_a_frame_lies_in_every_smaller_copy_of_its_photo(width: int, height: int, divisor: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, y = int(rng.integers(0, width)), int(rng.integers(0, height))
+    frame = Frame(x, y, int(rng.integers(1, width - x + 1)), int(rng.integers(1, height - y + 1)), 64, 64)
+    small = frame.reduced(divisor)
+    check_frame((-(-width // divisor), -(-height // divisor)), small)
+    assert abs(small.x * divisor - x) < divisor
+    assert abs((small.x + small.width) * divisor - (x + frame.width)) < divisor

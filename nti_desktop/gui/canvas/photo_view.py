@@ -163,6 +163,14 @@ class PhotoView(QWidget):
             paint_outline(painter, self._in_window(QRectF(area.x, area.y, area.width, area.height)))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
+    @property
+    def lacks_detail(self) -> bool:
+        """Whether the edit's picture has fewer pixels than the screen shows of it."""
+        before, after = self._before, self._after
+        if before is None or after is None or after.width >= before.width:
+            return False
+        return self.zoom() * before.width > after.width
+
     # Before and after
 
     @property
