@@ -196,7 +196,7 @@ def file_size_limit(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif", ".ora"])
 def test_a_write_that_stops_half_way_leaves_nothing_behind(original: Path, suffix: str) -> None:
     target = original.with_name("edit" + suffix)
     target.write_bytes(b"what was there before")
