@@ -7,7 +7,7 @@ from dataclasses import replace
 from nti_desktop import advice
 from nti_desktop.cli.making import make_picture
 from nti_desktop.cli.terminal import note, tell, watcher
-from nti_desktop.cli.writing import target_of, write
+from nti_desktop.cli.writing import not_written, target_of, write
 from nti_desktop.errors import RecipeError, SidecarError
 from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.photo.composite import Finish
@@ -42,7 +42,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     made = make_picture(session, version.parts, watcher(), cancel)
     session.keep_preview(version.id, encode_preview(made.picture))
     session.save()
-    written = [] if target is None else write(options, session, made, version.parts, target)
+    written = not_written(options)
+    if target is not None:
+        written = write(options, session, made, version.parts, target)
     if options.return_to is not None:
         session.save()  # under its new name
 
@@ -57,7 +59,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if rendered is not None and rendered.mask is not None:
         lines.append(f"The mask covers {rendered.coverage:.0%} of the picture.")
     tell(
-        [*lines, *written, *notes],
+        [*lines, *written.said, *notes],
         {
             "photo": str(session.photo.path),
             "sidecar": str(session.sidecar),
@@ -70,8 +72,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "reconstruction_psnr": inversion.figures.reconstruction_psnr,
             "changed": rendered.changed if rendered else 0.0,
             "coverage": rendered.coverage if rendered else 1.0,
-            "out": None if target is None else str(target),
-            "said": written,
+            "out": None if written.path is None else str(written.path),
+            "said": written.said,
             "notes": [*heard, *notes],
         },
         options.json,

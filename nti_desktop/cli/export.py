@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from nti_desktop.cli.making import make_picture
 from nti_desktop.cli.terminal import tell, watcher
-from nti_desktop.cli.writing import target_of, write
+from nti_desktop.cli.writing import not_written, target_of, write
 from nti_desktop.errors import SidecarError
 from nti_desktop.jobs import CancelToken
 from nti_desktop.project.schema import VersionRecord
@@ -15,12 +15,13 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     session = Session.open(options.photo)
     version = _version(session, options.name)
     target = target_of(options, session, version.name)
-    assert target is not None  # one of the two options is required
-    made = make_picture(session, version.parts, watcher(), cancel)
-    said = write(options, session, made, version.parts, target)
-    figures = made.rendered.figures if made.rendered else None
+    made, written = None, not_written(options)
+    if target is not None:
+        made = make_picture(session, version.parts, watcher(), cancel)
+        written = write(options, session, made, version.parts, target)
+    figures = made.rendered.figures if made and made.rendered else None
     tell(
-        [*said, *session.notes],
+        [*written.said, *session.notes],
         {
             "photo": str(session.photo.path),
             "sidecar": str(session.sidecar),
@@ -29,8 +30,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "seconds": figures.seconds if figures else 0.0,
             "unet_rows": figures.unet_rows if figures else 0,
             "reconstruction_psnr": session.project.inversion(version.inversion).figures.reconstruction_psnr,
-            "out": str(target),
-            "said": said,
+            "out": None if written.path is None else str(written.path),
+            "said": written.said,
             "notes": session.notes,
         },
         options.json,

@@ -3,6 +3,7 @@
 import argparse
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def add_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument("--say-prompt", action="store_true", help="say in the file what the model was asked for")
 
 
+@dataclass(frozen=True)
+class Written:
+    """path: of the file, None where none was written; said: sentences about what became of it."""
+
+    path: Path | None = None
+    said: tuple[str, ...] = ()
+
+
 def target_of(options: Namespace, session: Session, version: str) -> Path | None:
     """Where to write, None where nowhere; refused before anything is rendered. version: its name."""
     if options.return_to is not None:
@@ -61,18 +70,22 @@ def target_of(options: Namespace, session: Session, version: str) -> Path | None
         out = out.with_name(name_from(out.stem, fields) + out.suffix)
     format_of(out)
     _settings(options)
-    check_target(out, original=session.photo.path, conflict=options.if_exists)
-    return out
+    return check_target(out, original=session.photo.path, conflict=options.if_exists)
 
 
-def write(options: Namespace, session: Session, made: Made, parts: Sequence[PartRecord], target: Path) -> list[str]:
-    """Write the picture; the sentences that say what became of it."""
+def not_written(options: Namespace) -> Written:
+    """What there is to say without a target."""
+    return Written() if options.out is None else Written(said=(f"“{options.out.name}” is there and left as it was.",))
+
+
+def write(options: Namespace, session: Session, made: Made, parts: Sequence[PartRecord], target: Path) -> Written:
+    """Write the picture to the target that was found."""
     provenance = session.provenance((part.inversion, part.recipe.recipe()) for part in parts)
     if options.return_to is not None:
         returned = return_to(made.picture, target, provenance)
         follow(session, returned)
-        said = [f"Returned to {returned.path}; as it was, it lies at {returned.kept}"]
-        return [*said, *filter(None, [left_out_in_words(returned.left_out)])]
+        said = f"Returned to {returned.path}; as it was, it lies at {returned.kept}"
+        return Written(returned.path, (said, *filter(None, [left_out_in_words(returned.left_out)])))
     exported = export_picture(
         made.picture,
         target,
@@ -82,9 +95,10 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
         provenance=provenance,
         photo=lambda: session.finished(()),
     )
-    if exported.path is None:
-        return [f"“{target.name}” was there already and is left as it was."]
-    return [f"Written to {exported.path}", *filter(None, [left_out_in_words(exported.left_out)])]
+    if exported.path is None:  # it has come in the meantime
+        return not_written(options)
+    said = f"Written to {exported.path}"
+    return Written(exported.path, (said, *filter(None, [left_out_in_words(exported.left_out)])))
 
 
 def _settings(options: Namespace) -> ExportSettings:

@@ -1,5 +1,6 @@
 """Photos as photographers have them, through the whole program; ImageMagick and exiftool read what comes out."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_16_bit_gradient_keeps_its_levels_from_opening_to_export(tmp_path: Pat
     assert photo.read_bytes() == bytes_before
 
 
-def test_the_command_line_exports_what_it_is_asked_for(tmp_path: Path) -> None:
+def test_the_command_line_exports_what_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photo = tmp_path / "IMG_1.jpg"
     photo.write_bytes(camera_jpeg())
     assert main(["invert", str(photo), "--prompt", "a photo of a wall", "--steps", "2"]) == 0
@@ -61,8 +62,14 @@ def test_the_command_line_exports_what_it_is_asked_for(tmp_path: Path) -> None:
     assert max(int(str(tags["File:ImageWidth"])), int(str(tags["File:ImageHeight"]))) == 20
     assert tags["XMP-iptcExt:AIPromptInformation"] == "a photo of a red wall"
     assert main(export) == 1  # it is there already
-    assert main([*export, "--if-exists", "unique"]) == 0
-    assert (tmp_path / "small (2).jpg").exists()
+    capsys.readouterr()
+    assert main([*export, "--if-exists", "unique", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["out"] == str(tmp_path / "small (2).jpg")
+    before = (tmp_path / "small.jpg").read_bytes()
+    assert main([*export, "--if-exists", "skip", "--json"]) == 0
+    skipped = json.loads(capsys.readouterr().out)
+    assert (skipped["out"], skipped["unet_rows"]) == (None, 0)  # nothing is rendered for nothing
+    assert (tmp_path / "small.jpg").read_bytes() == before
 
 
 def test_a_raw_editors_file_is_replaced_and_its_old_bytes_and_project_are_kept(tmp_path: Path) -> None:
