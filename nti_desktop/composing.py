@@ -3,8 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from nti_desktop.jobs import Rendered
-from nti_desktop.photo.composite import Finish, Layer
+from nti_desktop.photo.composite import Finish, Layer, fitted_mask
 from nti_desktop.photo.frame import Frame
 from nti_desktop.photo.layers import lay_in_all
 from nti_desktop.photo.raster import Raster
@@ -29,6 +33,18 @@ def lay_in_parts(raster: Raster, project: Project, parts: Iterable[RenderedPart]
     ordered = sorted(parts, key=lambda part: order[project.inversion(part.inversion).frame])
     layers = [layer_of(project, part) for part in ordered]
     lay_in_all(raster, [replace(layer, frame=layer.frame.reduced(divisor)) for layer in layers])
+
+
+def mask_of_parts(photo: Raster, project: Project, parts: Iterable[RenderedPart]) -> NDArray[np.uint8]:
+    """(H, W) of the photo: how far each pixel follows the edits, 0 to 255."""
+    width, height = photo.size
+    mask = np.zeros((height, width), np.uint8)
+    for layer in (layer_of(project, part) for part in parts):
+        frame, reach = layer.frame, np.rint(fitted_mask(photo, layer) * 255).astype(np.uint8)
+        at = mask[frame.y : frame.y + frame.height, frame.x : frame.x + frame.width]
+        enlarged = Image.fromarray(reach).resize((frame.width, frame.height), Image.Resampling.BILINEAR)
+        np.maximum(at, np.asarray(enlarged), out=at)
+    return mask
 
 
 def layer_of(project: Project, part: RenderedPart) -> Layer:

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from nti_desktop import PROGRAM
-from nti_desktop.composing import RenderedPart, frame_of_inversion, frame_record, lay_in_parts, layer_of
+from nti_desktop.composing import (
+    RenderedPart,
+    frame_of_inversion,
+    frame_record,
+    lay_in_parts,
+    layer_of,
+    mask_of_parts,
+)
 from nti_desktop.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, RenderJob
 from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
@@ -21,6 +28,7 @@ from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.composite import Finish, fitted_mask
 from nti_desktop.photo.decode import Report
 from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of
+from nti_desktop.photo.openraster import Layered
 from nti_desktop.photo.photo import Photo, full_raster
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.shrinking import reduced
@@ -136,6 +144,10 @@ class Session:
         raster = full_raster(self.photo)
         lay_in_parts(raster, self.project, parts)
         return raster
+
+    def layered(self, parts: Iterable[RenderedPart]) -> Layered:
+        """The photo as it is, to be kept, and where edits reach; raises as `finished` does."""
+        return Layered(full_raster(self.photo), mask_of_parts(self.photo.raster, self.project, parts))
 
     def reach(self, part: RenderedPart) -> NDArray[np.float32] | None:
         """(h, w) in [0, 1], as it lies in the photo: how far each spot of a frame follows the edit; None where there

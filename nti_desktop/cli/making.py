@@ -13,9 +13,12 @@ from nti_desktop.session import Session
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """picture: at the photo's size and bit depth; rendered: of the first part, None when it asks for the photo."""
+    """picture: at the photo's size and bit depth; parts: what was laid in; rendered: the first part asked for, None
+    when it asks for the photo.
+    """
 
     picture: Raster
+    parts: tuple[RenderedPart, ...]
     rendered: Rendered | None
 
 
@@ -23,17 +26,17 @@ def make_picture(session: Session, parts: Sequence[PartRecord], report: Report, 
     """Render edits and lay them into the photo; torch is loaded only when there is something to render."""
     asking = [part for part in parts if not session.is_the_photo(part.recipe.recipe(), part.inversion)]
     if not asking:
-        return Made(session.finished(()), None)
+        return Made(session.finished(()), (), None)
     from nti_desktop.engine.workbench import Workbench  # torch
 
     workbench = Workbench()
-    rendered = [
+    rendered = tuple(
         RenderedPart(
             workbench.render(session.render_job(part.recipe.recipe(), part.inversion), report, cancel),
             Finish(part.finish.feather),
             part.inversion,
         )
         for part in asking
-    ]
+    )
     first = rendered[0].rendered if asking[0] is parts[0] else None
-    return Made(session.finished(rendered), first)
+    return Made(session.finished(rendered), rendered, first)

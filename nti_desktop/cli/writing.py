@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help="write the picture (.jpg, .png, .tif, .webp, .avif; .ora: photo and edit as layers); "
+        help="write the picture (.jpg, .png, .tif, .webp, .avif; .ora: photo, edit and mask as layers); "
         "{photo}, {version} and {date} in its name are filled in",
     )
     where.add_argument(
@@ -93,7 +93,7 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
         conflict=options.if_exists,
         settings=_settings(options),
         provenance=provenance,
-        photo=lambda: session.finished(()),
+        layers=lambda: session.layered(made.parts),
     )
     if exported.path is None:  # it has come in the meantime
         return not_written(options)

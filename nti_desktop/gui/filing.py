@@ -186,15 +186,17 @@ class Filing(QObject):
     ) -> None:
         """Write a picture, or the photo itself. target: as `check_target` found it free."""
 
+        parts = composed.parts if composed else ()
+
         def work() -> Exported:
             return export_picture(
-                session.finished(composed.parts if composed else ()),
+                session.finished(parts),
                 target,
                 original=session.photo.path,
                 conflict=request.conflict,
                 settings=request.settings,
                 provenance=provenance,
-                photo=lambda: session.finished(()),
+                layers=lambda: session.layered(parts),
             )
 
         self._write(f"Exporting “{target.name}”…", work, self.exported)

@@ -14,7 +14,7 @@ from nti_desktop.errors import PhotoError
 from nti_desktop.photo.carrying import Provenance, carried_metadata
 from nti_desktop.photo.colour import numpy_array, srgb_profile, to_srgb, vips_image, with_profile
 from nti_desktop.photo.metadata import Metadata, with_metadata, without_orientation
-from nti_desktop.photo.openraster import write_openraster
+from nti_desktop.photo.openraster import Layered, write_openraster
 from nti_desktop.photo.png_writer import write_png
 from nti_desktop.photo.raster import Raster, to_eight_bits, to_sixteen_bits
 from nti_desktop.photo.targets import Conflict, check_target, disk_errors_said, write_whole
@@ -22,7 +22,7 @@ from nti_desktop.photo.tiff_writer import write_tiff
 
 
 class Format(StrEnum):
-    """What can be written. OPENRASTER: the photo and the edit as two layers."""
+    """What can be written. OPENRASTER: the photo, the edit and the mask as layers."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -104,24 +104,25 @@ def export_picture(
     conflict: Conflict = Conflict.REFUSE,
     settings: ExportSettings = ExportSettings(),
     provenance: Provenance = Provenance(),
-    photo: Callable[[], Raster] | None = None,
+    layers: Callable[[], Layered] | None = None,
 ) -> Exported:
     """Write a picture in the format its suffix names, whole or not at all.
 
     PNG and TIFF keep every pixel at its bit depth; all keep the colours and their profile, and the original's metadata,
-    unless the settings say otherwise. original: the photo, which is refused as a target under any name; photo: gives
-    the unedited photo, which OpenRaster has as its lower layer. Raises PhotoError with one sentence; what was at
-    `target` before is then still there.
+    unless the settings say otherwise. original: the photo, which is refused as a target under any name; layers: called
+    for OpenRaster only, which has them below the picture. Raises PhotoError with one sentence; what was at `target`
+    before is then still there.
     """
     form = format_of(target)
     free = check_target(target, original=original, conflict=conflict)
     if free is None:
         return Exported(None)
-    if form is Format.OPENRASTER and photo is not None:
-        lower, picture = _fitted(photo(), form, settings), _fitted(picture, form, settings)
-    else:
-        lower = picture = _fitted(picture, form, settings)
-    return _write(picture, lower, free, form, original, settings, provenance)
+    beneath = layers() if form is Format.OPENRASTER and layers is not None else None
+    picture = _fitted(picture, form, settings)
+    if beneath is not None:
+        mask = np.asarray(Image.fromarray(beneath.mask).resize(picture.size, Image.Resampling.BILINEAR))
+        beneath = Layered(_fitted(beneath.photo, form, settings), mask)
+    return _write(picture, beneath, free, form, original, settings, provenance)
 
 
 def replace_picture(picture: Raster, target: Path, *, original: Path, provenance: Provenance) -> Exported:
@@ -129,12 +130,12 @@ def replace_picture(picture: Raster, target: Path, *, original: Path, provenance
     form = format_of(target)
     settings = ExportSettings(quality=97)
     picture = _fitted(picture, form, settings)
-    return _write(picture, picture, target, form, original, settings, provenance)
+    return _write(picture, None, target, form, original, settings, provenance)
 
 
 def _write(
     picture: Raster,
-    lower: Raster,
+    beneath: Layered | None,
     target: Path,
     form: Format,
     original: Path,
@@ -154,7 +155,7 @@ def _write(
             prompt=settings.prompt,
         )
         try:
-            write_whole(target, lambda file: _encode(file, picture, lower, form, settings, carried.metadata))
+            write_whole(target, lambda file: _encode(file, picture, beneath, form, settings, carried.metadata))
         except ValueError as error:  # the only format that says so
             raise PhotoError(f"“{target.name}” would be larger than a TIFF file can be; export as .png.") from error
     return Exported(target, carried.left_out)
@@ -174,7 +175,7 @@ def _fitted(picture: Raster, form: Format, settings: ExportSettings) -> Raster:
 
 
 def _encode(
-    file: BinaryIO, picture: Raster, lower: Raster, form: Format, settings: ExportSettings, metadata: Metadata
+    file: BinaryIO, picture: Raster, beneath: Layered | None, form: Format, settings: ExportSettings, metadata: Metadata
 ) -> None:
     profile = picture.profile or srgb_profile()
     image = with_profile(vips_image(picture), profile)
@@ -205,4 +206,5 @@ def _encode(
             )
             file.write(buffer.getvalue())
         case Format.OPENRASTER:
-            write_openraster(file, lower, picture, metadata)
+            nothing = np.zeros(picture.pixels.shape[:2], np.uint8)
+            write_openraster(file, picture, beneath or Layered(picture, nothing), metadata)

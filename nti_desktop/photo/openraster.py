@@ -1,6 +1,7 @@
-"""The photo and its edit as two layers in an OpenRaster file, which Krita and GIMP open (openraster.org, 0.0.5)."""
+"""The photo, its edit and the mask as layers of an OpenRaster file (openraster.org, 0.0.5), as Krita and GIMP open."""
 
 import zipfile
+from dataclasses import dataclass
 from typing import BinaryIO, cast
 from xml.sax.saxutils import quoteattr
 
@@ -18,16 +19,29 @@ from nti_desktop.photo.shrinking import small_copy
 _THUMBNAIL = 256  # pixels, at most, as the standard asks for
 
 
-def write_openraster(file: BinaryIO, photo: Raster, picture: Raster, metadata: Metadata) -> None:
-    """Two layers: the photo, and above it the edit, which is transparent where it left the photo as it was.
+@dataclass(frozen=True, eq=False)
+class Layered:
+    """What lies below and beside the finished picture. photo: without any edit; mask: (H, W) uint8, how far each pixel
+    follows the edits.
+    """
 
-    photo, picture: of the same size, depth and colours; metadata: of the merged picture. Laid on one another the
-    layers are the picture bit for bit; erasing the upper one brings the photo back.
+    photo: Raster
+    mask: NDArray[np.uint8]
+
+
+def write_openraster(file: BinaryIO, picture: Raster, layers: Layered, metadata: Metadata) -> None:
+    """The photo, above it the edit, transparent where it left the photo as it was, and on top, hidden, the mask.
+
+    picture: of the same size, depth and colours as the photo; metadata: of the merged picture. Laid on one another the
+    two lower layers are the picture bit for bit; erasing the edit brings the photo back.
     """
     width, height = picture.size
-    changed = (photo.pixels != picture.pixels).any(axis=-1)
-    layers = (("Edit", "data/edit.png"), ("Photo", "data/photo.png"))
-    stack = "".join(f"<layer name={quoteattr(name)} src={quoteattr(source)} x='0' y='0'/>" for name, source in layers)
+    changed = (layers.photo.pixels != picture.pixels).any(axis=-1)
+    mask = pyvips.Image.new_from_memory(np.ascontiguousarray(layers.mask), width, height, 1, "uchar")
+    stack = "".join(
+        f"<layer name={quoteattr(name)} src='data/{name.lower()}.png' x='0' y='0' visibility='{shown}'/>"
+        for name, shown in (("Mask", "hidden"), ("Edit", "visible"), ("Photo", "visible"))
+    )
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("mimetype", "image/openraster")
         archive.writestr(
@@ -36,8 +50,9 @@ def write_openraster(file: BinaryIO, photo: Raster, picture: Raster, metadata: M
             f"<stack>{stack}</stack></image>",
         )
         for name, image, said in (
-            ("data/photo.png", _image(photo), Metadata()),
+            ("data/photo.png", _image(layers.photo), Metadata()),
             ("data/edit.png", _image(picture, changed), Metadata()),
+            ("data/mask.png", mask.copy(interpretation="b-w"), Metadata()),
             ("mergedimage.png", _image(picture), metadata),
         ):
             with archive.open(name, "w", force_zip64=True) as member:

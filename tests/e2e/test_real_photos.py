@@ -1,6 +1,7 @@
 """Photos as photographers have them, through the whole program; ImageMagick and exiftool read what comes out."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,14 @@ def test_an_area_is_edited_beside_the_whole_photo(tmp_path: Path, capsys: pytest
     assert not np.array_equal(two[in_area], one[in_area])
     assert not np.array_equal(one[cube], original[cube])
     assert np.array_equal(np.delete(two, np.s_[:120], axis=0), np.delete(one, np.s_[:120], axis=0))
+    layers = tmp_path / "layers.ora"
+    assert main(["export", str(photo), "--name", "both", "--out", str(layers)]) == 0
+    with zipfile.ZipFile(layers) as archive, Image.open(archive.open("data/mask.png")) as image:
+        mask = np.asarray(image)
+    assert (mask[in_area] == 255).mean() > 0.8
+    assert mask[cube].max() > 200
+    assert (mask[400:] == 0).all()  # the whole photo's edit is confined to the cube
+    capsys.readouterr()
     assert main(["info", str(photo)]) == 0
     assert "the area 0,0,256,120" in capsys.readouterr().out
 

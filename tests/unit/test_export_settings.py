@@ -4,6 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nti_desktop.errors import PhotoError
 from nti_desktop.photo.carrying import Provenance, left_out_in_words
 from nti_desktop.photo.colour import srgb_profile, to_srgb
 from nti_desktop.photo.export import ExportSettings, export_picture
+from nti_desktop.photo.openraster import Layered
 from nti_desktop.photo.photo import full_raster, open_photo
 from nti_desktop.photo.raster import Raster
 from tests.metadata_files import FIRMWARE, SERIAL, camera_jpeg
@@ -131,21 +133,27 @@ def test_the_photo_itself_does_not_say_that_a_model_took_part(original: Path) ->
     assert not [name for name in tags if "DigitalSourceType" in name or "AISystem" in name]
 
 
-def test_layers_are_the_photo_and_the_edit_and_together_the_picture(original: Path) -> None:
+def test_layers_are_the_photo_the_edit_and_the_mask_and_together_the_picture(original: Path) -> None:
     photo, picture = DEEP, DEEP.copy()
     picture[10:20, 10:30] = 1234
+    mask = np.zeros((40, 60), np.uint8)
+    mask[10:20, 10:30] = 200
     target = original.with_name("layers.ora")
     export_picture(
         Raster(picture, DISPLAY_P3),
         target,
         original=original,
-        photo=lambda: Raster(photo, DISPLAY_P3),
+        layers=lambda: Layered(Raster(photo, DISPLAY_P3), mask),
         provenance=EDITED,
     )
     with zipfile.ZipFile(target) as archive:
         assert archive.infolist()[0].filename == "mimetype"
         assert archive.read("mimetype") == b"image/openraster"
-        assert b'name="Edit"' in archive.read("stack.xml")
+        stack = ElementTree.fromstring(archive.read("stack.xml"))
+        named = [(layer.get("name"), layer.get("visibility")) for layer in stack.iter("layer")]
+        assert named == [("Mask", "hidden"), ("Edit", "visible"), ("Photo", "visible")]
+        with Image.open(io.BytesIO(archive.read("data/mask.png"))) as image:
+            assert np.array_equal(np.asarray(image), mask)
         layers = {}
         for name in ("data/photo.png", "data/edit.png", "mergedimage.png"):
             path = original.with_name(Path(name).name)

@@ -33,7 +33,7 @@ _FORMATS = (
     ("TIFF", ".tif"),
     ("WebP", ".webp"),
     ("AVIF", ".avif"),
-    ("Layers: photo and edit (OpenRaster)", ".ora"),
+    ("Layers: photo, edit, mask (OpenRaster)", ".ora"),
 )
 _BITS = (("As the photo", None), ("8 bit", 8), ("16 bit", 16))
 _CONFLICTS = (
