@@ -27,7 +27,7 @@ from nti_desktop.opening import open_with_project
 from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.composite import Finish, fitted_mask
 from nti_desktop.photo.decode import Report
-from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of
+from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of, whole_photo
 from nti_desktop.photo.openraster import Layered
 from nti_desktop.photo.photo import Photo, full_raster
 from nti_desktop.photo.raster import Raster
@@ -97,8 +97,9 @@ class Session:
 
     def frame_for(self, entry: ModelEntry, area: Area | None = None) -> Frame:
         """An area of the photo, None for all of it, at the size this model sees it."""
-        whole = Area(0, 0, *self.photo.raster.size)
-        return frame_of(area or whole, entry.native_size, entry.multiple)
+        if area is None:
+            return whole_photo(*self.photo.raster.size, entry.native_size, entry.multiple)
+        return frame_of(area, entry.native_size, entry.multiple)
 
     def judge_job(self, entry: ModelEntry, area: Area | None = None) -> JudgeJob:
         return JudgeJob(entry.folder, self._image_for(entry, area))
