@@ -63,11 +63,26 @@ def watched(phase: str, items: Sequence[T], report: Report, cancel: CancelToken)
     report(Progress(phase, len(items), len(items), 0.0))
 
 
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where a model's parts lie.
+
+    folder: configurations, tokenizers and, unless there is a `single` file, weights, in the diffusers layout; single:
+    one file with all weights under their original names; half: parts whose weights are there in half precision only
+    (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the configuration.
+    """
+
+    folder: Path
+    single: Path | None = None
+    half: frozenset[str] = frozenset()
+    schedule: tuple[tuple[str, str | bool], ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class InvertJob:
-    """Invert one picture. model: folder of the model; image: (H, W, 3) uint8 sRGB at the size the model sees."""
+    """Invert one picture with a model. image: (H, W, 3) uint8 sRGB at the size the model sees."""
 
-    model: Path
+    model: ModelFiles
     image: NDArray[np.uint8]
     settings: InversionSettings
 
@@ -106,7 +121,7 @@ class RenderJob:
     steps: how many of the inversion's levels to stand on, None for as many as a final picture needs.
     """
 
-    model: Path
+    model: ModelFiles
     inversion_id: str
     settings: InversionSettings
     pivot: NDArray[np.float32]
@@ -141,7 +156,7 @@ class Rendered:
 class JudgeJob:
     """Ask how well a model's autoencoder can draw a picture (see InvertJob for the fields)."""
 
-    model: Path
+    model: ModelFiles
     image: NDArray[np.uint8]
 
 

@@ -102,10 +102,10 @@ class Session:
         return frame_of(area, entry.native_size, entry.multiple)
 
     def judge_job(self, entry: ModelEntry, area: Area | None = None) -> JudgeJob:
-        return JudgeJob(entry.folder, self._image_for(entry, area))
+        return JudgeJob(entry.files, self._image_for(entry, area))
 
     def invert_job(self, entry: ModelEntry, settings: InversionSettings, area: Area | None = None) -> InvertJob:
-        return InvertJob(entry.folder, self._image_for(entry, area), settings)
+        return InvertJob(entry.files, self._image_for(entry, area), settings)
 
     def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
         """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
@@ -116,7 +116,7 @@ class Session:
         record = self._inversion(inversion_id)
         arrays = self._arrays_of(record)
         return RenderJob(
-            model=self.model_of(record).folder,
+            model=self.model_of(record).files,
             inversion_id=record.id,
             settings=record.settings.settings(),
             pivot=arrays.pivot,

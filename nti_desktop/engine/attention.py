@@ -88,7 +88,7 @@ def install_switch(unet: Any) -> AttentionSwitch:
 
 def probabilities(q: Tensor, k: Tensor) -> Tensor:
     """softmax(q k^T / sqrt(width)): (B, heads, positions, tokens)."""
-    scores: Tensor = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
+    scores: Tensor = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)  # scaled first: half precision ends at 65,504
     return scores.softmax(-1)
 
 

@@ -1,41 +1,29 @@
-"""DiffusionModel: a latent diffusion model in the diffusers folder layout. Load, encode, decode, embed, predict."""
+"""DiffusionModel: a loaded latent diffusion model. Encode, decode, embed a prompt, predict noise."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import transformers
-from diffusers import AutoencoderKL, UNet2DConditionModel
-from diffusers.utils import logging as diffusers_logging
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers import CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.engine.attention import AttentionSwitch, install_switch
-from nti_desktop.engine.device import best_device, unet_dtype
+from nti_desktop.engine.embedding import Embedding
 from nti_desktop.engine.prefix import Prefix
-from nti_desktop.engine.tokens import PromptTokens, tokenize
-from nti_desktop.errors import ModelError
-
-diffusers_logging.set_verbosity_error()
-diffusers_logging.disable_progress_bar()
-transformers.logging.set_verbosity_error()
-transformers.logging.disable_progress_bar()
+from nti_desktop.engine.text import PromptReader
+from nti_desktop.engine.tokens import PromptTokens
 
 
 @dataclass(frozen=True, eq=False)
 class DiffusionModel:
-    """A loaded model; weights are frozen, the autoencoder and the text encoder stay float32."""
+    """A loaded model; weights are frozen, the autoencoder and the text encoders stay float32."""
 
     unet: Any
     vae: Any
-    text_encoder: Any
-    tokenizer: Any
+    text: PromptReader
     scheduler_config: Mapping[str, Any]
     device: torch.device
     dtype: torch.dtype
@@ -43,7 +31,8 @@ class DiffusionModel:
     prefix: Prefix = field(init=False)
 
     def __post_init__(self) -> None:
-        for part, dtype in ((self.unet, self.dtype), (self.vae, torch.float32), (self.text_encoder, torch.float32)):
+        single = [(part, torch.float32) for part in (self.vae, *self.text.encoders)]
+        for part, dtype in ((self.unet, self.dtype), *single):
             part.to(self.device, dtype).eval().requires_grad_(False)
         if self.device.type != "mps":  # convolutions are fastest so, by an eighth on a processor
             for part in (self.unet, self.vae):
@@ -53,8 +42,8 @@ class DiffusionModel:
 
     @property
     def length(self) -> int:
-        """Tokens the text encoder reads."""
-        return int(min(self.tokenizer.model_max_length, self.text_encoder.config.max_position_embeddings))
+        """Tokens the text encoders read."""
+        return self.text.length
 
     @torch.no_grad()
     def encode(self, image: NDArray[np.uint8]) -> Tensor:
@@ -71,21 +60,35 @@ class DiffusionModel:
         return picture
 
     def tokens(self, prompt: str) -> PromptTokens:
-        """The prompt's tokens; raises RecipeError when it is longer than the encoder reads."""
-        return tokenize(self.tokenizer, prompt, self.length)
+        """The prompt's tokens; raises RecipeError when it is longer than the encoders read."""
+        return self.text.tokens(prompt)
 
-    @torch.no_grad()
-    def embed(self, prompt: str) -> Tensor:
-        """The prompt's embedding, (1, length, width) float32."""
-        ids = torch.tensor([self.tokens(prompt).ids], device=self.device)
-        embedding: Tensor = self.text_encoder(ids).last_hidden_state.float()
-        return embedding
+    def embed(self, prompt: str) -> Embedding:
+        """The prompt's embedding, one row."""
+        return self.text.read(prompt)
 
-    def predict(self, latents: Tensor, timesteps: Tensor | int, embeddings: Tensor) -> Tensor:
-        """The UNet's raw output for a batch, float32: latents (B, C, h, w), embeddings (B, length, width)."""
+    def predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding) -> Tensor:
+        """The UNet's raw output for a batch, float32: latents (B, C, h, w), an embedding of B rows."""
         t = torch.as_tensor(timesteps, device=self.device)
-        output: Tensor = self.unet(latents.to(self.dtype), t, encoder_hidden_states=embeddings.to(self.dtype)).sample
+        self.prefix.reads(embedding.pooled)
+        output: Tensor = self.unet(
+            latents.to(self.dtype),
+            t,
+            encoder_hidden_states=embedding.tokens.to(self.dtype),
+            added_cond_kwargs=self._added(latents, embedding.pooled),
+        ).sample
         return output.float()
+
+    def _added(self, latents: Tensor, pooled: Tensor | None) -> dict[str, Tensor] | None:
+        """What SDXL reads beside the tokens: the sentence as a whole, and the picture's size, drawn uncropped at that
+        size (Podell et al. 2023, sec. 2.2).
+        """
+        if pooled is None:
+            return None
+        scale = 2 ** (len(self.vae.config.block_out_channels) - 1)
+        height, width = (scale * side for side in latents.shape[-2:])
+        sizes = torch.tensor([[height, width, 0, 0, height, width]], device=self.device, dtype=self.dtype)
+        return {"text_embeds": pooled.to(self.dtype), "time_ids": sizes.expand(len(pooled), -1)}
 
 
 class RowCounter:
@@ -114,38 +117,3 @@ def counted_rows(model: DiffusionModel) -> Iterator[RowCounter]:
         yield counter
     finally:
         handle.remove()
-
-
-def load_model(folder: Path, device: torch.device | None = None, dtype: torch.dtype | None = None) -> DiffusionModel:
-    """Load a diffusers folder (safetensors only, nothing from the network) onto a device, the best one by default.
-
-    Raises ModelError in one sentence when a part is missing, broken or incomplete.
-    """
-    device = device or best_device()
-    try:
-        return DiffusionModel(
-            unet=_load_part(UNet2DConditionModel, folder / "unet"),
-            vae=_load_part(AutoencoderKL, folder / "vae"),
-            text_encoder=_load_part(CLIPTextModel, folder / "text_encoder"),
-            tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
-            scheduler_config=json.loads((folder / "scheduler" / "scheduler_config.json").read_text("utf-8")),
-            device=device,
-            dtype=dtype or unet_dtype(device),
-        )
-    except (ModelError, MemoryError, torch.OutOfMemoryError):
-        raise
-    except Exception as error:  # the loaders raise whatever their parsers raise; the cause is kept for the log
-        raise ModelError(
-            f"The model in “{folder.name}” cannot be loaded; it is damaged or incomplete. Add it again."
-        ) from error
-
-
-def _load_part(kind: Any, folder: Path) -> Any:
-    options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-    if kind is not CLIPTextModel:
-        options["low_cpu_mem_usage"] = False  # the other way needs accelerate
-    part, info = kind.from_pretrained(folder, **options)
-    missing = info["missing_keys"] or info.get("mismatched_keys")
-    if missing:
-        raise ModelError(f"The model's “{folder.name}” lacks weights ({sorted(map(str, missing))[0]}); add it again.")
-    return part

@@ -8,6 +8,7 @@ from torch import Tensor
 from nti_desktop.engine.attention import Recording, SourceStep
 from nti_desktop.engine.ddim import Levels, step_up, undo_step_down
 from nti_desktop.engine.device import free_memory
+from nti_desktop.engine.embedding import Embedding, stacked
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.jobs import CancelToken, Report, watched
 
@@ -16,11 +17,11 @@ POSITIONS_AT_ONCE = 16_384  # latent positions in one UNet call while recording:
 
 @torch.no_grad()
 def invert(
-    model: DiffusionModel, latents: Tensor, embedding: Tensor, levels: Levels, report: Report, cancel: CancelToken
+    model: DiffusionModel, latents: Tensor, embedding: Embedding, levels: Levels, report: Report, cancel: CancelToken
 ) -> Tensor:
     """DDIM inversion with the source prompt at guidance 1 (Mokady et al. 2023, sec. 3.2).
 
-    latents: (1, C, h, w) of the photo; embedding: (1, length, width) of its prompt. Returns the pivot,
+    latents: (1, C, h, w) of the photo; embedding: of its prompt. Returns the pivot,
     (steps + 1, C, h, w) float32, from z*_T to z*_0 = latents.
     """
     pivot = [latents]
@@ -32,7 +33,7 @@ def invert(
 
 @torch.no_grad()
 def invert_exactly(
-    model: DiffusionModel, latents: Tensor, embedding: Tensor, levels: Levels, report: Report, cancel: CancelToken
+    model: DiffusionModel, latents: Tensor, embedding: Embedding, levels: Levels, report: Report, cancel: CancelToken
 ) -> Tensor:
     """DDIM inversion that the way down retraces: z_a with step_down(output(z_a), z_a) = z_b (Pan et al. 2023, eq. 5).
 
@@ -57,7 +58,12 @@ class Source:
     """
 
     def __init__(
-        self, model: DiffusionModel, pivot: Tensor, levels: Levels, conditional: Tensor, unconditional: Tensor | None
+        self,
+        model: DiffusionModel,
+        pivot: Tensor,
+        levels: Levels,
+        conditional: Embedding,
+        unconditional: Embedding | None,
     ) -> None:
         self._model = model
         self._pivot = pivot
@@ -102,10 +108,10 @@ class Source:
         rows = len(steps)
         latents = self._pivot[list(steps)]
         labels = torch.tensor([self._levels.timesteps[i] for i in steps], device=self._model.device)
-        embeddings = self._conditional.expand(rows, -1, -1)
+        embeddings = self._conditional.for_rows(rows)
         if self._unconditional is not None:
             latents, labels = latents.repeat(2, 1, 1, 1), labels.repeat(2)
-            embeddings = torch.cat([self._unconditional.expand(rows, -1, -1), embeddings])
+            embeddings = stacked(self._unconditional.for_rows(rows), embeddings)
         recording = Recording(rows, self._pivot[0, 0].numel() * self_limit)
         with self._model.attention.set_to(recording):
             outputs = self._model.predict(latents, labels, embeddings)

@@ -14,6 +14,7 @@ class Prefix:
 
     def __init__(self, unet: Any) -> None:
         self._kept: dict[int, Tensor] | None = None  # by place in the order of the calls
+        self._pooled: Tensor | None = None  # what was kept depends on, where the UNet reads that before any word
         self._place: int | None = None  # None once a word was read
         unet.register_forward_pre_hook(self._begin)
         steps: list[Any] = [m for m in unet.modules() if m is unet.conv_in or isinstance(m, (ResnetBlock2D, Attention))]
@@ -31,6 +32,12 @@ class Prefix:
             yield
         finally:
             self._kept = None
+
+    def reads(self, pooled: Tensor | None) -> None:
+        """Of the next call: the sentence as a whole, which SDXL reads with the timestep; another makes all anew."""
+        if self._kept and pooled is not self._pooled:
+            self._kept.clear()
+        self._pooled = pooled
 
     def _begin(self, *_: Any) -> None:
         self._place = 0

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nti_desktop.engine.device import device_name, memory_errors
+from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
-from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows, load_model
+from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.pivot import Source
 from nti_desktop.errors import EngineError
 from nti_desktop.jobs import (
@@ -26,6 +26,7 @@ from nti_desktop.jobs import (
     InvertJob,
     Judged,
     JudgeJob,
+    ModelFiles,
     Progress,
     Rendered,
     RenderJob,
@@ -55,7 +56,7 @@ class Workbench:
     """
 
     def __init__(self) -> None:
-        self._folder: Path | None = None
+        self._files: ModelFiles | None = None
         self._model: DiffusionModel | None = None
         self._photos: OrderedDict[str, _Photo] = OrderedDict()
 
@@ -108,14 +109,14 @@ class Workbench:
                     figures=Figures(seconds(), rows.rows),
                 )
 
-    def _load(self, folder: Path, report: Report, cancel: CancelToken) -> DiffusionModel:
+    def _load(self, files: ModelFiles, report: Report, cancel: CancelToken) -> DiffusionModel:
         cancel.check()
-        if self._model is None or self._folder != folder:
+        if self._model is None or self._files != files:
             report(Progress("Loading the model", 0, 1))
-            self._model, self._folder = None, None
+            self._model, self._files = None, None
             self._photos.clear()
-            self._model = load_model(folder)
-            self._folder = folder
+            self._model = load_model(files)
+            self._files = files
             report(Progress("Loading the model", 1, 1))
             cancel.check()
         return self._model
@@ -147,7 +148,7 @@ def decibels(picture: NDArray[np.floating], reference: NDArray[np.floating]) -> 
 @torch.no_grad()
 def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) -> float:
     """The fastest of a few calls with two rows: what else the machine does only ever makes one slower."""
-    latents, embedding = latents.expand(2, -1, -1, -1), model.embed("").expand(2, -1, -1)
+    latents, embedding = latents.expand(2, -1, -1, -1), model.embed("").for_rows(2)
     spent: list[float] = []
     while len(spent) < TIMED_CALLS and sum(spent) < TIMED_SECONDS:
         cancel.check()
@@ -173,7 +174,7 @@ def _measured(model: DiffusionModel) -> Iterator[tuple[RowCounter, Callable[[], 
 
 def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
     """Raises EngineError when stored arrays are not this model's."""
-    steps, width = job.settings.steps, model.text_encoder.config.hidden_size
+    steps, width = job.settings.steps, model.text.width
     fits = job.pivot.ndim == 4 and job.pivot.shape[:2] == (steps + 1, model.unet.config.in_channels)
     if job.settings.method is Method.NULL_TEXT:
         nulls = job.null_embeddings

@@ -1,6 +1,7 @@
-"""The models this program can use: the built-in one and folders in the diffusers layout. Nothing here loads weights.
+"""The models this program can use: the built-in one, folders in the diffusers layout, single files with the original
+names. Nothing here loads weights.
 
-A folder is somebody else's: its JSON is read with types and ranges checked, its weights must be safetensors.
+They are somebody else's: their JSON is read with types and ranges checked, their weights must be safetensors.
 """
 
 import hashlib
@@ -12,7 +13,9 @@ from pathlib import Path
 import platformdirs
 
 from nti_desktop.errors import ModelError
-from nti_desktop.models.layout import check_layout, needed_files
+from nti_desktop.jobs import ModelFiles
+from nti_desktop.models.layout import check_layout, config_files, needed_files
+from nti_desktop.models.single_file import check_single_file
 from nti_desktop.models.words import read_words
 from nti_desktop.recipe.settings import EditDefaults, Method
 from nti_desktop.resources import resource
@@ -22,14 +25,15 @@ BUILT_IN_ID = "studio"
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One model. id: "studio" or the folder's absolute path; native_size: side in pixels of the square it was trained
-    on; multiple: sides of a picture must be multiples of this many pixels; words: all it was trained on, in lower case,
-    or None when the folder does not say.
+    """One model. id: "studio" or the absolute path of its folder or file; family: what it is a relative of;
+    native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
+    many pixels; words: all it was trained on, in lower case, or None when the folder does not say.
     """
 
     id: str
     name: str
-    folder: Path
+    family: str
+    files: ModelFiles
     defaults: EditDefaults
     native_size: int
     multiple: int
@@ -59,7 +63,8 @@ def built_in() -> ModelEntry:
     return ModelEntry(
         id=BUILT_IN_ID,
         name="Studio (built in)",
-        folder=folder,
+        family="Studio",
+        files=ModelFiles(folder),
         defaults=STUDIO_DEFAULTS,
         native_size=layout.native_size,
         multiple=layout.multiple,
@@ -80,37 +85,57 @@ def installed() -> tuple[ModelEntry, ...]:
     folder = models_folder()
     for candidate in sorted(folder.iterdir()) if folder.is_dir() else ():
         try:
-            entries.append(_from_folder(candidate))
+            entries.append(_from_path(candidate))
         except ModelError:
             continue
     return tuple(entries)
 
 
-def find_model(id_or_folder: str) -> ModelEntry:
-    """The model of this id, or the one in this diffusers folder.
+def find_model(id_or_path: str) -> ModelEntry:
+    """The model of this id, or the one in this diffusers folder or single file.
 
     Raises ModelError in one sentence when there is none or it cannot be used.
     """
-    if id_or_folder == BUILT_IN_ID:
+    if id_or_path == BUILT_IN_ID:
         return built_in()
-    if not id_or_folder.strip():
-        raise ModelError("No model is named; choose one or give the path of a model folder.")
-    return _from_folder(Path(os.path.expanduser(id_or_folder)))
+    if not id_or_path.strip():
+        raise ModelError("No model is named; choose one or give the path of a model folder or file.")
+    return _from_path(Path(os.path.expanduser(id_or_path)))
 
 
-def _from_folder(folder: Path) -> ModelEntry:
-    layout = check_layout(folder)
-    folder = folder.resolve()
+def _from_path(path: Path) -> ModelEntry:
+    if os.path.isfile(path):  # unlike Path's, false for a name that no file can have
+        return _from_file(path)
+    layout = check_layout(path)
+    path = path.resolve()
     return ModelEntry(
-        id=str(folder),
-        name=folder.name,
-        folder=folder,
+        id=str(path),
+        name=path.name,
+        family=layout.family,
+        files=ModelFiles(path, half=layout.half),
         defaults=EditDefaults(),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence="see the model's own terms",
         built_in=False,
-        words=read_words(folder),
+        words=read_words(path),
+    )
+
+
+def _from_file(path: Path) -> ModelEntry:
+    found = check_single_file(path)
+    path = path.absolute()  # a link keeps its name: what it leads to may be named by its hash
+    return ModelEntry(
+        id=str(path),
+        name=path.stem,
+        family=found.family,
+        files=ModelFiles(found.configs, path, schedule=found.schedule),
+        defaults=EditDefaults(),
+        native_size=found.native_size,
+        multiple=found.multiple,
+        licence="see the model's own terms",
+        built_in=False,
+        words=None,
     )
 
 
@@ -119,19 +144,29 @@ def fingerprint(entry: ModelEntry) -> str:
 
     Reads every byte once; again only after a file's size or time has changed. Raises ModelError like `find_model`.
     """
+    files = entry.files
     try:
-        stats = [(path, path.stat()) for path in needed_files(entry.folder)]
-        return _digest(entry.folder, tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats))
+        if files.single is None:
+            named = [(path.relative_to(files.folder).as_posix(), path) for path in needed_files(files.folder)]
+        else:
+            named = [(path.relative_to(files.folder).as_posix(), path) for path in config_files(files.folder)]
+            named.append(("weights", files.single))
+        stats = [(name, path, path.stat()) for name, path in named]
+        return _digest(
+            files.schedule, tuple((name, path, stat.st_size, stat.st_mtime_ns) for name, path, stat in sorted(stats))
+        )
     except OSError as error:
-        raise ModelError(f"The model in “{entry.folder.name}” cannot be read: {error.strerror}.") from error
+        raise ModelError(f"The model in “{entry.name}” cannot be read: {error.strerror}.") from error
 
 
 @lru_cache(maxsize=16)
-def _digest(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
-    """files: path, size in bytes and time of change of each."""
+def _digest(schedule: tuple[tuple[str, str | bool], ...], files: tuple[tuple[str, Path, int, int], ...]) -> str:
+    """files: name in the model, path, size in bytes and time of change of each, sorted by name."""
     digest = hashlib.sha256()
-    for path, size, _ in sorted(files, key=lambda entry: entry[0].relative_to(folder).as_posix()):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{size}\0".encode())
+    for key, value in schedule:
+        digest.update(f"{key}\0{value}\0".encode())
+    for name, path, size, _ in files:
+        digest.update(f"{name}\0{size}\0".encode())
         with path.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)

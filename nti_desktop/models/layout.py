@@ -1,37 +1,36 @@
-"""A model folder in the diffusers layout of Stable Diffusion 1 and 2: is it whole, and what sizes does it take?"""
+"""A folder in the diffusers layout of Stable Diffusion 1, 2 and SDXL: is it whole, what sizes does it take?"""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from safetensors import SafetensorError, safe_open
 
 from nti_desktop.errors import ModelError
+from nti_desktop.models.configs import SUPPORTED, Config, read_config
+from nti_desktop.models.weights import HALF, WEIGHTS, check_weights, weight_files
 
-WEIGHTS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model", "text_encoder": "model"}
-CONFIGS = {name: f"{name}/config.json" for name in WEIGHTS} | {"scheduler": "scheduler/scheduler_config.json"}
+SCHEDULER = "scheduler/scheduler_config.json"
+TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
 CLASSES = {
     "unet": ("UNet2DConditionModel",),
     "vae": ("AutoencoderKL",),
     "text_encoder": ("CLIPTextModel",),
-    "tokenizer": ("CLIPTokenizer", "CLIPTokenizerFast"),
+    "tokenizer": TOKENIZERS,
 }
+SECOND_CLASSES = {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": TOKENIZERS}  # of SDXL
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
-PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
-LARGEST_JSON = 1 << 20  # bytes; real configs have a few thousand
-SUPPORTED = "add a Stable Diffusion 1 or 2 model in the diffusers layout"
-
-Config = Mapping[str, Any]
+SIZES = 6  # numbers by which SDXL is told the picture's sizes
 
 
 @dataclass(frozen=True)
 class Layout:
-    """native_size: trained side in pixels; multiple: every side of a picture is a multiple of this many pixels."""
+    """native_size: trained side in pixels; multiple: every side of a picture is a multiple of this many pixels; family:
+    what it is a relative of; half: see ModelFiles.
+    """
 
     native_size: int
     multiple: int
+    family: str
+    half: frozenset[str] = frozenset()
 
 
 def check_layout(folder: Path) -> Layout:
@@ -39,47 +38,73 @@ def check_layout(folder: Path) -> Layout:
     name = folder.name or str(folder)
     try:
         _check_folder(folder, name)
-        _check_kind(_read_json(folder, "model_index.json"), name)
-        configs = {part: _read_json(folder, file) for part, file in CONFIGS.items()}
-        layout = _sizes(configs, name)
-        if not any((folder / "tokenizer" / file).is_file() for file in ("tokenizer.json", "vocab.json")):
-            raise ModelError(f"The model in “{name}” has no tokenizer; add it again, with all its folders.")
-        for part in WEIGHTS:
-            for file in _weights(folder, part):
-                _check_weights(folder, file)
+        parts = _check_kind(read_config(folder, "model_index.json"), name)
+        layout = _sizes(_configs(folder, parts), name)
+        for part in parts:
+            if part.startswith("tokenizer"):
+                _check_tokenizer(folder, part)
+        weights = {part: weight_files(folder, part) for part in parts if part in WEIGHTS}
+        for file in (file for files in weights.values() for file in files):
+            check_weights(folder, file)
     except OSError as error:
         raise ModelError(f"The model in “{name}” cannot be read: {error.strerror}.") from error
-    return layout
+    half = frozenset(part for part, files in weights.items() if f"{HALF}." in files[0].name)
+    return replace(layout, half=half)
 
 
 def needed_files(folder: Path) -> list[Path]:
-    """Every file that decides what a model answers: weights, configs and tokenizer. Raises ModelError or OSError."""
-    files = [folder / "model_index.json", *(folder / file for file in CONFIGS.values())]
-    for part in WEIGHTS:
-        files += _weights(folder, part)
-    return files + [file for file in (folder / "tokenizer").iterdir() if file.suffix in (".json", ".txt")]
+    """Every file that decides what a model answers: weights, configs and tokenizers. Raises ModelError or OSError."""
+    files = [folder / "model_index.json", *config_files(folder)]
+    for part in _check_kind(read_config(folder, "model_index.json"), folder.name):
+        if part in WEIGHTS:
+            files += weight_files(folder, part)
+    return files
+
+
+def config_files(folder: Path) -> list[Path]:
+    """The configurations of a model's parts and all that its tokenizers read. Raises ModelError or OSError."""
+    files = [folder / SCHEDULER]
+    for part in _check_kind(read_config(folder, "model_index.json"), folder.name):
+        if part in WEIGHTS:
+            files.append(folder / part / "config.json")
+        else:
+            files += [file for file in (folder / part).iterdir() if file.suffix in (".json", ".txt")]
+    return files
+
+
+def shipped_layout(folder: Path) -> Layout:
+    """That of a published model whose configuration comes with the program, without weights."""
+    parts = _check_kind(read_config(folder, "model_index.json"), folder.name)
+    return _sizes(_configs(folder, parts), folder.name)
 
 
 def _check_folder(folder: Path, name: str) -> None:
-    if folder.is_file():
-        raise ModelError(f"“{name}” is a single file, and this program reads model folders; {SUPPORTED}.")
     if not folder.is_dir():
         raise ModelError(f"There is no model folder “{folder}”; check its path, or choose the built-in model.")
     if not (folder / "model_index.json").is_file():
         raise ModelError(f"“{name}” is not a model folder, as it has no model_index.json; {SUPPORTED}.")
 
 
-def _check_kind(index: Config, name: str) -> None:
+def _check_kind(index: Config, name: str) -> tuple[str, ...]:
+    """The parts that the model has, once they are known to be of kinds that this program can use."""
     if "transformer" in index:
         raise ModelError(f"“{name}” is built around a transformer, which this program cannot use; {SUPPORTED}.")
-    if "text_encoder_2" in index:
-        raise ModelError(f"“{name}” has more than one text encoder, which this program cannot use; {SUPPORTED}.")
-    for part, classes in CLASSES.items():
+    two = index.get("text_encoder_2") not in (None, [None, None])
+    if two and index.get("text_encoder") in (None, [None, None]):
+        raise ModelError(f"“{name}” is a refiner, which only finishes another model's pictures; {SUPPORTED}.")
+    classes = CLASSES | (SECOND_CLASSES if two else {})
+    for part, known in classes.items():
         entry = index.get(part)
         if entry is None or entry == [None, None]:
             raise ModelError(f"The model in “{name}” has no {part}; {SUPPORTED}.")
-        if not (isinstance(entry, list) and len(entry) == 2 and entry[1] in classes):
+        if not (isinstance(entry, list) and len(entry) == 2 and entry[1] in known):
             raise ModelError(f"The {part} of “{name}” is of a kind this program cannot use; {SUPPORTED}.")
+    return tuple(classes)
+
+
+def _configs(folder: Path, parts: Sequence[str]) -> dict[str, Config]:
+    files = {part: f"{part}/config.json" for part in parts if part in WEIGHTS} | {"scheduler": SCHEDULER}
+    return {part: read_config(folder, file) for part, file in files.items()}
 
 
 def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
@@ -87,16 +112,20 @@ def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
     unet, vae = configs["unet"], configs["vae"]
     latent_channels = _number(vae, "latent_channels", 1, 64, f"{name}/vae")
     channels = _number(unet, "in_channels", 1, 64, f"{name}/unet")
-    if channels == 2 * latent_channels + 1:
-        raise ModelError(f"“{name}” is an inpainting model, which takes a mask as well; {SUPPORTED}.")
-    if channels != latent_channels:
-        raise ModelError(f"The UNet of “{name}” takes more than a picture; {SUPPORTED}.")
-    if unet.get("addition_embed_type") or unet.get("class_embed_type") or unet.get("encoder_hid_dim_type"):
+    if sentence := refused_channels(channels, latent_channels, name):
+        raise ModelError(sentence)
+    widths = [
+        _number(config, "hidden_size", 8, 8192, f"{name}/{part}")
+        for part, config in configs.items()
+        if part.startswith("text_encoder")
+    ]
+    added = _what_it_reads_beside(unet, configs, name)
+    if unet.get("addition_embed_type") != added or unet.get("class_embed_type") or unet.get("encoder_hid_dim_type"):
         raise ModelError(f"The UNet of “{name}” takes more than a picture and a text; {SUPPORTED}.")
-    width = _number(configs["text_encoder"], "hidden_size", 8, 8192, f"{name}/text_encoder")
-    if _number(unet, "cross_attention_dim", 8, 8192, f"{name}/unet") != width:
+    if _number(unet, "cross_attention_dim", 8, 8192, f"{name}/unet") != sum(widths):
         raise ModelError(f"The UNet and the text encoder of “{name}” do not belong together; add the model again.")
-    if configs["scheduler"].get("prediction_type", "epsilon") not in PREDICTIONS:
+    prediction = configs["scheduler"].get("prediction_type", "epsilon")
+    if prediction not in PREDICTIONS:
         raise ModelError(f"“{name}” predicts something this program does not know; {SUPPORTED}.")
     pixels_per_latent = 2 ** (_levels(vae, f"{name}/vae") - 1)
     latents_per_cell = 2 ** (_levels(unet, f"{name}/unet") - 1)
@@ -104,7 +133,35 @@ def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
     multiple = pixels_per_latent * latents_per_cell
     if native_size % multiple:
         raise ModelError(f"The sizes in “{name}” do not fit one another; add the model again.")
-    return Layout(native_size, multiple)
+    second = configs["text_encoder"].get("hidden_act") == "gelu"  # OpenCLIP, which came with the second generation
+    family = "SDXL" if added else "Stable Diffusion 2" if second else "Stable Diffusion 1"
+    return Layout(native_size, multiple, family)
+
+
+def _what_it_reads_beside(unet: Config, configs: Mapping[str, Config], name: str) -> str | None:
+    """The kind of a UNet's further input, SDXL's pooled sentence and sizes; None for models of one text encoder."""
+    if "text_encoder_2" not in configs:
+        return None
+    pooled = _number(configs["text_encoder_2"], "projection_dim", 8, 8192, f"{name}/text_encoder_2")
+    size_width = _number(unet, "addition_time_embed_dim", 1, 4096, f"{name}/unet")
+    added = _number(unet, "projection_class_embeddings_input_dim", 8, 65536, f"{name}/unet")
+    if added != pooled + SIZES * size_width:
+        raise ModelError(f"The UNet and the text encoders of “{name}” do not belong together; add the model again.")
+    return "text_time"
+
+
+def refused_channels(channels: int, latent_channels: int, name: str) -> str | None:
+    """Why a UNet that takes so many channels cannot be used; None when it can."""
+    if channels == 2 * latent_channels + 1:
+        return f"“{name}” is an inpainting model, which takes a mask as well; {SUPPORTED}."
+    if channels != latent_channels:
+        return f"The UNet of “{name}” takes more than a picture; {SUPPORTED}."
+    return None
+
+
+def _check_tokenizer(folder: Path, part: str) -> None:
+    if not any((folder / part / file).is_file() for file in ("tokenizer.json", "vocab.json")):
+        raise ModelError(f"The model in “{folder.name}” has no {part}; add it again, with all its folders.")
 
 
 def _levels(config: Config, where: str) -> int:
@@ -120,63 +177,3 @@ def _number(config: Config, key: str, low: int, high: int, where: str) -> int:
     if type(value) is not int or not low <= value <= high:
         raise ModelError(f"The configuration in “{where}” has no usable {key}; add the model again.")
     return value
-
-
-def _read_json(folder: Path, file: str) -> Config:
-    path = folder / file
-    if not path.is_file():
-        raise ModelError(f"The model in “{folder.name}” lacks {file}; add it again, with all its folders.")
-    if path.stat().st_size > LARGEST_JSON:
-        raise ModelError(f"{file} in “{folder.name}” is far too large for a configuration; add the model again.")
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:  # broken text, broken JSON, numbers of thousands of digits
-        raise ModelError(f"{file} in “{folder.name}” is damaged; add the model again.") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{file} in “{folder.name}” is not a configuration; add the model again.")
-    return content
-
-
-def _weights(folder: Path, part: str) -> list[Path]:
-    """The safetensors of one part, in one file or in pieces with their index."""
-    single = folder / part / f"{WEIGHTS[part]}.safetensors"
-    if single.is_file():
-        return [single]
-    index = f"{part}/{WEIGHTS[part]}.safetensors.index.json"
-    if (folder / index).is_file():
-        return [folder / index, *_pieces(folder, part, index)]
-    others = sorted(path for path in (folder / part).iterdir() if path.is_file()) if (folder / part).is_dir() else []
-    named = [path.name for path in others if path.suffix == ".safetensors"]
-    if named:
-        raise ModelError(f"The {part} of “{folder.name}” has its weights in {named[0]}; rename it to {single.name}.")
-    if any(path.suffix in PICKLED for path in others):
-        raise ModelError(
-            f"The {part} of “{folder.name}” has only pickled weights, which could run any program; "
-            "add the model with safetensors weights."
-        )
-    raise ModelError(f"The {part} of “{folder.name}” has no weights; add the model again, with all its files.")
-
-
-def _pieces(folder: Path, part: str, index: str) -> list[Path]:
-    table = _read_json(folder, index).get("weight_map")
-    names = (
-        set(table.values()) if isinstance(table, dict) and all(isinstance(v, str) for v in table.values()) else set()
-    )
-    if not names or any(Path(name).name != name for name in names):
-        raise ModelError(f"{index} in “{folder.name}” is damaged; add the model again.")
-    for name in sorted(names):
-        if not (folder / part / name).is_file():
-            raise ModelError(f"The model in “{folder.name}” lacks {part}/{name}; add it again, with all its files.")
-    return [folder / part / name for name in sorted(names)]
-
-
-def _check_weights(folder: Path, file: Path) -> None:
-    """The header of a safetensors file fits its length, so the file is whole."""
-    if file.suffix != ".safetensors":
-        return
-    try:
-        with safe_open(file, framework="numpy"):
-            pass
-    except SafetensorError as error:
-        where = file.relative_to(folder).as_posix()
-        raise ModelError(f"{where} in “{folder.name}” is damaged or incomplete; add the model again.") from error

@@ -53,7 +53,7 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
     for name, (contest, scenes) in contests.items():
         if name in asked.only:
             answers = asked.out.with_suffix(".jsonl")
-            with Runner(Subject(entry.folder, fingerprint(entry)), asked.workers, answers) as runner:
+            with Runner(Subject(entry.files.folder, fingerprint(entry)), asked.workers, answers) as runner:
                 for found in measure_truth(runner, contest, scenes):
                     yield name, found
 

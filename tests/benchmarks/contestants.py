@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
@@ -13,7 +12,7 @@ from PIL import Image
 
 from nti_desktop.engine.device import best_device, unet_dtype
 from nti_desktop.engine.workbench import Workbench, decibels
-from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, RenderJob
+from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, ModelFiles, RenderJob
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.recipe import EditRecipe, WordControl, recipe_for
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method, Schedule
@@ -71,7 +70,7 @@ def held_out_photos(count: int, size: int) -> list[Photo]:
 class Arena:
     """One model, loaded for both sides. published_steps: of the yardstick and of the plain edit."""
 
-    folder: Path
+    files: ModelFiles
     defaults: EditDefaults
     pipeline: Pipeline
     bench: Workbench
@@ -87,10 +86,10 @@ def load_arena(entry: ModelEntry, steps: int | None = None, dtype: torch.dtype |
         defaults = replace(defaults, steps=steps, preview_steps=min(steps, defaults.preview_steps))
     bench = Workbench()
     dtype_of = unet_dtype if dtype is None else (lambda _device: dtype)
-    with patch("nti_desktop.engine.model.unet_dtype", dtype_of):
-        bench.judge(JudgeJob(entry.folder, np.zeros((entry.native_size, entry.native_size, 3), np.uint8)))
-    pipeline = yardstick.load_pipeline(entry.folder, best_device())
-    return Arena(entry.folder, defaults, pipeline, bench, steps or PUBLISHED_STEPS)
+    with patch("nti_desktop.engine.loading.unet_dtype", dtype_of):
+        bench.judge(JudgeJob(entry.files, np.zeros((entry.native_size, entry.native_size, 3), np.uint8)))
+    pipeline = yardstick.load_pipeline(entry.files.folder, best_device())
+    return Arena(entry.files, defaults, pipeline, bench, steps or PUBLISHED_STEPS)
 
 
 def inversions(arena: Arena, photo: Photo, guidance_scale: float) -> list[Contestant]:
@@ -131,7 +130,7 @@ def _inversion_of(arena: Arena, photo: Photo, guidance_scale: float) -> Inversio
 
 
 def _invert(arena: Arena, photo: Photo, settings: InversionSettings, _turn: int) -> Outcome:
-    found = arena.bench.invert(InvertJob(arena.folder, photo.image, settings))
+    found = arena.bench.invert(InvertJob(arena.files, photo.image, settings))
     return Outcome(found.reconstruction, found.figures.reconstruction_psnr, found.figures.inner_steps)
 
 
@@ -162,7 +161,7 @@ def edits(arena: Arena, photo: Photo) -> list[Contestant]:
 
 def _inverted(arena: Arena, photo: Photo, method: Method, steps: int) -> Inverted:
     settings = InversionSettings(photo.prompts[0], method, steps, arena.defaults.guidance_scale, Schedule.QUICK)
-    return arena.bench.invert(InvertJob(arena.folder, photo.image, settings))
+    return arena.bench.invert(InvertJob(arena.files, photo.image, settings))
 
 
 def _edit_as_published(arena: Arena, photo: Photo, inversion: Inversion, _turn: int) -> Outcome:
@@ -176,7 +175,7 @@ def _edit_as_published(arena: Arena, photo: Photo, inversion: Inversion, _turn: 
 
 def _render(arena: Arena, photo: Photo, inverted: Inverted, steps: int | None, name: str, turn: int) -> Outcome:
     job = RenderJob(
-        model=arena.folder,
+        model=arena.files,
         inversion_id=f"{photo.name}: {name}",
         settings=inverted.settings,
         pivot=inverted.pivot,

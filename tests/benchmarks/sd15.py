@@ -13,6 +13,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.engine.text import PromptReader
 from nti_desktop.jobs import CancelToken, report_nothing
 from nti_desktop.models.catalog import find_model
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
@@ -110,9 +111,13 @@ def estimate_memory() -> Estimate:
     """What `Estimate` says; takes about 12 GB and minutes."""
     fix_conditions()
     parts = make_parts()
-    scheduler = parts.pop("scheduler")
     model = DiffusionModel(
-        **parts, scheduler_config=dict(scheduler.config), device=torch.device("cpu"), dtype=torch.float32
+        unet=parts["unet"],
+        vae=parts["vae"],
+        text=PromptReader((parts["tokenizer"],), (parts["text_encoder"],)),
+        scheduler_config=dict(parts["scheduler"].config),
+        device=torch.device("cpu"),
+        dtype=torch.float32,
     )
     settings = InversionSettings(
         "a photo of a dog", Method.NULL_TEXT, ESTIMATED_STEPS, PUBLISHED_GUIDANCE, Schedule.REFERENCE
@@ -121,7 +126,7 @@ def estimate_memory() -> Estimate:
     prepare = METHODS[settings.method].prepare
     with patch("nti_desktop.engine.methods.null_text.INNER_STEPS", 1):
         peak = peak_of(lambda: prepare(model, latents, settings, report_nothing, CancelToken()))
-    unet, vae, text_encoder = (_bytes(part) for part in (model.unet, model.vae, model.text_encoder))
+    unet, vae, text_encoder = (_bytes(part) for part in (model.unet, model.vae, parts["text_encoder"]))
     return Estimate(unet // 2, vae + text_encoder, None if peak is None else peak // 2)
 
 

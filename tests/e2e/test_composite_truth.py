@@ -114,7 +114,7 @@ def recoloured(request: pytest.FixtureRequest) -> Laid:
 
 @pytest.fixture(scope="module")
 def editor() -> Editor:
-    return Editor(built_in().folder)
+    return Editor(built_in().files.folder)
 
 
 def shrunk(picture: Pixels | Region) -> Floats:

@@ -27,7 +27,7 @@ SETTINGS = built_in().defaults
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    with Runner(Subject(built_in().folder, "")) as runner:
+    with Runner(Subject(built_in().files.folder, "")) as runner:
         yield runner
 
 

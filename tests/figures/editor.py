@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from nti_desktop.engine.ddim import guided, levels_of, step_down
-from nti_desktop.engine.model import load_model
+from nti_desktop.engine.embedding import stacked
+from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.pivot import invert_exactly
 from nti_desktop.engine.workbench import Workbench
-from nti_desktop.jobs import CancelToken, InvertJob, Rendered, RenderJob, report_nothing
+from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Rendered, RenderJob, report_nothing
 from nti_desktop.recipe.recipe import Blend, recipe_for
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 from nti_desktop.studio.render import Picture, training_picture
@@ -54,7 +55,8 @@ class Editor:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.model = load_model(folder)
+        self.files = ModelFiles(folder)
+        self.model = load_model(self.files)
         self.bench = Workbench()
         self.rendered = lru_cache(maxsize=64)(training_picture)
         self.drawn = lru_cache(maxsize=64)(self._drawn)
@@ -82,13 +84,13 @@ class Editor:
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
         name = f"{trial.kind} {trial.seed} {settings.method} {settings.steps} {guidance}"
         return self.bench.render(
-            RenderJob(self.folder, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe, steps)
+            RenderJob(self.files, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe, steps)
         )
 
     def _invert(self, trial: Trial, settings: InversionSettings) -> Inversion:
         image = self.rendered(trial.scene).image
         if settings.method is Method.NULL_TEXT:
-            inverted = self.bench.invert(InvertJob(self.folder, image, settings))
+            inverted = self.bench.invert(InvertJob(self.files, image, settings))
             return Inversion(inverted.pivot, inverted.null_embeddings)
         # The workbench would also reconstruct, a third of all rows, and nobody looks at that here.
         levels = levels_of(self.model.scheduler_config, settings.steps)
@@ -123,7 +125,7 @@ class Editor:
         start = round(settings.steps * (1 - strength))
         alpha = levels.alphas[start]
         z = noise if start == 0 else alpha**0.5 * latents + (1 - alpha) ** 0.5 * noise
-        embeddings = torch.cat([self.model.embed(""), self.model.embed(prompt)])
+        embeddings = stacked(self.model.embed(""), self.model.embed(prompt))
         for a in range(start, levels.steps):
             both = self.model.predict(z.expand(2, -1, -1, -1), levels.timesteps[a], embeddings)
             z = step_down(guided(both[:1], both[1:], settings.guidance_scale), z, levels, a, a + 1)
@@ -132,6 +134,6 @@ class Editor:
     def reconstruction_psnr(self, scene: Scene, prompt: str) -> float:
         """How well null-text by the published schedule reconstructs, unpinned; dB against the autoencoder's own."""
         settings = InversionSettings(prompt, schedule=Schedule.REFERENCE)
-        inverted = self.bench.invert(InvertJob(self.folder, self.rendered(scene).image, settings))
+        inverted = self.bench.invert(InvertJob(self.files, self.rendered(scene).image, settings))
         assert inverted.figures.reconstruction_psnr is not None
         return inverted.figures.reconstruction_psnr

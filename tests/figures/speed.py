@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 
 from nti_desktop.engine.device import device_name
-from nti_desktop.engine.model import DiffusionModel, counted_rows, load_model
+from nti_desktop.engine.loading import load_model
+from nti_desktop.engine.model import DiffusionModel, counted_rows
 from nti_desktop.engine.workbench import Workbench
-from nti_desktop.jobs import Figures, InvertJob, RenderJob
+from nti_desktop.jobs import Figures, InvertJob, ModelFiles, RenderJob
 from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.studio.render import training_picture
@@ -49,12 +50,12 @@ def measure_speed(folder: Path, settings: EditDefaults, threads: tuple[int, ...]
     load = os.getloadavg()[0]
     before = torch.get_num_threads()
     try:
-        model = load_model(folder)
+        model = load_model(ModelFiles(folder))
         rows = {}
         for count in threads:
             torch.set_num_threads(count)
             rows[count] = row_milliseconds(model)
-        return Speed(device_name(model.device), rows, threads[-1], *_edit_costs(folder, settings), load)
+        return Speed(device_name(model.device), rows, threads[-1], *_edit_costs(ModelFiles(folder), settings), load)
     finally:
         torch.set_num_threads(before)
 
@@ -74,18 +75,18 @@ def row_milliseconds(model: DiffusionModel) -> float:
     return statistics.median(spent[WARMING:])
 
 
-def _edit_costs(folder: Path, settings: EditDefaults) -> tuple[Cost, Cost, Cost]:
+def _edit_costs(files: ModelFiles, settings: EditDefaults) -> tuple[Cost, Cost, Cost]:
     asked = trial("colour", next(seeds("colour")))
     source, edit = asked.captions
     image = training_picture(asked.scene).image
     inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
     bench = Workbench()
-    bench.invert(InvertJob(folder, image, replace(inversion_settings, steps=2)))  # loads the model
-    inverted = bench.invert(InvertJob(folder, image, inversion_settings))
+    bench.invert(InvertJob(files, image, replace(inversion_settings, steps=2)))  # loads the model
+    inverted = bench.invert(InvertJob(files, image, inversion_settings))
     first, later = (
         bench.render(
             RenderJob(
-                folder,
+                files,
                 "timed",
                 inversion_settings,
                 inverted.pivot,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from nti_desktop.jobs import InvertJob
+from nti_desktop.jobs import InvertJob, ModelFiles
 from nti_desktop.models.catalog import STUDIO_DEFAULTS, find_model
 from nti_desktop.recipe.settings import InversionSettings, Method
 from tests.benchmarks import __main__ as command
@@ -167,7 +167,7 @@ def test_the_published_inversion_costs_the_rows_of_the_papers(arena: Arena, phot
 def test_the_engine_counts_its_rows_as_they_are_counted_here(arena: Arena, photo: Photo) -> None:
     settings = InversionSettings(photo.prompts[0], Method.RESIDUAL, STEPS, 1.5)
     with counted_rows() as rows:
-        inverted = arena.bench.invert(InvertJob(PROTOTYPE, photo.image, settings))
+        inverted = arena.bench.invert(InvertJob(ModelFiles(PROTOTYPE), photo.image, settings))
     assert inverted.figures.unet_rows == sum(rows)
 
 

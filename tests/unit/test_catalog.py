@@ -94,7 +94,7 @@ def test_a_stable_diffusion_folder_gets_the_published_defaults(folder: Path) -> 
 
 
 def test_a_copy_of_the_studio_weights_is_nobody_special(tmp_path: Path) -> None:
-    shutil.copytree(built_in().folder, tmp_path / "copy")
+    shutil.copytree(built_in().files.folder, tmp_path / "copy")
     assert find_model(str(tmp_path / "copy")).defaults == EditDefaults()
 
 
@@ -124,12 +124,6 @@ def test_the_models_folder_is_the_users_own() -> None:
 @pytest.mark.parametrize("name", ["", "   ", "no such folder", "~nobody-of-this-name/model", "nul\0byte", "x" * 5000])
 def test_a_folder_that_is_not_there_is_refused(name: str) -> None:
     refusal(name)
-
-
-def test_a_single_file_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "model.safetensors"
-    save_file({"weight": np.zeros(3, np.float32)}, file)
-    assert "single file" in refusal(file)
 
 
 def test_a_folder_without_an_index_is_refused(folder: Path) -> None:
@@ -216,9 +210,15 @@ def test_a_transformer_pipeline_is_refused(folder: Path) -> None:
     assert "transformer" in refusal(folder)
 
 
-def test_a_pipeline_of_two_text_encoders_is_refused(folder: Path) -> None:
+def test_a_second_text_encoder_without_its_tokenizer_is_refused(folder: Path) -> None:
     change(folder, "model_index.json", text_encoder_2=["transformers", "CLIPTextModelWithProjection"])
-    assert "more than one text encoder" in refusal(folder)
+    assert "has no tokenizer_2" in refusal(folder)
+
+
+def test_a_refiner_is_refused(folder: Path) -> None:
+    second = ["transformers", "CLIPTextModelWithProjection"]
+    change(folder, "model_index.json", text_encoder=[None, None], text_encoder_2=second)
+    assert "refiner" in refusal(folder)
 
 
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "tokenizer"])
@@ -269,8 +269,13 @@ def test_pickled_weights_beside_safe_ones_do_no_harm(folder: Path) -> None:
 
 
 def test_weights_under_another_name_are_told_by_name(folder: Path) -> None:
+    (folder / WEIGHTS["unet"]).rename(folder / "unet" / "diffusion_pytorch_model.non_ema.safetensors")
+    assert "diffusion_pytorch_model.non_ema.safetensors" in refusal(folder)
+
+
+def test_the_half_precision_variant_is_used_where_it_is_alone(folder: Path) -> None:
     (folder / WEIGHTS["unet"]).rename(folder / "unet" / "diffusion_pytorch_model.fp16.safetensors")
-    assert "diffusion_pytorch_model.fp16.safetensors" in refusal(folder)
+    assert find_model(str(folder)).files.half == {"unet"}
 
 
 def test_a_folder_without_a_list_of_words_says_nothing_about_any(folder: Path) -> None:

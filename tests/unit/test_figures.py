@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from nti_desktop.engine.workbench import Workbench
-from nti_desktop.jobs import InvertJob, RenderJob
+from nti_desktop.jobs import InvertJob, ModelFiles, RenderJob
 from nti_desktop.models.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings, Method
@@ -103,10 +103,12 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     asked = trial("sky", next(seeds("sky")))
     source, edit = asked.captions
     settings = InversionSettings(source, SETTINGS.method, SETTINGS.steps, SETTINGS.guidance_scale)
-    bench, folder = Workbench(), PROTOTYPE.folder
-    inverted = bench.invert(InvertJob(folder, training_picture(asked.scene).image, settings))
-    job = RenderJob(folder, "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(edit, SETTINGS))
-    editor = Editor(folder)
+    bench, files = Workbench(), ModelFiles(PROTOTYPE.folder)
+    inverted = bench.invert(InvertJob(files, training_picture(asked.scene).image, settings))
+    job = RenderJob(
+        ModelFiles(folder), "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(edit, SETTINGS)
+    )
+    editor = Editor(PROTOTYPE.folder)
     editor.edit(asked, replace(SETTINGS, guidance_scale=5.0))
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, bench.render(job).image)
 

@@ -86,7 +86,7 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     assert again.project.current == version.id
     assert again.project.version(version.id).recipe.recipe() == BLUE
     job = again.render_job(BLUE)
-    assert (job.inversion_id, job.settings, job.model) == (record.id, made.settings, built_in().folder)
+    assert (job.inversion_id, job.settings, job.model) == (record.id, made.settings, built_in().files)
     np.testing.assert_array_equal(job.pivot, made.pivot)
     assert job.null_embeddings is not None
     assert made.null_embeddings is not None

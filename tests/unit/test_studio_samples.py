@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nti_desktop.engine.model import load_model
+from nti_desktop.engine.loading import load_model
 from nti_desktop.errors import ModelError
 from nti_desktop.models.catalog import built_in
 from nti_desktop.models.samples import Sample, samples
@@ -87,7 +87,7 @@ def test_a_damaged_list_is_one_sentence(text: str, tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.path.name)
 def test_the_built_in_autoencoder_draws_every_sample_well(sample: Sample) -> None:
-    model = load_model(built_in().folder)
+    model = load_model(built_in().files)
     with Image.open(sample.path) as picture:
         image = np.array(picture.convert("RGB").resize((TRAINING_SIZE, TRAINING_SIZE), Image.Resampling.LANCZOS))
     again = model.decode(model.encode(image))

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from nti_desktop.engine.model import load_model
+from nti_desktop.engine.loading import load_model
+from nti_desktop.jobs import ModelFiles
 from nti_desktop.models.catalog import find_model
 from nti_desktop.studio.captions import GROUND, Phrase, caption, draw_wording, phrases
 from nti_desktop.studio.render import training_picture
@@ -223,7 +224,7 @@ def test_what_comes_out_is_an_ordinary_model_in_half_precision(trained: Path, wo
 
     entry = find_model(str(trained))
     assert entry.words is not None
-    model = load_model(trained)
+    model = load_model(ModelFiles(trained))
     latents = model.encode(training_picture(draw(random.Random(1))).image)
     assert model.predict(latents, 500, model.embed("a red ball")).shape == latents.shape
     for part in ("unet", "text_encoder", "vae"):

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nti_desktop.engine.attention import AttentionEdit, Substitution, attention_edit
 from nti_desktop.engine.ddim import Levels, guided, levels_of, step_down
+from nti_desktop.engine.embedding import Embedding, stacked
 from nti_desktop.engine.local_blend import WordMaps, blend_mask, map_grid
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import Source
@@ -21,8 +22,9 @@ from nti_desktop.recipe.settings import InversionSettings
 class Prepared:
     """An inversion, ready to be edited.
 
-    pivot: (steps + 1, C, h, w) float32, z*_T to z*_0; null_embeddings: (steps, length, width) float32 where the method
-    optimised them; reconstruction: (1, C, h, w), unpinned, known while preparing; inner_steps: of the optimisation.
+    pivot: (steps + 1, C, h, w) float32, z*_T to z*_0; null_embeddings: (steps, tokens, width) float32 where the method
+    optimised them, the first tokens of each; reconstruction: (1, C, h, w), unpinned, known while preparing;
+    inner_steps: of the optimisation.
     """
 
     settings: InversionSettings
@@ -69,13 +71,13 @@ def visited_levels(steps: int, visits: int | None) -> list[int]:
 @torch.no_grad()
 def denoise(
     task: Task,
-    null_embeddings: Tensor,
+    null_embeddings: Embedding,
     landing: Landing | None = None,
     attention: AttentionEdit | None = None,
 ) -> Edit:
     """Render a task's recipe from z*_T down, with the source pinned to its pivot.
 
-    null_embeddings: (steps or 1, length, width); landing: where a step really ends;
+    null_embeddings: of steps rows, or of one; landing: where a step really ends;
     attention: instead of the one that the recipe's alignment asks for.
     """
     model, source, recipe = task.model, task.source, task.recipe
@@ -88,7 +90,7 @@ def denoise(
     )
     scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
     conditional = model.embed(recipe.prompt)
-    null_embeddings = null_embeddings.expand(levels.steps, -1, -1)
+    null_embeddings = null_embeddings.for_rows(levels.steps)
     latent_size = (pivot.shape[-2], pivot.shape[-1])
     maps: WordMaps | None = None
     mask: Tensor | None = None
@@ -101,7 +103,7 @@ def denoise(
         control = Substitution(attention, there, levels.progress(a + 1), pivot[0, 0].numel())
         with model.attention.set_to(control):
             unconditional, answer = model.predict(
-                z.expand(2, -1, -1, -1), levels.timesteps[a], torch.cat([null_embeddings[a : a + 1], conditional])
+                z.expand(2, -1, -1, -1), levels.timesteps[a], stacked(null_embeddings[a : a + 1], conditional)
             ).split(1)
         z = step_down(guided(unconditional, answer, scale), z, levels, a, b)
         if landing is not None:
@@ -125,7 +127,7 @@ def reconstruct(
     model: DiffusionModel,
     pivot: Tensor,
     settings: InversionSettings,
-    null_embedding: Tensor,
+    null_embedding: Embedding,
     report: Report,
     cancel: CancelToken,
 ) -> Tensor:
@@ -134,7 +136,7 @@ def reconstruct(
     No attention is controlled and no level of the pivot but the first is looked at.
     """
     levels = levels_of(model.scheduler_config, settings.steps)
-    embeddings = torch.cat([null_embedding, model.embed(settings.prompt)])
+    embeddings = stacked(null_embedding, model.embed(settings.prompt))
     z = pivot[:1]
     for a in watched("Checking", range(levels.steps), report, cancel):
         both = model.predict(z.expand(2, -1, -1, -1), levels.timesteps[a], embeddings)
@@ -142,7 +144,7 @@ def reconstruct(
     return z
 
 
-def source_of(model: DiffusionModel, prepared: Prepared, unconditional: Tensor | None = None) -> Source:
+def source_of(model: DiffusionModel, prepared: Prepared, unconditional: Embedding | None = None) -> Source:
     """The source branch of an inversion; unconditional: see Source."""
     levels: Levels = levels_of(model.scheduler_config, prepared.settings.steps)
     return Source(model, prepared.pivot, levels, model.embed(prepared.settings.prompt), unconditional)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nti_desktop.engine.ddim import Levels, guided, levels_of, longer_step, step_down
+from nti_desktop.engine.embedding import Embedding
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import invert, invert_exactly
@@ -31,7 +32,9 @@ def good_enough(published_step: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """Step i from the guided branch's z (1, C, h, w), and where it should land. answer: the conditional prediction."""
+    """Step i from the guided branch's z (1, C, h, w), and where it should land. null: what completes null
+    embeddings; answer: the conditional prediction.
+    """
 
     model: DiffusionModel
     guidance_scale: float
@@ -39,7 +42,7 @@ class _Step:
     i: int
     z: Tensor
     target: Tensor
-    conditional: Tensor
+    null: Embedding
     answer: Tensor
 
     @property
@@ -54,7 +57,7 @@ class _Step:
 
     def predict(self, null_embedding: Tensor) -> Tensor:
         """The unconditional prediction for the first tokens of a null embedding."""
-        return self.model.predict(self.z, self.levels.timesteps[self.i], completed(null_embedding, self.conditional))
+        return self.model.predict(self.z, self.levels.timesteps[self.i], completed(null_embedding, self.null))
 
     def landed(self, unconditional: Tensor) -> Tensor:
         """The guided step."""
@@ -81,9 +84,17 @@ class _Step:
         adam.step()
 
 
-def completed(null_embedding: Tensor, conditional: Tensor) -> Tensor:
-    """A null embedding whose last tokens, where it has none of its own, are the source's."""
-    return torch.cat([null_embedding, conditional[:, null_embedding.shape[1] :]], dim=1)
+def null_start(model: DiffusionModel, settings: InversionSettings) -> Embedding:
+    """What the null embeddings of a schedule begin as. The sentence as a whole (SDXL's pooled embedding) stays so: it
+    is no word of the cross-attention that is optimised, it shifts every layer at once, and fixed it needs no storing.
+    """
+    return model.embed("" if settings.schedule is Schedule.REFERENCE else settings.prompt)
+
+
+def completed(null_embedding: Tensor, null: Embedding) -> Embedding:
+    """Null embeddings (B, tokens, width) whose last tokens, where they have none of their own, are those of `null`."""
+    rows = null.for_rows(len(null_embedding))
+    return rows.with_tokens(torch.cat([null_embedding, rows.tokens[:, null_embedding.shape[1] :]], dim=1))
 
 
 def prepare(
@@ -98,7 +109,8 @@ def prepare(
     levels = levels_of(model.scheduler_config, settings.steps)
     conditional = model.embed(settings.prompt)
     pivot = (invert if reference else invert_exactly)(model, latents, conditional, levels, report, cancel)
-    null_embedding = model.embed("")
+    null = null_start(model, settings)
+    null_embedding = null.tokens
     null_embeddings = []
     inner_steps = 0
     z = pivot[:1]
@@ -106,7 +118,7 @@ def prepare(
         with model.prefix.kept():  # all that a step asks, it asks about the same latents
             with torch.no_grad():
                 answer = model.predict(z, levels.timesteps[i], conditional)
-            step = _Step(model, settings.guidance_scale, levels, i, z, pivot[i + 1 : i + 2], conditional, answer)
+            step = _Step(model, settings.guidance_scale, levels, i, z, pivot[i + 1 : i + 2], null, answer)
             if reference:
                 null_embedding, z, inner = _as_published(step, null_embedding, cancel)
             else:
@@ -138,7 +150,7 @@ def _where_it_falls_short(step: _Step, cancel: CancelToken) -> tuple[Tensor, Ten
     With it both predictions are the conditional one, which on the way that `invert_exactly` prepared is all but right.
     Returns the embedding's first tokens, the best that were met, where it lands, and the inner steps.
     """
-    null_embedding = step.conditional[:, :QUICK_TOKENS]
+    null_embedding = step.null.tokens[:, :QUICK_TOKENS]
     landed = step.landed(step.answer)
     least = step.squares(landed)
     if step.close(least, step.stands_for):
@@ -174,7 +186,6 @@ def render(task: Task) -> Edit:
         )
     assert task.prepared.null_embeddings is not None
     levels = levels_of(task.model.scheduler_config, settings.steps)
-    conditional = task.model.embed(settings.prompt).expand(levels.steps, -1, -1)
 
     def landing(z: Tensor, a: int, b: int, _guidance_scale: float) -> Tensor:
         if b == a + 1:
@@ -183,4 +194,4 @@ def render(task: Task) -> Edit:
         there = longer_step(pivot[a : a + 1], pivot[a + 1 : a + 2], levels, a, b)
         return pivot[b : b + 1] + (z - there)
 
-    return denoise(task, completed(task.prepared.null_embeddings, conditional), landing)
+    return denoise(task, completed(task.prepared.null_embeddings, null_start(task.model, settings)), landing)

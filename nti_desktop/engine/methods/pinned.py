@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from nti_desktop.engine.ddim import levels_of
+from nti_desktop.engine.embedding import Embedding
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, reconstruct, source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import invert_exactly
@@ -18,14 +19,14 @@ def prepare(
 
 
 def prepare_with(
-    null_embedding: Tensor,
+    null_embedding: Embedding,
     model: DiffusionModel,
     latents: Tensor,
     settings: InversionSettings,
     report: Report,
     cancel: CancelToken,
 ) -> Prepared:
-    """The pivot, and how well one null embedding (1, length, width) for all steps reconstructs the photo."""
+    """The pivot, and how well one null embedding for all steps reconstructs the photo."""
     levels = levels_of(model.scheduler_config, settings.steps)
     pivot = invert_exactly(model, latents, model.embed(settings.prompt), levels, report, cancel)
     reconstruction = reconstruct(model, pivot, settings, null_embedding, report, cancel)

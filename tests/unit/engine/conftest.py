@@ -2,6 +2,7 @@
 narrow one of the published SD 1.5 structure.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,16 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from nti_desktop.engine.model import DiffusionModel, load_model
+from nti_desktop.engine.loading import load_model
+from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.jobs import ModelFiles
 from nti_desktop.resources import resource
 from tests.unit.engine.trials import PROTOTYPE
 
 
 @pytest.fixture(scope="session")
 def prototype() -> DiffusionModel:
-    return load_model(PROTOTYPE, torch.device("cpu"))
+    return load_model(ModelFiles(PROTOTYPE), torch.device("cpu"))
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +52,14 @@ def sd15_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     DDIMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", set_alpha_to_one=False, steps_offset=1
     ).save_pretrained(folder / "scheduler")
+    index = {"text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"]}
+    (folder / "model_index.json").write_text(json.dumps(index), "utf-8")
     return folder
 
 
 @pytest.fixture(scope="session")
 def sd15(sd15_folder: Path) -> DiffusionModel:
-    return load_model(sd15_folder, torch.device("cpu"))
+    return load_model(ModelFiles(sd15_folder), torch.device("cpu"))
 
 
 @pytest.fixture(params=["prototype", "sd15"])

@@ -16,6 +16,7 @@ from nti_desktop.engine.attention import (
     probabilities,
 )
 from nti_desktop.engine.ddim import levels_of
+from nti_desktop.engine.embedding import stacked
 from nti_desktop.engine.methods.denoise import source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.jobs import CancelToken, report_nothing
@@ -51,7 +52,7 @@ def edit_of(model: DiffusionModel, recipe: EditRecipe) -> AttentionEdit:
 
 
 def two_rows(model: DiffusionModel, latents: Tensor, prompt: str, control: Any = None) -> Tensor:
-    embeddings = torch.cat([model.embed(""), model.embed(prompt)])
+    embeddings = stacked(model.embed(""), model.embed(prompt))
     with torch.no_grad():
         if control is None:
             return model.predict(latents.expand(2, -1, -1, -1), 501, embeddings)
@@ -67,7 +68,7 @@ def test_the_unet_with_our_layers_equals_the_unet_with_its_own(model: DiffusionM
     own.load_state_dict(model.unet.state_dict())
     latents, embedding = some_latents(*size), model.embed(SOURCE)
     with torch.no_grad():
-        theirs = own.eval()(latents, torch.tensor(501), encoder_hidden_states=embedding).sample
+        theirs = own.eval()(latents, torch.tensor(501), encoder_hidden_states=embedding.tokens).sample
         ours = model.predict(latents, 501, embedding)
     assert torch.allclose(ours, theirs, atol=1e-5)
 

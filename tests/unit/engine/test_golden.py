@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nti_desktop.engine.attention import AttentionEdit
 from nti_desktop.engine.ddim import guided, levels_of, step_down
+from nti_desktop.engine.embedding import Embedding, stacked
 from nti_desktop.engine.methods import null_text
 from nti_desktop.engine.methods.denoise import Prepared, Task, denoise
 from nti_desktop.engine.model import DiffusionModel
@@ -90,7 +91,7 @@ def test_edits_by_the_published_alignment_are_the_published_pictures(
     path = photo.pivot if source_row == "pinned" else unpinned_path(prototype, photo)
     source_branch = Source(prototype, path, levels, prototype.embed(FACTS["source"]), None)
     task = Task(prototype, photo, source_branch, EditRecipe(FACTS[prompt], self_limit=1.0))
-    rendered = denoise(task, golden["null_embeddings"], attention=attention)
+    rendered = denoise(task, Embedding(golden["null_embeddings"]), attention=attention)
     found = decibels(prototype.decode(rendered.latents), prototype.decode(golden[name]))
     # The published reweighting ends with the cross-attention window; here it holds at every step.
     assert found >= (45 if source_row == "pinned" or reweighted else 100)
@@ -107,7 +108,7 @@ def unpinned_path(prototype: DiffusionModel, photo: Prepared) -> Tensor:
             both = prototype.predict(
                 path[-1].expand(2, -1, -1, -1),
                 levels.timesteps[a],
-                torch.cat([photo.null_embeddings[a : a + 1], conditional]),
+                stacked(Embedding(photo.null_embeddings[a : a + 1]), conditional),
             )
         path.append(step_down(guided(both[:1], both[1:], photo.settings.guidance_scale), path[-1], levels, a, a + 1))
     return torch.cat(path)

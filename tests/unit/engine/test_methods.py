@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from nti_desktop.engine.ddim import guided, levels_of, step_down
+from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.methods import METHODS, null_text
 from nti_desktop.engine.methods.denoise import Task, visited_levels
-from nti_desktop.engine.model import DiffusionModel, counted_rows, load_model
+from nti_desktop.engine.model import DiffusionModel, counted_rows
 from nti_desktop.errors import Cancelled, RecipeError
-from nti_desktop.jobs import CancelToken, Progress, report_nothing
+from nti_desktop.jobs import CancelToken, ModelFiles, Progress, report_nothing
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 from tests.unit.engine.trials import EDIT, PROTOTYPE, SOURCE, prepared, rendered, some_latents
@@ -122,7 +123,7 @@ def test_the_quick_schedule_asks_two_rows_a_step_where_nothing_falls_short(
         photo = prepared(model, Method.NULL_TEXT, steps=4, guidance_scale=7.5, schedule=Schedule.QUICK)
     assert (rows.rows, photo.inner_steps) == (8, 0)
     assert photo.null_embeddings is not None
-    own = model.embed(SOURCE)[:, : null_text.QUICK_TOKENS]
+    own = model.embed(SOURCE).tokens[:, : null_text.QUICK_TOKENS]
     assert torch.equal(photo.null_embeddings, own.expand(4, -1, -1))
 
 
@@ -168,7 +169,7 @@ def test_a_preview_of_null_text_returns_the_photo_where_nothing_changed(prototyp
 
 
 def test_float32_is_kept_under_a_half_precision_unet(prototype: DiffusionModel) -> None:
-    half = load_model(PROTOTYPE, torch.device("cpu"), torch.bfloat16)
+    half = load_model(ModelFiles(PROTOTYPE), torch.device("cpu"), torch.bfloat16)
     photo = prepared(half, Method.NULL_TEXT, steps=3)
     assert half.unet.dtype == torch.bfloat16
     assert photo.pivot.dtype == torch.float32

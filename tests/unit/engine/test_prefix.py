@@ -2,6 +2,7 @@
 
 import torch
 
+from nti_desktop.engine.embedding import Embedding
 from nti_desktop.engine.model import DiffusionModel
 from tests.unit.engine.trials import EDIT, SOURCE, some_latents
 
@@ -24,8 +25,8 @@ def test_answers_are_the_same_bit_for_bit_and_the_prefix_is_computed_once(model:
 
 def test_gradients_of_the_embedding_are_the_same(model: DiffusionModel) -> None:
     def gradient() -> torch.Tensor:
-        leaf = model.embed(SOURCE).clone().requires_grad_()
-        (found,) = torch.autograd.grad(model.predict(latents, 501, leaf).square().sum(), leaf)
+        leaf = model.embed(SOURCE).tokens.clone().requires_grad_()
+        (found,) = torch.autograd.grad(model.predict(latents, 501, Embedding(leaf)).square().sum(), leaf)
         return found
 
     latents = some_latents()

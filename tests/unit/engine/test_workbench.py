@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from nti_desktop.advice import is_strange
-from nti_desktop.engine.model import load_model
+from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.workbench import Workbench, decibels
 from nti_desktop.errors import Cancelled, EngineError, ModelError, OutOfMemory
-from nti_desktop.jobs import CancelToken, InvertJob, JudgeJob, Progress, RenderJob
+from nti_desktop.jobs import CancelToken, InvertJob, JudgeJob, ModelFiles, Progress, RenderJob
 from nti_desktop.models.catalog import built_in
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
@@ -35,7 +35,7 @@ def bench() -> Workbench:
 
 def invert_job(method: Method = Method.RESIDUAL, steps: int = 5, guidance_scale: float = 2.0) -> InvertJob:
     settings = InversionSettings(PROMPT, method, steps, guidance_scale)
-    return InvertJob(built_in().folder, IMAGE, settings)
+    return InvertJob(built_in().files, IMAGE, settings)
 
 
 def render_job(bench: Workbench, job: InvertJob, recipe: EditRecipe = RECIPE, **changes: Any) -> RenderJob:
@@ -47,7 +47,7 @@ def render_job(bench: Workbench, job: InvertJob, recipe: EditRecipe = RECIPE, **
 @pytest.fixture(scope="module")
 def latents() -> tuple[int, ...]:
     """The form (C, h, w) of the picture's latents."""
-    return tuple(load_model(built_in().folder).encode(IMAGE)[0].shape)
+    return tuple(load_model(built_in().files).encode(IMAGE)[0].shape)
 
 
 @pytest.mark.parametrize("method", list(Method))
@@ -165,10 +165,10 @@ def test_a_mask_confines_the_change_and_tells_its_coverage(bench: Workbench) -> 
 
 
 def test_the_autoencoder_is_judged_and_the_unet_timed(bench: Workbench) -> None:
-    judged = bench.judge(JudgeJob(built_in().folder, IMAGE))
+    judged = bench.judge(JudgeJob(built_in().files, IMAGE))
     noise = np.random.default_rng(0).integers(0, 255, IMAGE.shape).astype(np.uint8)
     assert not is_strange(built_in(), judged)
-    assert is_strange(built_in(), bench.judge(JudgeJob(built_in().folder, noise)))
+    assert is_strange(built_in(), bench.judge(JudgeJob(built_in().files, noise)))
     assert 0 < judged.row_seconds < 5
     assert "processor" in judged.device or judged.device
 
@@ -241,21 +241,21 @@ def test_a_model_that_lacks_weights_is_refused_before_it_draws_nonsense(tmp_path
     from safetensors.torch import load_file, save_file
 
     folder = tmp_path / "lacking"
-    shutil.copytree(built_in().folder, folder)
+    shutil.copytree(built_in().files.folder, folder)
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     tensors = load_file(weights)
     tensors.pop("conv_out.weight")
     save_file(tensors, weights)
     with pytest.raises(ModelError, match="lacks weights"):
-        Workbench().judge(JudgeJob(folder, IMAGE))
+        Workbench().judge(JudgeJob(ModelFiles(folder), IMAGE))
 
 
 def test_a_damaged_model_is_one_sentence(tmp_path: Path) -> None:
     import shutil
 
     folder = tmp_path / "damaged"
-    shutil.copytree(built_in().folder, folder)
+    shutil.copytree(built_in().files.folder, folder)
     weights = folder / "vae" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(ModelError, match="“damaged”"):
-        Workbench().judge(JudgeJob(folder, IMAGE))
+        Workbench().judge(JudgeJob(ModelFiles(folder), IMAGE))
