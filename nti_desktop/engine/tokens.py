@@ -30,7 +30,8 @@ def tokenize(tokenizer: Any, prompt: str, length: int) -> PromptTokens:
 
     Raises RecipeError, naming the words, when the prompt is longer than that.
     """
-    coded = tokenizer(prompt, return_offsets_mapping=True, verbose=False)
+    # Stable Diffusion 2 pads with "!"; a "!" that somebody wrote is a word like any other, as in the original code.
+    coded = tokenizer(prompt, return_offsets_mapping=True, split_special_tokens=True, verbose=False)
     words = split_words(prompt)
     columns: list[list[int]] = [[] for _ in words]
     for column, (start, stop) in list(enumerate(coded.offset_mapping))[1:-1]:
