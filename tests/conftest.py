@@ -1,12 +1,14 @@
 """What every test gets: its own home, no screen, no network, and a check that it leaves nothing running or lying."""
 
 import os
+import socket
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -32,12 +34,35 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(home))
     for name in ("DATA", "CONFIG", "CACHE", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    for name in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(home / "inductor"))  # made when diffusers is imported
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     yield home
     left = sorted(str(path.relative_to(temporary)) for path in temporary.rglob("*"))
     assert not left, f"temporary files left behind: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _this_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that connects to another machine, or asks for its address, fails."""
+
+    def guarded(call: Callable[..., Any], host_of: Callable[..., object]) -> Callable[..., Any]:
+        def checked(*arguments: Any, **options: Any) -> Any:
+            host = host_of(*arguments)
+            if host not in ("127.0.0.1", "::1", "localhost", None):
+                pytest.fail(f"a test connects to {host}")
+            return call(*arguments, **options)
+
+        return checked
+
+    for name in ("connect", "connect_ex"):
+        method = getattr(socket.socket, name)  # an address of a Unix socket is no pair
+        monkeypatch.setattr(
+            socket.socket, name, guarded(method, lambda s, to: to[0] if isinstance(to, tuple) else None)
+        )
+    monkeypatch.setattr(socket, "getaddrinfo", guarded(socket.getaddrinfo, lambda host, *_: host))
 
 
 @pytest.fixture(autouse=True)

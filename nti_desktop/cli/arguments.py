@@ -3,17 +3,17 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from nti_desktop import __version__
-from nti_desktop.cli import demo, doctor, edit, export, info, invert, writing
+from nti_desktop.cli import demo, doctor, edit, export, info, invert, models, writing
 from nti_desktop.models.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.settings import Method, Schedule
 
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"
-COMMANDS = ("invert", "edit", "export", "info", "demo", "doctor")
+COMMANDS = ("invert", "edit", "export", "info", "models", "demo", "doctor")
 _ABOUT = (
     "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
 )
@@ -35,9 +35,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
 
     def command(name: str, about: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
-        added.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
-        return added
+        return _command(commands, name, about)
 
     _invert(
         command("invert", "Prepare a photo: find the way back to the noise that makes this very photo; needed once.")
@@ -45,9 +43,26 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     _edit(command("edit", "Make a version of the photo by changing the words that describe it."))
     _export(command("export", "Write a version at the photo's full size."))
     _info(command("info", "Say what is known of a photo or a project."))
+    _models(commands)
     _demo(command("demo", "Invert a sample, make three edits, write pictures and a contact sheet."))
     command("doctor", "Look at this computer and the program, and try both.").set_defaults(run=doctor.run)
     return parser.parse_args(given)
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+def _command(commands: _Commands, name: str, about: str) -> argparse.ArgumentParser:
+    added = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+    added.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
+    return added
+
+
+def _models(commands: _Commands) -> None:
+    about = "Say which models there are; download, add, verify and remove them."
+    parser = commands.add_parser("models", help=about, description=about, allow_abbrev=False)
+    below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    models.add_commands(lambda name, about: _command(below, name, about))
 
 
 def _invert(parser: argparse.ArgumentParser) -> None:

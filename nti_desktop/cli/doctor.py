@@ -14,8 +14,10 @@ from nti_desktop.advice import NEXT_TO_NOTHING, STRANGE_PSNR
 from nti_desktop.cli.terminal import decibels, tell, watcher
 from nti_desktop.errors import Cancelled, EngineError, NtiError
 from nti_desktop.jobs import CancelToken, Report
-from nti_desktop.models.catalog import built_in, find_model, installed, models_folder
+from nti_desktop.models.catalog import built_in
+from nti_desktop.models.places import read_places
 from nti_desktop.models.samples import samples
+from nti_desktop.models.store import listed_models
 from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.session import Session
@@ -86,18 +88,15 @@ def _version(package: str) -> str:
 
 
 def _models() -> list[str]:
-    """One line per usable model, and one per folder that cannot be used, with the reason."""
+    """One line per usable model, and one per model that cannot be used, with the reason."""
     try:
-        lines = [f"{entry.name}, {entry.native_size} pixels, {entry.licence}" for entry in installed()]
+        listed = listed_models(read_places())
     except NtiError as error:
         return [str(error)]
-    folder = models_folder()
-    for candidate in sorted(folder.iterdir()) if folder.is_dir() else ():
-        try:
-            find_model(str(candidate))
-        except NtiError as error:
-            lines.append(str(error))
-    return lines
+    return [
+        f"{model.entry.name}, {model.entry.native_size} pixels, {model.licence}" if model.entry else str(model.fault)
+        for model in listed
+    ]
 
 
 def _tried(report: Report, cancel: CancelToken) -> tuple[SelfTest | None, str]:

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from nti_desktop.jobs import Progress, Report, report_nothing
+from nti_desktop.errors import ModelError
+from nti_desktop.jobs import CancelToken, Progress, Report, report_nothing
 
 _BAR = 24  # characters
 _CLEAR_LINE = "\r\x1b[K"
@@ -51,6 +52,24 @@ def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> N
         print(json.dumps(answer))
     else:
         print("\n".join(lines))
+
+
+def confirm(question: str, option: str, cancel: CancelToken) -> bool:
+    """Ask on a terminal for a typed “yes”. option: what says yes where there is none.
+
+    Raises ModelError without a terminal, Cancelled.
+    """
+    if not sys.stdin.isatty():
+        raise ModelError(f"{question} Say so with {option}, as there is no terminal to ask on.")
+    clear_progress(sys.stderr)
+    print(f"{question} Type “yes”: ", end="", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline().strip().casefold()
+    cancel.check()
+    return answer == "yes"
+
+
+def gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 50_000_000 else f"{size / 1e6:.1f} MB"
 
 
 def decibels(value: float | None) -> str:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import platformdirs
-
 from nti_desktop.errors import ModelError
 from nti_desktop.jobs import ModelFiles
+from nti_desktop.models.candidates import candidates
+from nti_desktop.models.known import find_known
 from nti_desktop.models.layout import check_layout, config_files, needed_files
+from nti_desktop.models.places import read_places
 from nti_desktop.models.single_file import check_single_file
 from nti_desktop.models.words import read_words
 from nti_desktop.recipe.settings import EditDefaults, Method
@@ -75,24 +76,24 @@ def built_in() -> ModelEntry:
 
 
 def models_folder() -> Path:
-    """The user's own folder of models; it need not exist."""
-    return platformdirs.user_data_path("nti-desktop", appauthor=False) / "models"
+    """The store: where downloads go and models are found by themselves; it need not exist."""
+    return read_places().store
 
 
 def installed() -> tuple[ModelEntry, ...]:
-    """The built-in model and every usable folder in `models_folder`; `find_model` says what is wrong with another."""
+    """The built-in model and every usable candidate, wherever it lies; `store.listed_models` has the others as well."""
     entries = [built_in()]
-    folder = models_folder()
-    for candidate in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for candidate in candidates(read_places()):
         try:
-            entries.append(_from_path(candidate))
+            entries.append(_from_path(candidate.path))
         except ModelError:
             continue
     return tuple(entries)
 
 
 def find_model(id_or_path: str) -> ModelEntry:
-    """The model of this id, or the one in this diffusers folder or single file.
+    """The built-in model by its id, a downloaded one by its offered id or `owner/name`, or the one in this diffusers
+    folder or single file.
 
     Raises ModelError in one sentence when there is none or it cannot be used.
     """
@@ -100,7 +101,24 @@ def find_model(id_or_path: str) -> ModelEntry:
         return built_in()
     if not id_or_path.strip():
         raise ModelError("No model is named; choose one or give the path of a model folder or file.")
-    return _from_path(Path(os.path.expanduser(id_or_path)))
+    path = Path(os.path.expanduser(id_or_path))
+    return _from_path(path if os.path.lexists(path) else _downloaded(id_or_path) or path)
+
+
+def _downloaded(id: str) -> Path | None:
+    """Where a download by this id lies, in the store or in the Hub's cache; None when there is none.
+
+    Raises ModelError for an offered one that is not there.
+    """
+    known, store = find_known(id), models_folder()
+    if known:
+        path = store / known.files[0].name
+        if not path.is_file():
+            raise ModelError(
+                f"{known.name} is not in “{store}”; fetch it with “nti-desktop models download {known.id}”."
+            )
+        return path
+    return next((found.path for found in candidates(read_places()) if _name(found.path) == id), None)
 
 
 def _from_path(path: Path) -> ModelEntry:
@@ -110,7 +128,7 @@ def _from_path(path: Path) -> ModelEntry:
     path = path.resolve()
     return ModelEntry(
         id=str(path),
-        name=path.name,
+        name=_name(path),
         family=layout.family,
         files=ModelFiles(path, half=layout.half),
         defaults=EditDefaults(),
@@ -120,6 +138,13 @@ def _from_path(path: Path) -> ModelEntry:
         built_in=False,
         words=read_words(path),
     )
+
+
+def _name(folder: Path) -> str:
+    """As people call it: `owner/name` where a download, or the Hub's cache, has made that a folder's name."""
+    if folder.parent.name == "snapshots":
+        folder = folder.parents[1]
+    return folder.name.removeprefix("models--").replace("--", "/")
 
 
 def _from_file(path: Path) -> ModelEntry:

@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 
 from nti_desktop.errors import ModelError
 from nti_desktop.models.catalog import built_in, find_model, fingerprint, installed, models_folder
+from nti_desktop.models.places import Places
 from nti_desktop.recipe.settings import EditDefaults, Method, Schedule
 
 SD15: dict[str, dict[str, Any]] = {
@@ -106,13 +107,13 @@ def test_a_relative_folder_is_known_by_its_absolute_path(folder: Path, monkeypat
 def test_usable_folders_of_the_user_are_installed_and_broken_ones_left_out(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nti_desktop.models.catalog.models_folder", lambda: tmp_path)
+    monkeypatch.setattr("nti_desktop.models.catalog.read_places", lambda: Places(tmp_path))
     (tmp_path / "broken").mkdir()
     assert [entry.id for entry in installed()] == ["studio", str(folder)]
 
 
 def test_without_a_models_folder_the_built_in_model_is_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nti_desktop.models.catalog.models_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr("nti_desktop.models.catalog.read_places", lambda: Places(tmp_path / "none"))
     assert installed() == (built_in(),)
 
 

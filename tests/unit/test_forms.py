@@ -288,3 +288,16 @@ def test_old_names_of_a_text_encoder_are_understood(tmp_path: Path) -> None:
     )
     embeddings = [load_model(find_model(str(file)).files, CPU).embed(PROMPT).tokens for file in (plain, short)]
     assert torch.equal(*embeddings)
+
+
+def test_a_hub_id_is_found_in_the_hubs_own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    cached = tmp_path / "models--somebody--tiny-sd"
+    write_folder(cached / "snapshots" / ("0" * 40), "tiny-sd")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("0" * 40)
+    entry = find_model("somebody/tiny-sd")
+    assert entry.name == "somebody/tiny-sd"
+    assert load_model(entry.files, CPU).length == 77
+    with pytest.raises(ModelError):
+        find_model("somebody/other")

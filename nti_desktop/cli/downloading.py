@@ -1,0 +1,77 @@
+"""nti-desktop models download: what is offered, the licence, and the way of a model into the store."""
+
+from argparse import Namespace
+
+from nti_desktop.cli.terminal import confirm, gigabytes, note, tell, watcher
+from nti_desktop.errors import ModelError
+from nti_desktop.jobs import CancelToken
+from nti_desktop.models.catalog import find_model
+from nti_desktop.models.hub import Plan, fetch, plan_download
+from nti_desktop.models.known import known_models
+from nti_desktop.models.places import read_places
+
+
+def run(options: Namespace, cancel: CancelToken) -> int:
+    if options.wanted is None:
+        return _offer(options)
+    places = read_places()
+    if places.fault:
+        raise ModelError(places.fault)  # else gigabytes would go where the user did not want them
+    plan = plan_download(options.wanted, places.store, cancel)
+    if not options.accept_licence:
+        _ask(plan, cancel)
+    path = fetch(plan, places.store, watcher(), cancel)
+    fault = None
+    try:
+        find_model(str(path))
+    except ModelError as error:
+        fault = str(error)
+    said = f"“{plan.name}” ({gigabytes(plan.size)}) is in “{places.store}”, verified byte for byte."
+    tell(
+        [said, *([fault] if fault else [])],
+        {
+            "path": str(path),
+            "repository": plan.repository,
+            "revision": plan.revision,
+            "licence": plan.licence.name,
+            "size": plan.size,
+            "usable": fault is None,
+            "fault": fault,
+        },
+        options.json,
+    )
+    return 0 if fault is None else 1
+
+
+def _offer(options: Namespace) -> int:
+    known = known_models()
+    lines = [
+        f"{model.id}: {model.name}, {gigabytes(model.size)}, {model.licence.name}. {model.about}" for model in known
+    ]
+    tell(
+        [*lines, "Fetch one with “nti-desktop models download ID”, or any other by its owner/name on the Hub."],
+        {
+            "models": [
+                {
+                    "id": model.id,
+                    "name": model.name,
+                    "about": model.about,
+                    "size": model.size,
+                    "licence": model.licence.name,
+                    "licence_url": model.licence.url,
+                    "repository": model.repository,
+                    "revision": model.revision,
+                }
+                for model in known
+            ]
+        },
+        options.json,
+    )
+    return 0
+
+
+def _ask(plan: Plan, cancel: CancelToken) -> None:
+    where = plan.licence.url or f"https://huggingface.co/{plan.repository}"
+    note([f"“{plan.repository}”, {gigabytes(plan.size)}, is under the licence “{plan.licence.name}”: {where}"])
+    if not confirm("Have you read these terms, and do you accept them?", "--accept-licence", cancel):
+        raise ModelError("Nothing was downloaded, as its licence was not accepted.")

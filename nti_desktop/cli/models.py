@@ -1,0 +1,161 @@
+"""nti-desktop models: which models there are and where; adding, verifying and removing them. Nothing here connects."""
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from nti_desktop.cli import downloading
+from nti_desktop.cli.terminal import confirm, gigabytes, tell, watcher
+from nti_desktop.errors import ModelError
+from nti_desktop.jobs import CancelToken
+from nti_desktop.models.candidates import Source
+from nti_desktop.models.catalog import find_model
+from nti_desktop.models.checking import verify
+from nti_desktop.models.places import Places, read_places, store_fault, write_places
+from nti_desktop.models.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
+
+
+def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
+    """command: makes a parser of a name and what it is about."""
+    command("list", "Say which models there are, where, and which of them cannot be used.").set_defaults(run=run_list)
+    adding = command("add", "List a model that lies elsewhere; it is used where it is.")
+    adding.add_argument(
+        "path", type=Path, metavar="PATH", help="a folder in the diffusers layout or a .safetensors file"
+    )
+    adding.set_defaults(run=run_add)
+    fetching = command("download", "Fetch a model from the Hugging Face Hub; without one, say what is offered.")
+    fetching.add_argument("wanted", nargs="?", metavar="MODEL", help="an id that is offered, or owner/name on the Hub")
+    fetching.add_argument("--accept-licence", action="store_true", help="its terms have been read and are accepted")
+    fetching.set_defaults(run=downloading.run)
+    verifying = command("verify", "Read a model's files again and compare them with what was published.")
+    verifying.add_argument("model", metavar="MODEL", help="its name or path")
+    verifying.set_defaults(run=run_verify)
+    removing = command("remove", "Delete a downloaded model, or no longer list one that lies elsewhere.")
+    removing.add_argument("model", metavar="MODEL", help="its name or path")
+    removing.add_argument("--yes", action="store_true", help="do not ask")
+    removing.set_defaults(run=run_remove)
+    where = command("where", "Say where downloads go.")
+    where.add_argument("--set", type=Path, metavar="FOLDER", help="from now on, here")
+    where.set_defaults(run=run_where)
+
+
+def run_list(options: Namespace, cancel: CancelToken) -> int:
+    places = read_places()
+    listed, broken_off = listed_models(places), incoming(places.store)
+    notes = _faults(places)
+    tell(
+        [
+            *(_line(model) for model in listed),
+            *(
+                f"{d.wanted}: {gigabytes(d.size)} of {gigabytes(d.total)} have arrived; go on with “nti-desktop models "
+                f"download {d.wanted}”"
+                for d in broken_off
+            ),
+            *notes,
+        ],
+        {
+            "models": [_described(model) for model in listed],
+            "incoming": [{"id": d.wanted, "size": d.size, "total": d.total} for d in broken_off],
+            "store": str(places.store),
+            "notes": notes,
+        },
+        options.json,
+    )
+    return 0
+
+
+def run_add(options: Namespace, cancel: CancelToken) -> int:
+    path = Path(os.path.abspath(os.path.expanduser(options.path)))
+    entry = find_model(str(path))
+    write_places(read_places().with_added(path))
+    tell([f"“{entry.name}” is listed, and used where it is, in “{path.parent}”."], {"added": str(path)}, options.json)
+    return 0
+
+
+def run_verify(options: Namespace, cancel: CancelToken) -> int:
+    path = find_listed(options.model, read_places()).path
+    verdict = verify(path, watcher(), cancel)
+    tell(
+        [verdict.sentence],
+        {
+            "model": str(path),
+            "well": verdict.well,
+            "sentence": verdict.sentence,
+            "files": [asdict(file) for file in verdict.files],
+        },
+        options.json,
+    )
+    return 0 if verdict.well else 1
+
+
+def run_remove(options: Namespace, cancel: CancelToken) -> int:
+    places = read_places()
+    begun = next((d for d in incoming(places.store) if d.wanted == options.model), None)
+    found = None if begun else find_listed(options.model, places)
+    if begun:
+        question = f"Delete what has arrived of “{begun.wanted}”?"
+    elif found:
+        question = f"{'Delete' if found.source is Source.STORE else 'No longer list'} “{found.path}”?"
+    if not options.yes and not confirm(question, "--yes", cancel):
+        raise ModelError("Nothing was removed.")
+    said = remove_incoming(begun) if begun else remove(found, places) if found else ""
+    tell([said], {"removed": options.model, "sentence": said}, options.json)
+    return 0
+
+
+def run_where(options: Namespace, cancel: CancelToken) -> int:
+    places = read_places()
+    lines = []
+    if options.set is not None:
+        store = Path(os.path.abspath(os.path.expanduser(options.set)))
+        try:
+            store.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ModelError(f"“{store}” cannot be made a folder ({error.strerror}); choose another.") from error
+        before, places = places.store, replace(places, store=store)
+        write_places(places)
+        places = read_places()
+        if before != store:
+            lines.append(f"Models that are in “{before}” stay there; move them yourself to go on using them.")
+    notes = _faults(places)
+    tell(
+        [f"Downloads go to “{places.store}”.", *lines, *notes],
+        {"store": str(places.store), "notes": notes},
+        options.json,
+    )
+    return 0
+
+
+def _faults(places: Places) -> list[str]:
+    return [fault for fault in (places.fault, store_fault(places)) if fault]
+
+
+def _line(model: Listed) -> str:
+    if model.entry is None:
+        return f"Not usable: {model.path} ({model.source}, {gigabytes(model.size)}): {model.fault}"
+    if model.path is None:
+        return f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels, {model.licence}"
+    origin = f", from {model.record.repository}" if model.record else ""
+    return (
+        f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels: {model.path} ({model.source}, "
+        f"{gigabytes(model.size)}, licence: {model.licence}{origin})"
+    )
+
+
+def _described(model: Listed) -> dict[str, object]:
+    return {
+        "id": model.entry.id if model.entry else str(model.path),
+        "name": model.entry.name if model.entry else model.path.name if model.path else "",
+        "path": str(model.path) if model.path else None,
+        "source": model.source,
+        "usable": model.entry is not None,
+        "fault": model.fault,
+        "family": model.entry.family if model.entry else None,
+        "native_size": model.entry.native_size if model.entry else None,
+        "size": model.size,
+        "licence": model.licence,
+        "repository": model.record.repository if model.record else None,
+        "revision": model.record.revision if model.record else None,
+    }

@@ -1,0 +1,96 @@
+"""What SDXL reads besides its tokens: the sentence as a whole and the picture's size, through the methods."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from nti_desktop.engine.embedding import Embedding, stacked
+from nti_desktop.engine.loading import load_model
+from nti_desktop.engine.methods import null_text
+from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.models.catalog import find_model
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
+from nti_desktop.recipe.settings import Method, Schedule
+from tests.unit.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
+from tests.wild.files import write_original
+
+
+@pytest.fixture(scope="module")
+def sdxl(tmp_path_factory: pytest.TempPathFactory) -> DiffusionModel:
+    file = write_original(tmp_path_factory.mktemp("sdxl") / "xl.safetensors", "sdxl", dtype=torch.float16)
+    return load_model(find_model(str(file)).files, torch.device("cpu"))
+
+
+@torch.no_grad()
+def test_the_answer_depends_on_the_sentence_as_a_whole_and_on_the_size(sdxl: DiffusionModel) -> None:
+    latents, embedding = some_latents(), sdxl.embed(SOURCE)
+    assert embedding.pooled is not None
+    plain = sdxl.predict(latents, 501, embedding)
+    other = sdxl.predict(latents, 501, Embedding(embedding.tokens, 2 * embedding.pooled))
+    assert not torch.allclose(plain, other, atol=1e-3)
+    added = sdxl._added(some_latents(24, 16), embedding.pooled)
+    assert added is not None
+    assert added["time_ids"].tolist() == [[192, 128, 0, 0, 192, 128]]
+
+
+@torch.no_grad()
+def test_rows_of_one_call_are_read_apart(sdxl: DiffusionModel) -> None:
+    latents, embeddings = some_latents(), [sdxl.embed(prompt) for prompt in ("", SOURCE, EDIT)]
+    together = sdxl.predict(latents.expand(3, -1, -1, -1), 501, stacked(*embeddings))
+    for row, embedding in zip(together.split(1), embeddings, strict=True):
+        assert torch.allclose(row, sdxl.predict(latents, 501, embedding), atol=1e-4)
+
+
+@torch.no_grad()
+def test_what_comes_before_the_first_word_is_kept_for_one_sentence_only(sdxl: DiffusionModel) -> None:
+    latents = some_latents()
+    source, empty = sdxl.embed(SOURCE), sdxl.embed("")
+    plain = [sdxl.predict(latents, 501, embedding) for embedding in (source, empty)]
+    with sdxl.prefix.kept():
+        for embedding, expected in ((source, plain[0]), (source, plain[0]), (empty, plain[1]), (source, plain[0])):
+            assert torch.equal(sdxl.predict(latents, 501, embedding), expected)
+
+
+@pytest.mark.parametrize("schedule", list(Schedule))
+def test_null_text_optimises_the_tokens_of_both_encoders_and_nothing_else(
+    sdxl: DiffusionModel, schedule: Schedule
+) -> None:
+    photo = prepared(sdxl, Method.NULL_TEXT, steps=3, schedule=schedule)
+    assert photo.null_embeddings is not None
+    tokens = sdxl.length if schedule is Schedule.REFERENCE else null_text.QUICK_TOKENS
+    assert photo.null_embeddings.shape == (3, tokens, sdxl.text.width)
+    start = null_text.null_start(sdxl, photo.settings)
+    full = null_text.completed(photo.null_embeddings, start)
+    assert full.tokens.shape == (3, sdxl.length, sdxl.text.width)
+    assert full.pooled is not None
+    assert start.pooled is not None
+    assert torch.equal(full.pooled, start.pooled.expand(3, -1))
+    if photo.inner_steps:
+        moved = (photo.null_embeddings[-1] - start.tokens[0, :tokens]).abs()
+        widths = [encoder.config.hidden_size for encoder in sdxl.text.encoders]
+        assert all(part.max() > 0 for part in moved.split(widths, dim=-1))
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_every_method_edits_and_residual_returns_the_photo(sdxl: DiffusionModel, method: Method) -> None:
+    photo = prepared(sdxl, method, steps=3, schedule=Schedule.QUICK)
+    edit = rendered(sdxl, photo, EditRecipe(EDIT))
+    assert edit.latents.isfinite().all()
+    assert not torch.allclose(edit.latents, photo.pivot[-1:], atol=1e-2)
+    if method is Method.RESIDUAL:
+        same = rendered(sdxl, photo, EditRecipe(SOURCE))
+        assert torch.allclose(same.latents, photo.pivot[-1:], atol=1e-3)
+
+
+@pytest.mark.parametrize(("positions", "grid"), [(16, (8, 8)), (40, (8, 8)), (65, (16, 16)), (10_000, (16, 16))])
+def test_words_are_looked_up_at_the_resolutions_that_read_words(
+    sdxl: DiffusionModel, positions: int, grid: tuple[int, int]
+) -> None:
+    """At 32x32 latents SDXL reads words at 16x16 and 8x8 only."""
+    photo = prepared(sdxl, Method.RESIDUAL, some_latents(32, 32), steps=2)
+    ball = WordRef(Side.EDIT, 5, "ball")
+    recipe = replace(EditRecipe(EDIT), blend=Blend(words=(ball,), positions=positions))
+    edit = rendered(sdxl, photo, recipe)
+    assert edit.word_maps.grid == grid
+    assert edit.mask is not None
