@@ -45,7 +45,9 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     _info(command("info", "Say what is known of a photo or a project."))
     _models(commands)
     _demo(command("demo", "Invert a sample, make three edits, write pictures and a contact sheet."))
-    command("doctor", "Look at this computer and the program, and try both.").set_defaults(run=doctor.run)
+    _doctor(
+        command("doctor", "Look at this computer and the program and try both; with --model, try a model on a photo.")
+    )
     return parser.parse_args(given)
 
 
@@ -68,7 +70,12 @@ def _models(commands: _Commands) -> None:
 def _invert(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
     parser.add_argument("--prompt", required=True, metavar="TEXT", help="what the photo shows, in words")
-    parser.add_argument("--model", default=BUILT_IN_ID, metavar="ID", help="“studio” or the path of a model folder")
+    parser.add_argument(
+        "--model",
+        default=BUILT_IN_ID,
+        metavar="ID",
+        help="“studio”, a downloaded model's id, or a model's folder or file",
+    )
     parser.add_argument(
         "--area", type=_area, metavar="X,Y,W,H", help="only this rectangle, in pixels, which gets all of the resolution"
     )
@@ -126,6 +133,17 @@ def _info(parser: argparse.ArgumentParser) -> None:
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="default: out")
     parser.set_defaults(run=demo.run)
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photo", type=Path, nargs="?", metavar="PHOTO", help="default: a sample")
+    parser.add_argument("--model", metavar="ID", help="a model's id, folder or file; default: the built-in one")
+    parser.add_argument("--prompt", metavar="TEXT", help="what the photo shows, in words")
+    parser.add_argument("--to", metavar="TEXT", help="what the edit should show")
+    parser.add_argument("--method", type=Method, choices=list(Method), help="default: what is best on this model")
+    parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="for the sheet; default: out")
+    parser.set_defaults(run=doctor.run)
 
 
 def _photo(parser: argparse.ArgumentParser) -> None:

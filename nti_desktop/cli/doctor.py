@@ -11,10 +11,12 @@ import psutil
 
 from nti_desktop import __version__
 from nti_desktop.advice import NEXT_TO_NOTHING, STRANGE_PSNR
+from nti_desktop.cli.model_trial import try_model
 from nti_desktop.cli.terminal import decibels, tell, watcher
-from nti_desktop.errors import Cancelled, EngineError, NtiError
+from nti_desktop.errors import Cancelled, EngineError, NtiError, PhotoError
 from nti_desktop.jobs import CancelToken, Report
-from nti_desktop.models.catalog import built_in
+from nti_desktop.models.catalog import BUILT_IN_ID, built_in, find_model
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import read_places
 from nti_desktop.models.samples import samples
 from nti_desktop.models.store import listed_models
@@ -24,6 +26,7 @@ from nti_desktop.session import Session
 
 PACKAGES = ("torch", "diffusers", "transformers", "PySide6-Essentials", "numpy", "pillow")
 STEPS = 10
+ANY_PHOTO, ANY_EDIT = "a photo", "a painting"  # when nobody says what a photo shows
 GIGABYTE = 1e9
 
 
@@ -40,6 +43,37 @@ class SelfTest:
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
+    return _try_program(options, cancel) if options.photo is options.model is None else _try_model(options, cancel)
+
+
+def _try_model(options: Namespace, cancel: CancelToken) -> int:
+    """Try one model on a photo, the sample where none is named."""
+    entry = find_model(options.model or BUILT_IN_ID)
+    best, sample = entry.defaults, samples()[0]
+    path, prompt, edit = options.photo, options.prompt or ANY_PHOTO, options.to or ANY_EDIT
+    if path is None:
+        path, prompt, edit = sample.path, options.prompt or sample.caption, options.to or sample.edits[0]
+    settings = InversionSettings(
+        prompt,
+        best.method if options.method is None else options.method,
+        best.steps if options.steps is None else options.steps,
+        best.guidance_scale,
+    )
+    sheet = options.out / f"{path.stem} {entry.name.replace('/', ' ')} doctor.png"
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PhotoError(f"“{options.out}” cannot be made ({error.strerror}); choose another --out.") from error
+    trial = try_model(Session.open(path), entry, fingerprint(entry), settings, edit, sheet, watcher(), cancel)
+    faults = trial.faults()
+    verdict = faults or ["All is well; look at the sheet, which figures do not replace."]
+    lines = [f"NTI Desktop {__version__}, {platform.platform()}", *trial.lines(), *verdict, f"Look at {sheet}"]
+    answer = {"version": __version__, "platform": platform.platform(), **trial.answer(), "sheet": str(sheet)}
+    tell(lines, answer | {"well": not faults}, options.json)
+    return 1 if faults else 0
+
+
+def _try_program(options: Namespace, cancel: CancelToken) -> int:
     memory = psutil.virtual_memory()
     packages = {name: _version(name) for name in PACKAGES}
     models = _models()

@@ -12,12 +12,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nti_desktop.engine.ddim import levels_of
 from nti_desktop.engine.device import device_name, memory_errors
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.pivot import Source
+from nti_desktop.engine.prediction import likely_prediction
 from nti_desktop.errors import EngineError
 from nti_desktop.jobs import (
     CancelToken,
@@ -33,7 +35,7 @@ from nti_desktop.jobs import (
     Report,
     report_nothing,
 )
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, Method
 
 REMEMBERED = 2  # inversions whose source attention is kept
 TIMED_CALLS = 5
@@ -68,6 +70,16 @@ class Workbench:
             latents = model.encode(job.image)
             psnr = decibels(_without_grain(model.decode(latents)), _without_grain(job.image / np.float32(255)))
             return Judged(psnr, _row_seconds(model, latents, cancel), device_name(model.device))
+
+    def ask_prediction(
+        self, job: JudgeJob, prompt: str, report: Report = report_nothing, cancel: CancelToken | None = None
+    ) -> tuple[str, str | None]:
+        """What the model predicts by its settings, and by its answer about a picture that shows what `prompt` says."""
+        cancel = cancel or CancelToken()
+        with memory_errors():
+            model = self._load(job.model, report, cancel)
+            stated = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction
+            return stated, likely_prediction(model, model.encode(job.image), model.embed(prompt))
 
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inverted:
         """Invert a picture and measure the unpinned reconstruction."""

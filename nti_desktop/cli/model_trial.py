@@ -1,0 +1,200 @@
+"""A model tried on a photo: prepared, left alone, edited in a mask; how like it stays, and a sheet to look at."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nti_desktop.advice import NEXT_TO_NOTHING, changed_words
+from nti_desktop.cli.contact_sheet import contact_sheet
+from nti_desktop.cli.terminal import decibels
+from nti_desktop.composing import RenderedPart
+from nti_desktop.errors import RecipeError
+from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.photo.composite import Finish
+from nti_desktop.photo.export import ExportSettings, export_picture
+from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.targets import Conflict
+from nti_desktop.recipe.recipe import Blend, EditRecipe, find_ref, recipe_for
+from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.session import Session
+
+GOOD_LIKENESS = 30.0  # dB between the photo left alone and the autoencoder's own picture of it
+PREDICTIONS = {"epsilon": "noise", "v_prediction": "velocity (v)", "sample": "the picture", None: "none of the known"}
+
+
+@dataclass(frozen=True)
+class ModelTrial:
+    """What came out. autoencoder, likeness, reconstruction: dB, see `lines`; stated, likely: what the model predicts by
+    its settings and by its answers; changed: fraction of the mask that changed visibly; outside: the same outside of
+    the mask, at the model's size; exported_outside: the most that any pixel of the finished photo differs there, in
+    levels.
+    """
+
+    model: str
+    family: str
+    fingerprint: str
+    device: str
+    size: tuple[int, int]
+    settings: InversionSettings
+    edit: str
+    autoencoder: float
+    reconstruction: float | None
+    likeness: float
+    stated: str
+    likely: str | None
+    changed: float
+    outside: float
+    exported_outside: int
+    coverage: float
+    prepared_seconds: float
+    prepared_rows: int
+    edit_seconds: float
+    edit_rows: int
+
+    def faults(self) -> list[str]:
+        """Sentences about what is not as it should be."""
+        found = []
+        if self.likely not in (None, self.stated):
+            found.append(
+                f"By its settings the model predicts {PREDICTIONS[self.stated]}, by its answers "
+                f"{PREDICTIONS[self.likely]}; use the settings that belong to it."
+            )
+        if self.likely is None:
+            found.append("The model's answers make no sense; it is damaged, or its settings are another model's.")
+        if not self.likeness >= GOOD_LIKENESS:
+            found.append(f"Left alone the photo comes back at {decibels(self.likeness)} only; try more steps.")
+        if self.exported_outside:
+            found.append(f"Outside the mask the photo changed by up to {self.exported_outside} levels; report this.")
+        if not self.changed > NEXT_TO_NOTHING:
+            found.append(f"“{self.edit}” changed next to nothing; try other words with --to.")
+        return found
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        width, height = self.size
+        return [
+            f"Model: {self.model} ({self.family}), {self.fingerprint[:12]}, at {width} × {height} pixels",
+            f"Device: {self.device}",
+            f"Prepared with {self.settings.method}, {self.settings.steps} steps, guidance "
+            f"{self.settings.guidance_scale:g}: {self.prepared_seconds:.1f} s, {self.prepared_rows} UNet rows; "
+            f"edited in {self.edit_seconds:.1f} s, {self.edit_rows} rows",
+            f"Likeness: the model's autoencoder draws the photo at {decibels(self.autoencoder)}; guidance alone "
+            f"reproduces that at {decibels(self.reconstruction)}, the photo left alone at {decibels(self.likeness)}",
+            f"It predicts {PREDICTIONS[self.stated]} by its settings, {PREDICTIONS[self.likely]} by its answers",
+            f"Edit “{self.edit}”: the mask covers {self.coverage:.0%} of the picture; {self.changed:.0%} of it changed "
+            f"visibly, outside {self.outside:.2%}; in the finished photo outside by at most {self.exported_outside} "
+            "levels",
+        ]
+
+    def answer(self) -> dict[str, object]:
+        """The report as JSON."""
+        return {**asdict(self), "faults": self.faults()}
+
+
+def try_model(
+    session: Session,
+    entry: ModelEntry,
+    fingerprint: str,
+    settings: InversionSettings,
+    edit: str,
+    sheet: Path,
+    report: Report,
+    cancel: CancelToken,
+) -> ModelTrial:
+    """Prepare the photo, render it left alone and edited within a mask around the changed words, and write the sheet.
+
+    Nothing is saved beside the photo. Raises NtiError like any job.
+    """
+    from nti_desktop.engine.workbench import Workbench  # torch
+    from nti_desktop.engine.workbench import decibels as measured
+
+    recipe = _masked(edit, settings.prompt, entry)
+    bench = Workbench()
+    judged = bench.judge(session.judge_job(entry), report, cancel)
+    stated, likely = bench.ask_prediction(session.judge_job(entry), settings.prompt, report, cancel)
+    inverted = bench.invert(session.invert_job(entry, settings), report, cancel)
+    inversion = session.keep_inversion(entry, inverted).id
+    same, edited = (
+        bench.render(session.render_job(asked, inversion), report, cancel)
+        for asked in (recipe_for(settings.prompt, entry.defaults), recipe)
+    )
+    part = RenderedPart(edited, Finish(), inversion)
+    finished = session.finished([part])
+    assert edited.mask is not None
+    outside = _out_of_reach(session, edited.mask)
+    before, after = (raster.pixels.astype(np.int64) for raster in (session.finished(()), finished))
+    _write_sheet(sheet, session, inverted, same, edited, finished)
+    visible = np.abs(edited.image - edited.source).max(-1) > 8 / 255
+    inside = edited.mask > 0.5
+    return ModelTrial(
+        model=entry.name,
+        family=entry.family,
+        fingerprint=fingerprint,
+        device=judged.device,
+        size=(edited.image.shape[1], edited.image.shape[0]),
+        settings=settings,
+        edit=edit,
+        autoencoder=judged.autoencoder_psnr,
+        reconstruction=inverted.figures.reconstruction_psnr,
+        likeness=measured(same.image, same.source),
+        stated=stated,
+        likely=likely,
+        changed=_mean(visible[inside]),
+        outside=_mean(visible[~inside]),
+        exported_outside=int(np.abs(after - before).max(-1)[outside].max(initial=0)),
+        coverage=edited.coverage,
+        prepared_seconds=inverted.figures.seconds,
+        prepared_rows=inverted.figures.unet_rows,
+        edit_seconds=edited.figures.seconds,
+        edit_rows=edited.figures.unet_rows,
+    )
+
+
+def _out_of_reach(session: Session, mask: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(H, W) of the photo: where the edit must not change it at all. mask: of all of it, at the model's size."""
+    reach = Image.fromarray((mask > 0).astype(np.float32))
+    return np.asarray(reach.resize(session.photo.raster.size, Image.Resampling.BILINEAR)) == 0
+
+
+def _masked(edit: str, source: str, entry: ModelEntry) -> EditRecipe:
+    """The edit, confined to the words it changes; raises RecipeError when it changes none."""
+    recipe = recipe_for(edit, entry.defaults)
+    words = changed_words(source, recipe)
+    if not words:
+        raise RecipeError("The edit says the same as the description; change a word with --to.")
+    blend = Blend(
+        words=tuple(find_ref(word, source, edit) for word in dict.fromkeys(words)),
+        threshold=entry.defaults.blend_threshold,
+        positions=entry.defaults.blend_positions,
+    )
+    return replace(recipe, blend=blend)
+
+
+def _write_sheet(
+    sheet: Path, session: Session, inverted: Inverted, same: Rendered, edited: Rendered, finished: Raster
+) -> None:
+    assert edited.mask is not None
+    pictures = [
+        (session.photo.raster, "The photo"),
+        (_raster(same.source), "As the model's autoencoder draws it"),
+        (_raster(inverted.reconstruction), "By guidance alone"),
+        (_raster(same.image), "Prepared and left alone"),
+        (_raster(edited.image), f"Edit: {edited.recipe.prompt}"),
+        (_raster(np.repeat(edited.mask[..., None], 3, -1)), "The mask"),
+        (finished, "The finished photo"),
+    ]
+    without = ExportSettings(metadata=False)
+    picture = contact_sheet(pictures, columns=4)
+    export_picture(picture, sheet, original=session.photo.path, conflict=Conflict.OVERWRITE, settings=without)
+
+
+def _raster(picture: NDArray[np.float32]) -> Raster:
+    return Raster(np.rint(picture * 255).astype(np.uint8))
+
+
+def _mean(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if values.size else 0.0

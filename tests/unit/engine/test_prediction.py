@@ -1,0 +1,29 @@
+"""Whether a model's own answers tell what it predicts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from nti_desktop.engine.loading import load_model
+from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.engine.prediction import likely_prediction
+from nti_desktop.models.catalog import built_in
+from nti_desktop.models.samples import samples
+from tests.unit.engine.trials import SOURCE, some_latents
+
+
+@pytest.mark.parametrize("stated", ["epsilon", "v_prediction", "sample"])
+def test_it_is_the_weights_that_tell_and_not_the_settings(prototype: DiffusionModel, stated: str) -> None:
+    studio = load_model(built_in().files, torch.device("cpu"))
+    with Image.open(samples()[0].path) as picture:
+        sample = studio.encode(np.asarray(picture.resize((128, 128))))
+    for model, latents, right in ((prototype, some_latents(), "epsilon"), (studio, sample, "v_prediction")):
+        told = replace(model, scheduler_config={**model.scheduler_config, "prediction_type": stated})
+        assert likely_prediction(told, latents, told.embed(SOURCE)) == right
+
+
+def test_weights_that_learned_nothing_are_like_no_prediction(sd15: DiffusionModel) -> None:
+    assert likely_prediction(sd15, some_latents(), sd15.embed(SOURCE)) is None
