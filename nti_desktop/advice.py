@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
-from nti_desktop.jobs import Judged, Rendered
+from nti_desktop.jobs import Judged, Rendered, Saving
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change, Word, align_words, split_words
 
 NEXT_TO_NOTHING = 0.005  # of the pixels, those that differ visibly
@@ -58,6 +59,41 @@ def too_much(words: Sequence[str], rendered: Rendered) -> str | None:
 def is_strange(entry: ModelEntry, judged: Judged) -> bool:
     """Whether the built-in model does not know how to draw a picture at all; other models are taken as they are."""
     return entry.built_in and judged.autoencoder_psnr < STRANGE_PSNR
+
+
+def takes(time: str, judged: Judged, method: Method) -> str:
+    """How long preparing takes and how much memory, in one sentence, and a second where that is not well."""
+    if judged.forecast is None:
+        return f"Takes {time} on this computer."
+    where = {"cuda": "the graphics card", "mps": "Apple graphics"}.get(judged.kind, "this processor")
+    sentence = f"Takes {time} and {gigabytes(judged.forecast.of(method).size)} of memory on {where}."
+    warning = tight(judged, method)
+    return f"{sentence} {warning}" if warning else sentence
+
+
+def tight(judged: Judged, method: Method) -> str | None:
+    """The sentence for preparing that does not simply fit into memory, with what can be done."""
+    if judged.forecast is None:
+        return None
+    need = judged.forecast.of(method)
+    if not need.fits:
+        return (
+            f"There is room for {gigabytes(judged.forecast.room)} only: close other programs, or choose another device "
+            "or a smaller model."
+        )
+    if need.saving is Saving.OFFLOAD:
+        return "It only fits with all savings and will be slow; another device or a smaller model is faster."
+    return "It fits with savings, which take a little longer." if need.saving > Saving.NONE else None
+
+
+def measured_on(judged: Judged) -> str:
+    """The device and what it computes in."""
+    return f"Measured on: {judged.device}{f', {judged.precision}' if judged.precision else ''}."
+
+
+def gigabytes(size: int) -> str:
+    """Bytes as people say them, at least a tenth."""
+    return f"{max(size / 1e9, 0.1):.1f} GB"
 
 
 def never_learned(entry: ModelEntry, unlearned: Sequence[Word]) -> str | None:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from nti_desktop.errors import Cancelled
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method
 
 
 class CancelToken:
@@ -92,13 +93,15 @@ class Figures:
     """What an inversion or a render cost and gave.
 
     unet_rows: UNet evaluations of one latent, counted by a hook, a backward counting one; reconstruction_psnr: dB,
-    the unpinned reconstruction against the autoencoder's own, None where nothing was reconstructed.
+    the unpinned reconstruction against the autoencoder's own, None where nothing was reconstructed; precision: see
+    Judged, as it was in the end.
     """
 
     seconds: float
     unet_rows: int
     reconstruction_psnr: float | None = None
     inner_steps: int | None = None
+    precision: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,21 +155,77 @@ class Rendered:
     figures: Figures
 
 
+class Saving(IntEnum):
+    """What a loaded model does to need less memory: a ladder, each rung with all those below it."""
+
+    NONE = 0
+    CHECKPOINTS = 1  # a backward computes again what the forward did not keep
+    TILES = 2  # large pictures pass through the autoencoder in tiles
+    SLICES = 3  # attention is computed head by head
+    OFFLOAD = 4  # weights wait in the computer's memory and visit the graphics card one by one
+
+
+@dataclass(frozen=True)
+class Device:
+    """What can compute. kind: "cuda", "mps" or "cpu"; name: in words."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a job is predicted to take of the device's memory. size: bytes at its peak, the model included; saving: the
+    least of the ladder with which it fits, or its end; fits: whether it does.
+    """
+
+    size: int
+    saving: Saving
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Predictions for one model, device and picture size. learning: preparing by null-text, with gradients; preparing:
+    by the other methods; editing: with the source's recorded attention; room: bytes that a job may take, the model
+    included.
+    """
+
+    learning: Need
+    preparing: Need
+    editing: Need
+    room: int
+
+    def of(self, method: Method) -> Need:
+        """Preparing by a method."""
+        return self.learning if method is Method.NULL_TEXT else self.preparing
+
+
 @dataclass(frozen=True, eq=False)
 class JudgeJob:
-    """Ask how well a model's autoencoder can draw a picture (see InvertJob for the fields)."""
+    """Ask how well a model's autoencoder can draw a picture (see InvertJob for the fields), and what jobs will take.
+
+    steps, self_limit: of the edits that are expected.
+    """
 
     model: ModelFiles
     image: NDArray[np.uint8]
+    steps: int = PUBLISHED_STEPS
+    self_limit: float = EditDefaults.self_limit
 
 
 @dataclass(frozen=True)
 class Judged:
     """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because
-    grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at this size; device: its
-    name in words.
+    grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at this size; device: name
+    of the one that computed, kind: its kind; devices: all there are, the best first; precision: of the UNet, in words;
+    forecast: None where it was not made.
     """
 
     autoencoder_psnr: float
     row_seconds: float
     device: str
+    kind: str = "cpu"
+    devices: tuple[Device, ...] = ()
+    precision: str = ""
+    forecast: Forecast | None = None

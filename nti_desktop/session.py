@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,11 @@ from nti_desktop.composing import (
     layer_of,
     mask_of_parts,
 )
-from nti_desktop.errors import ModelError, RecipeError, SidecarError
-from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, RenderJob
-from nti_desktop.models.catalog import ModelEntry, find_model, fingerprint
+from nti_desktop.errors import RecipeError, SidecarError
+from nti_desktop.jobs import CancelToken, Inverted, InvertJob, JudgeJob, RenderJob
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.models.finding import find_made_with
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.opening import open_with_project
 from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.composite import Finish, fitted_mask
@@ -76,7 +78,7 @@ class Session:
         self._arrays: dict[str, Arrays] = {}
         self._images: dict[Frame, NDArray[np.uint8]] = {}
         self._reduced: dict[int, Raster] = {1: photo.raster}  # the photo, by how many times it is smaller
-        self._models: dict[str, ModelEntry] = {}  # by inversion, once known to be the one it was made with
+        self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found
 
     @classmethod
     def open(cls, path: Path, report: Report | None = None) -> "Session":
@@ -102,7 +104,8 @@ class Session:
         return frame_of(area, entry.native_size, entry.multiple)
 
     def judge_job(self, entry: ModelEntry, area: Area | None = None) -> JudgeJob:
-        return JudgeJob(entry.files, self._image_for(entry, area))
+        defaults = entry.defaults
+        return JudgeJob(entry.files, self._image_for(entry, area), defaults.steps, defaults.self_limit)
 
     def invert_job(self, entry: ModelEntry, settings: InversionSettings, area: Area | None = None) -> InvertJob:
         return InvertJob(entry.files, self._image_for(entry, area), settings)
@@ -110,8 +113,7 @@ class Session:
     def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
         """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
 
-        Raises RecipeError without an inversion, ModelError when its model is gone or is another by now, SidecarError
-        when its arrays cannot be read.
+        Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read.
         """
         record = self._inversion(inversion_id)
         arrays = self._arrays_of(record)
@@ -165,18 +167,19 @@ class Session:
 
     def keep_inversion(self, entry: ModelEntry, inverted: Inverted, area: Area | None = None) -> InversionRecord:
         """Add an inversion of an area; it is the current one until a version is added or selected."""
-        frame = frame_record(self.project, self.frame_for(entry, area))
+        frame, digest = frame_record(self.project, self.frame_for(entry, area)), fingerprint(entry)
         record = InversionRecord(
             id=new_id(),
             frame=frame.id,
             model=entry.id,
-            model_fingerprint=fingerprint(entry),
+            model_fingerprint=digest,
             settings=SettingsRecord.of(inverted.settings),
             figures=FiguresRecord.of(inverted.figures),
         )
         frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
         self._change(frames=frames, inversions=(*self.project.inversions, record), current=None)
         self._new_arrays[record.id] = Arrays(inverted.pivot, inverted.null_embeddings)
+        self.meet_model(digest, entry)
         return record
 
     def inversion(self) -> InversionRecord | None:
@@ -185,16 +188,35 @@ class Session:
             return self.project.inversion(self.project.version(self.project.current).inversion)
         return self.project.inversions[-1] if self.project.inversions else None
 
-    def model_of(self, record: InversionRecord) -> ModelEntry:
-        """The model an inversion was made with; ModelError when it is gone or has changed since."""
-        if record.id not in self._models:
-            entry = find_model(record.model)
-            if fingerprint(entry) != record.model_fingerprint:
-                raise ModelError(
-                    f"The model “{entry.name}” has changed since this photo was prepared; prepare it again."
-                )
-            self._models[record.id] = entry
-        return self._models[record.id]
+    def model_of(self, record: InversionRecord, cancel: CancelToken | None = None) -> ModelEntry:
+        """The model an inversion was made with, wherever it lies by now; what may be it is read, once.
+
+        Raises ModelGone when it is missing or has changed since, Cancelled.
+        """
+        known = self.known_model(record)
+        if known is None:
+            known = find_made_with(record.model, record.model_fingerprint, self.could_be_of(record), cancel)
+            self.meet_model(record.model_fingerprint, known)
+        return known
+
+    def known_model(self, record: InversionRecord) -> ModelEntry | None:
+        """The model an inversion was made with, when it was found before; nothing is read."""
+        return self._models.get(record.model_fingerprint)
+
+    def meet_model(self, model_fingerprint: str, entry: ModelEntry) -> None:
+        """The model of this fingerprint was found."""
+        self._models[model_fingerprint] = entry
+
+    def could_be_of(self, record: InversionRecord) -> Callable[[ModelEntry], bool]:
+        """Whether a model sees the inversion's area at the size its model saw it; may be asked on any thread."""
+        frame = self.frame(record.id)
+        seen = sorted((frame.model_width, frame.model_height))
+
+        def could_be(entry: ModelEntry) -> bool:
+            now = frame_of(frame.area, entry.native_size, entry.multiple)
+            return sorted((now.model_width, now.model_height)) == seen
+
+        return could_be
 
     def is_the_photo(self, recipe: EditRecipe, inversion_id: str | None = None) -> bool:
         """Whether a recipe asks for no change at all, so that the photo itself is the picture and nothing renders."""

@@ -85,6 +85,7 @@ def _invert(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
     parser.add_argument("--guidance", type=float, metavar="W", help="default: what is best on this model")
+    _device(parser)
     parser.set_defaults(run=invert.run)
 
 
@@ -113,6 +114,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
+    _device(parser)
     writing.add_options(parser, required=False)
     parser.epilog = "“WORD#2” is the second such word."
     parser.set_defaults(run=edit.run)
@@ -121,6 +123,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
 def _export(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
     parser.add_argument("--name", required=True, metavar="NAME", help="which version")
+    _device(parser)
     writing.add_options(parser, required=True)
     parser.set_defaults(run=export.run)
 
@@ -143,7 +146,16 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", type=Method, choices=list(Method), help="default: what is best on this model")
     parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="for the sheet; default: out")
+    _device(parser)
     parser.set_defaults(run=doctor.run)
+
+
+def _device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device",
+        choices=("cuda", "mps", "cpu"),
+        help="what computes: a graphics card, Apple graphics or the processor; default: the best one there is",
+    )
 
 
 def _photo(parser: argparse.ArgumentParser) -> None:

@@ -35,6 +35,8 @@ class SelfTest:
     """A sample inverted in few steps and edited once, with one Studio model on this device."""
 
     device: str
+    devices: tuple[str, ...]
+    precision: str
     seconds: float
     unet_rows: int
     reconstruction_psnr: float | None
@@ -64,7 +66,9 @@ def _try_model(options: Namespace, cancel: CancelToken) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PhotoError(f"“{options.out}” cannot be made ({error.strerror}); choose another --out.") from error
-    trial = try_model(Session.open(path), entry, fingerprint(entry), settings, edit, sheet, watcher(), cancel)
+    trial = try_model(
+        Session.open(path), entry, fingerprint(entry), settings, edit, sheet, options.device, watcher(), cancel
+    )
     faults = trial.faults()
     verdict = faults or ["All is well; look at the sheet, which figures do not replace."]
     lines = [f"NTI Desktop {__version__}, {platform.platform()}", *trial.lines(), *verdict, f"Look at {sheet}"]
@@ -77,7 +81,7 @@ def _try_program(options: Namespace, cancel: CancelToken) -> int:
     memory = psutil.virtual_memory()
     packages = {name: _version(name) for name in PACKAGES}
     models = _models()
-    trial, fault = _tried(watcher(), cancel)
+    trial, fault = _tried(options.device, watcher(), cancel)
     verdict = (
         f"All is well: a sample was inverted and edited in {trial.seconds:.1f} s."
         if trial
@@ -90,7 +94,8 @@ def _try_program(options: Namespace, cancel: CancelToken) -> int:
         *(f"Model: {line}" for line in models),
     ]
     if trial:
-        lines.append(f"Device: {trial.device}")
+        lines.append(f"Devices: {'; '.join(trial.devices)}")
+        lines.append(f"Device: {trial.device}, {trial.precision}")
         lines.append(
             f"Self-test: {trial.unet_rows} UNet rows, reconstruction {decibels(trial.reconstruction_psnr)}, "
             f"autoencoder {decibels(trial.autoencoder_psnr)}, {trial.changed:.0%} of the picture changed by the edit"
@@ -133,10 +138,10 @@ def _models() -> list[str]:
     ]
 
 
-def _tried(report: Report, cancel: CancelToken) -> tuple[SelfTest | None, str]:
+def _tried(device: str | None, report: Report, cancel: CancelToken) -> tuple[SelfTest | None, str]:
     """The self-test, or the sentence that says why there is none."""
     try:
-        return _self_test(report, cancel), ""
+        return _self_test(device, report, cancel), ""
     except Cancelled:
         raise
     except NtiError as error:
@@ -145,11 +150,11 @@ def _tried(report: Report, cancel: CancelToken) -> tuple[SelfTest | None, str]:
         return None, f"a part of the program cannot be loaded ({error}); make the environment anew."
 
 
-def _self_test(report: Report, cancel: CancelToken) -> SelfTest:
+def _self_test(device: str | None, report: Report, cancel: CancelToken) -> SelfTest:
     """Raises EngineError when what comes out is not what it has to be."""
     from nti_desktop.engine.workbench import Workbench  # torch
 
-    sample, entry, workbench = samples()[0], built_in(), Workbench()
+    sample, entry, workbench = samples()[0], built_in(), Workbench(device)
     best = entry.defaults
     with TemporaryDirectory() as folder:
         copy = Path(folder) / sample.path.name
@@ -170,6 +175,8 @@ def _self_test(report: Report, cancel: CancelToken) -> SelfTest:
     figures = [job.figures for job in (inverted, same, other)]
     return SelfTest(
         device=judged.device,
+        devices=tuple(there.name for there in judged.devices),
+        precision=other.figures.precision,
         seconds=sum(f.seconds for f in figures),
         unet_rows=sum(f.unet_rows for f in figures),
         reconstruction_psnr=inverted.figures.reconstruction_psnr,

@@ -2,13 +2,14 @@
 
 from argparse import Namespace
 
-from nti_desktop.cli.terminal import confirm, gigabytes, note, tell, watcher
+from nti_desktop.cli.terminal import confirm, note, tell, watcher
 from nti_desktop.errors import ModelError
 from nti_desktop.jobs import CancelToken
 from nti_desktop.models.catalog import find_model
 from nti_desktop.models.hub import Plan, fetch, plan_download
 from nti_desktop.models.known import known_models
 from nti_desktop.models.places import read_places
+from nti_desktop.models.records import gigabytes
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nti_desktop import advice
-from nti_desktop.cli.making import make_picture
+from nti_desktop.cli.making import make_picture, model_of
 from nti_desktop.cli.terminal import note, tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write
 from nti_desktop.errors import RecipeError, SidecarError
@@ -28,7 +28,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         name = session.photo.path.name
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
     source = inversion.settings.prompt
-    entry = session.model_of(inversion)
+    entry = model_of(session, inversion, cancel)
     recipe = _recipe(options, source, entry.defaults)
     name = _name(options.name, session)
     target = target_of(options, session, name)
@@ -39,7 +39,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     before = session.project.current
     others = session.edits_beside(inversion.id)
     version = session.add_version(name, recipe, Finish(), inversion.id, made_from=before, others=others)
-    made = make_picture(session, version.parts, watcher(), cancel)
+    made = make_picture(session, version.parts, options.device, watcher(), cancel)
     session.keep_preview(version.id, encode_preview(made.picture))
     session.save()
     written = not_written(options)
@@ -54,7 +54,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if rendered is not None:
         lines.append(
             f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
-            f"{rendered.changed:.0%} of the picture changed visibly."
+            f"{rendered.changed:.0%} of the picture changed visibly. Computed in {rendered.figures.precision}."
         )
     if rendered is not None and rendered.mask is not None:
         lines.append(f"The mask covers {rendered.coverage:.0%} of the picture.")
@@ -69,6 +69,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "inversion": inversion.id,
             "seconds": rendered.figures.seconds if rendered else 0.0,
             "unet_rows": rendered.figures.unet_rows if rendered else 0,
+            "precision": rendered.figures.precision if rendered else None,
             "reconstruction_psnr": inversion.figures.reconstruction_psnr,
             "changed": rendered.changed if rendered else 0.0,
             "coverage": rendered.coverage if rendered else 1.0,

@@ -17,7 +17,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     target = target_of(options, session, version.name)
     made, written = None, not_written(options)
     if target is not None:
-        made = make_picture(session, version.parts, watcher(), cancel)
+        made = make_picture(session, version.parts, options.device, watcher(), cancel)
         written = write(options, session, made, version.parts, target)
     figures = made.rendered.figures if made and made.rendered else None
     tell(

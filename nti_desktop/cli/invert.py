@@ -5,9 +5,9 @@ from argparse import Namespace
 from nti_desktop import advice
 from nti_desktop.cli.terminal import decibels, note, tell, watcher
 from nti_desktop.errors import SidecarError
-from nti_desktop.jobs import CancelToken
+from nti_desktop.jobs import CancelToken, Judged
 from nti_desktop.models.catalog import find_model
-from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.settings import InversionSettings, Method
 from nti_desktop.recipe.words import unlearned_words
 from nti_desktop.session import Session
 
@@ -30,11 +30,14 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     note(notes)
     from nti_desktop.engine.workbench import Workbench  # torch
 
-    workbench, report = Workbench(), watcher()
+    workbench, report = Workbench(options.device), watcher()
     judged = workbench.judge(session.judge_job(entry, options.area), report, cancel)
     if advice.is_strange(entry, judged):
         notes.append(advice.STRANGE)
         note([advice.STRANGE])
+    if tight := advice.tight(judged, settings.method):
+        notes.append(tight)
+        note([tight])
     inverted = workbench.invert(session.invert_job(entry, settings, options.area), report, cancel)
     record = session.keep_inversion(entry, inverted, options.area)
     session.save()
@@ -44,6 +47,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         [
             f"Inverted “{session.photo.path.name}” with {entry.name}, {settings.method}, {settings.steps} steps: "
             f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
+            f"{judged.device}, {figures.precision}{_memory(judged, settings.method)}.",
             f"Guidance alone, unpinned, reproduces the photo at {decibels(figures.reconstruction_psnr)}; "
             f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
             advice.effective_resolution(frame, options.area is None),
@@ -67,8 +71,15 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "reconstruction_psnr": figures.reconstruction_psnr,
             "autoencoder_psnr": judged.autoencoder_psnr,
             "device": judged.device,
+            "precision": figures.precision,
+            "memory_forecast": judged.forecast.of(settings.method).size if judged.forecast else None,
             "notes": notes,
         },
         options.json,
     )
     return 0
+
+
+def _memory(judged: Judged, method: Method) -> str:
+    """What the job was predicted to take."""
+    return f"; {advice.gigabytes(judged.forecast.of(method).size)} of memory predicted" if judged.forecast else ""

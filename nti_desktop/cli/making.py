@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nti_desktop.composing import RenderedPart
+from nti_desktop.errors import ModelError
 from nti_desktop.jobs import CancelToken, Rendered, Report
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.models.finding import ModelGone
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project.schema import PartRecord
+from nti_desktop.project.schema import InversionRecord, PartRecord
 from nti_desktop.session import Session
 
 
@@ -22,14 +25,32 @@ class Made:
     rendered: Rendered | None
 
 
-def make_picture(session: Session, parts: Sequence[PartRecord], report: Report, cancel: CancelToken) -> Made:
-    """Render edits and lay them into the photo; torch is loaded only when there is something to render."""
+def model_of(session: Session, record: InversionRecord, cancel: CancelToken) -> ModelEntry:
+    """The model an inversion was made with. Raises ModelError, with the command that helps, when it is gone."""
+    try:
+        return session.model_of(record, cancel)
+    except ModelGone as gone:
+        raise ModelError(
+            f"{gone.what}; bring it back, or prepare the photo again with “nti-desktop invert "
+            f"{session.photo.path.name} --prompt TEXT --model MODEL”; what was made with it is kept."
+        ) from gone
+
+
+def make_picture(
+    session: Session, parts: Sequence[PartRecord], device: str | None, report: Report, cancel: CancelToken
+) -> Made:
+    """Render edits and lay them into the photo; torch is loaded only when there is something to render.
+
+    device: see Workbench.choose_device.
+    """
     asking = [part for part in parts if not session.is_the_photo(part.recipe.recipe(), part.inversion)]
     if not asking:
         return Made(session.finished(()), (), None)
+    for part in asking:
+        model_of(session, session.project.inversion(part.inversion), cancel)
     from nti_desktop.engine.workbench import Workbench  # torch
 
-    workbench = Workbench()
+    workbench = Workbench(device)
     rendered = tuple(
         RenderedPart(
             workbench.render(session.render_job(part.recipe.recipe(), part.inversion), report, cancel),

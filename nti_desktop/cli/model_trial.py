@@ -102,18 +102,19 @@ def try_model(
     settings: InversionSettings,
     edit: str,
     sheet: Path,
+    device: str | None,
     report: Report,
     cancel: CancelToken,
 ) -> ModelTrial:
     """Prepare the photo, render it left alone and edited within a mask around the changed words, and write the sheet.
 
-    Nothing is saved beside the photo. Raises NtiError like any job.
+    device: see Workbench.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
     """
     from nti_desktop.engine.workbench import Workbench  # torch
     from nti_desktop.engine.workbench import decibels as measured
 
     recipe = _masked(edit, settings.prompt, entry)
-    bench = Workbench()
+    bench = Workbench(device)
     judged = bench.judge(session.judge_job(entry), report, cancel)
     stated, likely = bench.ask_prediction(session.judge_job(entry), settings.prompt, report, cancel)
     inverted = bench.invert(session.invert_job(entry, settings), report, cancel)
@@ -157,7 +158,9 @@ def try_model(
 def _out_of_reach(session: Session, mask: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(H, W) of the photo: where the edit must not change it at all. mask: of all of it, at the model's size."""
     reach = Image.fromarray((mask > 0).astype(np.float32))
-    return np.asarray(reach.resize(session.photo.raster.size, Image.Resampling.BILINEAR)) == 0
+    enlarged: NDArray[np.float32] = np.asarray(reach.resize(session.photo.raster.size, Image.Resampling.BILINEAR))
+    untouched: NDArray[np.bool_] = enlarged == 0
+    return untouched
 
 
 def _masked(edit: str, source: str, entry: ModelEntry) -> EditRecipe:

@@ -3,17 +3,18 @@
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from nti_desktop.cli import downloading
-from nti_desktop.cli.terminal import confirm, gigabytes, tell, watcher
+from nti_desktop.cli.terminal import confirm, tell, watcher
 from nti_desktop.errors import ModelError
 from nti_desktop.jobs import CancelToken
 from nti_desktop.models.candidates import Source
 from nti_desktop.models.catalog import find_model
 from nti_desktop.models.checking import verify
-from nti_desktop.models.places import Places, read_places, store_fault, write_places
+from nti_desktop.models.places import Places, move_store, read_places, store_fault, write_places
+from nti_desktop.models.records import gigabytes
 from nti_desktop.models.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
 
 
@@ -36,7 +37,7 @@ def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
     removing.add_argument("model", metavar="MODEL", help="its name or path")
     removing.add_argument("--yes", action="store_true", help="do not ask")
     removing.set_defaults(run=run_remove)
-    where = command("where", "Say where downloads go.")
+    where = command("where", "Say where downloads go, or choose another folder with --set.")
     where.add_argument("--set", type=Path, metavar="FOLDER", help="from now on, here")
     where.set_defaults(run=run_where)
 
@@ -109,15 +110,8 @@ def run_where(options: Namespace, cancel: CancelToken) -> int:
     places = read_places()
     lines = []
     if options.set is not None:
-        store = Path(os.path.abspath(os.path.expanduser(options.set)))
-        try:
-            store.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ModelError(f"“{store}” cannot be made a folder ({error.strerror}); choose another.") from error
-        before, places = places.store, replace(places, store=store)
-        write_places(places)
-        places = read_places()
-        if before != store:
+        before, places = places.store, move_store(Path(os.path.abspath(os.path.expanduser(options.set))))
+        if before != places.store:
             lines.append(f"Models that are in “{before}” stay there; move them yourself to go on using them.")
     notes = _faults(places)
     tell(

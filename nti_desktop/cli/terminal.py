@@ -68,9 +68,5 @@ def confirm(question: str, option: str, cancel: CancelToken) -> bool:
     return answer == "yes"
 
 
-def gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 50_000_000 else f"{size / 1e6:.1f} MB"
-
-
 def decibels(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.1f} dB"

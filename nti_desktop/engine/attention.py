@@ -3,19 +3,40 @@
 The step is passed by whoever runs it, never counted in attention calls (Hertz et al. 2022; DESIGN: Prompt-to-Prompt).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
 from diffusers.models.attention_processor import Attention
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from nti_desktop.engine.tokens import PromptTokens, attention_mapping
 from nti_desktop.errors import RecipeError
 from nti_desktop.recipe.recipe import EditRecipe
+
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]  # softmax(q k^T / sqrt(width)) v
+
+
+def all_at_once(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Fused attention, which never has the whole map in memory where the device knows how."""
+    return F.scaled_dot_product_attention(q, k, v)
+
+
+def in_slices(attend: Attend, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """The same head by head, in a backward too: at most one head's map is in memory."""
+    heads = [
+        checkpoint(attend, *one, use_reentrant=False, preserve_rng_state=False)
+        if torch.is_grad_enabled() and any(x.requires_grad for x in one)
+        else attend(*one)
+        for row in zip(q.split(1), k.split(1), v.split(1), strict=True)
+        for one in zip(*(x.split(1, dim=1) for x in row), strict=True)
+    ]
+    return torch.cat(heads, dim=1).reshape(q.shape)
 
 
 class AttentionControl(Protocol):
@@ -27,9 +48,15 @@ class AttentionControl(Protocol):
 
 @dataclass
 class AttentionSwitch:
-    """The one place that says what the UNet's attention layers do now; None is plain attention."""
+    """The one place that says what the UNet's attention layers do now, and how; no control is plain attention."""
 
     control: AttentionControl | None = None
+    fused: Attend = all_at_once
+    sliced: bool = False
+
+    @property
+    def attend(self) -> Attend:
+        return partial(in_slices, self.fused) if self.sliced else self.fused
 
     @contextmanager
     def set_to(self, control: AttentionControl) -> Iterator[None]:
@@ -68,7 +95,7 @@ class SwitchedAttention:
         )
         control = self.switch.control
         if control is None:
-            out = F.scaled_dot_product_attention(q, k, v)
+            out = self.switch.attend(q, k, v)
         elif encoder_hidden_states is None:
             out = control.itself(self.layer, q, k, v)
         else:
@@ -123,9 +150,10 @@ class SourceStep:
 class Recording:
     """Plain attention that keeps what the last `rows` rows of the batch did, one source step a row."""
 
-    def __init__(self, rows: int, positions: float) -> None:
+    def __init__(self, rows: int, positions: float, attend: Attend = all_at_once) -> None:
         self.rows = rows
         self.positions = positions  # the most positions of a self-attention layer worth keeping
+        self.attend = attend
         self.maps: dict[str, Tensor] = {}
         self.queries: dict[str, Tensor] = {}
         self.keys: dict[str, Tensor] = {}
@@ -138,7 +166,7 @@ class Recording:
     def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if q.shape[-2] <= self.positions:
             self.queries[layer], self.keys[layer] = q[-self.rows :], k[-self.rows :]
-        return F.scaled_dot_product_attention(q, k, v)
+        return self.attend(q, k, v)
 
     def step(self, row: int, self_limit: float, conditional: Tensor, unconditional: Tensor | None) -> SourceStep:
         """The source step of one recorded row."""
@@ -194,8 +222,11 @@ class Substitution:
     tokens).
     """
 
-    def __init__(self, edit: AttentionEdit, source: SourceStep, end: float, positions: int) -> None:
+    def __init__(
+        self, edit: AttentionEdit, source: SourceStep, end: float, positions: int, attend: Attend = all_at_once
+    ) -> None:
         self.source = source
+        self.attend = attend
         self.weights = edit.weights
         self.mapping = edit.mapping
         self.taken = torch.tensor(
@@ -215,4 +246,4 @@ class Substitution:
         if q.shape[-2] <= self.self_positions:
             q = torch.cat([q[:-1], self.source.queries[layer].to(q)[None]])
             k = torch.cat([k[:-1], self.source.keys[layer].to(k)[None]])
-        return F.scaled_dot_product_attention(q, k, v)
+        return self.attend(q, k, v)

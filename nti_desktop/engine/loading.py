@@ -11,8 +11,9 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-from nti_desktop.engine.device import best_device, unet_dtype
+from nti_desktop.engine.device import find_device
 from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.engine.precision import Precision, unet_dtype
 from nti_desktop.engine.single_file import read_single_file
 from nti_desktop.engine.text import PromptReader
 from nti_desktop.errors import ModelError
@@ -39,7 +40,7 @@ def load_model(
 
     Raises ModelError in one sentence when a part is missing, broken or incomplete.
     """
-    device = device or best_device()
+    device = device or find_device()
     dtype = dtype or unet_dtype(device)
     try:
         index = _read_json(files.folder / "model_index.json")
@@ -59,7 +60,7 @@ def load_model(
             ),
             scheduler_config=_read_json(files.folder / "scheduler" / "scheduler_config.json") | dict(files.schedule),
             device=device,
-            dtype=dtype,
+            precision=Precision(dtype),
         )
     except (ModelError, MemoryError, torch.OutOfMemoryError):
         raise

@@ -1,9 +1,10 @@
 """DiffusionModel: a loaded latent diffusion model. Encode, decode, embed a prompt, predict noise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -11,53 +12,76 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nti_desktop.engine.attention import AttentionSwitch, install_switch
+from nti_desktop.engine.device import free_memory, give_back_memory, ran_out_of_memory
+from nti_desktop.engine.economy import Economy
 from nti_desktop.engine.embedding import Embedding
+from nti_desktop.engine.precision import Overflow, Precision
 from nti_desktop.engine.prefix import Prefix
 from nti_desktop.engine.text import PromptReader
 from nti_desktop.engine.tokens import PromptTokens
+from nti_desktop.engine.visits import Move, moved
+from nti_desktop.jobs import Saving
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
 class DiffusionModel:
-    """A loaded model; weights are frozen, the autoencoder and the text encoders stay float32."""
+    """A loaded model; weights are frozen, the autoencoder and the text encoders stay float32. move: see Visits.
+
+    Every call without gradients endures by itself, see `enduring`; what takes gradients is wrapped in it as a whole.
+    """
 
     unet: Any
     vae: Any
     text: PromptReader
     scheduler_config: Mapping[str, Any]
     device: torch.device
-    dtype: torch.dtype
+    precision: Precision
+    move: Move = moved
     attention: AttentionSwitch = field(init=False)
+    economy: Economy = field(init=False)
     prefix: Prefix = field(init=False)
 
     def __post_init__(self) -> None:
         single = [(part, torch.float32) for part in (self.vae, *self.text.encoders)]
-        for part, dtype in ((self.unet, self.dtype), *single):
-            part.to(self.device, dtype).eval().requires_grad_(False)
+        for part, dtype in ((self.unet, self.precision.dtype), *single):
+            part.to(dtype).eval().requires_grad_(False)
         if self.device.type != "mps":  # convolutions are fastest so, by an eighth on a processor
             for part in (self.unet, self.vae):
                 part.to(memory_format=torch.channels_last)
         object.__setattr__(self, "attention", install_switch(self.unet))
+        parts = self.unet, self.vae, self.text.encoders
+        object.__setattr__(self, "economy", Economy(*parts, self.attention, self.device, self.move))
         object.__setattr__(self, "prefix", Prefix(self.unet))
+        if self.device.type == "cuda" and self.weight_bytes > free_memory(self.device):
+            self.economy.climb_to(Saving.OFFLOAD)
+        else:
+            for part in (self.unet, self.vae, *self.text.encoders):
+                part.to(self.device)
+
+    @property
+    def scale(self) -> int:
+        """Pixels of a picture's side to one of its latents'."""
+        return int(2 ** (len(self.vae.config.block_out_channels) - 1))
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of all parts."""
+        return sum(weight.nbytes for part in (self.unet, self.vae, *self.text.encoders) for weight in part.parameters())
 
     @property
     def length(self) -> int:
         """Tokens the text encoders read."""
         return self.text.length
 
-    @torch.no_grad()
     def encode(self, image: NDArray[np.uint8]) -> Tensor:
         """(H, W, 3) uint8 sRGB -> latents (1, C, h, w) float32, the mean of the autoencoder's posterior."""
-        pixels = torch.tensor(image, device=self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
-        latents: Tensor = self.vae.encode(pixels).latent_dist.mode().float() * self.vae.config.scaling_factor
-        return latents
+        return self.enduring(partial(self._encode, image))
 
-    @torch.no_grad()
     def decode(self, latents: Tensor) -> NDArray[np.float32]:
         """Latents (1, C, h, w) -> (H, W, 3) float32 sRGB in [0, 1]."""
-        pixels = self.vae.decode(latents.float() / self.vae.config.scaling_factor).sample
-        picture: NDArray[np.float32] = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
-        return picture
+        return self.enduring(partial(self._decode, latents))
 
     def tokens(self, prompt: str) -> PromptTokens:
         """The prompt's tokens; raises RecipeError when it is longer than the encoders read."""
@@ -65,19 +89,80 @@ class DiffusionModel:
 
     def embed(self, prompt: str) -> Embedding:
         """The prompt's embedding, one row."""
-        return self.text.read(prompt)
+        return self.enduring(partial(self._embed, prompt))
 
     def predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding) -> Tensor:
-        """The UNet's raw output for a batch, float32: latents (B, C, h, w), an embedding of B rows."""
+        """The UNet's raw output for a batch, float32: latents (B, C, h, w), an embedding of B rows.
+
+        Raises Overflow, with gradients, where the UNet's type does not hold what it computes.
+        """
+        asked = partial(self._predict, latents, timesteps, embedding)
+        return asked() if torch.is_grad_enabled() else self.enduring(asked)
+
+    def enduring(self, work: Callable[[], T]) -> T:
+        """Do one timestep's work; where memory or the range of the UNet's type is at its end, from its beginning with
+        one saving more or in a wider type.
+
+        Raises the last error when the ladder has come to its end, Overflow when there is no wider type.
+        """
+        improve: Callable[[], None] | None = None
+        while True:
+            try:
+                if improve is not None:  # only now that the error is gone, and with it what the work had in memory
+                    improve()
+                return work()
+            except Overflow:
+                if self.precision.widest:
+                    raise
+                improve = self._widen
+            except (MemoryError, RuntimeError) as error:
+                if not ran_out_of_memory(error) or self.economy.saving >= self.economy.last:
+                    raise
+                improve = self._save
+
+    def _widen(self) -> None:
+        self.precision.widen(self.device)
+        self._settle()
+
+    def _save(self) -> None:
+        self.economy.climb()
+        self._settle()
+
+    def _settle(self) -> None:
+        self.prefix.forget()
+        give_back_memory()
+        self.unet.to(self.precision.dtype)
+
+    @torch.no_grad()
+    def _encode(self, image: NDArray[np.uint8]) -> Tensor:
+        pixels = torch.tensor(image, device=self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
+        with self.economy.present(self.vae):
+            latents: Tensor = self.vae.encode(pixels).latent_dist.mode().float() * self.vae.config.scaling_factor
+        return latents
+
+    @torch.no_grad()
+    def _decode(self, latents: Tensor) -> NDArray[np.float32]:
+        with self.economy.present(self.vae):
+            pixels = self.vae.decode(latents.float() / self.vae.config.scaling_factor).sample
+        picture: NDArray[np.float32] = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
+        return picture
+
+    def _embed(self, prompt: str) -> Embedding:
+        with self.economy.present(*self.text.encoders):
+            return self.text.read(prompt)
+
+    def _predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding) -> Tensor:
         t = torch.as_tensor(timesteps, device=self.device)
         self.prefix.reads(embedding.pooled)
         output: Tensor = self.unet(
-            latents.to(self.dtype),
+            latents.to(self.precision.dtype),
             t,
-            encoder_hidden_states=embedding.tokens.to(self.dtype),
+            encoder_hidden_states=embedding.tokens.to(self.precision.dtype),
             added_cond_kwargs=self._added(latents, embedding.pooled),
         ).sample
-        return output.float()
+        output = output.float()
+        self.precision.check(output)
+        return output
 
     def _added(self, latents: Tensor, pooled: Tensor | None) -> dict[str, Tensor] | None:
         """What SDXL reads beside the tokens: the sentence as a whole, and the picture's size, drawn uncropped at that
@@ -85,14 +170,15 @@ class DiffusionModel:
         """
         if pooled is None:
             return None
-        scale = 2 ** (len(self.vae.config.block_out_channels) - 1)
-        height, width = (scale * side for side in latents.shape[-2:])
-        sizes = torch.tensor([[height, width, 0, 0, height, width]], device=self.device, dtype=self.dtype)
-        return {"text_embeds": pooled.to(self.dtype), "time_ids": sizes.expand(len(pooled), -1)}
+        height, width = (self.scale * side for side in latents.shape[-2:])
+        sizes = torch.tensor([[height, width, 0, 0, height, width]], device=self.device, dtype=self.precision.dtype)
+        return {"text_embeds": pooled.to(self.precision.dtype), "time_ids": sizes.expand(len(pooled), -1)}
 
 
 class RowCounter:
-    """UNet rows since it was made: one for each latent evaluated, one more for each one back-propagated."""
+    """UNet rows since it was made: one for each latent evaluated, one more for each one back-propagated, and another
+    where that computes the forward again (see Saving.CHECKPOINTS). What was left unfinished is not counted.
+    """
 
     def __init__(self) -> None:
         self.rows = 0
@@ -110,7 +196,8 @@ def counted_rows(model: DiffusionModel) -> Iterator[RowCounter]:
         sample: Tensor = output.sample
         counter.add(len(sample))
         if sample.requires_grad:
-            sample.register_hook(lambda gradient: counter.add(len(gradient)))
+            passes = 2 if model.economy.saving >= Saving.CHECKPOINTS else 1
+            sample.register_hook(lambda gradient: counter.add(passes * len(gradient)))
 
     handle = model.unet.register_forward_hook(count)
     try:

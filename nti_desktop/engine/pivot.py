@@ -10,9 +10,10 @@ from nti_desktop.engine.ddim import Levels, step_up, undo_step_down
 from nti_desktop.engine.device import free_memory
 from nti_desktop.engine.embedding import Embedding, stacked
 from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.jobs import CancelToken, Report, watched
+from nti_desktop.jobs import CancelToken, Report, Saving, watched
 
 POSITIONS_AT_ONCE = 16_384  # latent positions in one UNet call while recording: 4 rows of 64x64
+KEPT = 1 / 3  # of what is free, recordings may take
 
 
 @torch.no_grad()
@@ -48,6 +49,11 @@ def invert_exactly(
         pivot.append(undo_step_down(ahead, pivot[-1], levels, level))
         below = output
     return torch.cat(pivot[::-1])
+
+
+def rows_at_once(model: DiffusionModel, latents: Tensor) -> int:
+    """In a UNet call while recording; one where memory is short. latents: (B, C, h, w)."""
+    return 1 if model.economy.saving > Saving.NONE else max(1, POSITIONS_AT_ONCE // latents[0, 0].numel())
 
 
 class Source:
@@ -91,7 +97,7 @@ class Source:
             return
         self._kept[missing[0]] = first.to(self._home)
         # With its unconditional answer a step is asked just as the edit will be, so that equal latents give equal bits.
-        at_once = 1 if self._unconditional is not None else max(1, POSITIONS_AT_ONCE // self._pivot[0, 0].numel())
+        at_once = 1 if self._unconditional is not None else rows_at_once(self._model, self._pivot)
         batches = [missing[i : i + at_once] for i in range(1, len(missing), at_once)]
         for batch in watched("Reading the photo", batches, report, cancel):
             self._kept.update({i: step.to(self._home) for i, step in self._ask(batch, self_limit).items()})
@@ -112,7 +118,7 @@ class Source:
         if self._unconditional is not None:
             latents, labels = latents.repeat(2, 1, 1, 1), labels.repeat(2)
             embeddings = stacked(self._unconditional.for_rows(rows), embeddings)
-        recording = Recording(rows, self._pivot[0, 0].numel() * self_limit)
+        recording = Recording(rows, self._pivot[0, 0].numel() * self_limit, self._model.attention.attend)
         with self._model.attention.set_to(recording):
             outputs = self._model.predict(latents, labels, embeddings)
         return {
@@ -126,8 +132,8 @@ class Source:
         }
 
     def _room_for(self, size: int) -> torch.device | None:
-        """Where recordings of `size` bytes in all may stay: they may take a third of what is free."""
+        """Where recordings of `size` bytes in all may stay."""
         for device in (self._model.device, torch.device("cpu")):
-            if size <= free_memory(device) / 3:
+            if size <= KEPT * free_memory(device):
                 return device
         return None

@@ -33,6 +33,11 @@ class Prefix:
         finally:
             self._kept = None
 
+    def forget(self) -> None:
+        """Compute it anew: the UNet has changed, or the memory is needed."""
+        if self._kept is not None:
+            self._kept.clear()
+
     def reads(self, pooled: Tensor | None) -> None:
         """Of the next call: the sentence as a whole, which SDXL reads with the timestep; another makes all anew."""
         if self._kept and pooled is not self._pooled:

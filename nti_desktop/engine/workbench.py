@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nti_desktop.engine.ddim import levels_of
-from nti_desktop.engine.device import device_name, memory_errors
+from nti_desktop.engine.device import devices, find_device, in_words, memory_errors
+from nti_desktop.engine.forecast import Forecaster, Size, Work, editing, guiding, work_of
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
@@ -57,19 +58,33 @@ class Workbench:
     EngineError, OutOfMemory, Cancelled or RecipeError, and the next job works.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: str | None = None) -> None:
+        """device: see choose_device."""
+        self._device = device
         self._files: ModelFiles | None = None
         self._model: DiffusionModel | None = None
+        self._forecaster: Forecaster | None = None
         self._photos: OrderedDict[str, _Photo] = OrderedDict()
+
+    def choose_device(self, kind: str | None) -> None:
+        """What the next jobs run on: a kind of jobs.Device, None for the best one. Another one loads the model anew."""
+        if kind != self._device:
+            self._device = kind
+            self._forget()
 
     def judge(self, job: JudgeJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Judged:
         """How well the model's autoencoder draws the picture, and how fast the UNet is at its size."""
         cancel = cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
+            size = _latent_size(model, job.image)
+            forecaster = self._economise(model, guiding, size)
             latents = model.encode(job.image)
             psnr = decibels(_without_grain(model.decode(latents)), _without_grain(job.image / np.float32(255)))
-            return Judged(psnr, _row_seconds(model, latents, cancel), device_name(model.device))
+            seconds = _row_seconds(model, latents, cancel)
+            forecast = forecaster.forecast(size, job.steps, job.self_limit)
+            device = in_words(model.device)
+            return Judged(psnr, seconds, device.name, device.kind, devices(), str(model.precision), forecast)
 
     def ask_prediction(
         self, job: JudgeJob, prompt: str, report: Report = report_nothing, cancel: CancelToken | None = None
@@ -86,13 +101,15 @@ class Workbench:
         cancel = cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
+            self._economise(model, work_of(job.settings.method), _latent_size(model, job.image))
             with _measured(model) as (rows, seconds):
                 method = METHODS[job.settings.method]
                 latents = model.encode(job.image)
                 prepared = method.prepare(model, latents, job.settings, report, cancel)
                 assert prepared.reconstruction is not None
                 picture = model.decode(prepared.reconstruction)
-                figures = Figures(seconds(), rows.rows, decibels(picture, model.decode(latents)), prepared.inner_steps)
+                psnr = decibels(picture, model.decode(latents))
+                figures = Figures(seconds(), rows.rows, psnr, prepared.inner_steps, str(model.precision))
             nulls = None if prepared.null_embeddings is None else _kept(prepared.null_embeddings)
             return Inverted(job.settings, _kept(prepared.pivot), nulls, picture, figures)
 
@@ -101,6 +118,7 @@ class Workbench:
         cancel = cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
+            self._economise(model, editing, (job.pivot.shape[-2], job.pivot.shape[-1]))
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 method = METHODS[job.settings.method]
@@ -118,20 +136,28 @@ class Workbench:
                     coverage=1.0 if edit.mask is None else float(edit.mask.float().mean()),
                     word_maps=_array(_word_maps(model, job.recipe.prompt, edit)),
                     changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
-                    figures=Figures(seconds(), rows.rows),
+                    figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
                 )
 
     def _load(self, files: ModelFiles, report: Report, cancel: CancelToken) -> DiffusionModel:
         cancel.check()
         if self._model is None or self._files != files:
             report(Progress("Loading the model", 0, 1))
-            self._model, self._files = None, None
-            self._photos.clear()
-            self._model = load_model(files)
-            self._files = files
+            self._forget()
+            self._model, self._files = load_model(files, find_device(self._device)), files
             report(Progress("Loading the model", 1, 1))
             cancel.check()
         return self._model
+
+    def _forget(self) -> None:
+        self._model, self._files, self._forecaster = None, None, None
+        self._photos.clear()
+
+    def _economise(self, model: DiffusionModel, work: Work, size: Size) -> Forecaster:
+        """Climb as far as such work is predicted to need, so that it does not have to fail first."""
+        self._forecaster = self._forecaster or Forecaster(model)
+        model.economy.climb_to(self._forecaster.need(work, size).saving)
+        return self._forecaster
 
     def _photo(self, model: DiffusionModel, job: RenderJob) -> _Photo:
         if job.inversion_id in self._photos:
@@ -168,6 +194,10 @@ def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) ->
         model.predict(latents, 0, embedding).cpu()  # which waits for the device
         spent.append(time.perf_counter() - start)
     return min(spent) / len(latents)
+
+
+def _latent_size(model: DiffusionModel, image: NDArray[np.uint8]) -> Size:
+    return image.shape[0] // model.scale, image.shape[1] // model.scale
 
 
 def _without_grain(picture: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -1,4 +1,7 @@
-"""The second worker: decoding, composing, exports and saves, one after the other, away from the GUI and the engine."""
+"""Workers for what takes a moment: plain functions, one after the other, away from the GUI and the engine.
+
+One decodes, composes, exports and saves; one looks at models, which may lie on slow drives; one downloads them.
+"""
 
 import logging
 import queue
@@ -35,9 +38,9 @@ class Background(QThread):
 
     _finished_task = Signal(_Outcome)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, name: str = "background") -> None:
         super().__init__(parent)
-        self.setObjectName("background")
+        self.setObjectName(name)
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._latest: dict[str, _Task] = {}
         self._open = 0

@@ -13,6 +13,7 @@ from nti_desktop.gui.engine_thread import EngineThread
 from nti_desktop.gui.estimates import QUICK_RENDER, SLOW_RENDER
 from nti_desktop.gui.filing import Filing, Glimpse, OpenedPhoto
 from nti_desktop.gui.history import EditState
+from nti_desktop.gui.made_with import MadeWith
 from nti_desktop.gui.panels.message_bar import Message, Tone
 from nti_desktop.gui.preparing import Preparing
 from nti_desktop.gui.rendering import Composed, Rendering, Wanted
@@ -20,8 +21,10 @@ from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.work import Work
 from nti_desktop.jobs import Inverted, Judged
 from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.models.finding import ModelGone
+from nti_desktop.models.fingerprints import fingerprint, known_fingerprint
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import VersionRecord
+from nti_desktop.project.schema import InversionRecord, VersionRecord
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 from nti_desktop.session import Session
@@ -41,12 +44,17 @@ class Desk(QObject):
     finished = Signal(Composed)  # the full render of the edit as it stands
     said = Signal(Message)
     outdated = Signal(tuple)  # topics of messages that no longer hold
+    model_missed = Signal(InversionRecord, ModelGone)  # no picture can be made, as this one's model is not there
 
-    def __init__(self, engine: EngineThread, background: Background, entry: ModelEntry, parent: QObject) -> None:
+    def __init__(
+        self, engine: EngineThread, background: Background, models: Background, entry: ModelEntry, parent: QObject
+    ) -> None:
+        """models: the worker that reads models, which may take long."""
         super().__init__(parent)
-        self._engine = engine
+        self._engine, self._models = engine, models
         self.filing = Filing(background, self)
-        self.preparing = Preparing(engine, background, self)
+        self.preparing = Preparing(engine, models, self)
+        self.made_with = MadeWith(models, self)
         self.rendering = Rendering(engine, background, self)
         self.work: Work | None = None
         self.entry = entry
@@ -59,6 +67,9 @@ class Desk(QObject):
         self.pictures: dict[str, Picture] = {}  # newest of each version
         self.render_by_hand = False  # the edit takes long: it was previewed and waits for the Render button
         self._photo = 0
+        self._follows = False  # the model that the photo was prepared with is chosen, once it is found
+        self._unmeasured = False  # nothing was measured for this photo yet
+        self._by_hand = False  # a full render waits for its model
 
         self.filing.glimpsed.connect(self._glimpsed)
         self.filing.opened.connect(self._opened)
@@ -66,6 +77,8 @@ class Desk(QObject):
         self.preparing.judged.connect(self._judged)
         self.preparing.prepared.connect(self._prepared)
         self.preparing.failed.connect(self._preparing_failed)
+        self.made_with.answered.connect(self._model_answered)
+        self.made_with.stopped.connect(self._model_not_read)
         self.rendering.composed.connect(self._composed)
         self.rendering.sharpened.connect(self._sharpened)
         self.rendering.failed.connect(self._render_failed)
@@ -125,20 +138,65 @@ class Desk(QObject):
         self.before, self.pictures = opened.before, dict(opened.previews)
         self.suggestions = ()
         self.rendering.open(opened.session, self._photo)
+        self.made_with.open(opened.session)
         self.outdated.emit(
-            ("open", "note", "drop", "model", "render", "effect", "prepare", "export", "save", "deleted")
+            ("open", "note", "drop", "model", "made with", "render", "effect", "prepare", "export", "save", "deleted")
         )
         self._show_stored_picture()
         self.changed.emit()
         self.opened.emit()
         for note in opened.session.notes:
             self.said.emit(Message(note, Tone.NOTE, topic="note"))
-        self._judge()
+        self._go_on_with_its_model()
         self.changed.emit()
+
+    def _go_on_with_its_model(self) -> None:
+        """The photo's own model is chosen where it is found; until then nothing is measured."""
+        inversion = self.work.inversion if self.work else None
+        if inversion is None:
+            self._judge()
+            return
+        self._follows = self._unmeasured = True
+        self.made_with.all_known([inversion])
+
+    @Slot(InversionRecord)
+    def _model_answered(self, record: InversionRecord) -> None:
+        """A model that was looked for is known, or known to be gone."""
+        at_home(self)
+        if self.work is None:
+            return
+        own, found = self.work.inversion, self.work.session.known_model(record)
+        if self._follows and own is not None and own.model_fingerprint == record.model_fingerprint:
+            self._follows = False
+            if self.preparing.at_work:
+                pass  # the one that is chosen by now
+            elif found is not None and found.id != self.entry.id:
+                self.choose_model(found)
+            elif self._unmeasured:
+                self._judge()
+        if found is None or not self.preparing.judging:  # else it is asked for when its time is known
+            self._ask_for_a_picture(self._by_hand)
+        self.changed.emit()
+
+    @Slot(InversionRecord, NtiError)
+    def _model_not_read(self, _record: InversionRecord, error: NtiError) -> None:
+        at_home(self)
+        self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
+        if self._unmeasured:
+            self._judge()
+
+    def models_have_changed(self) -> None:
+        """Some were added, fetched or removed: one that was missed may be there."""
+        missed = self.work is not None and self.made_with.gone(self.work.rendered_with) is not None
+        self.made_with.forget()
+        if missed:
+            self._follows = True
+            self._ask_for_a_picture()
 
     def _judge(self) -> None:
         if self.work is None:
             return
+        self._unmeasured = False
         try:
             self.preparing.judge(self.work.session, self.entry, self.work.area, self._photo)
         except NtiError as error:
@@ -157,9 +215,17 @@ class Desk(QObject):
         """The model for the next preparing."""
         self.entry = entry
         self.way = _best_way(entry.defaults)
+        self._follows = False
         self.outdated.emit(("model",))
         if self.work is not None:
             self.work.defaults = entry.defaults
+            self._judge()
+        self.changed.emit()
+
+    def measure_again(self) -> None:
+        """Another device computes from the next job on; what is being prepared goes on with the old one."""
+        self.outdated.emit(("prepare", "render"))
+        if not self.preparing.at_work:
             self._judge()
         self.changed.emit()
 
@@ -274,9 +340,20 @@ class Desk(QObject):
     @Slot(object, Inverted, Area)
     def _prepared(self, entry: ModelEntry, inverted: Inverted, area: Area) -> None:
         at_home(self)
-        assert self.work is not None
+        work = self.work
+
+        def keep(_fingerprint: str) -> None:
+            if work is not None and work is self.work:
+                self._keep_prepared(work, entry, inverted, area)
+
+        if known := known_fingerprint(entry):
+            keep(known)
+        else:
+            self._models.submit(lambda: fingerprint(entry), keep, self._preparing_failed)
+
+    def _keep_prepared(self, work: Work, entry: ModelEntry, inverted: Inverted, area: Area) -> None:
         try:
-            self.work.prepared(entry, inverted, area)
+            work.prepared(entry, inverted, area)
         except NtiError as error:
             self._preparing_failed(error)
             return
@@ -295,7 +372,7 @@ class Desk(QObject):
     def _judged(self, _judged: Judged) -> None:
         at_home(self)
         if not self.picture_is_final:
-            self._ask_for_a_picture()  # the stored picture is small; now a real one can be made
+            self._ask_for_a_picture(self._by_hand)  # the stored picture is small; now a real one can be made
         self.changed.emit()
 
     # Versions
@@ -357,6 +434,13 @@ class Desk(QObject):
             self.pictured.emit()
             self.final.emit()
             return
+        self._by_hand = False
+        if not self.made_with.all_known(work.rendered_with):
+            self._by_hand = by_hand
+            if gone := self.made_with.gone(work.rendered_with):
+                self.model_missed.emit(*gone)
+            return
+        self.outdated.emit(("made with",))
         if work.asks_for_nothing_here:  # only other areas do
             self.render_by_hand = False
             self.rendering.ask(Wanted(work.version_id, inversion.id, state, None, work.beside))

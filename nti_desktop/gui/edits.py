@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
-from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.settings import EditDefaults, Method
 from nti_desktop.recipe.words import Change, align_words, split_words
 
 _LOOSER = 0.5  # of the present windows
@@ -55,6 +55,25 @@ def with_structure(recipe: EditRecipe, field: str, value: float) -> EditRecipe:
 def with_usual_structure(recipe: EditRecipe, defaults: EditDefaults) -> EditRecipe:
     """The model's own windows and the guidance of the inversion."""
     return replace(recipe, cross_until=defaults.cross_until, self_until=defaults.self_until, guidance_scale=None)
+
+
+def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, method: Method) -> EditRecipe:
+    """The same wish to another model: what was usual on the one before is what is usual on this one.
+
+    usual, defaults: of the model before and of this one; method: the photo's preparation with this one.
+    """
+    blend = recipe.blend
+    if blend is not None:
+        threshold = defaults.blend_threshold if blend.threshold == usual.blend_threshold else blend.threshold
+        blend = replace(blend, threshold=threshold, positions=defaults.blend_positions)
+    return replace(
+        recipe,
+        cross_until=defaults.cross_until if recipe.cross_until == usual.cross_until else recipe.cross_until,
+        self_until=defaults.self_until if recipe.self_until == usual.self_until else recipe.self_until,
+        self_limit=defaults.self_limit,
+        guidance_scale=None if method is Method.NULL_TEXT else recipe.guidance_scale,
+        blend=blend,
+    )
 
 
 def loosened(recipe: EditRecipe) -> EditRecipe:

@@ -21,6 +21,7 @@ Job = JudgeJob | InvertJob | RenderJob
 class Bench(Protocol):
     """What the thread needs of `nti_desktop.engine.workbench.Workbench`."""
 
+    def choose_device(self, kind: str | None) -> None: ...
     def judge(self, job: JudgeJob, report: Report, cancel: CancelToken) -> Judged: ...
     def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inverted: ...
     def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered: ...
@@ -57,6 +58,7 @@ class EngineThread(QThread):
         self.setObjectName("engine")
         self._make_bench = make_bench
         self._bench: Bench | None = None
+        self._device: str | None = None
         self._changed = threading.Condition()
         self._render: Ticket | None = None
         self._judge: Ticket | None = None
@@ -65,6 +67,11 @@ class EngineThread(QThread):
         self._stopping = False
 
     # Called from the GUI thread
+
+    def choose_device(self, kind: str | None) -> None:
+        """What the next job runs on: a kind of jobs.Device, None for the best one."""
+        with self._changed:
+            self._device = kind
 
     def judge(self, job: JudgeJob, photo: int) -> Ticket:
         """Queue a judgement; it replaces one that waits."""
@@ -150,6 +157,7 @@ class EngineThread(QThread):
             report(Progress("Starting the engine", 0, 1))
             self._bench = self._make_bench()
         ticket.cancel.check()
+        self._bench.choose_device(self._device)
         match ticket.job:
             case JudgeJob():
                 self.judged.emit(ticket, self._bench.judge(ticket.job, report, ticket.cancel))

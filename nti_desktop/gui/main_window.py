@@ -14,13 +14,18 @@ from nti_desktop.gui.areas import Areas
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.desk import Desk
+from nti_desktop.gui.device_chooser import DeviceChooser
 from nti_desktop.gui.engine_thread import EngineThread, load_workbench
 from nti_desktop.gui.exporting import Exporting
 from nti_desktop.gui.model_chooser import ModelChooser
+from nti_desktop.gui.model_keeping import ModelKeeping
+from nti_desktop.gui.other_model import OtherModel
 from nti_desktop.gui.panels.message_bar import Action, Message, Tone
 from nti_desktop.gui.progress import ProgressWatch
 from nti_desktop.gui.screen_colours import ScreenColours
+from nti_desktop.gui.shelf import Shelf
 from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.transfers import Transfers
 from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.viewing import Viewing
 from nti_desktop.gui.workplace import Workplace
@@ -37,20 +42,28 @@ _LOOKING = ("fit", "full_size", "zoom_in", "zoom_out")
 
 
 class MainWindow(QMainWindow):
-    """Everything the user can do is a command here. Closing saves, and waits for the two threads."""
+    """Everything the user can do is a command here. Closing saves, and waits for the threads."""
 
-    closed = Signal()  # saved, and both threads have ended
+    closed = Signal()  # saved, and all threads have ended
 
     def __init__(self) -> None:
         super().__init__()
         self.engine = EngineThread(load_workbench, self)
         self.background = Background(self)
-        self.desk = Desk(self.engine, self.background, built_in(), self)
+        self.models_thread = Background(self, "models")
+        self.transfers_thread = Background(self, "transfers")
+        self._threads = (self.engine, self.background, self.models_thread, self.transfers_thread)
+        self.desk = Desk(self.engine, self.background, self.models_thread, built_in(), self)
         self.versions = Versions(self.desk, self)
         self.areas = Areas(self.desk, self)
         self.workplace = Workplace(self.desk, self.versions, self.areas)
         self.progress = ProgressWatch(self.engine, self.desk, self.workplace.strip, self)
-        self.models = ModelChooser(self.desk, self.workplace.model_panel, self)
+        self.shelf = Shelf(self.models_thread, self)
+        self.transfers = Transfers(self.transfers_thread, self)
+        self.models = ModelKeeping(self.desk, self.shelf, self.transfers, self)
+        self.chooser = ModelChooser(self.desk, self.shelf, self.workplace.model_panel, self)
+        self.other_model = OtherModel(self.desk, self)
+        self.devices = DeviceChooser(self.engine, self.desk, self.workplace.model_panel, self)
         self.advising = Advising(self.desk, self)
         self.exporting = Exporting(self.desk, self)
         self.viewing = Viewing(self.workplace, [MainWindow, Exporting, Versions, Areas], self)
@@ -58,7 +71,7 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._opening_next: Path | None = None  # waits for the save of the photo that is open
         self._closing = False
-        self._threads_ended = 0
+        self._ending = False
 
         self.setCentralWidget(self.workplace)
         self.setAcceptDrops(True)
@@ -68,6 +81,8 @@ class MainWindow(QMainWindow):
         self._add_toolbar()
         self._show_state()
 
+        self.chooser.page_asked.connect(self.models.show_page)
+        self.other_model.find_asked.connect(self.models.show_page)
         self.workplace.start.open_asked.connect(self.open)
         self.workplace.start.sample_asked.connect(self.open_sample)
         self._show_samples()
@@ -80,9 +95,10 @@ class MainWindow(QMainWindow):
         self.desk.filing.returned.connect(self.progress.refresh)
         self.desk.filing.export_failed.connect(self.progress.refresh)
         self.desk.opened.connect(self._opened)
-        self.engine.finished.connect(self._thread_ended)
-        self.background.finished.connect(self._thread_ended)
-        self.background.start()
+        for thread in self._threads:
+            thread.finished.connect(self._thread_ended)
+            if thread is not self.engine:
+                thread.start()
 
     def _take_room(self) -> None:
         """As large as last time, else most of the screen, and never beyond it: the frame needs some room as well."""
@@ -169,6 +185,7 @@ class MainWindow(QMainWindow):
         at_home(self)
         if not self._closing:
             self.engine.start()
+            self.shelf.look()
 
     # Opening
 
@@ -312,7 +329,10 @@ class MainWindow(QMainWindow):
         self.workplace.prompts.edit.settle()
         self.hide()
         self.desk.filing.stop_opening()
+        self.models.page.close()
         self.desk.cancel()
+        self.desk.made_with.stop()
+        self.transfers.cancel()
         if self._unsaved():
             self.desk.save()
         else:
@@ -324,17 +344,17 @@ class MainWindow(QMainWindow):
         self._end_threads()
 
     def _end_threads(self) -> None:
-        self.engine.stop()
-        self.background.stop()
-        if not (self.engine.isRunning() or self.engine.isFinished()):  # closed before it was ever started
-            self._thread_ended()
+        self._ending = True
+        for thread in self._threads:
+            thread.stop()
+        self._thread_ended()  # the engine's may never have been started
 
     @Slot()
     def _thread_ended(self) -> None:
         at_home(self)
-        self._threads_ended += 1
-        if self._threads_ended == 2:
-            for thread in (self.engine, self.background):  # `finished` is sent a moment before a thread has ended
+        if self._ending and not any(thread.isRunning() for thread in self._threads):
+            self._ending = False
+            for thread in self._threads:  # `finished` is sent a moment before a thread has ended
                 thread.wait()
             self.closed.emit()
 

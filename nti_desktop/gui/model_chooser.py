@@ -1,98 +1,92 @@
 """Which models there are to choose from, and what is said when the chosen one cannot draw the photo."""
 
+import os
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Signal, Slot
 
 from nti_desktop import advice
-from nti_desktop.errors import ModelError
-from nti_desktop.gui import preferences
-from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.panels.message_bar import Action, Message, Tone
-from nti_desktop.gui.panels.model_page import ModelPage
 from nti_desktop.gui.panels.model_panel import ModelPanel
+from nti_desktop.gui.shelf import Shelf
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import Judged
-from nti_desktop.models.catalog import ModelEntry, find_model, installed, models_folder
-
-
-def known_models() -> list[ModelEntry]:
-    """The installed ones, and the folders the user chose that are still there."""
-    entries = list(installed())
-    for folder in preferences.model_folders():
-        try:
-            entry = find_model(str(folder))
-        except ModelError:
-            continue
-        if entry.id not in {other.id for other in entries}:
-            entries.append(entry)
-    return entries
+from nti_desktop.models.catalog import ModelEntry, built_in
 
 
 class ModelChooser(QObject):
-    """Keeps the panel's list of models and the page that says how to add one."""
+    """Keeps the panel's list of models: the chosen one at once, the others when they are known."""
 
-    def __init__(self, desk: Desk, panel: ModelPanel, window: QWidget) -> None:
-        super().__init__(window)
-        self._desk, self._panel = desk, panel
-        self.page = ModelPage(models_folder(), window)
-        self.page.folder_chosen.connect(self.add_folder)
-        self._entries = known_models()
+    page_asked = Signal()
+
+    def __init__(self, desk: Desk, shelf: Shelf, panel: ModelPanel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk, self._shelf, self._panel = desk, shelf, panel
+        self._entries: tuple[ModelEntry, ...] = ()
+        self._faults: tuple[str, ...] = ()  # that were said
+        self._shown = ""  # id of the model whose way of preparing is shown
         desk.preparing.judged.connect(self._judged)
-        desk.opened.connect(self._opened)
+        desk.changed.connect(self._show)
+        shelf.changed.connect(self._shelf_changed)
+        shelf.removed.connect(self._removed)
         panel.model_chosen.connect(self._chosen)
-        panel.add_asked.connect(self.show_page)
-        self._show()
-
-    @command("&Add a model…", Menu.HELP)
-    @Slot()
-    def show_page(self) -> None:
-        """Show how to add a model for your own photos."""
-        at_home(self)
-        self.page.show()
-        self.page.raise_()
-
-    @Slot(Path)
-    def add_folder(self, folder: Path) -> None:
-        """Take a model folder and work with it."""
-        at_home(self)
-        try:
-            entry = find_model(str(folder))
-        except ModelError as error:
-            self._desk.said.emit(Message(str(error), Tone.ERROR, topic="model folder"))
-            return
-        preferences.remember_model_folder(folder)
-        self._desk.outdated.emit(("model folder",))
-        self._entries = [e for e in self._entries if e.id != entry.id] + [entry]
-        self._desk.choose_model(entry)
+        panel.models_asked.connect(self._page_asked)
         self._show()
 
     @Slot()
-    def _opened(self) -> None:
-        """A photo that was prepared before goes on with the model it was prepared with, where that is known."""
+    def _page_asked(self) -> None:
         at_home(self)
-        inversion = self._desk.work.inversion if self._desk.work else None
-        entry = next((e for e in self._entries if inversion and e.id == inversion.model), None)
-        if entry is not None and entry.id != self._desk.entry.id:
-            self._desk.choose_model(entry)
-            self._show()
+        self.page_asked.emit()
 
     @Slot(int)
     def _chosen(self, index: int) -> None:
         at_home(self)
         self._desk.choose_model(self._entries[index])
-        self._show()
 
+    @Slot()
+    def _shelf_changed(self) -> None:
+        at_home(self)
+        if not self._shelf.looking:
+            self._show()
+            self._say_faults()
+            self._desk.models_have_changed()
+
+    def _say_faults(self) -> None:
+        """Once, why models that were there may be missing."""
+        faults = self._shelf.contents.faults if self._shelf.contents else ()
+        if faults == self._faults:
+            return
+        self._faults = faults
+        self._desk.outdated.emit(("models folder",))
+        if faults:
+            action = Action("Models…", self._page_asked)
+            self._desk.said.emit(Message(faults[0], Tone.ERROR, topic="models folder", actions=(action,)))
+
+    @Slot(Path)
+    def _removed(self, path: Path) -> None:
+        """Nobody works with a model that was taken away."""
+        at_home(self)
+        if os.path.realpath(path) == os.path.realpath(self._desk.entry.id):
+            self._desk.choose_model(built_in())
+
+    @Slot()
     def _show(self) -> None:
-        ids = [entry.id for entry in self._entries]
-        self._panel.show_models(self._entries, ids.index(self._desk.entry.id))
-        self._panel.show_preparing(self._desk.entry.defaults)
+        at_home(self)
+        chosen, contents = self._desk.entry, self._shelf.contents
+        entries = contents.usable if contents else ()
+        if chosen.id not in {entry.id for entry in entries}:  # not known yet, or found where it is not listed
+            entries = (*entries, chosen)
+        if entries != self._entries or chosen.id != self._shown:
+            self._entries = entries
+            self._panel.show_models(entries, [entry.id for entry in entries].index(chosen.id))
+        if chosen.id != self._shown:
+            self._shown = chosen.id
+            self._panel.show_preparing(chosen.defaults)
 
     @Slot(Judged)
     def _judged(self, judged: Judged) -> None:
         at_home(self)
         if advice.is_strange(self._desk.entry, judged):
-            action = Action("How to add one", self.show_page)
+            action = Action("Add a model…", self._page_asked)
             self._desk.said.emit(Message(advice.STRANGE, Tone.ADVICE, topic="model", actions=(action,)))

@@ -13,18 +13,6 @@ def _settings() -> QSettings:
     return QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
 
 
-def model_folders() -> tuple[Path, ...]:
-    """Model folders the user chose, wherever they lie."""
-    stored = _settings().value("models/folders", [])
-    folders = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
-    return tuple(Path(folder) for folder in folders if isinstance(folder, str))
-
-
-def remember_model_folder(folder: Path) -> None:
-    folders = dict.fromkeys([*map(str, model_folders()), str(folder)])
-    _settings().setValue("models/folders", list(folders))
-
-
 def window_geometry() -> QByteArray | None:
     """Where the window was, as Qt wrote it."""
     stored = _settings().value("window/geometry")
@@ -33,6 +21,16 @@ def window_geometry() -> QByteArray | None:
 
 def remember_window_geometry(geometry: QByteArray) -> None:
     _settings().setValue("window/geometry", geometry)
+
+
+def device() -> str | None:
+    """The kind of device that is to compute; None for the best one."""
+    stored = _settings().value("engine/device", "")
+    return stored if isinstance(stored, str) and stored else None
+
+
+def remember_device(kind: str | None) -> None:
+    _settings().setValue("engine/device", kind or "")
 
 
 def last_folder() -> str:

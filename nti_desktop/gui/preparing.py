@@ -8,7 +8,8 @@ from nti_desktop.gui.engine_thread import EngineThread, Ticket
 from nti_desktop.gui.estimates import Estimates
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import Inverted, InvertJob, Judged, JudgeJob
-from nti_desktop.models.catalog import ModelEntry, fingerprint
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.session import Session

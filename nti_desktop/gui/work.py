@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nti_desktop.advice import changed_words
-from nti_desktop.errors import ModelError
+from nti_desktop.gui.edits import carried
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Inverted
-from nti_desktop.models.catalog import ModelEntry, find_model
+from nti_desktop.models.catalog import BUILT_IN_ID, STUDIO_DEFAULTS, ModelEntry
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord, PartRecord, VersionRecord
@@ -32,7 +32,6 @@ class Work:
             for version in session.project.versions
             for part in version.parts
         }
-        self._models: dict[str, ModelEntry | None] = {}  # those of preparings, by id; None where one is gone
         self._draft: History | None = None  # the edit while the photo is not prepared with this description
         self._show_version()
 
@@ -89,16 +88,19 @@ class Work:
         )
 
     def edit_model(self, chosen: ModelEntry) -> ModelEntry | None:
-        """The model that draws the edit: the one the photo was prepared with (None when gone), else the chosen."""
+        """The model that draws the edit: the one the photo was prepared with (None where it was not found), else the
+        chosen.
+        """
         inversion = self.inversion
         if inversion is None or not self.up_to_date or inversion.model == chosen.id:
             return chosen
-        if inversion.model not in self._models:
-            try:
-                self._models[inversion.model] = find_model(inversion.model)
-            except ModelError:
-                self._models[inversion.model] = None
-        return self._models[inversion.model]
+        return self.session.known_model(inversion)
+
+    @property
+    def rendered_with(self) -> tuple[InversionRecord, ...]:
+        """The inversions that a picture of the version as it stands is rendered on."""
+        own = () if self.inversion is None or self.asks_for_nothing_here else (self.inversion,)
+        return own + tuple(self.session.project.inversion(inversion) for inversion, _ in self.beside)
 
     @property
     def history(self) -> History | None:
@@ -204,9 +206,12 @@ class Work:
         self._histories[version.id, version.inversion] = history
 
     def prepared(self, entry: ModelEntry, inverted: Inverted, area: Area) -> None:
-        """An area was prepared: what was drafted for it becomes a version."""
+        """An area was prepared: what was drafted for it becomes a version, or what another model was asked for."""
         before, parts = self.version_id, self.version.parts if self.version else ()
         state = self.state if area == self.area else None
+        if state is not None and self.inversion is not None and self.inversion.model != entry.id:
+            usual = STUDIO_DEFAULTS if self.inversion.model == BUILT_IN_ID else EditDefaults()
+            state = replace(state, recipe=carried(state.recipe, usual, entry.defaults, inverted.settings.method))
         inversion = self.session.keep_inversion(entry, inverted, area)
         state = state or EditState(recipe_for(inverted.settings.prompt, entry.defaults), Finish())
         others = tuple(part for part in parts if self.session.frame(part.inversion).area != area)

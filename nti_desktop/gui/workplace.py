@@ -236,7 +236,7 @@ class Workplace(QWidget):
         desk = self.desk
         seconds, judged = desk.preparing.estimates.preparing(*desk.way), desk.preparing.estimates.judged
         if seconds is not None and judged is not None:
-            takes = f"Takes {duration(seconds)} on this computer."
+            takes = advice.takes(duration(seconds), judged, desk.way[0])
         elif desk.preparing.judging:
             takes = "Measuring how long it takes here…"
         else:
@@ -253,7 +253,7 @@ class Workplace(QWidget):
             text = _DESCRIBE
         else:
             text = f"Needed once before words can change the photo. {takes}"
-        self.prompts.estimate.setToolTip(f"Measured on: {judged.device}." if judged else "")
+        self.prompts.estimate.setToolTip(advice.measured_on(judged) if judged else "")
         possible = bool(work.description.strip()) and not desk.preparing.at_work
         self.prompts.show_preparation(text, possible, again=work.area in work.edited_areas, needed=not work.up_to_date)
         self.prompts.show_render_button(desk.render_by_hand, not desk.picture_is_final)

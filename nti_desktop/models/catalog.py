@@ -4,17 +4,15 @@ names. Nothing here loads weights.
 They are somebody else's: their JSON is read with types and ranges checked, their weights must be safetensors.
 """
 
-import hashlib
 import os
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from nti_desktop.errors import ModelError
 from nti_desktop.jobs import ModelFiles
 from nti_desktop.models.candidates import candidates
 from nti_desktop.models.known import find_known
-from nti_desktop.models.layout import check_layout, config_files, needed_files
+from nti_desktop.models.layout import check_layout
 from nti_desktop.models.places import read_places
 from nti_desktop.models.single_file import check_single_file
 from nti_desktop.models.words import read_words
@@ -118,7 +116,7 @@ def _downloaded(id: str) -> Path | None:
                 f"{known.name} is not in “{store}”; fetch it with “nti-desktop models download {known.id}”."
             )
         return path
-    return next((found.path for found in candidates(read_places()) if _name(found.path) == id), None)
+    return next((found.path for found in candidates(read_places()) if name_of(found.path) == id), None)
 
 
 def _from_path(path: Path) -> ModelEntry:
@@ -128,19 +126,19 @@ def _from_path(path: Path) -> ModelEntry:
     path = path.resolve()
     return ModelEntry(
         id=str(path),
-        name=_name(path),
+        name=name_of(path),
         family=layout.family,
         files=ModelFiles(path, half=layout.half),
         defaults=EditDefaults(),
         native_size=layout.native_size,
         multiple=layout.multiple,
-        licence="see the model's own terms",
+        licence="see the model’s own terms",
         built_in=False,
         words=read_words(path),
     )
 
 
-def _name(folder: Path) -> str:
+def name_of(folder: PurePath) -> str:
     """As people call it: `owner/name` where a download, or the Hub's cache, has made that a folder's name."""
     if folder.parent.name == "snapshots":
         folder = folder.parents[1]
@@ -158,41 +156,7 @@ def _from_file(path: Path) -> ModelEntry:
         defaults=EditDefaults(),
         native_size=found.native_size,
         multiple=found.multiple,
-        licence="see the model's own terms",
+        licence="see the model’s own terms",
         built_in=False,
         words=None,
     )
-
-
-def fingerprint(entry: ModelEntry) -> str:
-    """SHA-256 in hex over the sorted relative names and contents of the weights, configs and tokenizer.
-
-    Reads every byte once; again only after a file's size or time has changed. Raises ModelError like `find_model`.
-    """
-    files = entry.files
-    try:
-        if files.single is None:
-            named = [(path.relative_to(files.folder).as_posix(), path) for path in needed_files(files.folder)]
-        else:
-            named = [(path.relative_to(files.folder).as_posix(), path) for path in config_files(files.folder)]
-            named.append(("weights", files.single))
-        stats = [(name, path, path.stat()) for name, path in named]
-        return _digest(
-            files.schedule, tuple((name, path, stat.st_size, stat.st_mtime_ns) for name, path, stat in sorted(stats))
-        )
-    except OSError as error:
-        raise ModelError(f"The model in “{entry.name}” cannot be read: {error.strerror}.") from error
-
-
-@lru_cache(maxsize=16)
-def _digest(schedule: tuple[tuple[str, str | bool], ...], files: tuple[tuple[str, Path, int, int], ...]) -> str:
-    """files: name in the model, path, size in bytes and time of change of each, sorted by name."""
-    digest = hashlib.sha256()
-    for key, value in schedule:
-        digest.update(f"{key}\0{value}\0".encode())
-    for name, path, size, _ in files:
-        digest.update(f"{name}\0{size}\0".encode())
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()

@@ -77,8 +77,7 @@ def plan_download(wanted: str, store: Path, cancel: CancelToken, token: str | No
     owner, _, name = wanted.partition("/")
     if not _REPOSITORY.fullmatch(wanted) or "--" in wanted or ".." in wanted or wanted.endswith(".git"):
         raise ModelError(
-            f"“{wanted}” is neither a model that is offered nor an owner/name on the Hub; "
-            "“nti-desktop models download” lists what is offered."
+            f"“{wanted}” is neither a model that is offered nor an owner/name on the Hub; check how it is written."
         )
     id = f"{owner}--{name}"
     if begun := _begun(store / INCOMING / id / PLAN, id, wanted):
@@ -91,6 +90,22 @@ def plan_known(known: Known) -> Plan:
     files = tuple(HubFile(file.name, file.size, file.sha256) for file in known.files)
     name = files[0].name if len(files) == 1 else known.id
     return Plan(known.id, name, known.repository, known.revision, known.licence, files)
+
+
+def is_begun(plan: Plan, store: Path) -> bool:
+    """Whether a download of exactly this was broken off, so that its terms were accepted already."""
+    try:
+        stored = json.loads((store / INCOMING / plan.id / PLAN).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return bool(stored == json.loads(json.dumps(asdict(plan))))
+
+
+def free_space(store: Path) -> int:
+    """Bytes that are free where the store is or will be. Raises OSError."""
+    while not store.exists() and store != store.parent:
+        store = store.parent
+    return shutil.disk_usage(store).free
 
 
 def fetch(plan: Plan, store: Path, report: Report, cancel: CancelToken, token: str | None = None) -> Path:
@@ -155,10 +170,7 @@ def _incoming(plan: Plan, store: Path) -> Iterator[Path]:
     from filelock import FileLock, Timeout  # comes with huggingface_hub
 
     if not store.is_dir() and store != default_store():
-        raise ModelError(
-            f"The models folder “{store}” is not there; plug in its drive, or choose another with “nti-desktop models "
-            "where --set FOLDER”."
-        )
+        raise ModelError(f"The models folder “{store}” is not there; plug in its drive, or choose another folder.")
     _check_free(store / plan.name)
     folder = store / INCOMING / plan.id
     folder.mkdir(parents=True, exist_ok=True)
@@ -179,18 +191,15 @@ def _incoming(plan: Plan, store: Path) -> Iterator[Path]:
 
 def _check_free(final: Path) -> None:
     if final.exists() or final.is_symlink():
-        raise ModelError(
-            f"“{final.name}” is in “{final.parent}” already; check it with “nti-desktop models verify”, or remove it."
-        )
+        raise ModelError(f"“{final.name}” is in “{final.parent}” already; verify it there, or remove it first.")
 
 
 def _check_space(plan: Plan, folder: Path, store: Path) -> None:
-    missing = plan.size - _present(plan, folder)
-    free = shutil.disk_usage(store).free
-    if missing + MARGIN > free:
+    needed, free = plan.size - _present(plan, folder) + MARGIN, free_space(store)
+    if needed > free:
         raise ModelError(
-            f"“{plan.name}” needs {(missing + MARGIN) / 1e9:.1f} GB in “{store}”, where {free / 1e9:.1f} GB are free; "
-            "make room, or choose another folder with “nti-desktop models where --set FOLDER”."
+            f"“{plan.name}” needs {needed / 1e9:.1f} GB in “{store}”, where {free / 1e9:.1f} GB are free; make room, "
+            "or choose another folder."
         )
 
 
@@ -230,9 +239,7 @@ def _disk_trouble(error: OSError, plan: Plan, store: Path) -> ModelError:
             "download again."
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return ModelError(
-            f"“{store}” cannot be written; choose another folder with “nti-desktop models where --set FOLDER”."
-        )
+        return ModelError(f"“{store}” cannot be written; choose another folder.")
     return ModelError(
         f"“{plan.name}” cannot be kept in “{store}” ({error.strerror}); check the drive and download again."
     )

@@ -66,8 +66,8 @@ def read_places() -> Places:
         fault = f"“{path}”, which says where models lie, cannot be read ({error.strerror}); make it readable."
     except (ValueError, TypeError, AttributeError, RecursionError):
         fault = (
-            f"“{path}”, which says where models lie, is damaged; set the folder again with “nti-desktop models where "
-            "--set FOLDER”, and the damaged file is kept beside the new one."
+            f"“{path}”, which says where models lie, is damaged; choose the models folder again, and the damaged file "
+            "is kept beside the new one."
         )
     return Places(default_store(), fault=fault)
 
@@ -100,16 +100,26 @@ def write_places(places: Places) -> None:
         raise ModelError(f"“{path}” cannot be written ({reason}), so nothing was changed.") from error
 
 
+def move_store(store: Path) -> Places:
+    """From now on downloads go here; the folder is made, and what is in the one before stays there.
+
+    Raises ModelError in one sentence, and nothing has changed.
+    """
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"“{store}” cannot be made a folder ({error.strerror}); choose another.") from error
+    write_places(replace(read_places(), store=store))
+    return read_places()
+
+
 def store_fault(places: Places) -> str | None:
     """What is wrong with the store, one sentence; None when it is there, or would be made by the first download."""
     try:
         if places.store.is_dir():
             os.listdir(places.store)
         elif places.store != default_store():
-            return (
-                f"The models folder “{places.store}” is not there; plug in its drive, or choose another with "
-                "“nti-desktop models where --set FOLDER”."
-            )
+            return f"The models folder “{places.store}” is not there; plug in its drive, or choose another folder."
         elif places.store.exists():
             return f"“{places.store}” is a file where the models folder should be; move it away."
     except OSError as error:

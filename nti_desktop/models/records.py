@@ -146,6 +146,11 @@ def size_of(paths: Sequence[Path]) -> int:
     return total
 
 
+def gigabytes(size: int) -> str:
+    """A size as people are told it."""
+    return f"{size / 1e9:.1f} GB" if size >= 50_000_000 else f"{size / 1e6:.1f} MB"
+
+
 def files_of(model: Path) -> list[Path]:
     """The files of a model: itself, or those in its folder and the folders in that, sorted."""
     if model.is_file():

@@ -13,7 +13,7 @@ NEEDED = ("unet", "vae", "text_encoder")
 LARGEST_TEXT = 32 << 20  # bytes; the largest vocabulary there is has a tenth
 LARGEST_WEIGHTS = 20 << 30  # SDXL's UNet in full precision has half
 MOST_FILES = 100
-_ELSEWHERE = "get its .safetensors file with a browser and add that with “nti-desktop models add FILE”"
+_ELSEWHERE = "get its .safetensors file with a browser and add that"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from nti_desktop.errors import OutOfMemory
-from nti_desktop.models.catalog import ModelEntry, built_in, fingerprint
+from nti_desktop.models.catalog import ModelEntry, built_in
+from nti_desktop.models.fingerprints import fingerprint
 from tests.benchmarks.children import ask
 from tests.benchmarks.memory import measure_memory
 from tests.benchmarks.picture import draw
@@ -45,7 +46,7 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
     if "memory" in asked.only:
         yield "memory", measure_memory(entry)
     if asked.memory_estimate:
-        yield "memory_estimate", ask("sd15", MALLOC_MMAP_THRESHOLD_="65536")
+        yield "memory_estimate", ask("sd15")
     contests: dict[str, tuple[Sequence[Way], int]] = {
         "truth": (ways(entry.defaults), asked.scenes),
         "methods": (methods(entry.defaults), asked.method_scenes),
@@ -68,7 +69,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")
     parser.add_argument("--full-size-steps", type=_at_least_one, default=10, help="of the big model, with CUDA")
-    parser.add_argument("--memory-estimate", action="store_true", help="also on a processor at full size; takes 12 GB")
+    parser.add_argument("--memory-estimate", action="store_true", help="also of published sizes, on paper")
     parser.add_argument("--only", type=_sections, default=SECTIONS, help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs measured")
     parser.add_argument("--out", type=Path, default=Path("out/bench.json"))

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from nti_desktop.engine.device import best_device, unet_dtype
+from nti_desktop.engine.device import find_device
+from nti_desktop.engine.precision import unet_dtype
 from nti_desktop.engine.workbench import Workbench, decibels
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, ModelFiles, RenderJob
 from nti_desktop.models.catalog import ModelEntry
@@ -88,7 +89,7 @@ def load_arena(entry: ModelEntry, steps: int | None = None, dtype: torch.dtype |
     dtype_of = unet_dtype if dtype is None else (lambda _device: dtype)
     with patch("nti_desktop.engine.loading.unet_dtype", dtype_of):
         bench.judge(JudgeJob(entry.files, np.zeros((entry.native_size, entry.native_size, 3), np.uint8)))
-    pipeline = yardstick.load_pipeline(entry.files.folder, best_device())
+    pipeline = yardstick.load_pipeline(entry.files.folder, find_device())
     return Arena(entry.files, defaults, pipeline, bench, steps or PUBLISHED_STEPS)
 
 

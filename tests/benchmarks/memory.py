@@ -55,12 +55,13 @@ def peak_of(work: Callable[[], object]) -> int | None:
     if not _FORGET.exists():
         return None
     _FORGET.write_text("5")  # the peak starts again from what is resident now; see proc(5)
-    before = _high_water()
+    before = high_water()
     work()
-    return _high_water() - before
+    return high_water() - before
 
 
-def _high_water() -> int:
+def high_water() -> int:
+    """Most that was ever resident of this process, in bytes, or since the peak was forgotten."""
     line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024
 

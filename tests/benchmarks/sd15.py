@@ -1,29 +1,30 @@
 """A model of Stable Diffusion 1.5's published sizes with random weights: costs of the real size, pictures of none."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from nti_desktop.engine.methods import METHODS
+from nti_desktop.engine.forecast import Forecaster, editing, guiding, learning
+from nti_desktop.engine.loading import KINDS
 from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.engine.paper import META
+from nti_desktop.engine.precision import Precision
 from nti_desktop.engine.text import PromptReader
-from nti_desktop.jobs import CancelToken, report_nothing
+from nti_desktop.jobs import Saving
 from nti_desktop.models.catalog import find_model
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults
 from nti_desktop.resources import resource
-from tests.benchmarks.contestants import PUBLISHED_GUIDANCE
-from tests.benchmarks.costs import fix_conditions
-from tests.benchmarks.memory import Memory, measure_memory, peak_of
+from tests.benchmarks.memory import Memory, measure_memory
 from tests.benchmarks.speed import Speed, measure_speed
 
-ESTIMATED_STEPS = 2
+ESTIMATED = {"sd15": 512, "sdxl": 1024}  # pixels of a picture's side
 
 # Channels of the published weights; tests make a narrow model of the same shape.
 WIDTHS = (320, 640, 1280, 1280)
@@ -41,16 +42,26 @@ class FullSize:
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Of the engine's null-text at 512x512 in half precision: half of what two timesteps of one inner step each
-    take in float32, on a processor, which computes half precision far too slowly. Bytes: weights of the UNet, and of
-    the autoencoder and the text encoder, which stay float32; peak beyond the loaded model, None where this system does
-    not tell.
+class Rung:
+    """Bytes on the device with the savings up to one rung, weights included. weights: that stay there; null_text,
+    guided, edit: peaks of preparing by null-text or by the other methods, and of an edit with fifty recorded steps.
     """
 
-    unet: int
-    others: int
-    peak: int | None
+    weights: int
+    null_text: int
+    guided: int
+    edit: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A published model's UNet in half precision at a picture's side in pixels, done on paper: no device measured it.
+    rungs: by the last saving's name.
+    """
+
+    model: str
+    side: int
+    rungs: dict[str, Rung]
 
 
 def measure_full_size(rounds: int, photos: int, steps: int) -> FullSize:
@@ -107,32 +118,55 @@ def make_parts() -> dict[str, Any]:
     }
 
 
-def estimate_memory() -> Estimate:
-    """What `Estimate` says; takes about 12 GB and minutes."""
-    fix_conditions()
-    parts = make_parts()
-    model = DiffusionModel(
-        unet=parts["unet"],
-        vae=parts["vae"],
-        text=PromptReader((parts["tokenizer"],), (parts["text_encoder"],)),
-        scheduler_config=dict(parts["scheduler"].config),
-        device=torch.device("cpu"),
-        dtype=torch.float32,
-    )
-    settings = InversionSettings(
-        "a photo of a dog", Method.NULL_TEXT, ESTIMATED_STEPS, PUBLISHED_GUIDANCE, Schedule.REFERENCE
-    )
-    latents = torch.randn(1, 4, 64, 64)
-    prepare = METHODS[settings.method].prepare
-    with patch("nti_desktop.engine.methods.null_text.INNER_STEPS", 1):
-        peak = peak_of(lambda: prepare(model, latents, settings, report_nothing, CancelToken()))
-    unet, vae, text_encoder = (_bytes(part) for part in (model.unet, model.vae, parts["text_encoder"]))
-    return Estimate(unet // 2, vae + text_encoder, None if peak is None else peak // 2)
+def estimate_memory() -> list[Estimate]:
+    """What `Estimate` says of each; takes no more memory than Python itself."""
+    return [_estimated(name, side) for name, side in ESTIMATED.items()]
 
 
-def _bytes(part: torch.nn.Module) -> int:
-    return sum(weight.nbytes for weight in part.parameters())
+def _estimated(name: str, side: int) -> Estimate:
+    model = published_on_paper(name)
+    forecaster = Forecaster(model)
+    size = (side // model.scale, side // model.scale)
+    recorded = PUBLISHED_STEPS * forecaster.recorded(size, EditDefaults.self_limit)
+    rungs = {}
+    for saving in Saving:
+        null_text, guided, edit = (forecaster.peak(work, saving, size) for work in (learning, guiding, editing))
+        weights = 0 if saving is Saving.OFFLOAD else model.weight_bytes
+        rungs[saving.name.lower()] = Rung(weights, null_text, guided, edit + recorded)
+    return Estimate(name, side, rungs)
+
+
+def published_on_paper(name: str) -> DiffusionModel:
+    """A model of the published configuration of this name, without numbers."""
+    folder = resource("models", "configs", name)
+    with META:
+        parts = {kind: _part(folder / kind, KINDS[kind]) for kind in KINDS if (folder / kind).is_dir()}
+    encoders = tuple(part for kind, part in parts.items() if kind.startswith("text_encoder"))
+    tokenizer = CLIPTokenizer.from_pretrained(resource("models", "configs", "clip_tokenizer"))
+    text = PromptReader((tokenizer,) * len(encoders), encoders)
+    return DiffusionModel(parts["unet"], parts["vae"], text, {}, META, Precision(torch.float16))
+
+
+def _part(folder: Path, kind: Any) -> Any:
+    if hasattr(kind, "config_class"):  # of transformers
+        return kind(kind.config_class.from_pretrained(folder))
+    return kind.from_config(json.loads((folder / "config.json").read_text("utf-8")))
+
+
+def described(estimates: Sequence[Mapping[str, Any]]) -> str:
+    """A table; estimates: as `Estimate` says, read from JSON."""
+    blocks = []
+    for found in estimates:
+        lines = [f"estimate: {found['model']} at {found['side']}x{found['side']}, half precision, GB on the device"]
+        lines.append(f"{'savings up to':16} {'weights':>8} {'null-text':>10} {'guided':>8} {'edit':>8}")
+        for name, rung in found["rungs"].items():
+            weights, null_text, guided, edit = (rung[key] / 1e9 for key in ("weights", "null_text", "guided", "edit"))
+            lines.append(f"{name:16} {weights:8.2f} {null_text:10.2f} {guided:8.2f} {edit:8.2f}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
 
 
 if __name__ == "__main__":
-    print(json.dumps(vars(estimate_memory())))
+    answer = [asdict(estimate) for estimate in estimate_memory()]
+    print(described(answer))
+    print(json.dumps(answer))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from nti_desktop.engine.device import device_name
+from nti_desktop.engine.device import in_words
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.settings import EditDefaults
 from tests.benchmarks.contestants import (
@@ -58,7 +58,7 @@ def measure_speed(entry: ModelEntry, rounds: int, photos: int, steps: int | None
         AS_PUBLISHED: _null_text_as_published,
     }
     return Speed(
-        device=device_name(arena.pipeline.device),
+        device=in_words(arena.pipeline.device).name,
         threads=torch.get_num_threads(),
         torch=torch.__version__,
         load=load,

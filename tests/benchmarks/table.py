@@ -1,6 +1,9 @@
 """What was measured, as text."""
 
+from collections.abc import Sequence
+
 from tests.benchmarks.contestants import FIRST, LATER, PUBLISHED
+from tests.benchmarks.sd15 import described
 from tests.benchmarks.speed import EDITS
 from tests.benchmarks.summary import Section, mean_of_photos
 from tests.figures.tables import ALL
@@ -103,12 +106,8 @@ def _mean(found: Section, form: str) -> str:
     return f"{found['mean']:{form}} ({found['low']:{form}} to {found['high']:{form}}), {found['scenes']} scenes"
 
 
-def _estimate(estimate: Section | None) -> str:
-    title = "estimate: peak of null-text, Stable Diffusion 1.5's size at 512x512, half precision"
-    if estimate is None:
-        return f"{title}: not made"
-    beyond, unet, others = (_megabytes(estimate[name]) for name in ("peak", "unet", "others"))
-    return f"{title}: {beyond} MB beyond the model; UNet {unet} MB, autoencoder and text encoder {others} MB"
+def _estimate(estimates: Sequence[Section] | None) -> str:
+    return described(estimates) if estimates else "estimate of Stable Diffusion's memory on a card: not made"
 
 
 def _ratios(bench: Section) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from nti_desktop.engine.device import device_name
+from nti_desktop.engine.device import in_words
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.model import DiffusionModel, counted_rows
 from nti_desktop.engine.workbench import Workbench
@@ -55,7 +55,7 @@ def measure_speed(folder: Path, settings: EditDefaults, threads: tuple[int, ...]
         for count in threads:
             torch.set_num_threads(count)
             rows[count] = row_milliseconds(model)
-        return Speed(device_name(model.device), rows, threads[-1], *_edit_costs(ModelFiles(folder), settings), load)
+        return Speed(in_words(model.device).name, rows, threads[-1], *_edit_costs(ModelFiles(folder), settings), load)
     finally:
         torch.set_num_threads(before)
 

@@ -125,8 +125,9 @@ def test_a_broken_model_folder_is_refused_in_one_sentence(
     prepared: MainWindow, until: Until, tmp_path: Path, qtbot: QtBot, sample: Sample
 ) -> None:
     (tmp_path / "model").mkdir()
-    prepared.models.add_folder(tmp_path / "model")
-    assert len(errors(prepared)) == 1
+    prepared.models.page.list.add_asked.emit(tmp_path / "model")
+    until(lambda: len(prepared.models.page.messages.messages) == 1)
+    assert prepared.models.page.messages.messages[0].tone is Tone.ERROR
     assert prepared.desk.entry.built_in
 
     retype(qtbot, prepared, sample.edits[0])

@@ -13,7 +13,7 @@ from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import film, make_picture
 from nti_desktop.gui.commands import commands_of
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.model_chooser import ModelChooser
+from nti_desktop.gui.model_keeping import ModelKeeping
 from nti_desktop.gui.panels.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.panels.mask_panel import MaskPanel
 from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
@@ -211,7 +211,7 @@ def test_a_picture_has_smaller_copies_and_a_film_is_as_dense_as_the_mask() -> No
 
 
 def test_every_command_explains_itself_and_no_key_is_used_twice() -> None:
-    entries = [entry for owner in (MainWindow, Versions, Viewing, ModelChooser) for entry in commands_of(owner)]
+    entries = [entry for owner in (MainWindow, Versions, Viewing, ModelKeeping) for entry in commands_of(owner)]
     assert len(entries) > 25
     keys = [key for _, entry, _ in entries for key in entry.shortcuts]
     assert len(keys) == len(set(keys))

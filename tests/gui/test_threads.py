@@ -79,6 +79,10 @@ class Stand:
         self.rendered: list[str] = []
         self.threads: set[int] = set()
         self.fault: Exception | None = None
+        self.device: str | None = None
+
+    def choose_device(self, kind: str | None) -> None:
+        self.device = kind
 
     def judge(self, job: JudgeJob, report: Report, cancel: CancelToken) -> Judged:
         return Judged(40.0, 0.001, "stand")

@@ -11,7 +11,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from nti_desktop.errors import ModelError
-from nti_desktop.models.catalog import built_in, find_model, fingerprint, installed, models_folder
+from nti_desktop.models.catalog import built_in, find_model, installed, models_folder
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import Places
 from nti_desktop.recipe.settings import EditDefaults, Method, Schedule
 

@@ -17,7 +17,8 @@ from nti_desktop.engine.embedding import Embedding
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.errors import ModelError
-from nti_desktop.models.catalog import find_model, fingerprint
+from nti_desktop.models.catalog import find_model
+from nti_desktop.models.fingerprints import fingerprint
 from tests.wild.autoencoder import decode, encode_mean
 from tests.wild.files import read_original, write_original
 from tests.wild.folders import write_folder

@@ -100,7 +100,7 @@ def denoise(
     z = pivot[:1]
     for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
         there = source.at(a, recipe.self_limit)
-        control = Substitution(attention, there, levels.progress(a + 1), pivot[0, 0].numel())
+        control = Substitution(attention, there, levels.progress(a + 1), pivot[0, 0].numel(), model.attention.attend)
         with model.attention.set_to(control):
             unconditional, answer = model.predict(
                 z.expand(2, -1, -1, -1), levels.timesteps[a], stacked(null_embeddings[a : a + 1], conditional)

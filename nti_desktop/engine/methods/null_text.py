@@ -1,6 +1,7 @@
 """`null_text`: optimise the null embedding of every step so that guidance follows the pivot (Mokady et al. 2023)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -78,8 +79,9 @@ class _Step:
         return leaf, torch.optim.Adam([leaf], lr=learning_rate(self.published))
 
     def improve(self, squares: Tensor, leaf: Tensor, adam: torch.optim.Adam) -> None:
-        """One inner step, on the mean."""
+        """One inner step, on the mean; raises Overflow where the gradient does."""
         (gradient,) = torch.autograd.grad(squares, leaf)
+        self.model.precision.check(gradient)
         leaf.grad = gradient / self.target.numel()
         adam.step()
 
@@ -114,15 +116,16 @@ def prepare(
     null_embeddings = []
     inner_steps = 0
     z = pivot[:1]
-    for i in watched("Learning the photo", range(levels.steps), report, cancel):
+
+    def learn(i: int, z: Tensor, null_embedding: Tensor) -> tuple[Tensor, Tensor, int]:
         with model.prefix.kept():  # all that a step asks, it asks about the same latents
             with torch.no_grad():
                 answer = model.predict(z, levels.timesteps[i], conditional)
             step = _Step(model, settings.guidance_scale, levels, i, z, pivot[i + 1 : i + 2], null, answer)
-            if reference:
-                null_embedding, z, inner = _as_published(step, null_embedding, cancel)
-            else:
-                null_embedding, z, inner = _where_it_falls_short(step, cancel)
+            return _as_published(step, null_embedding, cancel) if reference else _where_it_falls_short(step, cancel)
+
+    for i in watched("Learning the photo", range(levels.steps), report, cancel):
+        null_embedding, z, inner = model.enduring(partial(learn, i, z, null_embedding))
         null_embeddings.append(null_embedding)
         inner_steps += inner
     return Prepared(settings, pivot, torch.cat(null_embeddings), reconstruction=z, inner_steps=inner_steps)

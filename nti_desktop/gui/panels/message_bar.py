@@ -86,12 +86,13 @@ class _Strip(QFrame):
 class MessageBar(QWidget):
     """The newest message on top."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, margin: int = 8) -> None:
+        """margin: pixels left and right."""
         super().__init__(parent)
         self._messages: list[Message] = []
         self._shows_all = False
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(8, 6, 8, 0)
+        self._column.setContentsMargins(margin, 6, margin, 0)
         self._column.setSpacing(4)
         self._more = QPushButton()
         self._more.setProperty("flat", "true")

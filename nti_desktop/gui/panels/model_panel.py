@@ -22,8 +22,9 @@ class ModelPanel(QWidget):
     """Model, way of preparing, number of steps."""
 
     model_chosen = Signal(int)  # index among the entries
-    add_asked = Signal()
+    models_asked = Signal()
     preparing_changed = Signal()
+    device_chosen = Signal(int)  # index among those shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,8 +36,9 @@ class ModelPanel(QWidget):
         self._about = QLabel()
         self._about.setProperty("role", "quiet")
         self._about.setWordWrap(True)
-        add = QPushButton("Add a model…")
-        add.clicked.connect(self._add)
+        more = QPushButton("Models…")
+        more.setToolTip("See which models there are; add, download or remove one.")
+        more.clicked.connect(self._ask_for_models)
         self.ways = QComboBox()
         self.ways.setAccessibleName("Way of preparing")
         self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -48,13 +50,22 @@ class ModelPanel(QWidget):
         self.steps.setAccessibleName("Steps")
         self.steps.setToolTip("More steps take longer and follow the photo and the words more closely.")
         self.steps.valueChanged.connect(self._preparing)
+        self.devices = QComboBox()
+        self.devices.setAccessibleName("Device")
+        self.devices.setToolTip("What computes: a graphics card is many times faster than the processor.")
+        self.devices.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.devices.activated.connect(self._device)
+        self.precision = QLabel()
+        self.precision.setProperty("role", "quiet")
+        self.precision.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
         for title, widgets in (
-            ("Model", (self.models, self._about, add)),
+            ("Model", (self.models, self._about, more)),
             ("Way of preparing the photo", (self.ways,)),
             ("Steps", (self.steps,)),
+            ("Device", (self.devices, self.precision)),
         ):
             heading = QLabel(title)
             heading.setProperty("role", "heading")
@@ -74,6 +85,13 @@ class ModelPanel(QWidget):
             if entry.built_in
             else f"Your own model. Terms: {entry.licence}."
         )
+
+    def show_devices(self, names: Sequence[str], current: int, precision: str) -> None:
+        """precision: in words, what computed last and in which precision; may be empty."""
+        self.devices.clear()
+        self.devices.addItems(list(names))
+        self.devices.setCurrentIndex(current)
+        self.precision.setText(precision)
 
     def show_preparing(self, defaults: EditDefaults) -> None:
         """Start from what is best on the model."""
@@ -98,9 +116,14 @@ class ModelPanel(QWidget):
         self.model_chosen.emit(index)
 
     @Slot()
-    def _add(self) -> None:
+    def _ask_for_models(self) -> None:
         at_home(self)
-        self.add_asked.emit()
+        self.models_asked.emit()
+
+    @Slot(int)
+    def _device(self, index: int) -> None:
+        at_home(self)
+        self.device_chosen.emit(index)
 
     @Slot(int)
     def _way(self, index: int) -> None:

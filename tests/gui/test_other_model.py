@@ -1,0 +1,221 @@
+"""A photo whose model is missing, has changed, or lies elsewhere by now."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui.desk import AS_LAST_SEEN
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.panels.message_bar import Message, Tone
+from nti_desktop.models.fingerprints import fingerprint
+from nti_desktop.models.places import read_places, write_places
+from nti_desktop.project.sidecar import read_sidecar
+from tests.gui.conftest import OpenWindow, export_to
+from tests.other_models import WISH, change_model, prepare, write_model
+from tests.unit.test_session import SOURCE
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_model(tmp_path / "models" / "my model")
+
+
+def opened(open_window: OpenWindow, photo: Path, until: Until) -> MainWindow:
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    return window
+
+
+def about_the_model(window: MainWindow) -> list[Message]:
+    return [m for m in window.workplace.messages.messages if m.topic == "made with"]
+
+
+def missed(window: MainWindow, until: Until) -> Message:
+    until(lambda: bool(about_the_model(window)))
+    (message,) = about_the_model(window)
+    return message
+
+
+def act(window: MainWindow, message: Message, title: str) -> None:
+    next(action for action in message.actions if action.title.startswith(title)).do()
+
+
+def test_without_its_model_a_photo_opens_with_all_that_is_kept(
+    open_window: OpenWindow, until: Until, photo: Path, model: Path, tmp_path: Path
+) -> None:
+    prepare(photo, model)
+    shutil.rmtree(model)
+    window = opened(open_window, photo, until)
+    place, desk = window.workplace, window.desk
+    message = missed(window, until)
+    assert message.text == (
+        "The model “my model” that this photo was prepared with is not on this computer, so its edits are shown as "
+        "they were last seen."
+    )
+    assert [action.title for action in message.actions] == ["Prepare with Studio (built in)", "Find the model…"]
+    assert (place.view.after, desk.badge) == (desk.after, AS_LAST_SEEN)
+    assert desk.after is not None
+    assert place.prompts.description.text() == SOURCE
+    assert place.prompts.edit.text() == WISH.prompt
+    assert place.versions_panel.list.count() == 1
+    assert [(s.key, s.value) for s in place.words_panel.sliders][1] == (1, 1.5)
+    assert [b.text() for b in place.mask_panel.places.buttons if b.isChecked()] == ["ball"]
+    assert desk.entry.built_in
+
+    # Another wish is kept, and has no picture; nor can the old one be exported.
+    place.words_panel.sliders[1].slide_to(2.0)
+    assert desk.work is not None
+    assert desk.work.state is not None
+    assert desk.work.state.recipe.words[0].weight == 2.0
+    export_to(window, tmp_path / "edited.png")
+    assert missed(window, until)
+    until(lambda: window.exporting._asked is None)
+    assert not (tmp_path / "edited.png").exists()
+    assert not [m.text for m in place.messages.messages if m.tone is Tone.ERROR]
+
+
+def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
+    open_window: OpenWindow, until: Until, photo: Path, model: Path, close: Callable[[MainWindow], None]
+) -> None:
+    prepare(photo, model)
+    before = read_sidecar(photo.with_name(photo.name + ".nti")).project
+    shutil.rmtree(model)
+    window = opened(open_window, photo, until)
+    desk, message = window.desk, missed(window, until)
+    window.workplace.model_panel.steps.setValue(6)
+    act(window, message, "Prepare with Studio")
+    window.shelf.look()  # what is looked for meanwhile does not get in its way
+    until(lambda: desk.session is not None and len(desk.session.project.versions) == 2)
+    until(lambda: desk.after is not None and desk.picture_is_final)
+    assert not about_the_model(window)
+    assert desk.work is not None
+    assert desk.work.edit_text == WISH.prompt
+    close(window)
+
+    sidecar = photo.with_name(photo.name + ".nti")
+    stored = read_sidecar(sidecar)
+    project = stored.project
+    assert project.inversions[0] == before.inversions[0]
+    assert project.versions[0] == before.versions[0]
+    assert stored.arrays(project.inversions[0].id).pivot.shape[0] == 6
+    assert [inversion.model for inversion in project.inversions] == [str(model), "studio"]
+    assert {inversion.settings.prompt for inversion in project.inversions} == {SOURCE}
+    recipe = project.versions[1].recipe.recipe()
+    usual = window.desk.entry.defaults
+    assert (recipe.prompt, recipe.words) == (WISH.prompt, WISH.words)
+    assert recipe.cross_until == usual.cross_until  # it was what is usual on the first model
+    assert recipe.self_until == WISH.self_until  # it was chosen
+    assert recipe.blend is not None
+    assert recipe.blend.words == WISH.blend.words  # type: ignore[union-attr]
+    assert (recipe.blend.positions, recipe.blend.threshold) == (usual.blend_positions, usual.blend_threshold)
+
+    again = opened(open_window, photo, until)
+    until(lambda: again.desk.picture_is_final)
+    again.versions.previous_version()
+    assert again.desk.after is not None
+    assert missed(again, until)
+    again.versions.next_version()
+    until(lambda: again.desk.picture_is_final and not about_the_model(again))
+
+
+def test_a_changed_model_is_another_one(open_window: OpenWindow, until: Until, photo: Path, model: Path) -> None:
+    prepare(photo, model)
+    change_model(model, 0.0125)
+    window = opened(open_window, photo, until)
+    assert "The model “my model” has changed since this photo was prepared" in missed(window, until).text
+    assert window.desk.entry.built_in
+
+
+@pytest.mark.parametrize("place", ["store", "added", "cache"])
+def test_a_model_that_was_moved_is_used_from_where_it_lies_now(
+    place: str, open_window: OpenWindow, until: Until, photo: Path, model: Path, tmp_path: Path, home: Path
+) -> None:
+    entry = prepare(photo, model)
+    target = {
+        "store": read_places().store / "renamed",
+        "added": tmp_path / "other drive" / "models" / "x",
+        "cache": home / "cache" / "huggingface" / "hub" / "models--a--b" / "snapshots" / ("0" * 40),
+    }[place]
+    target.parent.mkdir(parents=True)
+    model.rename(target)
+    if place == "added":
+        write_places(read_places().with_added(target))
+    if place == "cache":
+        (target.parents[1] / "refs").mkdir()
+        (target.parents[1] / "refs" / "main").write_text("0" * 40)
+    window = opened(open_window, photo, until)
+    until(lambda: window.desk.picture_is_final)
+    assert window.desk.badge == ""
+    assert window.desk.entry.id == str(target)  # and it prepares the next photo
+    assert (
+        fingerprint(window.desk.entry)
+        == read_sidecar(photo.with_name(photo.name + ".nti")).project.inversions[0].model_fingerprint
+    )
+    assert entry.id != window.desk.entry.id
+    assert not window.workplace.messages.messages
+
+
+def test_a_missing_model_is_found_on_the_models_page(
+    open_window: OpenWindow,
+    until: Until,
+    photo: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepare(photo, model)
+    elsewhere = tmp_path / "unplugged drive" / "my model"
+    elsewhere.parent.mkdir()
+    model.rename(elsewhere)
+    window = opened(open_window, photo, until)
+    act(window, missed(window, until), "Find the model…")
+    page = window.models.page
+    assert page.isVisible()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(elsewhere))
+    page.list.add_folder.click()
+    until(lambda: window.desk.picture_is_final)
+    assert not about_the_model(window)
+    assert window.desk.entry.id == str(elsewhere)
+
+
+def test_the_window_goes_on_while_a_model_is_read(
+    open_window: OpenWindow, until: Until, photo: Path, model: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from threading import Event
+
+    from nti_desktop.gui import made_with
+    from nti_desktop.models.catalog import ModelEntry
+
+    prepare(photo, model)
+    may_end, find = Event(), made_with.find_made_with
+
+    def slow_drive(*asked: object) -> ModelEntry:
+        may_end.wait(60)
+        return find(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(made_with, "find_made_with", slow_drive)
+    window = opened(open_window, photo, until)
+    assert window.desk.badge == AS_LAST_SEEN
+    window.workplace.words_panel.sliders[1].slide_to(2.0)
+    window.versions.add_version()
+    assert not about_the_model(window)
+    may_end.set()
+    until(lambda: window.desk.picture_is_final)
+
+
+def test_closing_while_models_are_read_ends_cleanly(
+    open_window: OpenWindow, until: Until, photo: Path, model: Path, close: Callable[[MainWindow], None]
+) -> None:
+    prepare(photo, model)
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    close(window)
+    assert not window.models_thread.isRunning()
