@@ -1,8 +1,9 @@
 # The environment lives in .venv and is made again when its ingredients change.
 PYTHON ?= python3
 BIN := .venv/bin
+PACKAGE := .venv-package/bin
 
-.PHONY: run demo test slow figures bench lint format clean
+.PHONY: run demo test slow figures bench lint format package clean
 
 run: .venv/ready
 	$(BIN)/python main.py --sample
@@ -32,8 +33,18 @@ format: .venv/ready
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+package: .venv-package/ready
+	$(PACKAGE)/python packaging/icons.py
+	$(PACKAGE)/pyinstaller --noconfirm --log-level WARN packaging/nti-desktop.spec
+	$(PACKAGE)/python packaging/linux/check_elf.py dist/nti-desktop
+	$(PACKAGE)/python packaging/linux/package.py dist/nti-desktop dist
+	$(PACKAGE)/python packaging/components.py dist/nti-desktop dist/nti-desktop-linux.cdx.json
+
 clean:
-	rm -rf .venv out build dist
+	rm -rf .venv .venv-package out build dist
 
 .venv/ready: pyproject.toml constraints.txt packaging/environment.py
 	$(PYTHON) packaging/environment.py
+
+.venv-package/ready: pyproject.toml constraints.txt packaging/environment.py
+	$(PYTHON) packaging/environment.py package

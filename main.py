@@ -1,5 +1,6 @@
 """Start the program: `python main.py` opens the window, `python main.py COMMAND ...` works without one."""
 
+import multiprocessing
 import sys
 
 try:
@@ -10,4 +11,5 @@ except ModuleNotFoundError as missing:
     )
 
 if __name__ == "__main__":
+    multiprocessing.freeze_support()  # helper processes of a frozen program start here too
     sys.exit(main())

@@ -1,6 +1,7 @@
 """Make the environment in .venv: exact versions, and no CUDA packages on a machine that has no use for them.
 
-    python packaging/environment.py
+    python packaging/environment.py            the program and what its developers need
+    python packaging/environment.py package    in .venv-package: the program and PyInstaller, nothing to leave out
 
 Runs with the bare interpreter, before anything is installed.
 """
@@ -14,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+EXTRA = sys.argv[1] if len(sys.argv) > 1 else "dev"
+VENV = ROOT / (".venv" if EXTRA == "dev" else f".venv-{EXTRA}")
 READY = VENV / "ready"  # its time says for which pyproject.toml and constraints.txt the environment was made
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 TORCH = re.search(r"^torch==\S+", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
@@ -38,7 +40,7 @@ def check_python() -> None:
 
 
 def make_venv() -> None:
-    """A .venv of this very Python version; one of another version is replaced."""
+    """An environment of this very Python version; one of another version is replaced."""
     version = "import sys; print(sys.version_info[:2])"
     same = PYTHON.exists() and subprocess.run(
         [PYTHON, "-c", version], capture_output=True, text=True
@@ -87,7 +89,7 @@ def main() -> None:
     try:
         make_venv()
         check_torch()
-        pip("install", "--editable", f"{ROOT}[dev]")
+        pip("install", "--editable", f"{ROOT}[{EXTRA}]")
     except subprocess.CalledProcessError:
         sys.exit("The environment could not be made; the message above says why.")
     except KeyboardInterrupt:

@@ -1,0 +1,3 @@
+"""anyio reads its own source to import its parts on demand."""
+
+module_collection_mode = "pyz+py"

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The installer's script with a small payload under wine: installed silently, registered, removed, the user's files left.
+# Needs nsis and wine64. The real payload is installed only on Windows.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export WINEPREFIX=$work/wine WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" DISPLAY=
+wine=$(command -v wine64 || echo /usr/lib/wine/wine64)
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+mkdir -p "$work/payload/_internal/with spaces"
+cp "$(find /usr/lib -path '*wine*/x86_64-windows/notepad.exe' -print -quit)" "$work/payload/NTI Desktop.exe"
+echo data >"$work/payload/_internal/with spaces/file.txt"
+python3 packaging/windows/removals.py "$work/payload" "$work/removals.nsh"
+setup="$work/nti-desktop-0.0.1.exe"
+makensis -V2 -DVERSION=0.0.1 -DFOLDER="$work/payload" -DICON="$PWD/build/icons/nti-desktop.ico" \
+    -DREMOVALS="$work/removals.nsh" -DOUT="$setup" packaging/windows/nti-desktop.nsi
+
+"$wine" wineboot --init >/dev/null 2>&1
+users=$(find "$WINEPREFIX/drive_c/users" -maxdepth 1 -mindepth 1 ! -name Public -print -quit)
+mkdir -p "$users/Documents"
+echo work >"$users/Documents/photo.jpg.nti"
+
+for turn in first again; do
+    "$wine" "$setup" /S || fail "The $turn installation failed."
+    program=$(find "$WINEPREFIX/drive_c" -name "NTI Desktop.exe" -print -quit)
+    [[ -n $program && $program == "$users"/* ]] || fail "It is not installed for this user alone: $program"
+    [[ -f $(dirname "$program")/_internal/with\ spaces/file.txt ]] || fail "A file is missing."
+    find "$users" -name "NTI Desktop.lnk" | grep -q . || fail "The start menu has no entry."
+    "$wine" reg query 'HKCU\Software\Classes\.nti' /ve | grep -q NTIDesktop.Project || fail "Projects have no program."
+    "$wine" reg query 'HKCU\Software\Classes\NTIDesktop.Project\shell\open\command' /ve | grep -q 'NTI Desktop.exe" "%1"' ||
+        fail "Projects are opened wrongly."
+    uninstall='HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\NTI Desktop'
+    "$wine" reg query "$uninstall" /v DisplayVersion | grep -q 0.0.1 || fail "Windows does not know the program."
+done
+
+folder=$(dirname "$program")
+echo mine >"$folder/mine.txt"
+"$wine" "$folder/uninstall.exe" /S "_?=$(winepath -w "$folder" 2>/dev/null || "$wine" winepath -w "$folder" | tr -d '\r')"
+"$wine" reg query "$uninstall" >/dev/null 2>&1 && fail "The uninstaller left its entry."
+"$wine" reg query 'HKCU\Software\Classes\.nti' >/dev/null 2>&1 && fail "The uninstaller left the file type."
+left=$(find "$folder" -type f -printf '%f ')
+[[ $left == "mine.txt " ]] || fail "The uninstaller left or took: $left"
+[[ $(cat "$users/Documents/photo.jpg.nti") == work ]] || fail "The uninstaller took a project."
+echo "The installer's script installs and removes under wine."
