@@ -1,7 +1,9 @@
 """What jobs will take of memory: one timestep of each is done on paper, before the job."""
 
+import json
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -22,13 +24,34 @@ Size = tuple[int, int]  # rows and columns of latents
 Work = Callable[[DiffusionModel, Tensor, Embedding], None]  # with latents and the embedding of one row
 
 
+@dataclass(eq=False)
+class _Done:
+    """What was done on paper for models of one structure: papers, peaks of work, recordings of one step; bytes."""
+
+    papers: dict[tuple[Saving, torch.dtype], DiffusionModel] = field(default_factory=dict)
+    peaks: dict[tuple[Work, Saving, torch.dtype, Size], int] = field(default_factory=dict)
+    recorded: dict[tuple[float, torch.dtype, Size], int] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=4)
+def _done(structure: str) -> _Done:
+    return _Done()
+
+
+def _structure(model: DiffusionModel) -> str:
+    """All that what is done on paper depends on."""
+    parts = [dict(part.config) for part in (model.unet, model.vae)]
+    return json.dumps([*parts, model.text.length, model.text.width, model.device.type], sort_keys=True, default=str)
+
+
 class Forecaster:
-    """Predicts for one loaded model; what was done on paper once is remembered."""
+    """Predicts for one loaded model. What was done on paper once is remembered while the program runs: it takes about a
+    second.
+    """
 
     def __init__(self, model: DiffusionModel) -> None:
         self._model = model
-        self._papers: dict[tuple[Saving, torch.dtype], DiffusionModel] = {}
-        self._peaks: dict[tuple[Work, Saving, torch.dtype, Size], int] = {}
+        self._done = _done(_structure(model))
 
     def forecast(self, size: Size, steps: int, self_limit: float) -> Forecast:
         """For pictures of this size, and edits of so many steps; self_limit: see EditRecipe."""
@@ -65,26 +88,30 @@ class Forecaster:
 
     def recorded(self, size: Size, self_limit: float) -> int:
         """Bytes of source attention that an edit keeps of each step."""
-        paper, (latents, embedding) = self._paper(Saving.NONE), self._inputs(size)
-        return _recorded(paper, latents, embedding, 1, self_limit).step(0, self_limit, latents, None).bytes()
+        known = (self_limit, self._model.precision.dtype, size)
+        if known not in self._done.recorded:
+            paper, (latents, embedding) = self._paper(Saving.NONE), self._inputs(size)
+            step = _recorded(paper, latents, embedding, 1, self_limit).step(0, self_limit, latents, None)
+            self._done.recorded[known] = step.bytes()
+        return self._done.recorded[known]
 
     def _resident(self, saving: Saving) -> int:
         return 0 if saving >= Saving.OFFLOAD else self._model.weight_bytes
 
     def _on_paper(self, work: Work, saving: Saving, size: Size) -> int:
         known = (work, saving, self._model.precision.dtype, size)
-        if known not in self._peaks:
+        if known not in self._done.peaks:
             paper = self._paper(saving)
             weights = [weight for part in (paper.unet, paper.vae) for weight in part.parameters()]
             asked = partial(work, paper, *self._inputs(size))
-            self._peaks[known] = peak_bytes(asked, weights, fuses(self._model.device))
-        return self._peaks[known]
+            self._done.peaks[known] = peak_bytes(asked, weights, fuses(self._model.device))
+        return self._done.peaks[known]
 
     def _paper(self, saving: Saving) -> DiffusionModel:
         known = (saving, self._model.precision.dtype)
-        if known not in self._papers:
-            self._papers[known] = on_paper(self._model, saving)
-        return self._papers[known]
+        if known not in self._done.papers:
+            self._done.papers[known] = on_paper(self._model, saving)
+        return self._done.papers[known]
 
     def _inputs(self, size: Size) -> tuple[Tensor, Embedding]:
         unet, text = self._model.unet.config, self._model.text

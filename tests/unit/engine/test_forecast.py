@@ -129,8 +129,9 @@ def test_a_job_begins_where_the_forecast_says(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_forecast_is_near_what_a_process_takes() -> None:
-    """A narrow model of full depth at 256x256: 1.0 to 1.1 of the forecast was measured."""
+    """A narrow model of full depth at 256x256: 1.2 to 1.3 of the forecast was measured; at 512x512 1.05 to 1.1."""
     found: dict[str, Any] = json.loads(
         subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.full_size", "256", "2", "1", "narrow"],
@@ -142,4 +143,4 @@ def test_the_forecast_is_near_what_a_process_takes() -> None:
     )
     for name in ("autoencoder", "null-text"):
         part = found["parts"][name]
-        assert part["peak"] is None or 0.8 < part["peak"] / part["forecast"] < 1.3, name
+        assert part["peak"] is None or 0.9 < part["peak"] / part["forecast"] < 1.4, name
