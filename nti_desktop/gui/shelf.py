@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from nti_desktop.errors import NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.panels.message_bar import Message, Tone
+from nti_desktop.gui.threads import at_home
 from nti_desktop.models.candidates import Candidate, Source
 from nti_desktop.models.catalog import ModelEntry, find_model
 from nti_desktop.models.hub import free_space
@@ -68,8 +69,10 @@ class Shelf(QObject):
         self._models.submit(_look, done, failed)
         self.changed.emit()
 
+    @Slot(Path)
     def add(self, path: Path) -> None:
         """List a model that lies elsewhere; it is used where it is."""
+        at_home(self)
 
         def work() -> str:
             name = find_model(str(path)).name
@@ -82,8 +85,10 @@ class Shelf(QObject):
 
         self._change(work, done)
 
+    @Slot(Listed)
     def remove(self, model: Listed) -> None:
         """Delete a model of the store; forget one that lies elsewhere."""
+        at_home(self)
         path = model.path
         assert path is not None
         candidate = Candidate(path, Source(model.source))
@@ -94,12 +99,16 @@ class Shelf(QObject):
 
         self._change(lambda: remove(candidate, read_places()), done)
 
+    @Slot(Incoming)
     def remove_broken_off(self, download: Incoming) -> None:
         """Delete the pieces of a download."""
+        at_home(self)
         self._change(lambda: remove_incoming(download), self._say)
 
+    @Slot(Path)
     def move_store(self, store: Path) -> None:
         """Downloads go to another folder from now on."""
+        at_home(self)
 
         def work() -> str:
             before, places = read_places().store, move_store(store)

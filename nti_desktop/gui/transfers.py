@@ -83,8 +83,10 @@ class Transfers(QObject):
 
         self._start("Looking up", wanted, work, self.planned.emit)
 
+    @Slot(Planned)
     def fetch(self, planned: Planned) -> None:
         """Download, verify, put in its place. Its terms have been accepted."""
+        at_home(self)
         name = planned.title
 
         def work(report: Report, cancel: CancelToken) -> Fetched:
@@ -100,8 +102,10 @@ class Transfers(QObject):
         """Read a model's files again and compare them with what was published."""
         self._start("Verifying", path.name, lambda report, cancel: verify(path, report, cancel), self.verified.emit)
 
+    @Slot()
     def cancel(self) -> None:
         """Stop what is under way; what has arrived of a download is kept."""
+        at_home(self)
         if self._cancel is not None:
             self._cancel.cancel()
 

@@ -41,13 +41,19 @@ class ModelList(QWidget):
         self.list.itemDoubleClicked.connect(self._use)
         self.looking = QLabel("Looking for models…")
         self.looking.setProperty("role", "quiet")
-        self.use = _button("Use", "Work with this model from now on.", self._use)
+        self.use = _button("Use", "Work with this model from now on.")
+        self.use.clicked.connect(self._use)
         self.use.setProperty("primary", "true")
-        self.verify = _button("Verify", "Read its files and compare them with what was published.", self._verify)
-        self.show_folder = _button("Show in folder", "Show where it lies on the disk.", self._show_folder)
-        self.remove = _button("Remove…", "Delete it, or take it off this list where it lies elsewhere.", self._remove)
-        self.add_file = _button("Add a file…", "List a .safetensors file; it stays where it is.", self._add_file)
-        self.add_folder = _button("Add a folder…", "List a model’s folder; it stays where it is.", self._add_folder)
+        self.verify = _button("Verify", "Read its files and compare them with what was published.")
+        self.verify.clicked.connect(self._verify)
+        self.show_folder = _button("Show in folder", "Show where it lies on the disk.")
+        self.show_folder.clicked.connect(self._show_folder)
+        self.remove = _button("Remove…", "Delete it, or take it off this list where it lies elsewhere.")
+        self.remove.clicked.connect(self._remove)
+        self.add_file = _button("Add a file…", "List a .safetensors file; it stays where it is.")
+        self.add_file.clicked.connect(self._add_file)
+        self.add_folder = _button("Add a folder…", "List a model’s folder; it stays where it is.")
+        self.add_folder.clicked.connect(self._add_folder)
         row = QHBoxLayout()
         for button in (self.use, self.verify, self.show_folder, self.remove):
             row.addWidget(button)
@@ -183,8 +189,7 @@ def _name_of(download: Incoming) -> str:
     return known.name if known else download.wanted
 
 
-def _button(title: str, tip: str, pressed: object) -> QPushButton:
+def _button(title: str, tip: str) -> QPushButton:
     button = QPushButton(title)
     button.setToolTip(tip)
-    button.clicked.connect(pressed)
     return button
