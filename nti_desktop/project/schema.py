@@ -130,6 +130,7 @@ class FiguresRecord(Record):
     unet_rows: Count
     reconstruction_psnr: float | None
     inner_steps: Count | None
+    precision: Text = ""
 
     @classmethod
     def of(cls, figures: Figures) -> Self:
@@ -140,6 +141,7 @@ class FiguresRecord(Record):
             unet_rows=figures.unet_rows,
             reconstruction_psnr=None if psnr is None or math.isnan(psnr) else min(psnr, MAX_PSNR),
             inner_steps=figures.inner_steps,
+            precision=figures.precision,
         )
 
 

@@ -184,7 +184,8 @@ def test_a_damaged_list_of_places_is_said_and_stops_downloads_only(terminal: Ter
     assert places_file().with_name("models.json.damaged-1").read_text() == "{"
 
 
-def test_wrong_use_is_one_sentence(terminal: Terminal) -> None:
+def test_wrong_use_is_one_sentence(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where nothing lies by any of these names
     assert "--help" in terminal.run(code=2)
     assert "--help" in terminal.run("verify", code=2)
     assert "neither" in terminal.run("download", "../x", "--accept-licence", code=1)
