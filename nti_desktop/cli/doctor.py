@@ -147,7 +147,7 @@ def _tried(device: str | None, report: Report, cancel: CancelToken) -> tuple[Sel
     except NtiError as error:
         return None, str(error)
     except (ImportError, OSError) as error:
-        return None, f"a part of the program cannot be loaded ({error}); make the environment anew."
+        return None, f"a part of the program cannot be loaded ({error}); install the program again."
 
 
 def _self_test(device: str | None, report: Report, cancel: CancelToken) -> SelfTest:

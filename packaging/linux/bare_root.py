@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -228,7 +229,7 @@ def try_window(root: BareRoot) -> None:
             window(root, on, "photo.jpg", PROGRAM, f"{HOME}/photo.jpg"),
         ):
             on.press("ctrl+p")
-            save = lambda: on.press("ctrl+s")  # noqa: E731
+            save = partial(on.press, "ctrl+s")
             wait_for("an inversion in the project", lambda: "method" in _project(project), save)
             on.press("ctrl+a")
             on.write(EDIT)
@@ -298,12 +299,12 @@ def main(arguments: Sequence[str]) -> int:
             try_archive(root, archive)
         before = root.files()
         with timed("installation"):
-            shutil.copy(package, folder / "root")
+            shutil.copy(package, folder / "srv")
             root.administer("apt-get", "update")
             bare = ("apt-get", "install", "--yes", "--no-install-recommends")
-            root.administer(*bare, f"/root/{package.name}")  # what it depends on is complete: nothing else is there
+            root.administer(*bare, f"/srv/{package.name}")  # what it depends on is complete: nothing else is there
             root.administer(*bare, "shared-mime-info", "desktop-file-utils", "xdg-utils", "libglib2.0-bin", "file")
-            (folder / "root" / package.name).unlink()
+            (folder / "srv" / package.name).unlink()
         size = sum(path.lstat().st_size for path in (folder / "opt/nti-desktop").rglob("*"))
         print(f"{package.stat().st_size / 1e6:6.0f} MB  the package\n{size / 1e6:6.0f} MB  installed")
         try_doctor(root, PROGRAM)
