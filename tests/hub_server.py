@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import pytest
+if TYPE_CHECKING:
+    import pytest  # the frozen program is tried with this Hub where no pytest is
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -67,7 +69,7 @@ def git_sha1(content: bytes) -> str:
 
 
 @contextmanager
-def in_place_of_the_hub(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
+def in_place_of_the_hub(hub: LocalHub, monkeypatch: "pytest.MonkeyPatch") -> Iterator[LocalHub]:
     """Serves until the block ends, to this program in this process."""
     import huggingface_hub
     from huggingface_hub import constants

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
 from nti_desktop.errors import ModelError
 from nti_desktop.jobs import CancelToken, Report
 from nti_desktop.models.known import known_models
 from nti_desktop.models.records import Meter, RecordedFile, files_of, read_record, sha256, size_of
+from nti_desktop.models.weights import open_weights
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _name(model: Path, path: Path) -> str:
 def _is_whole(model: Path, name: str) -> bool:
     """Whether the header of a safetensors file fits its length."""
     try:
-        with safe_open(model if model.is_file() else model / name, framework="numpy"):
+        with open_weights(model if model.is_file() else model / name):
             return True
     except (SafetensorError, OSError):
         return False

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
 from nti_desktop.errors import ModelError
 from nti_desktop.models.configs import SUPPORTED
 from nti_desktop.models.layout import refused_channels, shipped_layout
+from nti_desktop.models.weights import open_weights
 from nti_desktop.resources import resource
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
@@ -52,7 +53,7 @@ def check_single_file(file: Path) -> SingleFile:
             f"“{name}” is not a safetensors file, and other kinds of weights could run any program; {SUPPORTED} in one."
         )
     try:
-        with safe_open(file, framework="numpy") as weights:
+        with open_weights(file) as weights:
             names = frozenset(weights.keys())
             generation = _generation(names, name)
             channels = weights.get_slice(FIRST).get_shape()[1]

@@ -61,8 +61,14 @@ def check_weights(folder: Path, file: Path) -> None:
     if file.suffix != ".safetensors":
         return
     try:
-        with safe_open(file, framework="numpy"):
+        with open_weights(file):
             pass
     except SafetensorError as error:
         where = file.relative_to(folder).as_posix()
         raise ModelError(f"{where} in “{folder.name}” is damaged or incomplete; add the model again.") from error
+
+
+def open_weights(file: Path) -> safe_open:
+    """The header of a safetensors file, its tensors as numpy arrays. Raises OSError, SafetensorError."""
+    file.open("rb").close()  # of a file that may not be read, safetensors says that there is none
+    return safe_open(file, framework="numpy")

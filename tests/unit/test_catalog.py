@@ -15,6 +15,7 @@ from nti_desktop.models.catalog import built_in, find_model, installed, models_f
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import Places
 from nti_desktop.recipe.settings import EditDefaults, Method, Schedule
+from tests.rights import open_folder, without_rights
 
 SD15: dict[str, dict[str, Any]] = {
     "model_index.json": {
@@ -256,6 +257,16 @@ def test_a_missing_tokenizer_is_refused(folder: Path) -> None:
 def test_missing_weights_are_refused(folder: Path, part: str) -> None:
     (folder / WEIGHTS[part]).unlink()
     assert f"The {part} of" in refusal(folder)
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_weights_that_may_not_be_read_are_not_called_missing(folder: Path, single: bool) -> None:
+    with open_folder() as shared:
+        shutil.copytree(folder, shared / "model")
+        locked = shared / "model" / WEIGHTS["unet"]
+        locked.chmod(0)
+        with without_rights():
+            assert "Permission denied" in refusal(locked if single else shared / "model")
 
 
 @pytest.mark.parametrize("part", WEIGHTS)
