@@ -24,7 +24,6 @@ from nti_desktop.errors import RecipeError, SidecarError
 from nti_desktop.jobs import CancelToken, Inverted, InvertJob, JudgeJob, RenderJob
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.models.finding import find_made_with
-from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.opening import open_with_project
 from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.composite import Finish, fitted_mask
@@ -165,21 +164,26 @@ class Session:
         """What an inversion was made of."""
         return frame_of_inversion(self.project, inversion_id)
 
-    def keep_inversion(self, entry: ModelEntry, inverted: Inverted, area: Area | None = None) -> InversionRecord:
-        """Add an inversion of an area; it is the current one until a version is added or selected."""
-        frame, digest = frame_record(self.project, self.frame_for(entry, area)), fingerprint(entry)
+    def keep_inversion(
+        self, entry: ModelEntry, fingerprint: str, inverted: Inverted, area: Area | None = None
+    ) -> InversionRecord:
+        """Add an inversion of an area; it is the current one until a version is added or selected.
+
+        fingerprint: of the model, read before the inversion was computed, as it may be gone since.
+        """
+        frame = frame_record(self.project, self.frame_for(entry, area))
         record = InversionRecord(
             id=new_id(),
             frame=frame.id,
             model=entry.id,
-            model_fingerprint=digest,
+            model_fingerprint=fingerprint,
             settings=SettingsRecord.of(inverted.settings),
             figures=FiguresRecord.of(inverted.figures),
         )
         frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
         self._change(frames=frames, inversions=(*self.project.inversions, record), current=None)
         self._new_arrays[record.id] = Arrays(inverted.pivot, inverted.null_embeddings)
-        self.meet_model(digest, entry)
+        self.meet_model(fingerprint, entry)
         return record
 
     def inversion(self) -> InversionRecord | None:

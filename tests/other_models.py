@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nti_desktop.models.catalog import ModelEntry, find_model
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.preview import encode_preview
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.resources import resource
@@ -40,7 +41,8 @@ def prepare(photo: Path, model: Path) -> ModelEntry:
     entry = find_model(str(model))
     session = Session.open(photo)
     made = inverted(session)
-    session.keep_inversion(entry, replace(made, pivot=np.repeat(made.pivot, 2, axis=1)))  # of eight channels
+    made = replace(made, pivot=np.repeat(made.pivot, 2, axis=1))  # of eight channels
+    session.keep_inversion(entry, fingerprint(entry), made)
     version = session.add_version("Blue", WISH)
     session.keep_preview(version.id, encode_preview(session.photo.raster))
     session.save()

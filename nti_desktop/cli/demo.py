@@ -10,6 +10,7 @@ from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import PhotoError
 from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.models.catalog import built_in
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.samples import Sample, samples
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import ExportSettings, export_picture
@@ -35,7 +36,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     settings = InversionSettings(sample.caption, best.method, best.steps, best.guidance_scale)
     judged = workbench.judge(session.judge_job(entry), report, cancel)
     inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
-    inversion = session.keep_inversion(entry, inverted)
+    inversion = session.keep_inversion(entry, fingerprint(entry), inverted)
 
     pictures = [(photo.raster, f"The sample: {sample.caption}")]
     written, edits = [], []

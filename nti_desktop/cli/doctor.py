@@ -163,7 +163,7 @@ def _self_test(device: str | None, report: Report, cancel: CancelToken) -> SelfT
     settings = InversionSettings(sample.caption, best.method, STEPS, best.guidance_scale)
     judged = workbench.judge(session.judge_job(entry), report, cancel)
     inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
-    inversion = session.keep_inversion(entry, inverted)
+    inversion = session.keep_inversion(entry, fingerprint(entry), inverted)
     same, other = (
         workbench.render(session.render_job(recipe_for(prompt, best), inversion.id), report, cancel)
         for prompt in (sample.caption, sample.edits[0])

@@ -7,6 +7,7 @@ from nti_desktop.cli.terminal import decibels, note, tell, watcher
 from nti_desktop.errors import SidecarError
 from nti_desktop.jobs import CancelToken, Judged
 from nti_desktop.models.catalog import find_model
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.recipe.settings import InversionSettings, Method
 from nti_desktop.recipe.words import unlearned_words
 from nti_desktop.session import Session
@@ -38,8 +39,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if tight := advice.tight(judged, settings.method):
         notes.append(tight)
         note([tight])
+    digest = fingerprint(entry, cancel)  # before what may take minutes: nothing can be kept without it
     inverted = workbench.invert(session.invert_job(entry, settings, options.area), report, cancel)
-    record = session.keep_inversion(entry, inverted, options.area)
+    record = session.keep_inversion(entry, digest, inverted, options.area)
     session.save()
 
     figures, frame = inverted.figures, session.frame(record.id)

@@ -118,7 +118,7 @@ def try_model(
     judged = bench.judge(session.judge_job(entry), report, cancel)
     stated, likely = bench.ask_prediction(session.judge_job(entry), settings.prompt, report, cancel)
     inverted = bench.invert(session.invert_job(entry, settings), report, cancel)
-    inversion = session.keep_inversion(entry, inverted).id
+    inversion = session.keep_inversion(entry, fingerprint, inverted).id
     same, edited = (
         bench.render(session.render_job(asked, inversion), report, cancel)
         for asked in (recipe_for(settings.prompt, entry.defaults), recipe)

@@ -42,7 +42,7 @@ class Advising(QObject):
 
     def confine(self) -> None:
         """Confine the edit to the last of the words that were changed."""
-        work, defaults = self._desk.work, self._desk.entry.defaults
+        work, defaults = self._desk.work, self._desk.model.entry.defaults
         assert work is not None
         words = work.changed_words
         refs = [ref for _, ref in edits.mask_words(work.description, work.edit_text) if ref.text in words]

@@ -67,7 +67,7 @@ class Areas(QObject):
             return
         frame = work.session.frame(last.wanted.inversion)
         place = frame.upright(last.rendered.word_maps[position])
-        area = area_around(place, frame, work.session.photo.raster.size, self._desk.entry.native_size)
+        area = area_around(place, frame, work.session.photo.raster.size, self._desk.model.entry.native_size)
         if area == work.area:
             text = "This word is nearly everywhere in the area; draw a smaller one on the photo instead."
             self._desk.said.emit(Message(text, topic="effect"))

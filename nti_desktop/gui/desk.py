@@ -9,24 +9,21 @@ from PySide6.QtCore import QObject, Signal, Slot
 from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.chosen_model import ChosenModel
 from nti_desktop.gui.engine_thread import EngineThread
 from nti_desktop.gui.estimates import QUICK_RENDER, SLOW_RENDER
 from nti_desktop.gui.filing import Filing, Glimpse, OpenedPhoto
 from nti_desktop.gui.history import EditState
-from nti_desktop.gui.made_with import MadeWith
 from nti_desktop.gui.panels.message_bar import Message, Tone
-from nti_desktop.gui.preparing import Preparing
+from nti_desktop.gui.preparing import Preparation, Preparing
 from nti_desktop.gui.rendering import Composed, Rendering, Wanted
 from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.work import Work
-from nti_desktop.jobs import Inverted, Judged
+from nti_desktop.jobs import Judged
 from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.models.finding import ModelGone
-from nti_desktop.models.fingerprints import fingerprint, known_fingerprint
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import InversionRecord, VersionRecord
+from nti_desktop.project.schema import VersionRecord
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 from nti_desktop.session import Session
 
 AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are not the final ones
@@ -44,21 +41,18 @@ class Desk(QObject):
     finished = Signal(Composed)  # the full render of the edit as it stands
     said = Signal(Message)
     outdated = Signal(tuple)  # topics of messages that no longer hold
-    model_missed = Signal(InversionRecord, ModelGone)  # no picture can be made, as this one's model is not there
 
     def __init__(
         self, engine: EngineThread, background: Background, models: Background, entry: ModelEntry, parent: QObject
     ) -> None:
         """models: the worker that reads models, which may take long."""
         super().__init__(parent)
-        self._engine, self._models = engine, models
+        self._engine = engine
         self.filing = Filing(background, self)
-        self.preparing = Preparing(engine, models, self)
-        self.made_with = MadeWith(models, self)
+        self.preparing = Preparing(engine, self)
+        self.model = ChosenModel(entry, self.preparing, models, self)
         self.rendering = Rendering(engine, background, self)
         self.work: Work | None = None
-        self.entry = entry
-        self.way = _best_way(entry.defaults)
         self.suggestions: tuple[str, ...] = ()
         self.glimpse: Glimpse | None = None  # of the photo that is being opened
         self.before: Picture | None = None
@@ -66,9 +60,6 @@ class Desk(QObject):
         self.badge = ""
         self.pictures: dict[str, Picture] = {}  # newest of each version
         self.render_by_hand = False  # the edit takes long: it was previewed and waits for the Render button
-        self._photo = 0
-        self._follows = False  # the model that the photo was prepared with is chosen, once it is found
-        self._unmeasured = False  # nothing was measured for this photo yet
         self._by_hand = False  # a full render waits for its model
 
         self.filing.glimpsed.connect(self._glimpsed)
@@ -77,8 +68,8 @@ class Desk(QObject):
         self.preparing.judged.connect(self._judged)
         self.preparing.prepared.connect(self._prepared)
         self.preparing.failed.connect(self._preparing_failed)
-        self.made_with.answered.connect(self._model_answered)
-        self.made_with.stopped.connect(self._model_not_read)
+        self.model.changed.connect(self._model_changed)
+        self.model.answered.connect(self._model_answered)
         self.rendering.composed.connect(self._composed)
         self.rendering.sharpened.connect(self._sharpened)
         self.rendering.failed.connect(self._render_failed)
@@ -87,18 +78,6 @@ class Desk(QObject):
     @property
     def session(self) -> Session | None:
         return self.work.session if self.work else None
-
-    @property
-    def guidance(self) -> float:
-        """What an edit's guidance is unless it says otherwise."""
-        inversion = self.work.inversion if self.work else None
-        return inversion.settings.guidance_scale if inversion else self.entry.defaults.guidance_scale
-
-    @property
-    def guidance_is_fixed(self) -> bool:
-        """Null embeddings hold for the guidance they were made with only."""
-        inversion = self.work.inversion if self.work else None
-        return (inversion.settings.method if inversion else self.way[0]) is Method.NULL_TEXT
 
     @property
     def picture_is_final(self) -> bool:
@@ -133,74 +112,21 @@ class Desk(QObject):
         if self.session is not None and self.session.sidecar != opened.session.sidecar:
             self.save()  # what was changed while this one was read
         self._engine.cancel_all()
-        self._photo += 1
-        self.work = Work(opened.session, self.entry.defaults)
+        self.work = Work(opened.session, self.model.entry.defaults)
         self.before, self.pictures = opened.before, dict(opened.previews)
         self.suggestions = ()
-        self.rendering.open(opened.session, self._photo)
-        self.made_with.open(opened.session)
         self.outdated.emit(
             ("open", "note", "drop", "model", "made with", "render", "effect", "prepare", "export", "save", "deleted")
         )
+        self.rendering.open(opened.session)
+        self.preparing.open(self.work)
+        self.model.open(self.work)
         self._show_stored_picture()
         self.changed.emit()
         self.opened.emit()
         for note in opened.session.notes:
             self.said.emit(Message(note, Tone.NOTE, topic="note"))
-        self._go_on_with_its_model()
         self.changed.emit()
-
-    def _go_on_with_its_model(self) -> None:
-        """The photo's own model is chosen where it is found; until then nothing is measured."""
-        inversion = self.work.inversion if self.work else None
-        if inversion is None:
-            self._judge()
-            return
-        self._follows = self._unmeasured = True
-        self.made_with.all_known([inversion])
-
-    @Slot(InversionRecord)
-    def _model_answered(self, record: InversionRecord) -> None:
-        """A model that was looked for is known, or known to be gone."""
-        at_home(self)
-        if self.work is None:
-            return
-        own, found = self.work.inversion, self.work.session.known_model(record)
-        if self._follows and own is not None and own.model_fingerprint == record.model_fingerprint:
-            self._follows = False
-            if self.preparing.at_work:
-                pass  # the one that is chosen by now
-            elif found is not None and found.id != self.entry.id:
-                self.choose_model(found)
-            elif self._unmeasured:
-                self._judge()
-        if found is None or not self.preparing.judging:  # else it is asked for when its time is known
-            self._ask_for_a_picture(self._by_hand)
-        self.changed.emit()
-
-    @Slot(InversionRecord, NtiError)
-    def _model_not_read(self, _record: InversionRecord, error: NtiError) -> None:
-        at_home(self)
-        self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
-        if self._unmeasured:
-            self._judge()
-
-    def models_have_changed(self) -> None:
-        """Some were added, fetched or removed: one that was missed may be there."""
-        missed = self.work is not None and self.made_with.gone(self.work.rendered_with) is not None
-        self.made_with.forget()
-        if missed:
-            self._follows = True
-            self._ask_for_a_picture()
-
-    def _judge(self) -> None:
-        if self.work is None:
-            return
-        self._unmeasured = False
-        try:
-            self.preparing.judge(self.work.session, self.entry, self.work.area, self._photo)
-        except NtiError as error:
-            self._preparing_failed(error)
 
     def _show_stored_picture(self) -> None:
         """Show the version as it was last seen, at once and without the engine."""
@@ -210,29 +136,6 @@ class Desk(QObject):
         self.after = None if self.work.is_the_photo else self.pictures.get(self.work.version_id)
         self.badge = AS_LAST_SEEN if self.after else ""
         self.pictured.emit()
-
-    def choose_model(self, entry: ModelEntry) -> None:
-        """The model for the next preparing."""
-        self.entry = entry
-        self.way = _best_way(entry.defaults)
-        self._follows = False
-        self.outdated.emit(("model",))
-        if self.work is not None:
-            self.work.defaults = entry.defaults
-            self._judge()
-        self.changed.emit()
-
-    def measure_again(self) -> None:
-        """Another device computes from the next job on; what is being prepared goes on with the old one."""
-        self.outdated.emit(("prepare", "render"))
-        if not self.preparing.at_work:
-            self._judge()
-        self.changed.emit()
-
-    def choose_way(self, method: Method, schedule: Schedule, steps: int) -> None:
-        """How the photo is prepared next."""
-        self.way = (method, schedule, steps)
-        self.changed.emit()
 
     def work_on(self, area: Area) -> None:
         """Describe and edit another area of the photo."""
@@ -248,7 +151,7 @@ class Desk(QObject):
             self._show_again()
 
     def _may_move(self) -> bool:
-        """Not while an area is being prepared: that would be lost."""
+        """Not while an area is being prepared."""
         if self.preparing.at_work:
             text = "The photo is being prepared; go to another area when that is done, or cancel it."
             self.said.emit(Message(text, topic="prepare"))
@@ -257,7 +160,7 @@ class Desk(QObject):
 
     def _go_on_elsewhere(self) -> None:
         self.outdated.emit(("prepare", "effect"))
-        self._judge()
+        self.model.measure()
         self.moved.emit()
         self.changed.emit()
         self.pictured.emit()
@@ -325,41 +228,27 @@ class Desk(QObject):
     def prepare(self) -> None:
         """Invert the photo with the description, model and way chosen."""
         at_home(self)
-        if self.work is None:
-            return
-        method, schedule, steps = self.way
-        guidance = self.entry.defaults.guidance_scale
-        self.outdated.emit(("prepare", "render"))
-        try:
-            settings = InversionSettings(self.work.description.strip(), method, steps, guidance, schedule)
-            self.preparing.invert(self.work.session, self.entry, settings, self.work.area)
-        except NtiError as error:
-            self._preparing_failed(error)
-        self.changed.emit()
+        if self.work is not None:
+            self.outdated.emit(("prepare", "render"))
+            self.preparing.invert(self.model.entry, *self.model.way)
+            self.changed.emit()
 
-    @Slot(object, Inverted, Area)
-    def _prepared(self, entry: ModelEntry, inverted: Inverted, area: Area) -> None:
+    @Slot(Preparation)
+    def _prepared(self, made: Preparation) -> None:
+        """It is kept with its own photo, whatever is on the desk by now."""
         at_home(self)
-        work = self.work
-
-        def keep(_fingerprint: str) -> None:
-            if work is not None and work is self.work:
-                self._keep_prepared(work, entry, inverted, area)
-
-        if known := known_fingerprint(entry):
-            keep(known)
-        else:
-            self._models.submit(lambda: fingerprint(entry), keep, self._preparing_failed)
-
-    def _keep_prepared(self, work: Work, entry: ModelEntry, inverted: Inverted, area: Area) -> None:
+        work = made.work
+        if self.work is not None and self.work.session.sidecar == work.session.sidecar:
+            work = self.work  # the same photo, perhaps opened anew
         try:
-            work.prepared(entry, inverted, area)
+            work.prepared(made.entry, made.fingerprint, made.inverted, made.area)
         except NtiError as error:
             self._preparing_failed(error)
             return
-        self._show_stored_picture()
-        self._show_again()
-        self.save()
+        self.filing.save(work.session)
+        if work is self.work:
+            self._show_stored_picture()
+            self._show_again()
 
     @Slot(NtiError)
     def _preparing_failed(self, error: NtiError) -> None:
@@ -374,6 +263,16 @@ class Desk(QObject):
         if not self.picture_is_final:
             self._ask_for_a_picture(self._by_hand)  # the stored picture is small; now a real one can be made
         self.changed.emit()
+
+    @Slot()
+    def _model_changed(self) -> None:
+        at_home(self)
+        self.changed.emit()
+
+    @Slot()
+    def _model_answered(self) -> None:
+        at_home(self)
+        self._ask_for_a_picture(self._by_hand)
 
     # Versions
 
@@ -434,13 +333,10 @@ class Desk(QObject):
             self.pictured.emit()
             self.final.emit()
             return
-        self._by_hand = False
-        if not self.made_with.all_known(work.rendered_with):
-            self._by_hand = by_hand
-            if gone := self.made_with.gone(work.rendered_with):
-                self.model_missed.emit(*gone)
+        there = self.model.all_there(work.rendered_with)
+        self._by_hand = by_hand and not there
+        if not there:
             return
-        self.outdated.emit(("made with",))
         if work.asks_for_nothing_here:  # only other areas do
             self.render_by_hand = False
             self.rendering.ask(Wanted(work.version_id, inversion.id, state, None, work.beside))
@@ -505,7 +401,3 @@ class Desk(QObject):
         session = self.session
         if session is not None and session.dirty and not session.read_only:
             self.filing.save(session)
-
-
-def _best_way(defaults: EditDefaults) -> tuple[Method, Schedule, int]:
-    return defaults.method, Schedule.QUICK, defaults.steps

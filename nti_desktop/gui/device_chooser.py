@@ -42,7 +42,7 @@ class DeviceChooser(QObject):
         preferences.remember_device(kind)
         self._engine.choose_device(kind)
         self._show("")
-        self._desk.measure_again()
+        self._desk.model.measure_again()
 
     def _kinds(self) -> list[str | None]:
         """Of the devices listed; a chosen one that is not there any more can be chosen away."""

@@ -11,11 +11,23 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from nti_desktop.errors import Cancelled, EngineError, NtiError
 from nti_desktop.jobs import CancelToken, Inverted, InvertJob, Judged, JudgeJob, Progress, Rendered, RenderJob, Report
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.models.fingerprints import fingerprint
 
 log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
+_STOPPED = "Stopped; nothing was changed."
 
-Job = JudgeJob | InvertJob | RenderJob
+
+@dataclass(frozen=True, eq=False)
+class PrepareJob:
+    """Invert with a model, which is read for its fingerprint before: only with that can the inversion be kept."""
+
+    entry: ModelEntry
+    invert: InvertJob
+
+
+Job = JudgeJob | PrepareJob | RenderJob
 
 
 class Bench(Protocol):
@@ -29,10 +41,9 @@ class Bench(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Ticket:
-    """One job on its way. photo: which opened photo it belongs to, so that late answers can be told apart."""
+    """One job on its way."""
 
     job: Job
-    photo: int
     cancel: CancelToken = field(default_factory=CancelToken)
     number: int = field(default_factory=lambda: next(_numbers))
 
@@ -48,7 +59,7 @@ class EngineThread(QThread):
     started_job = Signal(Ticket)
     progressed = Signal(Ticket, Progress)
     judged = Signal(Ticket, Judged)
-    inverted = Signal(Ticket, Inverted)
+    inverted = Signal(Ticket, Inverted, str)  # with the model's fingerprint
     rendered = Signal(Ticket, Rendered)
     failed = Signal(Ticket, NtiError)  # Cancelled too
 
@@ -62,7 +73,7 @@ class EngineThread(QThread):
         self._changed = threading.Condition()
         self._render: Ticket | None = None
         self._judge: Ticket | None = None
-        self._invert: Ticket | None = None
+        self._prepare: Ticket | None = None
         self._running: Ticket | None = None
         self._stopping = False
 
@@ -73,26 +84,29 @@ class EngineThread(QThread):
         with self._changed:
             self._device = kind
 
-    def judge(self, job: JudgeJob, photo: int) -> Ticket:
+    def judge(self, job: JudgeJob) -> Ticket:
         """Queue a judgement; it replaces one that waits."""
         with self._changed:
-            self._judge = ticket = Ticket(job, photo)
+            self._judge = ticket = Ticket(job)
             self._changed.notify()
         return ticket
 
-    def invert(self, job: InvertJob, photo: int) -> Ticket:
-        """Queue an inversion; it replaces one that waits and stops one that runs."""
+    def prepare(self, job: PrepareJob) -> Ticket:
+        """Queue an inversion; it replaces one that waits and stops one that runs, which are answered with Cancelled."""
+        ticket = Ticket(job)
         with self._changed:
-            self._invert = ticket = Ticket(job, photo)
-            if self._running and isinstance(self._running.job, InvertJob):
+            replaced, self._prepare = self._prepare, ticket
+            if self._running and isinstance(self._running.job, PrepareJob):
                 self._running.cancel.cancel()
             self._changed.notify()
+        if replaced is not None:
+            self.failed.emit(replaced, Cancelled(_STOPPED))
         return ticket
 
-    def render(self, job: RenderJob, photo: int) -> Ticket:
+    def render(self, job: RenderJob) -> Ticket:
         """Queue a render; it replaces one that waits and stops a full one under way."""
         with self._changed:
-            self._render = ticket = Ticket(job, photo)
+            self._render = ticket = Ticket(job)
             running = self._running
             if running and isinstance(running.job, RenderJob) and running.job.steps is None:
                 running.cancel.cancel()
@@ -102,12 +116,12 @@ class EngineThread(QThread):
     def cancel_all(self) -> None:
         """Drop what waits and ask what runs to stop; each is answered with Cancelled."""
         with self._changed:
-            waiting = [ticket for ticket in (self._render, self._judge, self._invert) if ticket]
-            self._render = self._judge = self._invert = None
+            waiting = [ticket for ticket in (self._render, self._judge, self._prepare) if ticket]
+            self._render = self._judge = self._prepare = None
             if self._running:
                 self._running.cancel.cancel()
         for ticket in waiting:
-            self.failed.emit(ticket, Cancelled("Stopped; nothing was changed."))
+            self.failed.emit(ticket, Cancelled(_STOPPED))
 
     def stop(self) -> None:
         """Cancel everything and let the thread end; `finished` tells when it has."""
@@ -136,14 +150,14 @@ class EngineThread(QThread):
     def _next(self) -> Ticket | None:
         with self._changed:
             while not self._stopping:
-                ticket = self._render or self._judge or self._invert
+                ticket = self._render or self._judge or self._prepare
                 if ticket:
                     if ticket is self._render:
                         self._render = None
                     elif ticket is self._judge:
                         self._judge = None
                     else:
-                        self._invert = None
+                        self._prepare = None
                     self._running = ticket
                     return ticket
                 self._changed.wait()
@@ -161,8 +175,10 @@ class EngineThread(QThread):
         match ticket.job:
             case JudgeJob():
                 self.judged.emit(ticket, self._bench.judge(ticket.job, report, ticket.cancel))
-            case InvertJob():
-                self.inverted.emit(ticket, self._bench.invert(ticket.job, report, ticket.cancel))
+            case PrepareJob(entry, invert):
+                report(Progress("Reading the model", 0, 1))
+                digest = fingerprint(entry, ticket.cancel)
+                self.inverted.emit(ticket, self._bench.invert(invert, report, ticket.cancel), digest)
             case RenderJob():
                 self.rendered.emit(ticket, self._bench.render(ticket.job, report, ticket.cancel))
 

@@ -34,7 +34,7 @@ class Exporting(QObject):
         desk.opened.connect(self._forget)
         desk.rendering.failed.connect(self._forget)
         desk.rendering.stopped.connect(self._forget)
-        desk.model_missed.connect(self._forget)
+        desk.model.missed.connect(self._forget)
         desk.filing.exported.connect(self._exported)
         desk.filing.returned.connect(self._returned)
         desk.filing.export_failed.connect(self._export_failed)

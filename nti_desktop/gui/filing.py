@@ -81,8 +81,8 @@ class Filing(QObject):
         self._background = background
         self.doing = ""  # for people: what is under way
         self.screen: bytes | None = None  # profile that pictures are made for
-        self._saving = False
-        self._save_next: Session | None = None
+        self.saving = False  # a project is being written
+        self._save_next: list[Session] = []
         self.opening: Opening | None = None
         self._seen.connect(self._show_glimpse)
         self._read.connect(self._show_share)
@@ -152,34 +152,35 @@ class Filing(QObject):
 
     def save(self, session: Session) -> None:
         """Write the project as it is now; while a save is under way, after it, as each builds on the one before."""
-        if self._saving:
-            self._save_next = session
+        if self.saving:
+            self._save_next.append(session)
             return
         snapshot = session.snapshot()
 
         def done(signature: Signature) -> None:
             session.saved(snapshot, signature)
-            if not self._goes_on():
+            if self._go_on() is None:
                 self.saved.emit()
 
         def failed(error: NtiError) -> None:
             if isinstance(error, SidecarUnconfirmed):
                 session.saved(snapshot, error.signature)
-            if not self._goes_on():
+            if self._go_on() is not session:
                 self.save_failed.emit(error)
 
-        self._saving = True
+        self.saving = True
         self.doing = "Saving…"
         self._background.submit(snapshot.write, done, failed)
 
-    def _goes_on(self) -> bool:
-        """A save has ended; whether another one was asked for in the meantime and still has something to write."""
-        self._saving, self.doing = False, ""
-        session, self._save_next = self._save_next, None
-        if session is None or not session.dirty:
-            return False
-        self.save(session)
-        return True
+    def _go_on(self) -> Session | None:
+        """A save has ended; the next of those that were asked for in the meantime and still have something to write."""
+        self.saving, self.doing = False, ""
+        while self._save_next:
+            session = self._save_next.pop(0)
+            if session.dirty:
+                self.save(session)
+                return session
+        return None
 
     def export(
         self, session: Session, composed: Composed | None, target: Path, request: ExportRequest, provenance: Provenance

@@ -89,6 +89,8 @@ class MainWindow(QMainWindow):
         self.desk.changed.connect(self._show_state)
         self.workplace.mask_panel.film.toggled.connect(self.actions_by_name["show_mask"].setChecked)
         self.desk.filing.open_failed.connect(self._open_failed)
+        self.desk.preparing.prepared.connect(self._go_on_closing)
+        self.desk.preparing.failed.connect(self._go_on_closing)
         self.desk.filing.saved.connect(self._saved)
         self.desk.filing.save_failed.connect(self._save_failed)
         self.desk.filing.exported.connect(self.progress.refresh)
@@ -279,8 +281,7 @@ class MainWindow(QMainWindow):
         if self._opening_next is not None:
             path, self._opening_next = self._opening_next, None
             self.open_path(path)
-        elif self._closing:
-            self._end_threads()
+        self._go_on_closing()
 
     @Slot(NtiError)
     def _save_failed(self, error: NtiError) -> None:
@@ -320,7 +321,7 @@ class MainWindow(QMainWindow):
         self._close()
 
     def _close(self) -> None:
-        """Save, hide, cancel; `closed` is sent once both threads have ended."""
+        """Hide, cancel, save; `closed` is sent once all threads have ended."""
         if self._closing:
             return
         self._closing = True
@@ -331,11 +332,19 @@ class MainWindow(QMainWindow):
         self.desk.filing.stop_opening()
         self.models.page.close()
         self.desk.cancel()
-        self.desk.made_with.stop()
+        self.desk.model.stop()
         self.transfers.cancel()
+        self._go_on_closing()
+
+    @Slot()
+    def _go_on_closing(self) -> None:
+        """The threads end once all is saved, with what is prepared before it could be stopped."""
+        at_home(self)
+        if not self._closing or self.desk.filing.saving or self.background.isFinished():
+            return
         if self._unsaved():
             self.desk.save()
-        else:
+        elif not self.desk.preparing.busy:
             self._end_threads()
 
     def _close_without_saving(self) -> None:

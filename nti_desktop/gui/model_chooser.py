@@ -42,7 +42,7 @@ class ModelChooser(QObject):
     @Slot(int)
     def _chosen(self, index: int) -> None:
         at_home(self)
-        self._desk.choose_model(self._entries[index])
+        self._desk.model.choose(self._entries[index])
 
     @Slot()
     def _shelf_changed(self) -> None:
@@ -50,7 +50,7 @@ class ModelChooser(QObject):
         if not self._shelf.looking:
             self._show()
             self._say_faults()
-            self._desk.models_have_changed()
+            self._desk.model.models_have_changed()
 
     def _say_faults(self) -> None:
         """Once, why models that were there may be missing."""
@@ -67,13 +67,13 @@ class ModelChooser(QObject):
     def _removed(self, path: Path) -> None:
         """Nobody works with a model that was taken away."""
         at_home(self)
-        if os.path.realpath(path) == os.path.realpath(self._desk.entry.id):
-            self._desk.choose_model(built_in())
+        if os.path.realpath(path) == os.path.realpath(self._desk.model.entry.id):
+            self._desk.model.choose(built_in())
 
     @Slot()
     def _show(self) -> None:
         at_home(self)
-        chosen, contents = self._desk.entry, self._shelf.contents
+        chosen, contents = self._desk.model.entry, self._shelf.contents
         entries = contents.usable if contents else ()
         if chosen.id not in {entry.id for entry in entries}:  # not known yet, or found where it is not listed
             entries = (*entries, chosen)
@@ -87,6 +87,6 @@ class ModelChooser(QObject):
     @Slot(Judged)
     def _judged(self, judged: Judged) -> None:
         at_home(self)
-        if advice.is_strange(self._desk.entry, judged):
+        if advice.is_strange(self._desk.model.entry, judged):
             action = Action("Add a model…", self._page_asked)
             self._desk.said.emit(Message(advice.STRANGE, Tone.ADVICE, topic="model", actions=(action,)))

@@ -65,8 +65,8 @@ class ModelKeeping(QObject):
     def use(self, entry: ModelEntry) -> None:
         """Work with this model."""
         at_home(self)
-        if entry.id != self._desk.entry.id:
-            self._desk.choose_model(entry)
+        if entry.id != self._desk.model.entry.id:
+            self._desk.model.choose(entry)
         self._show()
 
     @Slot()
@@ -74,7 +74,7 @@ class ModelKeeping(QObject):
         at_home(self)
         shelf, transfers, page = self._shelf, self._transfers, self.page
         busy = bool(transfers.doing)
-        page.list.show_contents(shelf.contents, shelf.looking, self._desk.entry.id, busy)
+        page.list.show_contents(shelf.contents, shelf.looking, self._desk.model.entry.id, busy)
         if self._new and page.list.list.select(self._new):
             self._new = ""
         page.downloads.show_offered(self._offered, self._in_the_store, busy)

@@ -21,12 +21,12 @@ class OtherModel(QObject):
     def __init__(self, desk: Desk, parent: QObject) -> None:
         super().__init__(parent)
         self._desk = desk
-        desk.model_missed.connect(self._missed)
+        desk.model.missed.connect(self._missed)
 
     @Slot(InversionRecord, ModelGone)
     def _missed(self, record: InversionRecord, gone: ModelGone) -> None:
         at_home(self)
-        session, chosen = self._desk.session, self._desk.entry
+        session, chosen = self._desk.session, self._desk.model.entry
         if session is None or self._desk.preparing.at_work:
             return
         actions = [Action("Find the model…", self.find_asked.emit)]

@@ -1,33 +1,45 @@
 """Before words can change a photo: how well the model draws it, how long preparing takes, and preparing itself."""
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from nti_desktop.errors import NtiError
-from nti_desktop.gui.background import Background
-from nti_desktop.gui.engine_thread import EngineThread, Ticket
+from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
 from nti_desktop.gui.estimates import Estimates
 from nti_desktop.gui.threads import at_home
-from nti_desktop.jobs import Inverted, InvertJob, Judged, JudgeJob
+from nti_desktop.gui.work import Work
+from nti_desktop.jobs import Inverted, Judged
 from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.photo.frame import Area
-from nti_desktop.recipe.settings import InversionSettings
-from nti_desktop.session import Session
+from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """An area of a photo that was inverted. work: the photo's; fingerprint: the model's."""
+
+    work: Work
+    area: Area
+    entry: ModelEntry
+    fingerprint: str
+    inverted: Inverted
 
 
 class Preparing(QObject):
-    """Judges the open photo with the chosen model, and inverts it."""
+    """Judges the open photo with the chosen model, and inverts it; what was inverted comes home, whatever is open."""
 
     judged = Signal(Judged)
-    prepared = Signal(object, Inverted, Area)  # ModelEntry
+    prepared = Signal(Preparation)
     failed = Signal(NtiError)  # Cancelled too
 
-    def __init__(self, engine: EngineThread, background: Background, parent: QObject) -> None:
+    def __init__(self, engine: EngineThread, parent: QObject) -> None:
         super().__init__(parent)
-        self._engine, self._background = engine, background
-        self._photo = 0
+        self._engine = engine
+        self._work: Work | None = None
         self._judging: Ticket | None = None
-        self._inverting: tuple[Ticket, ModelEntry, Area] | None = None
+        self._judged_with: ModelEntry | None = None  # what was or is being measured
+        self._inverting: dict[Ticket, tuple[Work, Area]] = {}
         self.estimates = Estimates()
         engine.judged.connect(self._judged)
         engine.inverted.connect(self._inverted)
@@ -39,31 +51,52 @@ class Preparing(QObject):
         return self._judging is not None
 
     @property
+    def measured(self) -> bool:
+        """Whether the open photo was looked at, or is."""
+        return self._judged_with is not None
+
+    @property
     def at_work(self) -> bool:
-        """Whether the photo is being prepared."""
-        return self._inverting is not None
+        """Whether the open photo is being prepared."""
+        return any(work is self._work for work, _ in self._inverting.values())
 
-    def judge(self, session: Session, entry: ModelEntry, area: Area, photo: int) -> None:
-        """Measure this area of the photo with this model; estimates start anew."""
-        self._photo = photo
+    @property
+    def busy(self) -> bool:
+        """Whether any photo is; one that was left may yet be done before it has stopped."""
+        return bool(self._inverting)
+
+    def open(self, work: Work) -> None:
+        """Another photo, of which nothing is known yet."""
+        self._work, self._judging, self._judged_with = work, None, None
         self.estimates = Estimates()
-        self._inverting = None
-        self._judging = self._engine.judge(session.judge_job(entry, area), photo)
-        # Reading gigabytes of weights for their fingerprint must not stop the window later; it is remembered.
-        self._background.submit(lambda: fingerprint(entry), self._fingerprinted, self._not_fingerprinted)
 
-    def invert(self, session: Session, entry: ModelEntry, settings: InversionSettings, area: Area) -> None:
-        self._inverting = self._engine.invert(session.invert_job(entry, settings, area), self._photo), entry, area
+    def judge(self, entry: ModelEntry) -> None:
+        """Measure the area that is worked on with this model; estimates start anew."""
+        work = self._work
+        assert work is not None
+        self.estimates, self._judged_with = Estimates(), entry
+        try:
+            self._judging = self._engine.judge(work.session.judge_job(entry, work.area))
+        except NtiError as error:
+            self.failed.emit(error)
+
+    def invert(self, entry: ModelEntry, method: Method, schedule: Schedule, steps: int) -> None:
+        """Prepare the area that is worked on, as it is described."""
+        work = self._work
+        assert work is not None
+        try:
+            settings = InversionSettings(
+                work.description.strip(), method, steps, entry.defaults.guidance_scale, schedule
+            )
+            job = work.session.invert_job(entry, settings, work.area)
+        except NtiError as error:
+            self.failed.emit(error)
+            return
+        self._inverting[self._engine.prepare(PrepareJob(entry, job))] = work, work.area
 
     def rendered(self, steps: int, seconds: float) -> None:
         """A full render was measured."""
         self.estimates = self.estimates.with_rendered(steps, seconds)
-
-    def _fingerprinted(self, _fingerprint: str) -> None:
-        """It is remembered where it is needed."""
-
-    def _not_fingerprinted(self, error: NtiError) -> None:
-        self.failed.emit(error)
 
     @Slot(Ticket, Judged)
     def _judged(self, ticket: Ticket, judged: Judged) -> None:
@@ -73,23 +106,21 @@ class Preparing(QObject):
             self.estimates = self.estimates.with_judged(judged)
             self.judged.emit(judged)
 
-    @Slot(Ticket, Inverted)
-    def _inverted(self, ticket: Ticket, inverted: Inverted) -> None:
+    @Slot(Ticket, Inverted, str)
+    def _inverted(self, ticket: Ticket, inverted: Inverted, fingerprint: str) -> None:
         at_home(self)
-        if self._inverting and ticket is self._inverting[0]:
-            _, entry, area = self._inverting
-            self._inverting = None
+        work, area = self._inverting.pop(ticket)
+        assert isinstance(ticket.job, PrepareJob)
+        entry = ticket.job.entry
+        if work is self._work and entry == self._judged_with:
             self.estimates = self.estimates.with_prepared(inverted.settings, inverted.figures)
-            self.prepared.emit(entry, inverted, area)
+        self.prepared.emit(Preparation(work, area, entry, fingerprint, inverted))
 
     @Slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
         at_home(self)
-        mine = ticket is self._judging or (self._inverting is not None and ticket is self._inverting[0])
-        if not mine:
+        if self._inverting.pop(ticket, None) is None and ticket is not self._judging:
             return
-        if isinstance(ticket.job, InvertJob):
-            self._inverting = None
-        if isinstance(ticket.job, JudgeJob):
+        if ticket is self._judging:
             self._judging = None
         self.failed.emit(error)

@@ -5,10 +5,10 @@ import time
 from PySide6.QtCore import QObject, Slot
 
 from nti_desktop.gui.desk import Desk
-from nti_desktop.gui.engine_thread import EngineThread, Ticket
+from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
 from nti_desktop.gui.panels.work_strip import WorkStrip
 from nti_desktop.gui.threads import at_home
-from nti_desktop.jobs import InvertJob, JudgeJob, Progress
+from nti_desktop.jobs import JudgeJob, Progress
 
 
 class ProgressWatch(QObject):
@@ -72,8 +72,8 @@ class ProgressWatch(QObject):
         if ticket is not self._running or ticket.cancel.cancelled:
             return
         left = progress.seconds_left
-        if isinstance(ticket.job, InvertJob):
-            settings = ticket.job.settings
+        if isinstance(ticket.job, PrepareJob):
+            settings = ticket.job.invert.settings
             whole = self._desk.preparing.estimates.preparing(settings.method, settings.schedule, settings.steps)
             if whole is not None:  # the phases to come count too
                 left = max(left or 0.0, whole - (time.monotonic() - self._since))

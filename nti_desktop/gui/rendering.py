@@ -83,7 +83,6 @@ class Rendering(QObject):
         super().__init__(parent)
         self._engine, self._background = engine, background
         self._session: Session | None = None
-        self._photo = 0
         self._asked: dict[int, tuple[Wanted, _Edit]] = {}
         self._kept: dict[_Edit, Rendered] = {}  # of this photo, the newest last
         self._wanted: Wanted | None = None
@@ -99,9 +98,9 @@ class Rendering(QObject):
         """The newest picture."""
         return self._last
 
-    def open(self, session: Session | None, photo: int) -> None:
+    def open(self, session: Session | None) -> None:
         """Another photo; answers for the one before are dropped."""
-        self._session, self._photo = session, photo
+        self._session = session
         self._asked.clear()
         self._kept.clear()
         self._wanted = self._last = None
@@ -126,7 +125,7 @@ class Rendering(QObject):
         except NtiError as error:
             self.failed.emit(wanted, error)
             return
-        self._asked[self._engine.render(job, self._photo).number] = wanted, edit
+        self._asked[self._engine.render(job).number] = wanted, edit
 
     def sharpen(self) -> None:
         """Compose the newest picture anew at the photo's full size."""
@@ -197,7 +196,7 @@ class Rendering(QObject):
 
     def _answered(self, ticket: Ticket) -> tuple[Wanted, _Edit] | None:
         """What a ticket was for; the ones before it were replaced and will not be answered."""
-        answered = self._asked.get(ticket.number) if ticket.photo == self._photo else None
+        answered = self._asked.get(ticket.number)
         self._asked = {number: asked for number, asked in self._asked.items() if number > ticket.number}
         return answered
 

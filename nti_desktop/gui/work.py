@@ -205,14 +205,14 @@ class Work:
             self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
         self._histories[version.id, version.inversion] = history
 
-    def prepared(self, entry: ModelEntry, inverted: Inverted, area: Area) -> None:
+    def prepared(self, entry: ModelEntry, fingerprint: str, inverted: Inverted, area: Area) -> None:
         """An area was prepared: what was drafted for it becomes a version, or what another model was asked for."""
         before, parts = self.version_id, self.version.parts if self.version else ()
         state = self.state if area == self.area else None
         if state is not None and self.inversion is not None and self.inversion.model != entry.id:
             usual = STUDIO_DEFAULTS if self.inversion.model == BUILT_IN_ID else EditDefaults()
             state = replace(state, recipe=carried(state.recipe, usual, entry.defaults, inverted.settings.method))
-        inversion = self.session.keep_inversion(entry, inverted, area)
+        inversion = self.session.keep_inversion(entry, fingerprint, inverted, area)
         state = state or EditState(recipe_for(inverted.settings.prompt, entry.defaults), Finish())
         others = tuple(part for part in parts if self.session.frame(part.inversion).area != area)
         self.add_version(self.free_name(), state, inversion.id, before or None, others)

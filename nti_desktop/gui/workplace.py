@@ -106,8 +106,9 @@ class Workplace(QWidget):
         self.area_bar.around_asked.connect(self._areas.choose_around)
         self._areas.drawing_asked.connect(self.view.draw_area)
         self.view.area_drawn.connect(self._areas.choose)
-        desk.said.connect(self.messages.say)
-        desk.outdated.connect(self.messages.clear)
+        for teller in (desk, desk.model):
+            teller.said.connect(self.messages.say)
+            teller.outdated.connect(self.messages.clear)
         self.view.zoom_changed.connect(self._zoomed)
         self.first_view.zoom_changed.connect(self._zoomed)
         self.prompts.described.connect(desk.describe)
@@ -178,7 +179,7 @@ class Workplace(QWidget):
             if desk.glimpse is not None:
                 self._make_room(Area(0, 0, *desk.glimpse.size))
             return
-        self.prompts.show_models(desk.entry, work.edit_model(desk.entry))
+        self.prompts.show_models(desk.model.entry, work.edit_model(desk.model.entry))
         self.prompts.show_source(work.description)
         self.prompts.description.show_text(work.description)
         self.prompts.show_edit(work.edit_text)
@@ -190,7 +191,9 @@ class Workplace(QWidget):
             panel.setEnabled(state is not None)
         self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
-            self.structure_panel.show_recipe(state.recipe, desk.entry.defaults, desk.guidance, desk.guidance_is_fixed)
+            self.structure_panel.show_recipe(
+                state.recipe, desk.model.entry.defaults, desk.model.guidance, desk.model.guidance_is_fixed
+            )
             self.mask_panel.show_recipe(work.description, state.recipe, state.finish.feather)
         self._show_areas(work)
         self._show_versions(work)
@@ -198,7 +201,7 @@ class Workplace(QWidget):
 
     def _make_room(self, whole: Area) -> None:
         """Fill the panels around a first photo as they will be when it is there, so that it keeps its place."""
-        entry = self.desk.entry
+        entry = self.desk.model.entry
         self.prompts.show_models(entry, entry)
         self.prompts.show_preparation(_DESCRIBE, possible=False, again=False, needed=True)
         frame = frame_of(whole, entry.native_size, entry.multiple)
@@ -217,7 +220,7 @@ class Workplace(QWidget):
             )
             for area in work.areas
         ]
-        frame = work.session.frame_for(self.desk.entry, work.area)
+        frame = work.session.frame_for(self.desk.model.entry, work.area)
         self.area_bar.show_areas(rows, work.area, advice.effective_resolution(frame, work.area == work.whole))
         self.area_bar.show_words(self._areas.words_with_a_place)
         self.view.show_area(None if work.area == work.whole else work.area)
@@ -234,9 +237,9 @@ class Workplace(QWidget):
 
     def _show_preparation(self, work: Work) -> None:
         desk = self.desk
-        seconds, judged = desk.preparing.estimates.preparing(*desk.way), desk.preparing.estimates.judged
+        seconds, judged = desk.preparing.estimates.preparing(*desk.model.way), desk.preparing.estimates.judged
         if seconds is not None and judged is not None:
-            takes = advice.takes(duration(seconds), judged, desk.way[0])
+            takes = advice.takes(duration(seconds), judged, desk.model.way[0])
         elif desk.preparing.judging:
             takes = "Measuring how long it takes here…"
         else:
@@ -326,12 +329,12 @@ class Workplace(QWidget):
     @Slot()
     def _structure_reset(self) -> None:
         at_home(self)
-        self.desk.edit("reset", partial(edits.with_usual_structure, defaults=self.desk.entry.defaults))
+        self.desk.edit("reset", partial(edits.with_usual_structure, defaults=self.desk.model.entry.defaults))
 
     @Slot(tuple, tuple)
     def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:
         at_home(self)
-        defaults = self.desk.entry.defaults
+        defaults = self.desk.model.entry.defaults
         self.desk.edit("mask", partial(edits.with_mask, places=places, keeps=keeps, defaults=defaults))
         self.show_all()  # words to keep may wait for a first word to change, which changes nothing on the desk
 
@@ -348,4 +351,4 @@ class Workplace(QWidget):
     @Slot()
     def _preparing_changed(self) -> None:
         at_home(self)
-        self.desk.choose_way(*self.model_panel.preparing())
+        self.desk.model.choose_way(*self.model_panel.preparing())

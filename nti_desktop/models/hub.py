@@ -124,7 +124,8 @@ def fetch(plan: Plan, store: Path, report: Report, cancel: CancelToken, token: s
             for file in plan.files:
                 part = folder / f"{file.key}.part"  # named for its content, so it never mixes with another's
                 if not (whole / file.name).is_file():
-                    transfer.fetch_file(plan.repository, plan.revision, file, part, token, cancel, meter.add)
+                    wanted = transfer.Fetch(plan.repository, plan.revision, file, part, token)
+                    transfer.fetch_file(wanted, cancel, meter.add)
                 recorded.append(_verified(plan, file, part, whole / file.name, report, cancel))
             meter.finish()
             return _settle(plan, whole, store, tuple(recorded))

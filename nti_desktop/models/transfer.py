@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -48,6 +48,28 @@ class Listing:
     files: tuple[HubFile, ...]
 
 
+@dataclass(frozen=True)
+class Fetch:
+    """One file of a repository, and where it arrives. part: holds what has arrived of it, if it exists; token: for the
+    Hub; the stored one when None.
+    """
+
+    repository: str
+    revision: str
+    file: HubFile
+    part: Path
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        return f"{self.repository}/resolve/{self.revision}/{quote(self.file.name)}"
+
+    @property
+    def arrived(self) -> int:
+        """Bytes that are there."""
+        return self.part.stat().st_size if self.part.exists() else 0
+
+
 def list_repository(repository: str, token: str | None, cancel: CancelToken) -> Listing:
     """The newest revision and its files, in one answer so that they belong together. Raises ModelError, Cancelled."""
     content: Any = None
@@ -73,47 +95,31 @@ def list_repository(repository: str, token: str | None, cancel: CancelToken) -> 
         raise _strange(repository) from error
 
 
-def fetch_file(
-    repository: str,
-    revision: str,
-    file: HubFile,
-    part: Path,
-    token: str | None,
-    cancel: CancelToken,
-    count: Callable[[int], None],
-) -> None:
+def fetch_file(fetch: Fetch, cancel: CancelToken, count: Callable[[int], None]) -> None:
     """Make `part` the whole file; what it holds already is not fetched again, and stays whatever happens.
 
     count: told of each step, also backwards. Raises ModelError, NotAsPlanned, Cancelled, and OSError of the disk.
     """
-    fruitless = 0
-    while (had := _size(part)) < file.size or not part.exists():
+    fruitless, file = 0, fetch.file
+    while (had := fetch.arrived) < file.size or not fetch.part.exists():
         cancel.check()
         try:
-            _go_on(repository, revision, file, part, token, cancel, count)
+            _go_on(fetch, cancel, count)
         except _BrokenOff as error:
-            fruitless = 0 if _size(part) > had else fruitless + 1
+            fruitless = 0 if fetch.arrived > had else fruitless + 1
             if fruitless >= PATIENCE:
                 raise ModelError(
-                    f"The connection broke off {fruitless} times in a row at {_size(part) / 1e6:.0f} of "
+                    f"The connection broke off {fruitless} times in a row at {fetch.arrived / 1e6:.0f} of "
                     f"{file.size / 1e6:.0f} MB of “{file.name}”; this much is kept, so download again to go on."
                 ) from error
             _wait(PAUSE * 2**fruitless, cancel)
 
 
-def _go_on(
-    repository: str,
-    revision: str,
-    file: HubFile,
-    part: Path,
-    token: str | None,
-    cancel: CancelToken,
-    count: Callable[[int], None],
-) -> None:
+def _go_on(fetch: Fetch, cancel: CancelToken, count: Callable[[int], None]) -> None:
     """One request for what is missing."""
-    had = _size(part)
+    file, part, had = fetch.file, fetch.part, fetch.arrived
     wanted = {"Range": f"bytes={had}-"} if had else {}
-    with _get(f"{repository}/resolve/{revision}/{quote(file.name)}", repository, token, wanted) as response:
+    with _get(fetch.address, fetch.repository, fetch.token, wanted) as response:
         _check_hash(response, file)
         if response.status_code == 206:
             _check_range(response, had, file)
@@ -241,10 +247,6 @@ def _hub_file(sibling: Any) -> HubFile:
 
 def _strange(repository: str) -> ModelError:
     return ModelError(f"The Hub's answer about “{repository}” makes no sense; try again later.")
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 def _wait(seconds: float, cancel: CancelToken) -> None:

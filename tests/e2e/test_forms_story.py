@@ -11,6 +11,7 @@ from PIL import Image
 
 from nti_desktop.engine.workbench import Workbench
 from nti_desktop.models.catalog import find_model
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.recipe.recipe import Blend, Side, WordRef, recipe_for
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 from nti_desktop.session import Session
@@ -57,7 +58,7 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     settings = InversionSettings(SOURCE, Method.NULL_TEXT, 3, 3.0, schedule)
     inverted = bench.invert(session.invert_job(entry, settings))
     assert inverted.null_embeddings is not None
-    record = session.keep_inversion(entry, inverted)
+    record = session.keep_inversion(entry, fingerprint(entry), inverted)
     cat = WordRef(Side.EDIT, 5, "cat")
     recipe = replace(recipe_for(EDIT, entry.defaults), blend=Blend(words=(cat,)))
     version = session.add_version("Cat", recipe)

@@ -128,7 +128,7 @@ def test_a_broken_model_folder_is_refused_in_one_sentence(
     prepared.models.page.list.add_asked.emit(tmp_path / "model")
     until(lambda: len(prepared.models.page.messages.messages) == 1)
     assert prepared.models.page.messages.messages[0].tone is Tone.ERROR
-    assert prepared.desk.entry.built_in
+    assert prepared.desk.model.entry.built_in
 
     retype(qtbot, prepared, sample.edits[0])
     until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.gui.background import Background
+from nti_desktop.gui.filing import Filing
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.samples import Sample
+from nti_desktop.models.samples import Sample, samples
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.session import Session
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import retype
+from tests.unit.test_session import invert
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -135,6 +139,23 @@ def test_closing_during_a_save_waits_for_it(
     prepared.save()
     close(prepared)
     assert len(read_sidecar(photo.with_name(photo.name + ".nti")).project.versions) == 2
+
+
+def test_several_photos_that_wait_to_be_saved_all_are(qtbot: QtBot, tmp_path: Path) -> None:
+    background, sessions = Background(), []
+    filing = Filing(background, background)
+    for sample in samples()[:3]:
+        copy = tmp_path / sample.path.name
+        copy.write_bytes(sample.path.read_bytes())
+        sessions.append(Session.open(copy))
+        invert(sessions[-1])
+        filing.save(sessions[-1])
+    with qtbot.waitSignal(filing.saved):
+        background.start()
+    assert [session.dirty for session in sessions] == [False] * 3
+    with qtbot.waitSignal(background.finished):
+        background.stop()
+    background.wait()
 
 
 def test_a_save_that_fails_keeps_the_window_and_offers_to_close_without(

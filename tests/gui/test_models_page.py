@@ -102,7 +102,7 @@ def test_the_window_is_there_before_anything_was_looked_for(open_window: OpenWin
     assert window.models.page.list.list.rows == ()
     rested(window, until)
     assert [row.title for row in window.models.page.list.list.rows] == ["Studio (built in)  —  in use"]
-    assert window.desk.entry.built_in
+    assert window.desk.model.entry.built_in
 
 
 def test_looking_is_said_and_does_not_hold_the_window(
@@ -147,7 +147,7 @@ def test_models_are_listed_used_verified_and_removed(
     assert not page.list.use.isEnabled()
     choose(window, NAME)
     page.list.use.click()
-    assert window.desk.entry.id == str(mine)
+    assert window.desk.model.entry.id == str(mine)
     assert "in use" in rows(window)[NAME].title
     panel = window.workplace.model_panel.models
     assert panel.currentText() == MODEL
@@ -165,7 +165,7 @@ def test_models_are_listed_used_verified_and_removed(
     until(lambda: NAME not in rows(window))
     assert not mine.exists()
     assert "is deleted" in said(page)
-    assert window.desk.entry.built_in  # nobody works with what is gone
+    assert window.desk.model.entry.built_in  # nobody works with what is gone
     assert panel.count() == 1
 
 
@@ -259,7 +259,7 @@ def test_a_download_needs_its_licence_accepted_and_can_be_used_at_once(
     assert "licence: openrail++" in rows(window)[NAME].lines[0]
     (message,) = [m for m in page.messages.messages if m.actions]
     message.actions[0].do()
-    assert window.desk.entry.name == MODEL
+    assert window.desk.model.entry.name == MODEL
     assert window.workplace.model_panel.models.currentText() == MODEL
     choose(window, NAME)
     page.list.verify.click()

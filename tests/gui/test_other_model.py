@@ -67,7 +67,7 @@ def test_without_its_model_a_photo_opens_with_all_that_is_kept(
     assert place.versions_panel.list.count() == 1
     assert [(s.key, s.value) for s in place.words_panel.sliders][1] == (1, 1.5)
     assert [b.text() for b in place.mask_panel.places.buttons if b.isChecked()] == ["ball"]
-    assert desk.entry.built_in
+    assert desk.model.entry.built_in
 
     # Another wish is kept, and has no picture; nor can the old one be exported.
     place.words_panel.sliders[1].slide_to(2.0)
@@ -108,7 +108,7 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     assert [inversion.model for inversion in project.inversions] == [str(model), "studio"]
     assert {inversion.settings.prompt for inversion in project.inversions} == {SOURCE}
     recipe = project.versions[1].recipe.recipe()
-    usual = window.desk.entry.defaults
+    usual = window.desk.model.entry.defaults
     assert (recipe.prompt, recipe.words) == (WISH.prompt, WISH.words)
     assert recipe.cross_until == usual.cross_until  # it was what is usual on the first model
     assert recipe.self_until == WISH.self_until  # it was chosen
@@ -130,7 +130,7 @@ def test_a_changed_model_is_another_one(open_window: OpenWindow, until: Until, p
     change_model(model, 0.0125)
     window = opened(open_window, photo, until)
     assert "The model “my model” has changed since this photo was prepared" in missed(window, until).text
-    assert window.desk.entry.built_in
+    assert window.desk.model.entry.built_in
 
 
 @pytest.mark.parametrize("place", ["store", "added", "cache"])
@@ -153,12 +153,12 @@ def test_a_model_that_was_moved_is_used_from_where_it_lies_now(
     window = opened(open_window, photo, until)
     until(lambda: window.desk.picture_is_final)
     assert window.desk.badge == ""
-    assert window.desk.entry.id == str(target)  # and it prepares the next photo
+    assert window.desk.model.entry.id == str(target)  # and it prepares the next photo
     assert (
-        fingerprint(window.desk.entry)
+        fingerprint(window.desk.model.entry)
         == read_sidecar(photo.with_name(photo.name + ".nti")).project.inversions[0].model_fingerprint
     )
-    assert entry.id != window.desk.entry.id
+    assert entry.id != window.desk.model.entry.id
     assert not window.workplace.messages.messages
 
 
@@ -182,7 +182,7 @@ def test_a_missing_model_is_found_on_the_models_page(
     page.list.add_folder.click()
     until(lambda: window.desk.picture_is_final)
     assert not about_the_model(window)
-    assert window.desk.entry.id == str(elsewhere)
+    assert window.desk.model.entry.id == str(elsewhere)
 
 
 def test_the_window_goes_on_while_a_model_is_read(

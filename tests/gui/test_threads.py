@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.errors import Cancelled, EngineError, NtiError
 from nti_desktop.gui.background import Background
-from nti_desktop.gui.engine_thread import EngineThread, Ticket
+from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import (
     CancelToken,
@@ -26,6 +26,8 @@ from nti_desktop.jobs import (
     RenderJob,
     Report,
 )
+from nti_desktop.models.catalog import built_in
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 
@@ -157,10 +159,10 @@ def engine(stand: Stand, watcher: Watcher, qtbot: QtBot) -> Iterator[EngineThrea
 def test_of_many_renders_the_first_and_the_last_run(
     engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
 ) -> None:
-    engine.render(render_job("edit 0"), photo=1)
+    engine.render(render_job("edit 0"))
     stand.began.acquire()
     for number in range(1, 10):
-        engine.render(render_job(f"edit {number}"), photo=1)
+        engine.render(render_job(f"edit {number}"))
     stand.go.release(2)
     qtbot.waitUntil(lambda: len(watcher.answers) == 2)
     assert stand.rendered == watcher.answers == ["edit 0", "edit 9"]
@@ -170,9 +172,9 @@ def test_of_many_renders_the_first_and_the_last_run(
 def test_a_full_render_under_way_gives_way_to_a_newer_one(
     engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
 ) -> None:
-    engine.render(render_job("long", steps=None), photo=1)
+    engine.render(render_job("long", steps=None))
     stand.began.acquire()
-    engine.render(render_job("newer"), photo=1)
+    engine.render(render_job("newer"))
     stand.go.release(2)
     qtbot.waitUntil(lambda: watcher.answers == ["newer"])
     assert [type(error) for error in watcher.errors] == [Cancelled]
@@ -181,15 +183,15 @@ def test_a_full_render_under_way_gives_way_to_a_newer_one(
 def test_a_cancelled_job_is_answered_and_the_next_one_runs(
     engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
 ) -> None:
-    engine.render(render_job("running"), photo=1)
+    engine.render(render_job("running"))
     stand.began.acquire()
-    engine.render(render_job("waiting"), photo=1)
+    engine.render(render_job("waiting"))
     engine.cancel_all()
     stand.go.release(2)
     qtbot.waitUntil(lambda: len(watcher.errors) == 2)
     assert all(isinstance(error, Cancelled) for error in watcher.errors)
 
-    engine.render(render_job("next"), photo=1)
+    engine.render(render_job("next"))
     qtbot.waitUntil(lambda: watcher.answers == ["next"])
 
 
@@ -199,13 +201,28 @@ def test_a_job_that_fails_is_one_sentence_and_the_next_one_runs(
 ) -> None:
     stand.fault = fault
     stand.go.release()
-    engine.render(render_job("fails"), photo=1)
+    engine.render(render_job("fails"))
     qtbot.waitUntil(lambda: len(watcher.errors) == 1)
     assert str(watcher.errors[0]).endswith(".")
     stand.fault = None
     stand.go.release()
-    engine.render(render_job("works"), photo=1)
+    engine.render(render_job("works"))
     qtbot.waitUntil(lambda: watcher.answers == ["works"])
+
+
+def test_a_preparation_that_another_one_replaces_is_answered(
+    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+) -> None:
+    engine.render(render_job("running"))
+    stand.began.acquire()
+    job = PrepareJob(built_in(), InvertJob(built_in().files, IMAGE, SETTINGS))
+    engine.prepare(job)
+    assert not watcher.errors
+    newer = engine.prepare(job)
+    assert [type(error) for error in watcher.errors] == [Cancelled]
+    with qtbot.waitSignal(engine.inverted) as answer:
+        stand.go.release()
+    assert (answer.args[0], answer.args[2]) == (newer, fingerprint(built_in()))
 
 
 def test_background_work_is_delivered_where_it_was_asked_for(qtbot: QtBot) -> None:

@@ -189,7 +189,7 @@ def test_in_the_window_an_unknown_word_is_marked_and_a_known_one_is_not(
 
 def test_an_edit_is_read_by_the_model_the_photo_was_prepared_with(prepared: MainWindow, qtbot: QtBot) -> None:
     prompts, chosen = prepared.workplace.prompts, replace(built_in(), id="another", words=frozenset({"a"}))
-    prepared.desk.choose_model(chosen)  # for the next preparing
+    prepared.desk.model.choose(chosen)  # for the next preparing
     assert marked(prompts.description)
     assert not marked(prompts.edit)
     qtbot.keyClicks(prompts.description, "!")  # now that next preparing is what the edit waits for

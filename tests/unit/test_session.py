@@ -13,6 +13,7 @@ from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import ModelError, PhotoError, RecipeError, SidecarError
 from nti_desktop.jobs import Figures, Inverted, Rendered
 from nti_desktop.models.catalog import built_in
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import frame_image
 from nti_desktop.photo.raster import Raster
@@ -51,7 +52,7 @@ def inverted(session: Session, seed: int = 0, method: Method = Method.RESIDUAL) 
 
 
 def invert(session: Session, seed: int = 0) -> str:
-    return session.keep_inversion(built_in(), inverted(session, seed)).id
+    return session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, seed)).id
 
 
 def with_a_version(photo: Path) -> Session:
@@ -74,7 +75,7 @@ def test_a_fresh_photo_has_an_empty_project_and_nothing_to_save(photo: Path) -> 
 def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     session = Session.open(photo)
     made = inverted(session, method=Method.NULL_TEXT)
-    record = session.keep_inversion(built_in(), made)
+    record = session.keep_inversion(built_in(), fingerprint(built_in()), made)
     version = session.add_version("Blue", BLUE, Finish(0.05))
     session.keep_preview(version.id, encode_preview(Raster(scene(2))))
     assert session.dirty

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from nti_desktop.models.catalog import built_in
+from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.preview import encode_preview
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
@@ -54,7 +55,7 @@ def test_a_project_opens_with_pictures_and_versions_before_torch_is_loaded(tmp_p
     photo = tmp_path / "scene.png"
     Image.new("RGB", (96, 64), "#806040").save(photo)
     session = Session.open(photo)
-    session.keep_inversion(built_in(), inverted(session))
+    session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session))
     version = session.add_version("Blue", BLUE)
     session.keep_preview(version.id, encode_preview(session.photo.raster))
     session.add_version("Same", EditRecipe("a red ball on a table"))
