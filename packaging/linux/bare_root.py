@@ -17,6 +17,8 @@ from debian import HOME, PROGRAM, BareRoot, Fault, make_root, timed
 from trial_jobs import try_demo, try_doctor, try_download, try_models, try_pictures
 from trial_window import try_window
 
+LARGEST_PACKAGE, LARGEST_INSTALLED = 350e6, 1.1e9  # bytes
+
 
 def try_archive(root: BareRoot, archive: Path) -> None:
     """Unpacked by its user into the home folder, of which nothing is known beforehand."""
@@ -92,6 +94,8 @@ def main(arguments: Sequence[str]) -> int:
             (folder / "srv" / package.name).unlink()
         size = sum(path.lstat().st_size for path in (folder / "opt/nti-desktop").rglob("*"))
         print(f"{package.stat().st_size / 1e6:6.0f} MB  the package\n{size / 1e6:6.0f} MB  installed")
+        if package.stat().st_size > LARGEST_PACKAGE or size > LARGEST_INSTALLED:
+            raise Fault("the package has grown: what came in that the program does not use?")
         try_doctor(root, PROGRAM)
         try_types(root)
         try_window(root)

@@ -4,11 +4,23 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 needed=(appstream debootstrap desktop-file-utils lintian nsis openbox wine64 xdotool xvfb zstd)
 needed+=(libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxkbcommon-x11-0)
-apt-get update --quiet
-DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends "${needed[@]}"
 
-make package
+stage() {
+    local start=$SECONDS
+    "${@:2}"
+    echo "$((SECONDS - start)) s: $1"
+}
+
+tools() {
+    apt-get update --quiet
+    DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends "${needed[@]}"
+}
+
+stage "the tools" tools
+stage "the environment" make .venv-package/ready
+stage "the packages" make package
 desktop-file-validate packaging/linux/nti-desktop.desktop
-lintian --tag-display-limit 0 --fail-on error,warning dist/*.deb
-OMP_NUM_THREADS=1 .venv-package/bin/python packaging/linux/bare_root.py build/bare-root dist/*.tar.zst dist/*.deb
-packaging/windows/try_installer.sh
+stage "lintian" lintian --tag-display-limit 0 --fail-on error,warning dist/*.deb
+export OMP_NUM_THREADS=1
+stage "the bare root" .venv-package/bin/python packaging/linux/bare_root.py build/bare-root dist/*.tar.zst dist/*.deb
+stage "the installer for Windows" packaging/windows/try_installer.sh

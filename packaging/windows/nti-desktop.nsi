@@ -36,7 +36,8 @@ VIAddVersionKey LegalCopyright "Apache-2.0"
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
-!define MUI_FINISHPAGE_RUN "$INSTDIR\${NAME}.exe"
+!define MUI_FINISHPAGE_RUN
+!define MUI_FINISHPAGE_RUN_FUNCTION StartProgram
 !insertmacro MUI_PAGE_WELCOME
 !insertmacro MULTIUSER_PAGE_INSTALLMODE
 !insertmacro MUI_PAGE_DIRECTORY
@@ -50,6 +51,11 @@ VIAddVersionKey LegalCopyright "Apache-2.0"
     !finalize '${SIGN}'
     !uninstfinalize '${SIGN}'
 !endif
+
+; By the user's own desktop: started from here it could have an administrator's rights, and take no dropped photos.
+Function StartProgram
+    Exec '"$WINDIR\explorer.exe" "$INSTDIR\${NAME}.exe"'
+FunctionEnd
 
 !macro TellShell ; that file types changed
     System::Call 'shell32::SHChangeNotify(i 0x08000000, i 0, p 0, p 0)'
