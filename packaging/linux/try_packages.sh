@@ -20,6 +20,8 @@ stage "the tools" tools
 stage "the environment" make .venv-package/ready
 stage "the packages" make package
 desktop-file-validate packaging/linux/nti-desktop.desktop
+dpkg-deb --fsys-tarfile dist/*.deb | tar -xO ./usr/share/metainfo/nti-desktop.metainfo.xml >build/nti-desktop.metainfo.xml
+appstreamcli validate --no-net build/nti-desktop.metainfo.xml
 stage "lintian" lintian --tag-display-limit 0 --fail-on error,warning dist/*.deb
 export OMP_NUM_THREADS=1
 stage "the bare root" .venv-package/bin/python packaging/linux/bare_root.py build/bare-root dist/*.tar.zst dist/*.deb
