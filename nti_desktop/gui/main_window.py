@@ -389,7 +389,7 @@ class MainWindow(QMainWindow):
     def prepare(self) -> None:
         """Let the model learn this photo, so that words can change it."""
         at_home(self)
-        self.desk.prepare()
+        self.workplace.prepare()
 
     @command("&Render", Menu.EDIT, "Ctrl+Return")
     @Slot()

@@ -113,7 +113,7 @@ class Workplace(QWidget):
         self.first_view.zoom_changed.connect(self._zoomed)
         self.prompts.described.connect(desk.describe)
         self.prompts.edit_settled.connect(desk.say_in_words)
-        self.prompts.prepare_asked.connect(desk.prepare)
+        self.prompts.prepare_asked.connect(self.prepare)
         self.prompts.render_asked.connect(desk.render)
         self.words_panel.weight_moved.connect(self._weight_moved)
         self.structure_panel.moved.connect(self._structure_moved)
@@ -224,6 +224,14 @@ class Workplace(QWidget):
         self.area_bar.show_areas(rows, work.area, advice.effective_resolution(frame, work.area == work.whole))
         self.area_bar.show_words(self._areas.words_with_a_place)
         self.view.show_area(None if work.area == work.whole else work.area)
+
+    @Slot()
+    def prepare(self) -> None:
+        """The photo is described; meanwhile the edit can be written."""
+        at_home(self)
+        self.desk.prepare()
+        if self.desk.preparing.at_work:
+            self.prompts.edit.setFocus()
 
     @Slot()
     def _moved(self) -> None:

@@ -78,7 +78,7 @@ def try_models(root: BareRoot) -> None:
         with timed(f"a photo prepared and edited with {model.name}"):
             copy = f"{HOME}/models/{model.stem}.jpg"
             root.run("cp", f"{HOME}/models/{photo.name}", copy)
-            _prepare(root, copy, "--model", f"{HOME}/models/{model.name}", "--method", "residual", "--steps", "2")
+            _prepare(root, copy, "--model", f"{HOME}/models/{model.name}", "--method", "residual")
             root.run(PROGRAM, "edit", copy, "--to", EDIT, "--blend", "blue", "--out", f"{copy}.png")
 
 
@@ -101,6 +101,6 @@ def _photo(root: BareRoot, folder: str) -> str:
 
 
 def _prepare(root: BareRoot, photo: str, *options: str, remark: str = "") -> None:
-    said = root.run(PROGRAM, "invert", photo, "--prompt", PROMPT, *options, remark=remark)
+    said = root.run(PROGRAM, "invert", photo, "--prompt", PROMPT, "--steps", "2", *options, remark=remark)
     if not root.inside(f"{photo}.nti").exists():
         raise Fault(f"{photo} was prepared, and nothing written: {said}")

@@ -1,5 +1,6 @@
 """The frozen program's window, on a screen without a monitor: a photo is edited by keyboard and its project opened."""
 
+import json
 import os
 import subprocess
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from debian import HOME, PROGRAM, BareRoot, Fault, timed, wait_for
@@ -92,11 +94,13 @@ def try_window(root: BareRoot) -> None:
         ):
             on.press("ctrl+p")
             save = partial(on.press, "ctrl+s")
-            wait_for("an inversion in the project", lambda: "method" in _project(project), save)
+            wait_for("an inversion in the project", lambda: _project(project)["inversions"], save)
             on.press("ctrl+a")
             on.write(EDIT)
             on.press("Return")
-            wait_for("the edit in the project", lambda: EDIT in _project(project), save)
+            wait_for("the edit in the project", lambda: EDIT in _edits(project), save)
+        if len(_project(project)["inversions"]) != 1:
+            raise Fault(f"the photo was prepared more than once: {_project(project)}")
         said = root.run(PROGRAM, "info", f"{HOME}/photo.jpg.nti")
         if EDIT not in said:
             raise Fault(f"info does not know the edit: {said}")
@@ -111,9 +115,15 @@ def try_window(root: BareRoot) -> None:
         raise Fault(f"the log has errors:\n{log}")
 
 
-def _project(path: Path) -> str:
+def _project(path: Path) -> dict[str, Any]:
+    """What a project's file says, as soon as there is one."""
     try:
         with ZipFile(path) as archive:
-            return archive.read("project.json").decode()
+            content: dict[str, Any] = json.loads(archive.read("project.json"))
+            return content
     except (OSError, BadZipFile):
-        return ""
+        return {"inversions": [], "versions": []}
+
+
+def _edits(path: Path) -> list[str]:
+    return [version["recipe"]["prompt"] for version in _project(path)["versions"]]

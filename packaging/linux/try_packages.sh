@@ -22,7 +22,8 @@ stage "the packages" make package
 desktop-file-validate packaging/linux/nti-desktop.desktop
 dpkg-deb --fsys-tarfile dist/*.deb | tar -xO ./usr/share/metainfo/nti-desktop.metainfo.xml >build/nti-desktop.metainfo.xml
 appstreamcli validate --no-net build/nti-desktop.metainfo.xml
-stage "lintian" lintian --tag-display-limit 0 --fail-on error,warning dist/*.deb
-export OMP_NUM_THREADS=1
-stage "the bare root" .venv-package/bin/python packaging/linux/bare_root.py build/bare-root dist/*.tar.zst dist/*.deb
+stage "lintian" lintian --tag-display-limit 0 --fail-on error,warning dist/*.deb &
+OMP_NUM_THREADS=1 stage "the bare root" \
+    .venv-package/bin/python packaging/linux/bare_root.py build/bare-root dist/*.tar.zst dist/*.deb
+wait $!
 stage "the installer for Windows" packaging/windows/try_installer.sh

@@ -52,7 +52,9 @@ def test_the_whole_story(
     assert desk.work is not None
 
     # Prepare, and cancel: nothing has changed and nothing is complained about.
+    assert window.focusWidget() is place.prompts.description
     place.prompts.prepare_button.click()
+    assert window.focusWidget() is place.prompts.edit
     until(lambda: "step" in place.strip.text.text())
     assert place.strip.cancel_button.isVisible()
     place.strip.cancel_button.click()
