@@ -183,6 +183,7 @@ def test_a_batch_is_the_same_whenever_it_is_drawn(trained: Path, drawn: pictures
     assert not torch.equal(one.noise, other.noise)
 
 
+@pytest.mark.slow
 def test_training_goes_on_where_it_stopped(
     drawn: pictures.Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

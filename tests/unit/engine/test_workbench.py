@@ -111,6 +111,7 @@ def test_an_edit_of_fifty_levels_stands_on_half_of_them_and_hardly_differs(bench
     assert found.changed > 0.01
 
 
+@pytest.mark.slow
 def test_reference_null_text_beats_guided_ddim_by_far(bench: Workbench) -> None:
     """At guidance 7.5, unpinned, against the autoencoder's own picture: at least 15 dB better than the empty prompt."""
     job = invert_job(Method.NULL_TEXT, 50, 7.5)
