@@ -32,5 +32,7 @@ makensis -V2 "-DVERSION=$version" "-DFOLDER=$(cygpath -w "$PWD/dist/nti-desktop"
 "$setup" /S
 installed="$LOCALAPPDATA/Programs/NTI Desktop"
 "$installed/nti-desktop.exe" doctor
-"$installed/uninstall.exe" /S "_?=$(cygpath -w "$installed")"
+"$installed/uninstall.exe" /CurrentUser /S
+# The uninstaller goes on from a copy of itself, which nothing here can wait for.
+timeout 120 bash -c 'while [[ -e $1 ]]; do sleep 1; done' - "$installed/uninstall.exe"
 [[ ! -e $installed/nti-desktop.exe ]]

@@ -4,9 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap '"$wineserver" --kill || true; rm -rf "$work"' EXIT
 export WINEPREFIX=$work/wine WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" DISPLAY=
 wine=$(command -v wine64 || echo /usr/lib/wine/wine64)
+wineserver=$(command -v wineserver || echo /usr/lib/wine/wineserver)
 
 fail() {
     echo "$*" >&2
@@ -41,7 +42,8 @@ done
 
 folder=$(dirname "$program")
 echo mine >"$folder/mine.txt"
-"$wine" "$folder/uninstall.exe" /S "_?=$(winepath -w "$folder" 2>/dev/null || "$wine" winepath -w "$folder" | tr -d '\r')"
+"$wine" "$folder/uninstall.exe" /CurrentUser /S
+"$wineserver" --wait # the uninstaller goes on from a copy of itself, which can remove what it was started from
 "$wine" reg query "$uninstall" >/dev/null 2>&1 && fail "The uninstaller left its entry."
 "$wine" reg query 'HKCU\Software\Classes\.nti' >/dev/null 2>&1 && fail "The uninstaller left the file type."
 left=$(find "$folder" -type f -printf '%f ')
