@@ -7,7 +7,7 @@ from functools import lru_cache
 from nti_desktop.jobs import Judged, Rendered, Saving
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
-from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change, Word, align_words, split_words
 
@@ -23,17 +23,22 @@ SEES_ALL = 0.9  # of the pixels; what is missing then is not worth a word
 ALIKE = 0.75  # difflib's ratio, at which “bleu” still is “blue”
 
 
-def changed_words(source: str, recipe: EditRecipe) -> tuple[str, ...]:
+def changed_words(source: str, recipe: EditRecipe) -> tuple[WordRef, ...]:
     """The words an edit hopes to change something with: swapped, added, removed, or of another weight."""
     before, after = split_words(source), split_words(recipe.prompt)
     weighted = {control.position for control in recipe.words if control.weight != 1}
-    found = []
+    found: list[tuple[Side, Word]] = []
     for pair in align_words(source, recipe.prompt):
         if pair.edit is not None and (pair.change is not Change.KEPT or pair.edit in weighted):
-            found.append(after[pair.edit])
+            found.append((Side.EDIT, after[pair.edit]))
         elif pair.edit is None and pair.source is not None:
-            found.append(before[pair.source])
-    return tuple(word.text for word in found if not word.is_punctuation)
+            found.append((Side.SOURCE, before[pair.source]))
+    return tuple(WordRef(side, word.position, word.text) for side, word in found if not word.is_punctuation)
+
+
+def place_of(words: Sequence[WordRef]) -> WordRef:
+    """Which of the changed words, at least one, a mask is best tied to: the last that the edit itself has, if any."""
+    return max(reversed(words), key=lambda word: word.side is Side.EDIT)
 
 
 def quoted(words: Sequence[str]) -> str:
@@ -42,18 +47,18 @@ def quoted(words: Sequence[str]) -> str:
     return f"{', '.join(firsts)} and {last}" if firsts else last
 
 
-def no_effect(words: Sequence[str], rendered: Rendered) -> str | None:
+def no_effect(words: Sequence[WordRef], rendered: Rendered) -> str | None:
     """The sentence for an edit that left the photo as it was; None when it did change it."""
     if not words or rendered.changed > NEXT_TO_NOTHING:
         return None
-    return f"{quoted(words)} changed next to nothing in the photo."
+    return f"{quoted([word.text for word in words])} changed next to nothing in the photo."
 
 
-def too_much(words: Sequence[str], rendered: Rendered) -> str | None:
+def too_much(words: Sequence[WordRef], rendered: Rendered) -> str | None:
     """The sentence for an edit that changed the photo nearly everywhere though nothing confined it."""
     if not words or rendered.mask is not None or rendered.changed < NEARLY_EVERYTHING:
         return None
-    return f"The edit changed nearly the whole photo; a mask can confine it to {quoted(words[-1:])}."
+    return f"The edit changed nearly the whole photo; a mask can confine it to “{place_of(words).text}”."
 
 
 def is_strange(entry: ModelEntry, judged: Judged) -> bool:

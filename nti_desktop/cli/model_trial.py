@@ -18,7 +18,7 @@ from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import ExportSettings, export_picture
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.targets import Conflict
-from nti_desktop.recipe.recipe import Blend, EditRecipe, find_ref, recipe_for
+from nti_desktop.recipe.recipe import Blend, EditRecipe, recipe_for
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.session import Session
 
@@ -170,7 +170,7 @@ def _masked(edit: str, source: str, entry: ModelEntry) -> EditRecipe:
     if not words:
         raise RecipeError("The edit says the same as the description; change a word with --to.")
     blend = Blend(
-        words=tuple(find_ref(word, source, edit) for word in dict.fromkeys(words)),
+        words=words,
         threshold=entry.defaults.blend_threshold,
         positions=entry.defaults.blend_positions,
     )

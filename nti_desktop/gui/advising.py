@@ -41,10 +41,9 @@ class Advising(QObject):
         self._desk.edit("loosen", edits.loosened)
 
     def confine(self) -> None:
-        """Confine the edit to the last of the words that were changed."""
+        """Confine the edit to where its change belongs."""
         work, defaults = self._desk.work, self._desk.model.entry.defaults
         assert work is not None
-        words = work.changed_words
-        refs = [ref for _, ref in edits.mask_words(work.description, work.edit_text) if ref.text in words]
-        if refs:
-            self._desk.edit("mask", partial(edits.with_mask, places=refs[-1:], keeps=(), defaults=defaults))
+        if words := work.changed_words:
+            places = [advice.place_of(words)]
+            self._desk.edit("mask", partial(edits.with_mask, places=places, keeps=(), defaults=defaults))

@@ -12,7 +12,7 @@ from nti_desktop.models.catalog import BUILT_IN_ID, STUDIO_DEFAULTS, ModelEntry
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord, PartRecord, VersionRecord
-from nti_desktop.recipe.recipe import EditRecipe, recipe_for, with_prompt
+from nti_desktop.recipe.recipe import EditRecipe, WordRef, recipe_for, with_prompt
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.session import Session
 
@@ -132,7 +132,7 @@ class Work:
         return state is None or (self.edit_text.split() == self.description.split() and not state.recipe.words)
 
     @property
-    def changed_words(self) -> tuple[str, ...]:
+    def changed_words(self) -> tuple[WordRef, ...]:
         """The words that hope to change something."""
         state = self.state
         return changed_words(self.description, state.recipe) if state else ()

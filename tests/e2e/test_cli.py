@@ -151,7 +151,7 @@ def test_every_control_reaches_the_recipe(inverted: Path, terminal: Terminal) ->
 
 def test_a_blended_edit_leaves_the_rest_of_the_photo_alone(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
     out = tmp_path / "edit.png"
-    subject = advice.changed_words(SAMPLE.caption, EditRecipe(SAMPLE.edits[0]))[0]
+    subject = advice.changed_words(SAMPLE.caption, EditRecipe(SAMPLE.edits[0]))[0].text
     answer = terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], "--blend", subject, "--out", out)
     assert 0 < answer["coverage"] < 1
     same = (pixels(out) == pixels(inverted)).all(-1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from nti_desktop import advice
 from nti_desktop.gui.canvas.picture import make_picture
 from nti_desktop.gui.desk import AS_LAST_SEEN
 from nti_desktop.gui.main_window import MainWindow
@@ -239,7 +240,7 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     last = desk.rendering.last
     assert last is not None
     assert desk.work is not None
-    word = desk.work.changed_words[-1]
+    word = advice.place_of(desk.work.changed_words).text
 
     desk.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.0)))
     (message,) = [m for m in bar.messages if m.topic == "effect"]

@@ -1,4 +1,4 @@
-"""What is said about words that a model never learned."""
+"""What is said about words that a model never learned, and which word a mask is offered for."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ import pytest
 
 from nti_desktop import advice
 from nti_desktop.models.catalog import ModelEntry, built_in
+from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.words import unlearned_words
 
 LEARNED = frozenset(["a", "at", "ball", "blue", "cone", "green", "lamp", "on", "red", "ring", "sand", "shiny", "under"])
@@ -55,3 +56,26 @@ def test_two_mistyped_words_get_two_guesses() -> None:
 def test_a_model_of_ones_own_is_called_by_its_name() -> None:
     entry = replace(built_in(), built_in=False, name="toys")
     assert (said("a zebra", entry) or "").startswith("The model “toys” never learned “zebra”")
+
+
+SOURCE = "a photo of a red cube and a mug on a sunny day"
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        ("a photo of a blue cube and a mug on a sunny day", WordRef(Side.EDIT, 4, "blue")),
+        ("a photo of a blue cube and a mug", WordRef(Side.EDIT, 4, "blue")),  # not the day, which the edit struck
+        ("a photo of a blue cube and a bowl on a sunny day", WordRef(Side.EDIT, 8, "bowl")),
+        ("a photo of a red cube on a sunny day", WordRef(Side.SOURCE, 8, "mug")),
+    ],
+)
+def test_a_mask_is_offered_for_a_word_of_the_edit_and_for_a_struck_one_only_where_nothing_else_changed(
+    edit: str, place: WordRef
+) -> None:
+    assert advice.place_of(advice.changed_words(SOURCE, EditRecipe(edit))) == place
+
+
+def test_a_word_that_counts_more_is_a_changed_one() -> None:
+    recipe = EditRecipe(SOURCE, words=(WordControl(8, "mug", weight=2.0),))
+    assert advice.changed_words(SOURCE, recipe) == (WordRef(Side.EDIT, 8, "mug"),)
