@@ -210,6 +210,19 @@ def test_a_slow_render_is_previewed_first_and_has_a_button(
     assert desk.badge == ""
 
 
+def test_return_in_the_line_of_the_edit_renders_what_is_slow_in_full(
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+) -> None:
+    desk, prompts = prepared.desk, prepared.workplace.prompts
+    desk.preparing.rendered(steps=1, seconds=60.0)  # as if this machine were that slow
+    retype(qtbot, prepared, sample.edits[0])
+    qtbot.keyClick(prompts.edit, Qt.Key.Key_Return)
+    until(lambda: desk.picture_is_final and desk.after is not None)
+    assert desk.badge == ""
+    assert desk.work is not None
+    assert desk.work.edit_text == sample.edits[0]
+
+
 def test_a_change_is_previewed_and_then_rendered_in_full(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:

@@ -53,10 +53,11 @@ class PromptBar(QFrame):
         self.edit.setToolTip("Change, add or remove words; the photo follows when you pause.")
         self.edit.edited.connect(self._edited)
         self.edit.settled.connect(self._settled)
+        self.edit.returnPressed.connect(self._entered)
 
         self.render_button = QPushButton("Render")
         self.render_button.setProperty("primary", "true")
-        self.render_button.setToolTip("Render this edit at full quality; so far it is a quick preview.")
+        self.render_button.setToolTip("Render this edit at full quality (Return); so far it is a quick preview.")
         self.render_button.clicked.connect(self._render)
 
         self.diff = DiffView()
@@ -181,6 +182,13 @@ class PromptBar(QFrame):
     def _settled(self, text: str) -> None:
         at_home(self)
         self.edit_settled.emit(text)
+
+    @Slot()
+    def _entered(self) -> None:
+        at_home(self)
+        self.edit.settle()
+        if self.render_button.isVisible() and self.render_button.isEnabled():
+            self.render_asked.emit()
 
     @Slot()
     def _suggested(self) -> None:
