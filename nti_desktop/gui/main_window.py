@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
             "return_to_editor": session is not None and self.exporting.return_target is not None,
             "undo": history is not None and bool(history.past),
             "redo": history is not None and bool(history.future),
-            "prepare": work is not None and bool(work.description.strip()) and not self.desk.preparing.at_work,
+            "prepare": work is not None and work.can_be_prepared and not self.desk.preparing.at_work,
             "render_edit": ready and not self.desk.picture_is_final,
             "draw_area": work is not None,
             "work_on_whole": work is not None and work.area != work.whole,

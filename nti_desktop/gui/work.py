@@ -132,6 +132,11 @@ class Work:
         return state is None or (self.edit_text.split() == self.description.split() and not state.recipe.words)
 
     @property
+    def can_be_prepared(self) -> bool:
+        """Whether it is said what is to be seen, and the project may be changed."""
+        return bool(self.description.strip()) and not self.session.read_only
+
+    @property
     def changed_words(self) -> tuple[WordRef, ...]:
         """The words that hope to change something."""
         state = self.state

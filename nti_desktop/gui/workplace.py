@@ -256,6 +256,8 @@ class Workplace(QWidget):
             text = "Being prepared; you can go on writing the edit."
         elif work.up_to_date and work.inversion is not None:
             text = f"Prepared in {duration(work.inversion.figures.seconds).removeprefix('about ')}."
+        elif work.session.read_only:
+            text = work.session.read_only
         elif work.area not in (*work.edited_areas, work.whole):
             text = f"Describe what the photo shows in this area, without its edits; then prepare it. {takes}"
         elif work.version is not None:
@@ -265,7 +267,7 @@ class Workplace(QWidget):
         else:
             text = f"Needed once before words can change the photo. {takes}"
         self.prompts.estimate.setToolTip(advice.measured_on(judged) if judged else "")
-        possible = bool(work.description.strip()) and not desk.preparing.at_work
+        possible = work.can_be_prepared and not desk.preparing.at_work
         self.prompts.show_preparation(text, possible, again=work.area in work.edited_areas, needed=not work.up_to_date)
         self.prompts.show_render_button(desk.render_by_hand, not desk.picture_is_final)
 

@@ -172,7 +172,12 @@ def test_a_picture_in_print_colours_is_opened_with_a_note(
 
 
 def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_changed(
-    prepared: MainWindow, close: Callable[[MainWindow], None], open_window: OpenWindow, until: Until, photo: Path
+    prepared: MainWindow,
+    close: Callable[[MainWindow], None],
+    open_window: OpenWindow,
+    until: Until,
+    photo: Path,
+    qtbot: QtBot,
 ) -> None:
     session = prepared.desk.session
     assert session is not None
@@ -197,5 +202,10 @@ def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_change
     window.workplace.words_panel.sliders[0].slide_to(2.0)
     assert reason in errors(window)
     assert window.workplace.words_panel.sliders[0].value == 1.0
+    window.workplace.prompts.description.setFocus()
+    qtbot.keyClicks(window.workplace.prompts.description, " again")  # nobody should wait for what cannot be kept
+    assert not window.workplace.prompts.prepare_button.isEnabled()
+    assert not window.actions_by_name["prepare"].isEnabled()
+    assert window.workplace.prompts.estimate.text() == reason
     close(window)
     assert session.sidecar.read_bytes() == before
