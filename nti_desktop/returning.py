@@ -18,11 +18,11 @@ _MOST_TRIES = 1000
 
 @dataclass(frozen=True)
 class Returned:
-    """path: the file that was replaced; kept: its old bytes; left_out: see `carried_metadata`."""
+    """path: the file that was replaced; kept: its old bytes; notes: see Exported."""
 
     path: Path
     kept: Path
-    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def check_return(target: Path) -> None:
@@ -50,7 +50,7 @@ def return_to(picture: Raster, target: Path, provenance: Provenance) -> Returned
     except BaseException:
         kept.unlink(missing_ok=True)
         raise
-    return Returned(target, kept, exported.left_out)
+    return Returned(target, kept, exported.notes)
 
 
 def follow(session: Session, returned: Returned) -> None:

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 from nti_desktop.cli.making import Made
-from nti_desktop.photo.carrying import left_out_in_words
 from nti_desktop.photo.export import ExportSettings, export_picture, format_of
 from nti_desktop.photo.targets import Conflict, check_target, name_from
 from nti_desktop.project.schema import PartRecord
@@ -85,7 +84,7 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
         returned = return_to(made.picture, target, provenance)
         follow(session, returned)
         said = f"Returned to {returned.path}; as it was, it lies at {returned.kept}"
-        return Written(returned.path, (said, *filter(None, [left_out_in_words(returned.left_out)])))
+        return Written(returned.path, (said, *returned.notes))
     exported = export_picture(
         made.picture,
         target,
@@ -98,7 +97,7 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
     if exported.path is None:  # it has come in the meantime
         return not_written(options)
     said = f"Written to {exported.path}"
-    return Written(exported.path, (said, *filter(None, [left_out_in_words(exported.left_out)])))
+    return Written(exported.path, (said, *exported.notes))
 
 
 def _settings(options: Namespace) -> ExportSettings:

@@ -14,7 +14,7 @@ from nti_desktop.gui.panels.export_dialog import ExportDialog
 from nti_desktop.gui.panels.message_bar import Message, Tone
 from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.work import Work
-from nti_desktop.photo.carrying import Provenance, left_out_in_words
+from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.export import Exported, format_of
 from nti_desktop.photo.targets import check_target
 from nti_desktop.returning import Returned, check_return, follow
@@ -131,8 +131,7 @@ class Exporting(QObject):
     @Slot(Exported)
     def _exported(self, exported: Exported) -> None:
         at_home(self)
-        left_out = left_out_in_words(exported.left_out)
-        self._say(f"Exported to {exported.path}. {left_out}".strip())
+        self._say(" ".join((f"Exported to {exported.path}.", *exported.notes)))
 
     @Slot(Returned)
     def _returned(self, returned: Returned) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from nti_desktop.errors import PhotoError
-from nti_desktop.photo.carrying import Provenance, carried_metadata
+from nti_desktop.photo.carrying import Provenance, carried_metadata, left_out_in_words
 from nti_desktop.photo.colour import numpy_array, srgb_profile, to_srgb, vips_image, with_profile
-from nti_desktop.photo.metadata import Metadata, with_metadata, without_orientation
+from nti_desktop.photo.metadata import MOST_EXIF_OF_JPEG, Metadata, with_metadata, without_orientation
 from nti_desktop.photo.openraster import Layered, write_openraster
 from nti_desktop.photo.png_writer import write_png
 from nti_desktop.photo.raster import Raster, to_eight_bits, to_sixteen_bits
@@ -80,10 +80,12 @@ class ExportSettings:
 
 @dataclass(frozen=True)
 class Exported:
-    """path: of the written file, None where one was there and left alone; left_out: see `carried_metadata`."""
+    """path: of the written file, None where one was there and left alone; notes: sentences on what of the original's
+    metadata is not in it.
+    """
 
     path: Path | None
-    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def format_of(target: Path) -> Format:
@@ -158,7 +160,17 @@ def _write(
             write_whole(target, lambda file: _encode(file, picture, beneath, form, settings, carried.metadata))
         except ValueError as error:  # the only format that says so
             raise PhotoError(f"“{target.name}” would be larger than a TIFF file can be; export as .png.") from error
-    return Exported(target, carried.left_out)
+    notes = (left_out_in_words(carried.left_out), _no_place(form, carried.metadata))
+    return Exported(target, tuple(filter(None, notes)))
+
+
+def _no_place(form: Format, metadata: Metadata) -> str:
+    """The sentence for metadata that this format cannot hold; empty when it holds all."""
+    if form is Format.JPEG and len(metadata.exif) > MOST_EXIF_OF_JPEG:
+        return "A JPEG file has no place for so much EXIF data, which was left out; a TIFF or PNG file has."
+    if form in (Format.WEBP, Format.AVIF) and metadata.iptc:
+        return f"A {form} file has no place for IPTC data, which were left out; a JPEG, TIFF or PNG file has."
+    return ""
 
 
 def _fitted(picture: Raster, form: Format, settings: ExportSettings) -> Raster:

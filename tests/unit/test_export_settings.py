@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nti_desktop.errors import PhotoError
-from nti_desktop.photo.carrying import Provenance, left_out_in_words
+from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.colour import srgb_profile, to_srgb
 from nti_desktop.photo.export import ExportSettings, export_picture
 from nti_desktop.photo.openraster import Layered
@@ -114,8 +114,24 @@ def test_the_photos_metadata_goes_along_and_the_edit_says_what_it_is(original: P
     assert "XMP-iptcExt:AIPromptInformation" not in tags
     assert tags.get("IFD0:Orientation", "Horizontal (normal)") == "Horizontal (normal)"
     assert "ExifTool:Warning" not in tags
-    assert "the embedded preview" in done.left_out
-    assert left_out_in_words(done.left_out).startswith("Not copied, as it would no longer be true: the embedded")
+    assert done.notes[0].startswith("Not copied, as it would no longer be true: the embedded preview")
+    assert (len(done.notes) > 1 and "IPTC" in done.notes[1]) == (suffix in (".webp", ".avif"))
+
+
+def test_exif_that_a_jpeg_has_no_place_for_is_told_and_kept_by_a_tiff(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "A long description. " * 4_000
+    photo = tmp_path / "photo.png"
+    Image.fromarray(smooth_picture()).save(photo, exif=exif)
+    jpeg, tiff = (
+        export_picture(Raster(smooth_picture()), tmp_path / name, original=photo) for name in ("edit.jpg", "edit.tif")
+    )
+    assert [note for note in jpeg.notes if "EXIF" in note and "TIFF or PNG" in note]
+    assert jpeg.path is not None
+    assert "IFD0:ImageDescription" not in tags_read_by_exiftool(jpeg.path)
+    assert tiff.notes == ()
+    assert tiff.path is not None
+    assert str(tags_read_by_exiftool(tiff.path)["IFD0:ImageDescription"]).startswith("A long description.")
 
 
 def test_metadata_is_left_out_when_asked_and_the_edit_still_says_what_it_is(original: Path) -> None:

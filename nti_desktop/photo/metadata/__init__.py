@@ -4,9 +4,10 @@ from nti_desktop.photo.metadata.blocks import LeftOut, Metadata
 from nti_desktop.photo.metadata.exporting import for_export, orientation_of, without_orientation
 from nti_desktop.photo.metadata.left_out import left_out
 from nti_desktop.photo.metadata.reading import read_metadata
-from nti_desktop.photo.metadata.writing import with_metadata
+from nti_desktop.photo.metadata.writing import MOST_EXIF_OF_JPEG, with_metadata
 
 __all__ = [
+    "MOST_EXIF_OF_JPEG",
     "LeftOut",
     "Metadata",
     "for_export",

@@ -21,6 +21,8 @@ from nti_desktop.photo.metadata.xmp import extension_guid, split
 _APP0, _APP1, _APP13 = 0xE0, 0xE1, 0xED
 _EXTENSION_PIECE = 65_400  # XMP specification part 3, 1.1.3.1
 
+MOST_EXIF_OF_JPEG = SEGMENT_BYTES - len(EXIF_SIGNATURE)  # bytes; it has one segment
+
 _VP8X_EXIF, _VP8X_XMP, _VP8X_ALPHA = 0x08, 0x04, 0x10
 
 
@@ -46,7 +48,7 @@ def _jpeg_with(data: bytes, metadata: Metadata) -> bytes:
 
 
 def _segments(metadata: Metadata) -> Iterator[bytes]:
-    if 0 < len(metadata.exif) <= SEGMENT_BYTES - len(EXIF_SIGNATURE):
+    if 0 < len(metadata.exif) <= MOST_EXIF_OF_JPEG:
         yield _segment(_APP1, EXIF_SIGNATURE + metadata.exif)
     main, extension = split(metadata.xmp, SEGMENT_BYTES - len(XMP_SIGNATURE))
     if main:
