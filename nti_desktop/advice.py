@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
-from nti_desktop.jobs import Judged, Rendered, Saving
+from nti_desktop.jobs import Forecast, Judged, Rendered, Saving
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
@@ -20,6 +20,7 @@ STRANGE_PSNR = 31
 NAMED = 2  # words in one sentence; it keeps to one line
 LONGEST_NAME = 20  # letters
 SEES_ALL = 0.9  # of the pixels; what is missing then is not worth a word
+WORTH_A_WORD = 500_000_000  # bytes that edits need beyond preparing
 ALIKE = 0.75  # difflib's ratio, at which “bleu” still is “blue”
 
 
@@ -67,28 +68,39 @@ def is_strange(entry: ModelEntry, judged: Judged) -> bool:
 
 
 def takes(time: str, judged: Judged, method: Method) -> str:
-    """How long preparing takes and how much memory, in one sentence, and a second where that is not well."""
+    """How long preparing takes and how much memory, and edits where they need noticeably more, in one sentence; a
+    second where that is not well.
+    """
     if judged.forecast is None:
         return f"Takes {time} on this computer."
     where = {"cuda": "the graphics card", "mps": "Apple graphics"}.get(judged.kind, "this processor")
-    sentence = f"Takes {time} and {gigabytes(judged.forecast.of(method).size)} of memory on {where}."
+    more = edits_need(judged.forecast, method)
+    edits = f"; edits need {gigabytes(more)}" if more else ""
+    sentence = f"Takes {time} and {gigabytes(judged.forecast.of(method).size)} of memory on {where}{edits}."
     warning = tight(judged, method)
     return f"{sentence} {warning}" if warning else sentence
 
 
+def edits_need(forecast: Forecast, method: Method) -> int | None:
+    """Bytes, where they are noticeably more than preparing needs."""
+    needed = forecast.editing.size
+    return needed if needed - forecast.of(method).size > WORTH_A_WORD else None
+
+
 def tight(judged: Judged, method: Method) -> str | None:
-    """The sentence for preparing that does not simply fit into memory, with what can be done."""
+    """The sentence for preparing, or edits after it, that do not simply fit into memory, with what can be done."""
     if judged.forecast is None:
         return None
-    need = judged.forecast.of(method)
-    if not need.fits:
+    preparing, editing = judged.forecast.of(method), judged.forecast.editing
+    if not (preparing.fits and editing.fits):
         return (
-            f"There is room for {gigabytes(judged.forecast.room)} only: close other programs, or choose another device "
-            "or a smaller model."
+            f"There is room for {gigabytes(judged.forecast.room)} only{', too little for edits' * preparing.fits}: "
+            "close other programs, or choose another device or a smaller model."
         )
-    if need.saving is Saving.OFFLOAD:
-        return "It only fits with all savings and will be slow; another device or a smaller model is faster."
-    return "It fits with savings, which take a little longer." if need.saving > Saving.NONE else None
+    if Saving.OFFLOAD in (preparing.saving, editing.saving):
+        what = "It only fits" if preparing.saving is Saving.OFFLOAD else "Edits only fit"
+        return f"{what} with all savings and will be slow; another device or a smaller model is faster."
+    return "It fits with savings, which take a little longer." if preparing.saving > Saving.NONE else None
 
 
 def measured_on(judged: Judged) -> str:

@@ -1,7 +1,6 @@
 """Session: one open photo, joining the photo, its project and the models; the command line and the window share it."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from nti_desktop import PROGRAM
 from nti_desktop.composing import (
@@ -46,35 +44,22 @@ from nti_desktop.project.schema import (
     VersionRecord,
     new_id,
 )
-from nti_desktop.project.sidecar import (
-    Arrays,
-    SidecarUnconfirmed,
-    Signature,
-    Stored,
-)
+from nti_desktop.project.sidecar import Arrays, Stored
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
-from nti_desktop.snapshot import Snapshot
+from nti_desktop.working_copy import WorkingCopy
 
 
-class Session:
+class Session(WorkingCopy):
     """One open photo with its project. Owned by one thread; knows neither torch nor Qt.
 
-    photo: its pixels stay as they are; project: all edits, replaced as a whole by every change; sidecar: where the
-    project is saved; notes: sentences to show after opening; read_only: why nothing can be changed, or None.
+    photo: its pixels stay as they are; notes: sentences to show after opening.
     """
 
     def __init__(self, photo: Photo, project: Project, sidecar: Path, stored: Stored | None, notes: tuple[str, ...]):
+        super().__init__(project, sidecar, stored)
         self.photo = photo
-        self.project = project
-        self.sidecar = sidecar
         self.notes = notes
-        self.read_only = stored.read_only if stored else None
-        self._stored = stored
-        self._saved_project = project
-        self._new_arrays: dict[str, Arrays] = {}
-        self._new_previews: dict[str, bytes] = {}
-        self._arrays: dict[str, Arrays] = {}
         self._images: dict[Frame, NDArray[np.uint8]] = {}
         self._reduced: dict[int, Raster] = {1: photo.raster}  # the photo, by how many times it is smaller
         self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found
@@ -85,14 +70,15 @@ class Session:
         opened = open_with_project(path, report)
         session = cls(opened.photo, opened.project, opened.sidecar, opened.stored, opened.notes)
         if opened.stored is not None and opened.turn != 1:
-            session._saved_project = opened.project if session.read_only else opened.stored.project
             session._turn_previews(opened.stored, opened.turn)
         return session
 
-    @property
-    def dirty(self) -> bool:
-        """Whether there is something to save."""
-        return bool(self.project != self._saved_project or self._new_arrays or self._new_previews)
+    def move_to(self, photo: Path, sidecar: Path) -> None:
+        """The photo's file has another name now; its project follows, see `move_sidecar`."""
+        self.photo = replace(self.photo, path=photo)
+        self.move_sidecar(sidecar)
+        if not self.read_only:
+            self.change(photo=self.project.photo.model_copy(update={"name": photo.name}))
 
     # For the engine
 
@@ -115,7 +101,7 @@ class Session:
         Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read.
         """
         record = self._inversion(inversion_id)
-        arrays = self._arrays_of(record)
+        arrays = self.arrays(record.id)
         return RenderJob(
             model=self.model_of(record).files,
             inversion_id=record.id,
@@ -181,8 +167,8 @@ class Session:
             figures=FiguresRecord.of(inverted.figures),
         )
         frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
-        self._change(frames=frames, inversions=(*self.project.inversions, record), current=None)
-        self._new_arrays[record.id] = Arrays(inverted.pivot, inverted.null_embeddings)
+        self.change(frames=frames, inversions=(*self.project.inversions, record), current=None)
+        self.keep_arrays(record.id, Arrays(inverted.pivot, inverted.null_embeddings))
         self.meet_model(fingerprint, entry)
         return record
 
@@ -264,7 +250,7 @@ class Session:
             made_from=made_from,
             time=datetime.now(UTC),
         )
-        self._change(versions=(*self.project.versions, version), current=version.id)
+        self.change(versions=(*self.project.versions, version), current=version.id)
         return version
 
     def change_version(
@@ -287,9 +273,9 @@ class Session:
         if finish is not None and finish.feather != before.finish.feather:
             changes["finish"] = FinishRecord(feather=finish.feather)
         after = before.model_copy(update=changes)
-        self._change(versions=tuple(after if v.id == version_id else v for v in self.project.versions))
+        self.change(versions=tuple(after if v.id == version_id else v for v in self.project.versions))
         if changes.keys() & {"recipe", "finish"}:
-            self._new_previews.pop(version_id, None)
+            self.drop_preview(version_id)
         return after
 
     def work_on(self, version_id: str, inversion_id: str) -> None:
@@ -302,7 +288,7 @@ class Session:
         """Take one of several edits out of a version; the inversion stays."""
         version = self.project.version(version_id)
         self._replace_parts(version, tuple(part for part in version.parts if part.inversion != inversion_id))
-        self._new_previews.pop(version_id, None)
+        self.drop_preview(version_id)
 
     def _replace_parts(self, version: VersionRecord, parts: tuple[PartRecord, ...]) -> None:
         first, *others = parts
@@ -313,7 +299,7 @@ class Session:
             "others": tuple(others),
         }
         after = version.model_copy(update=changes)
-        self._change(versions=tuple(after if v.id == version.id else v for v in self.project.versions))
+        self.change(versions=tuple(after if v.id == version.id else v for v in self.project.versions))
 
     def delete_version(self, version_id: str) -> None:
         """The last version that is left becomes the current one, if this one was."""
@@ -321,108 +307,18 @@ class Session:
         current = self.project.current
         if current == version_id:
             current = left[-1].id if left else None
-        self._change(versions=left, current=current)
-        self._new_previews.pop(version_id, None)
+        self.change(versions=left, current=current)
+        self.drop_preview(version_id)
 
     def select_version(self, version_id: str) -> None:
         """Make a version the current one; allowed on a project that cannot be changed, where it is not kept."""
         self.project = self.project.model_copy(update={"current": self.project.version(version_id).id})
-        if self.read_only:
-            self._saved_project = self.project
-
-    # Previews
-
-    def keep_preview(self, version_id: str, preview: bytes) -> None:
-        """Keep what a version looks like, as `encode_preview` made it."""
-        self._refuse_if_read_only()
-        self._new_previews[self.project.version(version_id).id] = preview
-
-    def preview(self, version_id: str) -> NDArray[np.uint8] | None:
-        """(h, w, 3) as `keep_preview` left it; None when there is none or it cannot be read, as one can be rendered."""
-        data = self._new_previews.get(version_id)
-        if data is None and self._stored is not None and self._looks_as_stored(version_id, self._stored):
-            try:
-                data = self._stored.preview(version_id)
-            except SidecarError:
-                return None
-        return None if data is None else decode_preview(data)
-
-    # Saving
-
-    def snapshot(self) -> Snapshot:
-        """The state as it is now, to be written wherever there is time; tell `saved` when it was."""
-        return Snapshot(
-            self.sidecar,
-            self.project,
-            dict(self._new_arrays),
-            dict(self._new_previews),
-            self._stored.signature if self._stored else None,
-        )
-
-    def saved(self, snapshot: Snapshot, signature: Signature) -> None:
-        """A snapshot lies on the disk; what was changed since it was taken is still to be saved."""
-        self._stored = Stored(snapshot.path, snapshot.project, signature, None)
-        self._saved_project = snapshot.project
-        self._arrays |= snapshot.arrays
-        self._new_arrays = {k: v for k, v in self._new_arrays.items() if k not in snapshot.arrays}
-        self._new_previews = {k: v for k, v in self._new_previews.items() if snapshot.previews.get(k) is not v}
-
-    def save(self) -> None:
-        """Write the project where it belongs, if there is something to save. Raises SidecarError; nothing is lost."""
-        if not self.dirty:
-            return
-        self._refuse_if_read_only()
-        snapshot = self.snapshot()
-        try:
-            self.saved(snapshot, snapshot.write())
-        except SidecarUnconfirmed as error:
-            self.saved(snapshot, error.signature)
-            raise
-
-    def move_to(self, photo: Path, sidecar: Path) -> None:
-        """The photo's file has another name now; its project, where it is on the disk, follows.
-
-        Raises SidecarError when it cannot; the project then stays under its old name.
-        """
-        self.photo = replace(self.photo, path=photo)
-        if self.sidecar.exists():
-            try:
-                os.replace(self.sidecar, sidecar)
-            except OSError as error:
-                raise SidecarError(
-                    f"The project stays at “{self.sidecar}”, as it could not be renamed ({error.strerror})."
-                ) from error
-        self.sidecar = sidecar
-        if self._stored is not None:
-            self._stored = replace(self._stored, path=sidecar)
-        if self.read_only:
-            return
-        self._change(photo=self.project.photo.model_copy(update={"name": photo.name}))
-
-    def _change(self, **changes: object) -> None:
-        self._refuse_if_read_only()
-        try:
-            self.project = Project.model_validate({**dict(self.project), "program": PROGRAM, **changes})
-        except ValidationError as error:
-            raise SidecarError("This project is full; delete versions that you no longer need.") from error
-
-    def _refuse_if_read_only(self) -> None:
-        if self.read_only:
-            raise SidecarError(self.read_only)
 
     def _inversion(self, inversion_id: str | None) -> InversionRecord:
         record = self.inversion() if inversion_id is None else self.project.inversion(inversion_id)
         if record is None:
             raise RecipeError("This photo was not prepared yet; say what it shows and prepare it first.")
         return record
-
-    def _arrays_of(self, record: InversionRecord) -> Arrays:
-        if record.id in self._new_arrays:
-            return self._new_arrays[record.id]
-        if record.id not in self._arrays:
-            assert self._stored is not None
-            self._arrays[record.id] = self._stored.arrays(record.id)
-        return self._arrays[record.id]
 
     def _image_for(self, entry: ModelEntry, area: Area | None) -> NDArray[np.uint8]:
         frame = self.frame_for(entry, area)
@@ -437,10 +333,6 @@ class Session:
                 pixels = None if data is None else decode_preview(data)
                 if pixels is not None:
                     self._new_previews[version.id] = encode_preview(Raster(turned(pixels, turn)))
-
-    def _looks_as_stored(self, version_id: str, stored: Stored) -> bool:
-        now = self.project.version(version_id)
-        return any((v.id, v.look) == (now.id, now.look) for v in stored.project.versions)
 
 
 def _checked_name(name: str) -> str:

@@ -10,7 +10,7 @@ from nti_desktop.project.sidecar import Arrays, Signature, write_sidecar
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What a save writes. It is complete in itself, so `write` may run on another thread than the session's."""
+    """What a save writes. It is complete in itself, so `write` may run on another thread than the working copy's."""
 
     path: Path
     project: Project
@@ -19,5 +19,5 @@ class Snapshot:
     expected: Signature | None
 
     def write(self) -> Signature:
-        """Raises SidecarError, see `write_sidecar`; the session must be told of what comes back (`Session.saved`)."""
+        """Raises SidecarError, see `write_sidecar`; the copy must be told of what comes back (`WorkingCopy.saved`)."""
         return write_sidecar(self.path, self.project, self.arrays, self.previews, self.expected)

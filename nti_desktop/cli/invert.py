@@ -75,6 +75,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "device": judged.device,
             "precision": figures.precision,
             "memory_forecast": judged.forecast.of(settings.method).size if judged.forecast else None,
+            "edit_memory_forecast": judged.forecast.editing.size if judged.forecast else None,
             "notes": notes,
         },
         options.json,
@@ -83,5 +84,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
 
 def _memory(judged: Judged, method: Method) -> str:
-    """What the job was predicted to take."""
-    return f"; {advice.gigabytes(judged.forecast.of(method).size)} of memory predicted" if judged.forecast else ""
+    """What preparing was predicted to take, and edits where that is more."""
+    if judged.forecast is None:
+        return ""
+    more = advice.edits_need(judged.forecast, method)
+    edits = f", {advice.gigabytes(more)} for edits" if more else ""
+    return f"; {advice.gigabytes(judged.forecast.of(method).size)} of memory predicted{edits}"

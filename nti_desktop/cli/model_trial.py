@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nti_desktop.advice import NEXT_TO_NOTHING, changed_words
+from nti_desktop.advice import NEXT_TO_NOTHING, changed_words, tight
 from nti_desktop.cli.contact_sheet import contact_sheet
-from nti_desktop.cli.terminal import decibels
+from nti_desktop.cli.terminal import decibels, note
 from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report
@@ -116,6 +116,8 @@ def try_model(
     recipe = _masked(edit, settings.prompt, entry)
     bench = Workbench(device)
     judged = bench.judge(session.judge_job(entry), report, cancel)
+    if warning := tight(judged, settings.method):
+        note([warning])
     stated, likely = bench.ask_prediction(session.judge_job(entry), settings.prompt, report, cancel)
     inverted = bench.invert(session.invert_job(entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint, inverted).id

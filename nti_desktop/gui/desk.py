@@ -111,7 +111,7 @@ class Desk(QObject):
         self.glimpse = None
         if self.session is not None and self.session.sidecar != opened.session.sidecar:
             self.save()  # what was changed while this one was read
-        self._engine.cancel_all()
+        self._stop_engine()
         self.work = Work(opened.session, self.model.entry.defaults)
         self.before, self.pictures = opened.before, dict(opened.previews)
         self.suggestions = ()
@@ -229,9 +229,18 @@ class Desk(QObject):
         """Invert the photo with the description, model and way chosen."""
         at_home(self)
         if self.work is not None:
-            self.outdated.emit(("prepare", "render"))
-            self.preparing.invert(self.model.entry, *self.model.way)
-            self.changed.emit()
+            self._prepare({self.work.area: self.work.description})
+
+    def prepare_anew(self, fingerprint: str) -> None:
+        """Invert all areas of the version that were prepared with the model of this fingerprint, as `prepare` does."""
+        if self.work is not None and not self.preparing.at_work:
+            self._prepare(self.work.described_for(fingerprint))
+
+    def _prepare(self, described: Mapping[Area, str]) -> None:
+        self.outdated.emit(("prepare", "render"))
+        if described:
+            self.preparing.invert(self.model.entry, *self.model.way, described)
+        self.changed.emit()
 
     @Slot(Preparation)
     def _prepared(self, made: Preparation) -> None:
@@ -241,7 +250,7 @@ class Desk(QObject):
         if self.work is not None and self.work.session.sidecar == work.session.sidecar:
             work = self.work  # the same photo, perhaps opened anew
         try:
-            work.prepared(made.entry, made.fingerprint, made.inverted, made.area)
+            work.prepared(made.entry, made.prepared)
         except NtiError as error:
             self._preparing_failed(error)
             return
@@ -392,12 +401,16 @@ class Desk(QObject):
         """Stop opening a photo, else what the engine does."""
         at_home(self)
         if not self.filing.stop_opening():
-            self._engine.cancel_all()
+            self._stop_engine()
+
+    def _stop_engine(self) -> None:
+        self.preparing.begin_no_more()
+        self._engine.cancel_all()
 
     # Saving
 
     def save(self) -> None:
         """Write the project beside the photo."""
         session = self.session
-        if session is not None and session.dirty and not session.read_only:
+        if session is not None and session.dirty:
             self.filing.save(session)

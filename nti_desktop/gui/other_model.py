@@ -32,13 +32,8 @@ class OtherModel(QObject):
         actions = [Action("Find the model…", self.find_asked.emit)]
         if not session.read_only:
             name = chosen.name if len(chosen.name) <= _LONGEST_NAME else f"{chosen.name[: _LONGEST_NAME - 1]}…"
-            actions.insert(0, Action(f"Prepare with {name}", partial(self._prepare_anew, record.id)))
+            actions.insert(
+                0, Action(f"Prepare with {name}", partial(self._desk.prepare_anew, record.model_fingerprint))
+            )
         text = f"{gone.what}, so its edits are shown as they were last seen."
         self._desk.said.emit(Message(text, Tone.ADVICE, topic="made with", actions=tuple(actions)))
-
-    def _prepare_anew(self, inversion_id: str) -> None:
-        """The area of this inversion once more, with the chosen model; what there is stays."""
-        session = self._desk.session
-        if session is not None and inversion_id in {inversion.id for inversion in session.project.inversions}:
-            self._desk.work_on(session.frame(inversion_id).area)
-            self._desk.prepare()

@@ -1,6 +1,7 @@
 """Before words can change a photo: how well the model draws it, how long preparing takes, and preparing itself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -8,8 +9,8 @@ from nti_desktop.errors import NtiError
 from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
 from nti_desktop.gui.estimates import Estimates
 from nti_desktop.gui.threads import at_home
-from nti_desktop.gui.work import Work
-from nti_desktop.jobs import Inverted, Judged
+from nti_desktop.gui.work import PreparedArea, Work
+from nti_desktop.jobs import Inverted, InvertJob, Judged
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
@@ -17,13 +18,21 @@ from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """An area of a photo that was inverted. work: the photo's; fingerprint: the model's."""
+    """What was asked for at once. work: the photo's; prepared: what has come of it, at least one area."""
 
     work: Work
-    area: Area
     entry: ModelEntry
-    fingerprint: str
-    inverted: Inverted
+    prepared: tuple[PreparedArea, ...]
+
+
+@dataclass(eq=False)
+class _Undertaking:
+    """Areas that are inverted one after another. waiting: those that are not begun."""
+
+    work: Work
+    entry: ModelEntry
+    waiting: list[tuple[Area, InvertJob]]
+    prepared: list[PreparedArea] = field(default_factory=list)
 
 
 class Preparing(QObject):
@@ -39,7 +48,7 @@ class Preparing(QObject):
         self._work: Work | None = None
         self._judging: Ticket | None = None
         self._judged_with: ModelEntry | None = None  # what was or is being measured
-        self._inverting: dict[Ticket, tuple[Work, Area]] = {}
+        self._inverting: dict[Ticket, tuple[_Undertaking, Area]] = {}
         self.estimates = Estimates()
         engine.judged.connect(self._judged)
         engine.inverted.connect(self._inverted)
@@ -58,7 +67,7 @@ class Preparing(QObject):
     @property
     def at_work(self) -> bool:
         """Whether the open photo is being prepared."""
-        return any(work is self._work for work, _ in self._inverting.values())
+        return any(undertaking.work is self._work for undertaking, _ in self._inverting.values())
 
     @property
     def busy(self) -> bool:
@@ -80,19 +89,34 @@ class Preparing(QObject):
         except NtiError as error:
             self.failed.emit(error)
 
-    def invert(self, entry: ModelEntry, method: Method, schedule: Schedule, steps: int) -> None:
-        """Prepare the area that is worked on, as it is described."""
+    def invert(
+        self, entry: ModelEntry, method: Method, schedule: Schedule, steps: int, described: Mapping[Area, str]
+    ) -> None:
+        """Prepare areas, at least one, as they are described; what comes of it comes home together."""
         work = self._work
         assert work is not None
         try:
-            settings = InversionSettings(
-                work.description.strip(), method, steps, entry.defaults.guidance_scale, schedule
-            )
-            job = work.session.invert_job(entry, settings, work.area)
+            jobs = []
+            for area, text in described.items():
+                settings = InversionSettings(text.strip(), method, steps, entry.defaults.guidance_scale, schedule)
+                jobs.append((area, work.session.invert_job(entry, settings, area)))
         except NtiError as error:
             self.failed.emit(error)
             return
-        self._inverting[self._engine.prepare(PrepareJob(entry, job))] = work, work.area
+        self._begin(_Undertaking(work, entry, jobs))
+
+    def begin_no_more(self) -> None:
+        """What is being inverted may come home; what waits for it is not begun."""
+        for undertaking, _ in self._inverting.values():
+            undertaking.waiting.clear()
+
+    def _begin(self, undertaking: _Undertaking) -> None:
+        area, job = undertaking.waiting.pop(0)
+        self._inverting[self._engine.prepare(PrepareJob(undertaking.entry, job))] = undertaking, area
+
+    def _bring_home(self, undertaking: _Undertaking) -> None:
+        if undertaking.prepared:
+            self.prepared.emit(Preparation(undertaking.work, undertaking.entry, tuple(undertaking.prepared)))
 
     def rendered(self, steps: int, seconds: float) -> None:
         """A full render was measured."""
@@ -109,18 +133,23 @@ class Preparing(QObject):
     @Slot(Ticket, Inverted, str)
     def _inverted(self, ticket: Ticket, inverted: Inverted, fingerprint: str) -> None:
         at_home(self)
-        work, area = self._inverting.pop(ticket)
-        assert isinstance(ticket.job, PrepareJob)
-        entry = ticket.job.entry
-        if work is self._work and entry == self._judged_with:
+        undertaking, area = self._inverting.pop(ticket)
+        if undertaking.work is self._work and undertaking.entry == self._judged_with:
             self.estimates = self.estimates.with_prepared(inverted.settings, inverted.figures)
-        self.prepared.emit(Preparation(work, area, entry, fingerprint, inverted))
+        undertaking.prepared.append(PreparedArea(area, fingerprint, inverted))
+        if undertaking.waiting:
+            self._begin(undertaking)
+        else:
+            self._bring_home(undertaking)
 
     @Slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
         at_home(self)
-        if self._inverting.pop(ticket, None) is None and ticket is not self._judging:
-            return
-        if ticket is self._judging:
+        if ticket in self._inverting:
+            undertaking, _ = self._inverting.pop(ticket)
+            self._bring_home(undertaking)
+        elif ticket is self._judging:
             self._judging = None
+        else:
+            return
         self.failed.emit(error)

@@ -1,8 +1,8 @@
 """The work on one photo: its session, the two sentences, the versions and how each came about. No Qt, no rendering."""
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from nti_desktop.advice import changed_words
 from nti_desktop.gui.edits import carried
@@ -11,10 +11,19 @@ from nti_desktop.jobs import Inverted
 from nti_desktop.models.catalog import BUILT_IN_ID, STUDIO_DEFAULTS, ModelEntry
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import InversionRecord, PartRecord, VersionRecord
+from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
 from nti_desktop.recipe.recipe import EditRecipe, WordRef, recipe_for, with_prompt
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.session import Session
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedArea:
+    """An area of the photo that was inverted. fingerprint: of the model."""
+
+    area: Area
+    fingerprint: str
+    inverted: Inverted
 
 
 class Work:
@@ -51,7 +60,7 @@ class Work:
     @property
     def edited_areas(self) -> tuple[Area, ...]:
         """Those of `areas` that the version has an edit of."""
-        return tuple(self.session.frame(part.inversion).area for part in self.version.parts) if self.version else ()
+        return tuple(self._parts_by_area())
 
     @property
     def version(self) -> VersionRecord | None:
@@ -210,17 +219,49 @@ class Work:
             self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
         self._histories[version.id, version.inversion] = history
 
-    def prepared(self, entry: ModelEntry, fingerprint: str, inverted: Inverted, area: Area) -> None:
-        """An area was prepared: what was drafted for it becomes a version, or what another model was asked for."""
-        before, parts = self.version_id, self.version.parts if self.version else ()
-        state = self.state if area == self.area else None
-        if state is not None and self.inversion is not None and self.inversion.model != entry.id:
-            usual = STUDIO_DEFAULTS if self.inversion.model == BUILT_IN_ID else EditDefaults()
-            state = replace(state, recipe=carried(state.recipe, usual, entry.defaults, inverted.settings.method))
-        inversion = self.session.keep_inversion(entry, fingerprint, inverted, area)
-        state = state or EditState(recipe_for(inverted.settings.prompt, entry.defaults), Finish())
-        others = tuple(part for part in parts if self.session.frame(part.inversion).area != area)
-        self.add_version(self.free_name(), state, inversion.id, before or None, others)
+    def described_for(self, fingerprint: str) -> dict[Area, str]:
+        """What the areas of the version show that were prepared with the model of this fingerprint; as it is written
+        now where one is worked on.
+        """
+        parts = self._parts_by_area()
+        inversions = {area: self.session.project.inversion(part.inversion) for area, part in parts.items()}
+        return {
+            area: self.description if area == self.area else inversion.settings.prompt
+            for area, inversion in inversions.items()
+            if inversion.model_fingerprint == fingerprint
+        }
+
+    def prepared(self, entry: ModelEntry, made: Sequence[PreparedArea]) -> None:
+        """Areas, at least one, were prepared: what was drafted for them becomes a version, or what another model was
+        asked for.
+        """
+        before, parts = self.version_id, self._parts_by_area()
+        states = [self._wish(entry, each, parts.get(each.area)) for each in made]
+        for each, state in zip(made, states, strict=True):
+            inversion = self.session.keep_inversion(entry, each.fingerprint, each.inverted, each.area)
+            parts[each.area] = _part_of(state, inversion.id)
+        own = parts.pop(self.area if self.area in parts else made[-1].area)
+        self.add_version(self.free_name(), _state_of(own), own.inversion, before or None, tuple(parts.values()))
+
+    def _wish(self, entry: ModelEntry, made: PreparedArea, part: PartRecord | None) -> EditState:
+        """What an area's edit asks for, put to the model that the area was prepared with now. part: the edit so far."""
+        settings = made.inverted.settings
+        inversion = self.session.project.inversion(part.inversion) if part else None
+        state = None
+        if made.area == self.area:
+            state = self.state
+        elif part and inversion and inversion.settings.prompt == settings.prompt:
+            state = _state_of(part)
+        if state is None:
+            return EditState(recipe_for(settings.prompt, entry.defaults), Finish())
+        if inversion is None or inversion.model == entry.id:
+            return state
+        usual = STUDIO_DEFAULTS if inversion.model == BUILT_IN_ID else EditDefaults()
+        return replace(state, recipe=carried(state.recipe, usual, entry.defaults, settings.method))
+
+    def _parts_by_area(self) -> dict[Area, PartRecord]:
+        parts = self.version.parts if self.version else ()
+        return {self.session.frame(part.inversion).area: part for part in parts}
 
     def add_version(
         self, name: str, state: EditState, inversion: str, made_from: str | None, others: tuple[PartRecord, ...]
@@ -285,3 +326,8 @@ class Work:
 
 def _state_of(edit: VersionRecord | PartRecord) -> EditState:
     return EditState(edit.recipe.recipe(), Finish(feather=edit.finish.feather))
+
+
+def _part_of(state: EditState, inversion: str) -> PartRecord:
+    finish = FinishRecord(feather=state.finish.feather)
+    return PartRecord(recipe=RecipeRecord.of(state.recipe), finish=finish, inversion=inversion)

@@ -1,6 +1,8 @@
 """The device that computes, chosen in the window; what preparing takes of memory, in words."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -49,8 +51,8 @@ def test_a_remembered_device_that_is_gone_is_said_and_can_be_chosen_away(
     assert preferences.device() is None
 
 
-def judged(need: Need, kind: str = "cpu", room: int = 8_000_000_000) -> Judged:
-    forecast = Forecast(need, need, need, room)
+def judged(need: Need, kind: str = "cpu", editing: Need | None = None) -> Judged:
+    forecast = Forecast(need, need, editing or need, room=8_000_000_000)
     return Judged(30.0, 1.0, "Processor, 2 threads", kind, (Device("cpu", "here"),), "full precision", forecast)
 
 
@@ -64,13 +66,55 @@ def test_time_and_memory_stand_in_one_line() -> None:
     assert advice.measured_on(plain) == "Measured on: Processor, 2 threads, full precision."
 
 
-def test_what_hardly_fits_or_does_not_is_said_with_what_helps() -> None:
-    cases = {
-        Need(1, Saving.NONE, True): None,
-        Need(1, Saving.CHECKPOINTS, True): "a little longer",
-        Need(1, Saving.OFFLOAD, True): "all savings and will be slow",
-        Need(1, Saving.SLICES, False): "room for 8.0 GB only: close other programs, or choose another device",
-    }
-    for need, words in cases.items():
-        said = advice.tight(judged(need), Method.NULL_TEXT)
-        assert said is None if words is None else said is not None and words in said
+def test_what_edits_need_is_said_where_it_is_noticeably_more() -> None:
+    preparing = Need(3_350_000_000, Saving.NONE, True)
+    for size, said in (
+        (6_010_000_000, "Takes about 40 s and 3.4 GB of memory on the graphics card; edits need 6.0 GB."),
+        (3_800_000_000, "Takes about 40 s and 3.4 GB of memory on the graphics card."),
+        (2_000_000_000, "Takes about 40 s and 3.4 GB of memory on the graphics card."),
+    ):
+        both = judged(preparing, "cuda", Need(size, Saving.NONE, True))
+        assert advice.takes("about 40 s", both, Method.NULL_TEXT) == said
+
+
+NO_ROOM = "There is room for 8.0 GB only{}: close other programs, or choose another device or a smaller model."
+LONGER = "It fits with savings, which take a little longer."
+SLOW = "{} with all savings and will be slow; another device or a smaller model is faster."
+
+
+@pytest.mark.parametrize(
+    ("preparing", "editing", "said"),
+    [
+        (Need(1, Saving.NONE, True), Need(1, Saving.NONE, True), None),
+        (Need(1, Saving.NONE, True), Need(1, Saving.SLICES, True), None),
+        (Need(1, Saving.CHECKPOINTS, True), Need(1, Saving.SLICES, True), LONGER),
+        (Need(1, Saving.OFFLOAD, True), Need(1, Saving.OFFLOAD, True), SLOW.format("It only fits")),
+        (Need(1, Saving.TILES, True), Need(1, Saving.OFFLOAD, True), SLOW.format("Edits only fit")),
+        (Need(1, Saving.SLICES, False), Need(1, Saving.SLICES, False), NO_ROOM.format("")),
+        (Need(1, Saving.SLICES, False), Need(1, Saving.SLICES, True), NO_ROOM.format("")),
+        (Need(1, Saving.NONE, True), Need(1, Saving.SLICES, False), NO_ROOM.format(", too little for edits")),
+        (Need(1, Saving.OFFLOAD, True), Need(1, Saving.OFFLOAD, False), NO_ROOM.format(", too little for edits")),
+    ],
+)  # fmt: skip
+def test_what_hardly_fits_or_does_not_is_said_with_what_helps(preparing: Need, editing: Need, said: str | None) -> None:
+    assert advice.tight(judged(preparing, editing=editing), Method.NULL_TEXT) == said
+
+
+def test_that_edits_will_not_fit_is_said_in_the_window_before_preparing(
+    open_window: OpenWindow, photo: object, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nti_desktop.engine.forecast import Forecaster  # torch
+
+    forecast = Forecaster.forecast
+
+    def too_little(*asked: Any) -> Forecast:
+        return replace(forecast(*asked), editing=Need(9_100_000_000, Saving.SLICES, False), room=8_000_000_000)
+
+    monkeypatch.setattr(Forecaster, "forecast", too_little)
+    window = open_window()
+    window.resize(1280, 800)
+    window.open_path(photo)  # type: ignore[arg-type]
+    prompts = window.workplace.prompts
+    until(lambda: "edits need 9.1 GB. There is room for 8.0 GB only, too little for edits:" in prompts.estimate.text())
+    assert prompts.prepare_button.isEnabled()  # a forecast may be wrong
+    until(lambda: prompts.estimate.height() >= prompts.estimate.heightForWidth(prompts.estimate.width()))

@@ -2,21 +2,29 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.desk import AS_LAST_SEEN
+from nti_desktop.gui.engine_thread import PrepareJob, Ticket
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.panels.message_bar import Message, Tone
+from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import read_places, write_places
+from nti_desktop.photo.composite import Finish
+from nti_desktop.photo.frame import Area
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.recipe import EditRecipe, WordControl
+from nti_desktop.session import Session
 from tests.gui.conftest import OpenWindow, export_to
 from tests.other_models import WISH, change_model, prepare, write_model
-from tests.unit.test_session import SOURCE
+from tests.unit.test_session import SOURCE, inverted
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -125,6 +133,84 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     until(lambda: again.desk.picture_is_final and not about_the_model(again))
 
 
+CORNER, WALL = Area(0, 0, 200, 200), EditRecipe("a green wall", words=(WordControl(1, "green", 1.2),))
+
+
+def prepare_corner(photo: Path, entry: ModelEntry) -> None:
+    """Edit a part of a photo beside the whole, which has a project; the part is the one worked on."""
+    session = Session.open(photo)
+    made = inverted(session)
+    made = replace(made, settings=replace(made.settings, prompt="a grey wall"), pivot=np.repeat(made.pivot, 2, axis=1))
+    corner = session.keep_inversion(entry, fingerprint(entry), made, CORNER)
+    version = session.project.versions[0]
+    session.add_version("Both", WALL, Finish(0.05), corner.id, version.id, version.parts)
+    session.save()
+
+
+@pytest.mark.parametrize("own", [CORNER, Area(0, 0, 512, 512)])
+def test_all_areas_of_a_missing_model_are_asked_for_once_and_become_one_version(
+    open_window: OpenWindow, until: Until, photo: Path, model: Path, own: Area
+) -> None:
+    prepare_corner(photo, prepare(photo, model))
+    shutil.rmtree(model)
+    window = opened(open_window, photo, until)
+    desk, message = window.desk, missed(window, until)
+    desk.work_on(own)
+    work = desk.work
+    assert work is not None
+    assert work.area == own
+    window.workplace.model_panel.steps.setValue(4)
+    act(window, message, "Prepare with Studio")
+    said: list[Message] = []
+    desk.said.connect(said.append)
+    until(lambda: desk.after is not None and desk.picture_is_final)
+    assert not said
+
+    project, version = work.session.project, work.version
+    assert [v.name for v in project.versions] == ["Blue", "Both", "Version 1"]
+    assert version is not None
+    assert version.made_from == project.versions[1].id
+    assert work.area == own
+    parts = {work.session.frame(part.inversion).area: part for part in version.parts}
+    inversions = {area: project.inversion(part.inversion) for area, part in parts.items()}
+    assert {inversion.model for inversion in inversions.values()} == {"studio"}
+    assert inversions[CORNER].settings.prompt == "a grey wall"
+    assert inversions[work.whole].settings.prompt == SOURCE
+    assert parts[CORNER].recipe.recipe().words == WALL.words
+    assert parts[CORNER].finish.feather == 0.05
+    assert parts[work.whole].recipe.recipe().words == WISH.words
+    assert len(project.inversions) == 4  # those of the missing model are kept
+
+
+@pytest.mark.parametrize("before_it_is_seen", [True, False])
+def test_stopping_between_areas_keeps_what_is_prepared_and_begins_no_more(
+    open_window: OpenWindow, until: Until, photo: Path, model: Path, before_it_is_seen: bool
+) -> None:
+    prepare_corner(photo, prepare(photo, model))
+    shutil.rmtree(model)
+    window = opened(open_window, photo, until)
+    desk = window.desk
+    window.workplace.model_panel.steps.setValue(4)
+    begun: list[Ticket] = []
+    window.engine.started_job.connect(begun.append)
+    came, seen = window.engine.inverted, desk.preparing._inverted
+    if before_it_is_seen:
+        came.disconnect(seen)
+    came.connect(desk.cancel)
+    if before_it_is_seen:
+        came.connect(seen)
+    act(window, missed(window, until), "Prepare with Studio")
+    until(lambda: not desk.preparing.busy)
+    work = desk.work
+    assert work is not None
+    assert work.version is not None
+    inversions = [work.session.project.inversion(part.inversion) for part in work.version.parts]
+    assert sorted(inversion.model for inversion in inversions) == sorted(["studio", str(model)])
+    assert len(work.session.project.versions) == 3
+    assert not before_it_is_seen or sum(isinstance(ticket.job, PrepareJob) for ticket in begun) == 1
+    assert missed(window, until)  # the other is asked for as before
+
+
 def test_a_changed_model_is_another_one(open_window: OpenWindow, until: Until, photo: Path, model: Path) -> None:
     prepare(photo, model)
     change_model(model, 0.0125)
@@ -191,7 +277,6 @@ def test_the_window_goes_on_while_a_model_is_read(
     from threading import Event
 
     from nti_desktop.gui import made_with
-    from nti_desktop.models.catalog import ModelEntry
 
     prepare(photo, model)
     may_end, find = Event(), made_with.find_made_with

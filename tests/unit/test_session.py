@@ -201,6 +201,24 @@ def test_a_newer_project_can_be_looked_at_but_not_changed(photo: Path) -> None:
     assert session.sidecar.read_bytes() == before
 
 
+def test_a_newer_project_of_a_photo_that_was_turned_has_nothing_to_save(tmp_path: Path) -> None:
+    path = tmp_path / "turned.png"
+    Image.fromarray(scene()).save(path)
+    session = with_a_version(path)
+    session.keep_preview(session.project.versions[0].id, encode_preview(session.photo.raster))
+    session.save()
+    project = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
+    _write_as_it_is(session.sidecar, project.model_dump_json(indent=1).encode())
+    subprocess.run(["exiftool", "-q", "-Orientation#=6", "-overwrite_original", path], check=True)
+    again = Session.open(path)
+    assert again.read_only is not None
+    preview = again.preview(again.project.versions[0].id)
+    assert preview is not None
+    assert preview.shape[:2] == again.photo.pixels.shape[:2]
+    assert not again.dirty
+    again.save()
+
+
 def _write_as_it_is(path: Path, json: bytes) -> None:
     """The sidecar with another project.json, as a program with another schema would write it."""
     with zipfile.ZipFile(path) as old:
