@@ -203,7 +203,7 @@ class MainWindow(QMainWindow):
 
     def _unsaved(self) -> bool:
         session = self.desk.session
-        return session is not None and session.dirty and not session.read_only
+        return session is not None and session.dirty
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
     @Slot()
