@@ -51,9 +51,9 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     photo = tmp_path / "photo.png"
     # Smaller than any model's own size, as then the model sees it as it is.
     picture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
-    Image.fromarray(picture).resize((256, 192), Image.Resampling.BICUBIC).save(photo)
+    Image.fromarray(picture).resize((128, 96), Image.Resampling.BICUBIC).save(photo)
     entry = find_model(str(write(tmp_path)))
-    entry = replace(entry, native_size=256)
+    entry = replace(entry, native_size=128)
     bench, session = Workbench(), Session.open(photo)
     settings = InversionSettings(SOURCE, Method.NULL_TEXT, 3, 3.0, schedule)
     inverted = bench.invert(session.invert_job(entry, settings))

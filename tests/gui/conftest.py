@@ -82,11 +82,11 @@ def photo(sample: Sample, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def prepared(open_window: OpenWindow, photo: Path, until: Callable[[Callable[[], bool]], None]) -> MainWindow:
-    """A window with the sample prepared in six steps."""
+    """A window with the sample prepared in four steps."""
     window = open_window()
     window.open_path(photo)
     until(lambda: window.desk.work is not None)
-    window.workplace.model_panel.steps.setValue(6)
+    window.workplace.model_panel.steps.setValue(4)
     assert window.workplace.prompts.prepare_button.isEnabled()
     window.workplace.prompts.prepare_button.click()
     until(lambda: window.desk.work is not None and window.desk.work.version is not None)

@@ -3,6 +3,8 @@ what the published code computes with the file's own tensors.
 """
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from nti_desktop.engine.embedding import Embedding
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.errors import ModelError
-from nti_desktop.models.catalog import find_model
+from nti_desktop.models.catalog import ModelEntry, find_model
 from nti_desktop.models.fingerprints import fingerprint
 from tests.wild.autoencoder import decode, encode_mean
 from tests.wild.files import read_original, write_original
@@ -52,6 +54,22 @@ def tensors(file: Path) -> dict[str, Tensor]:
 @pytest.fixture(scope="module")
 def model(file: Path) -> DiffusionModel:
     return load_model(find_model(str(file)).files, CPU)
+
+
+Folders = Callable[[str], tuple[ModelEntry, DiffusionModel]]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """A folder of a kind, with half precision beside full, and the model that is loaded of it; once for all tests."""
+
+    @cache
+    def loaded(kind: str) -> tuple[ModelEntry, DiffusionModel]:
+        folder = write_folder(tmp_path_factory.mktemp("folder") / "full", kind, variant="fp16")
+        entry = find_model(str(folder))
+        return entry, load_model(entry.files, CPU)
+
+    return loaded
 
 
 def refusal(path: Path) -> str:
@@ -101,9 +119,8 @@ def test_prompts_are_read_as_the_published_encoders_read_them(
 PADS = {"sd15": (49407,), "sd21": (0,), "sdxl": (49407, 0)}
 
 
-def test_prompts_are_padded_as_published(kind: str, model: DiffusionModel, tmp_path: Path) -> None:
-    folder = load_model(find_model(str(write_folder(tmp_path / "model", kind))).files, CPU)
-    for loaded in (model, folder):
+def test_prompts_are_padded_as_published(kind: str, model: DiffusionModel, folders: Folders) -> None:
+    for loaded in (model, folders(kind)[1]):
         assert tuple(tokenizer.pad_token_id for tokenizer in loaded.text.tokenizers) == PADS[kind]
         assert loaded.tokens("wow!").ids[:4] == (49406, 2781, 256, 49407)  # the exclamation mark is no padding
 
@@ -158,21 +175,22 @@ def test_whatever_scheduler_a_folder_names_the_levels_are_ddims(scheduler: str, 
 
 
 @pytest.mark.parametrize("kind", ["sd15", "sd21", "sdxl", "small-sd", "tiny-sd", "ssd-1b"], scope="function")
-def test_folders_load_with_their_old_names_and_half_precision_parts(kind: str, tmp_path: Path) -> None:
-    full = write_folder(tmp_path / "full", kind, variant="fp16")
-    half = write_folder(tmp_path / "half", kind, fp16_only=("unet", "text_encoder", "text_encoder_2", "vae"))
-    entries = [find_model(str(folder)) for folder in (full, half)]
-    assert not entries[0].files.half
-    assert {"unet", "vae", "text_encoder"} <= entries[1].files.half
+def test_folders_load_with_their_old_names_and_half_precision_parts(
+    kind: str, folders: Folders, tmp_path: Path
+) -> None:
+    entry, model = folders(kind)
+    folder = write_folder(tmp_path / "half", kind, fp16_only=("unet", "text_encoder", "text_encoder_2", "vae"))
+    half = find_model(str(folder))
+    assert not entry.files.half
+    assert {"unet", "vae", "text_encoder"} <= half.files.half
     latents, answers = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(1)), []
-    for entry in entries:
-        model = load_model(entry.files, CPU)
-        assert model.unet.dtype == torch.float32
+    for loaded in (model, load_model(half.files, CPU)):
+        assert loaded.unet.dtype == torch.float32
         with torch.no_grad():
-            answers.append(model.predict(latents, 601, model.embed(PROMPT)))
+            answers.append(loaded.predict(latents, 601, loaded.embed(PROMPT)))
     assert (answers[1] - answers[0]).abs().max() < 0.02 * answers[0].abs().max()
     assert not torch.equal(*answers)
-    assert fingerprint(entries[0]) != fingerprint(entries[1])
+    assert fingerprint(entry) != fingerprint(half)
 
 
 def test_a_v_model_and_its_512_pixel_sister_are_told_apart(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from nti_desktop.models.catalog import find_model
 from nti_desktop.studio.captions import GROUND, Phrase, caption, draw_wording, phrases
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import TRAINING_SEEDS, draw
-from nti_desktop.studio.train import checkpoint, diffusion, grid, pictures
+from nti_desktop.studio.train import autoencoder, checkpoint, diffusion, grid, pictures
 from nti_desktop.studio.train.autoencoder import (
     Pictures,
     cuttings,
@@ -48,14 +49,27 @@ def drawn(work: Path) -> pictures.Drawn:
     return pictures.load(work / "pictures", STREAMS)
 
 
+@contextmanager
+def in_small() -> Iterator[None]:
+    """Training with small batches, which look at small sheets."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, small in (
+            (autoencoder, "BATCH", 1),
+            (diffusion, "BATCH", 2),
+            (grid, "SEEDS", range(6)),
+            (grid, "COLUMNS", 3),
+            (grid, "STEPS", 2),
+        ):
+            patch.setattr(module, name, small)
+        yield
+
+
 @pytest.fixture(scope="module")
 def trained(work: Path, drawn: pictures.Drawn) -> Path:
     """A model after two steps of everything."""
     model = work / "model"
     train_tokenizer(drawn.scenes, model / "tokenizer")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(diffusion, "BATCH", 2)
-        patch.setattr(grid, "STEPS", 2)
+    with in_small():
         train_autoencoder(drawn, work, model / "vae", 2, "cpu")
         train_diffusion(drawn, work, model, 2, "cpu")
     return model
@@ -233,19 +247,18 @@ def test_what_comes_out_is_an_ordinary_model_in_half_precision(trained: Path, wo
         with safe_open(weights, "pt") as opened:
             assert {opened.get_tensor(name).dtype for name in opened.keys()} == {torch.float16}  # noqa: SIM118
     with Image.open(work / "grid-2.png") as sheet:
-        assert sheet.size == (6 * 128, 4 * 128)
+        assert sheet.size == (3 * 128, 2 * 128)
 
 
 def test_training_goes_on_from_an_exported_model(
     trained: Path, drawn: pictures.Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a learning rate of nothing, what comes out is what was started from, in half precision."""
-    monkeypatch.setattr(diffusion, "BATCH", 2)
     monkeypatch.setattr(diffusion, "LEARNING_RATE", 0.0)
-    monkeypatch.setattr(grid, "STEPS", 2)
     for part in ("tokenizer", "vae"):
         shutil.copytree(trained / part, tmp_path / "model" / part)
-    train_diffusion(drawn, tmp_path, tmp_path / "model", 1, "cpu", seed=5, start=trained)
+    with in_small():
+        train_diffusion(drawn, tmp_path, tmp_path / "model", 1, "cpu", seed=5, start=trained)
     for part in ("unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"):
         before, after = load_file(trained / part), load_file(tmp_path / "model" / part)
         assert all(torch.equal(before[name], after[name]) for name in before)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -324,6 +325,12 @@ def _model_index(encoders: Mapping[str, Json], scheduler: str, xl: bool) -> Json
 
 def _drawn(kind: type[Any], config: Json) -> dict[str, Tensor]:
     """Weights for a configuration, drawn as those of the original layout are."""
+    return _drawn_once(kind, json.dumps(config))
+
+
+@lru_cache(maxsize=8)  # many tests write the same model
+def _drawn_once(kind: type[Any], configuration: str) -> dict[str, Tensor]:
+    config: Json = json.loads(configuration)
     with torch.device("meta"):
         model: nn.Module = kind.from_config(config) if hasattr(kind, "from_config") else kind(CLIPTextConfig(**config))
     generator = torch.Generator().manual_seed(0)

@@ -1,5 +1,6 @@
 """Random tensors under the names and with the shapes of the published modules."""
 
+from functools import lru_cache
 from math import prod
 
 import torch
@@ -10,6 +11,7 @@ from tests.wild.structure import CHANNELS, CONTEXT_LENGTH, TEXT_WIDTH, VOCABULAR
 RESIDUAL_BLOCKS = 2  # num_res_blocks, of UNet and autoencoder
 AUTOENCODER_MULTIPLIERS = (1, 2, 4, 4)
 LATENT_CHANNELS = 4
+DRAWN = 3  # of each part are remembered: many tests write the same model
 
 
 class Weights(dict[str, Tensor]):
@@ -34,6 +36,7 @@ class Weights(dict[str, Tensor]):
         self.normal(f"{name}.bias", channels, deviation=0.1)
 
 
+@lru_cache(maxsize=DRAWN)
 def unet_weights(structure: Structure, in_channels: int, seed: int) -> Weights:
     """The tensors of openaimodel.UNetModel, block by block as its constructor makes them."""
     weights = Weights(seed)
@@ -105,6 +108,7 @@ def _transformer(weights: Weights, name: str, width: int, depth: int, structure:
     weights.layer(f"{name}.proj_out", width, width, *kernel)
 
 
+@lru_cache(maxsize=DRAWN)
 def autoencoder_weights(seed: int) -> Weights:
     """The tensors of autoencoder.AutoencoderKL without its loss; all three kinds have the same."""
     weights = Weights(seed)
@@ -152,6 +156,7 @@ def _vae_residual(weights: Weights, name: str, width_in: int, width: int) -> Non
         weights.layer(f"{name}.nin_shortcut", width, width_in, 1, 1)
 
 
+@lru_cache(maxsize=DRAWN)
 def clip_weights(seed: int, layers: int = 12) -> Weights:
     """The tensors of transformers' CLIPTextModel as of 2022, under the names behind `text_model.`."""
     weights = Weights(seed)
@@ -171,6 +176,7 @@ def clip_weights(seed: int, layers: int = 12) -> Weights:
     return weights
 
 
+@lru_cache(maxsize=DRAWN)
 def open_clip_weights(seed: int, layers: int) -> Weights:
     """The tensors of open_clip's CLIP without its visual tower."""
     weights = Weights(seed)

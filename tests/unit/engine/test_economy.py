@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,15 @@ from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import draw_scene
-from tests.unit.engine.trials import EDIT, PROTOTYPE, SOURCE, some_latents
+from tests.unit.engine.trials import EDIT, PROTOTYPE, SOURCE, smallest_latents, some_latents
 
 CPU = torch.device("cpu")
 STEPS = 3
 FULL_CARD = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 FULL_MACHINE = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
-
 Fresh = Callable[[], DiffusionModel]
+Undisturbed = Callable[[DiffusionModel, Method], tuple[Prepared, int]]
 
 
 @pytest.fixture
@@ -43,16 +44,31 @@ def prototypes() -> Fresh:
     return lambda: load_model(ModelFiles(PROTOTYPE), CPU)
 
 
-@pytest.fixture(params=["prototype", "sd15"])
-def fresh(request: pytest.FixtureRequest, prototypes: Fresh, sd15_folder: Path) -> Fresh:
-    """Each of the two models in turn, likewise."""
-    return prototypes if request.param == "prototype" else lambda: load_model(ModelFiles(sd15_folder), CPU)
-
-
 @pytest.fixture
-def two_inner_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(null_text, "INNER_STEPS", 2)
-    monkeypatch.setattr(null_text, "good_enough", lambda step: 0.0)
+def fresh(model: DiffusionModel, prototype: DiffusionModel, prototypes: Fresh, sd15_folder: Path) -> Fresh:
+    """Each of the two models in turn, likewise."""
+    return prototypes if model is prototype else lambda: load_model(ModelFiles(sd15_folder), CPU)
+
+
+@pytest.fixture(scope="module")
+def two_inner_steps() -> Iterator[None]:
+    """In all tests of this file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(null_text, "INNER_STEPS", 2)
+        patch.setattr(null_text, "good_enough", lambda step: 0.0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def undisturbed(two_inner_steps: None) -> Undisturbed:
+    """What a method prepares with memory enough, once for all tests of a model, and how often it calls the UNet."""
+
+    @cache
+    def done(model: DiffusionModel, method: Method) -> tuple[Prepared, int]:
+        with running_out(model, -1, FULL_CARD) as calls:
+            return prepared(model, method), len(calls)
+
+    return done
 
 
 def climbed(model: DiffusionModel, saving: Saving) -> DiffusionModel:
@@ -80,7 +96,7 @@ def running_out(model: DiffusionModel, call: int, error: BaseException) -> Itera
 
 def prepared(model: DiffusionModel, method: Method) -> Prepared:
     settings = InversionSettings(SOURCE, method, STEPS, 3.0, Schedule.REFERENCE)
-    found: Prepared = METHODS[method].prepare(model, some_latents(), settings, report_nothing, CancelToken())
+    found: Prepared = METHODS[method].prepare(model, smallest_latents(model), settings, report_nothing, CancelToken())
     return found
 
 
@@ -132,8 +148,10 @@ def test_attention_in_slices_answers_as_fused_attention_plain_recorded_and_subst
 
 
 @pytest.mark.parametrize("error", [FULL_CARD, FULL_MACHINE, MemoryError()], ids=["card", "machine", "python"])
-def test_a_call_that_runs_out_of_memory_is_asked_again_and_none_before_it(fresh: Fresh, error: BaseException) -> None:
-    expected = prepared(fresh(), Method.PINNED)
+def test_a_call_that_runs_out_of_memory_is_asked_again_and_none_before_it(
+    model: DiffusionModel, fresh: Fresh, undisturbed: Undisturbed, error: BaseException
+) -> None:
+    expected, _ = undisturbed(model, Method.PINNED)
     model = fresh()
     with counted_rows(model) as rows, running_out(model, STEPS + 1, error) as begun:
         found = prepared(model, Method.PINNED)
@@ -146,19 +164,18 @@ def test_a_call_that_runs_out_of_memory_is_asked_again_and_none_before_it(fresh:
     assert torch.equal(found.reconstruction, expected.reconstruction)
 
 
-@pytest.mark.usefixtures("two_inner_steps")
 @pytest.mark.parametrize("failing", [1, 3, 4, 6, 8])  # on the way up; in each call of a timestep; in the next one
-def test_null_text_goes_on_from_the_last_finished_timestep(prototypes: Fresh, failing: int) -> None:
-    whole = prototypes()
-    with running_out(whole, -1, FULL_CARD) as calls:
-        expected = prepared(whole, Method.NULL_TEXT)
+def test_null_text_goes_on_from_the_last_finished_timestep(
+    prototype: DiffusionModel, prototypes: Fresh, undisturbed: Undisturbed, failing: int
+) -> None:
+    expected, calls = undisturbed(prototype, Method.NULL_TEXT)
     model = prototypes()
     with counted_rows(model) as rows, running_out(model, failing, FULL_CARD) as begun:
         found = prepared(model, Method.NULL_TEXT)
     a_timestep = 1 + 2 + 1  # conditional, two inner steps, and where they land
     into = max(0, failing - STEPS) % a_timestep
     alone = failing < STEPS or into in (0, a_timestep - 1)  # a call without gradients is asked again by itself
-    assert len(begun) == len(calls) + 1 + (0 if alone else into)
+    assert len(begun) == calls + 1 + (0 if alone else into)
     assert model.economy.saving is Saving.CHECKPOINTS
     assert rows.rows > STEPS * (1 + 1 + 2 * 2 + 1)
     assert found.null_embeddings is not None
@@ -167,9 +184,10 @@ def test_null_text_goes_on_from_the_last_finished_timestep(prototypes: Fresh, fa
     assert torch.equal(found.null_embeddings, expected.null_embeddings)
 
 
-@pytest.mark.usefixtures("two_inner_steps")
-def test_running_out_in_a_backward_does_the_timestep_again(prototypes: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = prepared(prototypes(), Method.NULL_TEXT)
+def test_running_out_in_a_backward_does_the_timestep_again(
+    prototype: DiffusionModel, prototypes: Fresh, undisturbed: Undisturbed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, _ = undisturbed(prototype, Method.NULL_TEXT)
     take, calls = torch.autograd.grad, []
 
     def failing(*arguments: Tensor) -> tuple[Tensor, ...]:
@@ -188,13 +206,14 @@ def test_running_out_in_a_backward_does_the_timestep_again(prototypes: Fresh, mo
 
 
 @pytest.mark.parametrize("failing", [0, 2, STEPS, STEPS + 2])
-def test_an_edit_goes_on_from_the_last_finished_timestep(prototypes: Fresh, failing: int) -> None:
+def test_an_edit_goes_on_from_the_last_finished_timestep(
+    prototype: DiffusionModel, prototypes: Fresh, undisturbed: Undisturbed, failing: int
+) -> None:
     """In the recording of the source and in the edit itself, with its unconditional answers recorded one by one."""
     method = METHODS[Method.RESIDUAL]
-    whole = prototypes()
-    photo = prepared(whole, Method.RESIDUAL)
+    photo, _ = undisturbed(prototype, Method.RESIDUAL)
     recipe = EditRecipe(EDIT, self_limit=1.0)
-    expected = method.render(Task(whole, photo, method.source(whole, photo), recipe))
+    expected = method.render(Task(prototype, photo, method.source(prototype, photo), recipe))
     model = prototypes()
     with counted_rows(model) as rows, running_out(model, failing, FULL_MACHINE):
         found = method.render(Task(model, photo, method.source(model, photo), recipe))

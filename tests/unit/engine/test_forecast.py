@@ -21,7 +21,7 @@ from nti_desktop.jobs import InvertJob, JudgeJob, ModelFiles, Saving
 from nti_desktop.models.catalog import built_in
 from nti_desktop.recipe.settings import InversionSettings, Method
 from tests.unit.engine.test_workbench import IMAGE
-from tests.unit.engine.trials import SOURCE, some_latents
+from tests.unit.engine.trials import PROTOTYPE, SOURCE, some_latents
 
 CPU = torch.device("cpu")
 SIZE = (16, 16)
@@ -64,10 +64,10 @@ def test_the_autoencoder_is_predicted_too(sd15: DiffusionModel) -> None:
 
 
 @pytest.fixture
-def narrow(sd15_folder: Path, monkeypatch: pytest.MonkeyPatch) -> DiffusionModel:
+def narrow(monkeypatch: pytest.MonkeyPatch) -> DiffusionModel:
     """A model whose autoencoder takes nothing."""
     monkeypatch.setattr("nti_desktop.engine.forecast.drawing", lambda *_: None)
-    return load_model(ModelFiles(sd15_folder), CPU)
+    return load_model(ModelFiles(PROTOTYPE), CPU)
 
 
 def with_room(monkeypatch: pytest.MonkeyPatch, free: int) -> None:

@@ -10,14 +10,16 @@ from PIL import Image
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.prediction import likely_prediction
+from nti_desktop.jobs import ModelFiles
 from nti_desktop.models.catalog import built_in
 from nti_desktop.models.samples import samples
-from tests.unit.engine.trials import SOURCE, some_latents
+from tests.unit.engine.trials import PROTOTYPE, SOURCE, some_latents
 
 
 @pytest.mark.parametrize("stated", ["epsilon", "v_prediction", "sample"])
-def test_it_is_the_weights_that_tell_and_not_the_settings(prototype: DiffusionModel, stated: str) -> None:
-    studio = load_model(built_in().files, torch.device("cpu"))
+def test_it_is_the_weights_that_tell_and_not_the_settings(stated: str) -> None:
+    # Models of its own: one that is told otherwise takes the UNet's attention over.
+    prototype, studio = (load_model(files, torch.device("cpu")) for files in (ModelFiles(PROTOTYPE), built_in().files))
     with Image.open(samples()[0].path) as picture:
         sample = studio.encode(np.asarray(picture.resize((128, 128))))
     for model, latents, right in ((prototype, some_latents(), "epsilon"), (studio, sample, "v_prediction")):

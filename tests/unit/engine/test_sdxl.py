@@ -1,6 +1,8 @@
 """What SDXL reads besides its tokens: the sentence as a whole and the picture's size, through the methods."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ import torch
 from nti_desktop.engine.embedding import Embedding, stacked
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.methods import null_text
+from nti_desktop.engine.methods.denoise import Prepared
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.models.catalog import find_model
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
@@ -20,6 +23,22 @@ from tests.wild.files import write_original
 def sdxl(tmp_path_factory: pytest.TempPathFactory) -> DiffusionModel:
     file = write_original(tmp_path_factory.mktemp("sdxl") / "xl.safetensors", "sdxl", dtype=torch.float16)
     return load_model(find_model(str(file)).files, torch.device("cpu"))
+
+
+Photos = Callable[[Method, Schedule], Prepared]
+
+
+@pytest.fixture(scope="module")
+def photos(sdxl: DiffusionModel) -> Photos:
+    """Small inversions in few inner steps, each made once for all tests."""
+
+    @cache
+    def made(method: Method, schedule: Schedule) -> Prepared:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(null_text, "INNER_STEPS", 3)
+            return prepared(sdxl, method, some_latents(8, 8), steps=3, schedule=schedule)
+
+    return made
 
 
 @torch.no_grad()
@@ -54,9 +73,9 @@ def test_what_comes_before_the_first_word_is_kept_for_one_sentence_only(sdxl: Di
 
 @pytest.mark.parametrize("schedule", list(Schedule))
 def test_null_text_optimises_the_tokens_of_both_encoders_and_nothing_else(
-    sdxl: DiffusionModel, schedule: Schedule
+    sdxl: DiffusionModel, photos: Photos, schedule: Schedule
 ) -> None:
-    photo = prepared(sdxl, Method.NULL_TEXT, steps=3, schedule=schedule)
+    photo = photos(Method.NULL_TEXT, schedule)
     assert photo.null_embeddings is not None
     tokens = sdxl.length if schedule is Schedule.REFERENCE else null_text.QUICK_TOKENS
     assert photo.null_embeddings.shape == (3, tokens, sdxl.text.width)
@@ -73,8 +92,10 @@ def test_null_text_optimises_the_tokens_of_both_encoders_and_nothing_else(
 
 
 @pytest.mark.parametrize("method", list(Method))
-def test_every_method_edits_and_residual_returns_the_photo(sdxl: DiffusionModel, method: Method) -> None:
-    photo = prepared(sdxl, method, steps=3, schedule=Schedule.QUICK)
+def test_every_method_edits_and_residual_returns_the_photo(
+    sdxl: DiffusionModel, photos: Photos, method: Method
+) -> None:
+    photo = photos(method, Schedule.QUICK)
     edit = rendered(sdxl, photo, EditRecipe(EDIT))
     assert edit.latents.isfinite().all()
     assert not torch.allclose(edit.latents, photo.pivot[-1:], atol=1e-2)
@@ -83,14 +104,18 @@ def test_every_method_edits_and_residual_returns_the_photo(sdxl: DiffusionModel,
         assert torch.allclose(same.latents, photo.pivot[-1:], atol=1e-3)
 
 
+@pytest.fixture(scope="module")
+def photo_of_32x32(sdxl: DiffusionModel) -> Prepared:
+    return prepared(sdxl, Method.RESIDUAL, some_latents(32, 32), steps=2)
+
+
 @pytest.mark.parametrize(("positions", "grid"), [(16, (8, 8)), (40, (8, 8)), (65, (16, 16)), (10_000, (16, 16))])
 def test_words_are_looked_up_at_the_resolutions_that_read_words(
-    sdxl: DiffusionModel, positions: int, grid: tuple[int, int]
+    sdxl: DiffusionModel, photo_of_32x32: Prepared, positions: int, grid: tuple[int, int]
 ) -> None:
     """At 32x32 latents SDXL reads words at 16x16 and 8x8 only."""
-    photo = prepared(sdxl, Method.RESIDUAL, some_latents(32, 32), steps=2)
     ball = WordRef(Side.EDIT, 5, "ball")
     recipe = replace(EditRecipe(EDIT), blend=Blend(words=(ball,), positions=positions))
-    edit = rendered(sdxl, photo, recipe)
+    edit = rendered(sdxl, photo_of_32x32, recipe)
     assert edit.word_maps.grid == grid
     assert edit.mask is not None

@@ -2,6 +2,7 @@
 
 import contextlib
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -65,7 +66,9 @@ def test_what_autograd_saved_of_a_visitor_stays_valid() -> None:
     assert torch.equal(found, expected)
 
 
-def test_a_whole_inversion_with_visiting_weights_is_the_same() -> None:
+def test_a_whole_inversion_with_visiting_weights_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(null_text, "INNER_STEPS", 2)
+
     def learned(model: DiffusionModel) -> Prepared:
         settings = InversionSettings(SOURCE, Method.NULL_TEXT, 2, 3.0, Schedule.REFERENCE)
         return null_text.prepare(model, some_latents(8, 8), settings, report_nothing, CancelToken())

@@ -9,6 +9,7 @@ from torch import Tensor
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import DiffusionModel
+from nti_desktop.engine.pivot import Source
 from nti_desktop.jobs import CancelToken, report_nothing
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
@@ -25,6 +26,12 @@ def some_latents(height: int = 16, width: int = 16) -> Tensor:
     return torch.nn.functional.interpolate(latents, size=(height, width), mode="bilinear")
 
 
+def smallest_latents(model: DiffusionModel) -> Tensor:
+    """Two by two where the UNet is deepest: a norm of one value alone is noise."""
+    side = 2 ** len(model.unet.config.block_out_channels)
+    return some_latents(side, side)
+
+
 def prepared(
     model: DiffusionModel,
     method: Method = Method.RESIDUAL,
@@ -35,12 +42,19 @@ def prepared(
     schedule: Schedule = Schedule.REFERENCE,
 ) -> Prepared:
     settings = InversionSettings(prompt, method, steps, guidance_scale, schedule)
-    latents = some_latents() if latents is None else latents
+    latents = smallest_latents(model) if latents is None else latents
     found: Prepared = METHODS[method].prepare(model, latents, settings, report_nothing, CancelToken())
     return found
 
 
-def rendered(model: DiffusionModel, photo: Prepared, recipe: EditRecipe, visits: int | None = None) -> Edit:
+def rendered(
+    model: DiffusionModel,
+    photo: Prepared,
+    recipe: EditRecipe,
+    visits: int | None = None,
+    source: Source | None = None,
+) -> Edit:
+    """source: of an earlier edit, which recorded it."""
     method = METHODS[photo.settings.method]
-    edit: Edit = method.render(Task(model, photo, method.source(model, photo), recipe, visits))
+    edit: Edit = method.render(Task(model, photo, source or method.source(model, photo), recipe, visits))
     return edit

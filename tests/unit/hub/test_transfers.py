@@ -1,13 +1,9 @@
-"""Downloads from a Hub on this machine: what is fetched, what survives, what is refused, and what is never fetched."""
+"""Downloads from a Hub on this machine: what is fetched, what survives, and what is never fetched."""
 
 import errno
 import hashlib
-import json
 import os
-import shutil
 import socket
-from collections import namedtuple
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,95 +11,14 @@ import pytest
 
 from nti_desktop.errors import Cancelled, ModelError
 from nti_desktop.jobs import CancelToken, Progress, report_nothing
-from nti_desktop.models import checking, hub, known, transfer
+from nti_desktop.models import hub, transfer
 from nti_desktop.models.checking import verify
-from nti_desktop.models.hub import download, plan_download
-from nti_desktop.models.known import Known, KnownFile, Licence
+from nti_desktop.models.hub import download
 from nti_desktop.models.records import read_record, record_path
-from nti_desktop.models.selection import HubFile, choose
 from nti_desktop.models.store import incoming, remove_incoming
-from tests.hub_server import REVISION, LocalHub, in_place_of_the_hub
+from tests.hub_server import REVISION, LocalHub
 from tests.rights import open_folder, without_rights
-
-MODEL = "someone/a-model"
-SINGLE = "one.safetensors"
-WEIGHTS = os.urandom(300_000)
-HALVES = {
-    "unet/diffusion_pytorch_model.fp16.safetensors": os.urandom(200_000),
-    "vae/diffusion_pytorch_model.fp16.safetensors": os.urandom(50_000),
-    "text_encoder/model.fp16.safetensors": os.urandom(50_000),
-}
-FULL = {name.replace(".fp16", ""): os.urandom(1000) for name in HALVES}
-TEXTS = {
-    "model_index.json": b'{"_class_name": "StableDiffusionPipeline"}',
-    "unet/config.json": b"{}",
-    "vae/config.json": b"[]",
-    "text_encoder/config.json": b"1",
-    "tokenizer/vocab.json": b"{}\n",
-    "tokenizer/merges.txt": "ä b".encode(),
-    "tokenizer/empty.txt": b"",
-    "scheduler/scheduler_config.json": b"{ }",
-}
-UNWANTED = {
-    "README.md": b"#",
-    "all.safetensors": b"x",
-    "unet/diffusion_pytorch_model.bin": b"pickled",
-    "unet/diffusion_pytorch_model.non_ema.safetensors": b"x",
-    "safety_checker/model.safetensors": b"x",
-    "safety_checker/config.json": b"{}",
-    "unet/deeper/config.json": b"{}",
-    "unet/run.py": b"import os",
-}
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
-    monkeypatch.setattr(transfer, "PAUSE", 0.001)
-    files = {MODEL: TEXTS | HALVES | FULL | UNWANTED, "offered/one": {SINGLE: WEIGHTS}}
-    with in_place_of_the_hub(LocalHub(files), monkeypatch) as hub:
-        yield hub
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "store"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def offered(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The id of a single file in the program's own list."""
-    sha256 = hashlib.sha256(WEIGHTS).hexdigest()
-    one = Known(
-        "one", "One", "For tests.", Licence("MIT", "https://x"), "offered/one", REVISION,
-        (KnownFile(SINGLE, len(WEIGHTS), sha256),),
-    )  # fmt: skip
-    for module in (known, checking):
-        monkeypatch.setattr(module, "known_models", lambda: (one,))
-    return "one"
-
-
-def fetched(wanted: str, store: Path, token: str | None = None) -> Path:
-    return download(wanted, store, report_nothing, CancelToken(), token)
-
-
-def refusal(wanted: str, store: Path) -> str:
-    """The one sentence; and nothing is to be seen in the store."""
-    with pytest.raises(ModelError) as refused:
-        fetched(wanted, store)
-    assert str(refused.value).count(". ") == 0
-    assert visible(store) == []
-    return str(refused.value)
-
-
-def visible(store: Path) -> list[str]:
-    return sorted(path.name for path in store.iterdir() if not path.name.startswith("."))
-
-
-def parts(store: Path) -> int:
-    """Bytes of pieces that are kept."""
-    return sum(path.stat().st_size for path in store.rglob("*.part"))
+from tests.unit.hub.downloads import HALVES, MODEL, SINGLE, TEXTS, WEIGHTS, fetched, parts, refusal, visible
 
 
 def test_an_offered_file_arrives_verified_with_a_record_and_nothing_else(
@@ -328,29 +243,12 @@ def test_a_refusal_says_what_to_do(
     assert len(server.requests) == 1
 
 
-def test_a_missing_repository_is_named(server: LocalHub, store: Path) -> None:
-    assert "“no/body”" in refusal("no/body", store)
-
-
 def test_the_token_goes_to_the_hub_and_to_no_other_host(server: LocalHub, store: Path, offered: str) -> None:
     fetched(offered, store, token="hf_secret")
     assert [(r.host, r.token) for r in server.requests] == [("hub", "Bearer hf_secret"), ("storage", None)]
     server.statuses["/a-model"] = (401, "")
     with pytest.raises(ModelError, match="access token"):
         fetched(MODEL, store, token="hf_old")
-
-
-Usage = namedtuple("Usage", "total used free")
-
-
-def test_a_drive_without_room_is_said_before_a_byte_is_fetched(
-    server: LocalHub, store: Path, offered: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, len(WEIGHTS) + hub.MARGIN - 1))
-    assert "0.5 GB are free" in refusal(offered, store)
-    assert server.requests == []
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, len(WEIGHTS) + hub.MARGIN))
-    fetched(offered, store)
 
 
 @pytest.mark.parametrize(
@@ -385,14 +283,6 @@ def test_a_store_without_rights_or_without_its_drive_is_said(server: LocalHub, t
     assert server.requests == []
 
 
-def test_what_is_there_already_is_not_overwritten(server: LocalHub, store: Path, offered: str) -> None:
-    (store / SINGLE).write_bytes(b"mine")
-    with pytest.raises(ModelError, match="already"):
-        fetched(offered, store)
-    assert (store / SINGLE).read_bytes() == b"mine"
-    assert server.requests == []
-
-
 def test_two_windows_do_not_fetch_the_same_model_at_once(server: LocalHub, store: Path, offered: str) -> None:
     sentences = []
 
@@ -403,68 +293,6 @@ def test_two_windows_do_not_fetch_the_same_model_at_once(server: LocalHub, store
 
     download(offered, store, another, CancelToken())
     assert set(sentences) == {f"“{SINGLE}” is being downloaded already, in another window; wait for that."}
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        "../x", "a/../b", "/etc/passwd", "a/b/c", "a", "", "a/", "a/b\n", "a/b\0", "a/.b", "a/b.", "a--b/c", "a/b..c",
-        "C:/x", "a\\b/c", "a/b?x", "a/b#x", "a/b%2e", "ä/b", "a/b.git", "a" * 97 + "/b", "https://x/y",
-    ],
-)  # fmt: skip
-def test_an_id_with_tricks_is_refused_without_asking(server: LocalHub, store: Path, wanted: str) -> None:
-    assert "neither" in refusal(wanted, store)
-    assert server.requests == []
-    assert list(store.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "name", ["../evil.json", "/etc/evil", "unet/../../x", "C:\\evil", "unet\\..\\x", "unet/a\nb.json", "\\\\host\\x"]
-)
-def test_a_list_with_path_tricks_is_refused(server: LocalHub, store: Path, name: str) -> None:
-    server.repositories[MODEL] = TEXTS | HALVES | {name: b"x"}
-    assert "outside its own folder" in refusal(MODEL, store)
-
-
-@pytest.mark.parametrize("name", ["unet/CON.json", "unet/a b.json", "unet/-x.json", "tokenizer/ä.txt"])
-def test_names_that_no_model_has_are_refused(server: LocalHub, store: Path, name: str) -> None:
-    server.repositories[MODEL] = TEXTS | HALVES | {name: b"x"}
-    assert "nothing a model has" in refusal(MODEL, store)
-
-
-@pytest.mark.parametrize(
-    "listed",
-    [
-        {"sha": "main"},
-        {"sha": None},
-        {"siblings": None},
-        {"siblings": [1]},
-        {"siblings": [{"rfilename": "model_index.json", "size": -5, "blobId": "0" * 40}]},
-        {"siblings": [{"rfilename": "model_index.json", "size": 10**15, "blobId": "0" * 40}]},
-        {"siblings": [{"rfilename": "model_index.json", "size": 5, "blobId": "../../x"}]},
-        {"siblings": [{"rfilename": "model_index.json", "size": 5, "lfs": {"sha256": "x"}}]},
-        {"siblings": [{"rfilename": "model_index.json", "size": "5", "blobId": "0" * 40}]},
-        {"cardData": "x", "siblings": []},
-        {"siblings": [{"rfilename": "x" * 20_000_000}]},
-    ],
-)
-def test_a_list_that_makes_no_sense_is_one_sentence(server: LocalHub, store: Path, listed: dict[str, Any]) -> None:
-    server.listed = listed
-    refusal(MODEL, store)
-    assert len(server.requests) == 1
-
-
-def test_a_model_of_absurd_size_is_refused(server: LocalHub, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "LARGEST_MODEL", 200_000)
-    assert "more than any model" in refusal(MODEL, store)
-
-
-def test_a_damaged_plan_is_made_again(server: LocalHub, store: Path) -> None:
-    folder = store / ".incoming" / "someone--a-model"
-    folder.mkdir(parents=True)
-    for content in ("{", "[]", json.dumps({"files": [{"name": "../x"}]})):
-        (folder / "plan.json").write_text(content)
-        assert plan_download(MODEL, store, CancelToken()).revision == REVISION
 
 
 def test_what_a_broken_off_download_left_can_be_removed(server: LocalHub, store: Path) -> None:
@@ -480,44 +308,6 @@ def test_what_a_broken_off_download_left_can_be_removed(server: LocalHub, store:
 def test_no_test_reaches_another_machine(host: str) -> None:
     with pytest.raises(pytest.fail.Exception, match=host):
         socket.create_connection((host, 443), 0.1)
-
-
-def files(*names: str) -> list[HubFile]:
-    return [HubFile(name, 10, "0" * 64) for name in names]
-
-
-def chosen(*weights: str) -> set[str]:
-    texts = files("model_index.json", "unet/config.json")
-    return {file.name for file in choose([*texts, *files(*weights)], MODEL) if "safetensors" in file.name}
-
-
-def test_the_half_variant_is_taken_only_where_every_part_has_it() -> None:
-    full = tuple(FULL)
-    assert chosen(*full, *HALVES) == set(HALVES)
-    assert chosen(*full, "unet/diffusion_pytorch_model.fp16.safetensors") == set(full)
-    assert chosen(*full, *HALVES, "text_encoder_2/model.safetensors") == {*full, "text_encoder_2/model.safetensors"}
-    assert chosen(*full[1:], *HALVES, "text_encoder_2/model.safetensors") >= {next(iter(HALVES)), *full[1:]}
-
-
-def test_weights_in_pieces_come_with_their_table() -> None:
-    pieces = [f"unet/diffusion_pytorch_model-0000{n}-of-00002.safetensors" for n in (1, 2)]
-    table = "unet/diffusion_pytorch_model.safetensors.index.json"
-    rest = [name for name in FULL if not name.startswith("unet")]
-    assert chosen(*rest, *pieces, table) == {*rest, *pieces, table}
-
-
-@pytest.mark.parametrize(
-    ("names", "words"),
-    [
-        (["all.safetensors"], "not in the diffusers layout"),
-        (["model_index.json", "transformer/config.json"], "transformer"),
-        (["model_index.json", "unet/diffusion_pytorch_model.bin"], "only pickled weights"),
-        (["model_index.json", "unet/config.json"], "no safetensors weights"),
-    ],
-)
-def test_a_repository_without_a_model_for_this_program_is_refused(names: list[str], words: str) -> None:
-    with pytest.raises(ModelError, match=words):
-        choose(files(*names), MODEL)
 
 
 def test_verifying_reads_every_byte_again(server: LocalHub, store: Path, offered: str) -> None:
