@@ -12,7 +12,7 @@ demo: .venv/ready
 	$(BIN)/python main.py demo --out out
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 slow: .venv/ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
