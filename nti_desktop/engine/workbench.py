@@ -21,6 +21,7 @@ from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.pivot import Source
 from nti_desktop.engine.prediction import likely_prediction
+from nti_desktop.engine.threads import Threads
 from nti_desktop.errors import EngineError
 from nti_desktop.jobs import (
     CancelToken,
@@ -65,6 +66,7 @@ class Workbench:
         self._model: DiffusionModel | None = None
         self._forecaster: Forecaster | None = None
         self._photos: OrderedDict[str, _Photo] = OrderedDict()
+        self._threads = Threads()
 
     def choose_device(self, kind: str | None) -> None:
         """What the next jobs run on: a kind of jobs.Device, None for the best one. Another one loads the model anew."""
@@ -74,7 +76,7 @@ class Workbench:
 
     def judge(self, job: JudgeJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Judged:
         """How well the model's autoencoder draws the picture, and how fast the UNet is at its size."""
-        cancel = cancel or CancelToken()
+        report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
             size = _latent_size(model, job.image)
@@ -90,7 +92,7 @@ class Workbench:
         self, job: JudgeJob, prompt: str, report: Report = report_nothing, cancel: CancelToken | None = None
     ) -> tuple[str, str | None]:
         """What the model predicts by its settings, and by its answer about a picture that shows what `prompt` says."""
-        cancel = cancel or CancelToken()
+        report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
             stated = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction
@@ -98,7 +100,7 @@ class Workbench:
 
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inverted:
         """Invert a picture and measure the unpinned reconstruction."""
-        cancel = cancel or CancelToken()
+        report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
             self._economise(model, work_of(job.settings.method), _latent_size(model, job.image))
@@ -115,7 +117,7 @@ class Workbench:
 
     def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
         """Render one edit; the first one of an inversion also records the source's attention."""
-        cancel = cancel or CancelToken()
+        report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
             self._economise(model, editing, (job.pivot.shape[-2], job.pivot.shape[-1]))

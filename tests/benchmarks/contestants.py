@@ -12,6 +12,7 @@ from PIL import Image
 
 from nti_desktop.engine.device import find_device
 from nti_desktop.engine.precision import unet_dtype
+from nti_desktop.engine.threads import ALL
 from nti_desktop.engine.workbench import Workbench, decibels
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, ModelFiles, RenderJob
 from nti_desktop.models.catalog import ModelEntry
@@ -116,6 +117,7 @@ def _set_weights(arena: Arena, learn: bool, _turn: int) -> None:
 
 
 def _invert_as_published(arena: Arena, photo: Photo, guidance_scale: float, _turn: int) -> Outcome:
+    torch.set_num_threads(ALL)
     pipeline = arena.pipeline
     latents = pipeline.encode(photo.image)
     inversion = _inversion_of(arena, photo, guidance_scale)
@@ -166,6 +168,7 @@ def _inverted(arena: Arena, photo: Photo, method: Method, steps: int) -> Inverte
 
 
 def _edit_as_published(arena: Arena, photo: Photo, inversion: Inversion, _turn: int) -> Outcome:
+    torch.set_num_threads(ALL)
     pipeline, defaults, steps = arena.pipeline, arena.defaults, arena.published_steps
     windows = (int(defaults.cross_until * steps), int(defaults.self_until * steps))
     change = yardstick.attention_edit(pipeline, photo.prompts, *windows, steps)

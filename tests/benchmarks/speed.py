@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from nti_desktop.engine.device import in_words
+from nti_desktop.engine.threads import ALL
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.settings import EditDefaults
 from tests.benchmarks.contestants import (
@@ -59,7 +60,7 @@ def measure_speed(entry: ModelEntry, rounds: int, photos: int, steps: int | None
     }
     return Speed(
         device=in_words(arena.pipeline.device).name,
-        threads=torch.get_num_threads(),
+        threads=ALL,
         torch=torch.__version__,
         load=load,
         size=entry.native_size,

@@ -46,7 +46,7 @@ class Speed:
 
 
 def measure_speed(folder: Path, settings: EditDefaults, threads: tuple[int, ...] = (1, 2)) -> Speed:
-    """Time one row, and one photo's preparation and two edits with the greatest number of threads."""
+    """Time one row, and one photo's preparation and two edits with as many threads as there are free cores."""
     load = os.getloadavg()[0]
     before = torch.get_num_threads()
     try:
@@ -55,7 +55,8 @@ def measure_speed(folder: Path, settings: EditDefaults, threads: tuple[int, ...]
         for count in threads:
             torch.set_num_threads(count)
             rows[count] = row_milliseconds(model)
-        return Speed(in_words(model.device).name, rows, threads[-1], *_edit_costs(ModelFiles(folder), settings), load)
+        device, costs = in_words(model.device).name, _edit_costs(ModelFiles(folder), settings)
+        return Speed(device, rows, torch.get_num_threads(), *costs, load)
     finally:
         torch.set_num_threads(before)
 
