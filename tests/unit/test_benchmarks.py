@@ -285,8 +285,9 @@ def test_other_sections_stay_unless_model_or_defaults_have_changed(
 
 
 def test_a_peak_is_what_was_held_at_once() -> None:
-    found = peak_of(lambda: [bytearray(30_000_000) for _ in range(3)] and None)
-    assert found is None or 80_000_000 < found < 120_000_000
+    # Blocks that are too large to come from what earlier work gave back (M_MMAP_THRESHOLD grows to 32 MB).
+    found = peak_of(lambda: [bytearray(40_000_000) for _ in range(3)] and None)
+    assert found is None or 110_000_000 < found < 150_000_000
 
 
 def test_the_big_model_has_the_published_sizes() -> None:
