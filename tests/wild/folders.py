@@ -323,8 +323,8 @@ def _model_index(encoders: Mapping[str, Json], scheduler: str, xl: bool) -> Json
     return head | {"feature_extractor": extractor, "safety_checker": [None, None]} | parts
 
 
-def _drawn(kind: type[Any], config: Json) -> dict[str, Tensor]:
-    """Weights for a configuration, drawn as those of the original layout are."""
+def _drawn(kind: Any, config: Json) -> dict[str, Tensor]:
+    """Weights of a class with a configuration, drawn as those of the original layout are."""
     return _drawn_once(kind, json.dumps(config))
 
 
