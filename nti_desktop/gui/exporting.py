@@ -136,7 +136,8 @@ class Exporting(QObject):
     @Slot(Returned)
     def _returned(self, returned: Returned) -> None:
         at_home(self)
-        text = f"Returned to {returned.path}. As it was, it lies beside it as “{returned.kept.name}”."
+        said = f"Returned to {returned.path}. As it was, it lies beside it as “{returned.kept.name}”."
+        text = " ".join((said, *returned.notes))
         session = self._desk.session
         try:
             if session is not None:

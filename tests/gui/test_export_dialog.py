@@ -14,6 +14,7 @@ from nti_desktop.photo.export import ExportSettings
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.photo.targets import Conflict
 from tests.gui.conftest import OpenWindow
+from tests.metadata_files import camera_jpeg
 from tests.profiles import DISPLAY_P3
 
 Until = Callable[[Callable[[], bool]], None]
@@ -113,6 +114,20 @@ def test_a_raw_editors_file_is_returned_to(open_window: OpenWindow, until: Until
     until(lambda: "Returned to" in said(window))
     assert (tmp_path / "given.original.tif").read_bytes() == before
     assert np.array_equal(open_photo(given).pixels, np.full((300, 400, 3), 120, np.uint8))
+
+
+def test_what_is_not_carried_back_to_a_raw_editor_is_said(
+    open_window: OpenWindow, until: Until, tmp_path: Path
+) -> None:
+    given = tmp_path / "given.jpg"
+    given.write_bytes(camera_jpeg())
+    window = open_window()
+    window.exporting.return_target = given
+    window.open_path(given)
+    until(lambda: window.desk.work is not None)
+    window.actions_by_name["return_to_editor"].trigger()
+    until(lambda: "Returned to" in said(window))
+    assert "Not copied, as it would no longer be true: the embedded preview" in said(window)
 
 
 def test_without_a_raw_editor_there_is_nothing_to_return_to(window: MainWindow) -> None:
