@@ -15,7 +15,7 @@ from torch import Tensor
 from nti_desktop.studio.noise import noise_grid
 from nti_desktop.studio.scenes import Film, Ground, Material, Scene, Shape, Sky, Thing, Weather
 from nti_desktop.studio.shapes import SHADE, distance_to, surrounding_ball
-from nti_desktop.studio.skies import LIGHTS, backdrop, sky_colour, sun_direction
+from nti_desktop.studio.skies import backdrop, light_of, sky_colour, sun_direction
 from nti_desktop.studio.surfaces import COLOURS, FLOORS, TABLE_END, ground_colour
 
 TRAINING_SIZE = 128  # pixels
@@ -52,8 +52,19 @@ def training_picture(scene: Scene) -> Picture:
 @torch.no_grad()
 def render(scene: Scene, size: int = TRAINING_SIZE, rays: int = 1) -> Picture:
     """Draw a scene, size x size pixels, each the average of rays x rays rays."""
+    light, objects, ground = exposure(scene, size * rays)
+    objects = objects[::rays, ::rays]
+    seen_ground = ground[::rays, ::rays] & (objects == 0)
+    levels = sampled(developed(light, scene.film), rays)
+    return Picture(levels, objects.contiguous().numpy(), seen_ground.numpy())
+
+
+def exposure(scene: Scene, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What comes to the camera: linear RGB (size, size, 3), the things' numbers from 1 (size, size), and where the
+    ground is, behind things too (size, size).
+    """
     noise = noise_grid(scene.noise)
-    eye, directions = _camera(scene, size * rays)
+    eye, directions = _camera(scene, size)
     image, depth, ground = _surroundings(scene, eye, directions, noise)
     objects = torch.zeros(depth.shape, dtype=torch.int64)
     # Opaque things first, then glass from the farthest on: glass shows what is behind it.
@@ -66,11 +77,14 @@ def render(scene: Scene, size: int = TRAINING_SIZE, rays: int = 1) -> Picture:
         image[seen] = _thing_colour(scene, thing, look, seen, image)
         depth[seen] = reach
         objects[seen] = number
-    image = _film(scene, _hazy(scene, image, depth, directions))
-    levels = F.avg_pool2d(image.permute(2, 0, 1)[None] * 255, rays)[0].permute(1, 2, 0).round().to(torch.uint8)
-    objects = objects[::rays, ::rays]
-    seen_ground = ground[::rays, ::rays] & (objects == 0)
-    return Picture(levels.contiguous().numpy(), objects.contiguous().numpy(), seen_ground.numpy())
+    return _hazy(scene, image, depth, directions), objects, ground
+
+
+def sampled(display: Tensor, rays: int) -> NDArray[np.uint8]:
+    """Display values (H, W, 3) in [0, 1] as a picture, each pixel the average of rays x rays of them."""
+    levels = F.avg_pool2d(display.permute(2, 0, 1)[None] * 255, rays)[0].permute(1, 2, 0).round().to(torch.uint8)
+    picture: NDArray[np.uint8] = levels.contiguous().numpy()
+    return picture
 
 
 def _camera(scene: Scene, size: int) -> tuple[Tensor, Tensor]:
@@ -119,7 +133,7 @@ def _look(thing: Thing, eye: Tensor, directions: Tensor, reach: Tensor) -> Look:
 
 def _sunlight(scene: Scene, points: Tensor, normals: Tensor) -> Tensor:
     """How much of the sun (N,) reaches points (N, 3), 0 to 1: the closer a thing to the way there, the less."""
-    sun, sharpness = sun_direction(scene), LIGHTS[scene.sky].sharpness
+    sun, sharpness = sun_direction(scene), light_of(scene).sharpness
     if scene.weather is Weather.FOG:
         sharpness = min(sharpness, 3.0)
     light = torch.ones(points.shape[0])
@@ -179,7 +193,7 @@ def _surroundings(scene: Scene, eye: Tensor, directions: Tensor, noise: Tensor) 
 
 def _ground(scene: Scene, points: Tensor, directions: Tensor, noise: Tensor) -> Tensor:
     """Linear RGB (N, 3) of the ground, lit and in the things' shadow, mirroring them where it is wet or polished."""
-    light = LIGHTS[scene.sky]
+    light = light_of(scene)
     albedo = ground_colour(scene.ground, points[:, 0], points[:, 2], noise)
     normals = torch.tensor([0.0, 1.0, 0.0]).expand_as(points)
     sunlight = _sunlight(scene, points, normals) * sun_direction(scene)[1]
@@ -204,7 +218,7 @@ def _ground(scene: Scene, points: Tensor, directions: Tensor, noise: Tensor) -> 
 
 def _lit(scene: Scene, thing: Thing, look: Look, sunlight: Tensor) -> Tensor:
     """Linear RGB (N, 3) that a thing's own colour throws back: sun, sky above, ground below."""
-    light, sun = LIGHTS[scene.sky], sun_direction(scene)
+    light, sun = light_of(scene), sun_direction(scene)
     albedo = torch.tensor(COLOURS[thing.colour])
     lambert = (look.normals @ sun).clamp(min=0) * sunlight
     up = (0.5 + 0.5 * look.normals[:, 1])[:, None]
@@ -226,7 +240,7 @@ def _thing_colour(scene: Scene, thing: Thing, look: Look, seen: Tensor, image: T
     lit = _lit(scene, thing, look, sunlight)
     if thing.material is Material.MATTE:
         return lit
-    light, sun = LIGHTS[scene.sky], sun_direction(scene)
+    light, sun = light_of(scene), sun_direction(scene)
     facing = (look.directions * look.normals).sum(-1, keepdim=True)
     mirrored = look.directions - 2 * facing * look.normals
     fresnel = (1 + facing).clamp(0, 1) ** 4
@@ -250,7 +264,7 @@ def _thing_colour(scene: Scene, thing: Thing, look: Look, seen: Tensor, image: T
 
 def _surroundings_from(scene: Scene, directions: Tensor) -> Tensor:
     """Linear RGB (N, 3) that a thing mirrors from these directions: the sky above, the ground below."""
-    light = LIGHTS[scene.sky]
+    light = light_of(scene)
     below = torch.tensor(FLOORS[scene.ground].mean) * (
         torch.tensor(light.sun) * sun_direction(scene)[1] * 0.6 + torch.tensor(light.ambient)
     )
@@ -262,7 +276,7 @@ def _surroundings_from(scene: Scene, directions: Tensor) -> Tensor:
 
 def _window(scene: Scene, directions: Tensor) -> Tensor:
     """Linear RGB (N, 3) of the tall bright window behind the photographer's left shoulder, where a glaze mirrors it."""
-    light = LIGHTS[scene.sky]
+    light = light_of(scene)
     across = directions[:, 0:1] + 0.42
     height = directions[:, 1:2] - 0.52
     inside = (_edge(0.17 - across.abs()) * _edge(0.24 - height.abs()) * (directions[:, 2:3] < 0)).clamp(0, 1)
@@ -297,11 +311,11 @@ def _hazy(scene: Scene, image: Tensor, depth: Tensor, directions: Tensor) -> Ten
     """The image (H, W, 3) through the air: a breath of haze, or fog."""
     if scene.sky is Sky.STUDIO and scene.weather is not Weather.FOG:
         return image
-    light = LIGHTS[scene.sky]
+    light = light_of(scene)
     horizon = torch.tensor(light.horizon)
     if scene.weather is Weather.FOG:
         grey = horizon.mean() * 0.6 + horizon * 0.4 + torch.tensor(light.ambient) * 0.15
-        through = torch.exp(-(depth - 2.6).clamp(min=0) * 0.17)[..., None]
+        through = torch.exp(-(depth - 2.6).clamp(min=0) * 0.17 * scene.fog)[..., None]
         above = (1 - directions[..., 1:2].clamp(0, 1) * 1.3).clamp(0, 1)
         through = 1 - (1 - through) * above
         return image * through + grey * (1 - through)
@@ -310,17 +324,18 @@ def _hazy(scene: Scene, image: Tensor, depth: Tensor, directions: Tensor) -> Ten
     return image * through + horizon * (1 - through)
 
 
-def _film(scene: Scene, image: Tensor) -> Tensor:
-    """Display values (H, W, 3) in [0, 1]: a lens dark towards its corners, a film's curve, its colours."""
+def developed(image: Tensor, film: Film) -> Tensor:
+    """Display values (H, W, 3) in [0, 1] of what comes to the camera: a lens dark towards its corners,
+    a film's curve, its colours."""
     size = image.shape[0]
     across = torch.linspace(-1, 1, size)
     image = image * (1 - 0.14 * (across[:, None] ** 2 + across[None, :] ** 2))[..., None]
     image = image.clamp(min=0) * 0.85
     image = (image * (2.51 * image + 0.03)) / (image * (2.43 * image + 0.59) + 0.14)
     image = image.clamp(0, 1) ** (1 / 2.2)
-    if scene.film is Film.COLOUR:
+    if film is Film.COLOUR:
         return image
     grey = image @ torch.tensor([0.3, 0.59, 0.11])
-    if scene.film is Film.BLACK_AND_WHITE:
+    if film is Film.BLACK_AND_WHITE:
         return grey[..., None].expand(-1, -1, 3)
     return (grey[..., None] * torch.tensor([0.98, 0.84, 0.64]) + torch.tensor([0.04, 0.03, 0.02])).clamp(0, 1)

@@ -105,7 +105,8 @@ class Thing:
 @dataclass(frozen=True)
 class Scene:
     """One or two things on a ground under a sky. sun: where it stands, -1 left to 1 right; camera_height in units of
-    the world; noise: seed of what differs between two grounds of a kind, of the clouds, the hills and the stars.
+    the world; noise: seed of what differs between two grounds of a kind, of the clouds, the hills and the stars; fog:
+    how dense fog is where there is any, 1 as usual; evening: how far a sunny day has gone towards sunset, 0 to 1.
     """
 
     things: tuple[Thing, ...]
@@ -117,6 +118,8 @@ class Scene:
     sun: float
     camera_height: float
     noise: int
+    fog: float = 1.0
+    evening: float = 0.0
 
 
 def draw_scene(seed: int) -> Scene:

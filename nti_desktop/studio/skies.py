@@ -1,6 +1,7 @@
 """What is behind the things, and the light that falls on them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,8 +16,8 @@ Triple = tuple[float, float, float]
 class Light:
     """Linear RGB of the sun, of what comes from everywhere, of the sky above and at the horizon, of the hills.
 
-    height, depth: where the sun stands, up and away from the camera; sharpness of the shadows; clouds: how much they
-    show; glow: linear RGB around the sun.
+    height, depth: where the sun stands, up and away from the camera; aside: how much further to the side than
+    usual; sharpness of the shadows; clouds: how much they show; glow: linear RGB around the sun.
     """
 
     sun: Triple
@@ -26,6 +27,7 @@ class Light:
     hills: Triple
     height: float = 1.15
     depth: float = -0.7
+    aside: float = 1.0
     sharpness: float = 9.0
     clouds: float = 0.0
     glow: Triple = (0.0, 0.0, 0.0)
@@ -57,6 +59,7 @@ LIGHTS: dict[Sky, Light] = {
         hills=(0.16, 0.09, 0.14),
         height=0.55,
         depth=0.05,
+        aside=1.6,
         clouds=0.25,
         glow=(0.75, 0.35, 0.08),
     ),
@@ -81,17 +84,32 @@ LIGHTS: dict[Sky, Light] = {
 STARS = 48  # cells of the star field along a quarter of the horizon
 
 
+def light_of(scene: Scene) -> Light:
+    """The light of a scene's sky; in the evening of a sunny day what lies between its light and that of the sunset."""
+    if not scene.evening:
+        return LIGHTS[scene.sky]
+    day, sunset = asdict(LIGHTS[Sky.DAY]), asdict(LIGHTS[Sky.SUNSET])
+    return Light(**{name: _between(day[name], sunset[name], scene.evening) for name in day})
+
+
+def _between(a: Any, b: Any, share: float) -> Any:
+    """Two numbers or triples mixed."""
+    if isinstance(a, tuple):
+        return tuple(_between(one, other, share) for one, other in zip(a, b, strict=True))
+    return a * (1 - share) + b * share
+
+
 def sun_direction(scene: Scene) -> Tensor:
     """Unit vector (3,) towards the sun, the moon or the studio's lamp."""
-    light = LIGHTS[scene.sky]
-    towards = torch.tensor([scene.sun * (1.6 if light.depth > 0 else 1.0), light.height, light.depth])
+    light = light_of(scene)
+    towards = torch.tensor([scene.sun * light.aside, light.height, light.depth])
     length: Tensor = towards.norm()
     return towards / length
 
 
 def sky_colour(scene: Scene, directions: Tensor) -> Tensor:
     """Linear RGB (..., 3) that comes from these directions (..., 3), without clouds, hills and stars."""
-    light = LIGHTS[scene.sky]
+    light = light_of(scene)
     height = (directions[..., 1:2].clamp(0, 1) * 1.8).clamp(0, 1) ** 0.7
     colour = torch.tensor(light.zenith) * height + torch.tensor(light.horizon) * (1 - height)
     if scene.sky is Sky.STUDIO:
@@ -114,7 +132,7 @@ def backdrop(scene: Scene, directions: Tensor, noise: Tensor) -> Tensor:
     colour = sky_colour(scene, directions)
     if scene.sky is Sky.STUDIO:
         return colour
-    light = LIGHTS[scene.sky]
+    light = light_of(scene)
     x, y, z = directions.unbind(-1)
     if light.clouds:
         spread = 1 / (y.clamp(min=0) + 0.22)

@@ -96,3 +96,32 @@ def bootstrap_interval(values: Sequence[float], level: float = 0.95, seed: int =
     means = np.random.default_rng(seed).choice(sample, (10_000, sample.size)).mean(1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def projection(edit: Pixels, source: Pixels, truth: Pixels) -> float:
+    """How far an edit has gone on the way from the source, 0, to the truth, 1, measured along that way in R.
+
+    Raises ValueError when truth and source do not differ visibly.
+    """
+    region = visible_difference(truth, source)
+    if not region.any():
+        raise ValueError("The region is empty; there is no way to go.")
+    way = (np.asarray(truth, np.float64) - source)[region]
+    gone = (np.asarray(edit, np.float64) - source)[region]
+    return float((gone * way).sum() / (way * way).sum())
+
+
+def sharpness(edit: Pixels, truth: Pixels, region: Region) -> float:
+    """The mean slope of an edit's brightness within a region (H, W), in those of the truth: below 1 it is softer.
+
+    Raises ValueError when the region is empty.
+    """
+    if not region.any():
+        raise ValueError("The region is empty; there is nothing to compare.")
+    one, other = (_slope(picture)[region].mean() for picture in (edit, truth))
+    return float(one / max(other, 1e-6))
+
+
+def _slope(picture: Pixels) -> NDArray[np.float64]:
+    down, right = np.gradient(np.asarray(picture, np.float64).mean(-1))
+    return np.hypot(down, right)
