@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from nti_desktop.project.schema import (
+    SCHEMA_VERSION,
     FiguresRecord,
     FinishRecord,
     FrameRecord,
@@ -66,7 +67,7 @@ def make_version(name: str, inversion: str, prompt: str = "a blue ball on a tabl
 def make_project(versions: int = 2) -> Project:
     """One frame, two inversions (null-text “one”, residual “two”) and some versions (“v0”, “v1”, ...)."""
     return Project(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         program="nti-desktop 0.1.0",
         photo=PhotoRecord(name="IMG 0042.JPG", width=3000, height=2000, identity="a1" * 32, orientation=6),
         frames=(FrameRecord(id="whole", x=0, y=0, width=3000, height=2000, model_width=192, model_height=128),),

@@ -9,6 +9,8 @@ from nti_desktop import __version__
 from nti_desktop.cli import demo, doctor, edit, export, info, invert, models, writing
 from nti_desktop.models.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
+from nti_desktop.recipe.parameters import CROSS, SELF, STRENGTH, WEIGHT, Parameter
+from nti_desktop.recipe.recipe import Reweighting
 from nti_desktop.recipe.settings import Method, Schedule
 
 SAMPLE = "--sample"
@@ -93,13 +95,21 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
     parser.add_argument("--to", required=True, metavar="TEXT", help="what the photo should show, in words")
     parser.add_argument(
-        "--weight",
+        WEIGHT.flag,
         type=_weight,
         action="append",
         default=[],
         metavar="WORD=X",
-        help="turn a word up or down (1: as is)",
+        help=WEIGHT.flag_help,
     )
+    parser.add_argument(
+        "--reweight",
+        type=Reweighting,
+        choices=list(Reweighting),
+        default=Reweighting.EMBEDDING,
+        help="what weights act on: all that the sentence says (embedding), or the word's own attention, as published",
+    )
+    _number(parser, STRENGTH)
     parser.add_argument(
         "--blend", action="append", default=[], metavar="WORD", help="confine the change to where this word is"
     )
@@ -107,11 +117,13 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         "--keep", action="append", default=[], metavar="WORD", help="take this word's place out of the change"
     )
     parser.add_argument(
-        "--cross", type=float, metavar="F", help="part of the steps that keep the photo's layout, 0 to 1"
+        "--follow",
+        type=float,
+        metavar="F",
+        help="how closely to follow the photo, 0 (free) to 1 (as the photo); default: by the kind of change",
     )
-    parser.add_argument(
-        "--self", type=float, metavar="F", help="part of the steps that keep the photo's shapes, 0 to 1"
-    )
+    _number(parser, CROSS)
+    _number(parser, SELF)
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     _device(parser)
@@ -148,6 +160,10 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="for the sheet; default: out")
     _device(parser)
     parser.set_defaults(run=doctor.run)
+
+
+def _number(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
+    parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
 
 
 def _device(parser: argparse.ArgumentParser) -> None:

@@ -18,8 +18,8 @@ from nti_desktop.photo.reading import identify
 from nti_desktop.photo.targets import Conflict
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.sidecar import backup_path, sidecar_path
-from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.session import Session
 
 EDITS = 3
@@ -41,7 +41,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     pictures = [(photo.raster, f"The sample: {sample.caption}")]
     written, edits = [], []
     for number, prompt in enumerate(sample.edits[:EDITS], start=1):
-        recipe = recipe_for(prompt, best)
+        recipe = recipe_for(sample.caption, prompt, best)
         rendered = workbench.render(session.render_job(recipe, inversion.id), report, cancel)
         picture = session.finished([RenderedPart(rendered, Finish(), inversion.id)])
         version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)

@@ -20,8 +20,8 @@ from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import read_places
 from nti_desktop.models.samples import samples
 from nti_desktop.models.store import listed_models
-from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.session import Session
 
 PACKAGES = ("torch", "diffusers", "transformers", "PySide6-Essentials", "numpy", "pillow")
@@ -165,7 +165,7 @@ def _self_test(device: str | None, report: Report, cancel: CancelToken) -> SelfT
     inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint(entry), inverted)
     same, other = (
-        workbench.render(session.render_job(recipe_for(prompt, best), inversion.id), report, cancel)
+        workbench.render(session.render_job(recipe_for(sample.caption, prompt, best), inversion.id), report, cancel)
         for prompt in (sample.caption, sample.edits[0])
     )
     if judged.autoencoder_psnr < STRANGE_PSNR or same.changed > NEXT_TO_NOTHING:

@@ -13,8 +13,10 @@ from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.photo.composite import Finish
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.schema import InversionRecord
-from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref, recipe_for
+from nti_desktop.recipe.parameters import STRENGTH
+from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref
 from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.structure import by_hand, settled
 from nti_desktop.recipe.words import find_word, unlearned_words
 from nti_desktop.session import Session
 
@@ -93,7 +95,6 @@ def _inversion(session: Session, inversion_id: str) -> InversionRecord:
 
 def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditRecipe:
     """Raises RecipeError when a word is in neither prompt or a value is out of range."""
-    recipe = recipe_for(options.to, defaults)
     blend = None
     if options.blend or options.keep:
         blend = Blend(
@@ -102,12 +103,20 @@ def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditReci
             threshold=defaults.blend_threshold,
             positions=defaults.blend_positions,
         )
-    return replace(
-        recipe,
+    strength = STRENGTH.usual if options.strength is None else options.strength
+    recipe = replace(
+        EditRecipe(options.to, automatic=True, self_limit=defaults.self_limit),
         words=_controls(options.weight, options.to),
-        cross_until=recipe.cross_until if options.cross is None else options.cross,
-        self_until=recipe.self_until if options.self is None else options.self,
+        strength=strength,
+        reweighting=options.reweight,
         blend=blend,
+    )
+    recipe = settled(recipe, source, defaults)
+    cross, itself = (options.follow if said is None else said for said in (options.cross, options.self))
+    if cross is None and itself is None:
+        return recipe
+    return by_hand(
+        recipe, recipe.cross_until if cross is None else cross, recipe.self_until if itself is None else itself
     )
 
 
@@ -137,7 +146,7 @@ def _notes(source: str, recipe: EditRecipe, rendered: Rendered | None) -> list[s
     words = advice.changed_words(source, recipe)
     notes = []
     if nothing := advice.no_effect(words, rendered):
-        notes.append(f"{nothing} Loosen the structure with lower --cross and --self, or give the word more --weight.")
+        notes.append(f"{nothing} Loosen the structure with a lower --follow, or give the word more --weight.")
     if everything := advice.too_much(words, rendered):
         notes.append(f"{everything} Use --blend for that.")
     if rendered.mask is not None and rendered.coverage > advice.WIDE_MASK:

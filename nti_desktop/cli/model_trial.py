@@ -18,8 +18,9 @@ from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import ExportSettings, export_picture
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.targets import Conflict
-from nti_desktop.recipe.recipe import Blend, EditRecipe, recipe_for
+from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.session import Session
 
 GOOD_LIKENESS = 30.0  # dB between the photo left alone and the autoencoder's own picture of it
@@ -123,7 +124,7 @@ def try_model(
     inversion = session.keep_inversion(entry, fingerprint, inverted).id
     same, edited = (
         bench.render(session.render_job(asked, inversion), report, cancel)
-        for asked in (recipe_for(settings.prompt, entry.defaults), recipe)
+        for asked in (recipe_for(settings.prompt, settings.prompt, entry.defaults), recipe)
     )
     part = RenderedPart(edited, Finish(), inversion)
     finished = session.finished([part])
@@ -167,7 +168,7 @@ def _out_of_reach(session: Session, mask: NDArray[np.float32]) -> NDArray[np.boo
 
 def _masked(edit: str, source: str, entry: ModelEntry) -> EditRecipe:
     """The edit, confined to the words it changes; raises RecipeError when it changes none."""
-    recipe = recipe_for(edit, entry.defaults)
+    recipe = recipe_for(source, edit, entry.defaults)
     words = changed_words(source, recipe)
     if not words:
         raise RecipeError("The edit says the same as the description; change a word with --to.")

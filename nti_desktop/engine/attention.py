@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 
 from nti_desktop.engine.tokens import PromptTokens, attention_mapping
 from nti_desktop.errors import RecipeError
-from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]  # softmax(q k^T / sqrt(width)) v
 
@@ -181,19 +181,30 @@ class AttentionEdit:
     """What an edit does to the attention of its conditional row.
 
     mapping: (tokens, tokens), see attention_mapping; until: (tokens,) the fraction of the steps until which each edit
-    column takes over the source's attention, 0 for added ones; weights: (tokens,) factors on the final probabilities;
-    self_until, self_limit: see EditRecipe.
+    column takes over the source's attention, 0 for added ones; weights: (tokens,) factors on the probabilities, and
+    weighted_until: (tokens,) the fraction of the steps until which they hold; self_until, self_limit: see EditRecipe.
     """
 
     mapping: Tensor
     until: Tensor
     weights: Tensor
+    weighted_until: Tensor
     self_until: float
     self_limit: float
 
+    def to(self, device: torch.device) -> "AttentionEdit":
+        """The same on a device."""
+        mapping, until, weights, weighted_until = (
+            x.to(device) for x in (self.mapping, self.until, self.weights, self.weighted_until)
+        )
+        return replace(self, mapping=mapping, until=until, weights=weights, weighted_until=weighted_until)
+
 
 def attention_edit(source: PromptTokens, edit: PromptTokens, recipe: EditRecipe) -> AttentionEdit:
-    """The attention that a recipe asks for, from the alignment of the two prompts."""
+    """The attention that a recipe asks for, from the alignment of the two prompts.
+
+    Weights that act on the embedding leave it alone; see `engine.weighting`.
+    """
     mapping = attention_mapping(source, edit)
     until = torch.full((len(edit.ids),), recipe.cross_until)
     weights = torch.ones(len(edit.ids))
@@ -201,11 +212,13 @@ def attention_edit(source: PromptTokens, edit: PromptTokens, recipe: EditRecipe)
         columns = list(edit.columns[control.position])
         if not columns:
             raise RecipeError(f"This model does not read “{control.text}”; set it back or take it out.")
-        weights[columns] = control.weight
+        if recipe.reweighting is Reweighting.ATTENTION:
+            weights[columns] = control.weight
         if control.cross_until is not None:
             until[columns] = control.cross_until
+    weighted_until = until.clone()
     until[mapping.sum(0) == 0] = 0
-    return AttentionEdit(mapping, until, weights, recipe.self_until, recipe.self_limit)
+    return AttentionEdit(mapping, until, weights, weighted_until, recipe.self_until, recipe.self_limit)
 
 
 def in_window(end: float, until: float) -> bool:
@@ -213,8 +226,16 @@ def in_window(end: float, until: float) -> bool:
     return end <= until + 1e-9
 
 
+def _within(until: Tensor, end: float) -> Tensor:
+    """Of each column whether a step that ends at this progress lies in its window: (tokens,) bool."""
+    return until >= end - 1e-9
+
+
 class Substitution:
     """Prompt-to-Prompt inside one step: acts on the last row of the batch, the edit's conditional one.
+
+    Weights multiply the probabilities within the word's window and are not renormalised, as in the published code
+    (Hertz et al. 2022, attention re-weighting): outside it the row's attention is its own.
 
     end: the progress that the step ends at, see Levels; positions: of the latents.
 
@@ -227,11 +248,9 @@ class Substitution:
     ) -> None:
         self.source = source
         self.attend = attend
-        self.weights = edit.weights
         self.mapping = edit.mapping
-        self.taken = torch.tensor(
-            [in_window(end, float(until)) for until in edit.until], device=edit.mapping.device
-        ).to(edit.mapping)
+        self.taken = _within(edit.until, end)
+        self.weights = torch.where(_within(edit.weighted_until, end), edit.weights, 1.0)
         self.self_positions = positions * edit.self_limit if in_window(end, edit.self_until) else 0
         self.own: dict[str, Tensor] = {}
 
@@ -239,7 +258,7 @@ class Substitution:
         p = probabilities(q, k)
         own = self.own[layer] = p[-1]
         carried = self.source.cross[layer].to(own) @ self.mapping.to(own)
-        final = torch.where(self.taken.bool(), carried, own) * self.weights.to(own)
+        final = torch.where(self.taken, carried, own) * self.weights.to(own)
         return torch.cat([p[:-1], final[None]]) @ v
 
     def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """DiffusionModel: a loaded latent diffusion model. Encode, decode, embed a prompt, predict noise."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from nti_desktop.jobs import Saving
 
 T = TypeVar("T")
 
+EMBEDDED = 32  # sentences whose embeddings are remembered; SDXL's take 0.6 MB each
+
 
 @dataclass(frozen=True, eq=False)
 class DiffusionModel:
@@ -42,6 +45,7 @@ class DiffusionModel:
     attention: AttentionSwitch = field(init=False)
     economy: Economy = field(init=False)
     prefix: Prefix = field(init=False)
+    _embedded: OrderedDict[str, Embedding] = field(init=False, default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         single = [(part, torch.float32) for part in (self.vae, *self.text.encoders)]
@@ -88,8 +92,13 @@ class DiffusionModel:
         return self.text.tokens(prompt)
 
     def embed(self, prompt: str) -> Embedding:
-        """The prompt's embedding, one row."""
-        return self.enduring(partial(self._embed, prompt))
+        """The prompt's embedding, one row; of the last few it is remembered."""
+        if prompt not in self._embedded:
+            self._embedded[prompt] = self.enduring(partial(self._embed, prompt))
+        self._embedded.move_to_end(prompt)
+        while len(self._embedded) > EMBEDDED:
+            self._embedded.popitem(last=False)
+        return self._embedded[prompt]
 
     def predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding) -> Tensor:
         """The UNet's raw output for a batch, float32: latents (B, C, h, w), an embedding of B rows.

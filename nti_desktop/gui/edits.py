@@ -3,22 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordRef
 from nti_desktop.recipe.settings import EditDefaults, Method
+from nti_desktop.recipe.structure import by_hand
 from nti_desktop.recipe.words import Change, align_words, split_words
 
 _LOOSER = 0.5  # of the present windows
-
-
-def with_weight(recipe: EditRecipe, position: int, weight: float) -> EditRecipe:
-    """The word at `position` counts `weight` times; a word at 1 with no window of its own leaves the recipe."""
-    text = split_words(recipe.prompt)[position].text
-    control = next((c for c in recipe.words if c.position == position), WordControl(position, text))
-    control = replace(control, weight=round(weight, 2))
-    others = tuple(c for c in recipe.words if c.position != position)
-    if control == WordControl(position, text):
-        return replace(recipe, words=others)
-    return replace(recipe, words=tuple(sorted((*others, control), key=lambda c: c.position)))
 
 
 def with_mask(
@@ -40,21 +30,36 @@ def with_threshold(recipe: EditRecipe, threshold: float) -> EditRecipe:
 
 
 def with_structure(recipe: EditRecipe, field: str, value: float) -> EditRecipe:
-    """field: cross_until, self_until or guidance_scale."""
-    value = round(value, 3)
-    match field:
-        case "cross_until":
-            return replace(recipe, cross_until=value)
-        case "self_until":
-            return replace(recipe, self_until=value)
-        case "guidance_scale":
-            return replace(recipe, guidance_scale=value)
-    raise AssertionError(field)
+    """field: cross_until or self_until, a window said by hand, or guidance_scale."""
+    if field == "guidance_scale":
+        return replace(recipe, guidance_scale=round(value, 2))
+    windows = {"cross_until": recipe.cross_until, "self_until": recipe.self_until} | {field: value}
+    return by_hand(recipe, **windows)
 
 
-def with_usual_structure(recipe: EditRecipe, defaults: EditDefaults) -> EditRecipe:
-    """The model's own windows and the guidance of the inversion."""
-    return replace(recipe, cross_until=defaults.cross_until, self_until=defaults.self_until, guidance_scale=None)
+def with_strength(recipe: EditRecipe, strength: float) -> EditRecipe:
+    """How much of the edit is shown."""
+    return replace(recipe, strength=round(strength, 2))
+
+
+def with_reweighting(recipe: EditRecipe, reweighting: Reweighting) -> EditRecipe:
+    """What the words' weights act on."""
+    return replace(recipe, reweighting=reweighting)
+
+
+def with_automatic(recipe: EditRecipe, on: bool) -> EditRecipe:
+    """Windows by the kind of change, or those that hold now, by hand from now on."""
+    return replace(recipe, automatic=True) if on else by_hand(recipe, recipe.cross_until, recipe.self_until)
+
+
+def with_usual_structure(recipe: EditRecipe) -> EditRecipe:
+    """Windows by the kind of change, and the guidance of the inversion."""
+    return replace(recipe, automatic=True, guidance_scale=None)
+
+
+def following(recipe: EditRecipe, share: float) -> EditRecipe:
+    """Both windows said by hand as one: 1 as the photo, 0 free."""
+    return by_hand(recipe, share, share)
 
 
 def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, method: Method) -> EditRecipe:
@@ -66,10 +71,10 @@ def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, met
     if blend is not None:
         threshold = defaults.blend_threshold if blend.threshold == usual.blend_threshold else blend.threshold
         blend = replace(blend, threshold=threshold, positions=defaults.blend_positions)
+    was_usual = (recipe.cross_until, recipe.self_until) == (usual.cross_until, usual.self_until)
     return replace(
         recipe,
-        cross_until=defaults.cross_until if recipe.cross_until == usual.cross_until else recipe.cross_until,
-        self_until=defaults.self_until if recipe.self_until == usual.self_until else recipe.self_until,
+        automatic=recipe.automatic or was_usual,
         self_limit=defaults.self_limit,
         guidance_scale=None if method is Method.NULL_TEXT else recipe.guidance_scale,
         blend=blend,
@@ -78,12 +83,7 @@ def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, met
 
 def loosened(recipe: EditRecipe) -> EditRecipe:
     """The photo's structure is held for half as long."""
-    return replace(
-        recipe,
-        cross_until=round(recipe.cross_until * _LOOSER, 2),
-        self_until=round(recipe.self_until * _LOOSER, 2),
-        words=tuple(replace(c, cross_until=None) for c in recipe.words),
-    )
+    return by_hand(recipe, recipe.cross_until * _LOOSER, recipe.self_until * _LOOSER)
 
 
 def mask_words(source: str, edit: str) -> tuple[tuple[str, WordRef], ...]:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
 
 from nti_desktop.errors import Cancelled, ModelError, NtiError
-from nti_desktop.gui import preferences, sample_photos
+from nti_desktop.gui import edits, preferences, sample_photos
 from nti_desktop.gui.advising import Advising
 from nti_desktop.gui.areas import Areas
 from nti_desktop.gui.background import Background
@@ -414,6 +414,6 @@ class MainWindow(QMainWindow):
     @command("Back to the &usual structure", Menu.EDIT, separated=True)
     @Slot()
     def reset_structure(self) -> None:
-        """Follow the photo as closely as is usual for the model."""
+        """Follow the photo as closely as is usual for what the edit changes."""
         at_home(self)
-        self.workplace.structure_panel.reset_asked.emit()
+        self.desk.edit("reset", edits.with_usual_structure)

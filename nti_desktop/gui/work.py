@@ -8,12 +8,14 @@ from nti_desktop.advice import changed_words
 from nti_desktop.gui.edits import carried
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Inverted
-from nti_desktop.models.catalog import BUILT_IN_ID, STUDIO_DEFAULTS, ModelEntry
+from nti_desktop.models.catalog import ModelEntry, defaults_of
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
-from nti_desktop.recipe.recipe import EditRecipe, WordRef, recipe_for, with_prompt
+from nti_desktop.recipe.kinds import Kind, changed_kinds
+from nti_desktop.recipe.recipe import EditRecipe, WordRef, with_prompt
 from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.session import Session
 
 
@@ -106,6 +108,12 @@ class Work:
         return self.session.known_model(inversion)
 
     @property
+    def edit_defaults(self) -> EditDefaults:
+        """What measures best on the model that draws the edit."""
+        inversion = self.inversion
+        return self.defaults if inversion is None or not self.up_to_date else defaults_of(inversion.model)
+
+    @property
     def rendered_with(self) -> tuple[InversionRecord, ...]:
         """The inversions that a picture of the version as it stands is rendered on."""
         own = () if self.inversion is None or self.asks_for_nothing_here else (self.inversion,)
@@ -151,6 +159,15 @@ class Work:
         state = self.state
         return changed_words(self.description, state.recipe) if state else ()
 
+    @property
+    def changed_kinds(self) -> tuple[Kind, ...]:
+        """What the edit changes, each kind once."""
+        recipe = self.state.recipe if self.state else None
+        if recipe is None:
+            return ()
+        changes = changed_kinds(self.description, recipe.prompt, [control.position for control in recipe.weighted])
+        return tuple(dict.fromkeys(kind for _, kind in changes))
+
     def describe(self, text: str) -> None:
         """What the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""
         state, follows = self.state, self.edit_text == self.description
@@ -166,8 +183,8 @@ class Work:
         if not self.edit_text.strip():
             return None
         if state is None:
-            return History(EditState(recipe_for(self.edit_text, self.defaults), Finish()))
-        return History(replace(state, recipe=with_prompt(state.recipe, self.edit_text)))
+            return History(EditState(recipe_for(self.description, self.edit_text, self.edit_defaults), Finish()))
+        return History(replace(state, recipe=self._settled(with_prompt(state.recipe, self.edit_text))))
 
     def say_in_words(self, text: str) -> bool:
         """The edit in words; controls travel with their words."""
@@ -180,7 +197,14 @@ class Work:
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> bool:
         """Change the recipe. subject: what is changed; quick changes of the same subject are undone as one."""
         state = self.state
-        return state is not None and self._change(subject, replace(state, recipe=change(state.recipe)))
+        return state is not None and self._change(subject, replace(state, recipe=self._settled(change(state.recipe))))
+
+    def automatic(self, recipe: EditRecipe) -> EditRecipe:
+        """The recipe with the windows that its change does best with."""
+        return self._settled(replace(recipe, automatic=True))
+
+    def _settled(self, recipe: EditRecipe) -> EditRecipe:
+        return settled(recipe, self.description, self.edit_defaults)
 
     def finish(self, finish: Finish) -> bool:
         """Change what the compositor does."""
@@ -253,11 +277,11 @@ class Work:
         elif part and inversion and inversion.settings.prompt == settings.prompt:
             state = _state_of(part)
         if state is None:
-            return EditState(recipe_for(settings.prompt, entry.defaults), Finish())
+            return EditState(recipe_for(settings.prompt, settings.prompt, entry.defaults), Finish())
         if inversion is None or inversion.model == entry.id:
             return state
-        usual = STUDIO_DEFAULTS if inversion.model == BUILT_IN_ID else EditDefaults()
-        return replace(state, recipe=carried(state.recipe, usual, entry.defaults, settings.method))
+        recipe = carried(state.recipe, defaults_of(inversion.model), entry.defaults, settings.method)
+        return replace(state, recipe=settled(recipe, settings.prompt, entry.defaults))
 
     def _parts_by_area(self) -> dict[Area, PartRecord]:
         parts = self.version.parts if self.version else ()

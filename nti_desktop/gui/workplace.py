@@ -26,7 +26,7 @@ from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.work import Work
 from nti_desktop.photo.frame import Area, frame_of
-from nti_desktop.recipe.recipe import WordRef
+from nti_desktop.recipe.recipe import Reweighting, WordRef, with_weight
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
@@ -116,8 +116,11 @@ class Workplace(QWidget):
         self.prompts.prepare_asked.connect(self.prepare)
         self.prompts.render_asked.connect(desk.render)
         self.words_panel.weight_moved.connect(self._weight_moved)
+        self.words_panel.strength_moved.connect(self._strength_moved)
+        self.structure_panel.automatic_asked.connect(self._automatic_asked)
+        self.structure_panel.follow_moved.connect(self._follow_moved)
         self.structure_panel.moved.connect(self._structure_moved)
-        self.structure_panel.reset_asked.connect(self._structure_reset)
+        self.structure_panel.reweighting_chosen.connect(self._reweighting_chosen)
         self.mask_panel.words_chosen.connect(self._mask_chosen)
         self.mask_panel.threshold_moved.connect(self._threshold_moved)
         self.mask_panel.feather_moved.connect(desk.set_feather)
@@ -192,7 +195,11 @@ class Workplace(QWidget):
         self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
             self.structure_panel.show_recipe(
-                state.recipe, desk.model.entry.defaults, desk.model.guidance, desk.model.guidance_is_fixed
+                state.recipe,
+                work.automatic(state.recipe),
+                work.changed_kinds,
+                desk.model.guidance,
+                desk.model.guidance_is_fixed,
             )
             self.mask_panel.show_recipe(work.description, state.recipe, state.finish.feather)
         self._show_areas(work)
@@ -329,17 +336,32 @@ class Workplace(QWidget):
     @Slot(int, float)
     def _weight_moved(self, position: int, weight: float) -> None:
         at_home(self)
-        self.desk.edit(f"weight {position}", partial(edits.with_weight, position=position, weight=weight))
+        self.desk.edit(f"weight {position}", partial(with_weight, position=position, weight=weight))
+
+    @Slot(float)
+    def _strength_moved(self, strength: float) -> None:
+        at_home(self)
+        self.desk.edit("strength", partial(edits.with_strength, strength=strength))
+
+    @Slot(bool)
+    def _automatic_asked(self, on: bool) -> None:
+        at_home(self)
+        self.desk.edit("automatic", partial(edits.with_automatic, on=on))
+
+    @Slot(float)
+    def _follow_moved(self, share: float) -> None:
+        at_home(self)
+        self.desk.edit("follow", partial(edits.following, share=share))
+
+    @Slot(Reweighting)
+    def _reweighting_chosen(self, reweighting: Reweighting) -> None:
+        at_home(self)
+        self.desk.edit("reweighting", partial(edits.with_reweighting, reweighting=reweighting))
 
     @Slot(str, float)
     def _structure_moved(self, field: str, value: float) -> None:
         at_home(self)
         self.desk.edit(field, partial(edits.with_structure, field=field, value=value))
-
-    @Slot()
-    def _structure_reset(self) -> None:
-        at_home(self)
-        self.desk.edit("reset", partial(edits.with_usual_structure, defaults=self.desk.model.entry.defaults))
 
     @Slot(tuple, tuple)
     def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:

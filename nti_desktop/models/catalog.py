@@ -55,6 +55,11 @@ STUDIO_DEFAULTS = EditDefaults(
 )
 
 
+def defaults_of(model_id: str) -> EditDefaults:
+    """What measures best on the model of this id, which need not be there."""
+    return STUDIO_DEFAULTS if model_id == BUILT_IN_ID else EditDefaults()
+
+
 def built_in() -> ModelEntry:
     """The Studio model. Raises ModelError when the program's own files are damaged."""
     folder = resource("models", "studio")
@@ -64,7 +69,7 @@ def built_in() -> ModelEntry:
         name="Studio (built in)",
         family="Studio",
         files=ModelFiles(folder),
-        defaults=STUDIO_DEFAULTS,
+        defaults=defaults_of(BUILT_IN_ID),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence="Apache-2.0",
@@ -129,7 +134,7 @@ def _from_path(path: Path) -> ModelEntry:
         name=name_of(path),
         family=layout.family,
         files=ModelFiles(path, half=layout.half),
-        defaults=EditDefaults(),
+        defaults=defaults_of(str(path)),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence="see the model’s own terms",
@@ -153,7 +158,7 @@ def _from_file(path: Path) -> ModelEntry:
         name=path.stem,
         family=found.family,
         files=ModelFiles(found.configs, path, schedule=found.schedule),
-        defaults=EditDefaults(),
+        defaults=defaults_of(str(path)),
         native_size=found.native_size,
         multiple=found.multiple,
         licence="see the model’s own terms",

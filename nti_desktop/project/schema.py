@@ -1,4 +1,4 @@
-"""What a project says: project.json of the sidecar, version 1.
+"""What a project says: project.json of the sidecar, version 2; see `migrations` for older ones.
 
 Every record is frozen, checks its ranges, and carries fields it does not know through a round trip.
 """
@@ -13,10 +13,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import Figures
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
+from nti_desktop.project.migrations import migrated
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 MAX_SIDE = 1_000_000  # pixels
 MAX_TEXT = 10_000  # characters
@@ -203,6 +204,9 @@ class RecipeRecord(Record):
 
     prompt: Text
     words: Annotated[tuple[WordControlRecord, ...], Field(max_length=MAX_ROWS)]
+    strength: float
+    reweighting: Reweighting
+    automatic: bool
     cross_until: float
     self_until: float
     self_limit: float
@@ -225,6 +229,9 @@ class RecipeRecord(Record):
         return EditRecipe(
             prompt=self.prompt,
             words=tuple(WordControl(w.position, w.text, w.weight, w.cross_until) for w in self.words),
+            strength=self.strength,
+            reweighting=self.reweighting,
+            automatic=self.automatic,
             cross_until=self.cross_until,
             self_until=self.self_until,
             self_limit=self.self_limit,
@@ -344,5 +351,8 @@ def to_json(project: Project) -> bytes:
 
 
 def from_json(data: bytes) -> Project:
-    """Raises pydantic.ValidationError (a ValueError) when `data` is not a whole project, types and ranges included."""
-    return Project.model_validate_json(data, strict=True)
+    """A project of this format or an older one, which is brought up to this one.
+
+    Raises pydantic.ValidationError (a ValueError) when `data` is not a whole project, types and ranges included.
+    """
+    return Project.model_validate_json(migrated(data), strict=True)

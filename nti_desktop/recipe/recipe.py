@@ -1,27 +1,26 @@
 """EditRecipe: the one object that says what an edit asks for."""
 
-import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nti_desktop.errors import RecipeError
-from nti_desktop.recipe.settings import MAX_GUIDANCE, EditDefaults
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
 from nti_desktop.recipe.words import Change, align_words, find_word, split_words
 
-MAX_WEIGHT = 10.0
 
+class Reweighting(StrEnum):
+    """What a word's weight acts on."""
 
-def _fraction(name: str, value: float) -> None:
-    if not 0 <= value <= 1:  # also true for NaN
-        raise RecipeError(f"{name} is {value:g}; it must lie between 0 and 1.")
+    EMBEDDING = "embedding"  # on what the sentence says with the word and without, in all of its tokens
+    ATTENTION = "attention"  # on the word's own attention, in its window (Hertz et al. 2022, re-weighting)
 
 
 @dataclass(frozen=True)
 class WordControl:
     """What one word of the edit prompt does differently from the rest.
 
-    position: index among the prompt's words; text: that word, kept as a check; weight: factor on its attention,
-    -10 to 10; cross_until: its own cross-attention window as a fraction of the steps (None: the recipe's).
+    position: index among the prompt's words; text: that word, kept as a check; weight: how much it counts, -10 to 10,
+    see Reweighting; cross_until: its own cross-attention window as a fraction of the steps (None: the recipe's).
     """
 
     position: int
@@ -30,13 +29,9 @@ class WordControl:
     cross_until: float | None = None
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.weight) or abs(self.weight) > MAX_WEIGHT:
-            raise RecipeError(
-                f"The weight of “{self.text}” is {self.weight:g}; "
-                f"it must lie between -{MAX_WEIGHT:g} and {MAX_WEIGHT:g}."
-            )
+        WEIGHT.check(self.weight, f"The weight of “{self.text}”")
         if self.cross_until is not None:
-            _fraction(f"The window of “{self.text}”", self.cross_until)
+            CROSS.check(self.cross_until, f"The window of “{self.text}”")
 
 
 class Side(StrEnum):
@@ -66,15 +61,15 @@ class Blend:
 
     words: tuple[WordRef, ...] = ()
     keep: tuple[WordRef, ...] = ()
-    threshold: float = 0.3
-    start: float = 0.2
+    threshold: float = THRESHOLD.usual
+    start: float = START.usual
     positions: int = 160
 
     def __post_init__(self) -> None:
         if not self.words:
             raise RecipeError("No word says where the change belongs; choose at least one word for the mask.")
-        _fraction("The mask's threshold", self.threshold)
-        _fraction("The mask's start", self.start)
+        THRESHOLD.check(self.threshold)
+        START.check(self.start)
         if self.positions < 1:
             raise RecipeError(f"A mask grid of {self.positions} positions is not possible; use at least 1.")
 
@@ -83,42 +78,51 @@ class Blend:
 class EditRecipe:
     """What one edit asks for. Equal recipes on one inversion give equal pictures, so it is also the cache key.
 
-    cross_until, self_until: fraction of the steps with the source's cross- and self-attention; self_limit: see
-    EditDefaults; guidance_scale: None keeps the inversion's.
+    strength: how much of the edit is shown, 0 (the photo) to 1.5; automatic: whether the windows, those of the words
+    included, follow the kind of change, see `recipe.structure`; cross_until, self_until: the windows that hold, see
+    Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's.
     """
 
     prompt: str
     words: tuple[WordControl, ...] = ()  # only words that differ from the default
-    cross_until: float = 0.8
-    self_until: float = 0.4
-    self_limit: float = 0.25
+    strength: float = STRENGTH.usual
+    reweighting: Reweighting = Reweighting.EMBEDDING
+    automatic: bool = False
+    cross_until: float = CROSS.usual
+    self_until: float = SELF.usual
+    self_limit: float = SELF_LIMIT.usual
     blend: Blend | None = None
     guidance_scale: float | None = None
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
             raise RecipeError("The edit is empty; say in words what the photo should show.")
-        _fraction("The cross-attention window", self.cross_until)
-        _fraction("The self-attention window", self.self_until)
-        _fraction("The self-attention limit", self.self_limit)
-        if self.guidance_scale is not None and not 1 <= self.guidance_scale <= MAX_GUIDANCE:
-            raise RecipeError(
-                f"A guidance of {self.guidance_scale:g} is not possible; choose between 1 and {MAX_GUIDANCE:g}."
-            )
+        STRENGTH.check(self.strength)
+        CROSS.check(self.cross_until)
+        SELF.check(self.self_until)
+        SELF_LIMIT.check(self.self_limit)
+        if self.guidance_scale is not None:
+            GUIDANCE.check(self.guidance_scale)
         words = split_words(self.prompt)
         for control in self.words:
             if control.position >= len(words) or words[control.position].text != control.text:
                 raise RecipeError(f"“{control.text}” is not in the edit “{self.prompt}”; choose one of its words.")
 
+    @property
+    def weighted(self) -> tuple[WordControl, ...]:
+        """The words that count more or less than usual."""
+        return tuple(control for control in self.words if control.weight != WEIGHT.usual)
 
-def recipe_for(prompt: str, defaults: EditDefaults) -> EditRecipe:
-    """The plain edit of a model: its windows, no weights, no mask."""
-    return EditRecipe(
-        prompt=prompt,
-        cross_until=defaults.cross_until,
-        self_until=defaults.self_until,
-        self_limit=defaults.self_limit,
-    )
+
+def with_weight(recipe: EditRecipe, position: int, weight: float) -> EditRecipe:
+    """The word at `position` counts `weight` times; a word at 1 with no window of its own leaves the recipe."""
+    text = split_words(recipe.prompt)[position].text
+    control = next((c for c in recipe.words if c.position == position), WordControl(position, text))
+    control = replace(control, weight=round(weight, 2))
+    others = tuple(c for c in recipe.words if c.position != position)
+    if control == WordControl(position, text):
+        return replace(recipe, words=others)
+    return replace(recipe, words=tuple(sorted((*others, control), key=lambda c: c.position)))
 
 
 def find_ref(name: str, source: str, edit: str) -> WordRef:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nti_desktop.errors import RecipeError
+from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT
 
 
 class Method(StrEnum):
@@ -24,7 +26,6 @@ class Schedule(StrEnum):
 
 PUBLISHED_STEPS = 50
 MAX_STEPS = 500
-MAX_GUIDANCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -46,30 +47,60 @@ class InversionSettings:
             raise RecipeError("The description is empty; say in a few words what the photo shows.")
         if not 2 <= self.steps <= MAX_STEPS:
             raise RecipeError(f"{self.steps} steps are not possible; choose between 2 and {MAX_STEPS}.")
-        if not 1 <= self.guidance_scale <= MAX_GUIDANCE:  # also false for NaN
-            raise RecipeError(
-                f"A guidance of {self.guidance_scale:g} is not possible; choose between 1 and {MAX_GUIDANCE:g}."
-            )
+        GUIDANCE.check(self.guidance_scale)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """For what part of the way down an edit takes over the source's attention. cross, its layout, and itself, its
+    shapes: fractions of the steps, 0 to 1.
+    """
+
+    cross: float
+    itself: float
+
+    def __post_init__(self) -> None:
+        CROSS.check(self.cross)
+        SELF.check(self.itself)
+
+    def freer(self, other: "Windows") -> "Windows":
+        """The shorter of both."""
+        return Windows(min(self.cross, other.cross), min(self.itself, other.itself))
+
+
+# What the published examples of Prompt-to-Prompt and null-text inversion hold on Stable Diffusion: a thing swapped for
+# another and a season .8/.4, a cat made of silver .8/.6, a painting's style .5/.2 (their notebooks). Colours have no
+# example of their own.
+PUBLISHED_WINDOWS = (
+    (Kind.MATERIAL, Windows(0.8, 0.6)),
+    (Kind.FILM, Windows(0.5, 0.2)),
+)
 
 
 @dataclass(frozen=True)
 class EditDefaults:
     """What measures best on one model; kept in its catalogue entry.
 
-    cross_until, self_until: fractions of the way down; self_limit: self-attention is substituted in layers of at most
-    this fraction of the latent positions (1/4 is 32x32 of 64x64, as published); blend_positions,
-    blend_threshold: see Blend; preview_steps: that a preview takes, strided over the inversion's.
+    cross_until, self_until: see Windows; windows: of the kinds of change that do better with others; self_limit:
+    self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32 of 64x64, as
+    published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided over the
+    inversion's.
     """
 
     method: Method = Method.NULL_TEXT
     steps: int = PUBLISHED_STEPS
     guidance_scale: float = 7.5
-    cross_until: float = 0.8
-    self_until: float = 0.4
-    self_limit: float = 0.25
+    cross_until: float = CROSS.usual
+    self_until: float = SELF.usual
+    windows: tuple[tuple[Kind, Windows], ...] = PUBLISHED_WINDOWS
+    self_limit: float = SELF_LIMIT.usual
     blend_positions: int = 160
     blend_threshold: float = 0.3
     preview_steps: int = 5
+
+    def windows_for(self, kind: Kind) -> Windows:
+        """What a change of this kind does best with."""
+        return dict(self.windows).get(kind, Windows(self.cross_until, self.self_until))
 
     def steps_for(self, schedule: Schedule) -> int:
         """What is published was published for fifty steps."""

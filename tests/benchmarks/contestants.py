@@ -16,8 +16,9 @@ from nti_desktop.engine.threads import ALL
 from nti_desktop.engine.workbench import Workbench, decibels
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, ModelFiles, RenderJob
 from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.recipe.recipe import EditRecipe, WordControl, recipe_for
+from nti_desktop.recipe.recipe import EditRecipe, with_weight
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.variants import VARIANTS
@@ -184,14 +185,14 @@ def _render(arena: Arena, photo: Photo, inverted: Inverted, steps: int | None, n
         settings=inverted.settings,
         pivot=inverted.pivot,
         null_embeddings=inverted.null_embeddings,
-        recipe=_recipe(arena.defaults, photo.prompts[1], turn),
+        recipe=_recipe(arena.defaults, photo.prompts, turn),
         steps=steps,
     )
     return Outcome(arena.bench.render(job).image)
 
 
-def _recipe(defaults: EditDefaults, prompt: str, turn: int) -> EditRecipe:
+def _recipe(defaults: EditDefaults, prompts: tuple[str, str], turn: int) -> EditRecipe:
     """The plain edit at turn 0; at others its last word counts a little more, so that nobody is asked twice."""
-    word = split_words(prompt)[-1]
-    controls = (WordControl(word.position, word.text, weight=1 + turn / 1000),) if turn else ()
-    return replace(recipe_for(prompt, defaults), words=controls)
+    recipe = recipe_for(*prompts, defaults)
+    word = split_words(prompts[1])[-1]
+    return with_weight(recipe, word.position, 1 + turn / 1000) if turn else recipe

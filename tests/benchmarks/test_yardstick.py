@@ -62,7 +62,7 @@ def edit_of(pipeline: Pipeline, name: str, prompt: str, cross: int, self_steps: 
     equalizer = torch.ones(77)
     if name.startswith("reweight"):
         equalizer[list(edit.columns[prompt.split().index(FACTS["reweighted"])])] = 2
-    return AttentionEdit(mapper, alphas, equalizer, self_steps)
+    return AttentionEdit(mapper, alphas, equalizer, cross, self_steps)
 
 
 def tokens(pipeline: Pipeline, prompt: str) -> PromptTokens:
@@ -70,7 +70,12 @@ def tokens(pipeline: Pipeline, prompt: str) -> PromptTokens:
 
 
 # Windows of the published run, found by trying: 40/20 of 50 for the colour, 20/10 for the sunset.
-EDITS = [("refine_color", "color", 40, 20), ("replace_color", "color", 40, 20), ("refine_sunset", "sunset", 20, 10)]
+EDITS = [
+    ("refine_color", "color", 40, 20),
+    ("replace_color", "color", 40, 20),
+    ("reweight_color_x2", "color", 40, 20),
+    ("refine_sunset", "sunset", 20, 10),
+]
 
 
 @pytest.mark.parametrize(("name", "prompt", "cross", "self_steps"), EDITS, ids=[e[0] for e in EDITS])

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, Method
 from nti_desktop.studio.variants import VARIANTS
 from tests.benchmarks.contestants import EXACT, LATER, NULL_TEXT_EDIT, PREVIEW, PUBLISHED
-from tests.figures.measuring import GUIDANCES, Answer, Measurement, published_settings
+from tests.figures.answers import Answer
+from tests.figures.measuring import GUIDANCES, Measurement, published_settings
 from tests.figures.running import Runner
 from tests.figures.tables import ALL, Mean, Recovered, paired, truth_summary
 

@@ -164,12 +164,14 @@ class AttentionEdit:
     """What an edit does to the attention maps of four rows: source and edit without words, source and edit with them.
 
     mapper: (tokens, tokens), carries the source's map to the edit's tokens; alphas: (steps + 1, tokens), 1 where it
-    does at a step; equalizer: (tokens,) factors; self_steps: so many first steps take the source's self-attention.
+    does at a step; equalizer: (tokens,) factors of the first cross_steps steps; self_steps: so many first steps take
+    the source's self-attention.
     """
 
     mapper: Tensor
     alphas: Tensor
     equalizer: Tensor
+    cross_steps: int
     self_steps: int
     step: int = 0
 
@@ -178,7 +180,9 @@ class AttentionEdit:
         free, (source, edit) = maps[:2], maps[2:]
         if cross:
             alpha = self.alphas[self.step]
-            edit = ((source @ self.mapper) * alpha + edit * (1 - alpha)) * self.equalizer
+            edit = (source @ self.mapper) * alpha + edit * (1 - alpha)
+            if self.step < self.cross_steps:  # re-weighting is an edit of the maps, which end with their window
+                edit = edit * self.equalizer
         elif self.step < self.self_steps and source.shape[1] <= LARGEST_SELF_MAP:
             edit = source
         return torch.cat([free, source[None], edit[None]])
@@ -234,4 +238,4 @@ def attention_edit(
     alphas = torch.zeros(steps + 1, len(edit.ids))
     alphas[:cross_steps] = (mapper.sum(0) > 0).float()
     mapper, alphas, equalizer = (x.to(pipeline.device) for x in (mapper, alphas, torch.ones(len(edit.ids))))
-    return AttentionEdit(mapper, alphas, equalizer, self_steps)
+    return AttentionEdit(mapper, alphas, equalizer, cross_steps, self_steps)

@@ -5,7 +5,8 @@ import pytest
 
 from nti_desktop.models.catalog import built_in
 from nti_desktop.studio.variants import VARIANTS
-from tests.figures.measuring import Answer, Measurement, sampling_settings
+from tests.figures.answers import Answer
+from tests.figures.measuring import Measurement, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import mean_of, truth_summary, truth_table, values
 

@@ -17,8 +17,9 @@ from nti_desktop.recipe.settings import EditDefaults, Method
 from nti_desktop.studio.classifier import attributes_of
 from nti_desktop.studio.scenes import draw_scene
 from nti_desktop.studio.variants import VARIANTS
+from tests.figures.answers import Answer
 from tests.figures.classifying import classifier_digest, ensure_classifier
-from tests.figures.measuring import BLENDED, GUIDANCES, Answer, Measurement, Places, sampling_settings
+from tests.figures.measuring import BLENDED, GUIDANCES, Measurement, Places, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, write_sheet
 from tests.figures.speed import measure_speed
@@ -36,7 +37,9 @@ from tests.figures.tables import (
     truth_table,
     values,
 )
-from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, one_thing_seeds, trial
+from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, TRIALS, one_thing_seeds, trial
+from tests.figures.word_tables import half_way, stops, stops_table
+from tests.figures.words import BETWEEN, FULL, PREVIEW, has_a_way
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Plan:
     settings: EditDefaults
     kinds: tuple[str, ...]
     scenes: int
+    first_seed: int
     null_scenes: int
     pictures: int
     autoencoder_scenes: int
@@ -61,7 +65,7 @@ class Plan:
 
     def seeds(self, kind: str, count: int | None = None) -> list[int]:
         """The seeds of a kind's trials."""
-        return self.runner.visible_seeds(kind, count or self.scenes)
+        return self.runner.visible_seeds(kind, count or self.scenes, self.first_seed)
 
     def outcomes(self, *asked: tuple[str, EditDefaults], count: int | None = None) -> list[dict[str, list[Answer]]]:
         """Figures of every kind's trials, by kind; asked for in one go they share what they have in common."""
@@ -191,6 +195,38 @@ def sweep(plan: Plan) -> object:
     return summary
 
 
+def weights(plan: Plan) -> object:
+    """How far a word's weight goes on the way from photo to truth, kind by kind."""
+    (outcomes,) = plan.outcomes(("weights", plan.settings))
+    summary = {}
+    for way in ("changed" + FULL, "changed" + PREVIEW, "kept" + FULL, "kept" + PREVIEW):
+        found = {kind: each for kind, answers in outcomes.items() if (each := stops(answers, way))}
+        if found:
+            print(stops_table(f"weight, {way}", found), flush=True)
+        summary[way] = found
+    return summary
+
+
+def strength(plan: Plan) -> object:
+    """How far the strength goes from the photo, and what half of it recovers of the half-way truth."""
+    summary: dict[str, object] = {}
+    outcomes = {}
+    for kind in plan.kinds:
+        if kind not in BETWEEN:
+            continue
+        seeds = plan.runner.visible_seeds(kind, plan.scenes, plan.first_seed, has_a_way)
+        outcomes[kind] = plan.runner.run([Measurement("strength", kind, seed, plan.settings) for seed in seeds])
+    for speed in (FULL, PREVIEW):
+        found = {kind: each for kind, answers in outcomes.items() if (each := stops(answers, "distance" + speed))}
+        print(stops_table(f"distance{speed}", found), flush=True)
+        half = {kind: half_way(answers, "half" + speed) for kind, answers in outcomes.items()}
+        for kind, mean in half.items():
+            if mean is not None:
+                print(f"half of {kind}{speed}: recovered {mean.mean:.3f} ({mean.low:.2f} to {mean.high:.2f})")
+        summary[speed] = {"distance": found, "half": half}
+    return summary
+
+
 def speed(plan: Plan) -> object:
     """Milliseconds of a UNet row and seconds of a preparation and of edits, with nothing of this beside."""
     plan.runner.close()
@@ -213,14 +249,18 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "truth": truth,
     "masks": masks,
     "sweep": sweep,
+    "weights": weights,
+    "strength": strength,
     "speed": speed,
 }
+ON_ASKING = ("sweep", "weights", "strength")  # of no interest to the model's card
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.figures", description=__doc__)
     parser.add_argument("--scenes", type=int, default=64, help="trials of each kind")
+    parser.add_argument("--first-seed", type=int, default=TRIALS, help="other scenes: where their seeds begin")
     parser.add_argument("--kinds", type=_listed(VARIANTS), default=tuple(VARIANTS), help="some of them, with commas")
     parser.add_argument("--pictures", type=int, default=128, help="pictures to sample for the attributes")
     parser.add_argument("--autoencoder-scenes", type=int, default=128)
@@ -265,7 +305,10 @@ def settings_of(arguments: argparse.Namespace) -> EditDefaults:
         "blend_positions": arguments.blend_positions,
         "blend_threshold": arguments.blend_threshold,
     }
-    return replace(STUDIO_DEFAULTS, **{name: value for name, value in said.items() if value is not None})
+    found = {name: value for name, value in said.items() if value is not None}
+    if {"cross_until", "self_until"} & found.keys():
+        found["windows"] = ()  # the same for every kind
+    return replace(STUDIO_DEFAULTS, **found)
 
 
 def main(command_line: Sequence[str] | None = None) -> None:
@@ -280,8 +323,10 @@ def main(command_line: Sequence[str] | None = None) -> None:
     places = Places(out / "strips" / subject.weights[:12], out / f"classifier-{classifier_digest()}.safetensors")
     assert places.strips is not None
     places.strips.mkdir(parents=True, exist_ok=True)
-    sections = arguments.only or tuple(name for name in SECTIONS if name != "sweep" or arguments.sweep is not None)
+    sections = arguments.only or tuple(name for name in SECTIONS if name not in ON_ASKING)
     wanted = arguments.sweep is not None or "sweep" in sections
+    if arguments.sweep is not None and not arguments.only:
+        sections = (*sections, "sweep")
     settings = settings_of(arguments)
     methods = (*(Method(name) for name in arguments.methods), *((Method.NULL_TEXT,) if arguments.null_text else ()))
     figures: dict[str, object] = {
@@ -296,6 +341,7 @@ def main(command_line: Sequence[str] | None = None) -> None:
             settings=settings,
             kinds=arguments.kinds,
             scenes=arguments.scenes,
+            first_seed=arguments.first_seed,
             null_scenes=min(arguments.null_scenes, arguments.scenes),
             pictures=arguments.pictures,
             autoencoder_scenes=arguments.autoencoder_scenes,

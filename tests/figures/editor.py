@@ -14,8 +14,9 @@ from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.pivot import invert_exactly
 from nti_desktop.engine.workbench import Workbench
 from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Rendered, RenderJob, report_nothing
-from nti_desktop.recipe.recipe import Blend, recipe_for
+from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.studio.render import Picture, training_picture
 from nti_desktop.studio.scenes import Scene
 from nti_desktop.studio.truth import psnr
@@ -71,11 +72,21 @@ class Editor:
         found: Picture = self.rendered(scene)
         return found
 
-    def edit(self, trial: Trial, settings: EditDefaults, blended: bool = False, steps: int | None = None) -> Rendered:
-        """The trial's edit, confined to the changed thing's word if it is to be blended. steps: see RenderJob."""
+    def edit(
+        self,
+        trial: Trial,
+        settings: EditDefaults,
+        blended: bool = False,
+        steps: int | None = None,
+        recipe: EditRecipe | None = None,
+    ) -> Rendered:
+        """The trial's edit, confined to the changed thing's word if it is to be blended. steps: see RenderJob; recipe:
+        instead of the plain edit.
+        """
         source, edit = trial.captions
         inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
-        recipe = replace(recipe_for(edit, settings), guidance_scale=settings.guidance_scale)
+        recipe = settled(recipe, source, settings) if recipe else recipe_for(source, edit, settings)
+        recipe = replace(recipe, self_limit=settings.self_limit, guidance_scale=settings.guidance_scale)
         if blended:
             blend = Blend((thing_word(edit),), threshold=settings.blend_threshold, positions=settings.blend_positions)
             recipe = replace(recipe, blend=blend)

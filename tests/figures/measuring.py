@@ -14,14 +14,13 @@ from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults
 from nti_desktop.studio.captions import Wording, caption
 from nti_desktop.studio.classifier import attributes_of, verdict
 from nti_desktop.studio.scenes import Scene, draw_scene
-from nti_desktop.studio.truth import nearest, overlap, psnr, psnr_outside, recovered, visible_difference
+from nti_desktop.studio.truth import nearest, overlap, psnr, psnr_outside, recovered, sharpness, visible_difference
+from tests.figures.answers import Answer
 from tests.figures.classifying import load_classifier
 from tests.figures.editor import SDEDIT_STRENGTH, Editor, Pixels
 from tests.figures.sheets import strip
 from tests.figures.trials import LOCAL, Trial, can_be_seen, candidates, trial
-
-# For each way, or whatever else was measured: its figures by name. None where a figure has no meaning.
-Answer = dict[str, dict[str, float | None]]
+from tests.figures.words import strengths, weights
 
 PUBLISHED = "published"
 PREVIEW = "preview"
@@ -78,7 +77,7 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
 
     Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
     baselines, truth (edits with and without a mask), guidance (edits without), preview (with the steps of one),
-    published (the edit by the yardstick).
+    published (the edit by the yardstick), weights and strength (see tests.figures.words).
     """
     scene, settings = draw_scene(measurement.seed), measurement.settings
     match measurement.figure:
@@ -105,6 +104,10 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
         }
     if measurement.figure == "preview":
         return {PREVIEW: _outcome(editor, asked, editor.edit(asked, settings, steps=settings.preview_steps).image)}
+    if measurement.figure == "weights":
+        return weights(editor, asked, settings)
+    if measurement.figure == "strength":
+        return strengths(editor, asked, settings)
     if measurement.figure == "published":
         found = editor.published_edit(asked, settings)
         figures = {"psnr": found.reconstruction_psnr, "inner steps": float(found.inner_steps)}
@@ -144,12 +147,13 @@ def _outcome(editor: Editor, asked: Trial, picture: Pixels) -> dict[str, float |
     source = editor.drawn(asked.scene)
     region = visible_difference(truths[0], source)
     if not region.any():  # the autoencoder lost it
-        return {"recovered": None, "outside": None, "verdict": None}
+        return {"recovered": None, "outside": None, "verdict": None, "sharpness": None}
     outside = math.nan if region.all() else psnr_outside(picture, source, truths[0])
     return {
         "recovered": recovered(picture, source, truths[0]),
         "outside": outside if np.isfinite(outside) else None,
         "verdict": float(nearest(picture, truths, region) == 0),
+        "sharpness": sharpness(picture, truths[0], region),
     }
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import islice
@@ -13,9 +13,10 @@ from types import TracebackType
 
 import torch
 
+from tests.figures.answers import Answer
 from tests.figures.editor import Editor
-from tests.figures.measuring import Answer, Measurement, Places, measure
-from tests.figures.trials import seeds
+from tests.figures.measuring import Measurement, Places, measure
+from tests.figures.trials import TRIALS, Trial, seeds, trial
 
 EVERY = 20.0  # seconds between two lines of progress
 
@@ -74,10 +75,14 @@ class Runner:
                     last = now
         return [self._answers[m.key(self._subject.weights)] for m in measurements]
 
-    def visible_seeds(self, kind: str, count: int) -> list[int]:
-        """The first `count` trials of a kind whose truth differs visibly from the source."""
+    def visible_seeds(
+        self, kind: str, count: int, first: int = TRIALS, fits: Callable[[Trial], bool] = lambda asked: True
+    ) -> list[int]:
+        """The first `count` trials of a kind whose truth differs visibly from the source, and that fit. first: see
+        `seeds`.
+        """
         found: list[int] = []
-        stream = seeds(kind)
+        stream = (seed for seed in seeds(kind, first) if fits(trial(kind, seed)))
         while len(found) < count:
             asked = list(islice(stream, count - len(found)))
             answers = self.run([Measurement("visible", kind, seed) for seed in asked])

@@ -13,8 +13,8 @@ from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.model import DiffusionModel, counted_rows
 from nti_desktop.engine.workbench import Workbench
 from nti_desktop.jobs import Figures, InvertJob, ModelFiles, RenderJob
-from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.studio.render import training_picture
 from tests.figures.trials import seeds, trial
 
@@ -92,7 +92,7 @@ def _edit_costs(files: ModelFiles, settings: EditDefaults) -> tuple[Cost, Cost, 
                 inversion_settings,
                 inverted.pivot,
                 inverted.null_embeddings,
-                recipe_for(edit, settings),
+                recipe_for(inversion_settings.prompt, edit, settings),
             )
         )
         for _ in range(2)

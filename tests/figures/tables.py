@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 import numpy as np
 
 from nti_desktop.studio.truth import bootstrap_interval
-from tests.figures.measuring import Answer
+from tests.figures.answers import Answer
 
 Outcomes = Mapping[str, Sequence[Answer]]  # by kind, each kind's scenes in the same order whatever the way
 

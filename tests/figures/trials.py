@@ -46,9 +46,9 @@ def trial(kind: str, seed: int) -> Trial:
     return Trial(kind, seed, scene, variant(kind, scene, random.Random(f"{kind} {seed}")))
 
 
-def seeds(kind: str) -> Iterator[int]:
-    """The seeds of a kind's trials, in order."""
-    return itertools.count(TRIALS + 1000 * list(VARIANTS).index(kind))
+def seeds(kind: str, first: int = TRIALS) -> Iterator[int]:
+    """The seeds of a kind's trials, in order. first: where those of the first kind begin."""
+    return itertools.count(first + 1000 * list(VARIANTS).index(kind))
 
 
 def can_be_seen(trial: Trial) -> bool:

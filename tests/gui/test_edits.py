@@ -7,21 +7,21 @@ from nti_desktop.gui.estimates import Estimates
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Figures, Judged
 from nti_desktop.photo.composite import Finish
-from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 
 BALL = WordRef(Side.EDIT, 2, "ball")
 
 
 def test_a_weight_of_one_is_no_control() -> None:
-    recipe = edits.with_weight(EditRecipe("a blue ball"), 1, 2.0)
+    recipe = with_weight(EditRecipe("a blue ball"), 1, 2.0)
     assert recipe.words == (WordControl(1, "blue", 2.0),)
-    assert edits.with_weight(recipe, 1, 1.0) == EditRecipe("a blue ball")
+    assert with_weight(recipe, 1, 1.0) == EditRecipe("a blue ball")
 
 
 def test_a_weight_keeps_the_words_own_window() -> None:
     recipe = EditRecipe("a blue ball", words=(WordControl(1, "blue", 2.0, 0.3),))
-    assert edits.with_weight(recipe, 1, 1.0).words == (WordControl(1, "blue", 1.0, 0.3),)
+    assert with_weight(recipe, 1, 1.0).words == (WordControl(1, "blue", 1.0, 0.3),)
 
 
 def test_a_mask_keeps_its_threshold_when_words_change_and_goes_with_the_last_word() -> None:
@@ -43,7 +43,7 @@ def test_loosening_halves_what_holds_the_structure() -> None:
 
 def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
     def state(weight: float) -> EditState:
-        return EditState(edits.with_weight(EditRecipe("a ball"), 1, weight), Finish())
+        return EditState(with_weight(EditRecipe("a ball"), 1, weight), Finish())
 
     history = History(state(1))
     for step in range(1, 6):

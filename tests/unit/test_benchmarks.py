@@ -43,7 +43,8 @@ from tests.benchmarks.summary import summarised
 from tests.benchmarks.table import table
 from tests.benchmarks.truth import Truth, Way, measure_truth, rounds_of, ways
 from tests.figures import running
-from tests.figures.measuring import Answer, Measurement, Places
+from tests.figures.answers import Answer
+from tests.figures.measuring import Measurement, Places
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import plain
 

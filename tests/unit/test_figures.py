@@ -11,15 +11,16 @@ from PIL import Image
 from nti_desktop.engine.workbench import Workbench
 from nti_desktop.jobs import InvertJob, ModelFiles, RenderJob
 from nti_desktop.models.catalog import STUDIO_DEFAULTS
-from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import Shape
 from nti_desktop.studio.variants import VARIANTS
 from tests.figures import classifying, running
+from tests.figures.answers import Answer
 from tests.figures.classifying import ensure_classifier
 from tests.figures.editor import Editor
-from tests.figures.measuring import Answer, Measurement, Places, sampling_settings
+from tests.figures.measuring import Measurement, Places, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, strip, write_sheet
 from tests.figures.tables import (
@@ -105,7 +106,7 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     settings = InversionSettings(source, SETTINGS.method, SETTINGS.steps, SETTINGS.guidance_scale)
     bench, files = Workbench(), ModelFiles(PROTOTYPE.folder)
     inverted = bench.invert(InvertJob(files, training_picture(asked.scene).image, settings))
-    job = RenderJob(files, "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(edit, SETTINGS))
+    job = RenderJob(files, "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(source, edit, SETTINGS))
     editor = Editor(PROTOTYPE.folder)
     editor.edit(asked, replace(SETTINGS, guidance_scale=5.0))
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, bench.render(job).image)

@@ -25,7 +25,7 @@ from nti_desktop.project.schema import (
     new_id,
     to_json,
 )
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 from tests.sidecars import SOURCE, make_project, make_version
 
@@ -71,6 +71,9 @@ def test_recipes_come_back_equal(
     recipe = EditRecipe(
         "a blue ball on a table",
         words=(WordControl(1, "blue", weight, window),),
+        strength=1.5 * cross,
+        reweighting=Reweighting.ATTENTION if cross < own else Reweighting.EMBEDDING,
+        automatic=limit < 0.5,
         cross_until=cross,
         self_until=own,
         self_limit=limit,

@@ -14,7 +14,7 @@ import pytest
 
 from nti_desktop.errors import SidecarError
 from nti_desktop.project import atomic, disk
-from nti_desktop.project.schema import Project
+from nti_desktop.project.schema import SCHEMA_VERSION, Project
 from nti_desktop.project.sidecar import (
     Arrays,
     SidecarChanged,
@@ -249,7 +249,7 @@ def test_arrays_that_could_not_be_read_again_are_not_written(path: Path, arrays:
 
 
 def test_a_newer_project_opens_read_only(path: Path) -> None:
-    newer = make_project().model_copy(update={"schema_version": 2})
+    newer = make_project().model_copy(update={"schema_version": SCHEMA_VERSION + 1})
     with pytest.raises(SidecarNewer):
         save(path, newer)
     rewrite_json(path, newer)

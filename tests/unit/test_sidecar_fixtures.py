@@ -19,7 +19,7 @@ from nti_desktop.models.finding import ModelGone
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.shrinking import small_copy
 from nti_desktop.preview import SIDE
-from nti_desktop.recipe.recipe import recipe_for
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.resources import resource
 from nti_desktop.session import Session
 from tests.shown import shown, unknown_fields
@@ -176,7 +176,7 @@ def test_a_project_without_versions_gets_its_first_one(tmp_path: Path) -> None:
     session = Session.open(photo)
     inversion = session.inversion()
     assert inversion is not None
-    session.add_version("First", recipe_for("a blue ring", STUDIO_DEFAULTS))
+    session.add_version("First", recipe_for(inversion.settings.prompt, "a blue ring", STUDIO_DEFAULTS))
     session.save()
     now = shown(Session.open(photo))
     assert now["preparations"] == kept.shown["preparations"]

@@ -1,7 +1,7 @@
 """The guided way down from z*_T that all methods share; they differ in the null embedding and in how a step lands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import torch
@@ -13,6 +13,7 @@ from nti_desktop.engine.embedding import Embedding, stacked
 from nti_desktop.engine.local_blend import WordMaps, blend_mask, map_grid
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import Source
+from nti_desktop.engine.weighting import edit_embedding
 from nti_desktop.jobs import CancelToken, Report, report_nothing, watched
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
@@ -82,14 +83,14 @@ def denoise(
     """
     model, source, recipe = task.model, task.source, task.recipe
     settings, pivot = task.prepared.settings, task.prepared.pivot
+    if recipe.strength == 0:  # nothing of the edit is asked for
+        recipe = EditRecipe(settings.prompt, self_limit=recipe.self_limit, guidance_scale=recipe.guidance_scale)
     levels = levels_of(model.scheduler_config, settings.steps)
     source_tokens, edit_tokens = model.tokens(settings.prompt), model.tokens(recipe.prompt)
     attention = attention or attention_edit(source_tokens, edit_tokens, recipe)
-    attention = replace(
-        attention, **{name: getattr(attention, name).to(model.device) for name in ("mapping", "until", "weights")}
-    )
+    attention = attention.to(model.device)
     scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
-    conditional = model.embed(recipe.prompt)
+    conditional = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     null_embeddings = null_embeddings.for_rows(levels.steps)
     latent_size = (pivot.shape[-2], pivot.shape[-1])
     maps: WordMaps | None = None

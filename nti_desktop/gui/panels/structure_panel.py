@@ -1,78 +1,149 @@
 """How closely the edit follows the photo."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
-from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, Parameter
+from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 
-STRONGEST = 12.0  # more only burns out colours; published work uses 7.5
-
-_EXPLAINED = {
-    "cross_until": ("Layout", "How long the edit keeps things where they are in the photo."),
-    "self_until": ("Shapes", "How long the edit keeps the photo's shapes and surfaces."),
-    "guidance_scale": ("Words", "How strongly the words of the edit pull."),
+_TITLE_WIDTH = 62
+_KINDS = {
+    Kind.COLOUR: "a colour",
+    Kind.MATERIAL: "a material",
+    Kind.THING: "a thing",
+    Kind.GROUND: "the ground",
+    Kind.LIGHT: "the light",
+    Kind.WEATHER: "the weather",
+    Kind.FILM: "the kind of picture",
+    Kind.OTHER: "something else",
+}
+_ACT_ON = {
+    Reweighting.EMBEDDING: "All that the sentence says",
+    Reweighting.ATTENTION: "The word’s attention (as published)",
 }
 
 
 class StructurePanel(QWidget):
-    """Sliders for what the whole edit takes from the photo, and how strongly the words act."""
+    """One slider from free to as the photo, which the kind of change sets unless it is moved; the rest under
+    Advanced.
+    """
 
+    automatic_asked = Signal(bool)
+    follow_moved = Signal(float)
     moved = Signal(str, float)  # field of EditRecipe, value
-    reset_asked = Signal()
+    reweighting_chosen = Signal(Reweighting)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
-        hint = QLabel("How closely the edit follows the photo. Less lets more change.")
-        hint.setProperty("role", "quiet")
-        hint.setWordWrap(True)
-        column.addWidget(hint)
-        self.sliders: dict[str, ValueSlider] = {}
-        for field, (title, explanation) in _EXPLAINED.items():
-            high, step = (STRONGEST, 0.1) if field == "guidance_scale" else (1.0, 0.01)
-            low = 1.0 if field == "guidance_scale" else 0.0
-            slider = ValueSlider(field, title, low, high, low, step, percent=field != "guidance_scale")
-            slider.set_explanation(explanation)
-            slider.set_title_width(56)
-            slider.moved.connect(self._moved)
-            note = QLabel(explanation)
-            note.setProperty("role", "quiet")
-            note.setWordWrap(True)
-            column.addSpacing(6)
-            column.addWidget(slider)
-            column.addWidget(note)
-            self.sliders[field] = slider
-        self._fixed = QLabel("This photo was prepared for one strength of the words; prepare it again to change that.")
-        self._fixed.setProperty("role", "quiet")
-        self._fixed.setWordWrap(True)
-        column.addWidget(self._fixed)
-        reset = QPushButton("Back to the usual values")
-        reset.clicked.connect(self._reset)
-        column.addSpacing(10)
-        column.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(
+            _quiet("How closely the edit follows the photo: a colour may follow it all the way, new light hardly.")
+        )
+        self.automatic = QCheckBox("Automatic, by the kind of change")
+        self.automatic.clicked.connect(self._automatic_clicked)
+        self._kinds = _quiet("")
+        self.follow = ValueSlider("follow", "Follow", 0.0, 1.0, 0.0, 0.01, percent=True)
+        self.follow.set_explanation("100 % keeps the photo’s layout and shapes, 0 % leaves the edit free.")
+        self.follow.moved.connect(self._followed)
+        for widget in (self.automatic, self._kinds, self.follow, _quiet("0 % is free, 100 % is as the photo.")):
+            column.addWidget(widget)
 
-    def show_recipe(self, recipe: EditRecipe, defaults: EditDefaults, prepared_for: float, fixed: bool) -> None:
-        """prepared_for: guidance of the inversion; fixed: whether an edit may not differ from it."""
+        self.advanced = QToolButton()
+        self.advanced.setText("Advanced")
+        self.advanced.setCheckable(True)
+        self.advanced.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.advanced.setArrowType(Qt.ArrowType.RightArrow)
+        self.advanced.setAutoRaise(True)
+        self.advanced.toggled.connect(self._advanced_toggled)
+        self._more = QWidget()
+        more = QVBoxLayout(self._more)
+        more.setContentsMargins(0, 0, 0, 0)
+        self.sliders: dict[str, ValueSlider] = {}
+        for field, parameter in (("cross_until", CROSS), ("self_until", SELF), ("guidance_scale", GUIDANCE)):
+            more.addWidget(self._slider(field, parameter))
+            more.addWidget(_quiet(parameter.help))
+        self._fixed = _quiet("This photo was prepared for one guidance; prepare it again to change that.")
+        more.addWidget(self._fixed)
+        self.reweighting = QComboBox()
+        for value, text in _ACT_ON.items():
+            self.reweighting.addItem(text, value)
+        self.reweighting.setAccessibleName("What the words’ sliders act on")
+        self.reweighting.activated.connect(self._reweighting_chosen)
+        more.addWidget(_quiet("The words’ sliders act on:"))
+        more.addWidget(self.reweighting)
+        self._more.hide()
+        column.addSpacing(6)
+        column.addWidget(self.advanced)
+        column.addWidget(self._more)
+
+    def _slider(self, field: str, parameter: Parameter) -> ValueSlider:
+        low, high = parameter.slider
+        slider = ValueSlider(field, parameter.label, low, high, low, parameter.step, percent=parameter.percent)
+        slider.set_explanation(parameter.help)
+        slider.set_title_width(_TITLE_WIDTH)
+        slider.moved.connect(self._moved)
+        self.sliders[field] = slider
+        return slider
+
+    def show_recipe(
+        self, recipe: EditRecipe, automatic: EditRecipe, kinds: tuple[Kind, ...], prepared_for: float, fixed: bool
+    ) -> None:
+        """automatic: the same edit with the windows that its change, of these `kinds`, does best with; prepared_for:
+        guidance of the inversion; fixed: whether an edit may not differ from it.
+        """
+        self.automatic.setChecked(recipe.automatic)
+        changed = " and ".join(_KINDS[kind] for kind in kinds)
+        self._kinds.setText(f"The edit changes {changed}." if changed else "The edit changes no word yet.")
+        self.follow.set_default(_follow(automatic))
+        self.follow.show_value(_follow(recipe))
         for field in ("cross_until", "self_until"):
-            self.sliders[field].set_default(getattr(defaults, field))
+            self.sliders[field].set_default(getattr(automatic, field))
             self.sliders[field].show_value(getattr(recipe, field))
         guidance = self.sliders["guidance_scale"]
         guidance.set_default(prepared_for)
         guidance.show_value(prepared_for if recipe.guidance_scale is None else recipe.guidance_scale)
         guidance.setEnabled(not fixed)
         self._fixed.setVisible(fixed)
+        self.reweighting.setCurrentIndex(self.reweighting.findData(recipe.reweighting))
+
+    @Slot(bool)
+    def _automatic_clicked(self, on: bool) -> None:
+        at_home(self)
+        self.automatic_asked.emit(on)
+
+    @Slot(object, float)
+    def _followed(self, _key: object, value: float) -> None:
+        at_home(self)
+        self.follow_moved.emit(value)
 
     @Slot(object, float)
     def _moved(self, key: object, value: float) -> None:
         at_home(self)
         self.moved.emit(str(key), value)
 
-    @Slot()
-    def _reset(self) -> None:
+    @Slot(int)
+    def _reweighting_chosen(self, index: int) -> None:
         at_home(self)
-        self.reset_asked.emit()
+        self.reweighting_chosen.emit(Reweighting(self.reweighting.itemData(index)))
+
+    @Slot(bool)
+    def _advanced_toggled(self, on: bool) -> None:
+        at_home(self)
+        self.advanced.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        self._more.setVisible(on)
+
+
+def _follow(recipe: EditRecipe) -> float:
+    return (recipe.cross_until + recipe.self_until) / 2
+
+
+def _quiet(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "quiet")
+    label.setWordWrap(True)
+    return label

@@ -1,25 +1,34 @@
-"""One slider for every word of the edit."""
+"""How strong the edit is, and one slider for every word of it."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
+from nti_desktop.recipe.parameters import STRENGTH, WEIGHT
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.words import split_words
 
-LOWEST, HIGHEST = -2.0, 4.0
 _WIDEST_TITLE = 130
 
 
 class WordsPanel(QWidget):
-    """How much each word counts: 1 is as it is, 0 not at all, below 0 the opposite."""
+    """The strength of the whole, from the photo to the edit and beyond; below it how much each word counts: 1 is as it
+    is, 0 not at all, below 0 the opposite.
+    """
 
+    strength_moved = Signal(float)
     weight_moved = Signal(int, float)  # position among the edit's words, weight
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sliders: list[ValueSlider] = []
+        self.strength = ValueSlider(
+            "strength", STRENGTH.label, *STRENGTH.slider, STRENGTH.usual, STRENGTH.step, percent=STRENGTH.percent
+        )
+        self.strength.set_explanation(STRENGTH.help)
+        self.strength.set_title_width(62)
+        self.strength.moved.connect(self._strength_moved)
         self._words: tuple[tuple[int, str], ...] = ()
         hint = QLabel("How much each word counts. 1 is normal, 0 switches a word off, below 0 turns it around.")
         hint.setProperty("role", "quiet")
@@ -36,18 +45,21 @@ class WordsPanel(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 6, 6)
+        column.addWidget(self.strength)
         column.addWidget(hint)
         column.addWidget(area, 1)
 
     def show_recipe(self, recipe: EditRecipe | None) -> None:
-        """The words of the recipe's prompt and their weights; none without a recipe."""
+        """The strength, the words of the recipe's prompt and their weights; none without a recipe."""
+        self.strength.setEnabled(recipe is not None)
+        self.strength.show_value(recipe.strength if recipe else STRENGTH.usual)
         prompt, controls = (recipe.prompt, recipe.words) if recipe else ("", ())
         words = tuple((w.position, w.text) for w in split_words(prompt) if not w.is_punctuation)
         if words != self._words:
             self._build(words)
         weights = {control.position: control.weight for control in controls}
         for slider, (position, _) in zip(self.sliders, words, strict=True):
-            slider.show_value(weights.get(position, 1.0))
+            slider.show_value(weights.get(position, WEIGHT.usual))
 
     def _build(self, words: tuple[tuple[int, str], ...]) -> None:
         """Rows are used again, so that one being dragged or focused stays."""
@@ -58,7 +70,7 @@ class WordsPanel(QWidget):
             row.deleteLater()
         for index, (position, text) in enumerate(words):
             if index == len(self.sliders):
-                row = ValueSlider(position, text, LOWEST, HIGHEST, 1.0, 0.1)
+                row = ValueSlider(position, text, *WEIGHT.slider, WEIGHT.usual, WEIGHT.step)
                 row.moved.connect(self._moved)
                 self._column.addWidget(row)
                 self.sliders.append(row)
@@ -68,6 +80,11 @@ class WordsPanel(QWidget):
         width = min(max((row.title_width() for row in self.sliders), default=0), _WIDEST_TITLE)
         for row in self.sliders:
             row.set_title_width(width)
+
+    @Slot(object, float)
+    def _strength_moved(self, _key: object, strength: float) -> None:
+        at_home(self)
+        self.strength_moved.emit(strength)
 
     @Slot(object, float)
     def _moved(self, key: object, weight: float) -> None:

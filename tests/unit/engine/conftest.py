@@ -13,8 +13,10 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.jobs import ModelFiles
+from nti_desktop.models.catalog import find_model
 from nti_desktop.resources import resource
 from tests.unit.engine.trials import PROTOTYPE
+from tests.wild.files import write_original
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +69,9 @@ def model(request: pytest.FixtureRequest) -> DiffusionModel:
     """Each of the two in turn."""
     found: DiffusionModel = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="module")
+def sdxl(tmp_path_factory: pytest.TempPathFactory) -> DiffusionModel:
+    file = write_original(tmp_path_factory.mktemp("sdxl") / "xl.safetensors", "sdxl", dtype=torch.float16)
+    return load_model(find_model(str(file)).files, torch.device("cpu"))

@@ -20,7 +20,7 @@ from nti_desktop.engine.embedding import stacked
 from nti_desktop.engine.methods.denoise import source_of
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.jobs import CancelToken, report_nothing
-from nti_desktop.recipe.recipe import EditRecipe, WordControl
+from nti_desktop.recipe.recipe import EditRecipe, Reweighting, WordControl
 from tests.unit.engine.trials import EDIT, SOURCE, prepared, some_latents
 
 
@@ -174,16 +174,17 @@ def test_a_word_can_have_a_window_of_its_own(prototype: DiffusionModel) -> None:
 
 
 def test_with_weight_zero_a_words_value_vectors_no_longer_matter(prototype: DiffusionModel) -> None:
-    recipe = EditRecipe(EDIT, words=(WordControl(4, "red", 0.0),))
+    recipe = EditRecipe(EDIT, words=(WordControl(4, "red", 0.0),), reweighting=Reweighting.ATTENTION)
     column = prototype.tokens(EDIT).columns[4][0]
     q, k, v = some_layer()
     other = v.clone()
     other[-1, :, column] += 5
-    for step in (0, 9):  # inside the window and behind it
-        a, b = (substitution(prototype, recipe, step).cross("layer", q, k, values)[-1] for values in (v, other))
-        plain = substitution(prototype, EditRecipe(EDIT), step).cross("layer", q, k, other)[-1]
-        assert torch.equal(a, b)
-        assert not torch.allclose(plain, b)
+    a, b = (substitution(prototype, recipe, 0).cross("layer", q, k, values)[-1] for values in (v, other))
+    plain = substitution(prototype, EditRecipe(EDIT), 0).cross("layer", q, k, other)[-1]
+    assert torch.equal(a, b)
+    assert not torch.allclose(plain, b)
+    behind, alone = (substitution(prototype, r, 9).cross("layer", q, k, other) for r in (recipe, EditRecipe(EDIT)))
+    assert torch.equal(behind, alone)  # behind the window a word has its own attention, as in the published code
 
 
 @pytest.mark.parametrize("weight", [-2.0, -0.5, 0.5, 3.0])
@@ -192,11 +193,19 @@ def test_a_weight_multiplies_the_final_probabilities_and_nothing_is_renormalised
 ) -> None:
     column = prototype.tokens(EDIT).columns[4][0]
     q, k, v = some_layer()
-    recipe = EditRecipe(EDIT, words=(WordControl(4, "red", weight),))
-    weighted = substitution(prototype, recipe, step=9).cross("layer", q, k, v)[-1]
-    p = probabilities(q, k)[-1]
-    expected = p @ v[-1] + (weight - 1) * p[:, :, column : column + 1] * v[-1][:, column : column + 1]
-    assert torch.allclose(weighted, expected, atol=1e-5)
+    added = EDIT.replace("red", "shiny red")  # whose attention is its own inside the window too
+    words = (WordControl(4, "shiny", weight),)
+    recipe, plain = EditRecipe(added, words=words, reweighting=Reweighting.ATTENTION), EditRecipe(added)
+    weighted, p = (substitution(prototype, r, step=0).cross("layer", q, k, v)[-1] for r in (recipe, plain))
+    own = probabilities(q, k)[-1][:, :, column : column + 1] * v[-1][:, column : column + 1]
+    assert torch.allclose(weighted, p + (weight - 1) * own, atol=1e-5)
+
+
+def test_weights_on_the_embedding_leave_attention_alone(prototype: DiffusionModel) -> None:
+    recipe = EditRecipe(EDIT, words=(WordControl(4, "red", -3.0),))
+    q, k, v = some_layer()
+    weighted, plain = (substitution(prototype, r, step=0).cross("layer", q, k, v) for r in (recipe, EditRecipe(EDIT)))
+    assert torch.equal(weighted, plain)
 
 
 def test_self_attention_is_left_alone_beyond_its_window_and_above_its_limit(model: DiffusionModel) -> None:

@@ -8,22 +8,12 @@ import pytest
 import torch
 
 from nti_desktop.engine.embedding import Embedding, stacked
-from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.methods import null_text
 from nti_desktop.engine.methods.denoise import Prepared
 from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.models.catalog import find_model
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import Method, Schedule
 from tests.unit.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
-from tests.wild.files import write_original
-
-
-@pytest.fixture(scope="module")
-def sdxl(tmp_path_factory: pytest.TempPathFactory) -> DiffusionModel:
-    file = write_original(tmp_path_factory.mktemp("sdxl") / "xl.safetensors", "sdxl", dtype=torch.float16)
-    return load_model(find_model(str(file)).files, torch.device("cpu"))
-
 
 Photos = Callable[[Method, Schedule], Prepared]
 

@@ -1,0 +1,58 @@
+"""Older project.json to the format of today, before anything in it is believed.
+
+What was kept must look as it did: a new parameter gets the value that does nothing, or does what was done before it.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Tree = dict[str, Any]
+
+
+def migrated(data: bytes) -> bytes:
+    """project.json of an older format in today's; any other, damaged ones included, as it is."""
+    try:
+        tree = json.loads(data)
+    except (ValueError, RecursionError):
+        return data
+    steps = _MIGRATIONS.get(_version(tree), ())
+    if not steps:
+        return data
+    for step in steps:
+        step(tree)
+    return json.dumps(tree).encode()
+
+
+def _version(tree: object) -> int | None:
+    version = tree.get("schema_version") if isinstance(tree, dict) else None
+    return version if type(version) is int else None
+
+
+def _from_1(tree: Tree) -> None:
+    """Strength, what weights act on, and windows by the kind of change came with format 2.
+
+    Weights acted on attention, where they did little, and windows were said by hand or were the model's usual ones.
+    """
+    tree["schema_version"] = 2
+    for recipe in _recipes(tree):
+        words = recipe.get("words")
+        controls = [word for word in words if isinstance(word, dict)] if isinstance(words, list) else []
+        weighted = any(word.get("weight") != 1 for word in controls)
+        recipe |= {"strength": 1.0, "reweighting": "attention" if weighted else "embedding", "automatic": False}
+
+
+_MIGRATIONS: dict[int | None, tuple[Callable[[Tree], None], ...]] = {1: (_from_1,)}
+
+
+def _recipes(tree: Tree) -> Iterator[Tree]:
+    """Those of all versions and their other areas, as far as the tree has the form of a project."""
+    for version in _dicts(tree.get("versions")):
+        for part in (version, *_dicts(version.get("others"))):
+            recipe = part.get("recipe")
+            if isinstance(recipe, dict):
+                yield recipe
+
+
+def _dicts(rows: object) -> list[Tree]:
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -1,0 +1,128 @@
+"""What kind of change a word asks for. How long an edit should follow the photo depends on it.
+
+The lists are short on purpose: they hold the words of which it is clear. Every other word is OTHER, and the model's
+general windows hold for it.
+"""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from nti_desktop.recipe.words import Change, align_words, split_words
+
+
+class Kind(StrEnum):
+    """What a word says of a picture."""
+
+    COLOUR = "colour"
+    MATERIAL = "material"
+    THING = "thing"
+    GROUND = "ground"
+    LIGHT = "light"
+    WEATHER = "weather"
+    FILM = "film"
+    OTHER = "other"
+
+
+_WORDS: Mapping[Kind, str] = {
+    Kind.COLOUR: """
+        amber azure beige black blond blonde blue bronze-coloured brown burgundy charcoal coloured colored colourful
+        colorful coral cream crimson cyan dark fuchsia gold-coloured golden gray green grey indigo ivory khaki lavender
+        lilac lime magenta maroon mauve mint navy ochre olive orange pale pastel peach pink purple red rose-coloured
+        ruby scarlet silver-coloured tan teal turquoise vermilion violet white yellow bright
+    """,
+    Kind.MATERIAL: """
+        aluminium aluminum bamboo brass bronze canvas cardboard ceramic chrome clay concrete copper cotton crystal denim
+        fabric felt fluffy furry glass glossy gold granite iron jade knitted lace leather linen marble matte metal
+        metallic paper plastic plush polished porcelain rubber rusty satin shiny silk silver silvery steel stone-carved
+        suede transparent velvet wooden wool woolen woollen
+    """,
+    Kind.THING: """
+        airplane apple ball balloon banana basket bear bed bench bicycle bike bird boat book bottle bowl box boy bread
+        bridge building bunny bus butterfly cake camera candle car castle cat chair child church clock cone couch cow
+        cube cup deer dog doll dragon duck elephant fish flower flowers fox fruit giraffe girl guitar hat horse house
+        kitten lamp lion man monkey motorcycle mouse mug owl painting-frame panda parrot person phone pizza plant plate
+        puppy rabbit ring robot rose roses sheep ship sofa squirrel statue sunflower teapot tiger tower train tree trees
+        truck vase violin wolf woman zebra
+    """,
+    Kind.GROUND: """
+        asphalt beach carpet cobblestone deck desert field floor grass gravel ground lawn meadow mud parquet path
+        pavement road sand snow stone street table tabletop tiled tiles water
+    """,
+    Kind.LIGHT: """
+        afternoon backlit cloudless cloudy dark-lit dawn day daylight daytime dusk evening midday midnight moonlight
+        moonlit morning night nighttime noon overcast sky studio sunlight sunlit sunny sunrise sunset twilight
+    """,
+    Kind.WEATHER: """
+        blizzard drizzle fog foggy frost hail haze hazy mist misty rain rainy sleet snowfall snowing snowy storm stormy
+        thunderstorm wet wind windy
+    """,
+    Kind.FILM: """
+        abstract anime cartoon comic crayon cubist drawing engraving etching film futuristic gouache graphite
+        impressionist ink lego lineart manga monochrome mosaic neoclassical oil painting pencil photorealistic pixel
+        polaroid pop-art poster retro sepia sketch style stylised stylized surreal surrealist ukiyo-e vintage
+        watercolor watercolour woodcut
+    """,
+}
+_KINDS: Mapping[str, Kind] = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+
+# Of a picture as a whole: "black and white photo", "pencil drawing" say how it was taken or made.
+_PICTURES = frozenset(("drawing", "film", "image", "painting", "photo", "photograph", "picture", "print", "sketch"))
+_SMALL_WORDS = """
+    a an and are as at after before behind beside by for from front in into is its left near next of off on onto or over
+    right the their to under very with without
+"""
+_SMALL = frozenset(_SMALL_WORDS.split())
+_SETTINGS = frozenset({Kind.GROUND, Kind.LIGHT, Kind.WEATHER, Kind.FILM})
+
+
+def kind_of(word: str) -> Kind:
+    """What a word says by itself, whatever its case."""
+    return _KINDS.get(word.casefold(), Kind.OTHER)
+
+
+def is_setting(word: str) -> bool:
+    """Whether a word names what surrounds the things, which no mask can hold: ground, light, weather, film."""
+    return kind_of(word) in _SETTINGS
+
+
+def kinds_in(prompt: str) -> tuple[Kind | None, ...]:
+    """For each word of a sentence what it says there; None for small words and punctuation.
+
+    A describing word goes with what it describes: the "green" of "green grass" is the ground's, the "black" of "a
+    black and white photo" the film's; that of "a green ball" is a colour, because that is all it changes of the ball.
+    """
+    words = split_words(prompt)
+    kinds: list[Kind | None] = [None] * len(words)
+    head: Kind | None = None  # of the nearest word behind that says what is described
+    for word in reversed(words):
+        folded = word.text.casefold()
+        if word.is_punctuation or folded in _SMALL:
+            head = head if folded == "and" else None
+            continue
+        if folded in _PICTURES:
+            head = Kind.FILM
+            continue
+        kind = kind_of(folded)
+        if kind in (Kind.COLOUR, Kind.MATERIAL, Kind.OTHER) and head in _SETTINGS:
+            kind = head
+        kinds[word.position] = kind
+        head = kind if kind in _SETTINGS or kind is Kind.THING else None
+    return tuple(kinds)
+
+
+def changed_kinds(source: str, edit: str, weighted: Collection[int] = ()) -> tuple[tuple[int | None, Kind], ...]:
+    """What an edit changes: the position in the edit of each word that differs from the source or is `weighted`, and
+    the word's kind; None for the position of a removed word.
+
+    A swapped word is of its new kind where that is known, else of what it was.
+    """
+    was, now = kinds_in(source), kinds_in(edit)
+    found: list[tuple[int | None, Kind]] = []
+    for pair in align_words(source, edit):
+        before = was[pair.source] if pair.source is not None else None
+        kind = now[pair.edit] if pair.edit is not None else before
+        if kind in (None, Kind.OTHER) and before is not None:
+            kind = before
+        if kind is not None and (pair.change is not Change.KEPT or pair.edit in weighted):
+            found.append((pair.edit, kind))
+    return tuple(found)

@@ -1,0 +1,120 @@
+"""What an edit and a preparation can be told in numbers, each declared once: the recipe checks by it, the panels make
+their sliders of it, the command line its flags, the file format its ranges.
+"""
+
+import math
+from dataclasses import dataclass
+
+from nti_desktop.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number. low, high: what is possible; shown: what a slider offers of it, where that is less; default: where it
+    starts, None where the model says; help: one sentence, as the window and the command line say it; flag: of the
+    command line; percent: whether 1 is shown as 100 %.
+    """
+
+    label: str
+    low: float
+    high: float
+    usual: float
+    step: float
+    help: str
+    flag: str
+    shown: tuple[float, float] | None = None
+    percent: bool = True
+
+    @property
+    def slider(self) -> tuple[float, float]:
+        """The range that a slider offers."""
+        return self.shown or (self.low, self.high)
+
+    @property
+    def flag_help(self) -> str:
+        """The sentence for the command line: what it is, and its range."""
+        return f"{self.help.rstrip('.')}, {self.low:g} to {self.high:g}".replace("%", "%%")
+
+    def check(self, value: float, what: str | None = None) -> None:
+        """Raises RecipeError in one sentence when a value is not possible. what: instead of the label."""
+        if not self.low <= value <= self.high:  # also true for NaN
+            said = f"{value:g}" if math.isfinite(value) else "not a number"
+            raise RecipeError(f"{what or self.label} is {said}; it must lie between {self.low:g} and {self.high:g}.")
+
+
+WEIGHT = Parameter(
+    label="Weight",
+    low=-10,
+    high=10,
+    usual=1,
+    step=0.1,
+    help="How much the word counts: 1 as it is, 0 not at all, below 0 the opposite.",
+    flag="--weight",
+    shown=(-2, 4),
+    percent=False,
+)
+STRENGTH = Parameter(
+    label="Strength",
+    low=0,
+    high=1.5,
+    usual=1,
+    step=0.01,
+    help="How much of the edit is shown: 0 is the photo, 1 the edit, beyond 1 more of it.",
+    flag="--strength",
+)
+CROSS = Parameter(
+    label="Layout",
+    low=0,
+    high=1,
+    usual=0.8,
+    step=0.01,
+    help="How long the edit keeps things where they are in the photo, as part of the steps.",
+    flag="--cross",
+)
+SELF = Parameter(
+    label="Shapes",
+    low=0,
+    high=1,
+    usual=0.4,
+    step=0.01,
+    help="How long the edit keeps the photo's shapes and surfaces, as part of the steps.",
+    flag="--self",
+)
+SELF_LIMIT = Parameter(
+    label="The self-attention limit",
+    low=0,
+    high=1,
+    usual=0.25,
+    step=0.01,
+    help="The largest layers whose shapes are kept, as part of the latents' positions.",
+    flag="",
+)
+GUIDANCE = Parameter(
+    label="Guidance",
+    low=1,
+    high=30,
+    usual=7.5,
+    step=0.1,
+    help="How strongly the words of the edit pull.",
+    flag="--guidance",
+    shown=(1, 10),
+    percent=False,
+)
+THRESHOLD = Parameter(
+    label="The mask's threshold",
+    low=0,
+    high=1,
+    usual=0.3,
+    step=0.01,
+    help="How much attention a spot must give the mask's words to belong to it.",
+    flag="--threshold",
+)
+START = Parameter(
+    label="The mask's start",
+    low=0,
+    high=1,
+    usual=0.2,
+    step=0.01,
+    help="The part of the steps before the mask takes hold.",
+    flag="",
+)

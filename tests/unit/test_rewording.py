@@ -1,0 +1,43 @@
+"""The edit's sentence without some of its words."""
+
+import pytest
+
+from nti_desktop.recipe.rewording import source_places, without
+from nti_desktop.recipe.words import split_words
+
+SOURCE = "a red cube on sand, at noon"
+
+
+def gone(edit: str, *words: str) -> str:
+    positions = [word.position for word in split_words(edit) if word.text in words]
+    return without(SOURCE, edit, positions).prompt
+
+
+@pytest.mark.parametrize(
+    ("edit", "words", "left"),
+    [
+        ("a blue cube on sand, at noon", ["blue"], "a red cube on sand, at noon"),  # a swapped word: the source's
+        ("a blue cube on snow, at noon", ["snow"], "a blue cube on sand, at noon"),
+        ("a shiny red cube on sand, at noon", ["shiny"], "a red cube on sand, at noon"),  # an added one: nothing
+        ("a red cube on sand, at noon", ["red"], "a cube on sand, at noon"),  # a kept one: nothing
+        ("a blue ball on sand, at noon", ["blue", "ball"], SOURCE),
+        ("a red cube on sand, at noon", ["a"], "red cube on sand, at noon"),  # at the beginning
+        ("a red cube on sand, at noon", ["noon"], "a red cube on sand, at"),
+    ],
+)
+def test_a_word_is_taken_back(edit: str, words: list[str], left: str) -> None:
+    assert gone(edit, *words) == left
+
+
+def test_the_places_lead_from_every_word_to_what_stands_for_it() -> None:
+    edit = "a shiny blue cube on sand, at noon"
+    found = without(SOURCE, edit, [1, 2])
+    assert found.prompt == SOURCE
+    assert found.places == (0, None, 1, 2, 3, 4, 5, 6, 7)
+    assert source_places(SOURCE, edit) == found.places
+
+
+def test_nothing_is_taken_back_where_nothing_is_asked() -> None:
+    edit = "a  blue cube"
+    assert without(SOURCE, edit, []).prompt == edit
+    assert without(SOURCE, edit, []).places == (0, 1, 2)
