@@ -9,7 +9,7 @@ from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import Method
-from nti_desktop.recipe.words import Change, Word, align_words, split_words
+from nti_desktop.recipe.words import Change, Word, align_words, as_read, ask_the_same, split_words, word_key
 
 NEXT_TO_NOTHING = 0.005  # of the pixels, those that differ visibly
 NEARLY_EVERYTHING = 0.9
@@ -46,6 +46,13 @@ def quoted(words: Sequence[str]) -> str:
     """“a”, “b” and “c”; at least one word."""
     *firsts, last = [f"“{word}”" for word in words]
     return f"{', '.join(firsts)} and {last}" if firsts else last
+
+
+def same_but_for_signs(source: str, edit: str) -> str | None:
+    """The sentence for an edit whose words are those of the description though it is written otherwise, else None."""
+    if not ask_the_same(source, edit) or as_read(source).split() == as_read(edit).split():
+        return None
+    return "The edit differs only in capitals or punctuation, which change nothing."
 
 
 def no_effect(words: Sequence[WordRef], rendered: Rendered) -> str | None:
@@ -115,14 +122,14 @@ def gigabytes(size: int) -> str:
 
 def never_learned(entry: ModelEntry, unlearned: Sequence[Word]) -> str | None:
     """The sentence for words that a model was never trained on, with words it does know where some are alike."""
-    words = tuple({word.text.casefold(): word.text for word in unlearned}.values())
+    words = tuple({word_key(word.text): word.text for word in unlearned}.values())
     if not words:
         return None
     model = "The Studio model" if entry.built_in else f"The model “{entry.name}”"
     named = [word if len(word) <= LONGEST_NAME else f"{word[: LONGEST_NAME - 1]}…" for word in words[:NAMED]]
     more = len(words) - NAMED
     said = quoted(named) if more <= 0 else f"{quoted(named[:-1])}, “{named[-1]}” and {more} other word{'s'[: more > 1]}"
-    alike = [known for word in words[:NAMED] if (known := _alike(word.casefold(), entry.words or frozenset()))]
+    alike = [known for word in words[:NAMED] if (known := _alike(word_key(word), entry.words or frozenset()))]
     meant = f" Did you mean {quoted(tuple(dict.fromkeys(alike)))}?" if alike else ""
     return f"{model} never learned {said}; the edit may do nothing there.{meant}"
 

@@ -45,7 +45,7 @@ from nti_desktop.project.schema import (
     new_id,
 )
 from nti_desktop.project.sidecar import Arrays, Stored
-from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.working_copy import WorkingCopy
 
@@ -210,8 +210,7 @@ class Session(WorkingCopy):
 
     def is_the_photo(self, recipe: EditRecipe, inversion_id: str | None = None) -> bool:
         """Whether a recipe asks for no change at all, so that the photo itself is the picture and nothing renders."""
-        source = self._inversion(inversion_id).settings.prompt
-        return recipe.prompt.split() == source.split() and all(control.weight == 1 for control in recipe.words)
+        return asks_for_nothing(recipe, self._inversion(inversion_id).settings.prompt)
 
     def edits_beside(self, inversion_id: str) -> tuple[PartRecord, ...]:
         """The edits of other frames in the version that was made or shown last: an edit of this one keeps them."""

@@ -14,10 +14,10 @@ from nti_desktop.photo.composite import Finish
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.parameters import STRENGTH
-from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_ref
+from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_refs
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand, settled
-from nti_desktop.recipe.words import find_word, unlearned_words
+from nti_desktop.recipe.words import find_words, unlearned_words
 from nti_desktop.session import Session
 
 
@@ -98,8 +98,8 @@ def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditReci
     blend = None
     if options.blend or options.keep:
         blend = Blend(
-            words=tuple(find_ref(name, source, options.to) for name in options.blend),
-            keep=tuple(find_ref(name, source, options.to) for name in options.keep),
+            words=tuple(ref for name in options.blend for ref in find_refs(name, source, options.to)),
+            keep=tuple(ref for name in options.keep for ref in find_refs(name, source, options.to)),
             threshold=defaults.blend_threshold,
             positions=defaults.blend_positions,
         )
@@ -123,10 +123,10 @@ def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditReci
 def _controls(weights: Sequence[tuple[str, float]], prompt: str) -> tuple[WordControl, ...]:
     controls: dict[int, WordControl] = {}
     for name, weight in weights:
-        word = find_word(prompt, name)
-        if word.position in controls:
-            raise RecipeError(f"“{name}” is given two weights; give it one.")
-        controls[word.position] = WordControl(word.position, word.text, weight)
+        for word in find_words(prompt, name):
+            if word.position in controls:
+                raise RecipeError(f"“{word.text}” is given two weights; give it one.")
+            controls[word.position] = WordControl(word.position, word.text, weight)
     return tuple(control for _, control in sorted(controls.items()) if control.weight != 1)
 
 
@@ -141,10 +141,10 @@ def _name(wanted: str | None, session: Session) -> str:
 
 def _notes(source: str, recipe: EditRecipe, rendered: Rendered | None) -> list[str]:
     """What a person should hear about how the edit came out."""
+    notes = [same] if (same := advice.same_but_for_signs(source, recipe.prompt)) else []
     if rendered is None:
-        return ["Nothing is asked for that the photo does not show, so this version is the photo itself."]
+        return [*notes, "Nothing is asked for that the photo does not show, so this version is the photo itself."]
     words = advice.changed_words(source, recipe)
-    notes = []
     if nothing := advice.no_effect(words, rendered):
         notes.append(f"{nothing} Loosen the structure with a lower --follow, or give the word more --weight.")
     if everything := advice.too_much(words, rendered):

@@ -7,7 +7,7 @@ from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.panels.message_bar import Message
 from nti_desktop.gui.threads import at_home
 from nti_desktop.photo.frame import Area, area_around
-from nti_desktop.recipe.words import split_words
+from nti_desktop.recipe.words import split_words, word_key
 
 _PLACELESS = {"a", "an", "the", "of", "on", "in", "and", "with", "at", "photo"}
 
@@ -55,7 +55,7 @@ class Areas(QObject):
         if work is None or last is None or last.rendered is None or last.wanted.state != work.state:
             return ()
         words = split_words(last.rendered.recipe.prompt)
-        told = [word for word in words if not word.is_punctuation and word.text.casefold() not in _PLACELESS]
+        told = [word for word in words if not word.is_punctuation and word_key(word.text) not in _PLACELESS]
         return tuple((word.position, word.text) for word in told)
 
     @Slot(int)

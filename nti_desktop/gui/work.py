@@ -13,7 +13,7 @@ from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
 from nti_desktop.recipe.kinds import Kind, changed_kinds
-from nti_desktop.recipe.recipe import EditRecipe, WordRef, with_prompt
+from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.session import Session
@@ -146,7 +146,7 @@ class Work:
             return self.session.is_the_photo(state.recipe, version.inversion)
         if version is not None and self.area != self.session.frame(version.inversion).area:
             return False  # the version's picture, with what another area asks for
-        return state is None or (self.edit_text.split() == self.description.split() and not state.recipe.words)
+        return state is None or asks_for_nothing(state.recipe, self.description)
 
     @property
     def can_be_prepared(self) -> bool:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nti_desktop.errors import ModelError
-from nti_desktop.recipe.words import split_words
+from nti_desktop.recipe.words import split_words, word_key
 
 WORDS_FILE = "words.txt"
 LARGEST_LIST = 1 << 20  # bytes; a whole dictionary fits
@@ -11,7 +11,7 @@ LONGEST_WORD = 64
 
 
 def read_words(folder: Path) -> frozenset[str] | None:
-    """The words of `words.txt`, one a line, folded to lower case; None when the folder has no such file.
+    """The words of `words.txt`, one a line, as `word_key` gives them; None when the folder has no such file.
 
     Raises ModelError in one sentence when the file is anything but a list of words.
     """
@@ -31,7 +31,7 @@ def read_words(folder: Path) -> frozenset[str] | None:
     if not all(_may_be_a_word(entry) for entry in entries):
         raise ModelError(f"{where} is not a list with one word a line; mend or remove it.")
     # Split as prompts are, so that "sun-lit" in the list is found when it is typed.
-    words = frozenset(w.text.casefold() for entry in entries for w in split_words(entry) if not w.is_punctuation)
+    words = frozenset(word_key(w.text) for entry in entries for w in split_words(entry) if not w.is_punctuation)
     if not words:
         raise ModelError(f"{where} lists no words; mend or remove it.")
     return words

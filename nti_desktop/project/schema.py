@@ -5,7 +5,7 @@ Every record is frozen, checks its ranges, and carries fields it does not know t
 
 import math
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC
 from typing import Annotated, Self, TypeVar
 
@@ -16,6 +16,7 @@ from nti_desktop.jobs import Figures
 from nti_desktop.project.migrations import migrated
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.words import word_at
 
 SCHEMA_VERSION = 2
 
@@ -226,18 +227,38 @@ class RecipeRecord(Record):
         return cls.model_validate(asdict(recipe))
 
     def recipe(self) -> EditRecipe:
+        blend = None if self.blend is None else self.blend.blend()
+        if blend is not None:
+            blend = replace(blend, words=self._refs(blend.words), keep=self._refs(blend.keep))
         return EditRecipe(
             prompt=self.prompt,
-            words=tuple(WordControl(w.position, w.text, w.weight, w.cross_until) for w in self.words),
+            words=self._controls(),
             strength=self.strength,
             reweighting=self.reweighting,
             automatic=self.automatic,
             cross_until=self.cross_until,
             self_until=self.self_until,
             self_limit=self.self_limit,
-            blend=None if self.blend is None else self.blend.blend(),
+            blend=blend,
             guidance_scale=self.guidance_scale,
         )
+
+    def _controls(self) -> tuple[WordControl, ...]:
+        """One of each word, where the program that wrote them split it into several."""
+        controls: dict[int, WordControl] = {}
+        for control in self.words:
+            word = word_at(self.prompt, control.position, control.text)
+            position, text = (control.position, control.text) if word is None else (word.position, word.text)
+            controls.setdefault(position, WordControl(position, text, control.weight, control.cross_until))
+        return tuple(controls.values())
+
+    def _refs(self, refs: tuple[WordRef, ...]) -> tuple[WordRef, ...]:
+        found = ((ref, word_at(self.prompt, ref.position, ref.text)) for ref in refs)
+        placed = (
+            WordRef(ref.side, word.position, word.text) if word is not None and ref.side is Side.EDIT else ref
+            for ref, word in found
+        )
+        return tuple(dict.fromkeys(placed))
 
 
 class FinishRecord(Record):

@@ -7,7 +7,7 @@ general windows hold for it.
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 
-from nti_desktop.recipe.words import Change, align_words, split_words
+from nti_desktop.recipe.words import Change, align_words, split_words, word_key
 
 
 class Kind(StrEnum):
@@ -77,7 +77,7 @@ _SETTINGS = frozenset({Kind.GROUND, Kind.LIGHT, Kind.WEATHER, Kind.FILM})
 
 def kind_of(word: str) -> Kind:
     """What a word says by itself, whatever its case."""
-    return _KINDS.get(word.casefold(), Kind.OTHER)
+    return _KINDS.get(word_key(word), Kind.OTHER)
 
 
 def is_setting(word: str) -> bool:
@@ -95,7 +95,7 @@ def kinds_in(prompt: str) -> tuple[Kind | None, ...]:
     kinds: list[Kind | None] = [None] * len(words)
     head: Kind | None = None  # of the nearest word behind that says what is described
     for word in reversed(words):
-        folded = word.text.casefold()
+        folded = word_key(word.text)
         if word.is_punctuation or folded in _SMALL:
             head = head if folded == "and" else None
             continue

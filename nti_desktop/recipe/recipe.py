@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from nti_desktop.errors import RecipeError
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
-from nti_desktop.recipe.words import Change, align_words, find_word, split_words
+from nti_desktop.recipe.words import Change, align_words, ask_the_same, find_words, same_word, split_words
 
 
 class Reweighting(StrEnum):
@@ -105,7 +105,7 @@ class EditRecipe:
             GUIDANCE.check(self.guidance_scale)
         words = split_words(self.prompt)
         for control in self.words:
-            if control.position >= len(words) or words[control.position].text != control.text:
+            if control.position >= len(words) or not same_word(words[control.position].text, control.text):
                 raise RecipeError(f"“{control.text}” is not in the edit “{self.prompt}”; choose one of its words.")
 
     @property
@@ -125,17 +125,20 @@ def with_weight(recipe: EditRecipe, position: int, weight: float) -> EditRecipe:
     return replace(recipe, words=tuple(sorted((*others, control), key=lambda c: c.position)))
 
 
-def find_ref(name: str, source: str, edit: str) -> WordRef:
-    """The word called `name` ("ball", or "ball#2" for the second one) in the edit, else in the source prompt.
+def find_refs(name: str, source: str, edit: str) -> tuple[WordRef, ...]:
+    """The words called `name` ("ball", "ball#2" for the second one, "dark-blue") in the edit, else in the source.
 
     Raises RecipeError with its name when neither prompt has it.
     """
     try:
-        word = find_word(edit, name)
-        return WordRef(Side.EDIT, word.position, word.text)
+        return tuple(WordRef(Side.EDIT, word.position, word.text) for word in find_words(edit, name))
     except RecipeError:
-        word = find_word(source, name)
-        return WordRef(Side.SOURCE, word.position, word.text)
+        return tuple(WordRef(Side.SOURCE, word.position, word.text) for word in find_words(source, name))
+
+
+def asks_for_nothing(recipe: EditRecipe, source: str) -> bool:
+    """Whether a recipe asks for no change of a photo that shows `source`, so that the photo itself is the picture."""
+    return recipe.strength == 0 or (ask_the_same(source, recipe.prompt) and not recipe.weighted)
 
 
 def with_prompt(recipe: EditRecipe, prompt: str) -> EditRecipe:

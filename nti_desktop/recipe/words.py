@@ -1,12 +1,31 @@
-"""Words of a prompt, the alignment of two prompts, and the diff that panels draw."""
+"""Words of a prompt, the alignment of two prompts, and the diff that panels draw.
+
+Words compare as people read them: capitals, the form in which an accent is stored, straight or curly quotes, the kind
+of hyphen and characters that nobody sees make no difference.
+"""
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from nti_desktop.errors import RecipeError
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]+")
+_WORD = re.compile(r"\w+(?:'\w+)*|[^\w\s]+")
+_WORD_OF_FORMAT_1 = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]+")  # took accents and invisible characters for punctuation
+
+# Soft hyphens, joiners, marks of direction, variation selectors; a joiner before a symbol makes another emoji.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+    "\U000e0100-\U000e01ef]|\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])"
+)
+_APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ＇", "'"))
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟", '"'))
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011–\ufe63\uff0d", "-"))
+_AS_READ = {**_APOSTROPHES, **_QUOTES, **_HYPHENS, ord("…"): "..."}
+_SILENT = frozenset(".,;:!?\"'()[]{}-—«»‹›¿¡、。，．：；！？「」『』")  # as_read
 
 
 @dataclass(frozen=True)
@@ -20,7 +39,7 @@ class Word:
 
     @property
     def is_punctuation(self) -> bool:
-        return not any(c.isalnum() for c in self.text)
+        return not any(c.isalnum() for c in as_read(self.text))
 
 
 class Change(StrEnum):
@@ -41,34 +60,115 @@ class WordPair:
     change: Change
 
 
+def as_read(text: str) -> str:
+    """The text as people read it and models should: composed, with plain quotes and hyphens, without what is invisible.
+
+    It has the same words as the text, at the same positions; their offsets may differ.
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).translate(_AS_READ)
+
+
+@lru_cache(maxsize=4096)
+def word_key(text: str) -> str:
+    """What two words have in common that people read as the same one."""
+    return unicodedata.normalize("NFC", as_read(text).casefold())
+
+
+def same_word(a: str, b: str) -> bool:
+    """Whether people read two words as the same one."""
+    return word_key(a) == word_key(b)
+
+
+@lru_cache(maxsize=256)
 def split_words(prompt: str) -> tuple[Word, ...]:
     """The words and runs of punctuation of a prompt, in order; "dog's" is one word, "sun-lit" is three."""
-    return tuple(Word(i, m.group(), m.start(), m.end()) for i, m in enumerate(_WORD.finditer(prompt)))
+    return tuple(Word(i, prompt[start:end], start, end) for i, (start, end) in enumerate(_places(prompt)))
 
 
-def find_word(prompt: str, name: str) -> Word:
-    """The word called `name`, whatever its case; "ball#2" is the second ball.
+def _places(prompt: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a prompt begin and end."""
+    if prompt.isascii():
+        yield from (match.span() for match in _WORD.finditer(prompt))
+        return
+    letters: list[str] = []
+    begins: list[int] = []  # of each letter in the prompt
+    ends: list[int] = []  # with the invisible characters behind it
+    unseen = {place for match in _INVISIBLE.finditer(prompt) for place in range(*match.span())}
+    for place, letter in enumerate(prompt):
+        if place not in unseen:
+            # an accent of its own belongs to the letter before it
+            accent = unicodedata.category(letter).startswith("M") and letters and re.match(r"\w", letters[-1])
+            letters.append("_" if accent else letter.translate(_APOSTROPHES))
+            begins.append(place)
+            ends.append(place + 1)
+        elif ends and not prompt[begins[-1]].isspace():
+            ends[-1] = place + 1
+    for match in _WORD.finditer("".join(letters)):
+        yield begins[match.start()], ends[match.end() - 1]
 
-    Raises RecipeError with the name when the prompt has no such word.
+
+def find_words(prompt: str, name: str) -> tuple[Word, ...]:
+    """The words called `name` in a prompt, at least one; "dark-blue" is two of them; "ball#2" is the second ball.
+
+    Raises RecipeError with the name when the prompt has no such words.
     """
     text, mark, count = name.rpartition("#")
     if not mark or not text or not count.isdecimal():
         text, count = name, "1"
-    found = [w for w in split_words(prompt) if w.text.casefold() == text.casefold()]
+    words, named = split_words(prompt), [word_key(word.text) for word in split_words(text)]
+    keys = [word_key(word.text) for word in words]
+    found = [i for i in range(len(words)) if named and keys[i : i + len(named)] == named]
     if not 1 <= int(count) <= len(found):
         which = f"“{text}” number {count}" if int(count) != 1 else f"“{text}”"
         raise RecipeError(f"{which} is not in “{prompt}”; use one of its words as it is written there.")
-    return found[int(count) - 1]
+    start = found[int(count) - 1]
+    run = words[start : start + len(named)]
+    return tuple(word for word in run if not word.is_punctuation) or run
+
+
+def word_at(prompt: str, position: int, text: str) -> Word | None:
+    """The word that is kept as `text` at `position`; None when the prompt has no such word there.
+
+    Positions of format 1, which split off accents and invisible characters, are understood too.
+    """
+    words = split_words(prompt)
+    if position < len(words) and same_word(words[position].text, text):
+        return words[position]
+    before = _places_of_format_1(prompt)
+    if position < len(before) and prompt[slice(*before[position])] == text:
+        return next((word for word in words if word.start <= before[position][0] < word.end), None)
+    return None
+
+
+@lru_cache(maxsize=16)
+def _places_of_format_1(prompt: str) -> tuple[tuple[int, int], ...]:
+    return tuple(match.span() for match in _WORD_OF_FORMAT_1.finditer(prompt))
 
 
 def unlearned_words(prompt: str, learned: frozenset[str] | None) -> tuple[Word, ...]:
     """The words of a prompt, in order, that are not among those a model learned, whatever their case.
 
-    learned: folded to lower case; None when the model does not say, so that no word is held against it.
+    learned: as `word_key` gives them; None when the model does not say, so that no word is held against it.
     """
     if learned is None:
         return ()
-    return tuple(w for w in split_words(prompt) if not w.is_punctuation and w.text.casefold() not in learned)
+    return tuple(w for w in split_words(prompt) if not w.is_punctuation and word_key(w.text) not in learned)
+
+
+def ask_the_same(source: str, edit: str) -> bool:
+    """Whether two sentences ask for the same: they differ at most in capitals, spaces and punctuation."""
+    return _asked(source) == _asked(edit)
+
+
+def _asked(prompt: str) -> list[str]:
+    text = as_read(prompt)
+    return [
+        word_key(word.text)
+        for word in split_words(text)
+        if not _SILENT.issuperset(word.text) or text[word.end : word.end + 1].isdecimal()  # “-5” and “3.5” are numbers
+    ]
 
 
 def align_words(source: str, edit: str) -> tuple[WordPair, ...]:
@@ -100,7 +200,7 @@ def align_words(source: str, edit: str) -> tuple[WordPair, ...]:
 
 
 def _same(a: Word, b: Word) -> bool:
-    return a.text.casefold() == b.text.casefold()
+    return same_word(a.text, b.text)
 
 
 def _can_pair(a: Word, b: Word) -> bool:

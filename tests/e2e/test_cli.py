@@ -158,6 +158,33 @@ def test_a_blended_edit_leaves_the_rest_of_the_photo_alone(inverted: Path, tmp_p
     assert 0 < same.mean() < 1
 
 
+def test_an_edit_in_capitals_with_a_full_stop_is_the_photo_itself_and_says_why(
+    inverted: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    out = tmp_path / "same.png"
+    answer = terminal.answer("edit", inverted, "--to", f"{SAMPLE.caption.title()}.", "--out", out)
+    assert answer["unet_rows"] == 0
+    assert "The edit differs only in capitals or punctuation, which change nothing." in answer["notes"]
+    np.testing.assert_array_equal(pixels(out), pixels(inverted))
+
+
+def test_a_word_with_a_hyphen_takes_a_weight_and_a_mask(inverted: Path, terminal: Terminal) -> None:
+    terminal.answer(
+        "edit",
+        inverted,
+        "--to",
+        f"{SAMPLE.caption} in grey-blue",
+        "--weight",
+        "grey\u2011blue=2",
+        "--blend",
+        "grey-blue",
+    )
+    recipe = Session.open(inverted).project.versions[-1].recipe.recipe()
+    assert [(c.text, c.weight) for c in recipe.words] == [("grey", 2.0), ("blue", 2.0)]
+    assert recipe.blend is not None
+    assert [ref.text for ref in recipe.blend.words] == ["grey", "blue"]
+
+
 def test_an_edit_that_asks_for_nothing_is_the_photo_itself(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
     answer = terminal.answer("edit", inverted, "--to", SAMPLE.caption, "--out", tmp_path / "same.png")
     assert answer["unet_rows"] == 0

@@ -121,6 +121,18 @@ def test_the_sentence_is_said_once_for_both_lines_and_moves_nothing(qtbot: QtBot
     assert bar.unlearned.sentence == ""
 
 
+def test_an_edit_that_differs_only_in_signs_is_told_so_once(bar: PromptBar) -> None:
+    bar.show_source("a red ball on sand")
+    for edit in ("A Red ball on sand.", "a red ball, on sand"):
+        bar.show_edit(edit)
+        assert bar.same.text() == "The edit differs only in capitals or punctuation, which change nothing."
+        assert (bar.same.isVisible(), bar.diff.isVisible()) == (True, False)
+    bar.show_edit("a red ball on  sand\u200b")  # looks the same
+    assert (bar.same.isVisible(), bar.diff.isVisible()) == (False, False)
+    bar.show_edit("A blue ball on sand.")
+    assert (bar.same.isVisible(), bar.diff.isVisible()) == (False, True)
+
+
 def test_each_line_is_read_by_its_own_model(bar: PromptBar) -> None:
     toys = replace(built_in(), built_in=False, name="toys", words=frozenset({"a", "zebra"}))
     bar.description.show_text("a zebra")

@@ -98,6 +98,28 @@ def test_no_field_of_what_is_stored_is_forgotten(record: type[BaseModel], thing:
     assert set(record.model_fields) == {field.name for field in fields(thing)}
 
 
+def test_words_are_found_where_an_older_program_counted_them() -> None:
+    """It took an accent of its own for a word of punctuation."""
+    whole = tree()
+    recipe = whole["versions"][0]["recipe"]
+    recipe["prompt"] = "a cafe\u0301 at night"
+    control = recipe["words"][0]
+    recipe["words"] = [
+        {**control, "position": position, "text": text} for position, text in ((1, "cafe"), (2, "\u0301"), (4, "night"))
+    ]
+    place = recipe["blend"]["words"][0]
+    recipe["blend"]["words"] = [{**place, "side": "edit", "position": 4, "text": "night"}]
+    recipe["blend"]["keep"] = [
+        {**place, "side": "edit", "position": 1, "text": "cafe"},
+        {**place, "side": "edit", "position": 2, "text": "\u0301"},
+    ]
+    read = from_json(json.dumps(whole).encode()).versions[0].recipe.recipe()
+    assert [(c.position, c.text) for c in read.words] == [(1, "cafe\u0301"), (3, "night")]
+    assert read.blend is not None
+    assert read.blend.words == (WordRef(Side.EDIT, 3, "night"),)
+    assert read.blend.keep == (WordRef(Side.EDIT, 1, "cafe\u0301"),)
+
+
 def test_unknown_fields_survive_everywhere() -> None:
     whole = tree()
     extra = {"deep": [1, 2.5, None, {"text": "é"}]}

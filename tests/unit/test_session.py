@@ -331,6 +331,7 @@ def test_a_recipe_that_asks_for_nothing_is_the_photo_itself(photo: Path) -> None
     session = with_a_version(photo)
     assert session.is_the_photo(EditRecipe(SOURCE))
     assert session.is_the_photo(EditRecipe(f" {SOURCE} ", words=(WordControl(1, "red", 1.0),)))
+    assert session.is_the_photo(EditRecipe(f"{SOURCE.title()}."))
     assert not session.is_the_photo(EditRecipe(SOURCE, words=(WordControl(1, "red", 2.0),)))
     assert not session.is_the_photo(BLUE)
 

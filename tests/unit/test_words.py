@@ -1,12 +1,34 @@
 """Words, their alignment and what travels with them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nti_desktop.errors import RecipeError
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef, find_ref, with_prompt
-from nti_desktop.recipe.words import Change, align_words, find_word, split_words, unlearned_words
+from nti_desktop.recipe.recipe import (
+    Blend,
+    EditRecipe,
+    Side,
+    WordControl,
+    WordRef,
+    asks_for_nothing,
+    find_refs,
+    with_prompt,
+)
+from nti_desktop.recipe.words import (
+    Change,
+    align_words,
+    as_read,
+    ask_the_same,
+    find_words,
+    same_word,
+    split_words,
+    unlearned_words,
+    word_at,
+    word_key,
+)
 
 LETTER = {Change.KEPT: "=", Change.SWAPPED: "~", Change.ADDED: "+", Change.REMOVED: "-"}
 
@@ -81,9 +103,9 @@ def test_words_know_their_place_in_the_prompt() -> None:
 
 
 def test_the_second_of_two_equal_words_is_found_by_its_number() -> None:
-    assert find_word("a ball and a ball", "ball").position == 1
-    assert find_word("a ball and a ball", "BALL#2").position == 4
-    assert find_word("number # one", "#").text == "#"
+    assert [w.position for w in find_words("a ball and a ball", "ball")] == [1]
+    assert [w.position for w in find_words("a ball and a ball", "BALL#2")] == [4]
+    assert [w.text for w in find_words("number # one", "#")] == ["#"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +114,7 @@ def test_the_second_of_two_equal_words_is_found_by_its_number() -> None:
 )
 def test_a_word_that_is_not_there_is_an_error_with_its_name(name: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
-        find_word("a ball and a ball", name)
+        find_words("a ball and a ball", name)
 
 
 def test_words_that_were_never_learned_are_found_where_they_stand() -> None:
@@ -107,14 +129,14 @@ def test_words_that_were_never_learned_are_found_where_they_stand() -> None:
 def test_every_word_is_either_learned_or_found_and_no_punctuation_is(prompt: str, learned: frozenset[str]) -> None:
     words = [w for w in split_words(prompt) if not w.is_punctuation]
     found = unlearned_words(prompt, learned)
-    assert [w for w in words if w not in found] == [w for w in words if w.text.casefold() in learned]
+    assert [w for w in words if w not in found] == [w for w in words if word_key(w.text) in learned]
     assert set(found) <= set(words)
-    assert unlearned_words(prompt, learned | {w.text.casefold() for w in words}) == ()
+    assert unlearned_words(prompt, learned | {word_key(w.text) for w in words}) == ()
 
 
 def test_a_mask_word_is_looked_for_in_the_edit_and_then_in_the_source() -> None:
-    assert find_ref("red", "a white ball", "a red ball") == WordRef(Side.EDIT, 1, "red")
-    assert find_ref("white", "a white ball", "a red ball") == WordRef(Side.SOURCE, 1, "white")
+    assert find_refs("red", "a white ball", "a red ball") == (WordRef(Side.EDIT, 1, "red"),)
+    assert find_refs("white", "a white ball", "a red ball") == (WordRef(Side.SOURCE, 1, "white"),)
 
 
 def test_weights_and_masks_travel_with_their_words() -> None:
@@ -153,3 +175,105 @@ def test_a_control_must_name_the_word_at_its_place() -> None:
 def test_an_empty_edit_is_refused() -> None:
     with pytest.raises(RecipeError, match="empty"):
         EditRecipe("  ")
+
+
+ACUTE = "e\u0301"  # an accent of its own
+UNSEEN = ["\u200d", "\u200c", "\u200b", "\ufeff", "\u00ad", "\ufe0f", "\u2060", "\u200e"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("café", f"caf{ACUTE}"),
+        ("CAFÉ", f"caf{ACUTE}"),
+        *(("dog's", f"dog{mark}s") for mark in "’‘ʼ＇"),
+        *(("dog", f"d{unseen}og{unseen}") for unseen in UNSEEN),
+    ],
+)
+def test_a_word_is_the_same_one_in_whatever_form_it_is_stored(one: str, other: str) -> None:
+    assert same_word(one, other)
+    assert drawn(f"a {one} cube", f"a {other} cube") == f"=a ={other} =cube"
+    assert [w.position for w in find_words(f"a {one} cube", other)] == [1]
+    assert unlearned_words(f"a {other} cube", frozenset(map(word_key, ("a", one, "cube")))) == ()
+    assert ask_the_same(f"a {one} cube", f"a {other} cube")
+    assert EditRecipe(f"a {one} cube", words=(WordControl(1, other, 2.0),)).words[0].position == 1
+
+
+@pytest.mark.parametrize("hyphen", ["-", "\u2010", "\u2011", "–"])
+def test_a_word_with_a_hyphen_is_found_in_the_sentence_that_shows_it(hyphen: str) -> None:
+    prompt = f"a dark{hyphen}blue cube and a dark{hyphen}blue ball"
+    assert [w.text for w in find_words(prompt, "dark-blue")] == ["dark", "blue"]
+    assert [w.position for w in find_words(prompt, "Dark\u2011Blue#2")] == [7, 9]
+    assert find_refs("dark-blue", prompt, "a red cube") == (
+        WordRef(Side.SOURCE, 1, "dark"),
+        WordRef(Side.SOURCE, 3, "blue"),
+    )
+    assert [w.text for w in find_words(prompt, "-")] == [hyphen]
+    assert all(p.change is Change.KEPT for p in align_words(prompt, prompt.replace(hyphen, "-")))
+
+
+def test_a_word_with_an_accent_of_its_own_is_one_word_and_knows_its_place() -> None:
+    prompt = f"un caf{ACUTE} rouge, l\u200b\u2019e\u0301te\u0301 हिन्दी"
+    assert [as_read(w.text) for w in split_words(prompt)] == ["un", "café", "rouge", ",", "l'été", "हिन्दी"]
+    assert all(prompt[w.start : w.end] == w.text for w in split_words(prompt))
+
+
+def test_emoji_of_several_characters_are_told_apart() -> None:
+    assert ask_the_same("a ❤\ufe0f here", "a ❤ here")
+    assert not ask_the_same("a 👨\u200d👩\u200d👧 here", "a 👨👩👧 here")
+    assert not ask_the_same("a cat", "a cat 😀")
+
+
+@given(st.text(alphabet="aB9_ '’‘ʼ-–‐.“…e\u0301\u0338\u200d\u200b\ufe0f\u00adé=🐈♂", max_size=24))
+def test_what_a_model_reads_has_the_same_words_at_the_same_positions(prompt: str) -> None:
+    read = as_read(prompt)
+    assert as_read(read) == read
+    assert [word_key(w.text) for w in split_words(read)] == [word_key(w.text) for w in split_words(prompt)]
+    assert [w.is_punctuation for w in split_words(read)] == [w.is_punctuation for w in split_words(prompt)]
+    for word in split_words(prompt):
+        assert prompt[word.start : word.end] == word.text
+        assert word_at(prompt, word.position, word.text) == word
+
+
+@given(st.text(alphabet="aB9_ '’-–.,é🐈", max_size=24))
+def test_words_that_could_be_split_before_keep_their_positions(prompt: str) -> None:
+    before = re.findall(r"\w+(?:['’]\w+)*|[^\w\s]+", prompt)
+    assert [w.text for w in split_words(prompt)] == before
+
+
+def test_a_word_is_found_where_format_1_counted_it() -> None:
+    prompt = f"un caf{ACUTE} rouge"
+    assert word_at(prompt, 3, "rouge") == split_words(prompt)[2]
+    assert word_at(prompt, 1, "cafe") == word_at(prompt, 2, "\u0301") == split_words(prompt)[1]
+    assert word_at(prompt, 0, "rouge") is None
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "A Red Cube on stone",
+        "a red cube on stone.",
+        "“A red cube”, on  stone…",
+        "a red-cube on stone!",
+        "a red cube on stone",
+    ],
+)
+def test_capitals_and_punctuation_ask_for_nothing(edit: str) -> None:
+    assert ask_the_same("a red cube on stone", edit)
+    assert asks_for_nothing(EditRecipe(edit), "a red cube on stone")
+    word = find_words(edit, "stone")[0]
+    assert not asks_for_nothing(EditRecipe(edit, (WordControl(word.position, "stone", 2.0),)), "a red cube on stone")
+
+
+@pytest.mark.parametrize(
+    ("source", "edit"),
+    [
+        ("a red cube", "a blue cube"),
+        ("a red cube", "red cube"),
+        ("3.5 cubes", "3 5 cubes"),
+        ("5°", "-5°"),
+        ("a", "a & b"),
+    ],
+)
+def test_other_words_numbers_and_signs_ask_for_something(source: str, edit: str) -> None:
+    assert not ask_the_same(source, edit)

@@ -10,7 +10,7 @@ from nti_desktop.gui.panels.one_line import OneLine
 from nti_desktop.gui.panels.prompt_line import PromptLine
 from nti_desktop.gui.threads import at_home
 from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.recipe.words import Word
+from nti_desktop.recipe.words import Change, Word
 
 
 class PromptBar(QFrame):
@@ -61,6 +61,9 @@ class PromptBar(QFrame):
         self.render_button.clicked.connect(self._render)
 
         self.diff = DiffView()
+        self.same = QLabel()  # said in place of a difference that makes none
+        self.same.setProperty("role", "quiet")
+        self.same.setWordWrap(True)
         self._chips = QWidget()
         self._flow = FlowLayout(self._chips)
         self.unlearned = OneLine()
@@ -84,6 +87,7 @@ class PromptBar(QFrame):
             grid.addWidget(button, 2 * row, 2)
         grid.addWidget(self.estimate, 1, 1, 1, 2)
         grid.addWidget(self.diff, 3, 1, 1, 2)
+        grid.addWidget(self.same, 3, 1, 1, 2)
         grid.addWidget(self._chips, 4, 1, 1, 2)
         grid.addWidget(self.unlearned, 5, 1, 1, 2)
         grid.setColumnStretch(1, 1)
@@ -152,9 +156,12 @@ class PromptBar(QFrame):
 
     def _refresh(self) -> None:
         words = diff_words(self._source, self.edit.text()) if self._source.strip() else ()
+        same = advice.same_but_for_signs(self._source, self.edit.text()) if words else None
         self.diff.show_words(words)
-        changed = any(word.before != word.after for word in words)
+        changed = same is None and any(word.change is not Change.KEPT for word in words)
         self.diff.setVisible(changed)
+        self.same.setText(same or "")
+        self.same.setVisible(same is not None)
         self._chips.setVisible(bool(self._suggestions) and not changed)
 
     @Slot()

@@ -121,3 +121,23 @@ def test_a_chosen_word_is_found_in_both_prompts(sd15: DiffusionModel) -> None:
     assert word_columns(source, edit, WordRef(Side.SOURCE, 2, "ball")) == ((3,), (4,))
     with pytest.raises(RecipeError, match="cone"):
         word_columns(source, edit, WordRef(Side.EDIT, 2, "cone"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a café cube", "a cafe\u0301 cube"),
+        ("a dog's ball", "a dog’s ball"),
+        ("a dark-blue cube", "a dark\u2011blue cu\u200bbe"),
+        ("a dark-blue cube", "\ufeffa dark–blue cube"),
+    ],
+)
+def test_words_that_read_the_same_are_the_same_tokens(sd15: DiffusionModel, one: str, other: str) -> None:
+    plain, stored = sd15.tokens(one), sd15.tokens(other)
+    assert stored.ids == plain.ids
+    assert stored.columns == plain.columns
+    assert len(stored.columns) == len(split_words(other))
+    assert all(stored.columns)
+    assert torch.equal(attention_mapping(plain, stored), attention_mapping(plain, plain))
+    ball = split_words(one)[-1]
+    assert word_columns(plain, stored, WordRef(Side.SOURCE, ball.position, split_words(other)[-1].text))[1]
