@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextLayout
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -95,6 +96,33 @@ def test_the_wave_runs_under_the_word_alone(line: PromptLine) -> None:
     assert waved(line)[0] == pytest.approx(start, abs=1)  # wherever the caret stands
     line.show_text("a red ball on zebra")
     assert waved(line)[0] - start == pytest.approx(width("a red ball on ") - width("a red "), abs=2)
+
+
+@pytest.mark.parametrize("before", ["🐈🐈🐈 ", "a 👨\u200d👩\u200d👧 𝒶 ", "cafe\u0301 "])
+def test_the_wave_runs_under_its_word_behind_emoji_too(line: PromptLine, before: str) -> None:
+    line.show_learned(LEARNED | {"café", "𝒶"})
+    line.show_text(f"{before}zebra on")
+    assert marked(line) == ["zebra"]
+    found = waved(line)
+    room = QTextLayout(line.text(), line.font())
+    room.beginLayout()
+    row = room.createLine()
+    room.endLayout()
+    start = len(before.encode("utf-16-le")) // 2
+    left, right = (float(row.cursorToX(place)[0]) for place in (start, start + len("zebra")))
+    line.show_text("zebra on")
+    shift = waved(line)[0]
+    assert found[0] == pytest.approx(left + shift, abs=2)
+    assert found[-1] == pytest.approx(right + shift, abs=4)
+
+
+def test_a_word_behind_emoji_is_let_be_while_it_is_typed(qtbot: QtBot, line: PromptLine) -> None:
+    line.setText("🐈🐈🐈🐈🐈🐈 ")
+    line.setCursorPosition(13)
+    qtbot.keyClicks(line, "zebra")
+    assert marked(line) == []
+    qtbot.keyClicks(line, " on")
+    assert marked(line) == ["zebra"]
 
 
 def test_the_wave_scrolls_with_a_long_text_and_stays_inside_the_line(line: PromptLine) -> None:

@@ -4,7 +4,9 @@ from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from nti_desktop.gui.offsets import from_qt, to_qt
 from nti_desktop.gui.threads import at_home
+from nti_desktop.recipe.words import split_words
 
 PAUSE = 600  # milliseconds
 
@@ -36,9 +38,9 @@ class PauseEdit(QLineEdit):
     def show_text(self, text: str) -> None:
         """Show a text that came from elsewhere; nothing is sent. What is being typed right now is left alone."""
         if text != self.text() and not self._unsettled:
-            place = self.cursorPosition()
+            place = from_qt(self.text(), self.cursorPosition())
             self.setText(text)
-            self.setCursorPosition(min(place, len(text)) if self.hasFocus() else 0)
+            self.setCursorPosition(to_qt(text, min(place, len(text))) if self.hasFocus() else 0)
 
     def replace_text(self, text: str) -> None:
         """As `show_text`, whatever is being typed."""
@@ -59,8 +61,9 @@ class PauseEdit(QLineEdit):
         return super().event(event)
 
     def _in_a_word(self) -> bool:
-        rest = self.text()[self.cursorPosition() :]
-        return bool(rest) and rest[0].isalnum()
+        text = self.text()
+        place = from_qt(text, self.cursorPosition())
+        return any(word.start <= place < word.end and not word.is_punctuation for word in split_words(text))
 
     @Slot(str)
     def _typed(self, text: str) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QTextLayout
 from PySide6.QtWidgets import QStyle, QStyleOptionFrame, QWidget
 
 from nti_desktop.gui import theme
+from nti_desktop.gui.offsets import from_qt, to_qt
 from nti_desktop.gui.panels.pause_edit import PauseEdit
 from nti_desktop.gui.threads import at_home
 from nti_desktop.recipe.words import Word, unlearned_words
@@ -39,9 +40,11 @@ class PromptLine(PauseEdit):
     @Slot()
     def _look(self) -> None:
         at_home(self)
-        found = unlearned_words(self.text(), self._learned)
+        text = self.text()
+        found = unlearned_words(text, self._learned)
         if self.is_being_typed:
-            found = tuple(word for word in found if not word.start < self.cursorPosition() <= word.end)
+            cursor = from_qt(text, self.cursorPosition())
+            found = tuple(word for word in found if not word.start < cursor <= word.end)
         if found != self.unlearned:
             self.unlearned = found
             self.update()
@@ -51,7 +54,8 @@ class PromptLine(PauseEdit):
         super().paintEvent(event)
         if not self.unlearned:
             return
-        layout = QTextLayout(self.text(), self.font())
+        text = self.text()
+        layout = QTextLayout(text, self.font())
         layout.beginLayout()
         line = layout.createLine()
         layout.endLayout()
@@ -68,7 +72,7 @@ class PromptLine(PauseEdit):
         painter.setClipRect(self._writing_room())
         painter.setPen(QPen(theme.WARNING, 1.2))
         for word in self.unlearned:
-            start, end = sorted((left + along(word.start), left + along(word.end)))
+            start, end = sorted(left + along(to_qt(text, place)) for place in (word.start, word.end))
             painter.drawPath(_wave(start, end, caret.top() + line.ascent() + _BELOW))
 
     def _writing_room(self) -> QRect:
