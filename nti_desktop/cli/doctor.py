@@ -165,7 +165,7 @@ def _self_test(device: str | None, report: Report, cancel: CancelToken) -> SelfT
     inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint(entry), inverted)
     same, other = (
-        workbench.render(session.render_job(recipe_for(sample.caption, prompt, best), inversion.id), report, cancel)
+        workbench.render(session.render_job(recipe_for(prompt, settings, best), inversion.id), report, cancel)
         for prompt in (sample.caption, sample.edits[0])
     )
     if judged.autoencoder_psnr < STRANGE_PSNR or same.changed > NEXT_TO_NOTHING:

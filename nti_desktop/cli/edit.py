@@ -15,7 +15,7 @@ from nti_desktop.preview import encode_preview
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_refs
-from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import by_hand, settled
 from nti_desktop.recipe.words import find_words, unlearned_words
 from nti_desktop.session import Session
@@ -31,7 +31,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
     source = inversion.settings.prompt
     entry = model_of(session, inversion, cancel)
-    recipe = _recipe(options, source, entry.defaults)
+    recipe = _recipe(options, inversion.settings.settings(), entry.defaults)
     name = _name(options.name, session)
     target = target_of(options, session, name)
 
@@ -93,13 +93,13 @@ def _inversion(session: Session, inversion_id: str) -> InversionRecord:
         ) from error
 
 
-def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditRecipe:
+def _recipe(options: Namespace, prepared: InversionSettings, defaults: EditDefaults) -> EditRecipe:
     """Raises RecipeError when a word is in neither prompt or a value is out of range."""
     blend = None
     if options.blend or options.keep:
         blend = Blend(
-            words=tuple(ref for name in options.blend for ref in find_refs(name, source, options.to)),
-            keep=tuple(ref for name in options.keep for ref in find_refs(name, source, options.to)),
+            words=tuple(ref for name in options.blend for ref in find_refs(name, prepared.prompt, options.to)),
+            keep=tuple(ref for name in options.keep for ref in find_refs(name, prepared.prompt, options.to)),
             threshold=defaults.blend_threshold,
             positions=defaults.blend_positions,
         )
@@ -111,7 +111,7 @@ def _recipe(options: Namespace, source: str, defaults: EditDefaults) -> EditReci
         reweighting=options.reweight,
         blend=blend,
     )
-    recipe = settled(recipe, source, defaults)
+    recipe = settled(recipe, prepared, defaults)
     cross, itself = (options.follow if said is None else said for said in (options.cross, options.self))
     if cross is None and itself is None:
         return recipe

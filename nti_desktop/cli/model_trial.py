@@ -114,7 +114,7 @@ def try_model(
     from nti_desktop.engine.workbench import Workbench  # torch
     from nti_desktop.engine.workbench import decibels as measured
 
-    recipe = _masked(edit, settings.prompt, entry)
+    recipe = _masked(edit, settings, entry)
     bench = Workbench(device)
     judged = bench.judge(session.judge_job(entry), report, cancel)
     if warning := tight(judged, settings.method):
@@ -124,7 +124,7 @@ def try_model(
     inversion = session.keep_inversion(entry, fingerprint, inverted).id
     same, edited = (
         bench.render(session.render_job(asked, inversion), report, cancel)
-        for asked in (recipe_for(settings.prompt, settings.prompt, entry.defaults), recipe)
+        for asked in (recipe_for(settings.prompt, settings, entry.defaults), recipe)
     )
     part = RenderedPart(edited, Finish(), inversion)
     finished = session.finished([part])
@@ -166,10 +166,10 @@ def _out_of_reach(session: Session, mask: NDArray[np.float32]) -> NDArray[np.boo
     return untouched
 
 
-def _masked(edit: str, source: str, entry: ModelEntry) -> EditRecipe:
+def _masked(edit: str, settings: InversionSettings, entry: ModelEntry) -> EditRecipe:
     """The edit, confined to the words it changes; raises RecipeError when it changes none."""
-    recipe = recipe_for(source, edit, entry.defaults)
-    words = changed_words(source, recipe)
+    recipe = recipe_for(edit, settings, entry.defaults)
+    words = changed_words(settings.prompt, recipe)
     if not words:
         raise RecipeError("The edit says the same as the description; change a word with --to.")
     blend = Blend(

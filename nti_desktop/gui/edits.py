@@ -32,7 +32,7 @@ def with_threshold(recipe: EditRecipe, threshold: float) -> EditRecipe:
 def with_structure(recipe: EditRecipe, field: str, value: float) -> EditRecipe:
     """field: cross_until or self_until, a window said by hand, or guidance_scale."""
     if field == "guidance_scale":
-        return replace(recipe, guidance_scale=round(value, 2))
+        return replace(by_hand(recipe, recipe.cross_until, recipe.self_until), guidance_scale=round(value, 2))
     windows = {"cross_until": recipe.cross_until, "self_until": recipe.self_until} | {field: value}
     return by_hand(recipe, **windows)
 
@@ -53,8 +53,8 @@ def with_automatic(recipe: EditRecipe, on: bool) -> EditRecipe:
 
 
 def with_usual_structure(recipe: EditRecipe) -> EditRecipe:
-    """Windows by the kind of change, and the guidance of the inversion."""
-    return replace(recipe, automatic=True, guidance_scale=None)
+    """Windows and guidance by the kind of change."""
+    return replace(recipe, automatic=True)
 
 
 def following(recipe: EditRecipe, share: float) -> EditRecipe:

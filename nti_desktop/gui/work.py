@@ -14,7 +14,7 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
 from nti_desktop.recipe.kinds import Kind, changed_kinds
 from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt
-from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.session import Session
 
@@ -183,7 +183,7 @@ class Work:
         if not self.edit_text.strip():
             return None
         if state is None:
-            return History(EditState(recipe_for(self.description, self.edit_text, self.edit_defaults), Finish()))
+            return History(EditState(self._settled(EditRecipe(self.edit_text, automatic=True)), Finish()))
         return History(replace(state, recipe=self._settled(with_prompt(state.recipe, self.edit_text))))
 
     def say_in_words(self, text: str) -> bool:
@@ -204,7 +204,14 @@ class Work:
         return self._settled(replace(recipe, automatic=True))
 
     def _settled(self, recipe: EditRecipe) -> EditRecipe:
-        return settled(recipe, self.description, self.edit_defaults)
+        inversion = self.inversion
+        prepared = inversion.settings.settings() if inversion and self.up_to_date else self._to_be_prepared
+        return settled(recipe, prepared, self.edit_defaults)
+
+    @property
+    def _to_be_prepared(self) -> InversionSettings:
+        usual = self.defaults
+        return InversionSettings(self.description or self.edit_text, usual.method, usual.steps, usual.guidance_scale)
 
     def finish(self, finish: Finish) -> bool:
         """Change what the compositor does."""
@@ -277,11 +284,11 @@ class Work:
         elif part and inversion and inversion.settings.prompt == settings.prompt:
             state = _state_of(part)
         if state is None:
-            return EditState(recipe_for(settings.prompt, settings.prompt, entry.defaults), Finish())
+            return EditState(recipe_for(settings.prompt, settings, entry.defaults), Finish())
         if inversion is None or inversion.model == entry.id:
             return state
         recipe = carried(state.recipe, defaults_of(inversion.model), entry.defaults, settings.method)
-        return replace(state, recipe=settled(recipe, settings.prompt, entry.defaults))
+        return replace(state, recipe=settled(recipe, settings, entry.defaults))
 
     def _parts_by_area(self) -> dict[Area, PartRecord]:
         parts = self.version.parts if self.version else ()

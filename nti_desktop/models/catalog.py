@@ -16,7 +16,8 @@ from nti_desktop.models.layout import check_layout
 from nti_desktop.models.places import read_places
 from nti_desktop.models.single_file import check_single_file
 from nti_desktop.models.words import read_words
-from nti_desktop.recipe.settings import EditDefaults, Method
+from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.settings import EditDefaults, Method, Windows
 from nti_desktop.resources import resource
 
 BUILT_IN_ID = "studio"
@@ -41,13 +42,22 @@ class ModelEntry:
     words: frozenset[str] | None
 
 
-# What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card.
+# What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
+# tests/benchmarks for the kinds of change.
 STUDIO_DEFAULTS = EditDefaults(
     method=Method.RESIDUAL,
     steps=12,
     guidance_scale=1.5,
     cross_until=0.4,
     self_until=0.2,
+    windows=(
+        (Kind.COLOUR, Windows(1.0, 1.0)),
+        (Kind.THING, Windows(0.2, 0.1)),
+        (Kind.GROUND, Windows(0.2, 0.1)),
+        (Kind.LIGHT, Windows(0.0, 0.0)),
+        (Kind.WEATHER, Windows(0.0, 0.0)),
+    ),
+    guidances=((Kind.COLOUR, 1.25), (Kind.THING, 1.25), (Kind.WEATHER, 1.25)),
     self_limit=1.0,
     blend_positions=200,
     blend_threshold=0.8,

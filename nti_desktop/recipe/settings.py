@@ -1,5 +1,6 @@
 """What an inversion asks for, and what a model is best at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -81,7 +82,8 @@ PUBLISHED_WINDOWS = (
 class EditDefaults:
     """What measures best on one model; kept in its catalogue entry.
 
-    cross_until, self_until: see Windows; windows: of the kinds of change that do better with others; self_limit:
+    cross_until, self_until: see Windows; windows, guidances: of the kinds of change that do better with others;
+    self_limit:
     self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32 of 64x64, as
     published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided over the
     inversion's.
@@ -93,6 +95,7 @@ class EditDefaults:
     cross_until: float = CROSS.usual
     self_until: float = SELF.usual
     windows: tuple[tuple[Kind, Windows], ...] = PUBLISHED_WINDOWS
+    guidances: tuple[tuple[Kind, float], ...] = ()
     self_limit: float = SELF_LIMIT.usual
     blend_positions: int = 160
     blend_threshold: float = 0.3
@@ -101,6 +104,17 @@ class EditDefaults:
     def windows_for(self, kind: Kind) -> Windows:
         """What a change of this kind does best with."""
         return dict(self.windows).get(kind, Windows(self.cross_until, self.self_until))
+
+    def guidance_for(self, kinds: Iterable[Kind], prepared: InversionSettings) -> float | None:
+        """What an edit of these kinds does best with: the largest of theirs, so that none of them stops short.
+
+        None for the preparation's own: null embeddings are made for one guidance, and one that the user chose is kept.
+        """
+        if prepared.method is Method.NULL_TEXT or prepared.guidance_scale != self.guidance_scale:
+            return None
+        known = dict(self.guidances)
+        wanted = max((known.get(kind, self.guidance_scale) for kind in kinds), default=self.guidance_scale)
+        return None if wanted == self.guidance_scale else wanted
 
     def steps_for(self, schedule: Schedule) -> int:
         """What is published was published for fifty steps."""

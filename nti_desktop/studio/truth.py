@@ -124,4 +124,5 @@ def sharpness(edit: Pixels, truth: Pixels, region: Region) -> float:
 
 def _slope(picture: Pixels) -> NDArray[np.float64]:
     down, right = np.gradient(np.asarray(picture, np.float64).mean(-1))
-    return np.hypot(down, right)
+    slope: NDArray[np.float64] = np.hypot(down, right)
+    return slope

@@ -193,6 +193,7 @@ def _render(arena: Arena, photo: Photo, inverted: Inverted, steps: int | None, n
 
 def _recipe(defaults: EditDefaults, prompts: tuple[str, str], turn: int) -> EditRecipe:
     """The plain edit at turn 0; at others its last word counts a little more, so that nobody is asked twice."""
-    recipe = recipe_for(*prompts, defaults)
+    settings = InversionSettings(prompts[0], defaults.method, defaults.steps, defaults.guidance_scale)
+    recipe = recipe_for(prompts[1], settings, defaults)
     word = split_words(prompts[1])[-1]
     return with_weight(recipe, word.position, 1 + turn / 1000) if turn else recipe

@@ -61,7 +61,7 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     assert inverted.null_embeddings is not None
     record = session.keep_inversion(entry, fingerprint(entry), inverted)
     cat = WordRef(Side.EDIT, 5, "cat")
-    recipe = replace(recipe_for(SOURCE, EDIT, entry.defaults), blend=Blend(words=(cat,)))
+    recipe = replace(recipe_for(EDIT, settings, entry.defaults), blend=Blend(words=(cat,)))
     version = session.add_version("Cat", recipe)
     before = bench.render(session.render_job(recipe))
     session.save()
@@ -73,6 +73,6 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     assert after.changed > 0
     np.testing.assert_array_equal(after.image, before.image)
     if schedule is Schedule.QUICK:  # on untrained weights the published way up is no way back
-        unchanged = bench.render(again.render_job(recipe_for(SOURCE, SOURCE, entry.defaults), record.id))
+        unchanged = bench.render(again.render_job(recipe_for(SOURCE, settings, entry.defaults), record.id))
         drifted, edited = (np.abs(made.latents - inverted.pivot[-1]).mean() for made in (unchanged, after))
         assert drifted < edited

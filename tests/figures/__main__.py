@@ -187,7 +187,9 @@ def masks(plan: Plan) -> object:
 def sweep(plan: Plan) -> object:
     """What the default method recovers by guidance, without a mask."""
     way = str(plan.settings.method)
-    outcomes = plan.outcomes(*(("guidance", replace(plan.settings, guidance_scale=scale)) for scale in plan.sweep))
+    outcomes = plan.outcomes(
+        *(("guidance", replace(plan.settings, guidance_scale=scale, guidances=())) for scale in plan.sweep)
+    )
     summary = {
         f"{way} at {scale:g}": truth_summary(found)[way] for scale, found in zip(plan.sweep, outcomes, strict=True)
     }
@@ -308,6 +310,8 @@ def settings_of(arguments: argparse.Namespace) -> EditDefaults:
     found = {name: value for name, value in said.items() if value is not None}
     if {"cross_until", "self_until"} & found.keys():
         found["windows"] = ()  # the same for every kind
+    if "guidance_scale" in found:
+        found["guidances"] = ()
     return replace(STUDIO_DEFAULTS, **found)
 
 

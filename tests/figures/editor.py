@@ -16,7 +16,7 @@ from nti_desktop.engine.workbench import Workbench
 from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Rendered, RenderJob, report_nothing
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
-from nti_desktop.recipe.structure import recipe_for, settled
+from nti_desktop.recipe.structure import settled
 from nti_desktop.studio.render import Picture, training_picture
 from nti_desktop.studio.scenes import Scene
 from nti_desktop.studio.truth import psnr
@@ -85,8 +85,8 @@ class Editor:
         """
         source, edit = trial.captions
         inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
-        recipe = settled(recipe, source, settings) if recipe else recipe_for(source, edit, settings)
-        recipe = replace(recipe, self_limit=settings.self_limit, guidance_scale=settings.guidance_scale)
+        recipe = settled(recipe or EditRecipe(edit, automatic=True), inversion_settings, settings)
+        recipe = replace(recipe, self_limit=settings.self_limit)
         if blended:
             blend = Blend((thing_word(edit),), threshold=settings.blend_threshold, positions=settings.blend_positions)
             recipe = replace(recipe, blend=blend)

@@ -92,7 +92,7 @@ def _edit_costs(files: ModelFiles, settings: EditDefaults) -> tuple[Cost, Cost, 
                 inversion_settings,
                 inverted.pivot,
                 inverted.null_embeddings,
-                recipe_for(inversion_settings.prompt, edit, settings),
+                recipe_for(edit, inversion_settings, settings),
             )
         )
         for _ in range(2)

@@ -41,6 +41,35 @@ def test_loosening_halves_what_holds_the_structure() -> None:
     assert (recipe.cross_until, recipe.self_until) == (0.2, 0.1)
 
 
+def test_windows_that_were_the_models_usual_ones_follow_the_change_on_another_model() -> None:
+    usual, other = EditDefaults(cross_until=0.8, self_until=0.4), EditDefaults(cross_until=0.3, self_until=0.2)
+    for recipe, automatic in (
+        (EditRecipe("a ball", cross_until=0.8, self_until=0.4), True),
+        (EditRecipe("a ball", cross_until=0.8, self_until=0.1), False),
+        (EditRecipe("a ball", automatic=True, cross_until=0.1, self_until=0.1), True),
+    ):
+        assert edits.carried(recipe, usual, other, Method.RESIDUAL).automatic is automatic
+
+
+def test_what_is_moved_by_hand_is_no_longer_automatic_until_it_is_asked_for() -> None:
+    recipe = EditRecipe("a ball", automatic=True, cross_until=1.0, self_until=1.0)
+    changed = {
+        "layout": edits.with_structure(recipe, "cross_until", 0.5),
+        "guidance": edits.with_structure(recipe, "guidance_scale", 3.0),
+        "follow": edits.following(recipe, 0.3),
+        "box": edits.with_automatic(recipe, False),
+        "loosened": edits.loosened(recipe),
+    }
+    assert {name: (r.automatic, r.cross_until, r.self_until, r.guidance_scale) for name, r in changed.items()} == {
+        "layout": (False, 0.5, 1.0, None),
+        "guidance": (False, 1.0, 1.0, 3.0),
+        "follow": (False, 0.3, 0.3, None),
+        "box": (False, 1.0, 1.0, None),
+        "loosened": (False, 0.5, 0.5, None),
+    }
+    assert all(edits.with_automatic(r, True).automatic for r in changed.values())
+
+
 def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
     def state(weight: float) -> EditState:
         return EditState(with_weight(EditRecipe("a ball"), 1, weight), Finish())

@@ -118,8 +118,8 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     recipe = project.versions[1].recipe.recipe()
     usual = window.desk.model.entry.defaults
     assert (recipe.prompt, recipe.words) == (WISH.prompt, WISH.words)
-    assert recipe.cross_until == usual.cross_until  # it was what is usual on the first model
-    assert recipe.self_until == WISH.self_until  # it was chosen
+    windows = (recipe.automatic, recipe.cross_until, recipe.self_until)
+    assert windows == (False, WISH.cross_until, WISH.self_until)  # they were chosen
     assert recipe.blend is not None
     assert recipe.blend.words == WISH.blend.words  # type: ignore[union-attr]
     assert (recipe.blend.positions, recipe.blend.threshold) == (usual.blend_positions, usual.blend_threshold)

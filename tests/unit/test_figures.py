@@ -106,7 +106,9 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     settings = InversionSettings(source, SETTINGS.method, SETTINGS.steps, SETTINGS.guidance_scale)
     bench, files = Workbench(), ModelFiles(PROTOTYPE.folder)
     inverted = bench.invert(InvertJob(files, training_picture(asked.scene).image, settings))
-    job = RenderJob(files, "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(source, edit, SETTINGS))
+    job = RenderJob(
+        files, "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(edit, settings, SETTINGS)
+    )
     editor = Editor(PROTOTYPE.folder)
     editor.edit(asked, replace(SETTINGS, guidance_scale=5.0))
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, bench.render(job).image)

@@ -1,13 +1,14 @@
 """What kind of change the words of an edit ask for, and how closely it then follows the photo."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from nti_desktop.models.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.kinds import Kind, changed_kinds, is_setting, kinds_in
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
-from nti_desktop.recipe.settings import EditDefaults, Windows
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Windows
 from nti_desktop.recipe.structure import by_hand, recipe_for, settled
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio.captions import caption_pair
@@ -17,6 +18,14 @@ from nti_desktop.studio.variants import VARIANTS, variant
 CUBE = "a photo of a red cube on grey stone on a sunny day"
 WIDE, MIDDLE, NONE = Windows(1.0, 1.0), Windows(0.6, 0.5), Windows(0.0, 0.0)
 DEFAULTS = EditDefaults(windows=((Kind.COLOUR, WIDE), (Kind.MATERIAL, MIDDLE), (Kind.WEATHER, NONE)))
+
+
+def prepared(source: str, defaults: EditDefaults) -> InversionSettings:
+    return InversionSettings(source, Method.RESIDUAL, defaults.steps, defaults.guidance_scale)
+
+
+def plain(source: str, edit: str, defaults: EditDefaults) -> EditRecipe:
+    return recipe_for(edit, prepared(source, defaults), defaults)
 
 
 def kinds(source: str, edit: str) -> set[Kind]:
@@ -70,17 +79,17 @@ def test_settings_have_no_place() -> None:
 
 
 def test_windows_follow_the_kind_of_change() -> None:
-    colour = recipe_for(CUBE, CUBE.replace("red", "blue"), DEFAULTS)
+    colour = plain(CUBE, CUBE.replace("red", "blue"), DEFAULTS)
     assert (colour.automatic, colour.cross_until, colour.self_until, colour.words) == (True, 1.0, 1.0, ())
-    weather = recipe_for(CUBE, f"{CUBE} in fog", DEFAULTS)
+    weather = plain(CUBE, f"{CUBE} in fog", DEFAULTS)
     assert (weather.cross_until, weather.self_until) == (0.0, 0.0)
-    unknown = recipe_for(CUBE, f"{CUBE} with a quux", DEFAULTS)
+    unknown = plain(CUBE, f"{CUBE} with a quux", DEFAULTS)
     assert (unknown.cross_until, unknown.self_until) == (DEFAULTS.cross_until, DEFAULTS.self_until)
 
 
 def test_of_several_kinds_each_word_has_its_window_and_what_is_kept_follows_the_freest() -> None:
     edit = CUBE.replace("red", "blue").replace("cube", "metal cube") + " in fog"
-    recipe = recipe_for(CUBE, edit, DEFAULTS)
+    recipe = plain(CUBE, edit, DEFAULTS)
     assert (recipe.cross_until, recipe.self_until) == (0.0, 0.0)
     assert {c.text: c.cross_until for c in recipe.words} == {"blue": 1.0, "metal": 0.6}
 
@@ -88,17 +97,28 @@ def test_of_several_kinds_each_word_has_its_window_and_what_is_kept_follows_the_
 def test_weights_stay_when_windows_follow_and_windows_said_by_hand_stay_too() -> None:
     source = f"{CUBE} in fog"
     position = split_words(source)[-1].position
-    recipe = settled(with_weight(recipe_for(source, source, DEFAULTS), position, -0.5), source, DEFAULTS)
+    recipe = settled(with_weight(plain(source, source, DEFAULTS), position, -0.5), prepared(source, DEFAULTS), DEFAULTS)
     assert [(c.text, c.weight, c.cross_until) for c in recipe.words] == [("fog", -0.5, None)]
     assert recipe.cross_until == 0.0
     fixed = by_hand(recipe, 0.7, 0.3)
-    assert settled(fixed, source, DEFAULTS) == fixed
+    assert settled(fixed, prepared(source, DEFAULTS), DEFAULTS) == fixed
     assert (fixed.automatic, fixed.cross_until, fixed.self_until) == (False, 0.7, 0.3)
     assert [(c.text, c.weight) for c in fixed.words] == [("fog", -0.5)]
 
 
 def test_settling_twice_changes_nothing() -> None:
     for edit in (CUBE.replace("red", "blue"), f"{CUBE} in fog", CUBE.replace("red cube", "blue glass ball")):
-        once = recipe_for(CUBE, edit, STUDIO_DEFAULTS)
-        assert settled(once, CUBE, STUDIO_DEFAULTS) == once
+        once = plain(CUBE, edit, STUDIO_DEFAULTS)
+        assert settled(once, prepared(CUBE, STUDIO_DEFAULTS), STUDIO_DEFAULTS) == once
         assert once != EditRecipe(edit)
+
+
+def test_guidance_follows_the_kind_where_the_preparation_leaves_it_free() -> None:
+    defaults = replace(DEFAULTS, guidances=((Kind.COLOUR, 1.25), (Kind.THING, 1.0)), guidance_scale=1.5)
+    colour, both = CUBE.replace("red", "blue"), CUBE.replace("red cube", "blue ball")
+    assert plain(CUBE, colour, defaults).guidance_scale == 1.25
+    assert plain(CUBE, both, defaults).guidance_scale == 1.25  # the largest: none of them stops short
+    assert plain(CUBE, f"{colour} in fog", defaults).guidance_scale is None
+    chosen = InversionSettings(CUBE, Method.RESIDUAL, 12, 3.0)
+    fixed = InversionSettings(CUBE, Method.NULL_TEXT, 12, 1.5)
+    assert all(recipe_for(colour, settings, defaults).guidance_scale is None for settings in (chosen, fixed))

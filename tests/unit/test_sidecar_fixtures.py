@@ -176,7 +176,7 @@ def test_a_project_without_versions_gets_its_first_one(tmp_path: Path) -> None:
     session = Session.open(photo)
     inversion = session.inversion()
     assert inversion is not None
-    session.add_version("First", recipe_for(inversion.settings.prompt, "a blue ring", STUDIO_DEFAULTS))
+    session.add_version("First", recipe_for("a blue ring", inversion.settings.settings(), STUDIO_DEFAULTS))
     session.save()
     now = shown(Session.open(photo))
     assert now["preparations"] == kept.shown["preparations"]
