@@ -7,6 +7,7 @@ from functools import lru_cache
 from nti_desktop.jobs import Forecast, Judged, Rendered, Saving
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
+from nti_desktop.recipe.kinds import Kind, unsaid_kinds
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change, Word, align_words, as_read, ask_the_same, split_words, word_key
@@ -21,6 +22,12 @@ NAMED = 2  # words in one sentence; it keeps to one line
 LONGEST_NAME = 20  # letters
 SEES_ALL = 0.9  # of the pixels; what is missing then is not worth a word
 WORTH_A_WORD = 500_000_000  # bytes that edits need beyond preparing
+_UNSAID = {
+    Kind.COLOUR: "its colours",
+    Kind.MATERIAL: "what things are made of",
+    Kind.GROUND: "what they stand on",
+    Kind.LIGHT: "the light",
+}
 ALIKE = 0.75  # difflib's ratio, at which “bleu” still is “blue”
 
 
@@ -67,6 +74,16 @@ def too_much(words: Sequence[WordRef], rendered: Rendered) -> str | None:
     if not words or rendered.mask is not None or rendered.changed < NEARLY_EVERYTHING:
         return None
     return f"The edit changed nearly the whole photo; a mask can confine it to “{place_of(words).text}”."
+
+
+def say_more(entry: ModelEntry, prompt: str, explained: float | None) -> str | None:
+    """The sentence for a description that tells the model too little of the photo; None for one that says enough."""
+    enough = entry.defaults.explaining
+    if enough is None or explained is None or explained >= enough:
+        return None
+    missing = [_UNSAID[kind] for kind in unsaid_kinds(prompt)]
+    what = f": {', '.join(missing)}" if missing else ""
+    return f"Say more of what the photo shows{what}; edits keep more of it then."
 
 
 def is_strange(entry: ModelEntry, judged: Judged) -> bool:

@@ -43,6 +43,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     inverted = workbench.invert(session.invert_job(entry, settings, options.area), report, cancel)
     record = session.keep_inversion(entry, digest, inverted, options.area)
     session.save()
+    if more := advice.say_more(entry, settings.prompt, inverted.figures.explained):
+        notes.append(more)
+        note([more])
 
     figures, frame = inverted.figures, session.frame(record.id)
     tell(
@@ -74,6 +77,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "autoencoder_psnr": judged.autoencoder_psnr,
             "device": judged.device,
             "precision": figures.precision,
+            "explained": figures.explained,
             "memory_forecast": judged.forecast.of(settings.method).size if judged.forecast else None,
             "edit_memory_forecast": judged.forecast.editing.size if judged.forecast else None,
             "notes": notes,

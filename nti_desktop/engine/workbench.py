@@ -20,7 +20,7 @@ from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.pivot import Source
-from nti_desktop.engine.prediction import likely_prediction
+from nti_desktop.engine.prediction import explained, likely_prediction
 from nti_desktop.engine.threads import Threads
 from nti_desktop.errors import EngineError
 from nti_desktop.jobs import (
@@ -111,7 +111,9 @@ class Workbench:
                 assert prepared.reconstruction is not None
                 picture = model.decode(prepared.reconstruction)
                 psnr = decibels(picture, model.decode(latents))
-                figures = Figures(seconds(), rows.rows, psnr, prepared.inner_steps, str(model.precision))
+                told = explained(model, latents, job.settings.prompt)
+                precision = str(model.precision)
+                figures = Figures(seconds(), rows.rows, psnr, prepared.inner_steps, precision, explained=told)
             nulls = None if prepared.null_embeddings is None else _kept(prepared.null_embeddings)
             return Inverted(job.settings, _kept(prepared.pivot), nulls, picture, figures)
 

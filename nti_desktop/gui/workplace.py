@@ -263,6 +263,9 @@ class Workplace(QWidget):
             text = "Being prepared; you can go on writing the edit."
         elif work.up_to_date and work.inversion is not None:
             text = f"Prepared in {duration(work.inversion.figures.seconds).removeprefix('about ')}."
+            explained = work.inversion.figures.explained
+            if more := advice.say_more(desk.model.entry, work.description, explained):
+                text = f"{text} {more}"
         elif work.session.read_only:
             text = work.session.read_only
         elif work.area not in (*work.edited_areas, work.whole):

@@ -133,6 +133,7 @@ class FiguresRecord(Record):
     reconstruction_psnr: float | None
     inner_steps: Count | None
     precision: Text = ""
+    explained: float | None = None
 
     @classmethod
     def of(cls, figures: Figures) -> Self:
@@ -144,6 +145,7 @@ class FiguresRecord(Record):
             reconstruction_psnr=None if psnr is None or math.isnan(psnr) else min(psnr, MAX_PSNR),
             inner_steps=figures.inner_steps,
             precision=figures.precision,
+            explained=figures.explained,
         )
 
 

@@ -110,6 +110,12 @@ def kinds_in(prompt: str) -> tuple[Kind | None, ...]:
     return tuple(kinds)
 
 
+def unsaid_kinds(prompt: str) -> tuple[Kind, ...]:
+    """What nearly every picture shows and a sentence does not say: colour, material, ground, light."""
+    said = set(kinds_in(prompt))
+    return tuple(kind for kind in (Kind.COLOUR, Kind.MATERIAL, Kind.GROUND, Kind.LIGHT) if kind not in said)
+
+
 def changed_kinds(source: str, edit: str, weighted: Collection[int] = ()) -> tuple[tuple[int | None, Kind], ...]:
     """What an edit changes: the position in the edit of each word that differs from the source or is `weighted`, and
     the word's kind; None for the position of a removed word.

@@ -83,10 +83,10 @@ class EditDefaults:
     """What measures best on one model; kept in its catalogue entry.
 
     cross_until, self_until: see Windows; windows, guidances: of the kinds of change that do better with others;
-    self_limit:
-    self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32 of 64x64, as
-    published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided over the
-    inversion's.
+    self_limit: self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32
+    of 64x64, as published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided
+    over the inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where
+    nobody measured it.
     """
 
     method: Method = Method.NULL_TEXT
@@ -100,6 +100,7 @@ class EditDefaults:
     blend_positions: int = 160
     blend_threshold: float = 0.3
     preview_steps: int = 5
+    explaining: float | None = None
 
     def windows_for(self, kind: Kind) -> Windows:
         """What a change of this kind does best with."""
