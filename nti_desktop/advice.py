@@ -7,6 +7,7 @@ from functools import lru_cache
 from nti_desktop.jobs import Forecast, Judged, Rendered, Saving
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
+from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.kinds import Kind, unsaid_kinds
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import Method
@@ -60,6 +61,23 @@ def same_but_for_signs(source: str, edit: str) -> str | None:
     if not ask_the_same(source, edit) or as_read(source).split() == as_read(edit).split():
         return None
     return "The edit differs only in capitals or punctuation, which change nothing."
+
+
+def read_as_weights(emphasis: Emphasis) -> str | None:
+    """The sentence for marks of emphasis that were taken for weights; None where there were none."""
+    words = split_words(emphasis.prompt)
+    runs: list[tuple[Word, Word, float]] = []  # first and last word of equal weight, with nothing else between
+    for position, weight in emphasis.weights:
+        first, last, before = runs[-1] if runs else (words[position], words[position], None)
+        if before == weight and all(word.is_punctuation for word in words[last.position + 1 : position]):
+            runs[-1] = first, words[position], weight
+        else:
+            runs.append((words[position], words[position], weight))
+    if not runs:
+        return None
+    said = [f"“{emphasis.prompt[first.start : last.end]}” at {weight:g}" for first, last, weight in runs]
+    more = "" if len(said) <= NAMED else f" and {len(said) - NAMED} more"
+    return f"Typed emphasis was read as weights: {', '.join(said[:NAMED])}{more}."
 
 
 def no_effect(words: Sequence[WordRef], rendered: Rendered) -> str | None:
@@ -171,4 +189,5 @@ def _as_share(detail: float) -> str:
     return f"1/{float(f'{1 / detail:.2g}'):.0f}" if detail < 0.55 else f"{detail:.0%}"
 
 
+NO_WEIGHTS = "A description needs no weights; their marks were taken out of it."
 STRANGE = "The built-in model only knows the samples; for your own photos add a Stable Diffusion model."

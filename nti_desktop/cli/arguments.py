@@ -93,7 +93,12 @@ def _invert(parser: argparse.ArgumentParser) -> None:
 
 def _edit(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
-    parser.add_argument("--to", required=True, metavar="TEXT", help="what the photo should show, in words")
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="TEXT",
+        help="what the photo should show, in words; “(fog:1.2)” and “fog++” give a word more weight",
+    )
     parser.add_argument(
         WEIGHT.flag,
         type=_weight,

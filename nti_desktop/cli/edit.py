@@ -13,11 +13,12 @@ from nti_desktop.jobs import CancelToken, Rendered
 from nti_desktop.photo.composite import Finish
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.schema import InversionRecord
+from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_refs
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import by_hand, settled
-from nti_desktop.recipe.words import find_words, unlearned_words
+from nti_desktop.recipe.words import find_words, split_words, unlearned_words
 from nti_desktop.session import Session
 
 
@@ -31,12 +32,15 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
     source = inversion.settings.prompt
     entry = model_of(session, inversion, cancel)
-    recipe = _recipe(options, inversion.settings.settings(), entry.defaults)
+    typed = read_emphasis(options.to, known=source)
+    given = _given(options.weight, typed.prompt)
+    emphasis = replace(typed, weights=tuple(pair for pair in typed.weights if pair[0] not in given))
+    recipe = _recipe(options, inversion.settings.settings(), emphasis, given, entry.defaults)
     name = _name(options.name, session)
     target = target_of(options, session, name)
 
     unlearned = advice.never_learned(entry, unlearned_words(recipe.prompt, entry.words))
-    heard = [unlearned] if unlearned else []
+    heard = [said for said in (advice.read_as_weights(emphasis), unlearned) if said]
     note(heard)
     before = session.project.current
     others = session.edits_beside(inversion.id)
@@ -68,6 +72,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "version": version.id,
             "name": version.name,
             "prompt": recipe.prompt,
+            "weights": [{"position": c.position, "word": c.text, "weight": c.weight} for c in recipe.words],
             "inversion": inversion.id,
             "seconds": rendered.figures.seconds if rendered else 0.0,
             "unet_rows": rendered.figures.unet_rows if rendered else 0,
@@ -93,21 +98,27 @@ def _inversion(session: Session, inversion_id: str) -> InversionRecord:
         ) from error
 
 
-def _recipe(options: Namespace, prepared: InversionSettings, defaults: EditDefaults) -> EditRecipe:
+def _recipe(
+    options: Namespace,
+    prepared: InversionSettings,
+    emphasis: Emphasis,
+    given: dict[int, float],
+    defaults: EditDefaults,
+) -> EditRecipe:
     """Raises RecipeError when a word is in neither prompt or a value is out of range."""
+    source, prompt = prepared.prompt, emphasis.prompt
     blend = None
     if options.blend or options.keep:
         blend = Blend(
-            words=tuple(ref for name in options.blend for ref in find_refs(name, prepared.prompt, options.to)),
-            keep=tuple(ref for name in options.keep for ref in find_refs(name, prepared.prompt, options.to)),
+            words=tuple(ref for name in options.blend for ref in find_refs(name, source, prompt)),
+            keep=tuple(ref for name in options.keep for ref in find_refs(name, source, prompt)),
             threshold=defaults.blend_threshold,
             positions=defaults.blend_positions,
         )
-    strength = STRENGTH.usual if options.strength is None else options.strength
     recipe = replace(
-        EditRecipe(options.to, automatic=True, self_limit=defaults.self_limit),
-        words=_controls(options.weight, options.to),
-        strength=strength,
+        EditRecipe(prompt, automatic=True, self_limit=defaults.self_limit),
+        words=_controls(dict(emphasis.weights) | given, prompt),
+        strength=STRENGTH.usual if options.strength is None else options.strength,
         reweighting=options.reweight,
         blend=blend,
     )
@@ -120,14 +131,21 @@ def _recipe(options: Namespace, prepared: InversionSettings, defaults: EditDefau
     )
 
 
-def _controls(weights: Sequence[tuple[str, float]], prompt: str) -> tuple[WordControl, ...]:
-    controls: dict[int, WordControl] = {}
+def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float]:
+    """The weights given beside the sentence, which win over those typed in it, by the positions of their words."""
+    given: dict[int, float] = {}
     for name, weight in weights:
         for word in find_words(prompt, name):
-            if word.position in controls:
+            if word.position in given:
                 raise RecipeError(f"“{word.text}” is given two weights; give it one.")
-            controls[word.position] = WordControl(word.position, word.text, weight)
-    return tuple(control for _, control in sorted(controls.items()) if control.weight != 1)
+            given[word.position] = weight
+    return given
+
+
+def _controls(weights: dict[int, float], prompt: str) -> tuple[WordControl, ...]:
+    words = split_words(prompt)
+    asked = [(position, weight) for position, weight in sorted(weights.items()) if weight != 1]
+    return tuple(WordControl(position, words[position].text, weight) for position, weight in asked)
 
 
 def _name(wanted: str | None, session: Session) -> str:

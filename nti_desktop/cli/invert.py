@@ -8,6 +8,7 @@ from nti_desktop.errors import SidecarError
 from nti_desktop.jobs import CancelToken, Judged
 from nti_desktop.models.catalog import find_model
 from nti_desktop.models.fingerprints import fingerprint
+from nti_desktop.recipe.emphasis import read_emphasis
 from nti_desktop.recipe.settings import InversionSettings, Method
 from nti_desktop.recipe.words import unlearned_words
 from nti_desktop.session import Session
@@ -16,8 +17,9 @@ from nti_desktop.session import Session
 def run(options: Namespace, cancel: CancelToken) -> int:
     entry = find_model(options.model)
     best = entry.defaults
+    described = read_emphasis(options.prompt)
     settings = InversionSettings(
-        prompt=options.prompt,
+        prompt=described.prompt,
         method=best.method if options.method is None else options.method,
         steps=best.steps_for(options.schedule) if options.steps is None else options.steps,
         guidance_scale=best.guidance_scale if options.guidance is None else options.guidance,
@@ -27,7 +29,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if session.read_only:
         raise SidecarError(session.read_only)
     unlearned = advice.never_learned(entry, unlearned_words(settings.prompt, entry.words))
-    notes = [*session.notes, *([unlearned] if unlearned else [])]
+    notes = [*session.notes, *([advice.NO_WEIGHTS] if described.weights else []), *([unlearned] if unlearned else [])]
     note(notes)
     from nti_desktop.engine.workbench import Workbench  # torch
 

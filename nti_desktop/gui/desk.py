@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from nti_desktop import advice
 from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture
@@ -23,9 +24,14 @@ from nti_desktop.jobs import Judged
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import VersionRecord
+from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
 
+_OF_A_PHOTO = (  # topics of messages
+    "open", "note", "drop", "model", "made with", "render", "effect", "emphasis",
+    "prepare", "export", "save", "deleted",
+)  # fmt: skip
 AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are not the final ones
 
 
@@ -115,9 +121,7 @@ class Desk(QObject):
         self.work = Work(opened.session, self.model.entry.defaults)
         self.before, self.pictures = opened.before, dict(opened.previews)
         self.suggestions = ()
-        self.outdated.emit(
-            ("open", "note", "drop", "model", "made with", "render", "effect", "prepare", "export", "save", "deleted")
-        )
+        self.outdated.emit(_OF_A_PHOTO)
         self.rendering.open(opened.session)
         self.preparing.open(self.work)
         self.model.open(self.work)
@@ -175,6 +179,14 @@ class Desk(QObject):
             self.work.describe(text)
             self.changed.emit()
 
+    @Slot()
+    def settle_description(self) -> None:
+        """The description is typed for now."""
+        at_home(self)
+        if self.work is not None:
+            text = self.work.description
+            self._say_emphasis(text, self.work.settle_description(), advice.NO_WEIGHTS)
+
     def suggest(self, description: str, suggestions: tuple[str, ...]) -> None:
         """A sample's own sentence, and edits to try."""
         self.suggestions = suggestions
@@ -186,7 +198,18 @@ class Desk(QObject):
     def say_in_words(self, text: str) -> None:
         """The edit in words."""
         at_home(self)
+        if self.work is None:
+            return
+        emphasis = self.work.emphasis_in(text)
         self._try(lambda work: work.say_in_words(text))
+        self._say_emphasis(text, emphasis, advice.read_as_weights(emphasis))
+
+    def _say_emphasis(self, text: str, emphasis: Emphasis, sentence: str | None) -> None:
+        """Marks that were typed make room for the sentence that was meant."""
+        if emphasis.prompt != text:
+            self.changed.emit()
+        if emphasis.weights and sentence:
+            self.said.emit(Message(sentence, topic="emphasis"))
 
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> None:
         """Change the recipe; see Work.edit."""
@@ -218,7 +241,7 @@ class Desk(QObject):
             self.changed.emit()  # the panels go back to what holds
 
     def _show_again(self) -> None:
-        self.outdated.emit(("effect",))
+        self.outdated.emit(("effect", "emphasis"))
         self._ask_for_a_picture()
         self.changed.emit()
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nti_desktop.advice import changed_words
-from nti_desktop.gui.edits import carried
+from nti_desktop.gui.edits import carried, with_weight
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Inverted
 from nti_desktop.models.catalog import ModelEntry, defaults_of
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
+from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.kinds import Kind, changed_kinds
 from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
@@ -43,6 +44,7 @@ class Work:
             for version in session.project.versions
             for part in version.parts
         }
+        self._described = ""  # the description before it was typed on
         self._draft: History | None = None  # the edit while the photo is not prepared with this description
         self._show_version()
 
@@ -183,16 +185,32 @@ class Work:
         if not self.edit_text.strip():
             return None
         if state is None:
-            return History(EditState(self._settled(EditRecipe(self.edit_text, automatic=True)), Finish()))
+            return History(EditState(recipe_for(self.edit_text, self._prepared, self.edit_defaults), Finish()))
         return History(replace(state, recipe=self._settled(with_prompt(state.recipe, self.edit_text))))
 
+    def settle_description(self) -> Emphasis:
+        """The description is typed for now: marks of emphasis are taken out. What they were is told."""
+        emphasis = read_emphasis(self.description, self._described)
+        if emphasis.prompt != self.description:
+            self.describe(emphasis.prompt)
+        self._described = self.description
+        return emphasis
+
+    def emphasis_in(self, text: str) -> Emphasis:
+        """What a new text of the edit says, without what is text already."""
+        state = self.state
+        return read_emphasis(text, state.recipe.prompt if state else self.description)
+
     def say_in_words(self, text: str) -> bool:
-        """The edit in words; controls travel with their words."""
-        self.edit_text = text
+        """The edit in words; controls travel with their words, and emphasis typed into it becomes weights."""
+        emphasis = self.emphasis_in(text)
+        self.edit_text = emphasis.prompt
         if self.state is None:
-            self._draft = self._drafted(None)
+            draft = self._drafted(None)
+            state = draft.present if draft else None
+            self._draft = History(replace(state, recipe=_weighted(state.recipe, emphasis))) if state else None
             return True
-        return self.edit("prompt", lambda recipe: with_prompt(recipe, text))
+        return self.edit("prompt", lambda recipe: _weighted(with_prompt(recipe, emphasis.prompt), emphasis))
 
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> bool:
         """Change the recipe. subject: what is changed; quick changes of the same subject are undone as one."""
@@ -204,13 +222,14 @@ class Work:
         return self._settled(replace(recipe, automatic=True))
 
     def _settled(self, recipe: EditRecipe) -> EditRecipe:
-        inversion = self.inversion
-        prepared = inversion.settings.settings() if inversion and self.up_to_date else self._to_be_prepared
-        return settled(recipe, prepared, self.edit_defaults)
+        return settled(recipe, self._prepared, self.edit_defaults)
 
     @property
-    def _to_be_prepared(self) -> InversionSettings:
-        usual = self.defaults
+    def _prepared(self) -> InversionSettings:
+        """What the area is prepared with, or will be unless another way is chosen."""
+        inversion, usual = self.inversion, self.defaults
+        if inversion is not None and self.up_to_date:
+            return inversion.settings.settings()
         return InversionSettings(self.description or self.edit_text, usual.method, usual.steps, usual.guidance_scale)
 
     def finish(self, finish: Finish) -> bool:
@@ -311,7 +330,7 @@ class Work:
                 self.session.work_on(version.id, part.inversion)
                 self._show_version()
                 return
-        self.description = self.edit_text = ""
+        self.description = self.edit_text = self._described = ""
 
     def leave(self, area: Area) -> bool:
         """Take an area's edit out of the version, unless it is the only one; whether there was one."""
@@ -346,7 +365,7 @@ class Work:
 
     def _show_version(self) -> None:
         inversion = self.inversion
-        self.description = inversion.settings.prompt if inversion else ""
+        self.description = self._described = inversion.settings.prompt if inversion else ""
         self.area = self.session.frame(inversion.id).area if inversion else self.whole
         self._show_edit_text()
 
@@ -357,6 +376,12 @@ class Work:
 
 def _state_of(edit: VersionRecord | PartRecord) -> EditState:
     return EditState(edit.recipe.recipe(), Finish(feather=edit.finish.feather))
+
+
+def _weighted(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:
+    for position, weight in emphasis.weights:
+        recipe = with_weight(recipe, position, weight)
+    return recipe
 
 
 def _part_of(state: EditState, inversion: str) -> PartRecord:

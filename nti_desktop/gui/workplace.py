@@ -112,6 +112,7 @@ class Workplace(QWidget):
         self.view.zoom_changed.connect(self._zoomed)
         self.first_view.zoom_changed.connect(self._zoomed)
         self.prompts.described.connect(desk.describe)
+        self.prompts.description_settled.connect(desk.settle_description)
         self.prompts.edit_settled.connect(desk.say_in_words)
         self.prompts.prepare_asked.connect(self.prepare)
         self.prompts.render_asked.connect(desk.render)

@@ -185,6 +185,30 @@ def test_a_word_with_a_hyphen_takes_a_weight_and_a_mask(inverted: Path, terminal
     assert [ref.text for ref in recipe.blend.words] == ["grey", "blue"]
 
 
+def test_emphasis_typed_into_the_sentence_is_a_weight_and_a_given_weight_wins(
+    inverted: Path, terminal: Terminal
+) -> None:
+    marked = SAMPLE.edits[0].replace("yellow", "(yellow:1.5)").replace("stone", "stone++")
+    assert marked != SAMPLE.edits[0]
+    code, out, err = terminal.run("edit", inverted, "--to", marked, "--weight", "stone=0.5", "--json")
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["prompt"] == SAMPLE.edits[0]
+    assert {w["word"]: w["weight"] for w in answer["weights"]} == {"yellow": 1.5, "stone": 0.5}
+    assert err == "Typed emphasis was read as weights: “yellow” at 1.5.\n"
+    assert answer["notes"][0] == err.strip()
+    recipe = Session.open(inverted).project.versions[-1].recipe.recipe()
+    assert [(c.text, c.weight) for c in recipe.words] == [("yellow", 1.5), ("stone", 0.5)]
+
+
+def test_a_description_needs_no_weights(photo: Path, terminal: Terminal) -> None:
+    marked = SAMPLE.caption.replace("stone", "(stone:1.3)")
+    code, out, err = terminal.run("invert", photo, "--prompt", marked, "--steps", STEPS, "--json")
+    assert code == 0
+    assert json.loads(out)["prompt"] == SAMPLE.caption
+    assert err == f"{advice.NO_WEIGHTS}\n"
+
+
 def test_an_edit_that_asks_for_nothing_is_the_photo_itself(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
     answer = terminal.answer("edit", inverted, "--to", SAMPLE.caption, "--out", tmp_path / "same.png")
     assert answer["unet_rows"] == 0

@@ -17,6 +17,7 @@ class PromptBar(QFrame):
     """Description and edit. Until the first edit, suggestions are offered where there are any."""
 
     described = Signal(str)  # the description, at every keystroke
+    description_settled = Signal()  # after a pause
     edited = Signal(str)  # the edit, at every keystroke
     edit_settled = Signal(str)  # the edit, after a pause
     prepare_asked = Signal()
@@ -34,6 +35,7 @@ class PromptBar(QFrame):
         self.description.setPlaceholderText("Say in one sentence what the photo shows")
         self.description.setToolTip("What the photo shows, in one plain sentence.")
         self.description.edited.connect(self._described)
+        self.description.settled.connect(self._description_settled)
         self.description.returnPressed.connect(self._prepare)
 
         self._prepare_title = "Prepare photo"
@@ -179,6 +181,11 @@ class PromptBar(QFrame):
         at_home(self)
         self.described.emit(text)
 
+    @Slot()
+    def _description_settled(self) -> None:
+        at_home(self)
+        self.description_settled.emit()
+
     @Slot(str)
     def _edited(self, text: str) -> None:
         at_home(self)
@@ -208,6 +215,7 @@ class PromptBar(QFrame):
     @Slot()
     def _prepare(self) -> None:
         at_home(self)
+        self.description.settle()
         if self.prepare_button.isEnabled():
             self.prepare_asked.emit()
 

@@ -58,6 +58,15 @@ class ValueSlider(QWidget):
     def value(self) -> float:
         return self._slider.value() * self._step
 
+    @property
+    def title(self) -> str:
+        return self._title.text()
+
+    @property
+    def number(self) -> str:
+        """The value as it is shown."""
+        return self._number.text()
+
     def set_title(self, title: str) -> None:
         self._title.setText(title)
         self._slider.setAccessibleName(title)
@@ -78,7 +87,7 @@ class ValueSlider(QWidget):
         self._slider.blockSignals(True)
         self._slider.setValue(round(value / self._step))
         self._slider.blockSignals(False)
-        self._show_number()
+        self._show_number(value)
 
     def slide_to(self, value: float) -> None:
         """As if dragged there."""
@@ -87,7 +96,7 @@ class ValueSlider(QWidget):
     @Slot(int)
     def _slid(self, _position: int) -> None:
         at_home(self)
-        self._show_number()
+        self._show_number(self.value)
         self.moved.emit(self.key, self.value)
 
     @Slot()
@@ -99,9 +108,10 @@ class ValueSlider(QWidget):
         """Where a double click leads."""
         self._default = value
 
-    def _show_number(self) -> None:
-        value = self.value
-        text = f"{value * 100:.0f} %" if self._percent else f"{value:.1f}".replace("-", "−")
+    def _show_number(self, value: float) -> None:
+        """The value itself, also where the slider has no such step or does not reach so far."""
+        digits = 1 if abs(value * 10 - round(value * 10)) < 0.01 else 2
+        text = f"{value * 100:.0f} %" if self._percent else f"{value:.{digits}f}".replace("-", "−")
         self._number.setText(text)
         changed = abs(value - self._default) > self._step / 2
         font = self._number.font()
