@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
-from nti_desktop.recipe.recipe import MAX_WEIGHT
+from nti_desktop.recipe.parameters import WEIGHT
 from nti_desktop.recipe.words import split_words
 
 
@@ -35,7 +35,7 @@ def weighed(text: str, known: str = "") -> tuple[str, dict[str, float]]:
         ("a dark-blue++ cube", "a dark-blue cube", {"dark": 1.21, "blue": 1.21}),
         ("a (fog:1) hill", "a fog hill", {"fog": 1.0}),
         ("a (fog:-.5) hill", "a fog hill", {"fog": -0.5}),
-        ("a (fog:99) hill", "a fog hill", {"fog": MAX_WEIGHT}),
+        ("a (fog:99) hill", "a fog hill", {"fog": WEIGHT.high}),
         ("a ( fog : 1.2 ) hill", "a fog hill", {"fog": 1.2}),
         ("(fog:1.2)hill", "fog hill", {"fog": 1.2}),
         ("a 🐈 (cafe\u0301:1.2)", "a 🐈 cafe\u0301", {"cafe\u0301": 1.2}),
@@ -98,7 +98,7 @@ def test_reading_twice_reads_no_more(text: str) -> None:
     read = read_emphasis(text)
     assert read_emphasis(read.prompt, read.prompt) == Emphasis(read.prompt)
     words = split_words(read.prompt)
-    assert all(not words[position].is_punctuation and abs(weight) <= MAX_WEIGHT for position, weight in read.weights)
+    assert all(not words[position].is_punctuation and abs(weight) <= WEIGHT.high for position, weight in read.weights)
     assert [position for position, _ in read.weights] == sorted({position for position, _ in read.weights})
 
 
