@@ -35,7 +35,7 @@ ALIKE = 0.75  # difflib's ratio, at which “bleu” still is “blue”
 def changed_words(source: str, recipe: EditRecipe) -> tuple[WordRef, ...]:
     """The words an edit hopes to change something with: swapped, added, removed, or of another weight."""
     before, after = split_words(source), split_words(recipe.prompt)
-    weighted = {control.position for control in recipe.words if control.weight != 1}
+    weighted = {control.position for control in recipe.weighted}
     found: list[tuple[Side, Word]] = []
     for pair in align_words(source, recipe.prompt):
         if pair.edit is not None and (pair.change is not Change.KEPT or pair.edit in weighted):

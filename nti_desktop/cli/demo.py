@@ -41,7 +41,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     pictures = [(photo.raster, f"The sample: {sample.caption}")]
     written, edits = [], []
     for number, prompt in enumerate(sample.edits[:EDITS], start=1):
-        recipe = recipe_for(prompt, settings, best)
+        recipe = recipe_for(prompt, settings, best, inverted.figures.explained)
         rendered = workbench.render(session.render_job(recipe, inversion.id), report, cancel)
         picture = session.finished([RenderedPart(rendered, Finish(), inversion.id)])
         version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)

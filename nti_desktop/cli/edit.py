@@ -16,7 +16,7 @@ from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_refs
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings
+from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand, settled
 from nti_desktop.recipe.words import find_words, split_words, unlearned_words
 from nti_desktop.session import Session
@@ -35,7 +35,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     typed = read_emphasis(options.to, known=source)
     given = _given(options.weight, typed.prompt)
     emphasis = replace(typed, weights=tuple(pair for pair in typed.weights if pair[0] not in given))
-    recipe = _recipe(options, inversion.settings.settings(), emphasis, given, entry.defaults)
+    recipe = _recipe(options, inversion, emphasis, given, entry.defaults)
     name = _name(options.name, session)
     target = target_of(options, session, name)
 
@@ -72,7 +72,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "version": version.id,
             "name": version.name,
             "prompt": recipe.prompt,
-            "weights": [{"position": c.position, "word": c.text, "weight": c.weight} for c in recipe.words],
+            "weights": [{"position": c.position, "word": c.text, "weight": c.weight} for c in recipe.weighted],
             "inversion": inversion.id,
             "seconds": rendered.figures.seconds if rendered else 0.0,
             "unet_rows": rendered.figures.unet_rows if rendered else 0,
@@ -100,13 +100,13 @@ def _inversion(session: Session, inversion_id: str) -> InversionRecord:
 
 def _recipe(
     options: Namespace,
-    prepared: InversionSettings,
+    inversion: InversionRecord,
     emphasis: Emphasis,
     given: dict[int, float],
     defaults: EditDefaults,
 ) -> EditRecipe:
     """Raises RecipeError when a word is in neither prompt or a value is out of range."""
-    source, prompt = prepared.prompt, emphasis.prompt
+    source, prompt = inversion.settings.prompt, emphasis.prompt
     blend = None
     if options.blend or options.keep:
         blend = Blend(
@@ -122,7 +122,7 @@ def _recipe(
         reweighting=options.reweight,
         blend=blend,
     )
-    recipe = settled(recipe, prepared, defaults)
+    recipe = settled(recipe, inversion.settings.settings(), defaults, inversion.figures.explained)
     cross, itself = (options.follow if said is None else said for said in (options.cross, options.self))
     if cross is None and itself is None:
         return recipe

@@ -49,7 +49,7 @@ def explained(model: DiffusionModel, latents: Tensor, prompt: str) -> float:
     right = asked.right[levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction]
     both = stacked(model.embed(""), model.embed(prompt))
     answers = model.predict(asked.noised.expand(2, -1, -1, -1), asked.timestep, both)
-    without, told = ((answer - right).square().mean().item() for answer in answers.split(1))
+    without, told = (float((answer - right).square().mean()) for answer in answers.split(1))
     return 1 - told / max(without, 1e-12)
 
 

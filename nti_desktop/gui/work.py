@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nti_desktop.advice import changed_words
-from nti_desktop.gui.edits import carried, with_weight
+from nti_desktop.gui.edits import carried
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Inverted
 from nti_desktop.models.catalog import ModelEntry, defaults_of
@@ -14,7 +14,7 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.kinds import Kind, changed_kinds
-from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt
+from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.session import Session
@@ -185,7 +185,8 @@ class Work:
         if not self.edit_text.strip():
             return None
         if state is None:
-            return History(EditState(recipe_for(self.edit_text, self._prepared, self.edit_defaults), Finish()))
+            recipe = recipe_for(self.edit_text, self._prepared, self.edit_defaults, self._explained)
+            return History(EditState(recipe, Finish()))
         return History(replace(state, recipe=self._settled(with_prompt(state.recipe, self.edit_text))))
 
     def settle_description(self) -> Emphasis:
@@ -222,7 +223,13 @@ class Work:
         return self._settled(replace(recipe, automatic=True))
 
     def _settled(self, recipe: EditRecipe) -> EditRecipe:
-        return settled(recipe, self._prepared, self.edit_defaults)
+        return settled(recipe, self._prepared, self.edit_defaults, self._explained)
+
+    @property
+    def _explained(self) -> float | None:
+        """How much of the photo its description tells, where that was measured."""
+        inversion = self.inversion
+        return inversion.figures.explained if inversion is not None and self.up_to_date else None
 
     @property
     def _prepared(self) -> InversionSettings:
@@ -295,7 +302,7 @@ class Work:
 
     def _wish(self, entry: ModelEntry, made: PreparedArea, part: PartRecord | None) -> EditState:
         """What an area's edit asks for, put to the model that the area was prepared with now. part: the edit so far."""
-        settings = made.inverted.settings
+        settings, explained = made.inverted.settings, made.inverted.figures.explained
         inversion = self.session.project.inversion(part.inversion) if part else None
         state = None
         if made.area == self.area:
@@ -303,11 +310,11 @@ class Work:
         elif part and inversion and inversion.settings.prompt == settings.prompt:
             state = _state_of(part)
         if state is None:
-            return EditState(recipe_for(settings.prompt, settings, entry.defaults), Finish())
+            return EditState(recipe_for(settings.prompt, settings, entry.defaults, explained), Finish())
         if inversion is None or inversion.model == entry.id:
             return state
         recipe = carried(state.recipe, defaults_of(inversion.model), entry.defaults, settings.method)
-        return replace(state, recipe=settled(recipe, settings, entry.defaults))
+        return replace(state, recipe=settled(recipe, settings, entry.defaults, explained))
 
     def _parts_by_area(self) -> dict[Area, PartRecord]:
         parts = self.version.parts if self.version else ()

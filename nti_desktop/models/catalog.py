@@ -62,6 +62,7 @@ STUDIO_DEFAULTS = EditDefaults(
     blend_positions=200,
     blend_threshold=0.8,
     preview_steps=2,
+    explaining=0.4,
 )
 
 

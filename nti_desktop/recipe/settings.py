@@ -106,8 +106,9 @@ class EditDefaults:
         """What a change of this kind does best with."""
         return dict(self.windows).get(kind, Windows(self.cross_until, self.self_until))
 
-    def guidance_for(self, kinds: Iterable[Kind], prepared: InversionSettings) -> float | None:
-        """What an edit of these kinds does best with: the largest of theirs, so that none of them stops short.
+    def guidance_for(self, kinds: Iterable[Kind], prepared: InversionSettings, explained: float | None) -> float | None:
+        """What an edit of these kinds does best with: the largest of theirs, so that none of them stops short, and the
+        less the less the description explains (see Figures): what it leaves out, guidance would push about.
 
         None for the preparation's own: null embeddings are made for one guidance, and one that the user chose is kept.
         """
@@ -115,6 +116,8 @@ class EditDefaults:
             return None
         known = dict(self.guidances)
         wanted = max((known.get(kind, self.guidance_scale) for kind in kinds), default=self.guidance_scale)
+        if self.explaining is not None and explained is not None:
+            wanted = round(1 + (wanted - 1) * min(max(explained / self.explaining, 0.0), 1.0), 2)
         return None if wanted == self.guidance_scale else wanted
 
     def steps_for(self, schedule: Schedule) -> int:

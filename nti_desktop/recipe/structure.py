@@ -9,14 +9,18 @@ from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import split_words
 
 
-def recipe_for(prompt: str, prepared: InversionSettings, defaults: EditDefaults) -> EditRecipe:
-    """The plain edit of a photo: windows and guidance by the kind of change, no weights, no mask."""
-    return settled(EditRecipe(prompt, automatic=True, self_limit=defaults.self_limit), prepared, defaults)
+def recipe_for(
+    prompt: str, prepared: InversionSettings, defaults: EditDefaults, explained: float | None = None
+) -> EditRecipe:
+    """The plain edit of a photo: windows and guidance by the kind of change, no weights, no mask. See `settled`."""
+    return settled(EditRecipe(prompt, automatic=True, self_limit=defaults.self_limit), prepared, defaults, explained)
 
 
-def settled(recipe: EditRecipe, prepared: InversionSettings, defaults: EditDefaults) -> EditRecipe:
+def settled(
+    recipe: EditRecipe, prepared: InversionSettings, defaults: EditDefaults, explained: float | None = None
+) -> EditRecipe:
     """The recipe with the windows and the guidance that its change does best with; as it is where they were said by
-    hand. prepared: what the photo is prepared with; defaults: of the model that draws the edit.
+    hand. prepared: what the photo is prepared with; defaults: of the model that draws the edit; explained: see Figures.
 
     Changes of several kinds each have their own word window; what is kept follows the freest of them. A thing that
     changes its form needs room, whatever else is said of it.
@@ -39,7 +43,7 @@ def settled(recipe: EditRecipe, prepared: InversionSettings, defaults: EditDefau
         words=tuple(controls),
         cross_until=held.cross,
         self_until=held.itself,
-        guidance_scale=defaults.guidance_for(kinds, prepared),
+        guidance_scale=defaults.guidance_for(kinds, prepared, explained),
     )
 
 

@@ -95,6 +95,11 @@ def earlier(out: Path, model: dict[str, Any]) -> dict[str, Any]:
     return found if found.get("model") == model else {}
 
 
+def _as_read(found: object) -> Any:
+    """As it would be read again."""
+    return json.loads(json.dumps(found))
+
+
 def main(command_line: Sequence[str] | None = None) -> None:
     """Measure, print, write and draw what was asked for."""
     asked = parsed(command_line)
@@ -104,10 +109,10 @@ def main(command_line: Sequence[str] | None = None) -> None:
         for file in (out, out.with_suffix(".jsonl")):
             file.unlink(missing_ok=True)
     entry = built_in()
-    model = {"name": entry.name, "fingerprint": fingerprint(entry), "defaults": plain(entry.defaults)}
+    model = _as_read({"name": entry.name, "fingerprint": fingerprint(entry), "defaults": plain(entry.defaults)})
     sections = earlier(out, model)
     for name, found in measured(entry, asked):
-        sections[name] = json.loads(json.dumps(plain(found)))  # as it would be read again
+        sections[name] = _as_read(plain(found))
         bench = {"model": model} | summarised(sections)
         out.write_text(json.dumps(bench, indent=2) + "\n", "utf-8")
         print(f"\n{table(bench)}\n", flush=True)

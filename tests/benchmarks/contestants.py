@@ -185,15 +185,14 @@ def _render(arena: Arena, photo: Photo, inverted: Inverted, steps: int | None, n
         settings=inverted.settings,
         pivot=inverted.pivot,
         null_embeddings=inverted.null_embeddings,
-        recipe=_recipe(arena.defaults, photo.prompts, turn),
+        recipe=_recipe(arena.defaults, inverted, photo.prompts[1], turn),
         steps=steps,
     )
     return Outcome(arena.bench.render(job).image)
 
 
-def _recipe(defaults: EditDefaults, prompts: tuple[str, str], turn: int) -> EditRecipe:
+def _recipe(defaults: EditDefaults, inverted: Inverted, prompt: str, turn: int) -> EditRecipe:
     """The plain edit at turn 0; at others its last word counts a little more, so that nobody is asked twice."""
-    settings = InversionSettings(prompts[0], defaults.method, defaults.steps, defaults.guidance_scale)
-    recipe = recipe_for(prompts[1], settings, defaults)
-    word = split_words(prompts[1])[-1]
+    recipe = recipe_for(prompt, inverted.settings, defaults, inverted.figures.explained)
+    word = split_words(prompt)[-1]
     return with_weight(recipe, word.position, 1 + turn / 1000) if turn else recipe

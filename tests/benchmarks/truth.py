@@ -52,7 +52,7 @@ def methods(defaults: EditDefaults) -> tuple[Way, ...]:
     chosen = (defaults.method, defaults.guidance_scale)
     others = [(method, guidance) for method in Method for guidance in GUIDANCES if (method, guidance) != chosen]
     return tuple(
-        Way(f"{m} {guidance:g}", "guidance", replace(defaults, method=m, guidance_scale=guidance), str(m))
+        Way(f"{m} {guidance:g}", "guidance", replace(defaults, method=m, guidance_scale=guidance, guidances=()), str(m))
         for m, guidance in (chosen, *others)
     )
 

@@ -19,9 +19,10 @@ from PIL import Image
 from nti_desktop import advice
 from nti_desktop.cli import main
 from nti_desktop.engine.workbench import Workbench
-from nti_desktop.models.catalog import built_in
+from nti_desktop.models.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.models.samples import samples
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.kinds import changed_kinds
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.words import split_words
 from nti_desktop.session import Session
@@ -147,6 +148,49 @@ def test_every_control_reaches_the_recipe(inverted: Path, terminal: Terminal) ->
     assert [w.text for w in recipe.blend.words] == [subject]
     assert [w.position for w in recipe.blend.keep] == [repeated.position]
     assert (recipe.cross_until, recipe.self_until) == (0.25, 0.5)
+
+
+def test_structure_follows_the_change_unless_it_is_said(inverted: Path, terminal: Terminal) -> None:
+    def recipe(*asked: object) -> EditRecipe:
+        version = terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], *asked)["version"]
+        return Session.open(inverted).project.version(version).recipe.recipe()
+
+    by_itself = recipe()
+    assert by_itself.automatic
+    kinds = [kind for _, kind in changed_kinds(SAMPLE.caption, SAMPLE.edits[0])]
+    assert by_itself.self_until == min(STUDIO_DEFAULTS.windows_for(kind).itself for kind in kinds)
+    followed, mixed = recipe("--follow", 0.3), recipe("--follow", 0.3, "--self", 0.9)
+    assert (followed.automatic, followed.cross_until, followed.self_until) == (False, 0.3, 0.3)
+    assert (mixed.automatic, mixed.cross_until, mixed.self_until) == (False, 0.3, 0.9)
+
+
+def test_at_strength_zero_the_photo_comes_out_and_halfway_something_between(
+    inverted: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    pictures = []
+    for strength in (0, 0.5, 1):
+        out = tmp_path / f"{strength}.png"
+        answer = terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], "--strength", strength, "--out", out)
+        assert (answer["unet_rows"] == 0) == (strength == 0)
+        pictures.append(pixels(out).astype(int))
+    photo = pixels(inverted).astype(int)
+    np.testing.assert_array_equal(pictures[0], photo)
+    half, whole = (np.square(picture - photo).mean() for picture in pictures[1:])
+    assert 0 < half < whole
+    code, _, said = terminal.run("edit", inverted, "--to", SAMPLE.edits[0], "--strength", 1.6)
+    assert (code, said.strip()) == (1, "Strength is 1.6; it must lie between 0 and 1.5.")
+
+
+def test_weights_act_on_attention_where_that_is_asked_for(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    word = SAMPLE.caption.split()[4]
+    changed = {}
+    for act_on in ("embedding", "attention"):
+        asked = ("--to", SAMPLE.caption, "--weight", f"{word}=-1", "--reweight", act_on)
+        answer = terminal.answer("edit", inverted, *asked)
+        changed[act_on] = answer["changed"]
+        recipe = Session.open(inverted).project.version(answer["version"]).recipe.recipe()
+        assert recipe.reweighting == act_on
+    assert changed["embedding"] > 2 * changed["attention"]
 
 
 def test_a_blended_edit_leaves_the_rest_of_the_photo_alone(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:

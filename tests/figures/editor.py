@@ -12,6 +12,7 @@ from nti_desktop.engine.ddim import guided, levels_of, step_down
 from nti_desktop.engine.embedding import stacked
 from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.pivot import invert_exactly
+from nti_desktop.engine.prediction import explained
 from nti_desktop.engine.workbench import Workbench
 from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Rendered, RenderJob, report_nothing
 from nti_desktop.recipe.recipe import Blend, EditRecipe
@@ -62,6 +63,7 @@ class Editor:
         self.rendered = lru_cache(maxsize=64)(training_picture)
         self.drawn = lru_cache(maxsize=64)(self._drawn)
         self._inversion = lru_cache(maxsize=2)(self._invert)
+        self._explained = lru_cache(maxsize=2)(self._explain)
 
     def _drawn(self, scene: Scene) -> Pixels:
         """The autoencoder's own picture of a scene: D(E(render))."""
@@ -85,7 +87,8 @@ class Editor:
         """
         source, edit = trial.captions
         inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
-        recipe = settled(recipe or EditRecipe(edit, automatic=True), inversion_settings, settings)
+        told = None if settings.explaining is None else self._explained(trial)
+        recipe = settled(recipe or EditRecipe(edit, automatic=True), inversion_settings, settings, told)
         recipe = replace(recipe, self_limit=settings.self_limit)
         if blended:
             blend = Blend((thing_word(edit),), threshold=settings.blend_threshold, positions=settings.blend_positions)
@@ -97,6 +100,10 @@ class Editor:
         return self.bench.render(
             RenderJob(self.files, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe, steps)
         )
+
+    def _explain(self, trial: Trial) -> float:
+        latents = self.model.encode(self.rendered(trial.scene).image)
+        return explained(self.model, latents, trial.captions[0])
 
     def _invert(self, trial: Trial, settings: InversionSettings) -> Inversion:
         image = self.rendered(trial.scene).image

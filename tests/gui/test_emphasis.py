@@ -32,7 +32,7 @@ def work_of(window: MainWindow) -> Work:
 def weights_of(window: MainWindow) -> dict[str, float]:
     state = work_of(window).state
     assert state is not None
-    return {control.text: control.weight for control in state.recipe.words}
+    return {control.text: control.weight for control in state.recipe.weighted}
 
 
 def test_typed_emphasis_sets_the_sliders_and_is_one_step_of_undo(

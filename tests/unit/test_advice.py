@@ -7,6 +7,7 @@ import pytest
 from nti_desktop import advice
 from nti_desktop.models.catalog import ModelEntry, built_in
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.words import unlearned_words
 
 LEARNED = frozenset(["a", "at", "ball", "blue", "cone", "green", "lamp", "on", "red", "ring", "sand", "shiny", "under"])
@@ -79,3 +80,15 @@ def test_a_mask_is_offered_for_a_word_of_the_edit_and_for_a_struck_one_only_wher
 def test_a_word_that_counts_more_is_a_changed_one() -> None:
     recipe = EditRecipe(SOURCE, words=(WordControl(8, "mug", weight=2.0),))
     assert advice.changed_words(SOURCE, recipe) == (WordRef(Side.EDIT, 8, "mug"),)
+
+
+def test_a_description_that_explains_little_is_asked_for_more() -> None:
+    studio = built_in()
+    assert studio.defaults.explaining is not None
+    said = advice.say_more(studio, "a red cube", studio.defaults.explaining - 0.1)
+    expected = "Say more of what the photo shows: what things are made of, what they stand on, the light"
+    assert said == f"{expected}; edits keep more of it then."
+    assert advice.say_more(studio, "a red cube", studio.defaults.explaining) is None
+    assert advice.say_more(studio, "a red cube", None) is None
+    other = replace(studio, defaults=EditDefaults())  # of a model of which nobody knows what is enough
+    assert advice.say_more(other, "a red cube", -1.0) is None

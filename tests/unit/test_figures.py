@@ -77,7 +77,7 @@ def test_an_edit_a_baseline_and_a_mask_are_measured_and_remembered(
     asked = [
         Measurement("truth", "colour", 500_000, SETTINGS),
         Measurement("baselines", "colour", 500_000, sampling_settings(SETTINGS)),
-        Measurement("guidance", "colour", 500_000, replace(SETTINGS, guidance_scale=5.0)),
+        Measurement("guidance", "colour", 500_000, replace(SETTINGS, guidance_scale=5.0, guidances=())),
         Measurement("autoencoder", "", 520_000),
     ]
     with Runner(PROTOTYPE, file=file, places=places) as runner:
@@ -106,11 +106,12 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     settings = InversionSettings(source, SETTINGS.method, SETTINGS.steps, SETTINGS.guidance_scale)
     bench, files = Workbench(), ModelFiles(PROTOTYPE.folder)
     inverted = bench.invert(InvertJob(files, training_picture(asked.scene).image, settings))
+    told = inverted.figures.explained
     job = RenderJob(
-        files, "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(edit, settings, SETTINGS)
+        files, "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(edit, settings, SETTINGS, told)
     )
     editor = Editor(PROTOTYPE.folder)
-    editor.edit(asked, replace(SETTINGS, guidance_scale=5.0))
+    editor.edit(asked, replace(SETTINGS, guidance_scale=5.0, guidances=()))
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, bench.render(job).image)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from nti_desktop.models.catalog import STUDIO_DEFAULTS
-from nti_desktop.recipe.kinds import Kind, changed_kinds, is_setting, kinds_in
+from nti_desktop.recipe.kinds import Kind, changed_kinds, is_setting, kinds_in, unsaid_kinds
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Windows
 from nti_desktop.recipe.structure import by_hand, recipe_for, settled
@@ -122,3 +122,15 @@ def test_guidance_follows_the_kind_where_the_preparation_leaves_it_free() -> Non
     chosen = InversionSettings(CUBE, Method.RESIDUAL, 12, 3.0)
     fixed = InversionSettings(CUBE, Method.NULL_TEXT, 12, 1.5)
     assert all(recipe_for(colour, settings, defaults).guidance_scale is None for settings in (chosen, fixed))
+
+
+def test_the_less_a_description_explains_the_less_guidance_there_is() -> None:
+    defaults = replace(DEFAULTS, guidance_scale=1.5, explaining=0.4)
+    settings, edit = prepared(CUBE, defaults), CUBE.replace("red", "blue")
+    told = [recipe_for(edit, settings, defaults, share).guidance_scale for share in (None, 0.6, 0.4, 0.2, 0.0, -3.0)]
+    assert told == [None, None, None, 1.25, 1.0, 1.0]
+
+
+def test_what_a_description_leaves_out_is_named() -> None:
+    assert unsaid_kinds("a cube") == (Kind.COLOUR, Kind.MATERIAL, Kind.GROUND, Kind.LIGHT)
+    assert unsaid_kinds("a red glass cube on sand at noon") == ()

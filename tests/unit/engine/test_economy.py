@@ -249,7 +249,7 @@ def test_one_rung_is_climbed_at_a_time_and_the_end_of_the_ladder_is_one_sentence
         bench.invert(job)
     handle.remove()
     assert seen == [Saving.NONE, Saving.CHECKPOINTS, Saving.TILES, Saving.SLICES]  # weights are at home already
-    assert bench.invert(job).figures.unet_rows == 2 + 2 * 2
+    assert bench.invert(job).figures.unet_rows == 2 + 2 + 2 * 2
     assert model.economy.saving is Saving.SLICES
     assert bench.invert(replace(job, model=ModelFiles(PROTOTYPE))).figures.unet_rows > 0
     assert bench._model is not None

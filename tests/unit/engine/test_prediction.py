@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 from nti_desktop.engine.loading import load_model
-from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.prediction import likely_prediction
+from nti_desktop.engine.model import DiffusionModel, counted_rows
+from nti_desktop.engine.prediction import explained, likely_prediction
 from nti_desktop.jobs import ModelFiles
-from nti_desktop.models.catalog import built_in
+from nti_desktop.models.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.models.samples import samples
 from tests.unit.engine.trials import PROTOTYPE, SOURCE, some_latents
 
@@ -29,3 +29,17 @@ def test_it_is_the_weights_that_tell_and_not_the_settings(stated: str) -> None:
 
 def test_weights_that_learned_nothing_are_like_no_prediction(sd15: DiffusionModel) -> None:
     assert likely_prediction(sd15, some_latents(), sd15.embed(SOURCE)) is None
+
+
+def test_a_sentence_explains_as_much_as_it_says_of_the_picture() -> None:
+    studio, sample = load_model(built_in().files, torch.device("cpu")), samples()[0]
+    with Image.open(sample.path) as picture:
+        latents = studio.encode(np.asarray(picture.resize((128, 128))))
+    with counted_rows(studio) as rows:
+        whole = explained(studio, latents, sample.caption)
+    assert rows.rows == 2
+    short, wrong = (explained(studio, latents, said) for said in ("a cube", "a green lamp on snow at night"))
+    enough = STUDIO_DEFAULTS.explaining
+    assert enough is not None
+    assert 1 > whole > enough > short > wrong
+    assert explained(studio, latents, "") == 0
