@@ -45,7 +45,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     inverted = workbench.invert(session.invert_job(entry, settings, options.area), report, cancel)
     record = session.keep_inversion(entry, digest, inverted, options.area)
     session.save()
-    if more := advice.say_more(entry, settings.prompt, inverted.figures.explained):
+    known = not unlearned and not advice.is_strange(entry, judged)
+    if known and (more := advice.say_more(entry, settings.prompt, inverted.figures.explained)):
         notes.append(more)
         note([more])
 

@@ -265,7 +265,8 @@ class Workplace(QWidget):
         elif work.up_to_date and work.inversion is not None:
             text = f"Prepared in {duration(work.inversion.figures.seconds).removeprefix('about ')}."
             explained = work.inversion.figures.explained
-            if more := advice.say_more(desk.model.entry, work.description, explained):
+            strange = judged is not None and advice.is_strange(desk.model.entry, judged)
+            if not strange and (more := advice.say_more(desk.model.entry, work.description, explained)):
                 text = f"{text} {more}"
         elif work.session.read_only:
             text = work.session.read_only

@@ -27,6 +27,7 @@ class Schedule(StrEnum):
 
 PUBLISHED_STEPS = 50
 MAX_STEPS = 500
+LEAST_GUIDED = 0.5  # of what guidance adds, where a description explains nothing; without any, materials stay behind
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class EditDefaults:
         known = dict(self.guidances)
         wanted = max((known.get(kind, self.guidance_scale) for kind in kinds), default=self.guidance_scale)
         if self.explaining is not None and explained is not None:
-            wanted = round(1 + (wanted - 1) * min(max(explained / self.explaining, 0.0), 1.0), 2)
+            wanted = round(1 + (wanted - 1) * min(max(explained / self.explaining, LEAST_GUIDED), 1.0), 2)
         return None if wanted == self.guidance_scale else wanted
 
     def steps_for(self, schedule: Schedule) -> int:

@@ -178,7 +178,7 @@ def test_at_strength_zero_the_photo_comes_out_and_halfway_something_between(
     half, whole = (np.square(picture - photo).mean() for picture in pictures[1:])
     assert 0 < half < whole
     code, _, said = terminal.run("edit", inverted, "--to", SAMPLE.edits[0], "--strength", 1.6)
-    assert (code, said.strip()) == (1, "Strength is 1.6; it must lie between 0 and 1.5.")
+    assert (code, said.strip()) == (2, "Strength is 1.6; it must lie between 0 and 1.5.")
 
 
 def test_weights_act_on_attention_where_that_is_asked_for(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:

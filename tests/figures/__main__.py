@@ -19,7 +19,7 @@ from nti_desktop.studio.scenes import draw_scene
 from nti_desktop.studio.variants import VARIANTS
 from tests.figures.answers import Answer
 from tests.figures.classifying import classifier_digest, ensure_classifier
-from tests.figures.measuring import BLENDED, GUIDANCES, Measurement, Places, sampling_settings
+from tests.figures.measuring import BLENDED, GUIDANCES, SHORT, Measurement, Places, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, write_sheet
 from tests.figures.speed import measure_speed
@@ -209,6 +209,30 @@ def weights(plan: Plan) -> object:
     return summary
 
 
+def structure(plan: Plan) -> object:
+    """What is gained by following the kind of change, against the same windows and guidance for all kinds."""
+    return _against_the_same_for_all(plan, "guidance", str(plan.settings.method))
+
+
+def short(plan: Plan) -> object:
+    """The same from captions of three or four words."""
+    return _against_the_same_for_all(plan, "short", SHORT)
+
+
+def _against_the_same_for_all(plan: Plan, figure: str, way: str) -> object:
+    same = replace(plan.settings, windows=(), guidances=(), explaining=None)
+    ours, theirs = plan.outcomes((figure, plan.settings), (figure, same))
+    summaries = {"by kind": truth_summary(ours), "the same for all": truth_summary(theirs)}
+    for title, summary in summaries.items():
+        print(f"-- {title}\n{truth_table(summary)}", flush=True)
+    differences = {kind: paired(ours[kind], way, theirs[kind], way) for kind in plan.kinds}
+    differences |= compared(ours, way, theirs, way)
+    for label, found in differences.items():
+        if found is not None:
+            print(f"{label}: {found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}), {found.scenes} scenes")
+    return {**summaries, "paired differences": differences}
+
+
 def strength(plan: Plan) -> object:
     """How far the strength goes from the photo, and what half of it recovers of the half-way truth."""
     summary: dict[str, object] = {}
@@ -251,11 +275,13 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "truth": truth,
     "masks": masks,
     "sweep": sweep,
+    "structure": structure,
+    "short": short,
     "weights": weights,
     "strength": strength,
     "speed": speed,
 }
-ON_ASKING = ("sweep", "weights", "strength")  # of no interest to the model's card
+ON_ASKING = ("sweep", "structure", "short", "weights", "strength")  # of no interest to the model's card
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tests.figures.words import strengths, weights
 
 PUBLISHED = "published"
 PREVIEW = "preview"
+SHORT = "short caption"
 GUIDANCES = (1.5, 2.0, 3.0, 5.0, 7.5)
 BLENDED = " with blend"  # after the name of a method
 
@@ -77,7 +78,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
 
     Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
     baselines, truth (edits with and without a mask), guidance (edits without), preview (with the steps of one),
-    published (the edit by the yardstick), weights and strength (see tests.figures.words).
+    published (the edit by the yardstick), short (the edit from a caption of three or four words), weights
+    and strength (see tests.figures.words).
     """
     scene, settings = draw_scene(measurement.seed), measurement.settings
     match measurement.figure:
@@ -95,6 +97,9 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
         picture = editor.sampled(scene, caption(scene, Wording(say_matte=True)), settings)
         return {"right": _right(scene, picture, places.classifier)}
     asked = trial(measurement.kind, measurement.seed)
+    if measurement.figure == "short":
+        brief = replace(asked, short=True)
+        return {SHORT: _outcome(editor, brief, editor.edit(brief, settings).image)}
     if measurement.figure == "baselines":
         prompt = asked.captions[1]
         return {

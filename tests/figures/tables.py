@@ -30,13 +30,15 @@ def mean_of(values: Sequence[float]) -> Mean:
 
 @dataclass(frozen=True)
 class Recovered:
-    """What one way recovers of the truth of one kind. positive, verdict: shares of the scenes; outside: PSNR in dB,
-    None where the change is everywhere; lost: scenes whose change the autoencoder does not show, left out.
+    """What one way recovers of the truth of one kind. positive, verdict: shares of the scenes; sharpness: in the truth's
+    own; outside: PSNR in dB, None where the change is everywhere; lost: scenes whose change the autoencoder does not
+    show, left out.
     """
 
     mean: Mean
     median: float
     positive: float
+    sharpness: float
     outside: float | None
     verdict: float
     lost: int
@@ -55,6 +57,7 @@ def recovered_by(answers: Sequence[Answer], way: str) -> Recovered:
         mean_of(found),
         float(np.median(found)),
         float(np.mean([value > 0 for value in found])),
+        float(np.mean(values(answers, way, "sharpness"))),
         float(np.mean(outside)) if outside else None,
         float(np.mean(values(answers, way, "verdict"))),
         sum(way in answer for answer in answers) - len(found),
@@ -73,14 +76,15 @@ def truth_summary(outcomes: Outcomes) -> dict[str, dict[str, Recovered]]:
 
 def truth_table(summary: Mapping[str, Mapping[str, Recovered]]) -> str:
     """The summary as text."""
-    heads = f"{'recovered':>10} {'95 %':>14} {'median':>7} {'positive':>9} {'outside':>8} {'verdict':>8} {'lost':>5}"
+    names = ("recovered", "95 %", "median", "positive", "sharp", "outside", "verdict", "lost")
+    heads = " ".join(f"{name:>{width}}" for name, width in zip(names, (10, 14, 7, 9, 6, 8, 8, 5), strict=True))
     lines = [f"{'way':28} {'kind':9} {'scenes':>6} {heads}"]
     for way, kinds in summary.items():
         for kind, r in kinds.items():
             outside = "-" if r.outside is None else f"{r.outside:.1f}"
             lines.append(
                 f"{way:28} {kind:9} {r.mean.scenes:6} {r.mean.mean:10.3f} {r.mean.low:7.2f}{r.mean.high:7.2f} "
-                f"{r.median:7.2f} {r.positive:9.0%} {outside:>8} {r.verdict:8.0%} {r.lost:5}"
+                f"{r.median:7.2f} {r.positive:9.0%} {r.sharpness:6.2f} {outside:>8} {r.verdict:8.0%} {r.lost:5}"
             )
     return "\n".join(lines)
 

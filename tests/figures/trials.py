@@ -32,11 +32,32 @@ class Trial:
     seed: int
     scene: Scene
     variant: Scene
+    short: bool = False
 
     @property
     def captions(self) -> tuple[str, str]:
-        """Of the scene and of the variant."""
+        """Of the scene and of the variant; the short ones in three or four words, as people write them."""
+        if self.short:
+            return short_caption(self.kind, self.scene), short_caption(self.kind, self.variant)
         return caption_pair(self.scene, self.variant)
+
+
+def short_caption(kind: str, scene: Scene) -> str:
+    """The first thing, and of all that could be said of the scene only what a kind of edit changes."""
+    thing = scene.things[0]
+    said = {"colour": thing.colour, "shape": thing.colour, "material": thing.material}.get(kind)
+    words = f"{said} {thing.shape}" if said else str(thing.shape)
+    words = f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+    match kind:
+        case "ground":
+            return f"{words} on {scene.ground}"
+        case "sky":
+            return f"{words} {scene.sky}"
+        case "weather":
+            return f"{words} {scene.weather}".strip()
+        case "film":
+            return f"{scene.film} of {words}"
+    return words
 
 
 def trial(kind: str, seed: int) -> Trial:

@@ -39,7 +39,8 @@ SETTINGS = replace(STUDIO_DEFAULTS, steps=2)
 
 
 def outcome(recovered: float | None, outside: float | None = 30.0) -> dict[str, float | None]:
-    return {"recovered": recovered, "outside": outside, "verdict": None if recovered is None else 1.0}
+    one = None if recovered is None else 1.0
+    return {"recovered": recovered, "outside": outside, "verdict": one, "sharpness": one}
 
 
 @pytest.mark.parametrize("kind", VARIANTS)

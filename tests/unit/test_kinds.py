@@ -127,8 +127,8 @@ def test_guidance_follows_the_kind_where_the_preparation_leaves_it_free() -> Non
 def test_the_less_a_description_explains_the_less_guidance_there_is() -> None:
     defaults = replace(DEFAULTS, guidance_scale=1.5, explaining=0.4)
     settings, edit = prepared(CUBE, defaults), CUBE.replace("red", "blue")
-    told = [recipe_for(edit, settings, defaults, share).guidance_scale for share in (None, 0.6, 0.4, 0.2, 0.0, -3.0)]
-    assert told == [None, None, None, 1.25, 1.0, 1.0]
+    told = [recipe_for(edit, settings, defaults, share).guidance_scale for share in (None, 0.6, 0.4, 0.3, 0.0, -3.0)]
+    assert told == [None, None, None, 1.38, 1.25, 1.25]
 
 
 def test_what_a_description_leaves_out_is_named() -> None:
