@@ -2,14 +2,11 @@
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
-    QFontMetricsF,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -17,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.area_drawing import AreaDrawing, paint_outline, paint_veil
+from nti_desktop.gui.canvas.overlays import paint_caption, paint_focus, paint_split
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.threads import at_home
 from nti_desktop.photo.frame import Area
@@ -149,20 +147,6 @@ class PhotoView(QWidget):
             rect.x() + photo.x() * scale, rect.y() + photo.y() * scale, photo.width() * scale, photo.height() * scale
         )
 
-    def _paint_areas(self, painter: QPainter, rect: QRectF) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if self._drawing is not None:
-            drawn = self._in_window(self._drawing.rect)
-            if drawn.isEmpty():
-                self._caption(painter, "Drag a rectangle over the part to work on", rect, left=True)
-            else:
-                paint_veil(painter, drawn, rect)
-                paint_outline(painter, drawn)
-        elif self._area is not None and not self._peeking:
-            area = self._area
-            paint_outline(painter, self._in_window(QRectF(area.x, area.y, area.width, area.height)))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-
     @property
     def lacks_detail(self) -> bool:
         """Whether the edit's picture has fewer pixels than the screen shows of it."""
@@ -282,38 +266,73 @@ class PhotoView(QWidget):
         painter.fillRect(self.rect(), theme.CANVAS)
         if self._before is None:
             return
-        rect = self.photo_rect()
-        zoom = self.zoom()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom is None or zoom < _SHARP_FROM)
+        for paint in (
+            self._paint_photo,
+            self._paint_film,
+            self._paint_areas,
+            self._paint_comparison,
+            self._paint_focus,
+        ):
+            painter.save()  # each begins with a fresh pen and no brush, whatever the one before it drew with
+            paint(painter)
+            painter.restore()
+
+    def _paint_photo(self, painter: QPainter) -> None:
+        assert self._before is not None
+        smooth = self._zoom is None or self._zoom < _SHARP_FROM
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        edited = self._after is not None and not self._peeking
-        if not self._comparing():
-            self._paint(painter, self._after if edited and self._after else self._before, rect, QRectF(self.rect()))
+        if self._after is None or self._peeking:
+            self._paint(painter, self._before, QRectF(self.rect()))
+        elif not self._split_on:
+            self._paint(painter, self._after, QRectF(self.rect()))
         else:
             x = self._split_x()
-            left = QRectF(0, 0, x, self.height())
-            right = QRectF(x, 0, max(self.width() - x, 0), self.height())
-            self._paint(painter, self._before, rect, left)
-            assert self._after is not None
-            self._paint(painter, self._after, rect, right)
+            self._paint(painter, self._before, QRectF(0, 0, x, self.height()))
+            self._paint(painter, self._after, QRectF(x, 0, max(self.width() - x, 0), self.height()))
+
+    def _paint_film(self, painter: QPainter) -> None:
         if self._film is not None and not self._peeking:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.drawImage(self._in_window(self._film_at), self._film)
-        self._paint_areas(painter, rect)
-        if self._comparing():
-            self._paint_split(painter, rect)
-            self._caption(painter, "Before", rect, left=True)
-            self._caption(painter, "After" if not self._badge else f"After · {self._badge}", rect, left=False)
-        elif self._peeking:
-            self._caption(painter, "Before", rect, left=True)
-        elif self._badge:
-            self._caption(painter, self._badge, rect, left=True)
-        if self.hasFocus():
-            painter.setPen(QPen(theme.ACCENT, 1))
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
-    def _paint(self, painter: QPainter, picture: Picture, rect: QRectF, part: QRectF) -> None:
-        """The share of `picture` (filling `rect`) that lies in `part` of the window."""
+    def _paint_areas(self, painter: QPainter) -> None:
+        if self._drawing is not None:
+            drawn = self._in_window(self._drawing.rect)
+            if drawn.isEmpty():
+                paint_caption(painter, "Drag a rectangle over the part to work on", self._seen_photo(), left=True)
+            else:
+                paint_veil(painter, drawn, self.photo_rect())
+                paint_outline(painter, drawn)
+        elif self._area is not None and not self._peeking:
+            area = self._area
+            paint_outline(painter, self._in_window(QRectF(area.x, area.y, area.width, area.height)))
+
+    def _paint_comparison(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        seen = self._seen_photo()
+        if self._comparing():
+            paint_split(painter, self._split_x(), seen.top(), seen.bottom())
+            paint_caption(painter, "Before", seen, left=True)
+            paint_caption(painter, "After" if not self._badge else f"After · {self._badge}", seen, left=False)
+        elif self._peeking:
+            paint_caption(painter, "Before", seen, left=True)
+        elif self._badge:
+            paint_caption(painter, self._badge, seen, left=True)
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            paint_focus(painter, QRectF(self.rect()))
+
+    def _seen_photo(self) -> QRectF:
+        """The part of the photo's rectangle that the window shows."""
+        return self.photo_rect().intersected(QRectF(self.rect()))
+
+    def _paint(self, painter: QPainter, picture: Picture, part: QRectF) -> None:
+        """The share of `picture` that lies in `part` of the window."""
+        rect = self.photo_rect()
         shown = rect.intersected(part).intersected(QRectF(self.rect()))
         if shown.isEmpty():
             return
@@ -322,32 +341,6 @@ class PhotoView(QWidget):
         x, y = (shown.x() - rect.x()) * across, (shown.y() - rect.y()) * down
         source = QRectF(x, y, shown.width() * across, shown.height() * down)
         painter.drawImage(shown, level, source)
-
-    def _paint_split(self, painter: QPainter, rect: QRectF) -> None:
-        x = self._split_x()
-        top, bottom = max(rect.top(), 0.0), min(rect.bottom(), float(self.height()))
-        painter.setPen(QPen(QColor(0, 0, 0, 150), 3))
-        painter.drawLine(QPointF(x, top), QPointF(x, bottom))
-        painter.setPen(QPen(QColor("white"), 1))
-        painter.drawLine(QPointF(x, top), QPointF(x, bottom))
-        middle = QPointF(x, (top + bottom) / 2)
-        painter.setBrush(QColor(40, 40, 40, 220))
-        painter.drawEllipse(middle, 11, 11)
-        for side in (-1, 1):
-            painter.drawLine(middle + QPointF(side * 6, 0), middle + QPointF(side * 3, -3.5))
-            painter.drawLine(middle + QPointF(side * 6, 0), middle + QPointF(side * 3, 3.5))
-
-    def _caption(self, painter: QPainter, text: str, rect: QRectF, left: bool) -> None:
-        metrics = QFontMetricsF(self.font())
-        width, height = metrics.horizontalAdvance(text) + 16, metrics.height() + 6
-        inside = rect.intersected(QRectF(self.rect()))
-        x = inside.left() + 8 if left else inside.right() - 8 - width
-        box = QRectF(x, inside.top() + 8, width, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(20, 20, 20, 170))
-        painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(theme.TEXT)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     # Hands
 
