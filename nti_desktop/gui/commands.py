@@ -23,7 +23,10 @@ class Menu(StrEnum):
 
 @dataclass(frozen=True)
 class Command:
-    """What a menu says about one action. shortcuts: portable key names, the first one is shown."""
+    """What a menu says about one action.
+
+    shortcuts: portable key names, the first one is shown; none that a text field acts on, on any system.
+    """
 
     title: str
     menu: Menu

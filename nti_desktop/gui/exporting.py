@@ -39,7 +39,7 @@ class Exporting(QObject):
         desk.filing.returned.connect(self._returned)
         desk.filing.export_failed.connect(self._export_failed)
 
-    @command("&Export…", Menu.FILE, "Ctrl+E", separated=True)
+    @command("&Export…", Menu.FILE, "Ctrl+Shift+E", separated=True)
     @Slot()
     def export(self) -> None:
         """Write this version as a picture."""
@@ -48,7 +48,7 @@ class Exporting(QObject):
         if work is not None:
             self.dialog.ask(preferences.export_request(), work.session.photo, self._version_name(work))
 
-    @command("Export a&gain", Menu.FILE, "Ctrl+Shift+E")
+    @command("Export a&gain", Menu.FILE, "Ctrl+Shift+R")
     @Slot()
     def export_again(self) -> None:
         """Write this version the way the last one was written, without asking."""

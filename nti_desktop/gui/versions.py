@@ -19,7 +19,7 @@ class Versions(QObject):
         super().__init__(parent)
         self._desk = desk
 
-    @command("&Add version", Menu.VERSION, "Ctrl+D")
+    @command("&Add version", Menu.VERSION, "Ctrl+Shift+D")
     @Slot()
     def add_version(self) -> None:
         """Add a version that starts as a copy of this one."""
@@ -43,7 +43,7 @@ class Versions(QObject):
             self._desk.work.session.change_version(version_id, name=name.strip())
         self._desk.changed.emit()
 
-    @command("&Delete version", Menu.VERSION, "Ctrl+Backspace")
+    @command("&Delete version", Menu.VERSION, "Ctrl+Shift+Del")
     @Slot()
     def delete_version(self) -> None:
         """Delete this version unless it is the only one; it can be put back."""

@@ -91,6 +91,7 @@ def canvas(qtbot: QtBot) -> Iterator[tuple[PhotoView, QWidget]]:
     qtbot.waitUntil(window.isActiveWindow)
     view.show_photo(picture(1))
     yield view, button
+    window.close()
 
 
 def pixels(view: PhotoView) -> NDArray[np.uint8]:

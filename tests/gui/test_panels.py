@@ -11,9 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import film, make_picture
-from nti_desktop.gui.commands import commands_of
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.model_keeping import ModelKeeping
 from nti_desktop.gui.panels.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.panels.mask_panel import MaskPanel
 from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
@@ -21,8 +19,6 @@ from nti_desktop.gui.panels.model_panel import ModelPanel
 from nti_desktop.gui.panels.pause_edit import PauseEdit
 from nti_desktop.gui.panels.words_panel import WordsPanel
 from nti_desktop.gui.panels.work_strip import WorkStrip, duration
-from nti_desktop.gui.versions import Versions
-from nti_desktop.gui.viewing import Viewing
 from nti_desktop.jobs import Progress
 from nti_desktop.models.catalog import built_in
 from nti_desktop.photo.raster import Raster
@@ -208,15 +204,6 @@ def test_a_picture_has_smaller_copies_and_a_film_is_as_dense_as_the_mask() -> No
     assert picture.level_for(2.0)[1] == 1
     laid = film(np.array([[0.0, 1.0]], np.float32), QColor("red"), opacity=0.5)
     assert [laid.pixelColor(x, 0).alpha() for x in (0, 1)] == [0, 128]
-
-
-def test_every_command_explains_itself_and_no_key_is_used_twice() -> None:
-    entries = [entry for owner in (MainWindow, Versions, Viewing, ModelKeeping) for entry in commands_of(owner)]
-    assert len(entries) > 25
-    keys = [key for _, entry, _ in entries for key in entry.shortcuts]
-    assert len(keys) == len(set(keys))
-    for name, _, explanation in entries:
-        assert explanation.endswith("."), name
 
 
 def test_dropping_a_photo_opens_it(qtbot: QtBot, prepared: MainWindow, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from nti_desktop.gui.panels.text_undo import NumberBox
 from nti_desktop.gui.threads import at_home
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults, Method, Schedule
@@ -45,7 +46,7 @@ class ModelPanel(QWidget):
         for title, _, _ in _WAYS:
             self.ways.addItem(title)
         self.ways.activated.connect(self._way)
-        self.steps = QSpinBox()
+        self.steps = NumberBox()
         self.steps.setRange(2, MAX_STEPS)
         self.steps.setAccessibleName("Steps")
         self.steps.setToolTip("More steps take longer and follow the photo and the words more closely.")

@@ -1,10 +1,10 @@
 """A line of text that says when the typist pauses at the end of a word."""
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from nti_desktop.gui.offsets import from_qt, to_qt
+from nti_desktop.gui.panels.text_undo import asks_for_redo, asks_for_undo, is_the_windows
 from nti_desktop.gui.threads import at_home
 from nti_desktop.recipe.words import split_words
 
@@ -18,7 +18,7 @@ class PauseEdit(QLineEdit):
     settled = Signal(str)
 
     def __init__(self, window_undoes: bool = False, parent: QWidget | None = None) -> None:
-        """window_undoes: undo and redo are the window's, not the line's own."""
+        """window_undoes: all undo and redo is the window's, also of what was typed here."""
         super().__init__(parent)
         self._window_undoes = window_undoes
         self._unsettled = False
@@ -49,12 +49,8 @@ class PauseEdit(QLineEdit):
         self.show_text(text)
 
     def event(self, event: QEvent) -> bool:
-        if (
-            self._window_undoes
-            and isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.ShortcutOverride
-            and (event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo))
-        ):
+        asked = asks_for_undo(event) or asks_for_redo(event)
+        if (asked and self._window_undoes) or is_the_windows(event, self):
             self.settle()
             event.ignore()
             return False

@@ -1,0 +1,36 @@
+"""Who takes back a change while a text has the focus: the text what was typed into it, the window everything else."""
+
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QLineEdit, QSpinBox
+
+
+def asks_for_undo(event: QEvent) -> bool:
+    """Whether Qt asks, before it looks for a command, if a text wants the keys of undo."""
+    return _asks_for(event, QKeySequence.StandardKey.Undo)
+
+
+def asks_for_redo(event: QEvent) -> bool:
+    """As `asks_for_undo`, for redo."""
+    return _asks_for(event, QKeySequence.StandardKey.Redo)
+
+
+def is_the_windows(event: QEvent, line: QLineEdit) -> bool:
+    """Whether it is asked for the keys of undo or redo, and the line has nothing of its own to take back or restore."""
+    return (asks_for_undo(event) and not line.isUndoAvailable()) or (
+        asks_for_redo(event) and not line.isRedoAvailable()
+    )
+
+
+class NumberBox(QSpinBox):
+    """A number that leaves undo and redo to the window once nothing that was typed is left to take back."""
+
+    def event(self, event: QEvent) -> bool:
+        if is_the_windows(event, self.lineEdit()):
+            event.ignore()
+            return False
+        return super().event(event)
+
+
+def _asks_for(event: QEvent, keys: QKeySequence.StandardKey) -> bool:
+    return isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and event.matches(keys)
