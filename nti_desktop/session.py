@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,6 +48,27 @@ from nti_desktop.project.sidecar import Arrays, Stored
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.working_copy import WorkingCopy
+
+
+@dataclass(frozen=True)
+class RemovedVersion:
+    """A version that was deleted. place: its index in the list; preview: where one was not saved yet."""
+
+    version: VersionRecord
+    place: int
+    preview: bytes | None
+
+
+@dataclass(frozen=True)
+class RemovedPart:
+    """The edit of an area that was taken out of a version. place: its index among the version's parts; preview: of the
+    version with it, where one was not saved yet.
+    """
+
+    version: str
+    part: PartRecord
+    place: int
+    preview: bytes | None
 
 
 class Session(WorkingCopy):
@@ -283,11 +304,21 @@ class Session(WorkingCopy):
         chosen = next(part for part in version.parts if part.inversion == inversion_id)
         self._replace_parts(version, (chosen, *(part for part in version.parts if part is not chosen)))
 
-    def drop_edit(self, version_id: str, inversion_id: str) -> None:
+    def drop_edit(self, version_id: str, inversion_id: str) -> RemovedPart:
         """Take one of several edits out of a version; the inversion stays."""
         version = self.project.version(version_id)
-        self._replace_parts(version, tuple(part for part in version.parts if part.inversion != inversion_id))
-        self.drop_preview(version_id)
+        place = next(n for n, part in enumerate(version.parts) if part.inversion == inversion_id)
+        self._replace_parts(version, (*version.parts[:place], *version.parts[place + 1 :]))
+        return RemovedPart(version_id, version.parts[place], place, self.drop_preview(version_id))
+
+    def put_back_edit(self, removed: RemovedPart) -> None:
+        """Undo `drop_edit`."""
+        version = self.project.version(removed.version)
+        parts = (*version.parts[: removed.place], removed.part, *version.parts[removed.place :])
+        self._replace_parts(version, parts)
+        self.drop_preview(version.id)
+        if removed.preview is not None:
+            self.keep_preview(version.id, removed.preview)
 
     def _replace_parts(self, version: VersionRecord, parts: tuple[PartRecord, ...]) -> None:
         first, *others = parts
@@ -300,14 +331,23 @@ class Session(WorkingCopy):
         after = version.model_copy(update=changes)
         self.change(versions=tuple(after if v.id == version.id else v for v in self.project.versions))
 
-    def delete_version(self, version_id: str) -> None:
+    def delete_version(self, version_id: str) -> RemovedVersion:
         """The last version that is left becomes the current one, if this one was."""
+        version = self.project.version(version_id)
+        place = self.project.versions.index(version)
         left = tuple(v for v in self.project.versions if v.id != version_id)
         current = self.project.current
         if current == version_id:
             current = left[-1].id if left else None
         self.change(versions=left, current=current)
-        self.drop_preview(version_id)
+        return RemovedVersion(version, place, self.drop_preview(version_id))
+
+    def put_back_version(self, removed: RemovedVersion) -> None:
+        """Undo `delete_version`; the version becomes the current one. Raises SidecarError when the project is full."""
+        versions, place = self.project.versions, removed.place
+        self.change(versions=(*versions[:place], removed.version, *versions[place:]), current=removed.version.id)
+        if removed.preview is not None:
+            self.keep_preview(removed.version.id, removed.preview)
 
     def select_version(self, version_id: str) -> None:
         """Make a version the current one; allowed on a project that cannot be changed, where it is not kept."""

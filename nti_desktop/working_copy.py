@@ -68,9 +68,11 @@ class WorkingCopy:
         self._refuse_if_read_only()
         self._new_previews[self.project.version(version_id).id] = preview
 
-    def drop_preview(self, version_id: str) -> None:
-        """A version no longer looks as its preview says; one on the disk is known by its look and stays."""
-        self._new_previews.pop(version_id, None)
+    def drop_preview(self, version_id: str) -> bytes | None:
+        """A version no longer looks as its preview says; one on the disk is known by its look and stays, one that was
+        not saved comes back.
+        """
+        return self._new_previews.pop(version_id, None)
 
     def preview(self, version_id: str) -> NDArray[np.uint8] | None:
         """(h, w, 3) as `keep_preview` left it; None when there is none or it cannot be read, as one can be rendered."""

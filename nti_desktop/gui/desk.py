@@ -14,7 +14,6 @@ from nti_desktop.gui.chosen_model import ChosenModel
 from nti_desktop.gui.engine_thread import EngineThread
 from nti_desktop.gui.estimates import QUICK_RENDER, SLOW_RENDER
 from nti_desktop.gui.filing import Filing, Glimpse, OpenedPhoto
-from nti_desktop.gui.history import EditState
 from nti_desktop.gui.panels.message_bar import Message, Tone
 from nti_desktop.gui.preparing import Preparation, Preparing
 from nti_desktop.gui.rendering import Composed, Rendering, Wanted
@@ -23,7 +22,6 @@ from nti_desktop.gui.work import Work
 from nti_desktop.jobs import Judged
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import VersionRecord
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
@@ -201,7 +199,7 @@ class Desk(QObject):
         if self.work is None:
             return
         emphasis = self.work.emphasis_in(text)
-        self._try(lambda work: work.say_in_words(text))
+        self.attempt(lambda work: work.say_in_words(text))
         self._say_emphasis(text, emphasis, advice.read_as_weights(emphasis))
 
     def _say_emphasis(self, text: str, emphasis: Emphasis, sentence: str | None) -> None:
@@ -213,7 +211,7 @@ class Desk(QObject):
 
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> None:
         """Change the recipe; see Work.edit."""
-        self._try(lambda work: work.edit(subject, change))
+        self.attempt(lambda work: work.edit(subject, change))
 
     @Slot(float)
     def set_feather(self, feather: float) -> None:
@@ -222,23 +220,40 @@ class Desk(QObject):
         state = self.work.state if self.work else None
         if state is not None:
             finish = replace(state.finish, feather=round(feather, 3))
-            self._try(lambda work: work.finish(finish))
+            self.attempt(lambda work: work.finish(finish))
 
     def undo(self) -> None:
-        self._try(Work.undo)
+        shown = self.work.version_id if self.work else ""
+        self.attempt(Work.undo)
+        if self.work is not None and self.work.version_id != shown:
+            self.outdated.emit(("deleted",))
 
     def redo(self) -> None:
-        self._try(Work.redo)
+        self.attempt(Work.redo)
 
-    def _try(self, change: Callable[[Work], bool]) -> None:
-        if self.work is None:
+    def attempt(self, change: Callable[[Work], bool]) -> None:
+        """Make a change that says whether it did, and show what it led to: another version at once as it was last seen,
+        another picture as soon as it is there. Where it cannot be made, say why.
+        """
+        work = self.work
+        if work is None:
             return
+        version, area, look = work.version_id, work.area, (work.state, work.beside)
         try:
-            if change(self.work):
-                self._show_again()
+            if not change(work):
+                return
         except NtiError as error:
             self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
             self.changed.emit()  # the panels go back to what holds
+            return
+        if work.version_id != version:
+            self._show_stored_picture()
+        elif work.area != area:
+            self._go_on_elsewhere()
+        if (work.version_id, work.state, work.beside) != (version, *look):
+            self._show_again()
+        else:
+            self.changed.emit()
 
     def _show_again(self) -> None:
         self.outdated.emit(("effect", "emphasis"))
@@ -305,31 +320,6 @@ class Desk(QObject):
     def _model_answered(self) -> None:
         at_home(self)
         self._ask_for_a_picture(self._by_hand)
-
-    # Versions
-
-    def add_version(self, name: str, state: EditState, like: VersionRecord, made_from: str) -> None:
-        """Add a version with the areas of another and the picture of the one it was made from, and go to it."""
-        assert self.work is not None
-        self.work.add_version(name, state, like.inversion, made_from, like.others)
-        if made_from in self.pictures:
-            self.pictures[self.work.version_id] = self.pictures[made_from]
-        self._show_stored_picture()
-        self._show_again()
-
-    def go_to(self, version_id: str) -> None:
-        """Show another version: its last picture at once, a new one if needed."""
-        assert self.work is not None
-        self.work.go_to(version_id)
-        self._show_stored_picture()
-        self._show_again()
-
-    def delete_version(self) -> None:
-        """Delete the current version, of two or more."""
-        assert self.work is not None
-        self.work.delete_version()
-        self._show_stored_picture()
-        self._show_again()
 
     # Pictures
 

@@ -144,8 +144,8 @@ class MainWindow(QMainWindow):
             "export": session is not None,
             "export_again": session is not None,
             "return_to_editor": session is not None and self.exporting.return_target is not None,
-            "undo": history is not None and bool(history.past),
-            "redo": history is not None and bool(history.future),
+            "undo": work is not None and work.can_undo,
+            "redo": work is not None and work.can_redo,
             "prepare": work is not None and work.can_be_prepared and not self.desk.preparing.at_work,
             "render_edit": ready and not self.desk.picture_is_final,
             "draw_area": work is not None,
@@ -372,7 +372,7 @@ class MainWindow(QMainWindow):
     @command("&Undo", Menu.EDIT, "Ctrl+Z")
     @Slot()
     def undo(self) -> None:
-        """Take back the last change of the edit."""
+        """Take back the last change of the edit or of the list of versions."""
         at_home(self)
         self.workplace.prompts.edit.settle()
         self.desk.undo()

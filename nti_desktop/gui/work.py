@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from nti_desktop.advice import changed_words
 from nti_desktop.gui.edits import carried
 from nti_desktop.gui.history import EditState, History
+from nti_desktop.gui.version_list import Step, VersionList, state_of
 from nti_desktop.jobs import Inverted
 from nti_desktop.models.catalog import ModelEntry, defaults_of
 from nti_desktop.photo.composite import Finish
@@ -39,11 +40,7 @@ class Work:
         self.description = ""
         self.edit_text = ""
         self.area: Area = self.whole  # that the description is of
-        self._histories = {
-            (version.id, part.inversion): History(_state_of(part))
-            for version in session.project.versions
-            for part in version.parts
-        }
+        self._versions = VersionList(session)
         self._described = ""  # the description before it was typed on
         self._draft: History | None = None  # the edit while the photo is not prepared with this description
         self._show_version()
@@ -95,7 +92,7 @@ class Work:
         """The version's edits of other areas that ask for something: inversion and edit."""
         others = self.version.others if self.version else ()
         return tuple(
-            (part.inversion, _state_of(part))
+            (part.inversion, state_of(part))
             for part in others
             if not self.session.is_the_photo(part.recipe.recipe(), part.inversion)
         )
@@ -127,7 +124,31 @@ class Work:
         inversion = self.inversion
         if inversion is None or not self.up_to_date:
             return self._draft
-        return self._histories[self.version_id, inversion.id]
+        return self._versions.histories[self.version_id, inversion.id]
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit, or a change of the versions, to take back."""
+        history = self.history
+        return (history is not None and bool(history.past)) or self._last_step is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether something was taken back and can be made again."""
+        history = self.history
+        return (history is not None and bool(history.future)) or self._next_step is not None
+
+    @property
+    def _last_step(self) -> Step | None:
+        """The change of the versions that is taken back next; what is written for the next preparing is not lost."""
+        return self._versions.last(self.version_id) if self._draft is None else None
+
+    @property
+    def _next_step(self) -> Step | None:
+        inversion = self.inversion
+        if self._draft is not None or inversion is None:
+            return None
+        return self._versions.next((self.version_id, inversion.id))
 
     @property
     def state(self) -> EditState | None:
@@ -245,11 +266,21 @@ class Work:
         return state is not None and self._change("finish", replace(state, finish=finish))
 
     def undo(self) -> bool:
-        history = self.history
+        """Take back the last edit of the version, or the last change of the versions where that came after it."""
+        history, step = self.history, self._last_step
+        if step is not None:
+            self._versions.undo(step)
+            self._show_version()
+            return True
         return history is not None and self._travel(history.undone())
 
     def redo(self) -> bool:
-        history = self.history
+        """Make again what `undo` took back last."""
+        history, step = self.history, self._next_step
+        if step is not None:
+            self._versions.redo(step)
+            self._show_version()
+            return True
         return history is not None and self._travel(history.redone())
 
     def _travel(self, history: History) -> bool:
@@ -264,6 +295,7 @@ class Work:
         if history is None or history.present == state:
             return False
         self._keep(history.changed(state, subject, time.monotonic()))
+        self._versions.edited()
         return True
 
     def _keep(self, history: History) -> None:
@@ -272,9 +304,9 @@ class Work:
             self._draft = history
             return
         state = history.present
-        if _state_of(version) != state:
+        if state_of(version) != state:
             self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
-        self._histories[version.id, version.inversion] = history
+        self._versions.histories[version.id, version.inversion] = history
 
     def described_for(self, fingerprint: str) -> dict[Area, str]:
         """What the areas of the version show that were prepared with the model of this fingerprint; as it is written
@@ -298,7 +330,12 @@ class Work:
             inversion = self.session.keep_inversion(entry, each.fingerprint, each.inverted, each.area)
             parts[each.area] = _part_of(state, inversion.id)
         own = parts.pop(self.area if self.area in parts else made[-1].area)
-        self.add_version(self.free_name(), _state_of(own), own.inversion, before or None, tuple(parts.values()))
+        state = state_of(own)
+        version = self.session.add_version(
+            self.free_name(), state.recipe, state.finish, own.inversion, before or None, tuple(parts.values())
+        )
+        self._versions.began(version)
+        self.go_to(version.id)
 
     def _wish(self, entry: ModelEntry, made: PreparedArea, part: PartRecord | None) -> EditState:
         """What an area's edit asks for, put to the model that the area was prepared with now. part: the edit so far."""
@@ -308,7 +345,7 @@ class Work:
         if made.area == self.area:
             state = self.state
         elif part and inversion and inversion.settings.prompt == settings.prompt:
-            state = _state_of(part)
+            state = state_of(part)
         if state is None:
             return EditState(recipe_for(settings.prompt, settings, entry.defaults, explained), Finish())
         if inversion is None or inversion.model == entry.id:
@@ -320,14 +357,22 @@ class Work:
         parts = self.version.parts if self.version else ()
         return {self.session.frame(part.inversion).area: part for part in parts}
 
-    def add_version(
-        self, name: str, state: EditState, inversion: str, made_from: str | None, others: tuple[PartRecord, ...]
-    ) -> None:
-        """Add a version and go to it. others: its edits of other areas."""
-        version = self.session.add_version(name, state.recipe, state.finish, inversion, made_from, others)
-        for part in version.parts:
-            self._histories[version.id, part.inversion] = History(_state_of(part))
+    def copy_version(self) -> bool:
+        """Add a version that starts as a copy of the current one and go to it; whether there is one to copy."""
+        like, state = self.version, self.state
+        if like is None or state is None or not self.up_to_date:
+            return False
+        version = self.session.add_version(
+            self.free_name(), state.recipe, state.finish, like.inversion, like.id, like.others
+        )
+        self._versions.added(version, like.id)
         self.go_to(version.id)
+        return True
+
+    def rename_version(self, version_id: str, name: str) -> bool:
+        """Give a version another name."""
+        self._versions.rename(version_id, name)
+        return True
 
     def work_on(self, area: Area) -> None:
         """Describe and edit another area of the photo; one that the version edits is gone on with."""
@@ -347,23 +392,33 @@ class Work:
             return False
         mine = [part for part in version.parts if self.session.frame(part.inversion).area == area]
         if mine and len(version.parts) > 1:
-            self.session.drop_edit(version.id, mine[0].inversion)
+            self._versions.leave_area(version.id, mine[0].inversion)
         self._draft = None
         self._show_version()
         return bool(mine)
 
-    def go_to(self, version_id: str) -> None:
+    def go_to(self, version_id: str) -> bool:
         """Edit another version."""
         self.session.select_version(version_id)
         self._draft = None
         self._show_version()
+        return True
 
-    def delete_version(self) -> None:
-        """Delete the current version, of two or more, and go to a neighbour."""
+    def delete_version(self) -> Step:
+        """Delete the current version, of two or more, and go to a neighbour; what comes back is for `put_back`."""
         ids = [version.id for version in self.session.project.versions]
         gone = ids.index(self.version_id)
-        self.session.delete_version(ids[gone])
-        self.go_to((ids[:gone] + ids[gone + 1 :])[min(gone, len(ids) - 2)])
+        beside = (ids[:gone] + ids[gone + 1 :])[min(gone, len(ids) - 2)]
+        step = self._versions.delete(ids[gone], beside)
+        self.go_to(beside)
+        return step
+
+    def put_back(self, deleted: Step) -> bool:
+        """Put a version back that was deleted, whatever was done since, and go to it; whether it was gone."""
+        if not self._versions.call_off(deleted):
+            return False
+        self.go_to(self.version_id)
+        return True
 
     def free_name(self) -> str:
         """A name no version has yet."""
@@ -379,10 +434,6 @@ class Work:
     def _show_edit_text(self) -> None:
         state = self.state
         self.edit_text = state.recipe.prompt if state else self.description
-
-
-def _state_of(edit: VersionRecord | PartRecord) -> EditState:
-    return EditState(edit.recipe.recipe(), Finish(feather=edit.finish.feather))
 
 
 def _weighted(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:

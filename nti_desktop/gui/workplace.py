@@ -131,6 +131,7 @@ class Workplace(QWidget):
         self.versions_panel.delete_asked.connect(commands.delete_version)
         self.versions_panel.chosen.connect(commands.choose)
         self.versions_panel.renamed.connect(commands.rename)
+        commands.leaving.connect(self.prompts.edit.settle)
         commands.rename_asked.connect(self.versions_panel.rename_current)
         self.strip.cancel_asked.connect(desk.cancel)
 

@@ -31,8 +31,8 @@ def mean_of(values: Sequence[float]) -> Mean:
 @dataclass(frozen=True)
 class Recovered:
     """What one way recovers of the truth of one kind. positive, verdict: shares of the scenes; sharpness: in those of
-    the truth; outside: PSNR in dB, None where the change is everywhere; lost: scenes whose change the autoencoder does not
-    show, left out.
+    the truth; outside: PSNR in dB, None where the change is everywhere; lost: scenes whose change the autoencoder does
+    not show, left out.
     """
 
     mean: Mean

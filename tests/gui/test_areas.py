@@ -95,6 +95,18 @@ def test_an_area_is_edited_beside_the_whole_photo(
     assert work.areas == (work.whole,)
     assert desk.after.levels[0] == whole_edit  # type: ignore[union-attr]
 
+    prepared.undo()
+    until(lambda: desk.picture_is_final)
+    assert work.version is not None
+    assert work.version.look == version.look
+    assert work.area != work.whole
+    assert place.prompts.edit.text() == "a photo of a red wall"
+    assert desk.after.levels[0] == both  # type: ignore[union-attr]
+    prepared.redo()
+    until(lambda: desk.picture_is_final)
+    assert work.areas == (work.whole,)
+    assert desk.after.levels[0] == whole_edit  # type: ignore[union-attr]
+
 
 def test_an_area_is_put_around_a_word(prepared: MainWindow, until: Until, sample: Sample) -> None:
     desk, bar = prepared.desk, prepared.workplace.area_bar
