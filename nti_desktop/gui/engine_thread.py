@@ -41,19 +41,20 @@ class Bench(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Ticket:
-    """One job on its way."""
+    """One job on its way. commissioned: see EngineThread."""
 
     job: Job
+    commissioned: bool = False
     cancel: CancelToken = field(default_factory=CancelToken)
     number: int = field(default_factory=lambda: next(_numbers))
 
 
 class EngineThread(QThread):
-    """Runs one job at a time: a render before a judgement before an inversion.
+    """Runs one job at a time: a render before a commissioned one before a judgement before an inversion.
 
     Of renders the latest wins: the first runs at once, those asked for while it runs are coalesced, the last is always
-    run; a full render under way is stopped for it, a preview is left to finish. Signals are sent from the thread; their
-    receivers live in the GUI's.
+    run; a full render under way is stopped for it, a preview is left to finish. Commissioned renders all run, in their
+    order, and give way to nothing. Signals are sent from the thread; their receivers live in the GUI's.
     """
 
     started_job = Signal(Ticket)
@@ -72,6 +73,7 @@ class EngineThread(QThread):
         self._device: str | None = None
         self._changed = threading.Condition()
         self._render: Ticket | None = None
+        self._commissions: list[Ticket] = []
         self._judge: Ticket | None = None
         self._prepare: Ticket | None = None
         self._running: Ticket | None = None
@@ -108,17 +110,41 @@ class EngineThread(QThread):
         with self._changed:
             self._render = ticket = Ticket(job)
             running = self._running
-            if running and isinstance(running.job, RenderJob) and running.job.steps is None:
+            if (
+                running
+                and isinstance(running.job, RenderJob)
+                and running.job.steps is None
+                and not running.commissioned
+            ):
                 running.cancel.cancel()
             self._changed.notify()
         return ticket
 
+    def commission(self, job: RenderJob) -> Ticket:
+        """Queue a render that nothing replaces."""
+        ticket = Ticket(job, commissioned=True)
+        with self._changed:
+            self._commissions.append(ticket)
+            self._changed.notify()
+        return ticket
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Drop a render that waits, stop it if it runs; it is answered with Cancelled, unless it was done before."""
+        with self._changed:
+            waited = ticket is self._render or ticket in self._commissions
+            if ticket is self._render:
+                self._render = None
+            self._commissions = [other for other in self._commissions if other is not ticket]
+            ticket.cancel.cancel()
+        if waited:
+            self.failed.emit(ticket, Cancelled(_STOPPED))
+
     def cancel_all(self) -> None:
-        """Drop what waits and ask what runs to stop; each is answered with Cancelled."""
+        """Drop what waits and ask what runs to stop, but for commissioned renders; each is answered with Cancelled."""
         with self._changed:
             waiting = [ticket for ticket in (self._render, self._judge, self._prepare) if ticket]
             self._render = self._judge = self._prepare = None
-            if self._running:
+            if self._running and not self._running.commissioned:
                 self._running.cancel.cancel()
         for ticket in waiting:
             self.failed.emit(ticket, Cancelled(_STOPPED))
@@ -127,8 +153,11 @@ class EngineThread(QThread):
         """Cancel everything and let the thread end; `finished` tells when it has."""
         with self._changed:
             self._stopping = True
+            commissions = [*self._commissions, *([self._running] if self._running else [])]
             self._changed.notify()
         self.cancel_all()
+        for ticket in commissions:
+            self.withdraw(ticket)
 
     # Runs on the thread
 
@@ -150,10 +179,13 @@ class EngineThread(QThread):
     def _next(self) -> Ticket | None:
         with self._changed:
             while not self._stopping:
-                ticket = self._render or self._judge or self._prepare
+                first = self._commissions[0] if self._commissions else None
+                ticket = self._render or first or self._judge or self._prepare
                 if ticket:
                     if ticket is self._render:
                         self._render = None
+                    elif ticket is first:
+                        del self._commissions[0]
                     elif ticket is self._judge:
                         self._judge = None
                     else:

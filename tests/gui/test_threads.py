@@ -151,8 +151,9 @@ def engine(stand: Stand, watcher: Watcher, qtbot: QtBot) -> Iterator[EngineThrea
     engine.start()
     yield engine
     stand.go.release(100)
-    with qtbot.waitSignal(engine.finished):
-        engine.stop()
+    if not engine.isFinished():
+        with qtbot.waitSignal(engine.finished):
+            engine.stop()
     engine.wait()
 
 
@@ -256,3 +257,44 @@ def test_background_work_is_delivered_where_it_was_asked_for(qtbot: QtBot) -> No
     assert errors == ["No."]
     with qtbot.waitSignal(background.finished):
         background.stop()
+
+
+def test_commissioned_renders_all_run_and_give_way_to_nothing(
+    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+) -> None:
+    engine.commission(render_job("first", steps=None))
+    stand.began.acquire()
+    engine.commission(render_job("second", steps=None))
+    engine.render(render_job("newer"))
+    engine.cancel_all()
+    engine.render(render_job("newest"))
+    stand.go.release(3)
+    qtbot.waitUntil(lambda: len(watcher.answers) == 3)
+    assert watcher.answers == ["first", "newest", "second"]
+
+
+def test_a_render_is_withdrawn_while_it_waits_or_runs(
+    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+) -> None:
+    running = engine.commission(render_job("running"))
+    stand.began.acquire()
+    waiting = [engine.commission(render_job("waits")), engine.render(render_job("waits too"))]
+    for ticket in (*waiting, running):
+        engine.withdraw(ticket)
+    engine.commission(render_job("last"))
+    stand.go.release(2)
+    qtbot.waitUntil(lambda: watcher.answers == ["last"])
+    assert [type(error) for error in watcher.errors] == [Cancelled] * 3
+
+
+def test_nothing_commissioned_is_left_when_the_engine_stops(
+    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+) -> None:
+    for _ in range(3):
+        engine.commission(render_job("never"))
+    stand.began.acquire()
+    with qtbot.waitSignal(engine.finished):
+        engine.stop()
+        stand.go.release()
+    qtbot.waitUntil(lambda: len(watcher.errors) == 3)
+    assert stand.rendered == []
