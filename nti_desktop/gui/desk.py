@@ -16,8 +16,9 @@ from nti_desktop.gui.estimates import QUICK_RENDER, SLOW_RENDER
 from nti_desktop.gui.filing import Filing, Glimpse, OpenedPhoto
 from nti_desktop.gui.panels.message_bar import Message, Tone
 from nti_desktop.gui.preparing import Preparation, Preparing
-from nti_desktop.gui.rendering import Composed, Rendering, Wanted
+from nti_desktop.gui.rendering import Composed, Rendering
 from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.wanted import Wanted
 from nti_desktop.gui.work import Work
 from nti_desktop.jobs import Judged
 from nti_desktop.models.catalog import ModelEntry
@@ -384,8 +385,8 @@ class Desk(QObject):
         self.after = self.pictures[wanted.version] = composed.picture
         self.badge = "" if wanted.final else PREVIEW
         self.outdated.emit(("render",))
-        if not wanted.final and not self.render_by_hand and wanted.state == work.state:
-            self.rendering.ask(replace(wanted, steps=None))
+        if not (wanted.final or self.render_by_hand) and wanted.shows(work.version_id, work.state, work.beside):
+            self.rendering.ask(Wanted(wanted.version, wanted.inversion, wanted.state, None, wanted.beside))
         if wanted.final and composed.rendered is not None:
             steps = work.session.project.inversion(wanted.inversion).settings.steps
             self.preparing.rendered(steps, composed.rendered.figures.seconds)

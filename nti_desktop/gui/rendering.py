@@ -1,5 +1,6 @@
 """From the edit on the desk to the picture on screen: what is rendered when, and what becomes of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,38 +12,14 @@ from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.engine_thread import EngineThread, Ticket
-from nti_desktop.gui.history import EditState
 from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.wanted import Edit, Wanted, newest_number
 from nti_desktop.jobs import Rendered, RenderJob
 from nti_desktop.preview import encode_preview
-from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
 
 _SIDE = 2000  # pixels of a composed picture, until someone looks closer; at full size it takes seconds
 _KEPT = 12  # rendered edits, a few megabytes each
-
-Beside = tuple[tuple[str, EditState], ...]  # edits of other areas: inversion, edit
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One picture that was asked for. steps: of a preview; None for the final picture, which takes all; beside: edits
-    of other areas, always final.
-    """
-
-    version: str
-    inversion: str
-    state: EditState
-    steps: int | None = None
-    beside: Beside = ()
-
-    @property
-    def final(self) -> bool:
-        return self.steps is None
-
-    def shows(self, version: str, state: EditState | None, beside: Beside) -> bool:
-        """Whether this is the picture of a version as it stands."""
-        return (self.version, self.state, self.beside) == (version, state, beside)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +39,12 @@ class Composed:
     preview: bytes | None
 
 
-@dataclass(frozen=True)
-class _Edit:
-    """One area's edit, at so many steps."""
-
-    inversion: str
-    recipe: EditRecipe
-    steps: int | None
-
-
 class Rendering(QObject):
-    """Renders and composes for one open photo at a time; the newest wish wins."""
+    """Renders and composes for one open photo at a time; the newest wish wins.
+
+    Every answer says what it is of, and is shown, kept or dropped by that alone: it is shown if it may follow what is
+    on screen, and what was rendered is kept for the next wish that needs it.
+    """
 
     composed = Signal(Composed)
     failed = Signal(Wanted, NtiError)
@@ -83,10 +55,13 @@ class Rendering(QObject):
         super().__init__(parent)
         self._engine, self._background = engine, background
         self._session: Session | None = None
-        self._asked: dict[int, tuple[Wanted, _Edit]] = {}
-        self._kept: dict[_Edit, Rendered] = {}  # of this photo, the newest last
+        self._kept: dict[Edit, Rendered] = {}  # of this photo, the one that was used last at the end
+        self._asked: dict[int, Wanted] = {}  # what the tickets under way were asked for
+        self._newest: Ticket | None = None  # the one that was asked for last, until it is answered
         self._wanted: Wanted | None = None
+        self._composing: Wanted | None = None  # the newest that was begun
         self._last: Composed | None = None
+        self._forgotten = 0  # number; wishes that are older are not shown any more
         self._sharpened: Composed | None = None  # at full size, or on its way there
         self.renders = 0  # finished ones since the program started
         self.screen: bytes | None = None  # profile that pictures are made for
@@ -100,32 +75,48 @@ class Rendering(QObject):
 
     def open(self, session: Session | None) -> None:
         """Another photo; answers for the one before are dropped."""
-        self._session = session
+        self.forget()
+        self._session, self._newest = session, None
         self._asked.clear()
         self._kept.clear()
-        self._wanted = self._last = None
 
     def ask(self, wanted: Wanted) -> None:
         """Show this; what has yet to be rendered for it is. A full render under way, which may be long, gives way, a
         preview is let finish.
         """
-        session = self._session
+        self._wanted = wanted
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Compose the newest wish, or render what it needs next."""
+        session, wanted = self._session, self._wanted
         assert session is not None
+        assert wanted is not None
         best = replace(wanted, steps=None)
         if not self._missing(best):
-            wanted = best  # as quick, and better
-        self._wanted = wanted
+            self._withdraw()
+            self._compose(best)  # as quick, and better
+            return
         missing = self._missing(wanted)
         if not missing:
             self._compose(wanted)
             return
         edit = missing[0]
+        if self._newest is not None and _edit_of(self._newest) == edit and not self._newest.cancel.cancelled:
+            return  # on its way
         try:
             job = session.render_job(edit.recipe, edit.inversion, edit.steps)
         except NtiError as error:
             self.failed.emit(wanted, error)
             return
-        self._asked[self._engine.render(job).number] = wanted, edit
+        self._newest = self._engine.render(job)
+        self._asked[self._newest.number] = wanted
+
+    def _withdraw(self) -> None:
+        """What was asked of the engine last is not needed any more."""
+        ticket, self._newest = self._newest, None
+        if ticket is not None:
+            self._engine.withdraw(ticket)
 
     def sharpen(self) -> None:
         """Compose the newest picture anew at the photo's full size."""
@@ -150,62 +141,80 @@ class Rendering(QObject):
 
     def forget(self) -> None:
         """Nothing is wanted any more; what is under way will not be shown."""
-        self._wanted = self._last = None
+        self._wanted = self._composing = self._last = None
+        self._forgotten = newest_number()
 
-    def _missing(self, wanted: Wanted) -> list[_Edit]:
+    def known(self, edits: Iterable[Edit]) -> dict[Edit, Rendered]:
+        """Those of these edits that are rendered."""
+        return {edit: self._kept[edit] for edit in edits if edit in self._kept}
+
+    def _missing(self, wanted: Wanted) -> list[Edit]:
         """What is not rendered yet, other areas first."""
-        return [edit for edit, _ in self._edits(wanted) if edit not in self._kept]
-
-    def _edits(self, wanted: Wanted) -> list[tuple[_Edit, EditState]]:
-        """What there is to render, the area that is worked on last."""
         assert self._session is not None
-        edits = [(_Edit(inversion, state.recipe, None), state) for inversion, state in wanted.beside]
-        if not self._session.is_the_photo(wanted.state.recipe, wanted.inversion):
-            edits.append((_Edit(wanted.inversion, wanted.state.recipe, wanted.steps), wanted.state))
-        return edits
+        return [edit for edit, _ in wanted.edits(self._session) if edit not in self._kept]
+
+    def _needs(self, wanted: Wanted) -> set[Edit]:
+        """What its picture is made of, in either quality."""
+        assert self._session is not None
+        return {edit for each in (wanted, replace(wanted, steps=None)) for edit, _ in each.edits(self._session)}
 
     @Slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+        """Whoever asked for it: what it is of says whether it is of use."""
         at_home(self)
-        answered = self._answered(ticket)
-        if answered is None:
+        session, edit, asked_for = self._session, _edit_of(ticket), self._answered(ticket)
+        if session is None or edit is None or all(edit.inversion != known.id for known in session.project.inversions):
             return
         self.renders += 1
-        wanted, edit = answered
         self._kept[edit] = rendered
         while len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
-        if self._wanted is None or self._wanted.version != wanted.version:
-            return
-        if self._missing(wanted):
-            self.ask(self._wanted)
-        else:
-            self._compose(wanted)
+        if ticket is self._newest:
+            self._newest = None
+        elif self._newest is not None and _edit_of(self._newest) == edit:
+            self._withdraw()
+        if asked_for is not None and not self._missing(asked_for):
+            self._compose(asked_for)  # perhaps a little behind, while the newest is on its way
+        if self._wanted is not None and edit in self._needs(self._wanted):
+            self._go_on()
 
     @Slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
         at_home(self)
-        answered = self._answered(ticket) if isinstance(ticket.job, RenderJob) else None
-        if answered is None:
+        asked_for, newest = self._answered(ticket), ticket is self._newest
+        if newest:
+            self._newest = None
+        if asked_for is None or self._wanted is None:
             return
-        wanted, _ = answered
         if not isinstance(error, Cancelled):
-            self.failed.emit(wanted, error)
-        elif self._wanted is wanted:
+            self.failed.emit(asked_for, error)
+        elif newest and self._missing(self._wanted):
             self.stopped.emit()
 
-    def _answered(self, ticket: Ticket) -> tuple[Wanted, _Edit] | None:
+    def _answered(self, ticket: Ticket) -> Wanted | None:
         """What a ticket was for; the ones before it were replaced and will not be answered."""
-        answered = self._asked.get(ticket.number)
-        self._asked = {number: asked for number, asked in self._asked.items() if number > ticket.number}
-        return answered
+        asked = self._asked.get(ticket.number)
+        if asked is not None:
+            self._asked = {number: wanted for number, wanted in self._asked.items() if number > ticket.number}
+        return asked
+
+    def _may_show(self, wanted: Wanted) -> bool:
+        """Whether its picture may take the place of the one on screen."""
+        return wanted.number > self._forgotten and (self._last is None or wanted.may_follow(self._last.wanted))
 
     def _compose(self, wanted: Wanted) -> None:
         session = self._session
         assert session is not None
-        parts = tuple(
-            RenderedPart(self._kept[edit], state.finish, edit.inversion) for edit, state in self._edits(wanted)
-        )
+        begun = self._composing  # of the waiting ones only the last that was submitted is composed
+        if begun is not None and (begun.may_follow(wanted) or not wanted.may_follow(begun)):
+            return
+        if not self._may_show(wanted):
+            return
+        edits = wanted.edits(session)
+        parts = tuple(RenderedPart(self._kept[edit], state.finish, edit.inversion) for edit, state in edits)
+        for edit, _ in edits:
+            self._kept[edit] = self._kept.pop(edit)  # used last
+        self._composing = wanted
         mine = next((part for part in parts if part.inversion == wanted.inversion), None)
         screen = self.screen
 
@@ -217,7 +226,7 @@ class Rendering(QObject):
             return Composed(wanted, mine.rendered if mine else None, parts, picture, reach, preview)
 
         def done(composed: Composed) -> None:
-            if session is self._session and self._wanted is not None and self._wanted.version == wanted.version:
+            if session is self._session and self._may_show(wanted):
                 self._last = composed
                 self.composed.emit(composed)
 
@@ -225,3 +234,7 @@ class Rendering(QObject):
             self.failed.emit(wanted, error)
 
         self._background.submit(work, done, failed, latest_of="compose")
+
+
+def _edit_of(ticket: Ticket) -> Edit | None:
+    return Edit.of(ticket.job) if isinstance(ticket.job, RenderJob) else None
