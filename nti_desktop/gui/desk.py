@@ -11,8 +11,10 @@ from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.chosen_model import ChosenModel
+from nti_desktop.gui.commissions import Commissions
 from nti_desktop.gui.engine_thread import EngineThread
 from nti_desktop.gui.estimates import QUICK_RENDER, SLOW_RENDER
+from nti_desktop.gui.exports import Exports
 from nti_desktop.gui.filing import Filing, Glimpse, OpenedPhoto
 from nti_desktop.gui.panels.message_bar import Message, Tone
 from nti_desktop.gui.preparing import Preparation, Preparing
@@ -42,7 +44,6 @@ class Desk(QObject):
     changed = Signal()  # edit, description, versions or preparation: show everything again
     moved = Signal()  # to another area of the photo
     pictured = Signal()  # another picture of the edit
-    final = Signal()  # the picture is the edit's as it stands, at full quality
     finished = Signal(Composed)  # the full render of the edit as it stands
     said = Signal(Message)
     outdated = Signal(tuple)  # topics of messages that no longer hold
@@ -57,6 +58,7 @@ class Desk(QObject):
         self.preparing = Preparing(engine, self)
         self.model = ChosenModel(entry, self.preparing, models, self)
         self.rendering = Rendering(engine, background, self)
+        self.exports = Exports(self.filing, Commissions(engine, models, self.rendering, self), self)
         self.work: Work | None = None
         self.suggestions: tuple[str, ...] = ()
         self.glimpse: Glimpse | None = None  # of the photo that is being opened
@@ -354,7 +356,6 @@ class Desk(QObject):
             self.pictures.pop(work.version_id, None)
             self.outdated.emit(("render",))
             self.pictured.emit()
-            self.final.emit()
             return
         there = self.model.all_there(work.rendered_with)
         self._by_hand = by_hand and not there
@@ -394,7 +395,6 @@ class Desk(QObject):
             if composed.preview is not None and not work.session.read_only:
                 work.session.keep_preview(wanted.version, composed.preview)
             self.finished.emit(composed)
-            self.final.emit()
         self.pictured.emit()
         self.changed.emit()
 

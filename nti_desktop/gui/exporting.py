@@ -1,15 +1,16 @@
-"""Exports: ask how, wait for the final picture, write it, say what became of it."""
+"""Exports: ask how, hand on what is asked for, say what became of it."""
 
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
-from nti_desktop.errors import NtiError
+from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.export_request import ExportRequest
+from nti_desktop.gui.exports import ExportTask
 from nti_desktop.gui.panels.export_dialog import ExportDialog
 from nti_desktop.gui.panels.message_bar import Message, Tone
 from nti_desktop.gui.threads import at_home
@@ -28,16 +29,10 @@ class Exporting(QObject):
         self._desk = desk
         self.dialog = ExportDialog(window)
         self.return_target: Path | None = None  # the file that a raw editor gave and waits for
-        self._asked: tuple[Path, ExportRequest | None] | None = None  # None: return to it
         self.dialog.asked.connect(self.write)
-        desk.final.connect(self._write_if_asked)
-        desk.opened.connect(self._forget)
-        desk.rendering.failed.connect(self._forget)
-        desk.rendering.stopped.connect(self._forget)
-        desk.model.missed.connect(self._forget)
-        desk.filing.exported.connect(self._exported)
-        desk.filing.returned.connect(self._returned)
-        desk.filing.export_failed.connect(self._export_failed)
+        desk.exports.exported.connect(self._exported)
+        desk.exports.returned.connect(self._returned)
+        desk.exports.failed.connect(self._failed)
 
     @command("&Export…", Menu.FILE, "Ctrl+Shift+E", separated=True)
     @Slot()
@@ -65,13 +60,13 @@ class Exporting(QObject):
         try:
             check_return(self.return_target)
         except NtiError as error:
-            self._export_failed(error)
+            self._say(str(error), Tone.ERROR)
             return
         self._ask(self.return_target, None)
 
     @Slot(ExportRequest)
     def write(self, request: ExportRequest) -> None:
-        """Write what is on the desk; where it has yet to be rendered, after that."""
+        """Write what is on the desk as it is now; where it has yet to be rendered, after that."""
         at_home(self)
         work = self._desk.work
         if work is None:
@@ -81,7 +76,7 @@ class Exporting(QObject):
             format_of(target)
             free = check_target(target, original=work.session.photo.path, conflict=request.conflict)
         except NtiError as error:
-            self._export_failed(error)
+            self._say(str(error), Tone.ERROR)
             return
         preferences.remember_export_request(request)
         if free is None:
@@ -101,57 +96,48 @@ class Exporting(QObject):
                 "This edit has no picture yet; prepare the photo as it is described now, then export.", Tone.ERROR
             )
             return
-        self._asked = target, request
-        if self._desk.picture_is_final:
-            self._write_if_asked()
-        else:
-            self._desk.render()
-
-    @Slot()
-    def _write_if_asked(self) -> None:
-        at_home(self)
-        work = self._desk.work
-        if self._asked is None or work is None:
-            return
-        (target, request), self._asked = self._asked, None
-        composed = None if work.is_the_photo else self._desk.rendering.last
-        provenance = Provenance()
-        if composed is not None and work.version is not None:
+        wanted, provenance = work.wanted(), Provenance()
+        if wanted is not None and work.version is not None:
             provenance = work.session.provenance((p.inversion, p.recipe.recipe()) for p in work.version.parts)
-        if request is None:
-            self._desk.filing.return_to(work.session, composed, target, provenance)
-        else:
-            self._desk.filing.export(work.session, composed, target, request, provenance)
+        self._desk.exports.add(ExportTask(work.session, wanted, target, request, provenance))
 
-    @Slot()
-    def _forget(self) -> None:
+    @Slot(ExportTask, Exported)
+    def _exported(self, task: ExportTask, exported: Exported) -> None:
         at_home(self)
-        self._asked = None
-
-    @Slot(Exported)
-    def _exported(self, exported: Exported) -> None:
-        at_home(self)
+        self._desk.outdated.emit((_topic(task),))
         self._say(" ".join((f"Exported to {exported.path}.", *exported.notes)))
 
-    @Slot(Returned)
-    def _returned(self, returned: Returned) -> None:
+    @Slot(ExportTask, Returned)
+    def _returned(self, task: ExportTask, returned: Returned) -> None:
+        """The project follows, of the photo as it is open now or of one that was left."""
         at_home(self)
+        self._desk.outdated.emit((_topic(task),))
         said = f"Returned to {returned.path}. As it was, it lies beside it as “{returned.kept.name}”."
         text = " ".join((said, *returned.notes))
-        session = self._desk.session
+        now = self._desk.session
+        session = now if now is not None and now.sidecar == task.session.sidecar else task.session
         try:
-            if session is not None:
-                follow(session, returned)
+            follow(session, returned)
         except NtiError as error:
             text = f"{text} {error}"
         self._say(text)
-        self._desk.save()
+        if session.dirty:
+            self._desk.filing.save(session)
         self._desk.changed.emit()
 
-    @Slot(NtiError)
-    def _export_failed(self, error: NtiError) -> None:
+    @Slot(ExportTask, NtiError)
+    def _failed(self, task: ExportTask, error: NtiError) -> None:
+        """It stays in sight whatever becomes of the others."""
         at_home(self)
-        self._say(str(error), Tone.ERROR)
+        if isinstance(error, Cancelled):
+            self._say(str(error))
+        else:
+            text = f"“{task.target.name}” was not written. {error}"
+            self._desk.said.emit(Message(text, Tone.ERROR, topic=_topic(task)))
 
     def _say(self, text: str, tone: Tone = Tone.NOTE) -> None:
         self._desk.said.emit(Message(text, tone, topic="export"))
+
+
+def _topic(task: ExportTask) -> str:
+    return f"export {task.target}"

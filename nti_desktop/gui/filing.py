@@ -4,15 +4,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
+from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import Cancelled, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.export_request import ExportRequest
-from nti_desktop.gui.rendering import Composed
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import CancelToken
 from nti_desktop.opening import photo_to_open
@@ -24,8 +25,11 @@ from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
 from nti_desktop.returning import Returned, return_to
 from nti_desktop.session import Session
 
+T = TypeVar("T")
+
 _FIRST_SIDE = 1600  # pixels of a first view
 _READING = 0.7  # of the time that opening takes; the rest goes into the pictures for the screen
+_SAVING = "Saving…"
 _SOON = 0.3  # seconds; what is open by then needs no progress
 
 
@@ -70,22 +74,25 @@ class Filing(QObject):
     open_failed = Signal(Path, NtiError)  # Cancelled: by the user, or for another photo
     saved = Signal()
     save_failed = Signal(NtiError)
-    exported = Signal(Exported)
-    returned = Signal(Returned)
-    export_failed = Signal(NtiError)
+    doing_changed = Signal()
     _seen = Signal(Opening, Glimpse)  # both sent from the background thread
     _read = Signal(Opening, float)
 
     def __init__(self, background: Background, parent: QObject) -> None:
         super().__init__(parent)
         self._background = background
-        self.doing = ""  # for people: what is under way
+        self._doing: list[str] = []  # for people: what is under way or waits for it, in this order
         self.screen: bytes | None = None  # profile that pictures are made for
         self.saving = False  # a project is being written
         self._save_next: list[Session] = []
         self.opening: Opening | None = None
         self._seen.connect(self._show_glimpse)
         self._read.connect(self._show_share)
+
+    @property
+    def doing(self) -> str:
+        """For people: what is under way, empty when nothing is."""
+        return self._doing[0] if self._doing else ""
 
     def open(self, path: Path) -> None:
         """Decode a photo and read its project; one that is still being opened gives way to it."""
@@ -169,12 +176,13 @@ class Filing(QObject):
                 self.save_failed.emit(error)
 
         self.saving = True
-        self.doing = "Saving…"
+        self._now(_SAVING)
         self._background.submit(snapshot.write, done, failed)
 
     def _go_on(self) -> Session | None:
         """A save has ended; the next of those that were asked for in the meantime and still have something to write."""
-        self.saving, self.doing = False, ""
+        self.saving = False
+        self._no_longer(_SAVING)
         while self._save_next:
             session = self._save_next.pop(0)
             if session.dirty:
@@ -183,11 +191,16 @@ class Filing(QObject):
         return None
 
     def export(
-        self, session: Session, composed: Composed | None, target: Path, request: ExportRequest, provenance: Provenance
+        self,
+        session: Session,
+        parts: tuple[RenderedPart, ...],
+        target: Path,
+        request: ExportRequest,
+        provenance: Provenance,
+        done: Callable[[Exported], None],
+        failed: Callable[[NtiError], None],
     ) -> None:
-        """Write a picture, or the photo itself. target: as `check_target` found it free."""
-
-        parts = composed.parts if composed else ()
+        """Write a picture, or the photo itself where there are no parts. target: as `check_target` found it free."""
 
         def work() -> Exported:
             return export_picture(
@@ -200,24 +213,42 @@ class Filing(QObject):
                 layers=lambda: session.layered(parts),
             )
 
-        self._write(f"Exporting “{target.name}”…", work, self.exported)
+        self._write(f"Exporting “{target.name}”…", work, done, failed)
 
-    def return_to(self, session: Session, composed: Composed | None, target: Path, provenance: Provenance) -> None:
+    def return_to(
+        self,
+        session: Session,
+        parts: tuple[RenderedPart, ...],
+        target: Path,
+        provenance: Provenance,
+        done: Callable[[Returned], None],
+        failed: Callable[[NtiError], None],
+    ) -> None:
         """Replace the file that a raw editor gave; see `nti_desktop.returning`."""
 
         def work() -> Returned:
-            return return_to(session.finished(composed.parts if composed else ()), target, provenance)
+            return return_to(session.finished(parts), target, provenance)
 
-        self._write(f"Returning “{target.name}”…", work, self.returned)
+        self._write(f"Returning “{target.name}”…", work, done, failed)
 
-    def _write(self, doing: str, work: Callable[[], object], told: SignalInstance) -> None:
-        def done(result: object) -> None:
-            self.doing = ""
-            told.emit(result)
+    def _write(
+        self, doing: str, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[NtiError], None]
+    ) -> None:
+        def ended(result: T) -> None:
+            self._no_longer(doing)
+            done(result)
 
-        def failed(error: NtiError) -> None:
-            self.doing = ""
-            self.export_failed.emit(error)
+        def ended_badly(error: NtiError) -> None:
+            self._no_longer(doing)
+            failed(error)
 
-        self.doing = doing
-        self._background.submit(work, done, failed)
+        self._now(doing)
+        self._background.submit(work, ended, ended_badly)
+
+    def _now(self, doing: str) -> None:
+        self._doing.append(doing)
+        self.doing_changed.emit()
+
+    def _no_longer(self, doing: str) -> None:
+        self._doing.remove(doing)
+        self.doing_changed.emit()

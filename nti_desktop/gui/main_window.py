@@ -93,9 +93,6 @@ class MainWindow(QMainWindow):
         self.desk.preparing.failed.connect(self._go_on_closing)
         self.desk.filing.saved.connect(self._saved)
         self.desk.filing.save_failed.connect(self._save_failed)
-        self.desk.filing.exported.connect(self.progress.refresh)
-        self.desk.filing.returned.connect(self.progress.refresh)
-        self.desk.filing.export_failed.connect(self.progress.refresh)
         self.desk.opened.connect(self._opened)
         for thread in self._threads:
             thread.finished.connect(self._thread_ended)
@@ -312,9 +309,9 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def close_when_interrupted(self) -> None:
-        """The terminal or the system asked the program to end."""
+        """The terminal or the system asked the program to end, which may not take long."""
         at_home(self)
-        self.close()
+        self._close_without_exporting()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
@@ -323,6 +320,15 @@ class MainWindow(QMainWindow):
     def _close(self) -> None:
         """Hide, cancel, save; `closed` is sent once all threads have ended."""
         if self._closing:
+            return
+        if waiting := self.desk.exports.waiting:
+            self.desk.said.emit(
+                Message(
+                    f"{waiting[0].title} is not done yet; wait for it, or close without it.",
+                    topic="closing",
+                    actions=(Action("Close without exporting", self._close_without_exporting),),
+                )
+            )
             return
         self._closing = True
         self._opening_next = None
@@ -346,6 +352,10 @@ class MainWindow(QMainWindow):
             self.desk.save()
         elif not self.desk.preparing.busy:
             self._end_threads()
+
+    def _close_without_exporting(self) -> None:
+        self.desk.exports.cancel_all()
+        self._close()
 
     def _close_without_saving(self) -> None:
         self._closing = True
@@ -402,14 +412,12 @@ class MainWindow(QMainWindow):
     @command("&Cancel", Menu.EDIT, "Escape")
     @Slot()
     def cancel(self) -> None:
-        """Stop what is under way: drawing an area, else opening a photo, else the engine."""
+        """Stop what is under way: drawing an area, else what the bottom line tells of."""
         at_home(self)
         if self.workplace.view.drawing:
             self.workplace.view.end_drawing()
             return
-        if not self.desk.filing.stop_opening():
-            self.desk.cancel()
-            self.progress.stopping()
+        self.progress.cancel()
 
     @command("Back to the &usual structure", Menu.EDIT, separated=True)
     @Slot()

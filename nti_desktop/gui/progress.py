@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Slot
 
 from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
+from nti_desktop.gui.exports import ExportTask
 from nti_desktop.gui.panels.work_strip import WorkStrip
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import JudgeJob, Progress
@@ -28,11 +29,33 @@ class ProgressWatch(QObject):
         engine.failed.connect(self._ended)
         desk.changed.connect(self.refresh)
         desk.filing.opening_moved.connect(self.refresh)
+        desk.filing.doing_changed.connect(self.refresh)
+        desk.exports.changed.connect(self.refresh)
+        strip.cancel_asked.connect(self.cancel)
 
-    def stopping(self) -> None:
-        """Cancel was pressed; the job stops at its next look."""
+    @Slot()
+    def cancel(self) -> None:
+        """Stop what the line tells of: a photo on its way in, else the export that is rendered or, where the engine
+        does nothing, waits, else what the engine does.
+        """
+        at_home(self)
+        exports = self._desk.exports
+        if self._desk.filing.stop_opening():
+            return
+        export = self._exported_now()
+        if export is not None:
+            exports.cancel(export)
+        else:
+            self._desk.cancel()
         if self._running is not None:
             self._strip.show_stopping()
+
+    def _exported_now(self) -> ExportTask | None:
+        """The export that the running job is done for; with none running, the first that waits."""
+        exports = self._desk.exports
+        if self._running is not None:
+            return exports.rendered_by(self._running)
+        return exports.waiting[0] if exports.waiting else None
 
     @Slot()
     def refresh(self) -> None:
@@ -45,6 +68,10 @@ class ProgressWatch(QObject):
         if self._running is not None:
             if self._last is not None:
                 self._strip.show_progress(*self._last)
+            return
+        export = self._exported_now()
+        if export is not None:  # its model is looked for
+            self._strip.show_progress(Progress("Waiting for the engine", 0, 1), export.title)
             return
         session = self._desk.session
         if self._desk.filing.doing:
@@ -78,6 +105,8 @@ class ProgressWatch(QObject):
             if whole is not None:  # the phases to come count too
                 left = max(left or 0.0, whole - (time.monotonic() - self._since))
             what = "Preparing"
+        elif (export := self._desk.exports.rendered_by(ticket)) is not None:
+            what = export.title
         else:
             what = "Measuring" if isinstance(ticket.job, JudgeJob) else ""
         self._last = Progress(progress.phase, progress.step, progress.total, left), what

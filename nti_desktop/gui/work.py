@@ -8,6 +8,7 @@ from nti_desktop.advice import changed_words
 from nti_desktop.gui.edits import carried
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.gui.version_list import Step, VersionList, state_of
+from nti_desktop.gui.wanted import Wanted
 from nti_desktop.jobs import Inverted
 from nti_desktop.models.catalog import ModelEntry, defaults_of
 from nti_desktop.photo.composite import Finish
@@ -96,6 +97,13 @@ class Work:
             for part in others
             if not self.session.is_the_photo(part.recipe.recipe(), part.inversion)
         )
+
+    def wanted(self, steps: int | None = None) -> Wanted | None:
+        """The picture of the version as it stands; None where that is the photo. steps: see Wanted."""
+        state, inversion = self.state, self.inversion
+        if state is None or inversion is None or self.is_the_photo:
+            return None
+        return Wanted(self.version_id, inversion.id, state, steps, self.beside)
 
     def edit_model(self, chosen: ModelEntry) -> ModelEntry | None:
         """The model that draws the edit: the one the photo was prepared with (None where it was not found), else the

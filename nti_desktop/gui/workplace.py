@@ -133,7 +133,6 @@ class Workplace(QWidget):
         self.versions_panel.renamed.connect(commands.rename)
         commands.leaving.connect(self.prompts.edit.settle)
         commands.rename_asked.connect(self.versions_panel.rename_current)
-        self.strip.cancel_asked.connect(desk.cancel)
 
     # The desk shows
 

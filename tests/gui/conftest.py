@@ -73,6 +73,12 @@ def sample() -> Sample:
 
 
 @pytest.fixture
+def sample_edit(sample: Sample) -> str:
+    """An edit of the first sample that changes its picture."""
+    return sample.edits[0]
+
+
+@pytest.fixture
 def photo(sample: Sample, tmp_path: Path) -> Path:
     """A copy of the sample in a folder of its own."""
     copy = tmp_path / sample.path.name

@@ -84,9 +84,10 @@ def test_without_its_model_a_photo_opens_with_all_that_is_kept(
     assert desk.work.state.recipe.words[0].weight == 2.0
     export_to(window, tmp_path / "edited.png")
     assert missed(window, until)
-    until(lambda: window.exporting._asked is None)
+    until(lambda: not desk.exports.waiting)
     assert not (tmp_path / "edited.png").exists()
-    assert not [m.text for m in place.messages.messages if m.tone is Tone.ERROR]
+    (error,) = [m.text for m in place.messages.messages if m.tone is Tone.ERROR]
+    assert error.startswith("“edited.png” was not written. ")
 
 
 def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
