@@ -299,28 +299,32 @@ class Session(WorkingCopy):
         return after
 
     def work_on(self, version_id: str, inversion_id: str) -> None:
-        """Make another of a version's edits the one that is worked on; it looks as before."""
+        """Make another of a version's edits the one that is worked on; it looks as before. Any
+        project allows it, as `select_version`.
+        """
         version = self.project.version(version_id)
         chosen = next(part for part in version.parts if part.inversion == inversion_id)
-        self._replace_parts(version, (chosen, *(part for part in version.parts if part is not chosen)))
+        parts = (chosen, *(part for part in version.parts if part.inversion != inversion_id))
+        self.project = self.project.model_copy(update={"versions": self._with_parts(version, parts)})
 
     def drop_edit(self, version_id: str, inversion_id: str) -> RemovedPart:
         """Take one of several edits out of a version; the inversion stays."""
         version = self.project.version(version_id)
         place = next(n for n, part in enumerate(version.parts) if part.inversion == inversion_id)
-        self._replace_parts(version, (*version.parts[:place], *version.parts[place + 1 :]))
+        left = (*version.parts[:place], *version.parts[place + 1 :])
+        self.change(versions=self._with_parts(version, left))
         return RemovedPart(version_id, version.parts[place], place, self.drop_preview(version_id))
 
     def put_back_edit(self, removed: RemovedPart) -> None:
         """Undo `drop_edit`."""
         version = self.project.version(removed.version)
         parts = (*version.parts[: removed.place], removed.part, *version.parts[removed.place :])
-        self._replace_parts(version, parts)
+        self.change(versions=self._with_parts(version, parts))
         self.drop_preview(version.id)
         if removed.preview is not None:
             self.keep_preview(version.id, removed.preview)
 
-    def _replace_parts(self, version: VersionRecord, parts: tuple[PartRecord, ...]) -> None:
+    def _with_parts(self, version: VersionRecord, parts: tuple[PartRecord, ...]) -> tuple[VersionRecord, ...]:
         first, *others = parts
         changes = {
             "recipe": first.recipe,
@@ -329,7 +333,7 @@ class Session(WorkingCopy):
             "others": tuple(others),
         }
         after = version.model_copy(update=changes)
-        self.change(versions=tuple(after if v.id == version.id else v for v in self.project.versions))
+        return tuple(after if v.id == version.id else v for v in self.project.versions)
 
     def delete_version(self, version_id: str) -> RemovedVersion:
         """The last version that is left becomes the current one, if this one was."""
@@ -350,7 +354,7 @@ class Session(WorkingCopy):
             self.keep_preview(removed.version.id, removed.preview)
 
     def select_version(self, version_id: str) -> None:
-        """Make a version the current one; allowed on a project that cannot be changed, where it is not kept."""
+        """Make a version the current one, which is kept with the next change. It is allowed on any project."""
         self.project = self.project.model_copy(update={"current": self.project.version(version_id).id})
 
     def _inversion(self, inversion_id: str | None) -> InversionRecord:

@@ -15,6 +15,8 @@ from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import Arrays, SidecarUnconfirmed, Signature, Stored
 from nti_desktop.snapshot import Snapshot
 
+Content = tuple[object, ...]
+
 
 class WorkingCopy:
     """Owned by one thread; only a snapshot may be written on another.
@@ -29,24 +31,36 @@ class WorkingCopy:
         self.sidecar = sidecar
         self.read_only = stored.read_only if stored else None
         self._stored = stored
-        self._saved_project = stored.project if stored else project
+        self._saved_project = project
+        self._edited: set[str] = set()  # versions that looked otherwise when the project was opened
         self._new_arrays: dict[str, Arrays] = {}
         self._new_previews: dict[str, bytes] = {}
         self._arrays: dict[str, Arrays] = {}  # read from the disk or written there
 
     @property
     def dirty(self) -> bool:
-        """Whether there is something to save."""
-        changed = self.project != self._saved_project or self._new_arrays or self._new_previews
-        return bool(changed) and not self.read_only
+        """Whether there is something to save. Looking is no change: neither which version is shown, nor which of its
+        areas is worked on, nor a picture of what was there before; all these are kept with the next change.
+        """
+        if self.read_only:
+            return False
+        pictured = any(version in self._edited for version in self._new_previews)
+        return bool(self._new_arrays) or pictured or self.content != _content(self._saved_project)
+
+    @property
+    def content(self) -> Content:
+        """What is worth saving of the project; equal for two that differ only in what was looked at."""
+        return _content(self.project)
 
     def change(self, **changes: object) -> None:
         """Replace fields of the project. Raises SidecarError when it is full or may not be changed."""
         self._refuse_if_read_only()
+        looks = {version.id: version.look for version in self.project.versions}
         try:
             self.project = Project.model_validate({**dict(self.project), "program": PROGRAM, **changes})
         except ValidationError as error:
             raise SidecarError("This project is full; delete versions that you no longer need.") from error
+        self._edited |= {version.id for version in self.project.versions if looks.get(version.id) != version.look}
 
     # Arrays and previews
 
@@ -138,3 +152,8 @@ class WorkingCopy:
     def _refuse_if_read_only(self) -> None:
         if self.read_only:
             raise SidecarError(self.read_only)
+
+
+def _content(project: Project) -> Content:
+    versions = [(each.id, each.name, each.look, each.made_from, each.time) for each in project.versions]
+    return project.photo, project.frames, project.inversions, versions

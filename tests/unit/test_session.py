@@ -15,11 +15,11 @@ from nti_desktop.jobs import Figures, Inverted, Rendered
 from nti_desktop.models.catalog import built_in
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.photo.composite import Finish
-from nti_desktop.photo.frame import frame_image
+from nti_desktop.photo.frame import Area, frame_image
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.turning import turned
 from nti_desktop.preview import encode_preview
-from nti_desktop.project.schema import SCHEMA_VERSION
+from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
 from nti_desktop.project.sidecar import SidecarChanged, SidecarDamaged, read_sidecar, write_sidecar
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import InversionSettings, Method
@@ -170,6 +170,8 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
     assert preview_before is not None
     assert np.abs(preview.astype(int) - turned(preview_before, 6)).mean() < 12  # of noise; a wrong turn gives 80
 
+    assert not again.dirty  # it was only opened
+    again.change_version(version, name="Turned")
     again.save()
     reopened = Session.open(path)
     assert reopened.project == again.project
@@ -199,6 +201,64 @@ def test_a_newer_project_can_be_looked_at_but_not_changed(photo: Path) -> None:
             change()
     again.save()
     assert session.sidecar.read_bytes() == before
+
+
+def test_looking_is_no_change_and_is_kept_with_the_next_one(photo: Path) -> None:
+    session = Session.open(photo)
+    whole = invert(session)
+    corner = session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, 1), Area(0, 0, 48, 32)).id
+    part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner)
+    first = session.add_version("Both", BLUE, inversion_id=whole, others=(part,))
+    session.add_version("Blue", BLUE, inversion_id=whole)
+    session.save()
+    before = session.sidecar.read_bytes()
+
+    again = Session.open(photo)
+    again.select_version(first.id)
+    for inversion in (whole, corner, corner):
+        again.work_on(first.id, inversion)
+        assert again.project.version(first.id).inversion == inversion
+        assert again.project.version(first.id).look == first.look
+    again.keep_preview(first.id, encode_preview(Raster(scene(2))))
+    assert not again.dirty
+    again.save()
+    assert session.sidecar.read_bytes() == before
+
+    again.change_version(first.id, name="All")
+    assert again.dirty
+    again.save()
+    assert not again.dirty
+    last = Session.open(photo)
+    assert (last.project.current, last.inversion()) == (first.id, last.project.inversion(corner))
+    assert last.preview(first.id) is not None
+
+
+def test_the_picture_of_a_changed_edit_is_worth_saving_whenever_it_comes(photo: Path) -> None:
+    session = with_a_version(photo)
+    version = session.project.versions[0].id
+    again = Session.open(photo)
+    again.change_version(version, recipe=GREEN)
+    again.save()
+    again.keep_preview(version, encode_preview(Raster(scene(2))))
+    assert again.dirty
+    again.save()
+    assert not again.dirty
+    assert Session.open(photo).preview(version) is not None
+
+
+def test_the_areas_of_a_project_that_cannot_be_changed_can_be_looked_at(photo: Path) -> None:
+    session = with_a_version(photo)
+    version = session.project.versions[0]
+    corner = session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, 1), Area(0, 0, 48, 32)).id
+    part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner)
+    both = session.add_version("Both", BLUE, inversion_id=version.inversion, others=(part,))
+    session.save()
+    project = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
+    _write_as_it_is(session.sidecar, project.model_dump_json(indent=1).encode())
+    again = Session.open(photo)
+    again.work_on(both.id, corner)
+    assert again.project.version(both.id).inversion == corner
+    assert not again.dirty
 
 
 def test_a_newer_project_of_a_photo_that_was_turned_has_nothing_to_save(tmp_path: Path) -> None:

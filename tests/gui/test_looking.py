@@ -1,0 +1,52 @@
+"""Who only looks at a photo leaves it, its project and its folder as they were."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.photo.frame import Area
+from tests.gui.conftest import OpenWindow
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_looking_writes_nothing_and_leaves_nothing_to_save(
+    prepared: MainWindow,
+    open_window: OpenWindow,
+    close: Callable[[MainWindow], None],
+    until: Until,
+    photo: Path,
+    sample_edit: str,
+) -> None:
+    prepared.desk.say_in_words(sample_edit)
+    prepared.versions.add_version()
+    close(prepared)
+    before = contents(photo.parent)
+
+    window = open_window()
+    desk = window.desk
+    window.open_path(photo)
+    until(lambda: desk.work is not None and desk.preparing.estimates.judged is not None)
+    until(lambda: desk.rendering.last is not None and desk.picture_is_final)
+    assert desk.work is not None
+    assert desk.session is not None
+    for command in ("next_version", "zoom_in", "full_size", "fit", "compare", "show_before", "show_mask"):
+        window.actions_by_name[command].trigger()
+    until(lambda: desk.rendering.last is not None and desk.picture_is_final)
+    window.exporting.export()
+    window.exporting.dialog.close()
+    desk.work_on(Area(0, 0, 64, 64))
+    desk.work_on(desk.work.whole)
+    window.save()
+    assert not desk.session.dirty
+    assert not window.isWindowModified()
+    assert not window.actions_by_name["save"].isEnabled()
+
+    theirs = photo.with_name(photo.name + ".nti")
+    theirs.write_bytes(before[theirs.name] + b"written by someone else")
+    close(window)  # nothing is said of a project that was changed elsewhere
+    assert contents(photo.parent) == before | {theirs.name: before[theirs.name] + b"written by someone else"}
