@@ -26,6 +26,7 @@ from nti_desktop.resources import resource
 log = logging.getLogger(__name__)
 
 _LOG_SIZE = 1 << 20  # bytes
+_ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}  # what there is
 
 
 def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False) -> int:
@@ -98,7 +99,8 @@ def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseExceptio
 
 @contextmanager
 def _interrupt_closes(window: MainWindow) -> Iterator[None]:
-    """Ctrl-C on the terminal, or a polite kill, closes the window as its user would: saved and with threads ended.
+    """Ctrl-C on the terminal, a polite kill, or the end of the terminal or of the user's session closes the window as
+    its user would: saved and with threads ended.
 
     Python runs a signal's handler between two of its own instructions, and an idle window has none; the byte that the
     signal writes into a socket makes Qt run some.
@@ -109,7 +111,7 @@ def _interrupt_closes(window: MainWindow) -> Iterator[None]:
     notifier = QSocketNotifier(woken.fileno(), QSocketNotifier.Type.Read, window)
     notifier.activated.connect(window.close_when_interrupted)
     before = signal.set_wakeup_fd(wakes.fileno())
-    handlers = {number: signal.signal(number, _let_qt_see_it) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, _let_qt_see_it) for number in _ENDING}
     try:
         yield
     finally:

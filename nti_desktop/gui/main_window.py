@@ -11,6 +11,7 @@ from nti_desktop.errors import Cancelled, ModelError, NtiError
 from nti_desktop.gui import edits, preferences, sample_photos
 from nti_desktop.gui.advising import Advising
 from nti_desktop.gui.areas import Areas
+from nti_desktop.gui.autosave import AFTER, Autosave
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.desk import Desk
@@ -46,7 +47,8 @@ class MainWindow(QMainWindow):
 
     closed = Signal()  # saved, and all threads have ended
 
-    def __init__(self) -> None:
+    def __init__(self, save_after: int = AFTER) -> None:
+        """save_after: milliseconds from the last change until the project is saved by itself."""
         super().__init__()
         self.engine = EngineThread(load_workbench, self)
         self.background = Background(self)
@@ -54,6 +56,7 @@ class MainWindow(QMainWindow):
         self.transfers_thread = Background(self, "transfers")
         self._threads = (self.engine, self.background, self.models_thread, self.transfers_thread)
         self.desk = Desk(self.engine, self.background, self.models_thread, built_in(), self)
+        self.autosave = Autosave(self.desk, save_after, self)
         self.versions = Versions(self.desk, self)
         self.areas = Areas(self.desk, self)
         self.workplace = Workplace(self.desk, self.versions, self.areas)
@@ -283,6 +286,7 @@ class MainWindow(QMainWindow):
     @Slot(NtiError)
     def _save_failed(self, error: NtiError) -> None:
         at_home(self)
+        repeated = self.autosave.repeats(error)
         actions = [Action("Try again", self.save)]
         if self._opening_next is not None:
             actions = [Action("Open without saving", self._open_without_saving)]
@@ -290,7 +294,10 @@ class MainWindow(QMainWindow):
             self._closing = False
             self.show()
             actions = [Action("Close without saving", self._close_without_saving), Action("Try again", self._close)]
-        self.desk.said.emit(Message(str(error), Tone.ERROR, topic="save", actions=tuple(actions)))
+        elif repeated:
+            actions = []
+        if actions:
+            self.desk.said.emit(Message(str(error), Tone.ERROR, topic="save", actions=tuple(actions)))
         self.progress.refresh()
 
     def _open_without_saving(self) -> None:
@@ -364,6 +371,7 @@ class MainWindow(QMainWindow):
 
     def _end_threads(self) -> None:
         self._ending = True
+        self.autosave.stop()
         for thread in self._threads:
             thread.stop()
         self._thread_ended()  # the engine's may never have been started

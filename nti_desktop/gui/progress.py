@@ -81,7 +81,7 @@ class ProgressWatch(QObject):
         elif session.read_only:
             text = "Opened for looking only"
         elif session.dirty:
-            text = "Changes are saved when you close"
+            text = "Changes are saved in a few seconds"
         elif session.project.versions:
             text = "Saved"
         else:

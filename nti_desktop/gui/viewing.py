@@ -25,8 +25,8 @@ one around a word; it has sentences of its own.</li>
 <li><b>Versions</b> hold several edits of the same photo. <b>Export</b> writes one as a picture
 in the photo's own colours and depth, or as layers.</li>
 </ol>
-<p>The photo itself is never changed. The work lies beside it in a file that ends in .nti and is saved when you close
-the window.</p>
+<p>The photo itself is never changed. The work lies beside it in a file that ends in .nti. It is saved ten seconds after
+the last change, and when you close the window; looking alone writes nothing.</p>
 """
 
 _ABOUT = f"""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import theme
+from nti_desktop.gui.autosave import AFTER
 from nti_desktop.gui.export_request import ExportRequest
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.samples import Sample, samples
@@ -16,7 +17,7 @@ from nti_desktop.photo.targets import Conflict
 
 PATIENCE = 120_000  # milliseconds; a busy machine is no failure
 
-OpenWindow = Callable[[], MainWindow]
+OpenWindow = Callable[..., MainWindow]
 
 
 @pytest.fixture
@@ -43,16 +44,14 @@ def close(qtbot: QtBot) -> Callable[[MainWindow], None]:
 
 
 @pytest.fixture
-def open_window(
-    qtbot: QtBot, qapp: QApplication, close: Callable[[MainWindow], None]
-) -> Iterator[Callable[[], MainWindow]]:
+def open_window(qtbot: QtBot, qapp: QApplication, close: Callable[[MainWindow], None]) -> Iterator[OpenWindow]:
     """Makes windows; those still open in the end are closed."""
     qapp.setQuitOnLastWindowClosed(False)
     theme.dress(qapp)
     windows: list[MainWindow] = []
 
-    def make() -> MainWindow:
-        window = MainWindow()
+    def make(save_after: int = AFTER) -> MainWindow:
+        window = MainWindow(save_after)
         window.show()
         qtbot.waitExposed(window)
         windows.append(window)

@@ -12,12 +12,14 @@ from pytestqt.qtbot import QtBot
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.filing import Filing
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.catalog import built_in
 from nti_desktop.models.samples import Sample, samples
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.session import Session
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import retype
-from tests.unit.test_session import invert
+from tests.unit.test_session import SOURCE, invert
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -74,10 +76,32 @@ window.open_path(Path(sys.argv[1]))
 app.exec()
 """
 
+_END_AFTER_A_CHANGE = """
+import os, signal, sys
+from pathlib import Path
+from PySide6.QtCore import Slot
+from nti_desktop import app
+from nti_desktop.gui.main_window import MainWindow
 
-def _run(script: str, photo: Path) -> subprocess.CompletedProcess[str]:
+class Window(MainWindow):
+    def __init__(self):
+        super().__init__()
+        self.desk.opened.connect(self.change)
+
+    @Slot()
+    def change(self):
+        (version,) = self.desk.session.project.versions
+        self.versions.rename(version.id, "Renamed")
+        os.kill(os.getpid(), getattr(signal, sys.argv[2]))
+
+app.MainWindow = Window
+sys.exit(app.run([Path(sys.argv[1])]))
+"""
+
+
+def _run(script: str, photo: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", script, str(photo)],
+        [sys.executable, "-c", script, str(photo), *arguments],
         capture_output=True,
         text=True,
         timeout=170,
@@ -108,6 +132,18 @@ def test_reopening_shows_picture_versions_and_words_before_torch_is_loaded(
     assert said["picture"] == "True"
     assert said["versions"] == "1"
     assert said["changed"] != "[]"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends programs another way")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_program_that_is_asked_to_end_saves_first(name: str, photo: Path) -> None:
+    session = Session.open(photo)
+    invert(session)
+    session.add_version("Version 1", recipe_for(SOURCE, built_in().defaults))
+    session.save()
+    done = _run(_END_AFTER_A_CHANGE, photo, name)
+    assert done.returncode == 0, done.stderr
+    assert [version.name for version in read_sidecar(session.sidecar).project.versions] == ["Renamed"]
 
 
 @pytest.mark.parametrize("phase", ["loading the model", "step"])

@@ -1,0 +1,110 @@
+"""The project is saved by itself a while after its last change, and not for anything else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QTimer
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.catalog import built_in
+from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.recipe import recipe_for
+from nti_desktop.session import Session
+from tests.gui.conftest import OpenWindow
+from tests.gui.test_story import errors
+from tests.unit.test_session import SOURCE, invert
+
+Until = Callable[[Callable[[], bool]], None]
+SOON = 20  # milliseconds
+
+
+@pytest.fixture
+def sidecar(photo: Path) -> Path:
+    """Of a photo with one version."""
+    session = Session.open(photo)
+    invert(session)
+    session.add_version("Version 1", recipe_for(SOURCE, built_in().defaults))
+    session.save()
+    return session.sidecar
+
+
+def names(sidecar: Path) -> list[str]:
+    return [version.name for version in read_sidecar(sidecar).project.versions]
+
+
+def opened(open_window: OpenWindow, photo: Path, until: Until, save_after: int) -> MainWindow:
+    window = open_window(save_after)
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None)
+    return window
+
+
+def rename(window: MainWindow, name: str) -> None:
+    assert window.desk.work is not None
+    window.versions.rename(window.desk.work.version_id, name)
+
+
+def timer_of(window: MainWindow) -> QTimer:
+    return window.autosave.findChild(QTimer)
+
+
+def test_a_change_is_saved_by_itself(open_window: OpenWindow, photo: Path, sidecar: Path, until: Until) -> None:
+    window = opened(open_window, photo, until, SOON)
+    for name in ("Bolder", "Boldest"):
+        rename(window, name)
+        until(lambda name=name: names(sidecar) == [name])
+        until(lambda: not window.isWindowModified())
+
+
+def test_the_time_runs_from_the_last_change(open_window: OpenWindow, photo: Path, sidecar: Path, until: Until) -> None:
+    window = opened(open_window, photo, until, 100_000)
+    timer = timer_of(window)
+    assert not timer.isActive()  # opening is no change
+    rename(window, "Bolder")
+    assert timer.isActive()
+    running = timer.timerId()  # another one each time that it is started
+    window.desk.changed.emit()  # nothing has changed
+    assert timer.timerId() == running
+    rename(window, "Boldest")
+    assert timer.timerId() != running
+    rename(window, "Version 1")  # back to what is on the disk
+    assert not timer.isActive()
+    assert names(sidecar) == ["Version 1"]
+
+
+def test_saving_by_hand_leaves_nothing_to_be_saved_later(
+    open_window: OpenWindow, photo: Path, sidecar: Path, until: Until
+) -> None:
+    window = opened(open_window, photo, until, 100_000)
+    rename(window, "Bolder")
+    window.save()
+    until(lambda: names(sidecar) == ["Bolder"] and not window.desk.filing.saving)
+    window.desk.changed.emit()
+    assert not timer_of(window).isActive()
+
+
+def test_a_save_that_fails_is_told_once_and_tried_again_at_the_next_change(
+    open_window: OpenWindow, photo: Path, sidecar: Path, until: Until, qtbot: QtBot
+) -> None:
+    window = opened(open_window, photo, until, SOON)
+    as_it_was = sidecar.read_bytes()
+    sidecar.write_bytes(as_it_was + b"written by someone else")
+    with qtbot.waitSignal(window.desk.filing.save_failed):
+        rename(window, "Bolder")
+    assert len(errors(window)) == 1
+    assert not timer_of(window).isActive()
+
+    window.workplace.messages.clear(("save",))
+    with qtbot.waitSignal(window.desk.filing.save_failed):
+        rename(window, "Boldest")
+    assert errors(window) == []
+    with qtbot.waitSignal(window.desk.filing.save_failed):
+        window.save()  # who asks is answered
+    assert len(errors(window)) == 1
+
+    sidecar.write_bytes(as_it_was)
+    rename(window, "Version 2")
+    until(lambda: names(sidecar) == ["Version 2"])
+    until(lambda: errors(window) == [])
