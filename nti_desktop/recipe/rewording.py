@@ -1,8 +1,9 @@
 """The edit's sentence with some of its words taken back: what a weight of 0 asks for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from nti_desktop.recipe.kinds import kinds_in
 from nti_desktop.recipe.words import Change, align_words, split_words
 
 
@@ -17,34 +18,52 @@ class Reworded:
 
 
 def without(source: str, edit: str, positions: Collection[int]) -> Reworded:
-    """The edit without the words at `positions`: the source's word in the place of one that was swapped for it, nothing
-    in the place of one that is kept or new.
+    """The edit without the words at `positions`: what the source has instead (see `counterparts`), at its place there;
+    nothing for a word that is kept or new.
     """
     before, after = split_words(source), split_words(edit)
-    swapped = {
-        pair.edit: before[pair.source].text
-        for pair in align_words(source, edit)
-        if pair.change is Change.SWAPPED and pair.edit is not None and pair.source is not None
-    }
-    text, end = "", 0
-    places: list[int | None] = []
-    count = 0
-    for word in after:
-        gap, end = edit[end : word.start], word.end
-        stays = swapped.get(word.position) if word.position in positions else word.text
-        if stays is None:
-            places.append(None)
+    instead = counterparts(source, edit)
+    back = {instead[position]: position for position in positions if position in instead}
+    places: list[int | None] = [None] * len(after)
+    text, count = "", 0
+    for pair in align_words(source, edit):
+        if pair.source in back:
+            word, sentence, stands_for = before[pair.source], source, back[pair.source]
+        elif pair.edit is not None and pair.edit not in positions:
+            word, sentence, stands_for = after[pair.edit], edit, pair.edit
+        else:
             continue
-        text += (gap if text else "") + stays
-        places.append(count)
+        gap_from = split_words(sentence)[word.position - 1].end if word.position else 0
+        text += (sentence[gap_from : word.start] if text else "") + word.text
+        places[stands_for] = count
         count += 1
     return Reworded(text, tuple(places))
 
 
+def counterparts(source: str, edit: str) -> Mapping[int, int]:
+    """By position in the edit, the word of the source that it was swapped for; of a new word, one of its own kind that
+    was removed: "a shiny black bowl" becomes "a black glass bowl" by swapping shiny for glass.
+    """
+    was, now = kinds_in(source), kinds_in(edit)
+    pairs = align_words(source, edit)
+    found = {
+        pair.edit: pair.source
+        for pair in pairs
+        if pair.change is Change.SWAPPED and pair.edit is not None and pair.source is not None
+    }
+    removed = [pair.source for pair in pairs if pair.source is not None and pair.change is Change.REMOVED]
+    for pair in pairs:
+        if pair.edit is None or pair.change is not Change.ADDED or now[pair.edit] is None:
+            continue
+        same = next((position for position in removed if was[position] is now[pair.edit]), None)
+        if same is not None:
+            found[pair.edit] = same
+            removed.remove(same)
+    return found
+
+
 def source_places(source: str, edit: str) -> tuple[int | None, ...]:
-    """For each word of the edit, where the word that it is or was swapped for stands in the source."""
-    places: list[int | None] = [None] * len(split_words(edit))
-    for pair in align_words(source, edit):
-        if pair.edit is not None and pair.source is not None:
-            places[pair.edit] = pair.source
-    return tuple(places)
+    """For each word of the edit, where the word that it is, or that the source has instead, stands in the source."""
+    instead = counterparts(source, edit)
+    kept = {pair.edit: pair.source for pair in align_words(source, edit) if pair.change is Change.KEPT}
+    return tuple(kept.get(at, instead.get(at)) for at in range(len(split_words(edit))))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nti_desktop.recipe.rewording import source_places, without
+from nti_desktop.recipe.rewording import counterparts, source_places, without
 from nti_desktop.recipe.words import split_words
 
 SOURCE = "a red cube on sand, at noon"
@@ -23,6 +23,7 @@ def gone(edit: str, *words: str) -> str:
         ("a blue ball on sand, at noon", ["blue", "ball"], SOURCE),
         ("a red cube on sand, at noon", ["a"], "red cube on sand, at noon"),  # at the beginning
         ("a red cube on sand, at noon", ["noon"], "a red cube on sand, at"),
+        ("a cube blue on sand, at noon", ["blue"], SOURCE),  # one of its kind that went elsewhere: at its old place
     ],
 )
 def test_a_word_is_taken_back(edit: str, words: list[str], left: str) -> None:
@@ -41,3 +42,11 @@ def test_nothing_is_taken_back_where_nothing_is_asked() -> None:
     edit = "a  blue cube"
     assert without(SOURCE, edit, []).prompt == edit
     assert without(SOURCE, edit, []).places == (0, 1, 2)
+
+
+def test_a_new_word_stands_for_a_removed_one_of_its_kind_alone() -> None:
+    source = "a shiny black bowl at noon"
+    assert dict(counterparts(source, "a black glass bowl at noon")) == {2: 1}
+    assert dict(counterparts(source, "a black bowl at noon in fog")) == {}
+    assert without(source, "a black glass bowl at noon", [2]).prompt == source
+    assert source_places(source, "a black glass bowl at noon") == (0, 2, 1, 3, 4, 5)
