@@ -191,3 +191,10 @@ def _as_share(detail: float) -> str:
 
 NO_WEIGHTS = "A description needs no weights; their marks were taken out of it."
 STRANGE = "The built-in model only knows the samples; for your own photos add a Stable Diffusion model."
+
+
+def waits(takes: str | None) -> str:
+    """Why an edit is not rendered by itself. takes: how long that would be, in words; None where it was stopped."""
+    if takes is None:
+        return "Stopped; press Render to see this edit at full quality."
+    return f"This edit takes {takes}; press Render to see it at full quality."

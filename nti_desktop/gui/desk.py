@@ -13,7 +13,7 @@ from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.chosen_model import ChosenModel
 from nti_desktop.gui.commissions import Commissions
 from nti_desktop.gui.engine_thread import EngineThread
-from nti_desktop.gui.estimates import QUICK_RENDER, SLOW_RENDER
+from nti_desktop.gui.estimates import Pace
 from nti_desktop.gui.exports import Exports
 from nti_desktop.gui.filing import Filing, Glimpse, OpenedPhoto
 from nti_desktop.gui.panels.message_bar import Message, Tone
@@ -66,7 +66,8 @@ class Desk(QObject):
         self.after: Picture | None = None
         self.badge = ""
         self.pictures: dict[str, Picture] = {}  # newest of each version
-        self.render_by_hand = False  # the edit takes long: it was previewed and waits for the Render button
+        self.render_by_hand = False  # the edit takes long, or was stopped: it waits for the Render button
+        self.stopped = False  # by the user, the full render of the edit as it stands
         self._by_hand = False  # a full render waits for its model
 
         self.filing.glimpsed.connect(self._glimpsed)
@@ -137,7 +138,7 @@ class Desk(QObject):
         """Show the version as it was last seen, at once and without the engine."""
         assert self.work is not None
         self.rendering.forget()
-        self.render_by_hand = False
+        self.render_by_hand = self.stopped = False
         self.after = None if self.work.is_the_photo else self.pictures.get(self.work.version_id)
         self.badge = AS_LAST_SEEN if self.after else ""
         self.pictured.emit()
@@ -351,7 +352,7 @@ class Desk(QObject):
             return
         if work.is_the_photo:
             self.rendering.forget()
-            self.render_by_hand = False
+            self.render_by_hand = self.stopped = False
             self.after, self.badge = None, ""
             self.pictures.pop(work.version_id, None)
             self.outdated.emit(("render",))
@@ -361,15 +362,21 @@ class Desk(QObject):
         self._by_hand = by_hand and not there
         if not there:
             return
-        if work.asks_for_nothing_here:  # only other areas do
-            self.render_by_hand = False
-            self.rendering.ask(Wanted(work.version_id, inversion.id, state, None, work.beside))
-            return
-        predicted = self.preparing.estimates.rendering(inversion.settings.steps) or 0.0
-        self.render_by_hand = not by_hand and predicted > SLOW_RENDER
-        previewed = not by_hand and predicted > QUICK_RENDER
-        steps = min(work.defaults.preview_steps, inversion.settings.steps) if previewed else None
-        self.rendering.ask(Wanted(work.version_id, inversion.id, state, steps, work.beside))
+        pace = Pace.AT_ONCE if by_hand or work.asks_for_nothing_here else self._pace(work)
+        self.render_by_hand, self.stopped = pace is Pace.BY_HAND, False
+        steps = min(work.defaults.preview_steps, inversion.settings.steps)
+        wanted = work.wanted(None if pace is Pace.AT_ONCE else steps)
+        if wanted is not None:
+            self.rendering.ask(wanted)
+
+    @property
+    def takes(self) -> float | None:
+        """Seconds that the full render of the edit is expected to take."""
+        inversion = self.work.inversion if self.work else None
+        return self.preparing.estimates.rendering(inversion.settings.steps) if inversion else None
+
+    def _pace(self, work: Work) -> Pace:
+        return self.preparing.estimates.pace(work.inversion.settings.steps) if work.inversion else Pace.AT_ONCE
 
     @Slot()
     def render(self) -> None:
@@ -386,11 +393,11 @@ class Desk(QObject):
         self.after = self.pictures[wanted.version] = composed.picture
         self.badge = "" if wanted.final else PREVIEW
         self.outdated.emit(("render",))
-        if not (wanted.final or self.render_by_hand) and wanted.shows(work.version_id, work.state, work.beside):
-            self.rendering.ask(Wanted(wanted.version, wanted.inversion, wanted.state, None, wanted.beside))
-        if wanted.final and composed.rendered is not None:
-            steps = work.session.project.inversion(wanted.inversion).settings.steps
-            self.preparing.rendered(steps, composed.rendered.figures.seconds)
+        if not (wanted.final or self.stopped) and wanted.shows(work.version_id, work.state, work.beside):
+            self.render_by_hand = self._pace(work) is Pace.BY_HAND  # its preview has told how long it takes
+            full = None if self.render_by_hand else work.wanted()
+            if full is not None:
+                self.rendering.ask(full)
         if self.picture_is_final:
             if composed.preview is not None and not work.session.read_only:
                 work.session.keep_preview(wanted.version, composed.preview)
@@ -407,7 +414,7 @@ class Desk(QObject):
     @Slot()
     def _render_stopped(self) -> None:
         at_home(self)
-        self.render_by_hand = True
+        self.render_by_hand = self.stopped = True
         self.changed.emit()
 
     @Slot()

@@ -1,6 +1,7 @@
 """How long things will take here: measured time of a UNet row times rows, then what was measured itself."""
 
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 
 from nti_desktop.jobs import Figures, Judged
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
@@ -21,13 +22,21 @@ _RENDER_ROWS = 2.0  # a step of an edit whose source attention is recorded
 _Way = tuple[Method, Schedule]
 
 
+class Pace(Enum):
+    """How a changed edit gets its full picture."""
+
+    AT_ONCE = auto()
+    PREVIEWED = auto()  # after a preview
+    BY_HAND = auto()  # after a preview, and when it is asked for
+
+
 @dataclass(frozen=True)
 class Estimates:
     """What is known of this machine, with one model and one picture size. Times in seconds."""
 
     judged: Judged | None = None
     prepared: tuple[tuple[_Way, float], ...] = ()  # seconds a step, measured
-    rendered: float | None = None  # seconds a step, measured
+    rendered: float | None = None  # seconds a UNet row, measured on the newest render
 
     def with_judged(self, judged: Judged) -> "Estimates":
         return replace(self, judged=judged)
@@ -37,8 +46,9 @@ class Estimates:
         others = tuple(entry for entry in self.prepared if entry[0] != way)
         return replace(self, prepared=(*others, (way, figures.seconds / settings.steps)))
 
-    def with_rendered(self, steps: int, seconds: float) -> "Estimates":
-        return replace(self, rendered=seconds / steps)
+    def with_rendered(self, figures: Figures) -> "Estimates":
+        """A preview counts as much as a full render, so that one slow moment is forgotten after the next."""
+        return replace(self, rendered=figures.seconds / figures.unet_rows) if figures.unet_rows else self
 
     def preparing(self, method: Method, schedule: Schedule, steps: int) -> float | None:
         """Seconds, None before anything was measured."""
@@ -52,6 +62,12 @@ class Estimates:
 
     def rendering(self, steps: int) -> float | None:
         """Seconds of a full render, None before anything was measured."""
-        if self.rendered is not None:
-            return self.rendered * steps
-        return None if self.judged is None else _RENDER_ROWS * steps * self.judged.row_seconds
+        row_seconds = self.rendered if self.rendered is not None else self.judged.row_seconds if self.judged else None
+        return None if row_seconds is None else _RENDER_ROWS * steps * row_seconds
+
+    def pace(self, steps: int) -> Pace:
+        """Of an edit with so many steps; what is not known yet is tried."""
+        seconds = self.rendering(steps) or 0.0
+        if seconds > SLOW_RENDER:
+            return Pace.BY_HAND
+        return Pace.PREVIEWED if seconds > QUICK_RENDER else Pace.AT_ONCE

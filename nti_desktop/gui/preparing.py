@@ -10,7 +10,7 @@ from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
 from nti_desktop.gui.estimates import Estimates
 from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.work import PreparedArea, Work
-from nti_desktop.jobs import Inverted, InvertJob, Judged
+from nti_desktop.jobs import Inverted, InvertJob, Judged, Rendered, RenderJob
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
@@ -52,6 +52,7 @@ class Preparing(QObject):
         self.estimates = Estimates()
         engine.judged.connect(self._judged)
         engine.inverted.connect(self._inverted)
+        engine.rendered.connect(self._rendered)
         engine.failed.connect(self._failed)
 
     @property
@@ -118,9 +119,13 @@ class Preparing(QObject):
         if undertaking.prepared:
             self.prepared.emit(Preparation(undertaking.work, undertaking.entry, tuple(undertaking.prepared)))
 
-    def rendered(self, steps: int, seconds: float) -> None:
-        """A full render was measured."""
-        self.estimates = self.estimates.with_rendered(steps, seconds)
+    @Slot(Ticket, Rendered)
+    def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+        """Every render of what is worked on tells how long the next will take."""
+        at_home(self)
+        inversion = self._work.inversion if self._work else None
+        if inversion and isinstance(ticket.job, RenderJob) and ticket.job.inversion_id == inversion.id:
+            self.estimates = self.estimates.with_rendered(rendered.figures)
 
     @Slot(Ticket, Judged)
     def _judged(self, ticket: Ticket, judged: Judged) -> None:

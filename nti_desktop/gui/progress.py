@@ -4,10 +4,11 @@ import time
 
 from PySide6.QtCore import QObject, Slot
 
+from nti_desktop import advice
 from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
 from nti_desktop.gui.exports import ExportTask
-from nti_desktop.gui.panels.work_strip import WorkStrip
+from nti_desktop.gui.panels.work_strip import WorkStrip, duration
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import JudgeJob, Progress
 
@@ -78,6 +79,9 @@ class ProgressWatch(QObject):
             text = self._desk.filing.doing
         elif session is None:
             text = ""
+        elif self._desk.render_by_hand and not self._desk.picture_is_final:
+            takes = None if self._desk.stopped else self._desk.takes
+            text = advice.waits(None if takes is None else duration(takes))
         elif session.read_only:
             text = "Opened for looking only"
         elif session.dirty:

@@ -1,17 +1,21 @@
 """The main job in the window, from the photo to the exported edit, on the real model."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from nti_desktop import advice
+from nti_desktop.gui import estimates
 from nti_desktop.gui.canvas.picture import make_picture
 from nti_desktop.gui.desk import AS_LAST_SEEN
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.panels.message_bar import Tone
+from nti_desktop.jobs import Figures
 from nti_desktop.models.samples import Sample
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
@@ -198,23 +202,54 @@ def test_a_changed_description_asks_for_preparing_again(prepared: MainWindow, un
 
 
 def test_a_slow_render_is_previewed_first_and_has_a_button(
-    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, prompts = prepared.desk, prepared.workplace.prompts
-    desk.preparing.rendered(steps=1, seconds=60.0)  # as if this machine were that slow
+    monkeypatch.setattr(estimates, "SLOW_RENDER", 0.0)  # as if this machine were slow
     retype(qtbot, prepared, sample.edits[0])
     until(lambda: desk.badge == "Preview")
     assert prompts.render_button.isVisible()
+    until(lambda: prepared.workplace.strip.text.text().endswith("; press Render to see it at full quality."))
     prompts.render_button.click()
     until(lambda: desk.picture_is_final)
     assert desk.badge == ""
 
 
+def test_one_slow_moment_does_not_leave_the_window_waiting_for_the_button(
+    prepared: MainWindow, until: Until, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = prepared.desk
+    until(lambda: desk.preparing.estimates.judged is not None)
+    monkeypatch.setattr(estimates, "SLOW_RENDER", 1000.0)
+    desk.preparing.estimates = desk.preparing.estimates.with_rendered(Figures(1e6, 1))
+    desk.say_in_words(sample.edits[0])
+    assert desk.render_by_hand
+    until(lambda: desk.after is not None and desk.picture_is_final)  # as its preview was quick
+    assert not desk.render_by_hand
+
+
+def test_after_a_cancelled_render_the_next_change_is_tried_again(
+    prepared: MainWindow, until: Until, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, strip = prepared.desk, prepared.workplace.strip
+    until(lambda: desk.preparing.estimates.judged is not None)
+    monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
+    desk.say_in_words(sample.edits[0])
+    desk.cancel()
+    until(lambda: desk.stopped)
+    assert not desk.picture_is_final
+    until(lambda: strip.text.text() == "Stopped; press Render to see this edit at full quality.")
+    assert prepared.workplace.prompts.render_button.isVisible()
+    desk.say_in_words(sample.edits[1])
+    assert not desk.stopped
+    until(lambda: desk.after is not None and desk.picture_is_final)
+
+
 def test_return_in_the_line_of_the_edit_renders_what_is_slow_in_full(
-    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, prompts = prepared.desk, prepared.workplace.prompts
-    desk.preparing.rendered(steps=1, seconds=60.0)  # as if this machine were that slow
+    monkeypatch.setattr(estimates, "SLOW_RENDER", 0.0)  # as if this machine were slow
     retype(qtbot, prepared, sample.edits[0])
     qtbot.keyClick(prompts.edit, Qt.Key.Key_Return)
     until(lambda: desk.picture_is_final and desk.after is not None)
@@ -224,10 +259,11 @@ def test_return_in_the_line_of_the_edit_renders_what_is_slow_in_full(
 
 
 def test_a_change_is_previewed_and_then_rendered_in_full(
-    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = prepared.desk
-    desk.preparing.rendered(steps=1, seconds=0.1)  # as if this machine were neither fast nor slow
+    monkeypatch.setattr(estimates, "QUICK_RENDER", 0.0)  # as if this machine were neither fast nor slow
+    monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
     badges: list[str] = []
     desk.pictured.connect(lambda: badges.append(desk.badge))
     rendered = desk.rendering.renders
