@@ -8,9 +8,8 @@ from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.catalog import built_in
 from nti_desktop.project.sidecar import read_sidecar
-from nti_desktop.recipe.recipe import recipe_for
+from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import errors
@@ -25,7 +24,7 @@ def sidecar(photo: Path) -> Path:
     """Of a photo with one version."""
     session = Session.open(photo)
     invert(session)
-    session.add_version("Version 1", recipe_for(SOURCE, built_in().defaults))
+    session.add_version("Version 1", EditRecipe(SOURCE))
     session.save()
     return session.sidecar
 

@@ -12,10 +12,9 @@ from pytestqt.qtbot import QtBot
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.filing import Filing
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.catalog import built_in
 from nti_desktop.models.samples import Sample, samples
 from nti_desktop.project.sidecar import read_sidecar
-from nti_desktop.recipe.recipe import recipe_for
+from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import retype
@@ -139,7 +138,7 @@ def test_reopening_shows_picture_versions_and_words_before_torch_is_loaded(
 def test_a_program_that_is_asked_to_end_saves_first(name: str, photo: Path) -> None:
     session = Session.open(photo)
     invert(session)
-    session.add_version("Version 1", recipe_for(SOURCE, built_in().defaults))
+    session.add_version("Version 1", EditRecipe(SOURCE))
     session.save()
     done = _run(_END_AFTER_A_CHANGE, photo, name)
     assert done.returncode == 0, done.stderr
