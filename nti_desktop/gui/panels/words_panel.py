@@ -30,7 +30,7 @@ class WordsPanel(QWidget):
         self.strength.set_title_width(62)
         self.strength.moved.connect(self._strength_moved)
         self._words: tuple[tuple[int, str], ...] = ()
-        hint = QLabel("How much each word counts. 1 is normal, 0 switches a word off, below 0 turns it around.")
+        hint = QLabel("How much each word counts. 1 is normal, 0 takes back what it says, below 0 goes the other way.")
         hint.setProperty("role", "quiet")
         hint.setWordWrap(True)
         self._rows = QWidget()
@@ -45,8 +45,11 @@ class WordsPanel(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 6, 6)
-        column.addWidget(self.strength)
-        column.addWidget(hint)
+        head = QVBoxLayout()
+        head.setContentsMargins(0, 0, 6, 4)
+        head.addWidget(self.strength)
+        head.addWidget(hint)
+        column.addLayout(head)
         column.addWidget(area, 1)
 
     def show_recipe(self, recipe: EditRecipe | None) -> None:
