@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import preferences
 from nti_desktop.gui.export_request import ExportRequest, from_json, to_json
@@ -60,6 +63,72 @@ def test_a_photo_is_exported_as_the_dialog_says_and_the_choice_is_remembered(
     assert (remembered.suffix, remembered.settings.longest_side) == (".tif", 200)
     window.actions_by_name["export_again"].trigger()  # without asking; the name is taken, so another one is found
     until(lambda: (tmp_path / "IMG_7 small (2).tif").exists())
+
+
+FIELDS = (
+    *("format", "quality", "full_chroma", "bits", "smaller", "longest_side", "colours", "metadata", "location"),
+    *("prompt", "folder", "template", "conflict"),
+)
+
+
+def focus_field(window: MainWindow, qtbot: QtBot, field: str) -> QWidget:
+    """A field of the open dialog, enabled whatever was chosen, with the focus."""
+    window.actions_by_name["export"].trigger()
+    dialog = window.exporting.dialog
+    choose(window, ".tif" if field == "bits" else ".avif")
+    dialog.smaller.setChecked(True)
+    dialog.longest_side.setValue(64)
+    dialog.activateWindow()
+    widget: QWidget = getattr(dialog, field)
+    widget.setFocus()
+    qtbot.waitUntil(widget.hasFocus)
+    return widget
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+@pytest.mark.parametrize("field", FIELDS)
+def test_enter_exports_from_every_field(window: MainWindow, qtbot: QtBot, field: str, key: Qt.Key) -> None:
+    widget = focus_field(window, qtbot, field)
+    dialog = window.exporting.dialog
+    asked: list[ExportRequest] = []
+    dialog.asked.disconnect(window.exporting.write)
+    dialog.asked.connect(asked.append)
+    pressed: list[bool] = []
+    dialog.choose_folder.clicked.disconnect()  # it would wait for a choice
+    dialog.choose_folder.clicked.connect(pressed.append)
+    expected = dialog.request()
+    qtbot.keyClick(widget, key)
+    assert (asked, pressed) == ([expected], [])
+    assert not dialog.isVisible()
+
+
+def test_enter_exports_with_the_number_as_it_was_typed(
+    window: MainWindow, qtbot: QtBot, until: Until, tmp_path: Path
+) -> None:
+    field = focus_field(window, qtbot, "longest_side")
+    choose(window, ".png")
+    window.exporting.dialog.longest_side.selectAll()
+    qtbot.keyClicks(field, "40")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    until(lambda: "Exported to" in said(window))
+    (written,) = tmp_path.glob("IMG_7?*.png")
+    assert open_photo(written).raster.size == (40, 30)
+
+
+def test_enter_exports_nothing_under_a_name_that_cannot_be(window: MainWindow, qtbot: QtBot) -> None:
+    field = focus_field(window, qtbot, "template")
+    window.exporting.dialog.template.setText("{camera}")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert window.exporting.dialog.isVisible()
+    assert not said(window)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_escape_closes_the_dialog_and_exports_nothing(window: MainWindow, qtbot: QtBot, field: str) -> None:
+    widget = focus_field(window, qtbot, field)
+    qtbot.keyClick(widget, Qt.Key.Key_Escape)
+    assert not window.exporting.dialog.isVisible()
+    assert not said(window)
 
 
 def test_only_what_a_format_knows_can_be_chosen(window: MainWindow) -> None:

@@ -112,11 +112,12 @@ class ExportDialog(QDialog):
         self.buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
         self.export_button = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         self.export_button.setProperty("primary", "true")
-        self.export_button.setDefault(True)
         column = QVBoxLayout(self)
         column.addLayout(form)
         column.addWidget(self.outcome)
         column.addWidget(self.buttons)
+        self.export_button.setDefault(True)  # known to the dialog only once the button is in it
+        self.choose_folder.setAutoDefault(False)
         self.setMinimumWidth(520)
 
     def _connect(self) -> None:
