@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from nti_desktop import __version__
-from nti_desktop.cli import demo, doctor, edit, export, info, invert, models, writing
+from nti_desktop.cli import demo, doctor, edit, export, info, invert, methods, models, writing
 from nti_desktop.models.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.parameters import CROSS, SELF, STRENGTH, WEIGHT, Parameter
 from nti_desktop.recipe.recipe import Reweighting
-from nti_desktop.recipe.settings import Method, Schedule
+from nti_desktop.recipe.settings import Method
 
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"
-COMMANDS = ("invert", "edit", "export", "info", "models", "demo", "doctor")
+COMMANDS = ("invert", "edit", "export", "info", "methods", "models", "demo", "doctor")
 _ABOUT = (
     "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
 )
@@ -45,6 +45,9 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     _edit(command("edit", "Make a version of the photo by changing the words that describe it."))
     _export(command("export", "Write a version at the photo's full size."))
     _info(command("info", "Say what is known of a photo or a project."))
+    command("methods", "Say how photos can be prepared: what each method is good for, costs and keeps.").set_defaults(
+        run=methods.run
+    )
     _models(commands)
     _demo(command("demo", "Invert a sample, make three edits, write pictures and a contact sheet."))
     _doctor(
@@ -81,9 +84,9 @@ def _invert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--area", type=_area, metavar="X,Y,W,H", help="only this rectangle, in pixels, which gets all of the resolution"
     )
-    parser.add_argument("--method", type=Method, choices=list(Method), help="default: what is best on this model")
+    _method(parser)
     parser.add_argument(
-        "--schedule", type=Schedule, choices=list(Schedule), default=Schedule.QUICK, help="for null-text"
+        "--schedule", choices=("published",), help="of null-text, which is the method where none is named"
     )
     parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
     parser.add_argument("--guidance", type=float, metavar="W", help="default: what is best on this model")
@@ -160,7 +163,7 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="ID", help="a model's id, folder or file; default: the built-in one")
     parser.add_argument("--prompt", metavar="TEXT", help="what the photo shows, in words")
     parser.add_argument("--to", metavar="TEXT", help="what the edit should show")
-    parser.add_argument("--method", type=Method, choices=list(Method), help="default: what is best on this model")
+    _method(parser)
     parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="for the sheet; default: out")
     _device(parser)
@@ -169,6 +172,15 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 def _number(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
     parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
+
+
+def _method(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--method",
+        type=Method,
+        choices=list(Method),
+        help="default: what is best on this model; “nti-desktop methods” says what each is good for",
+    )
 
 
 def _device(parser: argparse.ArgumentParser) -> None:

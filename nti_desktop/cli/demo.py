@@ -18,6 +18,7 @@ from nti_desktop.photo.reading import identify
 from nti_desktop.photo.targets import Conflict
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.sidecar import backup_path, sidecar_path
+from nti_desktop.recipe.methods import name_of
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.session import Session
@@ -66,7 +67,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     figures = inverted.figures
     tell(
         [
-            f"Inverted in {figures.seconds:.1f} s with {figures.unet_rows} UNet rows on {judged.device}.",
+            f"Inverted by {name_of(settings)} in {figures.seconds:.1f} s with {figures.unet_rows} UNet rows on "
+            f"{judged.device}.",
             f"Guidance alone, unpinned, reproduces the sample at {decibels(figures.reconstruction_psnr)}; "
             f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
             *(_edit_line(number, rendered) for number, rendered in enumerate(edits, start=1)),
@@ -77,6 +79,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "sidecar": str(session.sidecar),
             "prompt": sample.caption,
             "method": settings.method,
+            "ran": name_of(settings),
             "steps": settings.steps,
             "guidance": settings.guidance_scale,
             "seconds": figures.seconds,

@@ -55,12 +55,9 @@ def _try_model(options: Namespace, cancel: CancelToken) -> int:
     path, prompt, edit = options.photo, options.prompt or ANY_PHOTO, options.to or ANY_EDIT
     if path is None:
         path, prompt, edit = sample.path, options.prompt or sample.caption, options.to or sample.edits[0]
-    settings = InversionSettings(
-        prompt,
-        best.method if options.method is None else options.method,
-        best.steps if options.steps is None else options.steps,
-        best.guidance_scale,
-    )
+    method = best.method if options.method is None else options.method
+    steps = best.steps_for(method) if options.steps is None else options.steps
+    settings = InversionSettings(prompt, method, steps, best.guidance_scale)
     sheet = options.out / f"{path.stem} {entry.name.replace('/', ' ')} doctor.png"
     try:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -97,7 +94,7 @@ def _try_program(options: Namespace, cancel: CancelToken) -> int:
         lines.append(f"Devices: {'; '.join(trial.devices)}")
         lines.append(f"Device: {trial.device}, {trial.precision}")
         lines.append(
-            f"Self-test: {trial.unet_rows} UNet rows, reconstruction {decibels(trial.reconstruction_psnr)}, "
+            f"Self-test: {trial.unet_rows} UNet rows, unpinned reconstruction {decibels(trial.reconstruction_psnr)}, "
             f"autoencoder {decibels(trial.autoencoder_psnr)}, {trial.changed:.0%} of the picture changed by the edit"
         )
     tell(

@@ -6,6 +6,7 @@ from nti_desktop.cli.terminal import decibels, tell
 from nti_desktop.jobs import CancelToken
 from nti_desktop.project.schema import InversionRecord, Project, VersionRecord
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.methods import name_of
 from nti_desktop.session import Session
 
 
@@ -46,8 +47,10 @@ def _inversion_line(record: InversionRecord, project: Project) -> str:
     settings, figures = record.settings, record.figures
     return (
         f"Inversion {record.id} of {_area(project, record)}, “{settings.prompt}”: "
-        f"{settings.method}, {settings.steps} steps, guidance {settings.guidance_scale:g}, model {record.model}; "
-        f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows, {decibels(figures.reconstruction_psnr)}"
+        f"{name_of(settings.settings(), figures.inner_steps)}, {settings.steps} steps, "
+        f"guidance {settings.guidance_scale:g}, model {record.model}; "
+        f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows, unpinned reconstruction "
+        f"{decibels(figures.reconstruction_psnr)}"
     )
 
 

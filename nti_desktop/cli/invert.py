@@ -4,12 +4,13 @@ from argparse import Namespace
 
 from nti_desktop import advice
 from nti_desktop.cli.terminal import decibels, note, tell, watcher
-from nti_desktop.errors import SidecarError
+from nti_desktop.errors import RecipeError, SidecarError
 from nti_desktop.jobs import CancelToken, Judged
 from nti_desktop.models.catalog import find_model
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.recipe.emphasis import read_emphasis
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.methods import name_of
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
 from nti_desktop.recipe.words import unlearned_words
 from nti_desktop.session import Session
 
@@ -18,12 +19,12 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     entry = find_model(options.model)
     best = entry.defaults
     described = read_emphasis(options.prompt)
+    method = _method(options, best)
     settings = InversionSettings(
         prompt=described.prompt,
-        method=best.method if options.method is None else options.method,
-        steps=best.steps_for(options.schedule) if options.steps is None else options.steps,
+        method=method,
+        steps=best.steps_for(method) if options.steps is None else options.steps,
         guidance_scale=best.guidance_scale if options.guidance is None else options.guidance,
-        schedule=options.schedule,
     )
     session = Session.open(options.photo)
     if session.read_only:
@@ -53,7 +54,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     figures, frame = inverted.figures, session.frame(record.id)
     tell(
         [
-            f"Inverted “{session.photo.path.name}” with {entry.name}, {settings.method}, {settings.steps} steps: "
+            f"Inverted “{session.photo.path.name}” with {entry.name}, {name_of(settings)}, {settings.steps} steps: "
             f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
             f"{judged.device}, {figures.precision}{_memory(judged, settings.method)}.",
             f"Guidance alone, unpinned, reproduces the photo at {decibels(figures.reconstruction_psnr)}; "
@@ -70,7 +71,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "model": entry.id,
             "prompt": settings.prompt,
             "method": settings.method,
-            "schedule": settings.schedule,
+            "ran": name_of(settings),
             "steps": settings.steps,
             "guidance": settings.guidance_scale,
             "seconds": figures.seconds,
@@ -88,6 +89,15 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         options.json,
     )
     return 0
+
+
+def _method(options: Namespace, best: EditDefaults) -> Method:
+    """Who names a schedule means null-text; raises RecipeError where another method is named beside it."""
+    if options.schedule is None:
+        return best.method if options.method is None else Method(options.method)
+    if options.method in (None, Method.NULL_TEXT):
+        return Method.NULL_TEXT
+    raise RecipeError(f"A schedule belongs to null-text; leave out --schedule, or --method {options.method}.")
 
 
 def _memory(judged: Judged, method: Method) -> str:

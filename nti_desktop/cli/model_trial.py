@@ -18,6 +18,7 @@ from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import ExportSettings, export_picture
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.targets import Conflict
+from nti_desktop.recipe.methods import name_of
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
@@ -80,11 +81,12 @@ class ModelTrial:
         return [
             f"Model: {self.model} ({self.family}), {self.fingerprint[:12]}, at {width} × {height} pixels",
             f"Device: {self.device}",
-            f"Prepared with {self.settings.method}, {self.settings.steps} steps, guidance "
+            f"Prepared with {name_of(self.settings)}, {self.settings.steps} steps, guidance "
             f"{self.settings.guidance_scale:g}: {self.prepared_seconds:.1f} s, {self.prepared_rows} UNet rows; "
             f"edited in {self.edit_seconds:.1f} s, {self.edit_rows} rows",
-            f"Likeness: the model's autoencoder draws the photo at {decibels(self.autoencoder)}; guidance alone "
-            f"reproduces that at {decibels(self.reconstruction)}, the photo left alone at {decibels(self.likeness)}",
+            f"Likeness: the model's autoencoder draws the photo at {decibels(self.autoencoder)}; guidance alone, "
+            f"unpinned, reproduces that at {decibels(self.reconstruction)}, the photo left alone "
+            f"at {decibels(self.likeness)}",
             f"It predicts {PREDICTIONS[self.stated]} by its settings, {PREDICTIONS[self.likely]} by its answers",
             f"Edit “{self.edit}”: the mask covers {self.coverage:.0%} of the picture; {self.changed:.0%} of it changed "
             f"visibly, outside {self.outside:.2%}; in the finished photo outside by at most {self.exported_outside} "
@@ -187,7 +189,7 @@ def _write_sheet(
     pictures = [
         (session.photo.raster, "The photo"),
         (_raster(same.source), "As the model's autoencoder draws it"),
-        (_raster(inverted.reconstruction), "By guidance alone"),
+        (_raster(inverted.reconstruction), "By guidance alone, unpinned"),
         (_raster(same.image), "Prepared and left alone"),
         (_raster(edited.image), f"Edit: {edited.recipe.prompt}"),
         (_raster(np.repeat(edited.mask[..., None], 3, -1)), "The mask"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal, Slot
 
 from nti_desktop.errors import NtiError
+from nti_desktop.gui import preferences
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.made_with import MadeWith
 from nti_desktop.gui.panels.message_bar import Message, Tone
@@ -14,7 +15,7 @@ from nti_desktop.gui.work import Work
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.models.finding import ModelGone
 from nti_desktop.project.schema import InversionRecord
-from nti_desktop.recipe.settings import EditDefaults, Method, Schedule
+from nti_desktop.recipe.settings import Method
 
 
 class ChosenModel(QObject):
@@ -30,7 +31,7 @@ class ChosenModel(QObject):
         """models: the worker that reads models, which may take long."""
         super().__init__(parent)
         self.entry = entry
-        self.way = _best_way(entry.defaults)
+        self.way = _usual_way(entry)
         self._preparing = preparing
         self._made_with = MadeWith(models, self)
         self._work: Work | None = None
@@ -67,7 +68,7 @@ class ChosenModel(QObject):
     def choose(self, entry: ModelEntry) -> None:
         """The model for the next preparing."""
         self.entry = entry
-        self.way = _best_way(entry.defaults)
+        self.way = _usual_way(entry)
         self._follows = False
         self.outdated.emit(("model",))
         if self._work is not None:
@@ -75,9 +76,10 @@ class ChosenModel(QObject):
             self.measure()
         self.changed.emit()
 
-    def choose_way(self, method: Method, schedule: Schedule, steps: int) -> None:
-        """How the photo is prepared next."""
-        self.way = (method, schedule, steps)
+    def choose_way(self, method: Method, steps: int) -> None:
+        """How the photo is prepared next; the method is remembered for this model."""
+        self.way = (method, steps)
+        preferences.remember_method(self.entry.id, method)
         self.changed.emit()
 
     def measure(self) -> None:
@@ -134,5 +136,7 @@ class ChosenModel(QObject):
             self.measure()
 
 
-def _best_way(defaults: EditDefaults) -> tuple[Method, Schedule, int]:
-    return defaults.method, Schedule.QUICK, defaults.steps
+def _usual_way(entry: ModelEntry) -> tuple[Method, int]:
+    """As it was chosen for this model before, else as is best on it."""
+    method = preferences.method(entry.id) or entry.defaults.method
+    return method, entry.defaults.steps_for(method)

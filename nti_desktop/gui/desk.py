@@ -372,11 +372,12 @@ class Desk(QObject):
     @property
     def takes(self) -> float | None:
         """Seconds that the full render of the edit is expected to take."""
-        inversion = self.work.inversion if self.work else None
-        return self.preparing.estimates.rendering(inversion.settings.steps) if inversion else None
+        settings = self.work.inversion.settings if self.work and self.work.inversion else None
+        return self.preparing.estimates.rendering(settings.method, settings.steps) if settings else None
 
     def _pace(self, work: Work) -> Pace:
-        return self.preparing.estimates.pace(work.inversion.settings.steps) if work.inversion else Pace.AT_ONCE
+        settings = work.inversion.settings if work.inversion else None
+        return self.preparing.estimates.pace(settings.method, settings.steps) if settings else Pace.AT_ONCE
 
     @Slot()
     def render(self) -> None:

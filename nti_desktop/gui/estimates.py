@@ -4,22 +4,11 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from nti_desktop.jobs import Figures, Judged
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.settings import InversionSettings, Method
 
 SLOW_RENDER = 5.0  # seconds; above, the full render waits for a button
 QUICK_RENDER = 0.15  # seconds; above, a preview is shown first
-
-# UNet rows a step of preparing takes, counted on the engine's methods; used until one was measured here.
-_ROWS = {
-    (Method.RESIDUAL, Schedule.QUICK): 3.0,
-    (Method.PINNED, Schedule.QUICK): 3.0,
-    (Method.NEGATIVE_PROMPT, Schedule.QUICK): 3.0,
-    (Method.NULL_TEXT, Schedule.REFERENCE): 23.0,
-    (Method.NULL_TEXT, Schedule.QUICK): 4.0,
-}
-_RENDER_ROWS = 2.0  # a step of an edit whose source attention is recorded
-
-_Way = tuple[Method, Schedule]
 
 
 class Pace(Enum):
@@ -35,39 +24,37 @@ class Estimates:
     """What is known of this machine, with one model and one picture size. Times in seconds."""
 
     judged: Judged | None = None
-    prepared: tuple[tuple[_Way, float], ...] = ()  # seconds a step, measured
+    prepared: tuple[tuple[Method, float], ...] = ()  # seconds a step, measured
     rendered: float | None = None  # seconds a UNet row, measured on the newest render
 
     def with_judged(self, judged: Judged) -> "Estimates":
         return replace(self, judged=judged)
 
     def with_prepared(self, settings: InversionSettings, figures: Figures) -> "Estimates":
-        way = (settings.method, settings.schedule)
-        others = tuple(entry for entry in self.prepared if entry[0] != way)
-        return replace(self, prepared=(*others, (way, figures.seconds / settings.steps)))
+        others = tuple(entry for entry in self.prepared if entry[0] is not settings.method)
+        return replace(self, prepared=(*others, (settings.method, figures.seconds / settings.steps)))
 
     def with_rendered(self, figures: Figures) -> "Estimates":
         """A preview counts as much as a full render, so that one slow moment is forgotten after the next."""
         return replace(self, rendered=figures.seconds / figures.unet_rows) if figures.unet_rows else self
 
-    def preparing(self, method: Method, schedule: Schedule, steps: int) -> float | None:
+    def preparing(self, method: Method, steps: int) -> float | None:
         """Seconds, None before anything was measured."""
-        measured = dict(self.prepared).get((method, schedule))
+        measured = dict(self.prepared).get(method)
         if measured is not None:
             return measured * steps
         if self.judged is None:
             return None
-        rows = _ROWS.get((method, schedule), _ROWS[method, Schedule.QUICK])
-        return rows * steps * self.judged.row_seconds
+        return METHODS[method].preparing_rows * steps * self.judged.row_seconds
 
-    def rendering(self, steps: int) -> float | None:
+    def rendering(self, method: Method, steps: int) -> float | None:
         """Seconds of a full render, None before anything was measured."""
         row_seconds = self.rendered if self.rendered is not None else self.judged.row_seconds if self.judged else None
-        return None if row_seconds is None else _RENDER_ROWS * steps * row_seconds
+        return None if row_seconds is None else METHODS[method].edit_rows * steps * row_seconds
 
-    def pace(self, steps: int) -> Pace:
+    def pace(self, method: Method, steps: int) -> Pace:
         """Of an edit with so many steps; what is not known yet is tried."""
-        seconds = self.rendering(steps) or 0.0
+        seconds = self.rendering(method, steps) or 0.0
         if seconds > SLOW_RENDER:
             return Pace.BY_HAND
         return Pace.PREVIEWED if seconds > QUICK_RENDER else Pace.AT_ONCE

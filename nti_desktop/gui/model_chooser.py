@@ -82,7 +82,7 @@ class ModelChooser(QObject):
             self._panel.show_models(entries, [entry.id for entry in entries].index(chosen.id))
         if chosen.id != self._shown:
             self._shown = chosen.id
-            self._panel.show_preparing(chosen.defaults)
+            self._panel.show_preparing(chosen.defaults, self._desk.model.way[0])
 
     @Slot(Judged)
     def _judged(self, judged: Judged) -> None:

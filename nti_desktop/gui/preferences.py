@@ -1,11 +1,15 @@
 """What the window remembers between two starts."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
 from nti_desktop.gui.export_request import ExportRequest, from_json, to_json
+from nti_desktop.recipe.settings import Method
+
+_METHODS = "methods/"
 
 
 def _settings() -> QSettings:
@@ -31,6 +35,21 @@ def device() -> str | None:
 
 def remember_device(kind: str | None) -> None:
     _settings().setValue("engine/device", kind or "")
+
+
+def method(model: str) -> Method | None:
+    """How photos are prepared with the model of this id; None where nothing was chosen."""
+    stored = _settings().value(_METHODS + _key(model), "")
+    return Method(stored) if isinstance(stored, str) and stored in set(Method) else None
+
+
+def remember_method(model: str, method: Method) -> None:
+    _settings().setValue(_METHODS + _key(model), str(method))
+
+
+def _key(model: str) -> str:
+    """A path holds what separates groups of settings."""
+    return sha256(model.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def last_folder() -> str:

@@ -13,7 +13,7 @@ from nti_desktop.gui.work import PreparedArea, Work
 from nti_desktop.jobs import Inverted, InvertJob, Judged, Rendered, RenderJob
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Method
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,16 +90,14 @@ class Preparing(QObject):
         except NtiError as error:
             self.failed.emit(error)
 
-    def invert(
-        self, entry: ModelEntry, method: Method, schedule: Schedule, steps: int, described: Mapping[Area, str]
-    ) -> None:
+    def invert(self, entry: ModelEntry, method: Method, steps: int, described: Mapping[Area, str]) -> None:
         """Prepare areas, at least one, as they are described; what comes of it comes home together."""
         work = self._work
         assert work is not None
         try:
             jobs = []
             for area, text in described.items():
-                settings = InversionSettings(text.strip(), method, steps, entry.defaults.guidance_scale, schedule)
+                settings = InversionSettings(text.strip(), method, steps, entry.defaults.guidance_scale)
                 jobs.append((area, work.session.invert_job(entry, settings, area)))
         except NtiError as error:
             self.failed.emit(error)

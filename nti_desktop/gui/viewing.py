@@ -7,6 +7,7 @@ from nti_desktop import __version__
 from nti_desktop.gui.commands import Menu, command, commands_of
 from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.workplace import Workplace
+from nti_desktop.recipe.methods import METHODS
 
 _USE = """
 <h3>From a photo to an edited photo</h3>
@@ -32,8 +33,9 @@ the last change, and when you close the window; looking alone writes nothing.</p
 _ABOUT = f"""
 <h3>NTI Desktop {__version__}</h3>
 <p>Edits a photo by changing the sentence that describes it. Everything runs on this computer.</p>
-<p>After Mokady et al., <i>Null-text Inversion for Editing Real Images</i> (2023), and Hertz et al.,
-<i>Prompt-to-Prompt</i> (2023). Apache-2.0. Uses Qt, PyTorch, diffusers, libvips and LibRaw.</p>
+<p>Edits after Hertz et al., <i>Prompt-to-Prompt</i> (2023). Photos are prepared by one of these ways:</p>
+<ul>{"".join(f"<li><b>{row.title}</b>: {row.source}</li>" for row in METHODS.values())}</ul>
+<p>Apache-2.0. Uses Qt, PyTorch, diffusers, libvips and LibRaw.</p>
 """
 
 

@@ -19,10 +19,10 @@ class Method(StrEnum):
 
 
 class Schedule(StrEnum):
-    """How long null-text optimises at each step."""
+    """How null-text optimises; its values are those that files keep. It means nothing to the other methods."""
 
-    REFERENCE = "reference"  # Mokady et al. 2023: from the empty prompt, up to 10 inner steps everywhere
-    QUICK = "quick"  # from the source's own embedding, inner steps only where it leaves the pivot
+    REFERENCE = "reference"  # published: from the empty prompt, up to 10 inner steps everywhere (Mokady et al. 2023)
+    QUICK = "quick"  # of former programs, which began with the source's own embedding; opened, but not made any more
 
 
 PUBLISHED_STEPS = 50
@@ -42,7 +42,7 @@ class InversionSettings:
     method: Method = Method.NULL_TEXT
     steps: int = PUBLISHED_STEPS
     guidance_scale: float = 7.5
-    schedule: Schedule = Schedule.QUICK
+    schedule: Schedule = Schedule.REFERENCE
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
@@ -88,9 +88,11 @@ class EditDefaults:
     of 64x64, as published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided
     over the inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where
     nobody measured it.
+
+    As they stand they rest on what was published for Stable Diffusion, see `nti_desktop.recipe.methods`.
     """
 
-    method: Method = Method.NULL_TEXT
+    method: Method = Method.PINNED
     steps: int = PUBLISHED_STEPS
     guidance_scale: float = 7.5
     cross_until: float = CROSS.usual
@@ -121,6 +123,6 @@ class EditDefaults:
             wanted = round(1 + (wanted - 1) * min(max(explained / self.explaining, LEAST_GUIDED), 1.0), 2)
         return None if wanted == self.guidance_scale else wanted
 
-    def steps_for(self, schedule: Schedule) -> int:
-        """What is published was published for fifty steps."""
-        return PUBLISHED_STEPS if schedule is Schedule.REFERENCE else self.steps
+    def steps_for(self, method: Method) -> int:
+        """The usual steps of a method; null-text was published for fifty."""
+        return PUBLISHED_STEPS if method is Method.NULL_TEXT else self.steps

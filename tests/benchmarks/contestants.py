@@ -17,7 +17,7 @@ from nti_desktop.engine.workbench import Workbench, decibels
 from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, ModelFiles, RenderJob
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method
 from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio.render import training_picture
@@ -34,7 +34,7 @@ PUBLISHED = "published"
 # Inversions
 FROZEN = "published, weights frozen"
 REFERENCE = "null-text, reference schedule"
-QUICK = "null-text, quick schedule"
+NEGATIVE_PROMPT = "negative prompt"
 PREPARATION = "preparation"
 # Edits
 PLAIN = "plain edit"
@@ -96,14 +96,14 @@ def load_arena(entry: ModelEntry, steps: int | None = None, dtype: torch.dtype |
 
 
 def inversions(arena: Arena, photo: Photo, guidance_scale: float) -> list[Contestant]:
-    """Null-text inversion as published and the engine's, and last the preparation by the model's default method."""
+    """Null-text inversion as published and the engine's, negative prompt, and last the model's default method."""
     defaults = arena.defaults
-    null_text = InversionSettings(photo.prompts[0], Method.NULL_TEXT, defaults.steps, guidance_scale, Schedule.QUICK)
-    reference = replace(null_text, steps=arena.published_steps, schedule=Schedule.REFERENCE)
+    negative = InversionSettings(photo.prompts[0], Method.NEGATIVE_PROMPT, defaults.steps, guidance_scale)
+    reference = replace(negative, method=Method.NULL_TEXT, steps=arena.published_steps)
     engine = {
         REFERENCE: reference,
-        QUICK: null_text,
-        PREPARATION: replace(null_text, method=defaults.method),
+        NEGATIVE_PROMPT: negative,
+        PREPARATION: replace(negative, method=defaults.method),
     }
     published = partial(_invert_as_published, arena, photo, guidance_scale)
     return [
@@ -164,7 +164,7 @@ def edits(arena: Arena, photo: Photo) -> list[Contestant]:
 
 
 def _inverted(arena: Arena, photo: Photo, method: Method, steps: int) -> Inverted:
-    settings = InversionSettings(photo.prompts[0], method, steps, arena.defaults.guidance_scale, Schedule.QUICK)
+    settings = InversionSettings(photo.prompts[0], method, steps, arena.defaults.guidance_scale)
     return arena.bench.invert(InvertJob(arena.files, photo.image, settings))
 
 

@@ -12,8 +12,8 @@ from nti_desktop.models.catalog import ModelEntry, find_model
 from tests.benchmarks.children import ask
 from tests.benchmarks.contestants import (
     FROZEN,
+    NEGATIVE_PROMPT,
     PUBLISHED,
-    QUICK,
     REFERENCE,
     held_out_photos,
     inversions,
@@ -21,7 +21,7 @@ from tests.benchmarks.contestants import (
 )
 from tests.benchmarks.costs import fix_conditions
 
-CONTESTANTS = (PUBLISHED, FROZEN, REFERENCE, QUICK)
+CONTESTANTS = (PUBLISHED, FROZEN, REFERENCE, NEGATIVE_PROMPT)
 _STATUS, _FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 

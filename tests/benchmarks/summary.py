@@ -9,11 +9,11 @@ from tests.benchmarks.contestants import (
     FIRST,
     FROZEN,
     LATER,
+    NEGATIVE_PROMPT,
     PLAIN,
     PREPARATION,
     PREVIEW,
     PUBLISHED,
-    QUICK,
     REFERENCE,
 )
 from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
@@ -23,9 +23,9 @@ Section = Mapping[str, Any]
 SECTIONS = ("speed", "screen", "memory", "full_size", "memory_estimate", "truth", "methods")
 
 # For each ratio: the contest, the one who is slower if it is above 1, and the other.
-NULL_TEXT = {
-    "null_text_speedup": (PUBLISHED, QUICK),
-    "null_text_speedup_frozen": (FROZEN, QUICK),
+GUIDED = {
+    "negative_prompt_speedup": (PUBLISHED, NEGATIVE_PROMPT),
+    "negative_prompt_speedup_frozen": (FROZEN, NEGATIVE_PROMPT),
     "reference_schedule_speedup": (PUBLISHED, REFERENCE),
     "reference_schedule_speedup_frozen": (FROZEN, REFERENCE),
 }
@@ -40,7 +40,10 @@ EDITING = {
     "edit_plain_speedup": (PUBLISHED, PLAIN),
     "preview_render_speedup": (PUBLISHED, PREVIEW),
 }
-ROWS = {"null_text_row_ratio": (PUBLISHED, QUICK), "null_text_row_ratio_frozen": (FROZEN, QUICK)}
+ROWS = {
+    "negative_prompt_row_ratio": (PUBLISHED, NEGATIVE_PROMPT),
+    "negative_prompt_row_ratio_frozen": (FROZEN, NEGATIVE_PROMPT),
+}
 
 
 def summarised(sections: Section) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def summarised(sections: Section) -> dict[str, Any]:
         **numbers,
         "preview_speedup": on_screen or numbers["preview_render_speedup"],
         "preview_speedup_is_on_screen": on_screen is not None,
-        "at_published_guidance": null_text_ratios(speed, AS_PUBLISHED),
+        "at_published_guidance": guided_ratios(speed, AS_PUBLISHED),
         "at_full_size": ratios(full_size["speed"] if full_size else None),
         "recovered_truth": _recovered(truth),
         "recovered_truth_less_published": truth["differences"] if truth else None,
@@ -64,15 +67,15 @@ def summarised(sections: Section) -> dict[str, Any]:
 def ratios(speed: Section | None) -> dict[str, float | None]:
     """All ratios of one model's contests."""
     return (
-        null_text_ratios(speed, INVERSIONS)
+        guided_ratios(speed, INVERSIONS)
         | {name: speedup(speed, INVERSIONS, *pair) for name, pair in PREPARATIONS.items()}
         | {name: speedup(speed, EDITS, *pair) for name, pair in EDITING.items()}
     )
 
 
-def null_text_ratios(speed: Section | None, contest: str) -> dict[str, float | None]:
-    """Of null-text inversion, in one contest."""
-    return {name: speedup(speed, contest, *pair) for name, pair in NULL_TEXT.items()} | {
+def guided_ratios(speed: Section | None, contest: str) -> dict[str, float | None]:
+    """Of the inversions that reconstruct by guidance, in one contest."""
+    return {name: speedup(speed, contest, *pair) for name, pair in GUIDED.items()} | {
         name: row_ratio(speed, contest, *pair) for name, pair in ROWS.items()
     }
 

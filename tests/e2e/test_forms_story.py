@@ -13,7 +13,7 @@ from nti_desktop.engine.workbench import Workbench
 from nti_desktop.models.catalog import find_model
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.recipe.recipe import Blend, Side, WordRef
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Method
 from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.session import Session
 from tests.wild.files import write_original
@@ -32,22 +32,22 @@ def folder(kind: str) -> Callable[[Path], Path]:
 
 SLOW = pytest.mark.slow
 FORMS = [
-    pytest.param(single("sd15"), Schedule.QUICK, id="sd15 file"),
-    pytest.param(single("sd15"), Schedule.REFERENCE, id="sd15 file, as published", marks=SLOW),
-    pytest.param(folder("tiny-sd"), Schedule.QUICK, id="tiny-sd folder", marks=SLOW),
-    pytest.param(folder("sd15"), Schedule.QUICK, id="sd15 folder", marks=SLOW),
-    pytest.param(single("sd21"), Schedule.QUICK, id="sd21 file", marks=SLOW),
-    pytest.param(folder("sd21"), Schedule.QUICK, id="sd21 folder", marks=SLOW),
-    pytest.param(single("sdxl"), Schedule.QUICK, id="sdxl file", marks=SLOW),
-    pytest.param(single("sdxl"), Schedule.REFERENCE, id="sdxl file, as published", marks=SLOW),
-    pytest.param(folder("sdxl"), Schedule.QUICK, id="sdxl folder", marks=SLOW),
-    pytest.param(folder("ssd-1b"), Schedule.QUICK, id="ssd-1b folder", marks=SLOW),
+    pytest.param(single("sd15"), Method.PINNED, id="sd15 file"),
+    pytest.param(single("sd15"), Method.NULL_TEXT, id="sd15 file, null-text", marks=SLOW),
+    pytest.param(folder("tiny-sd"), Method.PINNED, id="tiny-sd folder", marks=SLOW),
+    pytest.param(folder("sd15"), Method.PINNED, id="sd15 folder", marks=SLOW),
+    pytest.param(single("sd21"), Method.PINNED, id="sd21 file", marks=SLOW),
+    pytest.param(folder("sd21"), Method.PINNED, id="sd21 folder", marks=SLOW),
+    pytest.param(single("sdxl"), Method.PINNED, id="sdxl file", marks=SLOW),
+    pytest.param(single("sdxl"), Method.NULL_TEXT, id="sdxl file, null-text", marks=SLOW),
+    pytest.param(folder("sdxl"), Method.PINNED, id="sdxl folder", marks=SLOW),
+    pytest.param(folder("ssd-1b"), Method.PINNED, id="ssd-1b folder", marks=SLOW),
 ]
 
 
-@pytest.mark.parametrize(("write", "schedule"), FORMS)
+@pytest.mark.parametrize(("write", "method"), FORMS)
 def test_a_photo_is_prepared_edited_saved_and_opened_again(
-    write: Callable[[Path], Path], schedule: Schedule, tmp_path: Path
+    write: Callable[[Path], Path], method: Method, tmp_path: Path
 ) -> None:
     photo = tmp_path / "photo.png"
     # Smaller than any model's own size, as then the model sees it as it is.
@@ -56,9 +56,9 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     entry = find_model(str(write(tmp_path)))
     entry = replace(entry, native_size=128)
     bench, session = Workbench(), Session.open(photo)
-    settings = InversionSettings(SOURCE, Method.NULL_TEXT, 3, 3.0, schedule)
+    settings = InversionSettings(SOURCE, method, 3, 3.0)
     inverted = bench.invert(session.invert_job(entry, settings))
-    assert inverted.null_embeddings is not None
+    assert (inverted.null_embeddings is not None) == (method is Method.NULL_TEXT)
     record = session.keep_inversion(entry, fingerprint(entry), inverted)
     cat = WordRef(Side.EDIT, 5, "cat")
     recipe = replace(recipe_for(EDIT, settings, entry.defaults), blend=Blend(words=(cat,)))
@@ -72,7 +72,7 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     assert np.isfinite(after.image).all()
     assert after.changed > 0
     np.testing.assert_array_equal(after.image, before.image)
-    if schedule is Schedule.QUICK:  # on untrained weights the published way up is no way back
+    if method is Method.PINNED:  # on untrained weights the published way up is no way back
         unchanged = bench.render(again.render_job(recipe_for(SOURCE, settings, entry.defaults), record.id))
         drifted, edited = (np.abs(made.latents - inverted.pivot[-1]).mean() for made in (unchanged, after))
         assert drifted < edited

@@ -16,7 +16,7 @@ from nti_desktop.engine.prediction import explained
 from nti_desktop.engine.workbench import Workbench
 from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Rendered, RenderJob, report_nothing
 from nti_desktop.recipe.recipe import Blend, EditRecipe
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
 from nti_desktop.recipe.structure import settled
 from nti_desktop.studio.render import Picture, training_picture
 from nti_desktop.studio.scenes import Scene
@@ -151,7 +151,7 @@ class Editor:
 
     def reconstruction_psnr(self, scene: Scene, prompt: str) -> float:
         """How well null-text by the published schedule reconstructs, unpinned; dB against the autoencoder's own."""
-        settings = InversionSettings(prompt, schedule=Schedule.REFERENCE)
+        settings = InversionSettings(prompt, Method.NULL_TEXT)
         inverted = self.bench.invert(InvertJob(self.files, self.rendered(scene).image, settings))
         assert inverted.figures.reconstruction_psnr is not None
         return inverted.figures.reconstruction_psnr

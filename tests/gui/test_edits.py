@@ -8,7 +8,7 @@ from nti_desktop.gui.history import EditState, History
 from nti_desktop.jobs import Figures, Judged
 from nti_desktop.photo.composite import Finish
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
 
 BALL = WordRef(Side.EDIT, 2, "ball")
 
@@ -89,31 +89,32 @@ def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
 
 def test_estimates_start_from_the_measured_row_and_end_with_what_was_measured() -> None:
     estimates = Estimates()
-    assert estimates.preparing(Method.RESIDUAL, Schedule.QUICK, 50) is None
+    assert estimates.preparing(Method.RESIDUAL, 50) is None
     estimates = estimates.with_judged(Judged(30.0, 0.01, "here"))
-    slow = estimates.preparing(Method.NULL_TEXT, Schedule.REFERENCE, 50)
-    quick = estimates.preparing(Method.RESIDUAL, Schedule.QUICK, 50)
+    slow = estimates.preparing(Method.NULL_TEXT, 50)
+    quick = estimates.preparing(Method.RESIDUAL, 50)
     assert slow is not None
     assert quick is not None
     assert slow > 3 * quick > 0
     settings = InversionSettings("a ball", Method.RESIDUAL, 10, 2.0)
     estimates = estimates.with_prepared(settings, Figures(5.0, 70))
-    assert estimates.preparing(Method.RESIDUAL, Schedule.QUICK, 50) == pytest.approx(25.0)
-    assert estimates.with_rendered(Figures(2.0, 20)).rendering(50) == pytest.approx(10.0)
+    assert estimates.preparing(Method.RESIDUAL, 50) == pytest.approx(25.0)
+    assert estimates.with_rendered(Figures(2.0, 20)).rendering(Method.RESIDUAL, 50) == pytest.approx(10.0)
 
 
 def test_a_preview_tells_how_long_the_full_render_takes_and_a_slow_moment_is_forgotten() -> None:
     estimates = Estimates(judged=Judged(30.0, 0.01, "here"))
-    assert estimates.pace(50) is Pace.PREVIEWED
+    residual = Method.RESIDUAL
+    assert estimates.pace(residual, 50) is Pace.PREVIEWED
     slow = estimates.with_rendered(Figures(60.0, 100))  # the machine did something else
-    assert slow.rendering(50) == pytest.approx(60.0)
-    assert slow.pace(50) is Pace.BY_HAND
+    assert slow.rendering(residual, 50) == pytest.approx(60.0)
+    assert slow.pace(residual, 50) is Pace.BY_HAND
     again = slow.with_rendered(Figures(0.2, 10))
-    assert again.rendering(50) == pytest.approx(2.0)
-    assert again.pace(50) is Pace.PREVIEWED
-    assert again.with_rendered(Figures(0.01, 15)).pace(50) is Pace.AT_ONCE
+    assert again.rendering(residual, 50) == pytest.approx(2.0)
+    assert again.pace(residual, 50) is Pace.PREVIEWED
+    assert again.with_rendered(Figures(0.01, 15)).pace(residual, 50) is Pace.AT_ONCE
     assert again.with_rendered(Figures(0.3, 0)) == again  # nothing was computed
 
 
 def test_what_is_not_measured_yet_is_tried() -> None:
-    assert Estimates().pace(50) is Pace.AT_ONCE
+    assert Estimates().pace(Method.RESIDUAL, 50) is Pace.AT_ONCE

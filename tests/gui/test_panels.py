@@ -23,7 +23,7 @@ from nti_desktop.jobs import Progress
 from nti_desktop.models.catalog import built_in
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
-from nti_desktop.recipe.settings import Method, Schedule
+from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change
 from tests.gui.conftest import OpenWindow
 
@@ -68,15 +68,16 @@ def test_the_published_way_of_preparing_takes_its_fifty_steps(qtbot: QtBot) -> N
     panel = ModelPanel()
     qtbot.addWidget(panel)
     defaults = built_in().defaults
-    panel.show_preparing(defaults)
-    assert panel.preparing() == (defaults.method, Schedule.QUICK, defaults.steps)
+    panel.show_preparing(defaults, defaults.method)
+    assert panel.preparing() == (defaults.method, defaults.steps)
     with qtbot.waitSignal(panel.preparing_changed):
         panel.ways.setFocus()
-        while panel.preparing()[1] is not Schedule.REFERENCE:
-            qtbot.keyClick(panel.ways, Qt.Key.Key_Down)
-    assert panel.preparing() == (Method.NULL_TEXT, Schedule.REFERENCE, 50)
-    qtbot.keyClick(panel.ways, Qt.Key.Key_Home)
-    assert panel.preparing() == (defaults.method, Schedule.QUICK, defaults.steps)
+        qtbot.keyClick(panel.ways, Qt.Key.Key_Home)
+    assert panel.preparing() == (Method.NULL_TEXT, 50)
+    assert "27.03 dB" in panel.about_way.text()
+    qtbot.keyClick(panel.ways, Qt.Key.Key_Down)
+    assert panel.preparing() == (Method.PINNED, defaults.steps)
+    assert "27.22 dB" in panel.about_way.text()
 
 
 def test_there_is_a_slider_for_every_word_and_a_double_click_puts_it_back(qtbot: QtBot) -> None:

@@ -18,7 +18,7 @@ from nti_desktop.models.catalog import built_in, find_model
 from nti_desktop.models.samples import Sample, samples
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.project.sidecar import read_sidecar
-from nti_desktop.recipe.settings import Method, Schedule
+from nti_desktop.recipe.settings import Method
 from tests.gui.conftest import PATIENCE, OpenWindow
 from tests.other_models import prepare, write_model
 
@@ -31,7 +31,7 @@ def ready(open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path) ->
     """A window with the sample, measured with a model that was not read since it was changed last."""
     window, model = open_window(), write_model(tmp_path / "models" / "my model")
     window.desk.model.choose(find_model(str(model)))
-    window.desk.model.choose_way(Method.RESIDUAL, Schedule.QUICK, 6)
+    window.desk.model.choose_way(Method.RESIDUAL, 6)
     window.open_path(photo)
     until(lambda: window.desk.preparing.estimates.judged is not None)
     os.utime(model / "model_index.json", (0, 0))

@@ -21,12 +21,12 @@ from tests.benchmarks.contestants import (
     FIRST,
     FROZEN,
     LATER,
+    NEGATIVE_PROMPT,
     NULL_TEXT_EDIT,
     PLAIN,
     PREPARATION,
     PREVIEW,
     PUBLISHED,
-    QUICK,
     REFERENCE,
     Arena,
     Photo,
@@ -78,12 +78,18 @@ def answer_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def speed_section() -> dict[str, Any]:
     """As measured: everybody took a second, but for some."""
-    taken = {PUBLISHED: (9.0, 8.0, 90.0), FROZEN: (6.0,), QUICK: (3.0, 3.0, 0.1), LATER: (2.0,), PREVIEW: (0.5,)}
-    rows = {PUBLISHED: 900, QUICK: 300}
+    taken = {
+        PUBLISHED: (9.0, 8.0, 90.0),
+        FROZEN: (6.0,),
+        NEGATIVE_PROMPT: (3.0, 3.0, 0.1),
+        LATER: (2.0,),
+        PREVIEW: (0.5,),
+    }
+    rows = {PUBLISHED: 900, NEGATIVE_PROMPT: 300}
     contests = {
-        INVERSIONS: (PUBLISHED, FROZEN, REFERENCE, QUICK, PREPARATION),
+        INVERSIONS: (PUBLISHED, FROZEN, REFERENCE, NEGATIVE_PROMPT, PREPARATION),
         EDITS: (PUBLISHED, PLAIN, EXACT, LATER, FIRST, PREVIEW, NULL_TEXT_EDIT),
-        AS_PUBLISHED: (PUBLISHED, FROZEN, REFERENCE, QUICK),
+        AS_PUBLISHED: (PUBLISHED, FROZEN, REFERENCE, NEGATIVE_PROMPT),
     }
     found = {
         contest: standings(
@@ -155,7 +161,7 @@ def _few_inner_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_few_inner_steps")
 def test_the_published_inversion_costs_the_rows_of_the_papers(arena: Arena, photo: Photo) -> None:
     found = {c.name: c for c in inversions(arena, photo, 7.5)}
-    assert list(found) == [PUBLISHED, FROZEN, REFERENCE, QUICK, PREPARATION]
+    assert list(found) == [PUBLISHED, FROZEN, REFERENCE, NEGATIVE_PROMPT, PREPARATION]
     costs = take_turns([found[PUBLISHED], found[FROZEN], found[PREPARATION]], rounds=0)
     inner = costs[PUBLISHED].outcome.inner_steps
     assert inner is not None
@@ -190,9 +196,9 @@ def test_a_later_edit_costs_less_than_the_first_a_preview_less_than_both_and_fir
 
 def test_speed_ups_are_ratios_of_medians() -> None:
     bench = summarised({"speed": speed_section()})
-    assert bench["null_text_speedup"] == 3.0
-    assert bench["null_text_speedup_frozen"] == 2.0
-    assert bench["null_text_row_ratio"] == 3.0
+    assert bench["negative_prompt_speedup"] == 3.0
+    assert bench["negative_prompt_speedup_frozen"] == 2.0
+    assert bench["negative_prompt_row_ratio"] == 3.0
     assert bench["preparation_speedup"] == 9.0
     assert bench["edit_speedup"] == 4.5
     assert bench["preview_speedup"] == 18.0
@@ -209,7 +215,9 @@ def test_what_is_seen_in_the_window_goes_before_what_was_rendered_without_it() -
 
 def test_what_was_not_measured_is_null_and_said() -> None:
     bench = summarised({})
-    numbers = [n for n in bench if "speedup" in n and n != "preview_speedup_is_on_screen"] + ["null_text_row_ratio"]
+    numbers = [n for n in bench if "speedup" in n and n != "preview_speedup_is_on_screen"] + [
+        "negative_prompt_row_ratio"
+    ]
     assert len(numbers) == 13
     for name in (*numbers, "recovered_truth", "speed", "screen", "memory", "full_size", "memory_estimate", "truth"):
         assert bench[name] is None, name
@@ -221,10 +229,22 @@ def test_what_was_not_measured_is_null_and_said() -> None:
 
 def test_the_table_and_the_picture_show_everyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer_without_a_model(monkeypatch)
-    memory = {"of": "resident memory", "steps": None, "peaks": {PUBLISHED: 5_000_000, QUICK: None}}
+    memory = {"of": "resident memory", "steps": None, "peaks": {PUBLISHED: 5_000_000, NEGATIVE_PROMPT: None}}
     bench = summarised({"speed": speed_section(), "memory": memory, "truth": truth_section()})
     text = table(bench)
-    for name in (PUBLISHED, FROZEN, REFERENCE, QUICK, PREPARATION, PLAIN, EXACT, LATER, FIRST, PREVIEW, NULL_TEXT_EDIT):
+    for name in (
+        PUBLISHED,
+        FROZEN,
+        REFERENCE,
+        NEGATIVE_PROMPT,
+        PREPARATION,
+        PLAIN,
+        EXACT,
+        LATER,
+        FIRST,
+        PREVIEW,
+        NULL_TEXT_EDIT,
+    ):
         assert f"\n{name} " in text
     points = {point.name: point for point in edit_points(bench)}
     assert points[FIRST].fidelity == points[LATER].fidelity == pytest.approx(0.2)
@@ -319,4 +339,4 @@ def test_the_big_model_in_narrow_is_one_that_the_program_takes(tmp_path: Path, m
     monkeypatch.setattr(sd15, "TEXT_WIDTH", 96)
     sd15.write_model(tmp_path)
     entry = find_model(str(tmp_path))
-    assert (entry.native_size, entry.defaults.method) == (512, Method.NULL_TEXT)
+    assert (entry.native_size, entry.defaults.method) == (512, Method.PINNED)

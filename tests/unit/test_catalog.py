@@ -14,7 +14,7 @@ from nti_desktop.errors import ModelError
 from nti_desktop.models.catalog import built_in, find_model, installed, models_folder
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import Places
-from nti_desktop.recipe.settings import EditDefaults, Method, Schedule
+from nti_desktop.recipe.settings import EditDefaults, Method
 from tests.rights import open_folder, without_rights
 
 SD15: dict[str, dict[str, Any]] = {
@@ -83,8 +83,8 @@ def test_the_built_in_model_has_its_own_defaults_and_sizes() -> None:
 
 def test_what_was_published_for_fifty_steps_takes_fifty() -> None:
     defaults = built_in().defaults
-    assert defaults.steps_for(Schedule.REFERENCE) == 50
-    assert defaults.steps_for(Schedule.QUICK) == defaults.steps < 50
+    assert defaults.steps_for(Method.NULL_TEXT) == 50
+    assert defaults.steps_for(Method.RESIDUAL) == defaults.steps < 50
 
 
 def test_a_stable_diffusion_folder_gets_the_published_defaults(folder: Path) -> None:

@@ -10,15 +10,12 @@ from nti_desktop.engine.ddim import Levels, guided, levels_of, longer_step, step
 from nti_desktop.engine.embedding import Embedding
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import invert, invert_exactly
+from nti_desktop.engine.pivot import invert
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import CancelToken, Report, watched
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, InversionSettings, Schedule
 
 INNER_STEPS = 10
-# The quick schedule optimises so many of a null embedding's tokens; the others stay the source's own. It keeps the
-# sidecar of a 512x512 photo under 4 MB even when every step needs an embedding of its own.
-QUICK_TOKENS = 24
 
 
 def learning_rate(published_step: float) -> float:
@@ -51,11 +48,6 @@ class _Step:
         """Its number on the published scale of 50 steps."""
         return self.levels.progress(self.i) * PUBLISHED_STEPS
 
-    @property
-    def stands_for(self) -> float:
-        """Published steps that one of these is worth."""
-        return PUBLISHED_STEPS / self.levels.steps
-
     def predict(self, null_embedding: Tensor) -> Tensor:
         """The unconditional prediction for the first tokens of a null embedding."""
         return self.model.predict(self.z, self.levels.timesteps[self.i], completed(null_embedding, self.null))
@@ -69,9 +61,9 @@ class _Step:
         """|| z*_{t-1} - landed ||^2: the sum, not the mean, so that its gradients do not vanish in half precision."""
         return (landed - self.target).square().sum()
 
-    def close(self, squares: Tensor, published_steps: float = 1) -> bool:
-        """Whether so many steps of the published schedule, whose errors add up, would leave it at that."""
-        return squares.item() / self.target.numel() < published_steps * good_enough(self.published)
+    def close(self, squares: Tensor) -> bool:
+        """Whether the published schedule would leave it at that."""
+        return squares.item() / self.target.numel() < good_enough(self.published)
 
     def adam(self, null_embedding: Tensor) -> tuple[Tensor, torch.optim.Adam]:
         """A fresh leaf with the same values, and its optimiser."""
@@ -87,14 +79,17 @@ class _Step:
 
 
 def null_start(model: DiffusionModel, settings: InversionSettings) -> Embedding:
-    """What the null embeddings of a schedule begin as. The sentence as a whole (SDXL's pooled embedding) stays so: it
-    is no word of the cross-attention that is optimised, it shifts every layer at once, and fixed it needs no storing.
+    """What the null embeddings of a schedule begin as: the empty prompt's, or the source's own in what former programs
+    prepared by the quick schedule. The sentence as a whole (SDXL's pooled embedding) stays so: it is no word of the
+    cross-attention that is optimised, it shifts every layer at once, and fixed it needs no storing.
     """
     return model.embed("" if settings.schedule is Schedule.REFERENCE else settings.prompt)
 
 
 def completed(null_embedding: Tensor, null: Embedding) -> Embedding:
-    """Null embeddings (B, tokens, width) whose last tokens, where they have none of their own, are those of `null`."""
+    """Null embeddings (B, tokens, width) whose last tokens, where they have none of their own, are those of `null`: the
+    quick schedule of former programs kept the first 24.
+    """
     rows = null.for_rows(len(null_embedding))
     return rows.with_tokens(torch.cat([null_embedding, rows.tokens[:, null_embedding.shape[1] :]], dim=1))
 
@@ -105,12 +100,13 @@ def prepare(
     """The pivot of the photo's latents (1, C, h, w), and the null embeddings that guide back along it.
 
     At each step: min over the null embedding of || z*_{t-1} - step(z_t, null) ||^2 (Mokady et al. 2023, eq. 3); the
-    guided branch z_t is the unpinned reconstruction.
+    guided branch z_t is the unpinned reconstruction. Raises RecipeError for the quick schedule of former programs.
     """
-    reference = settings.schedule is Schedule.REFERENCE
+    if settings.schedule is not Schedule.REFERENCE:
+        raise RecipeError("Null-text has no quick schedule any more; choose negative-prompt, which is what it found.")
     levels = levels_of(model.scheduler_config, settings.steps)
     conditional = model.embed(settings.prompt)
-    pivot = (invert if reference else invert_exactly)(model, latents, conditional, levels, report, cancel)
+    pivot = invert(model, latents, conditional, levels, report, cancel)
     null = null_start(model, settings)
     null_embedding = null.tokens
     null_embeddings = []
@@ -122,7 +118,7 @@ def prepare(
             with torch.no_grad():
                 answer = model.predict(z, levels.timesteps[i], conditional)
             step = _Step(model, settings.guidance_scale, levels, i, z, pivot[i + 1 : i + 2], null, answer)
-            return _as_published(step, null_embedding, cancel) if reference else _where_it_falls_short(step, cancel)
+            return _as_published(step, null_embedding, cancel)
 
     for i in watched("Learning the photo", range(levels.steps), report, cancel):
         null_embedding, z, inner = model.enduring(partial(learn, i, z, null_embedding))
@@ -145,35 +141,6 @@ def _as_published(step: _Step, null_embedding: Tensor, cancel: CancelToken) -> t
     cancel.check()
     with torch.no_grad():
         return leaf.detach(), step.landed(step.predict(leaf)), inner_steps
-
-
-def _where_it_falls_short(step: _Step, cancel: CancelToken) -> tuple[Tensor, Tensor, int]:
-    """The source's own embedding, optimised only when it misses the pivot by more than the published schedule would.
-
-    With it both predictions are the conditional one, which on the way that `invert_exactly` prepared is all but right.
-    Returns the embedding's first tokens, the best that were met, where it lands, and the inner steps.
-    """
-    null_embedding = step.null.tokens[:, :QUICK_TOKENS]
-    landed = step.landed(step.answer)
-    least = step.squares(landed)
-    if step.close(least, step.stands_for):
-        return null_embedding, landed, 0
-    cancel.check()
-    leaf, adam = step.adam(null_embedding)
-    squares = step.squares(step.landed(step.predict(leaf)))
-    inner_steps = 0
-    while inner_steps < INNER_STEPS:
-        cancel.check()
-        step.improve(squares, leaf, adam)
-        inner_steps += 1
-        there = step.landed(step.predict(leaf))
-        squares = step.squares(there)
-        if squares >= least:
-            break
-        null_embedding, landed, least = leaf.detach().clone(), there.detach(), squares
-        if step.close(least, step.stands_for):
-            break
-    return null_embedding, landed, inner_steps
 
 
 source = source_of

@@ -1,7 +1,7 @@
 """`residual`: the source's own error is added to the edit, so that an unchanged prompt returns the photo exactly.
 
-z_b = move(z, eps_edit) + z*_b - move(z*_a, eps_source), eps the guided predictions: what null-text optimises has this
-closed form, because the step that lands on the pivot is known.
+z_b = move(z, eps_edit) + z*_b - move(z*_a, eps_source), eps the guided predictions. It is no null-text inversion, which
+looks for an embedding instead of a correction; PnP Inversion (Ju et al. 2024) has it as an ablation, "add source".
 """
 
 from dataclasses import replace

@@ -8,15 +8,10 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout, QWidg
 from nti_desktop.gui.panels.text_undo import NumberBox
 from nti_desktop.gui.threads import at_home
 from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults, Method, Schedule
+from nti_desktop.recipe.methods import BENCHMARK, METHODS
+from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults, Method
 
-_WAYS: tuple[tuple[str, Method, Schedule], ...] = (
-    ("Exact (residual)", Method.RESIDUAL, Schedule.QUICK),
-    ("Null-text, quick", Method.NULL_TEXT, Schedule.QUICK),
-    ("Null-text as published, slow", Method.NULL_TEXT, Schedule.REFERENCE),
-    ("Simple (pinned)", Method.PINNED, Schedule.QUICK),
-    ("Simple (negative prompt)", Method.NEGATIVE_PROMPT, Schedule.QUICK),
-)
+_WAYS = tuple(METHODS)
 
 
 class ModelPanel(QWidget):
@@ -43,9 +38,12 @@ class ModelPanel(QWidget):
         self.ways = QComboBox()
         self.ways.setAccessibleName("Way of preparing")
         self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        for title, _, _ in _WAYS:
-            self.ways.addItem(title)
+        for method in _WAYS:
+            self.ways.addItem(METHODS[method].title)
         self.ways.activated.connect(self._way)
+        self.about_way = QLabel()
+        self.about_way.setProperty("role", "quiet")
+        self.about_way.setWordWrap(True)
         self.steps = NumberBox()
         self.steps.setRange(2, MAX_STEPS)
         self.steps.setAccessibleName("Steps")
@@ -64,7 +62,7 @@ class ModelPanel(QWidget):
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
         for title, widgets in (
             ("Model", (self.models, self._about, more)),
-            ("Way of preparing the photo", (self.ways,)),
+            ("Way of preparing the photo", (self.ways, self.about_way)),
             ("Steps", (self.steps,)),
             ("Device", (self.devices, self.precision)),
         ):
@@ -94,22 +92,28 @@ class ModelPanel(QWidget):
         self.devices.setCurrentIndex(current)
         self.precision.setText(precision)
 
-    def show_preparing(self, defaults: EditDefaults) -> None:
-        """Start from what is best on the model."""
+    def show_preparing(self, defaults: EditDefaults, method: Method) -> None:
+        """Start from this method and what is best on the model."""
         self._defaults = defaults
-        index = next(i for i, (_, method, _) in enumerate(_WAYS) if method is defaults.method)
-        self.ways.setCurrentIndex(index)
-        self._show_steps(defaults.steps)
+        self.ways.setCurrentIndex(_WAYS.index(method))
+        self._show_steps(defaults.steps_for(method))
+        self._show_way()
+
+    def _show_way(self) -> None:
+        """What the chosen way is good for, and what was published of it."""
+        row = METHODS[_WAYS[self.ways.currentIndex()]]
+        figures = f"Published: {row.published}." if row.published else "No figures were published."
+        self.about_way.setText(f"{row.sentence} {figures}")
+        self.about_way.setToolTip(f"{row.source}. Figures: {BENCHMARK}.")
 
     def _show_steps(self, steps: int) -> None:
         self.steps.blockSignals(True)
         self.steps.setValue(steps)
         self.steps.blockSignals(False)
 
-    def preparing(self) -> tuple[Method, Schedule, int]:
-        """What is chosen: method, schedule, steps."""
-        _, method, schedule = _WAYS[self.ways.currentIndex()]
-        return method, schedule, self.steps.value()
+    def preparing(self) -> tuple[Method, int]:
+        """What is chosen: method, steps."""
+        return _WAYS[self.ways.currentIndex()], self.steps.value()
 
     @Slot(int)
     def _model(self, index: int) -> None:
@@ -129,7 +133,8 @@ class ModelPanel(QWidget):
     @Slot(int)
     def _way(self, index: int) -> None:
         at_home(self)
-        self._show_steps(self._defaults.steps_for(_WAYS[index][2]))
+        self._show_steps(self._defaults.steps_for(_WAYS[index]))
+        self._show_way()
         self.preparing_changed.emit()
 
     @Slot()

@@ -12,10 +12,10 @@ from nti_desktop.engine.methods import null_text
 from nti_desktop.engine.methods.denoise import Prepared
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
-from nti_desktop.recipe.settings import Method, Schedule
+from nti_desktop.recipe.settings import Method
 from tests.unit.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
 
-Photos = Callable[[Method, Schedule], Prepared]
+Photos = Callable[[Method], Prepared]
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,10 @@ def photos(sdxl: DiffusionModel) -> Photos:
     """Small inversions in few inner steps, each made once for all tests."""
 
     @cache
-    def made(method: Method, schedule: Schedule) -> Prepared:
+    def made(method: Method) -> Prepared:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(null_text, "INNER_STEPS", 3)
-            return prepared(sdxl, method, some_latents(8, 8), steps=3, schedule=schedule)
+            return prepared(sdxl, method, some_latents(8, 8), steps=3)
 
     return made
 
@@ -61,31 +61,26 @@ def test_what_comes_before_the_first_word_is_kept_for_one_sentence_only(sdxl: Di
             assert torch.equal(sdxl.predict(latents, 501, embedding), expected)
 
 
-@pytest.mark.parametrize("schedule", list(Schedule))
-def test_null_text_optimises_the_tokens_of_both_encoders_and_nothing_else(
-    sdxl: DiffusionModel, photos: Photos, schedule: Schedule
-) -> None:
-    photo = photos(Method.NULL_TEXT, schedule)
+def test_null_text_optimises_the_tokens_of_both_encoders_and_nothing_else(sdxl: DiffusionModel, photos: Photos) -> None:
+    photo = photos(Method.NULL_TEXT)
     assert photo.null_embeddings is not None
-    tokens = sdxl.length if schedule is Schedule.REFERENCE else null_text.QUICK_TOKENS
-    assert photo.null_embeddings.shape == (3, tokens, sdxl.text.width)
+    assert photo.null_embeddings.shape == (3, sdxl.length, sdxl.text.width)
     start = null_text.null_start(sdxl, photo.settings)
     full = null_text.completed(photo.null_embeddings, start)
     assert full.tokens.shape == (3, sdxl.length, sdxl.text.width)
     assert full.pooled is not None
     assert start.pooled is not None
     assert torch.equal(full.pooled, start.pooled.expand(3, -1))
-    if photo.inner_steps:
-        moved = (photo.null_embeddings[-1] - start.tokens[0, :tokens]).abs()
-        widths = [encoder.config.hidden_size for encoder in sdxl.text.encoders]
-        assert all(part.max() > 0 for part in moved.split(widths, dim=-1))
+    moved = (photo.null_embeddings[-1] - start.tokens[0]).abs()
+    widths = [encoder.config.hidden_size for encoder in sdxl.text.encoders]
+    assert all(part.max() > 0 for part in moved.split(widths, dim=-1))
 
 
 @pytest.mark.parametrize("method", list(Method))
 def test_every_method_edits_and_residual_returns_the_photo(
     sdxl: DiffusionModel, photos: Photos, method: Method
 ) -> None:
-    photo = photos(method, Schedule.QUICK)
+    photo = photos(method)
     edit = rendered(sdxl, photo, EditRecipe(EDIT))
     assert edit.latents.isfinite().all()
     assert not torch.allclose(edit.latents, photo.pivot[-1:], atol=1e-2)

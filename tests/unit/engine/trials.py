@@ -12,7 +12,7 @@ from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import Source
 from nti_desktop.jobs import CancelToken, report_nothing
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Method
 
 PROTOTYPE = Path(__file__).parents[2] / "data" / "prototype"
 SOURCE = "a photo of a white ball on green grass on a sunny day"
@@ -39,9 +39,8 @@ def prepared(
     steps: int = 5,
     guidance_scale: float = 3.0,
     prompt: str = SOURCE,
-    schedule: Schedule = Schedule.REFERENCE,
 ) -> Prepared:
-    settings = InversionSettings(prompt, method, steps, guidance_scale, schedule)
+    settings = InversionSettings(prompt, method, steps, guidance_scale)
     latents = smallest_latents(model) if latents is None else latents
     found: Prepared = METHODS[method].prepare(model, latents, settings, report_nothing, CancelToken())
     return found

@@ -1,0 +1,25 @@
+"""nti-desktop methods: how photos can be prepared."""
+
+from argparse import Namespace
+from dataclasses import asdict
+
+from nti_desktop.cli.terminal import tell
+from nti_desktop.jobs import CancelToken
+from nti_desktop.recipe.methods import BENCHMARK, METHODS, MethodRow
+
+
+def run(options: Namespace, _cancel: CancelToken) -> int:
+    lines = [line for row in METHODS.values() for line in _lines(row)]
+    rows = [asdict(row) | {"method": str(row.method)} for row in METHODS.values()]
+    tell([*lines, f"Published figures: {BENCHMARK}."], {"methods": rows, "published_on": BENCHMARK}, options.json)
+    return 0
+
+
+def _lines(row: MethodRow) -> list[str]:
+    return [
+        f"{row.method}: {row.sentence}",
+        f"  UNet rows a step: about {row.preparing_rows:g} to prepare, {row.edit_rows:g} for an edit",
+        f"  Keeps {'; '.join(row.keeps)}",
+        f"  Source: {row.source}",
+        f"  Published: {row.published or 'no figures'}",
+    ]

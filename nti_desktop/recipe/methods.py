@@ -1,0 +1,110 @@
+"""The inversion methods, declared once: what each is good for, costs, keeps, and what was published of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+
+
+@dataclass(frozen=True)
+class Published:
+    """Figures on PIE-Bench with Stable Diffusion 1.4 and Prompt-to-Prompt (Ju et al. 2024): the background's PSNR in dB
+    (more is better) and LPIPS (less is better), CLIP similarity of picture and edit in per cent (more is better), and
+    seconds a picture where they say so.
+    """
+
+    psnr: float
+    lpips: float
+    clip: float
+    seconds: float | None = None
+
+    def __str__(self) -> str:
+        time = "" if self.seconds is None else f", about {self.seconds:g} s a picture"
+        return f"background {self.psnr:.2f} dB, LPIPS {self.lpips:.4f}, CLIP {self.clip:.2f}{time}"
+
+
+BENCHMARK = "PIE-Bench, Prompt-to-Prompt, Stable Diffusion 1.4 (Ju et al. 2024, arXiv 2310.01506)"
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """One method. sentence: what it is good for; preparing_rows, edit_rows: UNet rows a step, of preparing with its
+    check and of an edit whose source attention is recorded, counted on the engine and used until this machine has
+    measured its own; keeps: names and shapes of the arrays in the sidecar; source: paper and arXiv number; published:
+    None where nobody published a figure for it.
+    """
+
+    method: Method
+    title: str
+    sentence: str
+    preparing_rows: float
+    edit_rows: float
+    keeps: tuple[str, ...]
+    source: str
+    published: Published | None = None
+
+
+_PIVOT = "pivot: steps + 1 latents of channels × height × width"
+
+METHODS: Mapping[Method, MethodRow] = {
+    row.method: row
+    for row in (
+        MethodRow(
+            Method.NULL_TEXT,
+            "Null-text",
+            "Learns an empty-prompt embedding for every step, so that guidance follows the photo; slow to prepare, and "
+            "holds for one guidance.",
+            preparing_rows=23.0,
+            edit_rows=2.0,
+            keeps=(_PIVOT, "null_embeddings: steps × tokens × width"),
+            source="Mokady et al., Null-text Inversion, CVPR 2023, arXiv 2211.09794",
+            published=Published(27.03, 0.0607, 24.75, 145),
+        ),
+        MethodRow(
+            Method.PINNED,
+            "Pinned",
+            "Guides away from the empty prompt with the photo's own path beside the edit; has the best published "
+            "figures with Prompt-to-Prompt.",
+            preparing_rows=3.0,
+            edit_rows=2.0,
+            keeps=(_PIVOT,),
+            source="Ju et al., PnP Inversion, ICLR 2024, arXiv 2310.01506",
+            published=Published(27.22, 0.0546, 25.02, 30),
+        ),
+        MethodRow(
+            Method.RESIDUAL,
+            "Residual",
+            "Adds the error of the photo's own path to the edit, so that unchanged words return the photo exactly; "
+            "measures best on the Studio model.",
+            preparing_rows=3.0,
+            edit_rows=2.0,
+            keeps=(_PIVOT,),
+            source="known as the ablation “add source” of PnP Inversion (Ju et al., ICLR 2024, arXiv 2310.01506); not "
+            "published as a method of its own",
+        ),
+        MethodRow(
+            Method.NEGATIVE_PROMPT,
+            "Negative prompt",
+            "Guides away from the photo's own description; nothing is learned, and unchanged words return the photo "
+            "nearly.",
+            preparing_rows=3.0,
+            edit_rows=2.0,
+            keeps=(_PIVOT,),
+            source="Miyake et al., Negative-prompt Inversion, 2023, arXiv 2305.16807",
+            published=Published(26.21, 0.0690, 24.61),
+        ),
+    )
+}
+
+
+def name_of(settings: InversionSettings, inner_steps: int | None = None) -> str:
+    """What ran, for people: "null-text (published)", "residual", ….
+
+    inner_steps: of the optimisation. The quick schedule of former programs began null-text with the source's own
+    embedding; where it learned nothing it was negative-prompt inversion, and is called so.
+    """
+    if settings.method is not Method.NULL_TEXT:
+        return str(settings.method)
+    if settings.schedule is Schedule.REFERENCE:
+        return f"{settings.method} (published)"
+    return f"{settings.method} (quick)" if inner_steps else str(Method.NEGATIVE_PROMPT)
