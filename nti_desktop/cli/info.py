@@ -7,6 +7,7 @@ from nti_desktop.jobs import CancelToken
 from nti_desktop.project.schema import InversionRecord, Project, VersionRecord
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.methods import name_of
+from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.session import Session
 
 
@@ -63,4 +64,8 @@ def _area(project: Project, record: InversionRecord) -> str:
 
 def _version_line(record: VersionRecord, project: Project) -> str:
     shown = " (shown last)" if record.id == project.current else ""
-    return f"Version “{record.name}”{shown}: “{record.recipe.prompt}”, {record.time:%Y-%m-%d %H:%M} UTC"
+    recipe = record.recipe.recipe()
+    said = [f"{control.text} {control.weight:g}" for control in recipe.weighted]
+    if recipe.strength != STRENGTH.usual:
+        said.append(f"strength {recipe.strength:.0%}")
+    return ", ".join([f"Version “{record.name}”{shown}: “{recipe.prompt}”", *said, f"{record.time:%Y-%m-%d %H:%M} UTC"])

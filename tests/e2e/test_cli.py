@@ -303,6 +303,13 @@ def test_info_tells_of_photo_and_project_alike(inverted: Path, terminal: Termina
     assert SAMPLE.caption in out
 
 
+def test_info_says_how_strong_a_version_is_and_which_words_count_otherwise(inverted: Path, terminal: Terminal) -> None:
+    word = SAMPLE.edits[0].split()[4]
+    terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], "--strength", 0.5, "--weight", f"{word}=1.5")
+    _, out, _ = terminal.run("info", inverted)
+    assert f"“{SAMPLE.edits[0]}”, {word} 1.5, strength 50%, " in out
+
+
 def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: Terminal) -> None:
     sentence = terminal.refusal("edit", photo, "--to", "a dog", code=1)
     assert "nti-desktop invert" in sentence
