@@ -1,6 +1,7 @@
 """Sentences about what a model knows and how an edit came out, and the figures behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -8,7 +9,7 @@ from nti_desktop.jobs import Forecast, Judged, Rendered, Saving
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.emphasis import Emphasis
-from nti_desktop.recipe.kinds import Kind, unsaid_kinds
+from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting, unsaid_kinds
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change, Word, align_words, as_read, ask_the_same, split_words, word_key
@@ -45,9 +46,40 @@ def changed_words(source: str, recipe: EditRecipe) -> tuple[WordRef, ...]:
     return tuple(WordRef(side, word.position, word.text) for side, word in found if not word.is_punctuation)
 
 
-def place_of(words: Sequence[WordRef]) -> WordRef:
-    """Which of the changed words, at least one, a mask is best tied to: the last that the edit itself has, if any."""
-    return max(reversed(words), key=lambda word: word.side is Side.EDIT)
+def with_a_place(words: Sequence[WordRef], learned: frozenset[str] | None) -> tuple[WordRef, ...]:
+    """Those of the changed words that a mask can be tied to: no setting, nor what describes one, no little word and
+    none that the model never learned.
+
+    learned: folded to lower case, None when the model does not say.
+    """
+    settings = set(_black_and_white(words))
+    for word in reversed(words):  # “a cloudy sky”, “green grass”: the word before a setting describes it
+        describes = replace(word, position=word.position + 1)
+        if is_setting(word.text) or any(replace(setting, text=word.text) == describes for setting in settings):
+            settings.add(word)
+    return tuple(
+        word
+        for word in words
+        if word not in settings
+        and word_key(word.text) not in SMALL_WORDS
+        and (learned is None or word.text.casefold() in learned)
+    )
+
+
+def _black_and_white(words: Sequence[WordRef]) -> Iterator[WordRef]:
+    """The words of this name of a film."""
+    for three in zip(words, words[1:], words[2:], strict=False):
+        if [word.text.casefold() for word in three] == ["black", "and", "white"]:
+            yield from three
+
+
+def place_of(words: Sequence[WordRef], learned: frozenset[str] | None) -> WordRef | None:
+    """Which of the changed words a mask is best tied to: the last with a place that the edit itself has; one that it
+    struck only where it did nothing else; None where none has a place. learned: see `with_a_place`.
+    """
+    sides = {word.side for word in words if word_key(word.text) not in SMALL_WORDS}
+    side = Side.EDIT if Side.EDIT in sides else Side.SOURCE
+    return next((word for word in reversed(with_a_place(words, learned)) if word.side is side), None)
 
 
 def quoted(words: Sequence[str]) -> str:
@@ -87,11 +119,15 @@ def no_effect(words: Sequence[WordRef], rendered: Rendered) -> str | None:
     return f"{quoted([word.text for word in words])} changed next to nothing in the photo."
 
 
-def too_much(words: Sequence[WordRef], rendered: Rendered) -> str | None:
-    """The sentence for an edit that changed the photo nearly everywhere though nothing confined it."""
-    if not words or rendered.mask is not None or rendered.changed < NEARLY_EVERYTHING:
+def too_much(words: Sequence[WordRef], rendered: Rendered, learned: frozenset[str] | None) -> str | None:
+    """The sentence for an edit that changed the photo nearly everywhere though it could be confined to a word.
+
+    learned: see `with_a_place`.
+    """
+    place = place_of(words, learned)
+    if place is None or rendered.mask is not None or rendered.changed < NEARLY_EVERYTHING:
         return None
-    return f"The edit changed nearly the whole photo; a mask can confine it to “{place_of(words).text}”."
+    return f"The edit changed nearly the whole photo; a mask can confine it to “{place.text}”."
 
 
 def say_more(entry: ModelEntry, prompt: str, explained: float | None) -> str | None:

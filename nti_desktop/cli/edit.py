@@ -54,7 +54,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if options.return_to is not None:
         session.save()  # under its new name
 
-    notes = [*session.notes, *_notes(source, recipe, made.rendered)]
+    notes = [*session.notes, *_notes(source, recipe, made.rendered, entry.words)]
     rendered = made.rendered
     lines = [f"Version “{version.name}” is saved in {session.sidecar}"]
     if rendered is not None:
@@ -157,15 +157,15 @@ def _name(wanted: str | None, session: Session) -> str:
     return wanted
 
 
-def _notes(source: str, recipe: EditRecipe, rendered: Rendered | None) -> list[str]:
-    """What a person should hear about how the edit came out."""
+def _notes(source: str, recipe: EditRecipe, rendered: Rendered | None, learned: frozenset[str] | None) -> list[str]:
+    """What a person should hear about how the edit came out. learned: words of the model, None when it does not say."""
     notes = [same] if (same := advice.same_but_for_signs(source, recipe.prompt)) else []
     if rendered is None:
         return [*notes, "Nothing is asked for that the photo does not show, so this version is the photo itself."]
     words = advice.changed_words(source, recipe)
     if nothing := advice.no_effect(words, rendered):
         notes.append(f"{nothing} Loosen the structure with a lower --follow, or give the word more --weight.")
-    if everything := advice.too_much(words, rendered):
+    if everything := advice.too_much(words, rendered, learned):
         notes.append(f"{everything} Use --blend for that.")
     if rendered.mask is not None and rendered.coverage > advice.WIDE_MASK:
         notes.append(f"The mask covers {rendered.coverage:.0%} of the picture, which is much for a thing in it.")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nti_desktop.advice import NEXT_TO_NOTHING, changed_words, tight
+from nti_desktop.advice import NEXT_TO_NOTHING, changed_words, tight, with_a_place
 from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import decibels, note
 from nti_desktop.composing import RenderedPart
@@ -169,13 +169,15 @@ def _out_of_reach(session: Session, mask: NDArray[np.float32]) -> NDArray[np.boo
 
 
 def _masked(edit: str, settings: InversionSettings, entry: ModelEntry) -> EditRecipe:
-    """The edit, confined to the words it changes; raises RecipeError when it changes none."""
+    """The edit, confined to the words it changes: those with a place, where there are some, as a trial looks at what is
+    outside the mask. Raises RecipeError when it changes none.
+    """
     recipe = recipe_for(edit, settings, entry.defaults)
     words = changed_words(settings.prompt, recipe)
     if not words:
         raise RecipeError("The edit says the same as the description; change a word with --to.")
     blend = Blend(
-        words=words,
+        words=with_a_place(words, entry.words) or words,
         threshold=entry.defaults.blend_threshold,
         positions=entry.defaults.blend_positions,
     )

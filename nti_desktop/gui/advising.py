@@ -10,6 +10,7 @@ from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.panels.message_bar import Action, Message, Tone
 from nti_desktop.gui.rendering import Composed
 from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.work import Work
 
 
 class Advising(QObject):
@@ -23,14 +24,15 @@ class Advising(QObject):
     @Slot(Composed)
     def _finished(self, composed: Composed) -> None:
         at_home(self)
-        assert self._desk.work is not None
+        work = self._desk.work
+        assert work is not None
         if composed.rendered is None:
             return
-        recipe, words = composed.wanted.state.recipe, self._desk.work.changed_words
+        recipe, words = composed.wanted.state.recipe, work.changed_words
         if nothing := advice.no_effect(words, composed.rendered):
             held = recipe.cross_until > 0 or recipe.self_until > 0
             self._say(nothing, Action("Loosen the structure", self.loosen) if held else None)
-        elif everything := advice.too_much(words, composed.rendered):
+        elif everything := advice.too_much(words, composed.rendered, self._learned(work)):
             self._say(everything, Action("Use a mask", self.confine))
 
     def _say(self, text: str, action: Action | None) -> None:
@@ -44,6 +46,11 @@ class Advising(QObject):
         """Confine the edit to where its change belongs."""
         work, defaults = self._desk.work, self._desk.model.entry.defaults
         assert work is not None
-        if words := work.changed_words:
-            places = [advice.place_of(words)]
-            self._desk.edit("mask", partial(edits.with_mask, places=places, keeps=(), defaults=defaults))
+        place = advice.place_of(work.changed_words, self._learned(work))
+        if place is not None:
+            self._desk.edit("mask", partial(edits.with_mask, places=[place], keeps=(), defaults=defaults))
+
+    def _learned(self, work: Work) -> frozenset[str] | None:
+        """The words that the model of the edit learned, where it says."""
+        entry = work.edit_model(self._desk.model.entry)
+        return entry.words if entry is not None else None

@@ -7,9 +7,10 @@ from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.panels.message_bar import Message
 from nti_desktop.gui.threads import at_home
 from nti_desktop.photo.frame import Area, area_around
+from nti_desktop.recipe.kinds import SMALL_WORDS
 from nti_desktop.recipe.words import split_words, word_key
 
-_PLACELESS = {"a", "an", "the", "of", "on", "in", "and", "with", "at", "photo"}
+_PLACELESS = {*SMALL_WORDS, "photo"}
 
 
 class Areas(QObject):

@@ -25,53 +25,59 @@ class Kind(StrEnum):
 
 _WORDS: Mapping[Kind, str] = {
     Kind.COLOUR: """
-        amber azure beige black blond blonde blue bronze-coloured brown burgundy charcoal coloured colored colourful
-        colorful coral cream crimson cyan dark fuchsia gold-coloured golden gray green grey indigo ivory khaki lavender
-        lilac lime magenta maroon mauve mint navy ochre olive orange pale pastel peach pink purple red rose-coloured
-        ruby scarlet silver-coloured tan teal turquoise vermilion violet white yellow bright
+        amber azure beige black blond blonde blue brown burgundy charcoal coloured colored colourful
+        colorful coral cream crimson cyan dark fuchsia golden gray green grey indigo ivory khaki lavender
+        lilac lime magenta maroon mauve mint navy ochre olive orange pale pastel peach pink purple red
+        ruby scarlet tan teal turquoise vermilion violet white yellow bright
     """,
     Kind.MATERIAL: """
         aluminium aluminum bamboo brass bronze canvas cardboard ceramic chrome clay concrete copper cotton crystal denim
         fabric felt fluffy furry glass glossy gold granite iron jade knitted lace leather linen marble matte metal
-        metallic paper plastic plush polished porcelain rubber rusty satin shiny silk silver silvery steel stone-carved
+        metallic paper plastic plush polished porcelain rubber rusty satin shiny silk silver silvery steel
         suede transparent velvet wooden wool woolen woollen
     """,
     Kind.THING: """
         airplane apple ball balloon banana basket bear bed bench bicycle bike bird boat book bottle bowl box boy bread
         bridge building bunny bus butterfly cake camera candle car castle cat chair child church clock cone couch cow
         cube cup deer dog doll dragon duck elephant fish flower flowers fox fruit giraffe girl guitar hat horse house
-        kitten lamp lion man monkey motorcycle mouse mug owl painting-frame panda parrot person phone pizza plant plate
+        kitten lamp lion man monkey motorcycle mouse mug owl panda parrot person phone pizza plant plate
         puppy rabbit ring robot rose roses sheep ship sofa squirrel statue sunflower teapot tiger tower train tree trees
         truck vase violin wolf woman zebra
     """,
     Kind.GROUND: """
-        asphalt beach carpet cobblestone deck desert field floor grass gravel ground lawn meadow mud parquet path
-        pavement road sand snow stone street table tabletop tiled tiles water
+        asphalt backdrop background beach carpet city cobblestone cobblestones countryside deck desert dirt
+        earth field floor forest garden grass gravel ground indoors kitchen landscape lawn meadow mud outdoors
+        park parquet path pavement road room sand scene shore sidewalk snow soil stone street table tabletop
+        tiled tiles town water woods
     """,
     Kind.LIGHT: """
-        afternoon backlit cloudless cloudy dark-lit dawn day daylight daytime dusk evening midday midnight moonlight
-        moonlit morning night nighttime noon overcast sky studio sunlight sunlit sunny sunrise sunset twilight
+        afternoon backlight backlit candlelight cloudless cloudy darkness dawn day daylight daytime
+        dusk evening glow light lighting lit midday midnight moonlight moonlit morning neon night nighttime noon
+        overcast skies sky studio sun sunlight sunlit sunny sunrise sunset sunshine twilight
     """,
     Kind.WEATHER: """
-        blizzard drizzle fog foggy frost hail haze hazy mist misty rain rainy sleet snowfall snowing snowy storm stormy
-        thunderstorm wet wind windy
+        autumn autumnal blizzard cloud clouds drizzle drizzly fall fog foggy frost frosty hail haze hazy humid
+        mist misty rain rainy season sleet snowfall snowing snowstorm snowy spring storm stormy summer thunder
+        thunderstorm weather wet wind windy winter wintry
     """,
     Kind.FILM: """
-        abstract anime cartoon comic crayon cubist drawing engraving etching film futuristic gouache graphite
-        impressionist ink lego lineart manga monochrome mosaic neoclassical oil painting pencil photorealistic pixel
-        polaroid pop-art poster retro sepia sketch style stylised stylized surreal surrealist ukiyo-e vintage
-        watercolor watercolour woodcut
+        abstract analog analogue anime art artistic bokeh cartoon cinematic collage comic crayon cubist drawing
+        engraving etching film futuristic gouache grain grainy graphite grayscale greyscale illustration
+        impressionist ink kodachrome lego lineart lithograph manga monochrome mosaic neoclassical noir oil
+        painted painting pencil photography photorealistic pixel polaroid poster realistic render
+        rendering retro sepia sketch style stylised stylized surreal surrealist vintage watercolor
+        watercolour woodcut
     """,
 }
 _KINDS: Mapping[str, Kind] = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 
 # Of a picture as a whole: "black and white photo", "pencil drawing" say how it was taken or made.
 _PICTURES = frozenset(("drawing", "film", "image", "painting", "photo", "photograph", "picture", "print", "sketch"))
-_SMALL_WORDS = """
-    a an and are as at after before behind beside by for from front in into is its left near next of off on onto or over
-    right the their to under very with without
+_SMALL = """
+    a above after an and are as at before behind below beside by for from front in into is its left near next of off
+    on onto or over right the their to under very with without
 """
-_SMALL = frozenset(_SMALL_WORDS.split())
+SMALL_WORDS = frozenset(_SMALL.split())
 _SETTINGS = frozenset({Kind.GROUND, Kind.LIGHT, Kind.WEATHER, Kind.FILM})
 
 
@@ -96,7 +102,7 @@ def kinds_in(prompt: str) -> tuple[Kind | None, ...]:
     head: Kind | None = None  # of the nearest word behind that says what is described
     for word in reversed(words):
         folded = word_key(word.text)
-        if word.is_punctuation or folded in _SMALL:
+        if word.is_punctuation or folded in SMALL_WORDS:
             head = head if folded == "and" else None
             continue
         if folded in _PICTURES:

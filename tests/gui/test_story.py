@@ -289,7 +289,9 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     last = desk.rendering.last
     assert last is not None
     assert desk.work is not None
-    word = advice.place_of(desk.work.changed_words).text
+    place = advice.place_of(desk.work.changed_words, desk.model.entry.words)
+    assert place is not None
+    word = place.text
 
     desk.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.0)))
     (message,) = [m for m in bar.messages if m.topic == "effect"]
@@ -310,3 +312,20 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     assert masked is not None
     assert masked.recipe.blend is not None
     assert [ref.text for ref in masked.recipe.blend.words] == [word]
+
+
+def test_no_mask_is_offered_for_a_sunset_that_changed_the_whole_photo(
+    prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
+) -> None:
+    desk, bar = prepared.desk, prepared.workplace.messages
+    sunset = next(edit for edit in sample.edits if edit.endswith("at sunset"))
+    retype(qtbot, prepared, sunset)
+    until(lambda: desk.after is not None and desk.picture_is_final)
+    last = desk.rendering.last
+    assert last is not None
+    desk.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
+    assert not [m for m in bar.messages if m.topic == "effect"]
+    prepared.advising.confine()
+    assert desk.work is not None
+    assert desk.work.state is not None
+    assert desk.work.state.recipe.blend is None

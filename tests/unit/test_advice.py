@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from nti_desktop import advice
+from nti_desktop.jobs import Figures, Rendered
 from nti_desktop.models.catalog import ModelEntry, built_in
+from nti_desktop.models.samples import Sample, samples
+from nti_desktop.recipe.kinds import SMALL_WORDS, is_setting
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.words import unlearned_words
@@ -74,7 +78,65 @@ SOURCE = "a photo of a red cube and a mug on a sunny day"
 def test_a_mask_is_offered_for_a_word_of_the_edit_and_for_a_struck_one_only_where_nothing_else_changed(
     edit: str, place: WordRef
 ) -> None:
-    assert advice.place_of(advice.changed_words(SOURCE, EditRecipe(edit))) == place
+    assert advice.place_of(advice.changed_words(SOURCE, EditRecipe(edit)), None) == place
+
+
+SETTINGS = (
+    "a photo of a red cube and a mug at sunset",
+    "a photo of a red cube and a mug in fog",
+    "a photo of a red cube and a mug at night",
+    "a photo of a red cube and a mug in a studio",
+    "a photo of a red cube and a mug after rain on a rainy day",
+    "a photo of a red cube and a mug under a cloudy sky",
+    "a photo of a red cube and a mug on green grass on a sunny day",
+    "a sepia photo of a red cube and a mug on a sunny day",
+    "a Black and White photo of a red cube and a mug on a sunny day",
+    "a watercolour painting of a red cube and a mug on a sunny day",
+)
+
+
+def rendered(changed: float) -> Rendered:
+    """An edit that changed this share of the pixels though nothing confined it."""
+    picture, maps = np.zeros((2, 2, 3), np.float32), np.zeros((1, 1, 1), np.float32)
+    return Rendered(EditRecipe(SOURCE), picture, picture, picture, None, 1.0, maps, changed, Figures(1.0, 1))
+
+
+@pytest.mark.parametrize("edit", SETTINGS)
+def test_a_setting_is_no_place_for_a_mask(edit: str) -> None:
+    words = advice.changed_words(SOURCE, EditRecipe(edit))
+    assert words
+    assert advice.with_a_place(words, None) == ()
+    assert advice.too_much(words, rendered(1.0), None) is None
+
+
+def test_a_thing_that_changed_beside_a_setting_has_its_place() -> None:
+    words = advice.changed_words(SOURCE, EditRecipe("a photo of a red cube and a bowl on green grass at sunset"))
+    place = advice.place_of(words, None)
+    assert place is not None
+    assert place.text == "bowl"
+    assert "confine it to “bowl”" in (advice.too_much(words, rendered(0.95), None) or "")
+    assert advice.too_much(words, rendered(0.5), None) is None
+
+
+def test_a_word_that_the_model_never_learned_is_no_place_for_a_mask() -> None:
+    edit = "a photo of a blue cube and a Zebra on a sunny day"
+    words = advice.changed_words(SOURCE, EditRecipe(edit))
+    assert [word.text for word in advice.with_a_place(words, LEARNED)] == ["blue"]
+    assert [word.text for word in advice.with_a_place(words, None)] == ["blue", "Zebra"]
+    words = advice.changed_words(SOURCE, EditRecipe("a photo of a red zebra and a mug on a sunny day"))
+    assert advice.too_much(words, rendered(1.0), LEARNED) is None
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.path.stem)
+def test_edits_of_the_samples_get_a_place_unless_they_change_a_setting(sample: Sample) -> None:
+    learned = built_in().words
+    for edit in sample.edits:
+        words = advice.changed_words(sample.caption, EditRecipe(edit))
+        changed = {word.text for word in words if word.side is Side.EDIT and word.text not in SMALL_WORDS}
+        place = advice.place_of(words, learned)
+        setting = any(is_setting(word) for word in changed) or "black and white" in edit
+        assert (place is None) == setting
+        assert place is None or place.text in changed
 
 
 def test_a_word_that_counts_more_is_a_changed_one() -> None:
