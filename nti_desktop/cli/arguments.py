@@ -165,6 +165,7 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", metavar="TEXT", help="what the edit should show")
     _method(parser)
     parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
+    parser.add_argument("--compare", action="store_true", help="make the edit by every method, side by side")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="for the sheet; default: out")
     _device(parser)
     parser.set_defaults(run=doctor.run)

@@ -11,11 +11,12 @@ import psutil
 
 from nti_desktop import __version__
 from nti_desktop.advice import NEXT_TO_NOTHING, STRANGE_PSNR
+from nti_desktop.cli.method_trial import compare_methods
 from nti_desktop.cli.model_trial import try_model
 from nti_desktop.cli.terminal import decibels, tell, watcher
-from nti_desktop.errors import Cancelled, EngineError, NtiError, PhotoError
+from nti_desktop.errors import Cancelled, EngineError, NtiError, PhotoError, RecipeError
 from nti_desktop.jobs import CancelToken, Report
-from nti_desktop.models.catalog import BUILT_IN_ID, built_in, find_model
+from nti_desktop.models.catalog import BUILT_IN_ID, ModelEntry, built_in, find_model
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import read_places
 from nti_desktop.models.samples import samples
@@ -45,7 +46,8 @@ class SelfTest:
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
-    return _try_program(options, cancel) if options.photo is options.model is None else _try_model(options, cancel)
+    asked = options.compare or options.photo is not None or options.model is not None
+    return _try_model(options, cancel) if asked else _try_program(options, cancel)
 
 
 def _try_model(options: Namespace, cancel: CancelToken) -> int:
@@ -55,14 +57,17 @@ def _try_model(options: Namespace, cancel: CancelToken) -> int:
     path, prompt, edit = options.photo, options.prompt or ANY_PHOTO, options.to or ANY_EDIT
     if path is None:
         path, prompt, edit = sample.path, options.prompt or sample.caption, options.to or sample.edits[0]
-    method = best.method if options.method is None else options.method
-    steps = best.steps_for(method) if options.steps is None else options.steps
-    settings = InversionSettings(prompt, method, steps, best.guidance_scale)
-    sheet = options.out / f"{path.stem} {entry.name.replace('/', ' ')} doctor.png"
     try:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PhotoError(f"“{options.out}” cannot be made ({error.strerror}); choose another --out.") from error
+    stem = f"{path.stem} {entry.name.replace('/', ' ')}"
+    if options.compare:
+        return _compare(options, entry, path, (prompt, edit), options.out / f"{stem} methods.png", cancel)
+    method = best.method if options.method is None else options.method
+    steps = best.steps_for(method) if options.steps is None else options.steps
+    settings = InversionSettings(prompt, method, steps, best.guidance_scale)
+    sheet = options.out / f"{stem} doctor.png"
     trial = try_model(
         Session.open(path), entry, fingerprint(entry), settings, edit, sheet, options.device, watcher(), cancel
     )
@@ -72,6 +77,29 @@ def _try_model(options: Namespace, cancel: CancelToken) -> int:
     answer = {"version": __version__, "platform": platform.platform(), **trial.answer(), "sheet": str(sheet)}
     tell(lines, answer | {"well": not faults}, options.json)
     return 1 if faults else 0
+
+
+def _compare(
+    options: Namespace, entry: ModelEntry, photo: Path, prompts: tuple[str, str], sheet: Path, cancel: CancelToken
+) -> int:
+    """One edit by every method."""
+    if options.method is not None:
+        raise RecipeError("--compare tries every method; leave out --method.")
+    found = compare_methods(
+        Session.open(photo),
+        entry,
+        fingerprint(entry),
+        prompts,
+        options.steps,
+        sheet,
+        options.device,
+        watcher(),
+        cancel,
+    )
+    lines = [f"NTI Desktop {__version__}, {platform.platform()}", *found.lines(), f"Look at {sheet}"]
+    answer = {"version": __version__, "platform": platform.platform(), **found.answer(), "sheet": str(sheet)}
+    tell(lines, answer, options.json)
+    return 0
 
 
 def _try_program(options: Namespace, cancel: CancelToken) -> int:

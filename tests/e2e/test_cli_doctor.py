@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,23 @@ def test_without_words_a_photo_is_tried_all_the_same(
     assert (found["settings"]["prompt"], found["edit"]) == ("a photo", "a painting")
 
 
+def test_one_edit_is_made_by_every_method_side_by_side(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--prompt", "a photo of a red cube", "--to", "a photo of a blue cube")
+    code, found = doctor(capsys, photo, "--compare", "--steps", 3, "--out", tmp_path / "out", *words)
+    assert code == 0
+    ways = {way["ran"]: way for way in found["methods"]}
+    assert list(ways) == ["null-text (published)", "pinned", "residual", "negative-prompt"]
+    assert ways["null-text (published)"]["prepared_rows"] > ways["pinned"]["prepared_rows"] == 3 * 3
+    assert ways["residual"]["likeness"] > max(ways[way]["likeness"] for way in ways if way != "residual")
+    assert all(way["edit_rows"] == 2 * 3 and 0 < way["changed"] <= 1 for way in ways.values())
+    with Image.open(found["sheet"]) as sheet:
+        pictures = [np.asarray(sheet)[368:672, place * 336 + 16 : place * 336 + 320] for place in range(3)]
+    assert all(np.abs(a.astype(int) - b).mean() > 0.1 for a, b in pairwise(pictures))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cube.jpg", "out"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -72,6 +90,7 @@ def test_without_words_a_photo_is_tried_all_the_same(
         (("missing.jpg",), "missing.jpg"),
         (("--model", "studio", "--prompt", "a cube", "--to", "a cube"), "says the same"),
         (("--model", "studio", "--out", "/proc/nowhere"), "cannot be made"),
+        (("--compare", "--method", "pinned"), "leave out --method"),
     ],
 )
 def test_what_cannot_be_tried_is_refused_in_one_sentence(

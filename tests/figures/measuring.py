@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nti_desktop.jobs import Rendered
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, Method
 from nti_desktop.studio.captions import Wording, caption
 from nti_desktop.studio.classifier import attributes_of, verdict
 from nti_desktop.studio.scenes import Scene, draw_scene
@@ -58,6 +58,7 @@ def sampling_settings(settings: EditDefaults) -> EditDefaults:
 def published_settings(settings: EditDefaults) -> EditDefaults:
     """What the published edit depends on; everything else as it is by default."""
     return EditDefaults(
+        method=Method.NULL_TEXT,
         steps=PUBLISHED_STEPS,
         guidance_scale=settings.guidance_scale,
         cross_until=settings.cross_until,

@@ -1,0 +1,146 @@
+"""One edit by every method, side by side: what each costs, how like the photo it stays, and a sheet to look at."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nti_desktop.advice import tight
+from nti_desktop.cli.contact_sheet import contact_sheet
+from nti_desktop.cli.terminal import decibels, note
+from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report
+from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.photo.export import ExportSettings, export_picture
+from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.targets import Conflict
+from nti_desktop.recipe.methods import METHODS, name_of
+from nti_desktop.recipe.recipe import recipe_for
+from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.session import Session
+
+COLUMNS = 3
+
+
+@dataclass(frozen=True)
+class MethodTrial:
+    """What came of one method. ran: see name_of; reconstruction: dB of the unpinned reconstruction, likeness: of the
+    photo rendered with unchanged words, both against the autoencoder's own picture; changed: fraction of the pixels
+    that the edit, which no mask confined, changed visibly; rows are UNet rows, the edit's those of a later one.
+    """
+
+    ran: str
+    settings: InversionSettings
+    prepared_seconds: float
+    prepared_rows: int
+    edit_seconds: float
+    edit_rows: int
+    reconstruction: float | None
+    likeness: float
+    changed: float
+
+    @property
+    def line(self) -> str:
+        """The report for people."""
+        return (
+            f"{self.ran}, {self.settings.steps} steps: prepared in {self.prepared_seconds:.1f} s, "
+            f"{self.prepared_rows} UNet rows; edited in {self.edit_seconds:.1f} s, {self.edit_rows} rows; guidance "
+            f"alone, unpinned, {decibels(self.reconstruction)}; left alone {decibels(self.likeness)}; the edit changed "
+            f"{self.changed:.0%} of the picture"
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All methods on one photo. device: what computed; guidance_scale: of all; autoencoder: dB of its own picture."""
+
+    model: str
+    device: str
+    prompt: str
+    edit: str
+    guidance_scale: float
+    autoencoder: float
+    methods: tuple[MethodTrial, ...]
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        return [
+            f"Model: {self.model}; device: {self.device}; guidance {self.guidance_scale:g}",
+            f"“{self.prompt}” → “{self.edit}”; the model's autoencoder draws the photo at {decibels(self.autoencoder)}",
+            *(trial.line for trial in self.methods),
+        ]
+
+    def answer(self) -> dict[str, object]:
+        """The report as JSON."""
+        return asdict(self)
+
+
+def compare_methods(
+    session: Session,
+    entry: ModelEntry,
+    fingerprint: str,
+    prompts: tuple[str, str],
+    steps: int | None,
+    sheet: Path,
+    device: str | None,
+    report: Report,
+    cancel: CancelToken,
+) -> Comparison:
+    """Prepare the photo by every method, render the same edit by each, and write the sheet.
+
+    prompts: of the photo and of the edit; steps: of all methods, None for each one's usual; device: see
+    Workbench.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
+    """
+    from nti_desktop.engine.workbench import Workbench  # torch
+    from nti_desktop.engine.workbench import decibels as measured
+
+    prompt, edit = prompts
+    bench, best = Workbench(device), entry.defaults
+    judged = bench.judge(session.judge_job(entry), report, cancel)
+    note([warning for warning in {tight(judged, method) for method in METHODS} if warning])
+    trials: list[MethodTrial] = []
+    pictures = [(session.photo.raster, "The photo")]
+    for method in METHODS:
+        settings = InversionSettings(prompt, method, steps or best.steps_for(method), best.guidance_scale)
+        inverted: Inverted = bench.invert(session.invert_job(entry, settings), report, cancel)
+        inversion = session.keep_inversion(entry, fingerprint, inverted).id
+        same, edited = (
+            bench.render(session.render_job(recipe_for(words, best), inversion), report, cancel) for words in prompts
+        )
+        if not trials:
+            pictures.append((_raster(same.source), "As the model's autoencoder draws it"))
+        trial = _trial(inverted, edited, measured(same.image, same.source))
+        trials.append(trial)
+        cost = (
+            f"{trial.prepared_rows} + {trial.edit_rows} UNet rows, {trial.prepared_seconds + trial.edit_seconds:.1f} s"
+        )
+        pictures.append((_raster(edited.image), f"{trial.ran}: {cost}, left alone {decibels(trial.likeness)}"))
+    export_picture(
+        contact_sheet(pictures, columns=COLUMNS),
+        sheet,
+        original=session.photo.path,
+        conflict=Conflict.OVERWRITE,
+        settings=ExportSettings(metadata=False),
+    )
+    return Comparison(
+        entry.name, judged.device, prompt, edit, best.guidance_scale, judged.autoencoder_psnr, tuple(trials)
+    )
+
+
+def _trial(inverted: Inverted, edited: Rendered, likeness: float) -> MethodTrial:
+    prepared, made = inverted.figures, edited.figures
+    return MethodTrial(
+        ran=name_of(inverted.settings, prepared.inner_steps),
+        settings=inverted.settings,
+        prepared_seconds=prepared.seconds,
+        prepared_rows=prepared.unet_rows,
+        edit_seconds=made.seconds,
+        edit_rows=made.unet_rows,
+        reconstruction=prepared.reconstruction_psnr,
+        likeness=likeness,
+        changed=edited.changed,
+    )
+
+
+def _raster(picture: NDArray[np.float32]) -> Raster:
+    return Raster(np.rint(picture * 255).astype(np.uint8))
