@@ -15,8 +15,8 @@ from nti_desktop.photo.export import ExportSettings, export_picture
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.targets import Conflict
 from nti_desktop.recipe.methods import METHODS, name_of
-from nti_desktop.recipe.recipe import recipe_for
 from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.session import Session
 
 COLUMNS = 3
@@ -104,9 +104,8 @@ def compare_methods(
         settings = InversionSettings(prompt, method, steps or best.steps_for(method), best.guidance_scale)
         inverted: Inverted = bench.invert(session.invert_job(entry, settings), report, cancel)
         inversion = session.keep_inversion(entry, fingerprint, inverted).id
-        same, edited = (
-            bench.render(session.render_job(recipe_for(words, best), inversion), report, cancel) for words in prompts
-        )
+        recipes = [recipe_for(words, settings, best, inverted.figures.explained) for words in prompts]
+        same, edited = (bench.render(session.render_job(recipe, inversion), report, cancel) for recipe in recipes)
         if not trials:
             pictures.append((_raster(same.source), "As the model's autoencoder draws it"))
         trial = _trial(inverted, edited, measured(same.image, same.source))
