@@ -1,5 +1,6 @@
 """A short inversion and an edit on a processor, at Stable Diffusion 1.5's size with random weights: seconds and memory
-beside the forecast. `python -m tests.benchmarks.full_size [SIDE] [STEPS] [INNER_STEPS]`; takes 6 GB and minutes.
+beside the forecast. `python -m tests.benchmarks.full_size [SIDE] [STEPS] [INNER_STEPS]`; takes 6 GB and minutes. Where
+its peaks matter, set MALLOC_MMAP_THRESHOLD_=1048576: what one part frees is then not at hand for the next.
 """
 
 import json

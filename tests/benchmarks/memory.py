@@ -1,5 +1,6 @@
 """Peak memory of an inversion beyond the loaded model: `python -m tests.benchmarks.memory MODEL CONTESTANT [STEPS]`."""
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -46,7 +47,11 @@ def measure_memory(entry: ModelEntry, steps: int | None = None) -> Memory:
 
 
 def peak_of(work: Callable[[], object]) -> int | None:
-    """Bytes by which memory grows at most while `work` runs: graphics memory where there is some, else resident."""
+    """Bytes by which memory grows at most while `work` runs: graphics memory where there is some, else resident.
+
+    To be asked in a process of its own: `work` can be served with memory that earlier work gave back.
+    """
+    gc.collect()  # garbage that is only found while `work` runs would make room for it
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()

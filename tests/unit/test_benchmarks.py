@@ -1,6 +1,9 @@
 """The contest in small: whose turn it is, what a row is, what is said of times, and what is missing."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,6 +19,7 @@ from nti_desktop.models.catalog import STUDIO_DEFAULTS, find_model
 from nti_desktop.recipe.settings import InversionSettings, Method
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import sd15, yardstick
+from tests.benchmarks.children import ROOT
 from tests.benchmarks.contestants import (
     EXACT,
     FIRST,
@@ -36,7 +40,6 @@ from tests.benchmarks.contestants import (
     load_arena,
 )
 from tests.benchmarks.costs import Contestant, Cost, Outcome, counted_rows, standings, take_turns
-from tests.benchmarks.memory import peak_of
 from tests.benchmarks.picture import draw, edit_points, inversion_points
 from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
 from tests.benchmarks.summary import summarised
@@ -305,9 +308,33 @@ def test_other_sections_stay_unless_model_or_defaults_have_changed(
     assert json.loads(out.read_text())["speed"] is None
 
 
-def test_a_peak_is_what_was_held_at_once() -> None:
-    # Blocks that are too large to come from what earlier work gave back (M_MMAP_THRESHOLD grows to 32 MB).
-    found = peak_of(lambda: [bytearray(40_000_000) for _ in range(3)] and None)
+PEAK = """
+import gc, json
+from tests.benchmarks.memory import peak_of
+gc.disable()
+waste = [bytearray({waste})]
+waste.append(waste)
+del waste
+def work():
+    gc.collect()
+    for _ in range(2):
+        blocks = [bytearray(40_000_000) for _ in range(3)]
+        del blocks
+print(json.dumps(peak_of(work)))
+"""
+
+
+@pytest.mark.parametrize("waste", [0, 80_000_000])
+def test_a_peak_is_what_was_held_at_once(waste: int) -> None:
+    """In a process of its own, and whatever lay about there before, as garbage that was not collected yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK.format(waste=waste)],
+        cwd=ROOT,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found = json.loads(done.stdout)
     assert found is None or 110_000_000 < found < 150_000_000
 
 
