@@ -79,7 +79,7 @@ class ChosenModel(QObject):
     def choose_way(self, method: Method, steps: int) -> None:
         """How the photo is prepared next; the method is remembered for this model."""
         self.way = (method, steps)
-        preferences.remember_method(self.entry.id, method)
+        preferences.remember_method(self.entry.id, None if method is self.entry.defaults.method else method)
         self.changed.emit()
 
     def measure(self) -> None:

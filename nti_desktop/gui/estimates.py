@@ -5,10 +5,11 @@ from enum import Enum, auto
 
 from nti_desktop.jobs import Figures, Judged
 from nti_desktop.recipe.methods import METHODS
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
 
 SLOW_RENDER = 5.0  # seconds; above, the full render waits for a button
 QUICK_RENDER = 0.15  # seconds; above, a preview is shown first
+WORTH_ASKING = 60.0  # seconds between two ways of preparing; above, both are offered
 
 
 class Pace(Enum):
@@ -46,6 +47,15 @@ class Estimates:
         if self.judged is None:
             return None
         return METHODS[method].preparing_rows * steps * self.judged.row_seconds
+
+    def far_apart(self, defaults: EditDefaults) -> tuple[tuple[Method, float], ...]:
+        """Null-text and a model's default method with their seconds, where those lie far apart; else nothing."""
+        slow, usual = (
+            self.preparing(method, defaults.steps_for(method)) for method in (Method.NULL_TEXT, defaults.method)
+        )
+        if slow is None or usual is None or abs(slow - usual) <= WORTH_ASKING:
+            return ()
+        return ((Method.NULL_TEXT, slow), (defaults.method, usual))
 
     def rendering(self, method: Method, steps: int) -> float | None:
         """Seconds of a full render, None before anything was measured."""

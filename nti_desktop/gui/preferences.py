@@ -43,8 +43,9 @@ def method(model: str) -> Method | None:
     return Method(stored) if isinstance(stored, str) and stored in set(Method) else None
 
 
-def remember_method(model: str, method: Method) -> None:
-    _settings().setValue(_METHODS + _key(model), str(method))
+def remember_method(model: str, method: Method | None) -> None:
+    """None for what is best on the model."""
+    _settings().setValue(_METHODS + _key(model), method or "")
 
 
 def _key(model: str) -> str:

@@ -27,6 +27,7 @@ from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.work import Work
 from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.recipe import Reweighting, WordRef, with_weight
+from nti_desktop.recipe.settings import Method
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
@@ -115,6 +116,7 @@ class Workplace(QWidget):
         self.prompts.description_settled.connect(desk.settle_description)
         self.prompts.edit_settled.connect(desk.say_in_words)
         self.prompts.prepare_asked.connect(self.prepare)
+        self.prompts.prepare_by_asked.connect(self._prepare_by)
         self.prompts.render_asked.connect(desk.render)
         self.words_panel.weight_moved.connect(self._weight_moved)
         self.words_panel.strength_moved.connect(self._strength_moved)
@@ -241,6 +243,14 @@ class Workplace(QWidget):
         if self.desk.preparing.at_work:
             self.prompts.edit.setFocus()
 
+    @Slot(Method)
+    def _prepare_by(self, method: Method) -> None:
+        at_home(self)
+        defaults = self.desk.model.entry.defaults
+        self.model_panel.show_preparing(defaults, method)
+        self.desk.model.choose_way(method, defaults.steps_for(method))
+        self.prepare()
+
     @Slot()
     def _moved(self) -> None:
         """To another area: its sentences, ready to be typed."""
@@ -281,6 +291,9 @@ class Workplace(QWidget):
         self.prompts.estimate.setToolTip(advice.measured_on(judged) if judged else "")
         possible = work.can_be_prepared and not desk.preparing.at_work
         self.prompts.show_preparation(text, possible, again=work.area in work.edited_areas, needed=not work.up_to_date)
+        ways = desk.preparing.estimates.far_apart(desk.model.entry.defaults)
+        offered = tuple((method, duration(seconds)) for method, seconds in ways)
+        self.prompts.show_ways(offered, possible and not work.up_to_date)
         self.prompts.show_render_button(desk.render_by_hand, not desk.picture_is_final)
 
     def _show_versions(self, work: Work) -> None:

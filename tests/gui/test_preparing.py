@@ -4,13 +4,17 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.gui import preferences
+from nti_desktop.gui.estimates import Estimates
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.panels.message_bar import Tone
 from nti_desktop.models import fingerprints
@@ -36,6 +40,31 @@ def ready(open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path) ->
     until(lambda: window.desk.preparing.estimates.judged is not None)
     os.utime(model / "model_index.json", (0, 0))
     return window
+
+
+def test_two_ways_are_offered_where_their_times_lie_far_apart_and_the_choice_is_remembered(
+    ready: MainWindow, until: Until, close: Close, photo: Path
+) -> None:
+    model, preparing = ready.desk.model, ready.desk.preparing
+    usual = model.entry.defaults.method
+    judged = preparing.estimates.judged
+    assert judged is not None
+
+    def chips() -> list[QPushButton]:
+        return [b for b in ready.workplace.prompts.findChildren(QPushButton) if b.isVisible() and "By " in b.text()]
+
+    preparing.estimates = Estimates(replace(judged, row_seconds=0.001))
+    model.choose_way(Method.NULL_TEXT, 50)
+    assert chips() == []
+    preparing.estimates = Estimates(replace(judged, row_seconds=1.0))
+    model.choose_way(Method.NULL_TEXT, 50)
+    assert [chip.text() for chip in chips()] == ["By null-text, about 19 min", f"By {usual}, about 2 min"]
+    assert preferences.method(model.entry.id) is Method.NULL_TEXT
+    chips()[1].click()
+    until(lambda: ready.desk.work is not None and ready.desk.work.version is not None)
+    assert preferences.method(model.entry.id) is None
+    close(ready)
+    assert [record.settings.method for record in kept(photo)] == [usual]
 
 
 @pytest.fixture

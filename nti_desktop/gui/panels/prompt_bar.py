@@ -10,6 +10,8 @@ from nti_desktop.gui.panels.one_line import OneLine
 from nti_desktop.gui.panels.prompt_line import PromptLine
 from nti_desktop.gui.threads import at_home
 from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change, Word
 
 
@@ -21,6 +23,7 @@ class PromptBar(QFrame):
     edited = Signal(str)  # the edit, at every keystroke
     edit_settled = Signal(str)  # the edit, after a pause
     prepare_asked = Signal()
+    prepare_by_asked = Signal(Method)
     render_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -48,6 +51,9 @@ class PromptBar(QFrame):
         self.estimate = QLabel()
         self.estimate.setProperty("role", "quiet")
         self.estimate.setWordWrap(True)
+        self._ways = QWidget()
+        self._ways_flow = FlowLayout(self._ways)
+        self._offered: tuple[tuple[Method, str], ...] = ()
 
         self.edit = PromptLine(window_undoes=True)
         self.edit.setAccessibleName("Edit")
@@ -87,7 +93,10 @@ class PromptBar(QFrame):
             grid.addWidget(label, 2 * row, 0)
             grid.addWidget(line, 2 * row, 1)
             grid.addWidget(button, 2 * row, 2)
-        grid.addWidget(self.estimate, 1, 1, 1, 2)
+        needed = QVBoxLayout()
+        needed.addWidget(self.estimate)
+        needed.addWidget(self._ways)
+        grid.addLayout(needed, 1, 1, 1, 2)
         grid.addWidget(self.diff, 3, 1, 1, 2)
         grid.addWidget(self.same, 3, 1, 1, 2)
         grid.addWidget(self._chips, 4, 1, 1, 2)
@@ -97,6 +106,7 @@ class PromptBar(QFrame):
         column.setContentsMargins(14, 8, 14, 8)
         column.addLayout(grid)
         self.show_suggestions(())
+        self._ways.hide()
         self.show_models(None, None)
 
     def show_models(self, preparing: ModelEntry | None, editing: ModelEntry | None) -> None:
@@ -151,6 +161,20 @@ class PromptBar(QFrame):
             self.prepare_button.setProperty("primary", str(needed).lower())
             self.prepare_button.style().unpolish(self.prepare_button)
             self.prepare_button.style().polish(self.prepare_button)
+
+    def show_ways(self, ways: tuple[tuple[Method, str], ...], possible: bool) -> None:
+        """Ways of preparing to choose among, each with its time in words; none where they hardly differ."""
+        if ways != self._offered:
+            self._offered = ways
+            self._ways_flow.clear()
+            for method, time in ways:
+                chip = QPushButton(f"By {METHODS[method].title.lower()}, {time}")
+                chip.setProperty("chip", "true")
+                chip.setObjectName(method)
+                chip.setToolTip(METHODS[method].sentence)
+                chip.clicked.connect(self._prepare_by)
+                self._ways_flow.addWidget(chip)
+        self._ways.setVisible(bool(ways) and possible)
 
     def show_render_button(self, shown: bool, possible: bool) -> None:
         self.render_button.setVisible(shown)
@@ -218,6 +242,11 @@ class PromptBar(QFrame):
         self.description.settle()
         if self.prepare_button.isEnabled():
             self.prepare_asked.emit()
+
+    @Slot()
+    def _prepare_by(self) -> None:
+        at_home(self)
+        self.prepare_by_asked.emit(Method(self.sender().objectName()))
 
     @Slot()
     def _render(self) -> None:
