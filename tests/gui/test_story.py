@@ -91,7 +91,7 @@ def test_the_whole_story(
     until(lambda: desk.picture_is_final)
     last = desk.rendering.last
     assert last is not None
-    assert [(c.text, c.weight) for c in last.wanted.state.recipe.words] == [(words[-1].text, 2.0)]
+    assert [(c.text, c.weight) for c in last.wanted.state.recipe.weighted] == [(words[-1].text, 2.0)]
     assert 1 <= desk.rendering.renders - rendered < 10
     assert place.view.after is last.picture
 
