@@ -8,7 +8,7 @@ from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 
 @dataclass(frozen=True)
 class Published:
-    """Figures on PIE-Bench with Stable Diffusion 1.4 and Prompt-to-Prompt (Ju et al. 2024): the background's PSNR in dB
+    """Figures on PIE-Bench with Stable Diffusion and Prompt-to-Prompt (Ju et al. 2024): the background's PSNR in dB
     (more is better) and LPIPS (less is better), CLIP similarity of picture and edit in per cent (more is better), and
     seconds a picture where they say so.
     """
@@ -23,7 +23,7 @@ class Published:
         return f"background {self.psnr:.2f} dB, LPIPS {self.lpips:.4f}, CLIP {self.clip:.2f}{time}"
 
 
-BENCHMARK = "PIE-Bench, Prompt-to-Prompt, Stable Diffusion 1.4 (Ju et al. 2024, arXiv 2310.01506)"
+BENCHMARK = "PIE-Bench, Prompt-to-Prompt, Stable Diffusion (Ju et al. 2024, arXiv 2310.01506)"
 
 
 @dataclass(frozen=True)
