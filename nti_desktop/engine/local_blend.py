@@ -1,4 +1,8 @@
-"""Word attention -> mask; the blend of edited and source latents (Hertz et al. 2022, local editing)."""
+"""Word attention -> mask; the blend of edited and source latents (Hertz et al. 2022, local editing).
+
+It differs from the published code's LocalBlend, which sums the maps of all words, after substitution, and normalises
+and thresholds the sum: see `WordMaps` and `blend_mask`.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +34,9 @@ def map_grid(latent_size: tuple[int, int], layer_positions: Iterable[int], posit
 class WordMaps:
     """Attention of both prompts' tokens, before substitution and weighting, summed over the steps.
 
+    The published code gathers the maps after both: there the edit's map of a kept word is the source's own within the
+    window, and a word that is turned up counts for more.
+
     source, edit: (tokens, rows, columns) float32 on one grid, averaged over heads and layers.
     """
 
@@ -59,8 +66,9 @@ def blend_mask(
 ) -> Tensor:
     """Where an edit may change the picture: (h, w) bool, from the attention gathered so far.
 
-    Each word's map is normalised and thresholded by itself; the words' masks of both prompts are united, those of the
-    keep words taken out.
+    Each word's map is normalised and thresholded by itself, so that a word that is looked at little has a place all the
+    same; the words' masks of both prompts are united, those of the keep words taken out. The published code adds up the
+    maps of a prompt's words first, then pools, normalises and thresholds the sum; it unites both prompts' masks, too.
     """
 
     def covered(columns: tuple[int, ...], of: Tensor, pooled: bool) -> Tensor:
