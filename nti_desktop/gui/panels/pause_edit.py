@@ -85,8 +85,10 @@ class PauseEdit(QLineEdit):
         at_home(self)
         self.settle()
 
+    @Slot()
     def settle(self) -> None:
         """Send what was typed now."""
+        at_home(self)
         self._timer.stop()
         if self._unsettled:
             self._unsettled = False
