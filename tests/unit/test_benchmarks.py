@@ -107,7 +107,7 @@ def speed_section() -> dict[str, Any]:
 
 
 def outcome(recovered: float) -> dict[str, float | None]:
-    return {"recovered": recovered, "outside": 30.0, "verdict": 1.0}
+    return {"recovered": recovered, "outside": 30.0, "verdict": 1.0, "sharpness": 1.0}
 
 
 def answer_at_once(editor: object, measurement: Measurement, places: Places) -> Answer:

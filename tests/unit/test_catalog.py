@@ -14,7 +14,8 @@ from nti_desktop.errors import ModelError
 from nti_desktop.models.catalog import built_in, find_model, installed, models_folder
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import Places
-from nti_desktop.recipe.settings import EditDefaults, Method
+from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.settings import EditDefaults, Method, Windows
 from tests.rights import open_folder, without_rights
 
 SD15: dict[str, dict[str, Any]] = {
@@ -78,7 +79,11 @@ def test_the_built_in_model_has_its_own_defaults_and_sizes() -> None:
     assert entry == built_in()
     assert entry.built_in
     assert (entry.native_size, entry.multiple, entry.licence) == (128, 32, "Apache-2.0")
-    assert entry.defaults == EditDefaults(Method.RESIDUAL, 12, 1.5, 0.4, 0.2, 1.0, 200, 0.8, 2)
+    best = entry.defaults
+    assert (best.method, best.steps, best.guidance_scale, best.preview_steps) == (Method.RESIDUAL, 12, 1.5, 2)
+    assert (best.self_limit, best.blend_positions, best.blend_threshold) == (1.0, 200, 0.8)
+    assert best.windows_for(Kind.COLOUR) == Windows(1.0, 1.0)
+    assert best.windows_for(Kind.OTHER) == best.windows_for(Kind.MATERIAL) == Windows(0.4, 0.2)
 
 
 def test_what_was_published_for_fifty_steps_takes_fifty() -> None:
