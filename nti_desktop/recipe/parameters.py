@@ -77,7 +77,7 @@ SELF = Parameter(
     high=1,
     usual=0.4,
     step=0.01,
-    help="How long the edit keeps the photo's shapes and surfaces, as part of the steps.",
+    help="How long the edit keeps the photo’s shapes and surfaces, as part of the steps.",
     flag="--self",
 )
 SELF_LIMIT = Parameter(
@@ -86,7 +86,7 @@ SELF_LIMIT = Parameter(
     high=1,
     usual=0.25,
     step=0.01,
-    help="The largest layers whose shapes are kept, as part of the latents' positions.",
+    help="The largest layers whose shapes are kept, as part of the latents’ positions.",
     flag="",
 )
 GUIDANCE = Parameter(
@@ -106,7 +106,7 @@ THRESHOLD = Parameter(
     high=1,
     usual=0.3,
     step=0.01,
-    help="How much attention a spot must give the mask's words to belong to it.",
+    help="How much attention a spot must give the mask’s words to belong to it.",
     flag="--threshold",
 )
 START = Parameter(

@@ -1,7 +1,7 @@
 """How closely the edit follows the photo."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
@@ -38,9 +38,18 @@ class StructurePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = QVBoxLayout(self)
+        content = QWidget()
+        column = QVBoxLayout(content)
         column.setContentsMargins(12, 10, 12, 10)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        area = QScrollArea()
+        area.setWidget(content)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
         column.addWidget(
             _quiet("How closely the edit follows the photo: a colour may follow it all the way, new light hardly.")
         )
@@ -49,6 +58,7 @@ class StructurePanel(QWidget):
         self._kinds = _quiet("")
         self.follow = ValueSlider("follow", "Follow", 0.0, 1.0, 0.0, 0.01, percent=True)
         self.follow.set_explanation("100 % keeps the photo’s layout and shapes, 0 % leaves the edit free.")
+        self.follow.set_title_width(_TITLE_WIDTH)
         self.follow.moved.connect(self._followed)
         for widget in (self.automatic, self._kinds, self.follow, _quiet("0 % is free, 100 % is as the photo.")):
             column.addWidget(widget)
