@@ -47,6 +47,11 @@ def mask_of_parts(photo: Raster, project: Project, parts: Iterable[RenderedPart]
     return mask
 
 
+def raster_of(picture: NDArray[np.float32]) -> Raster:
+    """A picture as the engine makes them, (h, w, 3) sRGB in [0, 1], in 8 bit."""
+    return Raster(np.rint(picture * 255).astype(np.uint8))
+
+
 def layer_of(project: Project, part: RenderedPart) -> Layer:
     """An edit the way it lies in the photo, which may have been turned since the model saw it."""
     frame, rendered = frame_of_inversion(project, part.inversion), part.rendered

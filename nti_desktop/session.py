@@ -101,6 +101,13 @@ class Session(WorkingCopy):
         if not self.read_only:
             self.change(photo=self.project.photo.model_copy(update={"name": photo.name}))
 
+    def aside(self) -> "Session":
+        """The same photo and project to try things on: what is changed there changes nothing here, and is not saved."""
+        aside = Session(self.photo, self.project, self.sidecar, self._stored, ())
+        aside._new_arrays, aside._arrays = dict(self._new_arrays), dict(self._arrays)
+        aside._images, aside._models = dict(self._images), dict(self._models)
+        return aside
+
     # For the engine
 
     def frame_for(self, entry: ModelEntry, area: Area | None = None) -> Frame:

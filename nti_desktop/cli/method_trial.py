@@ -3,16 +3,14 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nti_desktop.advice import tight
 from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import decibels, note
+from nti_desktop.composing import raster_of
 from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report
+from nti_desktop.jobs import decibels as measured
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.export import ExportSettings, export_picture
-from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.targets import Conflict
 from nti_desktop.recipe.methods import METHODS, name_of
 from nti_desktop.recipe.settings import InversionSettings
@@ -92,7 +90,6 @@ def compare_methods(
     Workbench.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
     """
     from nti_desktop.engine.workbench import Workbench  # torch
-    from nti_desktop.engine.workbench import decibels as measured
 
     prompt, edit = prompts
     bench, best = Workbench(device), entry.defaults
@@ -107,13 +104,13 @@ def compare_methods(
         recipes = [recipe_for(words, settings, best, inverted.figures.explained) for words in prompts]
         same, edited = (bench.render(session.render_job(recipe, inversion), report, cancel) for recipe in recipes)
         if not trials:
-            pictures.append((_raster(same.source), "As the model's autoencoder draws it"))
+            pictures.append((raster_of(same.source), "As the model's autoencoder draws it"))
         trial = _trial(inverted, edited, measured(same.image, same.source))
         trials.append(trial)
         cost = (
             f"{trial.prepared_rows} + {trial.edit_rows} UNet rows, {trial.prepared_seconds + trial.edit_seconds:.1f} s"
         )
-        pictures.append((_raster(edited.image), f"{trial.ran}: {cost}, left alone {decibels(trial.likeness)}"))
+        pictures.append((raster_of(edited.image), f"{trial.ran}: {cost}, left alone {decibels(trial.likeness)}"))
     export_picture(
         contact_sheet(pictures, columns=COLUMNS),
         sheet,
@@ -139,7 +136,3 @@ def _trial(inverted: Inverted, edited: Rendered, likeness: float) -> MethodTrial
         likeness=likeness,
         changed=edited.changed,
     )
-
-
-def _raster(picture: NDArray[np.float32]) -> Raster:
-    return Raster(np.rint(picture * 255).astype(np.uint8))

@@ -13,6 +13,7 @@ from nti_desktop.cli.terminal import decibels, note
 from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report
+from nti_desktop.jobs import decibels as measured
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import ExportSettings, export_picture
@@ -114,7 +115,6 @@ def try_model(
     device: see Workbench.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
     """
     from nti_desktop.engine.workbench import Workbench  # torch
-    from nti_desktop.engine.workbench import decibels as measured
 
     recipe = _masked(edit, settings, entry)
     bench = Workbench(device)

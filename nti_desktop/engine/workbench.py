@@ -35,6 +35,7 @@ from nti_desktop.jobs import (
     Rendered,
     RenderJob,
     Report,
+    decibels,
     report_nothing,
 )
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, Method
@@ -179,12 +180,6 @@ class Workbench:
         while len(self._photos) > REMEMBERED:
             self._photos.popitem(last=False)
         return photo
-
-
-def decibels(picture: NDArray[np.floating], reference: NDArray[np.floating]) -> float:
-    """PSNR of two pictures in [0, 1]; at most 150 dB, where float32 ends."""
-    error = float(np.square(picture.astype(np.float64) - reference).mean())
-    return -10 * float(np.log10(max(error, 1e-15)))
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.chosen_model import ChosenModel
 from nti_desktop.gui.commissions import Commissions
+from nti_desktop.gui.comparisons import Comparisons
 from nti_desktop.gui.engine_thread import EngineThread
 from nti_desktop.gui.estimates import Pace
 from nti_desktop.gui.exports import Exports
@@ -59,6 +60,7 @@ class Desk(QObject):
         self.model = ChosenModel(entry, self.preparing, models, self)
         self.rendering = Rendering(engine, background, self)
         self.exports = Exports(self.filing, Commissions(engine, models, self.rendering, self), self)
+        self.comparisons = Comparisons(engine, background, self)
         self.work: Work | None = None
         self.suggestions: tuple[str, ...] = ()
         self.glimpse: Glimpse | None = None  # of the photo that is being opened
@@ -74,7 +76,7 @@ class Desk(QObject):
         self.filing.opened.connect(self._opened)
         self.filing.open_failed.connect(self._open_failed)
         self.preparing.judged.connect(self._judged)
-        self.preparing.prepared.connect(self._prepared)
+        self.preparing.prepared.connect(self.keep_prepared)
         self.preparing.failed.connect(self._preparing_failed)
         self.model.changed.connect(self._model_changed)
         self.model.answered.connect(self._model_answered)
@@ -285,8 +287,8 @@ class Desk(QObject):
         self.changed.emit()
 
     @Slot(Preparation)
-    def _prepared(self, made: Preparation) -> None:
-        """It is kept with its own photo, whatever is on the desk by now."""
+    def keep_prepared(self, made: Preparation) -> None:
+        """What was prepared is kept with its own photo, whatever is on the desk by now."""
         at_home(self)
         work = made.work
         if self.work is not None and self.work.session.sidecar == work.session.sidecar:

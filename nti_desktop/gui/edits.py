@@ -72,13 +72,16 @@ def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, met
         threshold = defaults.blend_threshold if blend.threshold == usual.blend_threshold else blend.threshold
         blend = replace(blend, threshold=threshold, positions=defaults.blend_positions)
     was_usual = (recipe.cross_until, recipe.self_until) == (usual.cross_until, usual.self_until)
-    return replace(
-        recipe,
-        automatic=recipe.automatic or was_usual,
-        self_limit=defaults.self_limit,
-        guidance_scale=None if method is Method.NULL_TEXT else recipe.guidance_scale,
-        blend=blend,
+    automatic = recipe.automatic or was_usual
+    return by_method(
+        replace(recipe, automatic=automatic, self_limit=defaults.self_limit, blend=blend),
+        method,
     )
+
+
+def by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
+    """The same wish on a photo prepared by this method: null embeddings hold for their own guidance only."""
+    return replace(recipe, guidance_scale=None) if method is Method.NULL_TEXT else recipe
 
 
 def loosened(recipe: EditRecipe) -> EditRecipe:

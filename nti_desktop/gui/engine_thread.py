@@ -50,11 +50,13 @@ class Ticket:
 
 
 class EngineThread(QThread):
-    """Runs one job at a time: a render before a commissioned one before a judgement before an inversion.
+    """Runs one job at a time: a render before a commissioned one before a judgement before an inversion before what is
+    commissioned at leisure.
 
     Of renders the latest wins: the first runs at once, those asked for while it runs are coalesced, the last is always
-    run; a full render under way is stopped for it, a preview is left to finish. Commissioned renders all run, in their
-    order, and give way to nothing. Signals are sent from the thread; their receivers live in the GUI's.
+    run; a full render under way is stopped for it, a preview is left to finish. Commissioned jobs all run, in their
+    order, and give way to nothing once they have begun. Signals are sent from the thread; their receivers live in the
+    GUI's.
     """
 
     started_job = Signal(Ticket)
@@ -74,6 +76,7 @@ class EngineThread(QThread):
         self._changed = threading.Condition()
         self._render: Ticket | None = None
         self._commissions: list[Ticket] = []
+        self._leisurely: list[Ticket] = []
         self._judge: Ticket | None = None
         self._prepare: Ticket | None = None
         self._running: Ticket | None = None
@@ -98,8 +101,9 @@ class EngineThread(QThread):
         ticket = Ticket(job)
         with self._changed:
             replaced, self._prepare = self._prepare, ticket
-            if self._running and isinstance(self._running.job, PrepareJob):
-                self._running.cancel.cancel()
+            running = self._running
+            if running and isinstance(running.job, PrepareJob) and not running.commissioned:
+                running.cancel.cancel()
             self._changed.notify()
         if replaced is not None:
             self.failed.emit(replaced, Cancelled(_STOPPED))
@@ -128,19 +132,30 @@ class EngineThread(QThread):
             self._changed.notify()
         return ticket
 
-    def withdraw(self, ticket: Ticket) -> None:
-        """Drop a render that waits, stop it if it runs; it is answered with Cancelled, unless it was done before."""
+    def commission_at_leisure(self, job: PrepareJob | RenderJob) -> Ticket:
+        """Queue a job that nothing replaces and that lets all that waits with it go first."""
+        ticket = Ticket(job, commissioned=True)
         with self._changed:
-            waited = ticket is self._render or ticket in self._commissions
+            self._leisurely.append(ticket)
+            self._changed.notify()
+        return ticket
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Drop a render or a commissioned job that waits, stop it if it runs; it is answered with Cancelled, unless it
+        was done before.
+        """
+        with self._changed:
+            waited = ticket is self._render or ticket in self._commissions or ticket in self._leisurely
             if ticket is self._render:
                 self._render = None
             self._commissions = [other for other in self._commissions if other is not ticket]
+            self._leisurely = [other for other in self._leisurely if other is not ticket]
             ticket.cancel.cancel()
         if waited:
             self.failed.emit(ticket, Cancelled(_STOPPED))
 
     def cancel_all(self) -> None:
-        """Drop what waits and ask what runs to stop, but for commissioned renders; each is answered with Cancelled."""
+        """Drop what waits and ask what runs to stop, but for what is commissioned; each is answered with Cancelled."""
         with self._changed:
             waiting = [ticket for ticket in (self._render, self._judge, self._prepare) if ticket]
             self._render = self._judge = self._prepare = None
@@ -153,7 +168,7 @@ class EngineThread(QThread):
         """Cancel everything and let the thread end; `finished` tells when it has."""
         with self._changed:
             self._stopping = True
-            commissions = [*self._commissions, *([self._running] if self._running else [])]
+            commissions = [*self._commissions, *self._leisurely, *([self._running] if self._running else [])]
             self._changed.notify()
         self.cancel_all()
         for ticket in commissions:
@@ -180,7 +195,8 @@ class EngineThread(QThread):
         with self._changed:
             while not self._stopping:
                 first = self._commissions[0] if self._commissions else None
-                ticket = self._render or first or self._judge or self._prepare
+                idle = self._leisurely[0] if self._leisurely else None
+                ticket = self._render or first or self._judge or self._prepare or idle
                 if ticket:
                     if ticket is self._render:
                         self._render = None
@@ -188,8 +204,10 @@ class EngineThread(QThread):
                         del self._commissions[0]
                     elif ticket is self._judge:
                         self._judge = None
-                    else:
+                    elif ticket is self._prepare:
                         self._prepare = None
+                    else:
+                        del self._leisurely[0]
                     self._running = ticket
                     return ticket
                 self._changed.wait()

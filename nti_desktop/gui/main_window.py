@@ -14,6 +14,7 @@ from nti_desktop.gui.areas import Areas
 from nti_desktop.gui.autosave import AFTER, Autosave
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.commands import Menu, add_actions, command
+from nti_desktop.gui.comparing import Comparing
 from nti_desktop.gui.desk import Desk
 from nti_desktop.gui.device_chooser import DeviceChooser
 from nti_desktop.gui.engine_thread import EngineThread, load_workbench
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.devices = DeviceChooser(self.engine, self.desk, self.workplace.model_panel, self)
         self.advising = Advising(self.desk, self)
         self.exporting = Exporting(self.desk, self)
+        self.comparing = Comparing(self.desk, self.workplace.prompts.edit, self)
         self.viewing = Viewing(self.workplace, [MainWindow, Exporting, Versions, Areas], self)
         self.screen_colours = ScreenColours(self.desk, self.workplace.strip, self.background, self)
         self._painted = False
@@ -79,8 +81,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.workplace)
         self.setAcceptDrops(True)
         self._take_room()
-        owners = (self, self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
-        self.actions_by_name = add_actions(self, owners)
+        more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
+        self.actions_by_name = add_actions(self, (self, self.comparing, *more))
         self._add_toolbar()
         self._show_state()
 
@@ -148,6 +150,7 @@ class MainWindow(QMainWindow):
             "redo": work is not None and work.can_redo,
             "prepare": work is not None and work.can_be_prepared and not self.desk.preparing.at_work,
             "render_edit": ready and not self.desk.picture_is_final,
+            "compare_ways": self.comparing.possible,
             "draw_area": work is not None,
             "work_on_whole": work is not None and work.area != work.whole,
             "reset_structure": history is not None,
@@ -344,6 +347,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.desk.filing.stop_opening()
         self.models.page.close()
+        self.comparing.stop()
         self.desk.cancel()
         self.desk.model.stop()
         self.transfers.cancel()

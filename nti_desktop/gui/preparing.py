@@ -136,6 +136,8 @@ class Preparing(QObject):
     @Slot(Ticket, Inverted, str)
     def _inverted(self, ticket: Ticket, inverted: Inverted, fingerprint: str) -> None:
         at_home(self)
+        if ticket not in self._inverting:
+            return  # somebody else's
         undertaking, area = self._inverting.pop(ticket)
         if undertaking.work is self._work and undertaking.entry == self._judged_with:
             self.estimates = self.estimates.with_prepared(inverted.settings, inverted.figures)

@@ -37,7 +37,7 @@ class ProgressWatch(QObject):
     @Slot()
     def cancel(self) -> None:
         """Stop what the line tells of: a photo on its way in, else the export that is rendered or, where the engine
-        does nothing, waits, else what the engine does.
+        does nothing, waits, else the comparison that is worked on, else what the engine does.
         """
         at_home(self)
         exports = self._desk.exports
@@ -46,6 +46,8 @@ class ProgressWatch(QObject):
         export = self._exported_now()
         if export is not None:
             exports.cancel(export)
+        elif self._running is not None and self._desk.comparisons.ordered(self._running):
+            self._desk.comparisons.cancel()
         else:
             self._desk.cancel()
         if self._running is not None:
@@ -108,9 +110,11 @@ class ProgressWatch(QObject):
             whole = self._desk.preparing.estimates.preparing(settings.method, settings.steps)
             if whole is not None:  # the phases to come count too
                 left = max(left or 0.0, whole - (time.monotonic() - self._since))
-            what = "Preparing"
+            what = "Comparing ways" if self._desk.comparisons.ordered(ticket) else "Preparing"
         elif (export := self._desk.exports.rendered_by(ticket)) is not None:
             what = export.title
+        elif self._desk.comparisons.ordered(ticket):
+            what = "Comparing ways"
         else:
             what = "Measuring" if isinstance(ticket.job, JudgeJob) else ""
         self._last = Progress(progress.phase, progress.step, progress.total, left), what

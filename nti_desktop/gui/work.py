@@ -24,11 +24,14 @@ from nti_desktop.session import Session
 
 @dataclass(frozen=True, eq=False)
 class PreparedArea:
-    """An area of the photo that was inverted. fingerprint: of the model."""
+    """An area of the photo that was inverted. fingerprint: of the model; state: the edit to be made of it, None for the
+    one that its area has when this is kept.
+    """
 
     area: Area
     fingerprint: str
     inverted: Inverted
+    state: EditState | None = None
 
 
 class Work:
@@ -347,6 +350,8 @@ class Work:
 
     def _wish(self, entry: ModelEntry, made: PreparedArea, part: PartRecord | None) -> EditState:
         """What an area's edit asks for, put to the model that the area was prepared with now. part: the edit so far."""
+        if made.state is not None:
+            return made.state
         settings, explained = made.inverted.settings, made.inverted.figures.explained
         inversion = self.session.project.inversion(part.inversion) if part else None
         state = None

@@ -13,8 +13,8 @@ from PIL import Image
 from nti_desktop.engine.device import find_device
 from nti_desktop.engine.precision import unet_dtype
 from nti_desktop.engine.threads import ALL
-from nti_desktop.engine.workbench import Workbench, decibels
-from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, ModelFiles, RenderJob
+from nti_desktop.engine.workbench import Workbench
+from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, ModelFiles, RenderJob, decibels
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method

@@ -118,8 +118,9 @@ def test_opening_another_photo_as_soon_as_one_is_prepared_keeps_it(
 def nearly_done(ready: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """A photo is being prepared and can no longer be stopped; what comes back lets it be done."""
     from nti_desktop.engine import workbench  # torch
+    from nti_desktop.jobs import decibels
 
-    reached, may_end, decibels = Event(), Event(), workbench.decibels
+    reached, may_end = Event(), Event()
 
     def slow(*asked: Any) -> float:
         reached.set()

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from nti_desktop.composing import RenderedPart
-from nti_desktop.engine.workbench import Workbench, decibels
+from nti_desktop.engine.workbench import Workbench
+from nti_desktop.jobs import decibels
 from nti_desktop.models.catalog import STUDIO_DEFAULTS
 from nti_desktop.models.finding import ModelGone
 from nti_desktop.photo.composite import Finish

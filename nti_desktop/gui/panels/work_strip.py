@@ -19,6 +19,16 @@ def duration(seconds: float) -> str:
     return f"about {minutes // 60} h {minutes % 60:02d} min"
 
 
+def in_words(progress: Progress, what: str = "") -> str:
+    """What is done, how far it is, how long it will take. what: the job, in front of the phase."""
+    parts = [f"{what}: {progress.phase.lower()}" if what else progress.phase]
+    if progress.total > 1:
+        parts.append(f"step {min(progress.step + 1, progress.total)} of {progress.total}")
+    if progress.seconds_left is not None and progress.seconds_left >= 0.5:
+        parts.append(f"{duration(progress.seconds_left)} left")
+    return " · ".join(parts)
+
+
 class WorkStrip(QFrame):
     """Phase, step, time left, Cancel."""
 
@@ -53,13 +63,8 @@ class WorkStrip(QFrame):
         self.show_idle("")
 
     def show_progress(self, progress: Progress, what: str = "") -> None:
-        """what: the job, in front of the phase."""
-        parts = [f"{what}: {progress.phase.lower()}" if what else progress.phase]
-        if progress.total > 1:
-            parts.append(f"step {min(progress.step + 1, progress.total)} of {progress.total}")
-        if progress.seconds_left is not None and progress.seconds_left >= 0.5:
-            parts.append(f"{duration(progress.seconds_left)} left")
-        self.text.setText(" · ".join(parts))
+        """what: see in_words."""
+        self.text.setText(in_words(progress, what))
         self.bar.setRange(0, progress.total if progress.total > 1 else 0)
         self.bar.setValue(progress.step)
         self.bar.show()

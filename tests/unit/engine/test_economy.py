@@ -19,9 +19,9 @@ from nti_desktop.engine.loading import load_model
 from nti_desktop.engine.methods import METHODS, null_text
 from nti_desktop.engine.methods.denoise import Prepared, Task
 from nti_desktop.engine.model import DiffusionModel, counted_rows
-from nti_desktop.engine.workbench import Workbench, decibels
+from nti_desktop.engine.workbench import Workbench
 from nti_desktop.errors import OutOfMemory
-from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Saving, report_nothing
+from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Saving, decibels, report_nothing
 from nti_desktop.models.catalog import built_in
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule

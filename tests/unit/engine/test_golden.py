@@ -17,8 +17,7 @@ from nti_desktop.engine.methods import null_text
 from nti_desktop.engine.methods.denoise import Prepared, Task, denoise
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.pivot import Source, invert
-from nti_desktop.engine.workbench import decibels
-from nti_desktop.jobs import CancelToken, report_nothing
+from nti_desktop.jobs import CancelToken, decibels, report_nothing
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 from tests.published import refinement_mapping

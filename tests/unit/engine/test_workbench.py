@@ -13,9 +13,9 @@ import torch
 
 from nti_desktop.advice import is_strange
 from nti_desktop.engine.loading import load_model
-from nti_desktop.engine.workbench import Workbench, decibels
+from nti_desktop.engine.workbench import Workbench
 from nti_desktop.errors import Cancelled, EngineError, ModelError, OutOfMemory
-from nti_desktop.jobs import CancelToken, Inverted, InvertJob, JudgeJob, ModelFiles, Progress, RenderJob
+from nti_desktop.jobs import CancelToken, Inverted, InvertJob, JudgeJob, ModelFiles, Progress, RenderJob, decibels
 from nti_desktop.models.catalog import built_in
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method

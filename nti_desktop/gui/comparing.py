@@ -1,0 +1,125 @@
+"""Comparing ways: ask for the comparison, show what becomes of it, keep the way that is chosen."""
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
+
+from nti_desktop.errors import NtiError
+from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.comparison import Comparison, Tried, comparison_of
+from nti_desktop.gui.desk import Desk
+from nti_desktop.gui.panels.comparison_dialog import ComparisonDialog, Way
+from nti_desktop.gui.panels.prompt_line import PromptLine
+from nti_desktop.gui.panels.work_strip import duration, in_words
+from nti_desktop.gui.preparing import Preparation
+from nti_desktop.gui.threads import at_home
+from nti_desktop.jobs import Progress
+from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.settings import InversionSettings, Method
+
+
+class Comparing(QObject):
+    """Compares the ways to make the edit on the desk. Nothing of it is kept unless it is chosen."""
+
+    def __init__(self, desk: Desk, line: PromptLine, window: QWidget) -> None:
+        """line: where the edit is typed."""
+        super().__init__(window)
+        self._desk, self._line = desk, line
+        self._tried: dict[Method, Tried] = {}
+        self.dialog = ComparisonDialog(window)
+        self.dialog.use_asked.connect(self.use)
+        self.dialog.finished.connect(self._closed)
+        desk.comparisons.began.connect(self._began)
+        desk.comparisons.moved.connect(self._moved)
+        desk.comparisons.tried.connect(self._show)
+        desk.comparisons.failed.connect(self._failed)
+        desk.opened.connect(self.stop)
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is an edit that can be made in several ways, one of which may be kept."""
+        return self._comparison is not None
+
+    @property
+    def _comparison(self) -> Comparison | None:
+        desk = self._desk
+        if desk.work is None:
+            return None
+        screen = desk.rendering.screen
+        return comparison_of(desk.work, desk.model.entry, desk.model.way, desk.preparing.estimates, screen)
+
+    @command("Compare wa&ys…", Menu.EDIT)
+    @Slot()
+    def compare_ways(self) -> None:
+        """Make this edit by every method, side by side, and keep the one that is best."""
+        at_home(self)
+        self._line.settle()
+        comparison = self._comparison
+        if comparison is None:
+            return
+        self._desk.comparisons.cancel()
+        self._tried.clear()
+        ways = []
+        for way in comparison.ways:
+            row, seconds = METHODS[way.method], comparison.takes(way)
+            takes = "Waits; how long it takes is not known yet." if seconds is None else f"Takes {duration(seconds)}."
+            ways.append(Way(way.method, row.title, row.sentence, takes))
+        self.dialog.ask(comparison.ways[0].prompt, comparison.state.recipe.prompt, ways)
+        self._desk.comparisons.begin(comparison)
+
+    @Slot(str)
+    def use(self, method: str) -> None:
+        """Keep what was prepared this way, with the edit as it was tried, as a version of its own."""
+        at_home(self)
+        tried = self._tried[Method(method)]
+        self.dialog.accept()
+        if tried.prepared is not None:
+            comparison = tried.comparison
+            self._desk.keep_prepared(Preparation(comparison.work, comparison.entry, (tried.prepared,)))
+
+    @Slot()
+    def stop(self) -> None:
+        """Do without the comparison, whether its window is to be seen or not."""
+        at_home(self)
+        self.dialog.close()
+        self._forget()
+
+    @Slot(int)
+    def _closed(self, _result: int) -> None:
+        at_home(self)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._desk.comparisons.cancel()
+        self._tried.clear()
+
+    @Slot(InversionSettings)
+    def _began(self, way: InversionSettings) -> None:
+        at_home(self)
+        self.dialog.show_begun(way.method)
+
+    @Slot(InversionSettings, Progress)
+    def _moved(self, way: InversionSettings, progress: Progress) -> None:
+        at_home(self)
+        self.dialog.show_progress(way.method, progress, in_words(progress))
+
+    @Slot(Tried)
+    def _show(self, tried: Tried) -> None:
+        at_home(self)
+        self._tried[tried.way.method] = tried
+        self.dialog.show_tried(tried.way.method, tried.picture, _figures(tried), tried.prepared is not None)
+
+    @Slot(InversionSettings, NtiError)
+    def _failed(self, way: InversionSettings, error: NtiError) -> None:
+        at_home(self)
+        self.dialog.show_error(way.method, str(error))
+
+
+def _figures(tried: Tried) -> str:
+    preparing, rendering = tried.preparing, tried.rendering
+    unpinned = preparing.reconstruction_psnr
+    alone = "was not measured" if unpinned is None else f"gives {unpinned:.1f} dB"
+    return (
+        f"Prepared in {preparing.seconds:.1f} s with {preparing.unet_rows} UNet rows, {tried.way.steps} steps; edited "
+        f"in {rendering.seconds:.1f} s with {rendering.unet_rows} rows. Left alone, the photo comes back at "
+        f"{tried.likeness:.1f} dB; guidance alone, unpinned, {alone}."
+    )

@@ -1,0 +1,166 @@
+"""The ways to make one edit, side by side: picture, costs, likeness, and a button to use one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nti_desktop.gui import theme
+from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.threads import at_home
+from nti_desktop.jobs import Progress
+
+_SIDE = 220  # pixels, of a picture at least
+_GAP = 14
+
+
+@dataclass(frozen=True)
+class Way:
+    """key: what the dialog's signals call it; takes: what is known of its time before it begins."""
+
+    key: str
+    title: str
+    sentence: str
+    takes: str
+
+
+class _Shown(QWidget):
+    """A picture, as large as there is room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture: Picture | None = None
+        self.setMinimumSize(_SIDE, _SIDE)
+
+    def sizeHint(self) -> QSize:
+        return QSize(_SIDE + 40, _SIDE + 40)
+
+    def show_picture(self, picture: Picture) -> None:
+        self.picture = picture
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self.picture is None:
+            painter.fillRect(self.rect(), theme.FIELD)
+            return
+        whole = QSize(self.picture.width, self.picture.height)
+        size = whole.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        image, _ = self.picture.level_for(size.width() * self.devicePixelRatioF() / whole.width())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRect((self.width() - size.width()) // 2, 0, size.width(), size.height()), image)
+
+
+class WayCell(QWidget):
+    """One way."""
+
+    use_asked = Signal(str)
+
+    def __init__(self, way: Way) -> None:
+        super().__init__()
+        self._way = way
+        self.shown = _Shown()
+        self.shown.setAccessibleName(f"The edit by {way.title}")
+        self.title, self.sentence, self.state = QLabel(way.title), QLabel(way.sentence), QLabel(way.takes)
+        self.title.setProperty("role", "heading")
+        self.state.setProperty("role", "quiet")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress")
+        self.bar.hide()
+        self.use_button = QPushButton("Use this way")
+        self.use_button.setToolTip("Keep the photo prepared this way, with this edit as a version of its own.")
+        self.use_button.setAutoDefault(False)
+        self.use_button.setEnabled(False)
+        self.use_button.clicked.connect(self._use)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.shown, 1)
+        column.addWidget(self.title)
+        for label in (self.sentence, self.state):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            column.addWidget(label)
+        column.addWidget(self.bar)
+        column.addWidget(self.use_button)
+
+    @Slot()
+    def _use(self) -> None:
+        at_home(self)
+        self.use_asked.emit(self._way.key)
+
+
+class ComparisonDialog(QDialog):
+    """Not modal. Whoever closes it needs no more pictures."""
+
+    use_asked = Signal(str)  # key of a way
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Compare ways")
+        self.cells: dict[str, WayCell] = {}
+        self.edit = QLabel()
+        self.edit.setWordWrap(True)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(_GAP)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(_GAP)
+        layout.addWidget(self.edit)
+        layout.addLayout(self._row, 1)
+        layout.addWidget(buttons)
+
+    def ask(self, description: str, edit: str, ways: Sequence[Way]) -> None:
+        """Show the ways before anything has come of them."""
+        self.edit.setText(f"“{description}” → “{edit}”")
+        for cell in self.cells.values():
+            self._row.removeWidget(cell)
+            cell.hide()
+            cell.deleteLater()
+        self.cells = {way.key: WayCell(way) for way in ways}
+        for cell in self.cells.values():
+            cell.use_asked.connect(self.use_asked)
+            self._row.addWidget(cell, 1)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def show_begun(self, key: str) -> None:
+        """A way is tried now; what it takes stays to be read until the engine tells more."""
+        bar = self.cells[key].bar
+        bar.setRange(0, 0)
+        bar.show()
+
+    def show_progress(self, key: str, progress: Progress, text: str) -> None:
+        cell = self.cells[key]
+        cell.state.setText(text)
+        cell.bar.setRange(0, progress.total if progress.total > 1 else 0)
+        cell.bar.setValue(progress.step)
+
+    def show_tried(self, key: str, picture: Picture, figures: str, new: bool) -> None:
+        """new: whether there is something to keep."""
+        cell = self.cells[key]
+        cell.shown.show_picture(picture)
+        cell.bar.hide()
+        cell.state.setText(figures)
+        cell.use_button.setEnabled(new)
+        if not new:
+            cell.use_button.setText("The way it is now")
+
+    def show_error(self, key: str, sentence: str) -> None:
+        """A way of which there is no picture."""
+        cell = self.cells[key]
+        cell.bar.hide()
+        cell.state.setText(sentence)

@@ -1,0 +1,216 @@
+"""One edit by every method, side by side: what is shown of each, what using one keeps, what closing leaves."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nti_desktop.errors import EngineError
+from nti_desktop.gui.comparison import comparison_of
+from nti_desktop.gui.edits import with_structure
+from nti_desktop.gui.engine_thread import Ticket
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.panels.comparison_dialog import WayCell
+from nti_desktop.models.samples import Sample
+from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.settings import Method
+from tests.gui.conftest import OpenWindow
+
+Until = Callable[[Callable[[], bool]], None]
+Close = Callable[[MainWindow], None]
+
+
+@pytest.fixture
+def described(open_window: OpenWindow, until: Until, photo: Path) -> MainWindow:
+    """A window with the sample, to be prepared in as few steps as can be."""
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.desk.preparing.estimates.judged is not None)
+    window.workplace.model_panel.steps.setValue(2)
+    return window
+
+
+@pytest.fixture
+def edited(described: MainWindow, until: Until, sample_edit: str) -> MainWindow:
+    """The same, prepared and edited."""
+    described.workplace.prompts.prepare_button.click()
+    until(lambda: versions(described) == 1)
+    described.desk.say_in_words(sample_edit)
+    until(lambda: described.desk.picture_is_final)
+    return described
+
+
+def compare(window: MainWindow) -> dict[str, WayCell]:
+    """Ask for the comparison; its cells by method."""
+    action = window.actions_by_name["compare_ways"]
+    assert action.isEnabled()
+    action.trigger()
+    assert window.comparing.dialog.isVisible()
+    return window.comparing.dialog.cells
+
+
+def compared(window: MainWindow, until: Until) -> dict[str, WayCell]:
+    cells = compare(window)
+    until(lambda: not window.desk.comparisons.at_work)
+    return cells
+
+
+def versions(window: MainWindow) -> int:
+    assert window.desk.session is not None
+    return len(window.desk.session.project.versions)
+
+
+def test_every_way_gets_a_picture_and_says_what_it_cost(edited: MainWindow, until: Until) -> None:
+    assert edited.desk.work is not None
+    own = edited.desk.work.inversion
+    assert own is not None
+    cells = compare(edited)
+    assert list(cells)[-1] == Method.NULL_TEXT
+    assert all(cell.state.text().startswith("Takes about ") for cell in cells.values())
+    until(lambda: not edited.desk.comparisons.at_work)
+    assert set(cells) == set(METHODS)
+    for method, cell in cells.items():
+        assert cell.title.text() == METHODS[Method(method)].title
+        assert cell.shown.picture is not None
+        assert "UNet rows, 2 steps; edited in " in cell.state.text()
+        assert "Left alone, the photo comes back at " in cell.state.text()
+        assert cell.bar.isHidden()
+        assert cell.use_button.isEnabled() == (method != own.settings.method)
+    assert edited.comparing.dialog.isVisible()
+
+
+def test_the_way_that_is_used_becomes_a_version_that_shows_the_edit(
+    edited: MainWindow, until: Until, close: Close, photo: Path, sample_edit: str
+) -> None:
+    before, dialog = versions(edited), edited.comparing.dialog
+    cells = compared(edited, until)
+    edited.desk.say_in_words("something else that was typed meanwhile")
+    cells[Method.NULL_TEXT].use_button.click()
+    assert not dialog.isVisible()
+    work = edited.desk.work
+    assert work is not None
+    assert work.inversion is not None
+    assert versions(edited) == before + 1
+    assert work.inversion.settings.method is Method.NULL_TEXT
+    assert work.edit_text == sample_edit
+    until(lambda: edited.desk.picture_is_final)
+    assert edited.desk.after is not None
+    assert edited.desk.rendering.last is not None
+    assert edited.desk.rendering.last.wanted.inversion == work.inversion.id
+    close(edited)
+    project = read_sidecar(photo.with_name(photo.name + ".nti")).project
+    assert [record.settings.method for record in project.inversions][1:] == [Method.NULL_TEXT]
+
+
+def test_an_edit_that_was_never_prepared_is_compared_and_kept(
+    described: MainWindow, until: Until, sample_edit: str
+) -> None:
+    described.desk.say_in_words(sample_edit)
+    cells = compared(described, until)
+    assert all(cell.use_button.isEnabled() for cell in cells.values())
+    cells[Method.PINNED].use_button.click()
+    work = described.desk.work
+    assert work is not None
+    assert work.inversion is not None
+    assert work.inversion.settings.method is Method.PINNED
+    assert work.edit_text == sample_edit
+    until(lambda: described.desk.picture_is_final)
+
+
+def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kept(
+    open_window: OpenWindow, until: Until, photo: Path, sample_edit: str
+) -> None:
+    window = open_window()
+    action = window.actions_by_name["compare_ways"]
+    assert not action.isEnabled()
+    window.open_path(photo)
+    until(lambda: window.desk.work is not None and bool(window.desk.work.description))
+    assert not action.isEnabled()
+    window.desk.say_in_words(sample_edit)
+    assert action.isEnabled()
+    assert window.desk.session is not None
+    window.desk.session.read_only = "Opened for looking only."
+    window.desk.changed.emit()
+    assert not action.isEnabled()
+
+
+def test_each_way_gets_the_edit_as_it_is_meant(edited: MainWindow) -> None:
+    desk = edited.desk
+    desk.edit("guidance", lambda recipe: with_structure(recipe, "guidance_scale", 5.0))
+    work = desk.work
+    assert work is not None
+    comparison = comparison_of(work, desk.model.entry, desk.model.way, desk.preparing.estimates, None)
+    assert comparison is not None
+    recipes = {way.method: comparison.edit(way, None).recipe for way in comparison.ways}
+    assert work.state is not None
+    assert recipes.pop(Method.NULL_TEXT) == replace(work.state.recipe, guidance_scale=None)
+    assert set(recipes.values()) == {work.state.recipe}
+    assert not work.state.recipe.automatic
+
+
+def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, until: Until) -> None:
+    session = edited.desk.session
+    assert session is not None
+    edited.desk.save()
+    until(lambda: not session.dirty)
+    project, started = session.project, []
+    edited.engine.started_job.connect(started.append)
+    compare(edited)
+    until(lambda: bool(started))
+    edited.comparing.dialog.close()
+    assert not edited.desk.comparisons.at_work
+    until(lambda: started[-1].cancel.cancelled and edited.engine._running is None)
+    assert len(started) <= 2
+    assert session.project == project
+    assert not session.dirty
+
+
+def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(edited: MainWindow, until: Until) -> None:
+    cells = compare(edited)
+    first, second = list(cells)[:2]
+    until(lambda: cells[second].shown.picture is not None)
+    until(lambda: edited.progress._running is not None)
+    edited.actions_by_name["cancel"].trigger()
+    assert not edited.desk.comparisons.at_work
+    assert cells[first].shown.picture is not None
+    assert cells[Method.NULL_TEXT].state.text() == "Not tried, as the comparison was stopped."
+    assert cells[Method.NULL_TEXT].bar.isHidden()
+
+
+def test_what_fails_in_one_way_is_its_sentence_and_leaves_the_others(
+    edited: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nti_desktop.engine.methods import METHODS as ENGINES  # torch
+
+    def broken(*_asked: object) -> None:
+        raise EngineError("This way does not work today; use another.")
+
+    monkeypatch.setattr(ENGINES[Method.NEGATIVE_PROMPT], "prepare", broken)
+    cells = compared(edited, until)
+    failed = cells[Method.NEGATIVE_PROMPT]
+    assert failed.state.text() == "This way does not work today; use another."
+    assert not failed.use_button.isEnabled()
+    assert [method for method, cell in cells.items() if cell.shown.picture is None] == [Method.NEGATIVE_PROMPT]
+
+
+def test_a_newer_edit_goes_first_and_does_not_stop_the_comparison(
+    edited: MainWindow, until: Until, sample: Sample
+) -> None:
+    started: list[Ticket] = []
+    edited.engine.started_job.connect(started.append)
+    cells = compare(edited)
+    until(lambda: bool(started))
+    so_far = len(started)
+    edited.desk.say_in_words(sample.edits[1])
+    until(lambda: not edited.desk.comparisons.at_work and edited.desk.picture_is_final)
+    assert any(not ticket.commissioned for ticket in started[so_far : so_far + 2])
+    assert all(cell.shown.picture is not None for cell in cells.values())
+
+
+def test_closing_the_window_ends_a_comparison(edited: MainWindow, until: Until, close: Close) -> None:
+    cells = compare(edited)
+    until(lambda: any(cell.shown.picture is not None for cell in cells.values()))
+    close(edited)
+    assert not edited.comparing.dialog.isVisible()
