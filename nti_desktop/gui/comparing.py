@@ -1,5 +1,7 @@
 """Comparing ways: ask for the comparison, show what becomes of it, keep the way that is chosen."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -61,7 +63,7 @@ class Comparing(QObject):
         ways = []
         for way in comparison.ways:
             row, seconds = METHODS[way.method], comparison.takes(way)
-            takes = "Waits; how long it takes is not known yet." if seconds is None else f"Takes {duration(seconds)}."
+            takes = "How long it takes is not known yet." if seconds is None else f"Takes {duration(seconds)}."
             ways.append(Way(way.method, row.title, row.sentence, takes))
         self.dialog.ask(comparison.ways[0].prompt, comparison.state.recipe.prompt, ways)
         self._desk.comparisons.begin(comparison)
@@ -100,7 +102,8 @@ class Comparing(QObject):
     @Slot(InversionSettings, Progress)
     def _moved(self, way: InversionSettings, progress: Progress) -> None:
         at_home(self)
-        self.dialog.show_progress(way.method, progress, in_words(progress))
+        text = in_words(replace(progress, seconds_left=None))  # of a phase, where the whole way is told of already
+        self.dialog.show_progress(way.method, progress, text)
 
     @Slot(Tried)
     def _show(self, tried: Tried) -> None:

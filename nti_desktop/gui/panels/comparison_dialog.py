@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -21,7 +21,8 @@ from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.threads import at_home
 from nti_desktop.jobs import Progress
 
-_SIDE = 220  # pixels, of a picture at least
+_NARROWEST, _LOWEST = 200, 120  # pixels of a picture at least; it gives the texts the room that they need
+_SIZE = QSize(1120, 580)
 _GAP = 14
 
 
@@ -41,10 +42,7 @@ class _Shown(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.picture: Picture | None = None
-        self.setMinimumSize(_SIDE, _SIDE)
-
-    def sizeHint(self) -> QSize:
-        return QSize(_SIDE + 40, _SIDE + 40)
+        self.setMinimumSize(_NARROWEST, _LOWEST)
 
     def show_picture(self, picture: Picture) -> None:
         self.picture = picture
@@ -59,17 +57,19 @@ class _Shown(QWidget):
         size = whole.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         image, _ = self.picture.level_for(size.width() * self.devicePixelRatioF() / whole.width())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRect((self.width() - size.width()) // 2, 0, size.width(), size.height()), image)
+        place = QRect(QPoint(0, 0), size)
+        place.moveCenter(self.rect().center())
+        painter.drawImage(place, image)
 
 
-class WayCell(QWidget):
-    """One way."""
+class WayCell(QObject):
+    """One way: a column of the board."""
 
     use_asked = Signal(str)
 
-    def __init__(self, way: Way) -> None:
-        super().__init__()
-        self._way = way
+    def __init__(self, way: Way, board: QGridLayout, column: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.way = way
         self.shown = _Shown()
         self.shown.setAccessibleName(f"The edit by {way.title}")
         self.title, self.sentence, self.state = QLabel(way.title), QLabel(way.sentence), QLabel(way.takes)
@@ -78,27 +78,23 @@ class WayCell(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
-        self.bar.hide()
         self.use_button = QPushButton("Use this way")
         self.use_button.setToolTip("Keep the photo prepared this way, with this edit as a version of its own.")
         self.use_button.setAutoDefault(False)
         self.use_button.setEnabled(False)
         self.use_button.clicked.connect(self._use)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.shown, 1)
-        column.addWidget(self.title)
         for label in (self.sentence, self.state):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
-            column.addWidget(label)
-        column.addWidget(self.bar)
-        column.addWidget(self.use_button)
+        rows = (self.shown, self.title, self.sentence, self.state, self.bar, self.use_button)
+        for row, widget in enumerate(rows):
+            board.addWidget(widget, row, column)
+        self.bar.hide()
 
     @Slot()
     def _use(self) -> None:
         at_home(self)
-        self.use_asked.emit(self._way.key)
+        self.use_asked.emit(self.way.key)
 
 
 class ComparisonDialog(QDialog):
@@ -112,27 +108,31 @@ class ComparisonDialog(QDialog):
         self.cells: dict[str, WayCell] = {}
         self.edit = QLabel()
         self.edit.setWordWrap(True)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(_GAP)
+        self._board = QWidget()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(_GAP)
-        layout.addWidget(self.edit)
-        layout.addLayout(self._row, 1)
-        layout.addWidget(buttons)
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(_GAP)
+        self._column.addWidget(self.edit)
+        self._column.addWidget(self._board, 1)
+        self._column.addWidget(buttons)
+        self.resize(_SIZE)
 
     def ask(self, description: str, edit: str, ways: Sequence[Way]) -> None:
         """Show the ways before anything has come of them."""
         self.edit.setText(f"“{description}” → “{edit}”")
-        for cell in self.cells.values():
-            self._row.removeWidget(cell)
-            cell.hide()
-            cell.deleteLater()
-        self.cells = {way.key: WayCell(way) for way in ways}
-        for cell in self.cells.values():
+        before, self._board = self._board, QWidget()
+        board = QGridLayout(self._board)
+        board.setContentsMargins(0, 0, 0, 0)
+        board.setHorizontalSpacing(_GAP)
+        board.setRowStretch(0, 1)
+        self.cells = {way.key: WayCell(way, board, column, self._board) for column, way in enumerate(ways)}
+        for column, cell in enumerate(self.cells.values()):
+            board.setColumnStretch(column, 1)
             cell.use_asked.connect(self.use_asked)
-            self._row.addWidget(cell, 1)
+        self._column.replaceWidget(before, self._board)
+        before.hide()
+        before.deleteLater()
         self.show()
         self.raise_()
         self.activateWindow()
@@ -144,8 +144,9 @@ class ComparisonDialog(QDialog):
         bar.show()
 
     def show_progress(self, key: str, progress: Progress, text: str) -> None:
+        """text: the progress in words, below what the whole way takes."""
         cell = self.cells[key]
-        cell.state.setText(text)
+        cell.state.setText(f"{cell.way.takes}\n{text}")
         cell.bar.setRange(0, progress.total if progress.total > 1 else 0)
         cell.bar.setValue(progress.step)
 
