@@ -23,7 +23,7 @@ class Comparison:
 
     work: the photo's; state: the edit of `area`; usual: of the model that it was meant for; entry: the model that
     makes it; ways: in the order they are tried, all with one description; own: the version's preparation, which is not
-    made again; screen: profile that pictures are made for, None for sRGB.
+    made again; estimates: of this machine, as known then; screen: profile that pictures are made for, None for sRGB.
     """
 
     work: Work
