@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nti_desktop.errors import RecipeError
 from nti_desktop.recipe.recipe import Side, WordRef
-from nti_desktop.recipe.words import Change, align_words, as_read, split_words, word_at
+from nti_desktop.recipe.words import Change, align_words, split_words, word_at
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,8 @@ def tokenize(tokenizer: Any, prompt: str, length: int) -> PromptTokens:
     Raises RecipeError, naming the words, when the prompt is longer than that.
     """
     # Stable Diffusion 2 pads with "!"; a "!" that somebody wrote is a word like any other, as in the original code.
-    read = as_read(prompt)  # the same words at the same positions
-    coded = tokenizer(read, return_offsets_mapping=True, split_special_tokens=True, verbose=False)
-    words = split_words(read)
+    coded = tokenizer(prompt, return_offsets_mapping=True, split_special_tokens=True, verbose=False)
+    words = split_words(prompt)
     columns: list[list[int]] = [[] for _ in words]
     for column, (start, stop) in list(enumerate(coded.offset_mapping))[1:-1]:
         owner = next((w.position for w in words if start < w.end and w.start < stop), None)
@@ -41,7 +40,7 @@ def tokenize(tokenizer: Any, prompt: str, length: int) -> PromptTokens:
             columns[owner].append(column)
     end = len(coded.input_ids) - 1
     if end >= length:
-        cut = [read[words[i].start :] for i, of_word in enumerate(columns) if max(of_word, default=0) >= length - 1]
+        cut = [prompt[words[i].start :] for i, of_word in enumerate(columns) if max(of_word, default=0) >= length - 1]
         raise RecipeError(f"The sentence is too long for this model, which would not read “{cut[0]}”; shorten it.")
     padding = (tokenizer.pad_token_id,) * (length - end - 1)
     return PromptTokens(prompt, (*coded.input_ids, *padding), tuple(map(tuple, columns)), end)

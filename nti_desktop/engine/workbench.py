@@ -38,6 +38,7 @@ from nti_desktop.jobs import (
     decibels,
     report_nothing,
 )
+from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, Method
 
 REMEMBERED = 2  # inversions whose source attention is kept
@@ -139,7 +140,7 @@ class Workbench:
                     latents=_array(edit.latents[0]),
                     mask=mask,
                     coverage=1.0 if edit.mask is None else float(edit.mask.float().mean()),
-                    word_maps=_array(_word_maps(model, job.recipe.prompt, edit)),
+                    word_maps=_array(_word_maps(model, as_written(job.settings.prompt, job.recipe.prompt), edit)),
                     changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
                     figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
                 )

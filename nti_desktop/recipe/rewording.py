@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from nti_desktop.recipe.kinds import kinds_in
-from nti_desktop.recipe.words import Change, align_words, split_words
+from nti_desktop.recipe.words import Change, align_words, as_read, split_words
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,22 @@ class Reworded:
 
     prompt: str
     places: tuple[int | None, ...]
+
+
+def as_written(source: str, edit: str) -> str:
+    """The edit with the words that it keeps written as the source has them, and the others as they are read.
+
+    Words that people read as the same, but that are stored or quoted otherwise, are other tokens to a model; a
+    photo stays prepared with the description exactly as it was written.
+    """
+    before, after = split_words(source), split_words(edit)
+    kept = {pair.edit: pair.source for pair in align_words(source, edit) if pair.change is Change.KEPT}
+    text, end = "", 0
+    for word in after:
+        place = kept.get(word.position)
+        text += as_read(edit[end : word.start]) + (as_read(word.text) if place is None else before[place].text)
+        end = word.end
+    return text + as_read(edit[end:])
 
 
 def without(source: str, edit: str, positions: Collection[int]) -> Reworded:

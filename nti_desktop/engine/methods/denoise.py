@@ -1,7 +1,7 @@
 """The guided way down from z*_T that all methods share; they differ in the null embedding and in how a step lands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import torch
@@ -16,6 +16,7 @@ from nti_desktop.engine.pivot import Source
 from nti_desktop.engine.weighting import edit_embedding
 from nti_desktop.jobs import CancelToken, Report, report_nothing, watched
 from nti_desktop.recipe.recipe import Blend, EditRecipe
+from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.settings import InversionSettings
 
 
@@ -83,6 +84,7 @@ def denoise(
     """
     model, source, recipe = task.model, task.source, task.recipe
     settings, pivot = task.prepared.settings, task.prepared.pivot
+    recipe = replace(recipe, prompt=as_written(settings.prompt, recipe.prompt))
     if recipe.strength == 0:  # nothing of the edit is asked for
         recipe = EditRecipe(settings.prompt, self_limit=recipe.self_limit, guidance_scale=recipe.guidance_scale)
     levels = levels_of(model.scheduler_config, settings.steps)

@@ -13,6 +13,7 @@ from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.tokens import attention_mapping, word_columns
 from nti_desktop.errors import RecipeError
 from nti_desktop.recipe.recipe import Side, WordRef
+from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.words import Change, align_words, split_words
 
 PUBLISHED: list[dict[str, Any]] = json.loads(
@@ -129,15 +130,18 @@ def test_a_chosen_word_is_found_in_both_prompts(sd15: DiffusionModel) -> None:
         ("a café cube", "a cafe\u0301 cube"),
         ("a dog's ball", "a dog’s ball"),
         ("a dark-blue cube", "a dark\u2011blue cu\u200bbe"),
-        ("a dark-blue cube", "\ufeffa dark–blue cube"),
+        ("a dark-blue cube", "a dark–blue cube"),
     ],
 )
 def test_words_that_read_the_same_are_the_same_tokens(sd15: DiffusionModel, one: str, other: str) -> None:
-    plain, stored = sd15.tokens(one), sd15.tokens(other)
-    assert stored.ids == plain.ids
-    assert stored.columns == plain.columns
-    assert len(stored.columns) == len(split_words(other))
-    assert all(stored.columns)
-    assert torch.equal(attention_mapping(plain, stored), attention_mapping(plain, plain))
+    for source, edit in ((one, other), (other, one)):  # the source is read as it was written, whatever the edit has
+        assert as_written(source, edit) == source
+    plain = sd15.tokens(one)
+    assert sd15.tokens(as_written(one, f"{other} on sand")).ids[: plain.end] == plain.ids[: plain.end]
+    assert len(split_words(as_written(one, other))) == len(split_words(other))
     ball = split_words(one)[-1]
-    assert word_columns(plain, stored, WordRef(Side.SOURCE, ball.position, split_words(other)[-1].text))[1]
+    assert word_columns(plain, plain, WordRef(Side.SOURCE, ball.position, split_words(other)[-1].text))[1]
+
+
+def test_what_an_edit_adds_is_read_without_what_nobody_sees() -> None:
+    assert as_written("a cube", "\ufeffa dark\u2011blue cu\u200bbe on san\u200bd") == "a dark-blue cube on sand"
