@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nti_desktop.advice import changed_words
-from nti_desktop.gui.edits import carried
+from nti_desktop.gui.edits import by_method, carried
 from nti_desktop.gui.history import EditState, History
 from nti_desktop.gui.version_list import Step, VersionList, state_of
 from nti_desktop.gui.wanted import Wanted
@@ -362,8 +362,9 @@ class Work:
         if state is None:
             return EditState(recipe_for(settings.prompt, settings, entry.defaults, explained), Finish())
         if inversion is None or inversion.model == entry.id:
-            return state
-        recipe = carried(state.recipe, defaults_of(inversion.model), entry.defaults, settings.method)
+            recipe = by_method(state.recipe, settings.method)
+        else:
+            recipe = carried(state.recipe, defaults_of(inversion.model), entry.defaults, settings.method)
         return replace(state, recipe=settled(recipe, settings, entry.defaults, explained))
 
     def _parts_by_area(self) -> dict[Area, PartRecord]:
