@@ -59,7 +59,7 @@ def test_every_slot_asserts_its_thread() -> None:
 
 def test_signals_are_connected_to_methods_only() -> None:
     slots = {node.name for _, node in _functions() if "Slot" in _decorators(node)}
-    of_qt = {"close", "deleteLater", "setChecked"}
+    of_qt = {"close", "deleteLater", "reject", "setChecked"}
     for path in sorted(GUI.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "connect":

@@ -110,7 +110,7 @@ class ComparisonDialog(QDialog):
         self.edit.setWordWrap(True)
         self._board = QWidget()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.close)
+        buttons.rejected.connect(self.reject)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(_GAP)
         self._column.addWidget(self.edit)
