@@ -129,13 +129,18 @@ class ComparisonDialog(QDialog):
         self.cells = {way.key: WayCell(way, board, column, self._board) for column, way in enumerate(ways)}
         for column, cell in enumerate(self.cells.values()):
             board.setColumnStretch(column, 1)
-            cell.use_asked.connect(self.use_asked)
+            cell.use_asked.connect(self._use_asked)
         self._column.replaceWidget(before, self._board)
         before.hide()
         before.deleteLater()
         self.show()
         self.raise_()
         self.activateWindow()
+
+    @Slot(str)
+    def _use_asked(self, key: str) -> None:
+        at_home(self)
+        self.use_asked.emit(key)
 
     def show_begun(self, key: str) -> None:
         """A way is tried now; what it takes stays to be read until the engine tells more."""
