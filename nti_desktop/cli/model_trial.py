@@ -10,7 +10,7 @@ from PIL import Image
 from nti_desktop.advice import NEXT_TO_NOTHING, changed_words, tight, with_a_place
 from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import decibels, note
-from nti_desktop.composing import RenderedPart
+from nti_desktop.composing import RenderedPart, raster_of
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report
 from nti_desktop.jobs import decibels as measured
@@ -190,20 +190,16 @@ def _write_sheet(
     assert edited.mask is not None
     pictures = [
         (session.photo.raster, "The photo"),
-        (_raster(same.source), "As the model's autoencoder draws it"),
-        (_raster(inverted.reconstruction), "By guidance alone, unpinned"),
-        (_raster(same.image), "Prepared and left alone"),
-        (_raster(edited.image), f"Edit: {edited.recipe.prompt}"),
-        (_raster(np.repeat(edited.mask[..., None], 3, -1)), "The mask"),
+        (raster_of(same.source), "As the model's autoencoder draws it"),
+        (raster_of(inverted.reconstruction), "By guidance alone, unpinned"),
+        (raster_of(same.image), "Prepared and left alone"),
+        (raster_of(edited.image), f"Edit: {edited.recipe.prompt}"),
+        (raster_of(np.repeat(edited.mask[..., None], 3, -1)), "The mask"),
         (finished, "The finished photo"),
     ]
     without = ExportSettings(metadata=False)
     picture = contact_sheet(pictures, columns=4)
     export_picture(picture, sheet, original=session.photo.path, conflict=Conflict.OVERWRITE, settings=without)
-
-
-def _raster(picture: NDArray[np.float32]) -> Raster:
-    return Raster(np.rint(picture * 255).astype(np.uint8))
 
 
 def _mean(values: NDArray[np.bool_]) -> float:
