@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.gui import history
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.work import Work
 from nti_desktop.models.samples import Sample
@@ -24,8 +25,9 @@ def work(prepared: MainWindow) -> Work:
 
 
 @pytest.fixture
-def say(prepared: MainWindow, until: Until) -> Say:
-    """Edit in words, and wait for the picture."""
+def say(prepared: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch) -> Say:
+    """Edit in words, each time an edit of its own however quick the machine is, and wait for the picture."""
+    monkeypatch.setattr(history, "_MERGED", 0.0)
 
     def said(sentence: str) -> None:
         prepared.desk.say_in_words(sentence)
