@@ -9,7 +9,7 @@ from nti_desktop import __version__
 from nti_desktop.cli import demo, doctor, edit, export, info, invert, methods, models, writing
 from nti_desktop.models.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
-from nti_desktop.recipe.parameters import CROSS, SELF, STRENGTH, WEIGHT, Parameter
+from nti_desktop.recipe.parameters import CROSS, FEATHER, FOLLOW, GUIDANCE, SELF, STRENGTH, THRESHOLD, WEIGHT, Parameter
 from nti_desktop.recipe.recipe import Reweighting
 from nti_desktop.recipe.settings import Method
 
@@ -124,14 +124,8 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", action="append", default=[], metavar="WORD", help="take this word's place out of the change"
     )
-    parser.add_argument(
-        "--follow",
-        type=float,
-        metavar="F",
-        help="how closely to follow the photo, 0 (free) to 1 (as the photo); default: by the kind of change",
-    )
-    _number(parser, CROSS)
-    _number(parser, SELF)
+    for parameter in (THRESHOLD, FEATHER, FOLLOW, CROSS, SELF, GUIDANCE):
+        _number(parser, parameter)
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     _device(parser)

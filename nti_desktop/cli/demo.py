@@ -5,10 +5,10 @@ from argparse import Namespace
 from pathlib import Path
 
 from nti_desktop.cli.contact_sheet import contact_sheet
-from nti_desktop.cli.terminal import decibels, tell, watcher
+from nti_desktop.cli.terminal import tell, watcher
 from nti_desktop.composing import RenderedPart
 from nti_desktop.errors import PhotoError
-from nti_desktop.jobs import CancelToken, Rendered
+from nti_desktop.jobs import CancelToken, Rendered, in_decibels
 from nti_desktop.models.catalog import built_in
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.samples import Sample, samples
@@ -69,8 +69,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         [
             f"Inverted by {name_of(settings)} in {figures.seconds:.1f} s with {figures.unet_rows} UNet rows on "
             f"{judged.device}.",
-            f"Guidance alone, unpinned, reproduces the sample at {decibels(figures.reconstruction_psnr)}; "
-            f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
+            f"Guidance alone, unpinned, reproduces the sample at {in_decibels(figures.reconstruction_psnr)}; "
+            f"the model's autoencoder draws it at {in_decibels(judged.autoencoder_psnr)}.",
             *(_edit_line(number, rendered) for number, rendered in enumerate(edits, start=1)),
             f"Look at {sheet}",
         ],

@@ -13,9 +13,9 @@ from nti_desktop import __version__
 from nti_desktop.advice import NEXT_TO_NOTHING, STRANGE_PSNR
 from nti_desktop.cli.method_trial import compare_methods
 from nti_desktop.cli.model_trial import try_model
-from nti_desktop.cli.terminal import decibels, tell, watcher
+from nti_desktop.cli.terminal import tell, watcher
 from nti_desktop.errors import Cancelled, EngineError, NtiError, PhotoError, RecipeError
-from nti_desktop.jobs import CancelToken, Report
+from nti_desktop.jobs import CancelToken, Report, in_decibels
 from nti_desktop.models.catalog import BUILT_IN_ID, ModelEntry, built_in, find_model
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.models.places import read_places
@@ -122,8 +122,9 @@ def _try_program(options: Namespace, cancel: CancelToken) -> int:
         lines.append(f"Devices: {'; '.join(trial.devices)}")
         lines.append(f"Device: {trial.device}, {trial.precision}")
         lines.append(
-            f"Self-test: {trial.unet_rows} UNet rows, unpinned reconstruction {decibels(trial.reconstruction_psnr)}, "
-            f"autoencoder {decibels(trial.autoencoder_psnr)}, {trial.changed:.0%} of the picture changed by the edit"
+            f"Self-test: {trial.unet_rows} UNet rows, unpinned reconstruction "
+            f"{in_decibels(trial.reconstruction_psnr)}, autoencoder {in_decibels(trial.autoencoder_psnr)}, "
+            f"{trial.changed:.0%} of the picture changed by the edit"
         )
     tell(
         [*lines, verdict],

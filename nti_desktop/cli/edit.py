@@ -14,7 +14,7 @@ from nti_desktop.photo.composite import Finish
 from nti_desktop.preview import encode_preview
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
-from nti_desktop.recipe.parameters import STRENGTH
+from nti_desktop.recipe.parameters import FEATHER, FOLLOW, STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_refs
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand, settled
@@ -44,7 +44,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     note(heard)
     before = session.project.current
     others = session.edits_beside(inversion.id)
-    version = session.add_version(name, recipe, Finish(), inversion.id, made_from=before, others=others)
+    finish = Finish(FEATHER.usual if options.feather is None else options.feather)
+    version = session.add_version(name, recipe, finish, inversion.id, made_from=before, others=others)
     made = make_picture(session, version.parts, options.device, watcher(), cancel)
     session.keep_preview(version.id, encode_preview(made.picture))
     session.save()
@@ -112,9 +113,11 @@ def _recipe(
         blend = Blend(
             words=tuple(ref for name in options.blend for ref in find_refs(name, source, prompt)),
             keep=tuple(ref for name in options.keep for ref in find_refs(name, source, prompt)),
-            threshold=defaults.blend_threshold,
+            threshold=defaults.blend_threshold if options.threshold is None else options.threshold,
             positions=defaults.blend_positions,
         )
+    elif options.threshold is not None:
+        raise RecipeError("A threshold is of a mask; say with --blend where the photo may change.")
     recipe = replace(
         EditRecipe(prompt, automatic=True, self_limit=defaults.self_limit),
         words=_controls(dict(emphasis.weights) | given, prompt),
@@ -123,12 +126,15 @@ def _recipe(
         blend=blend,
     )
     recipe = settled(recipe, inversion.settings.settings(), defaults, inversion.figures.explained)
+    if options.follow is not None:
+        FOLLOW.check(options.follow)
     cross, itself = (options.follow if said is None else said for said in (options.cross, options.self))
-    if cross is None and itself is None:
+    if (cross, itself, options.guidance) == (None, None, None):
         return recipe
-    return by_hand(
+    recipe = by_hand(
         recipe, recipe.cross_until if cross is None else cross, recipe.self_until if itself is None else itself
     )
+    return recipe if options.guidance is None else replace(recipe, guidance_scale=options.guidance)
 
 
 def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float]:

@@ -2,8 +2,8 @@
 
 from argparse import Namespace
 
-from nti_desktop.cli.terminal import decibels, tell
-from nti_desktop.jobs import CancelToken
+from nti_desktop.cli.terminal import tell
+from nti_desktop.jobs import CancelToken, in_decibels
 from nti_desktop.project.schema import InversionRecord, Project, VersionRecord
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.methods import name_of
@@ -51,7 +51,7 @@ def _inversion_line(record: InversionRecord, project: Project) -> str:
         f"{name_of(settings.settings(), figures.inner_steps)}, {settings.steps} steps, "
         f"guidance {settings.guidance_scale:g}, model {record.model}; "
         f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows, unpinned reconstruction "
-        f"{decibels(figures.reconstruction_psnr)}"
+        f"{in_decibels(figures.reconstruction_psnr)}"
     )
 
 

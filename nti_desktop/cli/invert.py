@@ -3,9 +3,9 @@
 from argparse import Namespace
 
 from nti_desktop import advice
-from nti_desktop.cli.terminal import decibels, note, tell, watcher
+from nti_desktop.cli.terminal import note, tell, watcher
 from nti_desktop.errors import RecipeError, SidecarError
-from nti_desktop.jobs import CancelToken, Judged
+from nti_desktop.jobs import CancelToken, Judged, in_decibels
 from nti_desktop.models.catalog import find_model
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.recipe.emphasis import read_emphasis
@@ -57,8 +57,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             f"Inverted “{session.photo.path.name}” with {entry.name}, {name_of(settings)}, {settings.steps} steps: "
             f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
             f"{judged.device}, {figures.precision}{_memory(judged, settings.method)}.",
-            f"Guidance alone, unpinned, reproduces the photo at {decibels(figures.reconstruction_psnr)}; "
-            f"the model's autoencoder draws it at {decibels(judged.autoencoder_psnr)}.",
+            f"Guidance alone, unpinned, reproduces the photo at {in_decibels(figures.reconstruction_psnr)}; "
+            f"the model's autoencoder draws it at {in_decibels(judged.autoencoder_psnr)}.",
             advice.effective_resolution(frame, options.area is None),
             f"Saved in {session.sidecar}",
         ],

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from nti_desktop.advice import tight
 from nti_desktop.cli.contact_sheet import contact_sheet
-from nti_desktop.cli.terminal import decibels, note
+from nti_desktop.cli.terminal import note
 from nti_desktop.composing import raster_of
-from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report
-from nti_desktop.jobs import decibels as measured
+from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report, decibels, in_decibels
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.export import ExportSettings, export_picture
 from nti_desktop.photo.targets import Conflict
@@ -43,8 +42,8 @@ class MethodTrial:
         return (
             f"{self.ran}, {self.settings.steps} steps: prepared in {self.prepared_seconds:.1f} s, "
             f"{self.prepared_rows} UNet rows; edited in {self.edit_seconds:.1f} s, {self.edit_rows} rows; guidance "
-            f"alone, unpinned, {decibels(self.reconstruction)}; left alone {decibels(self.likeness)}; the edit changed "
-            f"{self.changed:.0%} of the picture"
+            f"alone, unpinned, {in_decibels(self.reconstruction)}; left alone {in_decibels(self.likeness)}; the edit "
+            f"changed {self.changed:.0%} of the picture"
         )
 
 
@@ -64,7 +63,8 @@ class Comparison:
         """The report for people."""
         return [
             f"Model: {self.model}; device: {self.device}; guidance {self.guidance_scale:g}",
-            f"“{self.prompt}” → “{self.edit}”; the model's autoencoder draws the photo at {decibels(self.autoencoder)}",
+            f"“{self.prompt}” → “{self.edit}”; the model's autoencoder draws the photo at "
+            f"{in_decibels(self.autoencoder)}",
             *(trial.line for trial in self.methods),
         ]
 
@@ -105,12 +105,12 @@ def compare_methods(
         same, edited = (bench.render(session.render_job(recipe, inversion), report, cancel) for recipe in recipes)
         if not trials:
             pictures.append((raster_of(same.source), "As the model's autoencoder draws it"))
-        trial = _trial(inverted, edited, measured(same.image, same.source))
+        trial = _trial(inverted, edited, decibels(same.image, same.source))
         trials.append(trial)
         cost = (
             f"{trial.prepared_rows} + {trial.edit_rows} UNet rows, {trial.prepared_seconds + trial.edit_seconds:.1f} s"
         )
-        pictures.append((raster_of(edited.image), f"{trial.ran}: {cost}, left alone {decibels(trial.likeness)}"))
+        pictures.append((raster_of(edited.image), f"{trial.ran}: {cost}, left alone {in_decibels(trial.likeness)}"))
     export_picture(
         contact_sheet(pictures, columns=COLUMNS),
         sheet,

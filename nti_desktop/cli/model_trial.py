@@ -9,11 +9,10 @@ from PIL import Image
 
 from nti_desktop.advice import NEXT_TO_NOTHING, changed_words, tight, with_a_place
 from nti_desktop.cli.contact_sheet import contact_sheet
-from nti_desktop.cli.terminal import decibels, note
+from nti_desktop.cli.terminal import note
 from nti_desktop.composing import RenderedPart, raster_of
 from nti_desktop.errors import RecipeError
-from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report
-from nti_desktop.jobs import decibels as measured
+from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report, decibels, in_decibels
 from nti_desktop.models.catalog import ModelEntry
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import ExportSettings, export_picture
@@ -69,7 +68,7 @@ class ModelTrial:
         if self.likely is None:
             found.append("The model's answers make no sense; it is damaged, or its settings are another model's.")
         if not self.likeness >= GOOD_LIKENESS:
-            found.append(f"Left alone the photo comes back at {decibels(self.likeness)} only; try more steps.")
+            found.append(f"Left alone the photo comes back at {in_decibels(self.likeness)} only; try more steps.")
         if self.exported_outside:
             found.append(f"Outside the mask the photo changed by up to {self.exported_outside} levels; report this.")
         if not self.changed > NEXT_TO_NOTHING:
@@ -85,9 +84,9 @@ class ModelTrial:
             f"Prepared with {name_of(self.settings)}, {self.settings.steps} steps, guidance "
             f"{self.settings.guidance_scale:g}: {self.prepared_seconds:.1f} s, {self.prepared_rows} UNet rows; "
             f"edited in {self.edit_seconds:.1f} s, {self.edit_rows} rows",
-            f"Likeness: the model's autoencoder draws the photo at {decibels(self.autoencoder)}; guidance alone, "
-            f"unpinned, reproduces that at {decibels(self.reconstruction)}, the photo left alone "
-            f"at {decibels(self.likeness)}",
+            f"Likeness: the model's autoencoder draws the photo at {in_decibels(self.autoencoder)}; guidance alone, "
+            f"unpinned, reproduces that at {in_decibels(self.reconstruction)}, the photo left alone "
+            f"at {in_decibels(self.likeness)}",
             f"It predicts {PREDICTIONS[self.stated]} by its settings, {PREDICTIONS[self.likely]} by its answers",
             f"Edit “{self.edit}”: the mask covers {self.coverage:.0%} of the picture; {self.changed:.0%} of it changed "
             f"visibly, outside {self.outside:.2%}; in the finished photo outside by at most {self.exported_outside} "
@@ -146,7 +145,7 @@ def try_model(
         edit=edit,
         autoencoder=judged.autoencoder_psnr,
         reconstruction=inverted.figures.reconstruction_psnr,
-        likeness=measured(same.image, same.source),
+        likeness=decibels(same.image, same.source),
         stated=stated,
         likely=likely,
         changed=_mean(visible[inside]),

@@ -66,7 +66,3 @@ def confirm(question: str, option: str, cancel: CancelToken) -> bool:
     answer = sys.stdin.readline().strip().casefold()
     cancel.check()
     return answer == "yes"
-
-
-def decibels(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.1f} dB"

@@ -14,7 +14,7 @@ from nti_desktop.gui.panels.prompt_line import PromptLine
 from nti_desktop.gui.panels.work_strip import duration, in_words
 from nti_desktop.gui.preparing import Preparation
 from nti_desktop.gui.threads import at_home
-from nti_desktop.jobs import Progress
+from nti_desktop.jobs import Progress, in_decibels
 from nti_desktop.recipe.methods import METHODS
 from nti_desktop.recipe.settings import InversionSettings, Method
 
@@ -119,10 +119,8 @@ class Comparing(QObject):
 
 def _figures(tried: Tried) -> str:
     preparing, rendering = tried.preparing, tried.rendering
-    unpinned = preparing.reconstruction_psnr
-    alone = "was not measured" if unpinned is None else f"gives {unpinned:.1f} dB"
     return (
         f"Prepared in {preparing.seconds:.1f} s with {preparing.unet_rows} UNet rows, {tried.way.steps} steps; edited "
         f"in {rendering.seconds:.1f} s with {rendering.unet_rows} rows. Left alone, the photo comes back at "
-        f"{tried.likeness:.1f} dB; guidance alone, unpinned, {alone}."
+        f"{in_decibels(tried.likeness)}; guidance alone, unpinned: {in_decibels(preparing.reconstruction_psnr)}."
     )

@@ -13,6 +13,7 @@ from nti_desktop.photo.guided import Planes, followed
 from nti_desktop.photo.mask import FittedMask, Sides, fit_mask, fit_nothing, soften_inwards, strength_of
 from nti_desktop.photo.patch import Patch, patches
 from nti_desktop.photo.raster import Raster
+from nti_desktop.recipe.parameters import FEATHER
 
 STRIP_PIXELS = 500_000  # of the photo at a time: about 40 MB of working memory, little enough to stay in the caches
 
@@ -24,14 +25,14 @@ _SMALL_STEP = 1 / 128  # of white: mixed as light or as values, a smaller step c
 class Finish:
     """How an edit is laid into the photo; needs no rendering.
 
-    feather: softness of the mask's border as a fraction of the frame's shorter side, 0 to 0.2, inwards.
+    feather: softness of the mask's border as a fraction of the frame's shorter side, inwards, see FEATHER.
     """
 
-    feather: float = 0.01
+    feather: float = FEATHER.usual
 
     def __post_init__(self) -> None:
-        if not 0 <= self.feather <= 0.2:
-            raise ValueError(f"feather must be within 0 and 0.2, not {self.feather}")
+        """Raises RecipeError where the value is out of range."""
+        FEATHER.check(self.feather)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from nti_desktop.errors import RecipeError
 from nti_desktop.jobs import Figures
 from nti_desktop.project.migrations import migrated
+from nti_desktop.recipe.parameters import FEATHER
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
 from nti_desktop.recipe.words import word_at
@@ -264,9 +265,9 @@ class RecipeRecord(Record):
 
 
 class FinishRecord(Record):
-    """What the compositor needs beside the rendered edit. feather: fraction of the frame's shorter side, 0..0.2."""
+    """What the compositor needs beside the rendered edit; see Finish."""
 
-    feather: Annotated[float, Field(ge=0, le=0.2)]
+    feather: Annotated[float, Field(ge=FEATHER.low, le=FEATHER.high)]
 
 
 class PartRecord(Record):

@@ -21,7 +21,7 @@ class Parameter:
     usual: float
     step: float
     help: str
-    flag: str
+    flag: str = ""
     shown: tuple[float, float] | None = None
     percent: bool = True
 
@@ -33,7 +33,8 @@ class Parameter:
     @property
     def flag_help(self) -> str:
         """The sentence for the command line: what it is, and its range."""
-        return f"{self.help.rstrip('.')}, {self.low:g} to {self.high:g}".replace("%", "%%")
+        text = f"{self.help[0].lower()}{self.help[1:].rstrip('.')}; {self.low:g} to {self.high:g}"
+        return text.replace("%", "%%")
 
     def check(self, value: float, what: str | None = None) -> None:
         """Raises RecipeError in one sentence when a value is not possible. what: instead of the label."""
@@ -62,6 +63,15 @@ STRENGTH = Parameter(
     help="How much of the edit is shown: 0 is the photo, 1 the edit, beyond 1 more of it.",
     flag="--strength",
 )
+FOLLOW = Parameter(
+    label="Follow",
+    low=0,
+    high=1,
+    usual=0,
+    step=0.01,
+    help="How closely the edit follows the photo: 0 is free, 1 keeps the photo’s layout and shapes.",
+    flag="--follow",
+)
 CROSS = Parameter(
     label="Layout",
     low=0,
@@ -87,7 +97,6 @@ SELF_LIMIT = Parameter(
     usual=0.25,
     step=0.01,
     help="The largest layers whose shapes are kept, as part of the latents’ positions.",
-    flag="",
 )
 GUIDANCE = Parameter(
     label="Guidance",
@@ -101,12 +110,12 @@ GUIDANCE = Parameter(
     percent=False,
 )
 THRESHOLD = Parameter(
-    label="The mask's threshold",
+    label="Threshold",
     low=0,
     high=1,
     usual=0.3,
     step=0.01,
-    help="How much attention a spot must give the mask’s words to belong to it.",
+    help="How surely a spot must belong to the mask’s words; more makes the mask smaller.",
     flag="--threshold",
 )
 START = Parameter(
@@ -116,5 +125,13 @@ START = Parameter(
     usual=0.2,
     step=0.01,
     help="The part of the steps before the mask takes hold.",
-    flag="",
+)
+FEATHER = Parameter(
+    label="Soft edge",
+    low=0,
+    high=0.2,
+    usual=0.01,
+    step=0.005,
+    help="How softly the mask’s border fades inwards, as part of the frame’s shorter side.",
+    flag="--feather",
 )

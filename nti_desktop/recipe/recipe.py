@@ -68,7 +68,7 @@ class Blend:
     def __post_init__(self) -> None:
         if not self.words:
             raise RecipeError("No word says where the change belongs; choose at least one word for the mask.")
-        THRESHOLD.check(self.threshold)
+        THRESHOLD.check(self.threshold, "The mask’s threshold")
         START.check(self.start)
         if self.positions < 1:
             raise RecipeError(f"A mask grid of {self.positions} positions is not possible; use at least 1.")

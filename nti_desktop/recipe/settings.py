@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from nti_desktop.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind
-from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, THRESHOLD
 
 
 class Method(StrEnum):
@@ -101,7 +101,7 @@ class EditDefaults:
     guidances: tuple[tuple[Kind, float], ...] = ()
     self_limit: float = SELF_LIMIT.usual
     blend_positions: int = 160
-    blend_threshold: float = 0.3
+    blend_threshold: float = THRESHOLD.usual
     preview_steps: int = 5
     explaining: float | None = None
 

@@ -141,14 +141,18 @@ def test_every_control_reaches_the_recipe(inverted: Path, terminal: Terminal) ->
     subject = words[1].text
     terminal.answer(
         "edit", inverted, "--to", SAMPLE.edits[0], "--weight", f"{repeated.text}#2=-1.5", "--blend", subject,
-        "--keep", repeated.text, "--cross", 0.25, "--self", 0.5,
+        "--keep", repeated.text, "--cross", 0.25, "--self", 0.5, "--threshold", 0.7, "--feather", 0.05,
+        "--guidance", 2.5,
     )  # fmt: skip
-    recipe = Session.open(inverted).project.versions[0].recipe.recipe()
+    version = Session.open(inverted).project.versions[0]
+    recipe = version.recipe.recipe()
+    assert version.finish.feather == 0.05
     assert [(c.position, c.weight) for c in recipe.words] == [(second.position, -1.5)]
     assert recipe.blend is not None
     assert [w.text for w in recipe.blend.words] == [subject]
     assert [w.position for w in recipe.blend.keep] == [repeated.position]
-    assert (recipe.cross_until, recipe.self_until) == (0.25, 0.5)
+    assert recipe.blend.threshold == 0.7
+    assert (recipe.cross_until, recipe.self_until, recipe.guidance_scale) == (0.25, 0.5, 2.5)
 
 
 def test_structure_follows_the_change_unless_it_is_said(inverted: Path, terminal: Terminal) -> None:
@@ -332,6 +336,11 @@ def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: T
         ("--to", "a blue ball", "--keep", "ball"),
         ("--to", "a blue ball", "--cross", "1.5"),
         ("--to", "a blue ball", "--self", "nan"),
+        ("--to", "a blue ball", "--follow", "1.1"),
+        ("--to", "a blue ball", "--guidance", "0.9"),
+        ("--to", "a blue ball", "--feather", "0.3"),
+        ("--to", "a blue ball", "--threshold", "0.5"),
+        ("--to", "a blue ball", "--blend", "ball", "--threshold", "1.5"),
         ("--to", "a blue ball", "--name", " "),
         ("--to", "a blue ball", "--colour", "blue"),
     ],

@@ -111,7 +111,7 @@ def test_mask_words_are_clicked_on_and_off_and_keep_words_wait_for_a_place(qtbot
     panel.show_recipe(source, EditRecipe("a blue ball", blend=Blend(*sent[-1])), 0.01)
     panel.show_coverage(0.62)
     assert "62 %" in panel.coverage.text()
-    assert "tighter" in panel.coverage.text()
+    assert "higher threshold" in panel.coverage.text()
     panel.clear_button.click()
     assert sent[-1] == ((), ())
 

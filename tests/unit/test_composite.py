@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from nti_desktop.errors import PhotoError
+from nti_desktop.errors import PhotoError, RecipeError
 from nti_desktop.photo import composite as composite_module
 from nti_desktop.photo.colour import tone_curve
 from nti_desktop.photo.composite import Finish, Layer, fitted_mask, mixed_as_light
@@ -438,7 +438,7 @@ def test_bright_changes_stop_at_white() -> None:
 
 @pytest.mark.parametrize("feather", [-0.01, 0.21, float("nan")])
 def test_a_feather_outside_its_range_is_refused(feather: float) -> None:
-    with pytest.raises(ValueError, match="feather"):
+    with pytest.raises(RecipeError, match="Soft edge"):
         Finish(feather)
 
 

@@ -7,7 +7,8 @@ from nti_desktop.gui.edits import mask_words
 from nti_desktop.gui.panels.flow import FlowLayout
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
-from nti_desktop.recipe.recipe import Blend, EditRecipe, WordRef
+from nti_desktop.recipe.parameters import FEATHER, THRESHOLD
+from nti_desktop.recipe.recipe import EditRecipe, WordRef
 
 LARGE = 0.5  # share of the frame above which a mask is too large for one thing
 
@@ -52,7 +53,7 @@ class _Chips(QWidget):
 
 
 class MaskPanel(QWidget):
-    """Click words; see the mask; set how tight it is and how soft its border."""
+    """Click words; see the mask; set its threshold and how soft its border is."""
 
     words_chosen = Signal(tuple, tuple)  # WordRefs to confine the edit to, WordRefs to keep
     threshold_moved = Signal(float)
@@ -62,10 +63,8 @@ class MaskPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.places, self.keeps = _Chips("Change only"), _Chips("Keep")
-        self.threshold = ValueSlider("threshold", "Tightness", 0.0, 1.0, Blend.threshold, 0.01, percent=True)
-        self.threshold.set_explanation("How surely a spot must belong to the words; more makes the mask smaller.")
-        self.feather = ValueSlider("feather", "Soft edge", 0.0, 0.2, 0.01, 0.005, percent=True)
-        self.feather.set_explanation("How softly the mask's border fades, inwards.")
+        self.threshold = ValueSlider("threshold", THRESHOLD)
+        self.feather = ValueSlider("feather", FEATHER)
         self.film = QCheckBox("Show the mask over the photo")
         self.film.toggled.connect(self._film)
         self.coverage = QLabel()
@@ -120,7 +119,7 @@ class MaskPanel(QWidget):
     def show_coverage(self, coverage: float | None) -> None:
         """coverage: fraction of the photo inside the mask; None without a mask."""
         if coverage is not None:
-            advice = " A tighter mask would change less of the photo." if coverage > LARGE else ""
+            advice = " A higher threshold would change less of the photo." if coverage > LARGE else ""
             self.coverage.setText(f"The mask covers {coverage * 100:.0f} % of the photo.{advice}")
 
     @Slot()

@@ -5,6 +5,7 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from nti_desktop.gui.threads import at_home
+from nti_desktop.recipe.parameters import Parameter
 
 
 class _Slider(QSlider):
@@ -25,16 +26,19 @@ class _Slider(QSlider):
 
 
 class ValueSlider(QWidget):
-    """key: what the number belongs to, sent along with it; values in steps of `step` from `low` to `high`."""
+    """A parameter's number. key: what it belongs to, sent along with it; title, default: instead of the parameter's."""
 
     moved = Signal(object, float)  # key, value
 
     def __init__(
-        self, key: object, title: str, low: float, high: float, default: float, step: float, percent: bool = False
+        self, key: object, parameter: Parameter, title: str | None = None, default: float | None = None
     ) -> None:
         super().__init__()
         self.key = key
-        self._step, self._default, self._percent = step, default, percent
+        low, high = parameter.slider
+        step = parameter.step
+        default = parameter.usual if default is None else default
+        self._step, self._default, self._percent = step, default, parameter.percent
         self._title = QLabel()
         self._title.setMinimumWidth(96)
         self._title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -49,7 +53,8 @@ class ValueSlider(QWidget):
         row.addWidget(self._title)
         row.addWidget(self._slider, 1)
         row.addWidget(self._number)
-        self.set_title(title)
+        self.set_title(title or parameter.label)
+        self.set_explanation(parameter.help)
         self.show_value(default)
         self._slider.valueChanged.connect(self._slid)
         self._slider.double_clicked.connect(self._reset)

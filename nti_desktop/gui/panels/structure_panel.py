@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QToolBu
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
 from nti_desktop.recipe.kinds import Kind
-from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, Parameter
+from nti_desktop.recipe.parameters import CROSS, FOLLOW, GUIDANCE, SELF, Parameter
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 
 _TITLE_WIDTH = 62
@@ -56,8 +56,7 @@ class StructurePanel(QWidget):
         self.automatic = QCheckBox("Automatic, by the kind of change")
         self.automatic.clicked.connect(self._automatic_clicked)
         self._kinds = _quiet("")
-        self.follow = ValueSlider("follow", "Follow", 0.0, 1.0, 0.0, 0.01, percent=True)
-        self.follow.set_explanation("100 % keeps the photo’s layout and shapes, 0 % leaves the edit free.")
+        self.follow = ValueSlider("follow", FOLLOW)
         self.follow.set_title_width(_TITLE_WIDTH)
         self.follow.moved.connect(self._followed)
         for widget in (self.automatic, self._kinds, self.follow, _quiet("0 % is free, 100 % is as the photo.")):
@@ -92,9 +91,7 @@ class StructurePanel(QWidget):
         column.addWidget(self._more)
 
     def _slider(self, field: str, parameter: Parameter) -> ValueSlider:
-        low, high = parameter.slider
-        slider = ValueSlider(field, parameter.label, low, high, low, parameter.step, percent=parameter.percent)
-        slider.set_explanation(parameter.help)
+        slider = ValueSlider(field, parameter)
         slider.set_title_width(_TITLE_WIDTH)
         slider.moved.connect(self._moved)
         self.sliders[field] = slider

@@ -23,10 +23,7 @@ class WordsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sliders: list[ValueSlider] = []
-        self.strength = ValueSlider(
-            "strength", STRENGTH.label, *STRENGTH.slider, STRENGTH.usual, STRENGTH.step, percent=STRENGTH.percent
-        )
-        self.strength.set_explanation(STRENGTH.help)
+        self.strength = ValueSlider("strength", STRENGTH)
         self.strength.set_title_width(62)
         self.strength.moved.connect(self._strength_moved)
         self._words: tuple[tuple[int, str], ...] = ()
@@ -73,7 +70,7 @@ class WordsPanel(QWidget):
             row.deleteLater()
         for index, (position, text) in enumerate(words):
             if index == len(self.sliders):
-                row = ValueSlider(position, text, *WEIGHT.slider, WEIGHT.usual, WEIGHT.step)
+                row = ValueSlider(position, WEIGHT, text)
                 row.moved.connect(self._moved)
                 self._column.addWidget(row)
                 self.sliders.append(row)
