@@ -30,7 +30,8 @@ def edit_embedding(embed: Embed, tokens: Tokenize, source: str, recipe: EditReci
 
         E_strength = E(source) + strength (E - E(source)).
 
-    Without weights and at full strength it is E(edit), bit for bit.
+    Without weights and at full strength it is E(edit), bit for bit. Less than the whole of an edit that changes no
+    form does not come this way, see `recipe.structure.fades`.
     """
     edit = tokens(recipe.prompt)
 

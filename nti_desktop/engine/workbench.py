@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -38,10 +38,14 @@ from nti_desktop.jobs import (
     decibels,
     report_nothing,
 )
+from nti_desktop.recipe.parameters import STRENGTH
+from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, Method
+from nti_desktop.recipe.structure import fades
 
 REMEMBERED = 2  # inversions whose source attention is kept
+EDITS = 12  # whole edits that are kept of each, which takes a megabyte or less
 TIMED_CALLS = 5
 TIMED_SECONDS = 1.0
 VISIBLE = 8 / 255  # a difference that a person sees
@@ -49,11 +53,12 @@ VISIBLE = 8 / 255  # a difference that a person sees
 
 @dataclass(frozen=True, eq=False)
 class _Photo:
-    """picture: the autoencoder's own of the photo."""
+    """picture: the autoencoder's own of the photo; edits: the newest whole ones, by recipe and steps."""
 
     prepared: Prepared
     source: Source
     picture: NDArray[np.float32]
+    edits: OrderedDict[tuple[EditRecipe, int | None], Edit] = field(default_factory=OrderedDict)
 
 
 class Workbench:
@@ -127,10 +132,7 @@ class Workbench:
             self._economise(model, editing, (job.pivot.shape[-2], job.pivot.shape[-1]))
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
-                method = METHODS[job.settings.method]
-                edit: Edit = method.render(
-                    Task(model, photo.prepared, photo.source, job.recipe, job.steps, report, cancel)
-                )
+                edit = _edited(model, photo, job, report, cancel)
                 image, source = model.decode(edit.latents), photo.picture
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
                 return Rendered(
@@ -181,6 +183,22 @@ class Workbench:
         while len(self._photos) > REMEMBERED:
             self._photos.popitem(last=False)
         return photo
+
+
+def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report, cancel: CancelToken) -> Edit:
+    """A job's edit. Less than all of an edit that fades is a share of the whole one, which is remembered, so that the
+    strength, moved on, asks for no UNet row.
+    """
+    part = fades(job.settings.prompt, job.recipe)
+    recipe = replace(job.recipe, strength=STRENGTH.usual) if part else job.recipe
+    edit = photo.edits.pop((recipe, job.steps), None)
+    if edit is None:
+        task = Task(model, photo.prepared, photo.source, recipe, job.steps, report, cancel)
+        edit = METHODS[job.settings.method].render(task)
+    photo.edits[recipe, job.steps] = edit
+    while len(photo.edits) > EDITS:
+        photo.edits.popitem(last=False)
+    return edit.faded(photo.prepared.pivot[-1:], job.recipe.strength) if part else edit
 
 
 @torch.no_grad()

@@ -379,7 +379,9 @@ class Desk(QObject):
 
     def _pace(self, work: Work) -> Pace:
         settings = work.inversion.settings if work.inversion else None
-        return self.preparing.estimates.pace(settings.method, settings.steps) if settings else Pace.AT_ONCE
+        if settings is None or self.rendering.knows_whole(work.wanted()):
+            return Pace.AT_ONCE
+        return self.preparing.estimates.pace(settings.method, settings.steps)
 
     @Slot()
     def render(self) -> None:

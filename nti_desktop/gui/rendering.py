@@ -16,6 +16,8 @@ from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.wanted import Edit, Wanted, newest_number
 from nti_desktop.jobs import Rendered, RenderJob
 from nti_desktop.preview import encode_preview
+from nti_desktop.recipe.parameters import STRENGTH
+from nti_desktop.recipe.structure import fades
 from nti_desktop.session import Session
 
 _SIDE = 2000  # pixels of a composed picture, until someone looks closer; at full size it takes seconds
@@ -147,6 +149,14 @@ class Rendering(QObject):
     def known(self, edits: Iterable[Edit]) -> dict[Edit, Rendered]:
         """Those of these edits that are rendered."""
         return {edit: self._kept[edit] for edit in edits if edit in self._kept}
+
+    def knows_whole(self, wanted: Wanted | None) -> bool:
+        """Whether the picture is a share of an edit that is rendered already, so that it takes no time."""
+        if wanted is None or self._session is None:
+            return False
+        source = self._session.project.inversion(wanted.inversion).settings.prompt
+        whole = replace(wanted.state.recipe, strength=STRENGTH.usual)
+        return fades(source, wanted.state.recipe) and Edit(wanted.inversion, whole, None) in self._kept
 
     def _missing(self, wanted: Wanted) -> list[Edit]:
         """What is not rendered yet, other areas first."""

@@ -65,6 +65,11 @@ class Windows:
         CROSS.check(self.cross)
         SELF.check(self.itself)
 
+    def towards(self, other: "Windows", share: float) -> "Windows":
+        """So much of the way to the other, 0 to 1."""
+        cross, itself = (a + share * (b - a) for a, b in ((self.cross, other.cross), (self.itself, other.itself)))
+        return Windows(round(cross, 3), round(itself, 3))
+
     def freer(self, other: "Windows") -> "Windows":
         """The shorter of both."""
         return Windows(min(self.cross, other.cross), min(self.itself, other.itself))
@@ -83,7 +88,8 @@ PUBLISHED_WINDOWS = (
 class EditDefaults:
     """What measures best on one model; kept in its catalogue entry.
 
-    cross_until, self_until: see Windows; windows, guidances: of the kinds of change that do better with others;
+    cross_until, self_until: see Windows; windows, guidances: of the kinds of change that do better with others; kept:
+    of a word that the photo is described with and that counts more than usual, None where those of its kind hold;
     self_limit: self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32
     of 64x64, as published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided
     over the inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where
@@ -99,15 +105,23 @@ class EditDefaults:
     self_until: float = SELF.usual
     windows: tuple[tuple[Kind, Windows], ...] = PUBLISHED_WINDOWS
     guidances: tuple[tuple[Kind, float], ...] = ()
+    kept: Windows | None = None
     self_limit: float = SELF_LIMIT.usual
     blend_positions: int = 160
     blend_threshold: float = THRESHOLD.usual
     preview_steps: int = 5
     explaining: float | None = None
 
-    def windows_for(self, kind: Kind) -> Windows:
-        """What a change of this kind does best with."""
-        return dict(self.windows).get(kind, Windows(self.cross_until, self.self_until))
+    def windows_for(self, kind: Kind, kept: float | None = None) -> Windows:
+        """What a change of this kind does best with. kept: the weight of a word that is as in the photo's description.
+
+        Turned down to nothing, such a word is a change like others; turned up it asks for more of what is there, where
+        it is.
+        """
+        found = dict(self.windows).get(kind, Windows(self.cross_until, self.self_until))
+        if kept is None or self.kept is None:
+            return found
+        return found.towards(self.kept, min(max(kept, 0.0), 1.0))
 
     def guidance_for(self, kinds: Iterable[Kind], prepared: InversionSettings, explained: float | None) -> float | None:
         """What an edit of these kinds does best with: the largest of theirs, so that none of them stops short, and the

@@ -4,9 +4,12 @@ from dataclasses import replace
 from functools import reduce
 
 from nti_desktop.recipe.kinds import Kind, changed_kinds
+from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import split_words
+
+_FORMS = frozenset({Kind.THING, Kind.OTHER})  # what changes the form of what is seen, or may
 
 
 def recipe_for(
@@ -27,15 +30,19 @@ def settled(
     """
     if not recipe.automatic:
         return recipe
-    changes = changed_kinds(prepared.prompt, recipe.prompt, [control.position for control in recipe.weighted])
-    kinds = [kind for _, kind in changes] or [Kind.OTHER]
-    held = reduce(Windows.freer, (defaults.windows_for(kind) for kind in kinds))
-    own = {
-        position: window.cross
-        for position, kind in changes
-        if position is not None and (window := defaults.windows_for(kind)).cross != held.cross
-    }
     weights = {control.position: control.weight for control in recipe.weighted}
+    changed = {position for position, _ in changed_kinds(prepared.prompt, recipe.prompt)}
+    changes = [
+        (
+            position,
+            kind,
+            defaults.windows_for(kind, None if position is None or position in changed else weights[position]),
+        )
+        for position, kind in changed_kinds(prepared.prompt, recipe.prompt, weights)
+    ]
+    kinds = [kind for _, kind, _ in changes] or [Kind.OTHER]
+    held = reduce(Windows.freer, [windows for _, _, windows in changes] or [defaults.windows_for(Kind.OTHER)])
+    own = {p: windows.cross for p, _, windows in changes if p is not None and windows.cross != held.cross}
     words = split_words(recipe.prompt)
     controls = [WordControl(at, words[at].text, weights.get(at, 1.0), own.get(at)) for at in sorted({*own, *weights})]
     return replace(
@@ -45,6 +52,18 @@ def settled(
         self_until=held.itself,
         guidance_scale=defaults.guidance_for(kinds, prepared, explained),
     )
+
+
+def fades(source: str, recipe: EditRecipe) -> bool:
+    """Whether less than the whole edit of a photo that shows `source` is a mixture of the photo and the whole edit.
+
+    Nothing that keeps its form is told from the edit's own way there. A thing that becomes another would be seen
+    twice, so its words are mixed instead, see `engine.weighting`; so are they beyond the whole edit.
+    """
+    if not 0 < recipe.strength < STRENGTH.usual:
+        return recipe.strength == 0
+    changes = changed_kinds(source, recipe.prompt, [control.position for control in recipe.weighted])
+    return not any(kind in _FORMS for _, kind in changes)
 
 
 def by_hand(recipe: EditRecipe, cross_until: float, self_until: float) -> EditRecipe:

@@ -12,6 +12,7 @@ from nti_desktop.studio.variants import VARIANTS
 from tests.figures.measuring import Measurement
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import mask_summary, mask_table, truth_summary, truth_table, values
+from tests.figures.words import in_dense_fog
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
@@ -21,6 +22,9 @@ NULL_POSITIVE = 0.8
 MASK_SCENES = 16
 MASK_IOU = 0.5
 MASK_COVERAGE = 2.0  # areas of the thing
+
+FOG_SCENES = 8
+FOG_RECOVERED = 0.65
 
 SETTINGS = built_in().defaults
 
@@ -43,6 +47,13 @@ def test_null_text_recovers_the_truth(runner: Runner) -> None:
     recovered = [value for kind in answers.values() for value in values(kind, Method.NULL_TEXT)]
     assert np.mean(recovered) >= NULL_MEAN
     assert np.mean([value > 0 for value in recovered]) >= NULL_POSITIVE
+
+
+def test_twice_the_word_is_twice_the_fog(runner: Runner) -> None:
+    seeds = runner.visible_seeds("weather", FOG_SCENES, fits=in_dense_fog)
+    denser = [answer["denser"] for answer in runner.run([Measurement("denser", "weather", s, SETTINGS) for s in seeds])]
+    print(f"\n{denser}")
+    assert np.mean([found["2"] for found in denser]) >= FOG_RECOVERED  # type: ignore[arg-type]
 
 
 def test_the_word_mask_fits_its_thing(runner: Runner) -> None:

@@ -39,7 +39,7 @@ from tests.figures.tables import (
 )
 from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, TRIALS, one_thing_seeds, trial
 from tests.figures.word_tables import half_way, stops, stops_table
-from tests.figures.words import BETWEEN, FULL, PREVIEW, has_a_way
+from tests.figures.words import BETWEEN, FULL, PREVIEW, has_a_way, in_dense_fog
 
 
 @dataclass(frozen=True)
@@ -201,12 +201,21 @@ def weights(plan: Plan) -> object:
     """How far a word's weight goes on the way from photo to truth, kind by kind."""
     (outcomes,) = plan.outcomes(("weights", plan.settings))
     summary = {}
-    for way in ("changed" + FULL, "changed" + PREVIEW, "kept" + FULL, "kept" + PREVIEW):
+    for way in (way + speed for way in ("changed", "kept") for speed in (FULL, PREVIEW)):
         found = {kind: each for kind, answers in outcomes.items() if (each := stops(answers, way))}
         if found:
             print(stops_table(f"weight, {way}", found), flush=True)
         summary[way] = found
     return summary
+
+
+def denser(plan: Plan) -> object:
+    """What a fog that is turned up recovers of as many times the fog."""
+    seeds = plan.runner.visible_seeds("weather", plan.scenes, plan.first_seed, in_dense_fog)
+    answers = plan.runner.run([Measurement("denser", "weather", seed, plan.settings) for seed in seeds])
+    found = {way: each for way in ("denser" + FULL, "denser" + PREVIEW) if (each := stops(answers, way))}
+    print(stops_table("times the fog", found), flush=True)
+    return found
 
 
 def structure(plan: Plan) -> object:
@@ -278,10 +287,11 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "structure": structure,
     "short": short,
     "weights": weights,
+    "denser": denser,
     "strength": strength,
     "speed": speed,
 }
-ON_ASKING = ("sweep", "structure", "short", "weights", "strength")  # of no interest to the model's card
+ON_ASKING = ("sweep", "structure", "short", "weights", "denser", "strength")  # of no interest to the model's card
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:

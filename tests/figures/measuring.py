@@ -20,7 +20,7 @@ from tests.figures.classifying import load_classifier
 from tests.figures.editor import SDEDIT_STRENGTH, Editor, Pixels
 from tests.figures.sheets import strip
 from tests.figures.trials import LOCAL, Trial, can_be_seen, candidates, trial
-from tests.figures.words import strengths, weights
+from tests.figures.words import denser, strengths, weights
 
 PUBLISHED = "published"
 PREVIEW = "preview"
@@ -79,8 +79,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
 
     Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
     baselines, truth (edits with and without a mask), guidance (edits without), preview (with the steps of one),
-    published (the edit by the yardstick), short (the edit from a caption of three or four words), weights
-    and strength (see tests.figures.words).
+    published (the edit by the yardstick), short (the edit from a caption of three or four words), weights,
+    denser and strength (see tests.figures.words).
     """
     scene, settings = draw_scene(measurement.seed), measurement.settings
     match measurement.figure:
@@ -112,6 +112,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
         return {PREVIEW: _outcome(editor, asked, editor.edit(asked, settings, steps=settings.preview_steps).image)}
     if measurement.figure == "weights":
         return weights(editor, asked, settings)
+    if measurement.figure == "denser":
+        return denser(editor, asked, settings)
     if measurement.figure == "strength":
         return strengths(editor, asked, settings)
     if measurement.figure == "published":

@@ -92,10 +92,10 @@ def _edit_costs(files: ModelFiles, settings: EditDefaults) -> tuple[Cost, Cost, 
                 inversion_settings,
                 inverted.pivot,
                 inverted.null_embeddings,
-                recipe_for(edit, inversion_settings, settings),
+                recipe_for(edited, inversion_settings, settings),
             )
         )
-        for _ in range(2)
+        for edited in (edit, source)
     )
     return _cost(inverted.figures), _cost(first.figures), _cost(later.figures)
 

@@ -1,25 +1,29 @@
 """What words' weights and the strength do: how far each goes on the way to the truth, and how evenly.
 
 Of a weight the truth is the scene with one attribute changed, so 1 is there and 0 at the photo; of a word that is kept
-it is the scene without what the word says, so that 0 is there and 1 at the photo.
+it is the scene without what the word says, so that 0 is there and 1 at the photo. Of a fog that is kept and turned up
+the truth is as many times the fog.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
 from nti_desktop.recipe.settings import EditDefaults
-from nti_desktop.recipe.words import Change, align_words
+from nti_desktop.recipe.words import Change, align_words, find_words
 from nti_desktop.studio.betweens import between
 from nti_desktop.studio.scenes import Sky, Weather
 from nti_desktop.studio.truth import projection, recovered, visible_difference
 from tests.figures.answers import Answer
 from tests.figures.editor import Editor
-from tests.figures.trials import Trial
+from tests.figures.trials import Trial, can_be_seen
 
 WEIGHTS = (-1.0, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 STRENGTHS = tuple(round(0.1 * stop, 1) for stop in range(16))
+DENSER = (1.5, 2.0)
+FOG = "fog"
 HALF = 0.5
 
 FULL, PREVIEW = "", ", preview"
@@ -41,6 +45,29 @@ def weights(editor: Editor, asked: Trial, settings: EditDefaults) -> Answer:
                 for weight, recipe in recipes.items()
             }
     return answer
+
+
+def in_dense_fog(asked: Trial) -> bool:
+    """Whether twice the fog would be seen."""
+    dense = replace(asked, variant=replace(asked.scene, fog=DENSER[-1]))
+    return asked.scene.weather is Weather.FOG and can_be_seen(dense)
+
+
+def denser(editor: Editor, asked: Trial, settings: EditDefaults) -> Answer:
+    """What the source's own sentence with more of its fog recovers of the scene in as many times the fog."""
+    source, prompt = editor.drawn(asked.scene), asked.captions[0]
+    recipes = _at_each_weight(prompt, [word.position for word in find_words(prompt, FOG)])
+    return {
+        "denser" + speed: {
+            f"{weight:g}": recovered(
+                editor.edit(asked, settings, steps=steps, recipe=recipes[weight]).image,
+                source,
+                editor.drawn(replace(asked.scene, fog=weight)),
+            )
+            for weight in DENSER
+        }
+        for speed, steps in ((FULL, None), (PREVIEW, settings.preview_steps))
+    }
 
 
 def _changed(asked: Trial) -> dict[float, EditRecipe]:

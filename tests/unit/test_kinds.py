@@ -9,7 +9,7 @@ from nti_desktop.models.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.kinds import Kind, changed_kinds, is_setting, kinds_in, unsaid_kinds
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Windows
-from nti_desktop.recipe.structure import by_hand, recipe_for, settled
+from nti_desktop.recipe.structure import by_hand, fades, recipe_for, settled
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio.captions import caption_pair
 from nti_desktop.studio.scenes import draw_scene
@@ -104,6 +104,35 @@ def test_weights_stay_when_windows_follow_and_windows_said_by_hand_stay_too() ->
     assert settled(fixed, prepared(source, DEFAULTS), DEFAULTS) == fixed
     assert (fixed.automatic, fixed.cross_until, fixed.self_until) == (False, 0.7, 0.3)
     assert [(c.text, c.weight) for c in fixed.words] == [("fog", -0.5)]
+
+
+@pytest.mark.parametrize(("weight", "held"), [(-1.0, 0.0), (0.0, 0.0), (0.25, 0.25), (1.5, 1.0), (4.0, 1.0)])
+def test_a_kept_word_is_held_the_closer_the_less_is_taken_from_it(weight: float, held: float) -> None:
+    fog = f"{CUBE} in fog"
+    position = split_words(fog)[-1].position
+    defaults = replace(DEFAULTS, kept=WIDE)
+    turned = settled(with_weight(plain(fog, fog, defaults), position, weight), prepared(fog, defaults), defaults)
+    assert (turned.cross_until, turned.self_until) == (held, held)
+    added = settled(with_weight(plain(CUBE, fog, defaults), position, weight), prepared(CUBE, defaults), defaults)
+    assert (added.cross_until, added.self_until) == (0.0, 0.0)  # a change, whatever its weight
+
+
+@pytest.mark.parametrize(
+    ("edit", "strength", "fading"),
+    [
+        (f"{CUBE} in fog", 0.5, True),
+        (CUBE.replace("red", "blue").replace("stone", "sand"), 0.5, True),
+        (CUBE.replace("cube", "ball"), 0.5, False),
+        (CUBE.replace("cube", "ball"), 0.0, True),
+        (CUBE.replace("red cube", "blue quux"), 0.5, False),
+        (f"{CUBE} in fog", 1.0, False),
+        (f"{CUBE} in fog", 1.2, False),
+    ],
+)
+def test_what_keeps_its_form_fades_and_other_things_turn_into_each_other(
+    edit: str, strength: float, fading: bool
+) -> None:
+    assert fades(CUBE, EditRecipe(edit, strength=strength)) == fading
 
 
 def test_settling_twice_changes_nothing() -> None:

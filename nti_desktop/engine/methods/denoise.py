@@ -46,6 +46,10 @@ class Edit:
     mask: Tensor | None
     word_maps: WordMaps
 
+    def faded(self, photo: Tensor, strength: float) -> "Edit":
+        """So much of it, the rest the photo's latents (1, C, h, w)."""
+        return replace(self, latents=photo + strength * (self.latents - photo))
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -85,8 +89,6 @@ def denoise(
     model, source, recipe = task.model, task.source, task.recipe
     settings, pivot = task.prepared.settings, task.prepared.pivot
     recipe = replace(recipe, prompt=as_written(settings.prompt, recipe.prompt))
-    if recipe.strength == 0:  # nothing of the edit is asked for
-        recipe = EditRecipe(settings.prompt, self_limit=recipe.self_limit, guidance_scale=recipe.guidance_scale)
     levels = levels_of(model.scheduler_config, settings.steps)
     source_tokens, edit_tokens = model.tokens(settings.prompt), model.tokens(recipe.prompt)
     attention = attention or attention_edit(source_tokens, edit_tokens, recipe)

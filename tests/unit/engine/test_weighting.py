@@ -158,13 +158,3 @@ class Counting:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.inner, name)
-
-
-@pytest.mark.parametrize("method", list(Method))
-def test_at_strength_zero_every_method_renders_the_unchanged_sentence(model: DiffusionModel, method: Method) -> None:
-    photo = prepared(model, method, some_latents(8, 8), steps=3)
-    nothing = rendered(model, photo, EditRecipe(EDIT, words=(WordControl(4, "red", 3.0),), strength=0.0))
-    unchanged = rendered(model, photo, EditRecipe(SOURCE))
-    assert torch.equal(nothing.latents, unchanged.latents)
-    if method is Method.RESIDUAL:
-        assert torch.equal(nothing.latents, photo.pivot[-1:])

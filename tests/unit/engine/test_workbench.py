@@ -13,7 +13,7 @@ import torch
 
 from nti_desktop.advice import is_strange
 from nti_desktop.engine.loading import load_model
-from nti_desktop.engine.workbench import Workbench
+from nti_desktop.engine.workbench import EDITS, Workbench
 from nti_desktop.errors import Cancelled, EngineError, ModelError, OutOfMemory
 from nti_desktop.jobs import CancelToken, Inverted, InvertJob, JudgeJob, ModelFiles, Progress, RenderJob, decibels
 from nti_desktop.models.catalog import built_in
@@ -111,6 +111,43 @@ def test_equal_jobs_give_equal_pictures_with_and_without_what_is_remembered(
     fresh = Workbench().render(job)
     assert np.array_equal(first.image, second.image)
     assert np.array_equal(first.image, fresh.image)
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_less_than_the_whole_edit_is_a_share_of_it_and_takes_no_row(
+    bench: Workbench, inversions: Inversions, method: Method
+) -> None:
+    job = render_job(inversions(method), inversion_id=f"faded {method}")
+    half = bench.render(replace(job, recipe=replace(RECIPE, strength=0.5)))
+    whole = bench.render(job)
+    assert half.figures.unet_rows > 0
+    assert whole.figures.unet_rows == 0
+    photo = job.pivot[-1]
+    np.testing.assert_allclose(half.latents, (photo + whole.latents) / 2, atol=1e-5)
+    assert half.recipe.strength == 0.5
+    none = bench.render(replace(job, recipe=replace(RECIPE, strength=0.0)))
+    assert none.figures.unet_rows == 0
+    assert np.array_equal(none.image, none.source)
+    beyond = bench.render(replace(job, recipe=replace(RECIPE, strength=1.2)))
+    assert beyond.figures.unet_rows == 10
+    assert np.square(beyond.image - beyond.source).mean() > np.square(whole.image - whole.source).mean()
+
+
+def test_a_thing_on_its_way_to_another_is_not_seen_twice(bench: Workbench, inversions: Inversions) -> None:
+    recipe = EditRecipe(PROMPT.replace(str(SCENE.things[0].shape), "bottle"), self_limit=1.0)
+    job = render_job(inversions(), recipe, inversion_id="a thing")
+    whole, half = bench.render(job), bench.render(replace(job, recipe=replace(recipe, strength=0.5)))
+    assert half.figures.unet_rows == 10
+    assert not np.allclose(half.latents, (job.pivot[-1] + whole.latents) / 2, atol=1e-2)
+
+
+def test_only_the_newest_whole_edits_are_kept(bench: Workbench, inversions: Inversions) -> None:
+    job = render_job(inversions(), inversion_id="many edits")
+    bench.render(job)
+    for number in range(EDITS):
+        bench.render(replace(job, recipe=replace(RECIPE, cross_until=number / EDITS)))
+    assert bench.render(replace(job, recipe=replace(RECIPE, cross_until=0.5))).figures.unet_rows == 0
+    assert bench.render(job).figures.unet_rows == 10
 
 
 def test_an_edit_of_fifty_levels_stands_on_half_of_them_and_hardly_differs(bench: Workbench) -> None:
