@@ -4,10 +4,11 @@ A caption is a row of phrases, each of which knows what in the picture it is abo
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nti_desktop.studio.scenes import Film, Layout, Material, Scene, Thing, Weather
+from nti_desktop.studio.scenes import Film, Layout, Material, Place, Pose, Scene, Thing, Weather
 
+CLOSE_UP = 0.6  # scale of a view
 GROUND = 0  # what a phrase about the ground is about; things count from 1
 
 
@@ -32,6 +33,12 @@ class Wording:
     sky: bool = True
     weather: bool = True
     light_first: bool = False
+    film: bool = True
+    sizes: bool = True
+    poses: bool = True
+    places: bool = False
+    lighting: bool = False
+    material_first: bool = False  # "a glass red mug"
 
 
 PLAIN = Wording()
@@ -52,6 +59,33 @@ def draw_wording(rng: random.Random) -> Wording:
     )
 
 
+def draw_words(rng: random.Random) -> Wording:
+    """A wording as people write them: a fifth very short, a third with some of what is to be seen, the rest in full."""
+    share = rng.choices((0.1, 0.6, 0.95), (20, 35, 45))[0]
+
+    def said(least: float = 0.0) -> bool:
+        return rng.random() < max(share, least)
+
+    openings = ("", "a photo of", "a photograph of", "a picture of")
+    return Wording(
+        opening=rng.choices(openings, (1 - 0.8 * share, 0.6 * share, 0.15, 0.15))[0],
+        joined=rng.randrange(3),
+        say_matte=said() and rng.random() < 0.4,
+        colours=said(0.6),
+        materials=said(0.4),
+        ground=said(),
+        sky=said(),
+        weather=said(),
+        light_first=rng.random() < 0.12,
+        film=said(0.8),
+        sizes=said(0.5),
+        poses=said(0.7),
+        places=rng.random() < 0.5 * share,
+        lighting=rng.random() < 0.4 * share,
+        material_first=rng.random() < 0.15,
+    )
+
+
 def caption(scene: Scene, wording: Wording = PLAIN) -> str:
     """The scene in words: "a photo of an orange glass mug and a red ball on sand at sunset in fog"."""
     return " ".join(phrase.text for phrase in phrases(scene, wording))
@@ -59,10 +93,15 @@ def caption(scene: Scene, wording: Wording = PLAIN) -> str:
 
 def phrases(scene: Scene, wording: Wording = PLAIN) -> list[Phrase]:
     """The caption's phrases, in order; joined by blanks they are the caption."""
+    wording = replace(wording, sizes=wording.sizes and not scene.view.is_close)
     light = [Phrase(str(scene.sky))] if wording.sky else []
     if wording.weather and scene.weather is not Weather.CLEAR:
         light.append(Phrase(str(scene.weather)))
-    opening = wording.opening if scene.film is Film.COLOUR else f"{scene.film} of"
+    if wording.lighting:
+        light.append(Phrase(str(scene.lighting)))
+    opening = "a close-up of" if wording.opening and scene.view.scale < CLOSE_UP else wording.opening
+    if wording.film and scene.film is not Film.COLOUR:
+        opening = f"{scene.film} of"
     row = [Phrase(opening)] if opening else []
     row += _things(scene, wording)
     if wording.ground:
@@ -72,10 +111,9 @@ def phrases(scene: Scene, wording: Wording = PLAIN) -> list[Phrase]:
 
 def _things(scene: Scene, wording: Wording) -> list[Phrase]:
     """The things and how they stand to one another."""
-    named = [Phrase(_thing(thing, wording), number) for number, thing in enumerate(scene.things, start=1)]
-    if len(named) == 1:
-        return named
-    first, second = named
+    if len(scene.things) == 1 or scene.layout is Layout.ROW:
+        return _alike(scene, wording)
+    first, second = (Phrase(_thing(thing, wording), number) for number, thing in enumerate(scene.things, start=1))
     # Each way: who is named first, and the words between the two.
     ways = {
         Layout.LEFT: [(first, "and", second), (first, "to the left of", second), (second, "to the right of", first)],
@@ -86,18 +124,40 @@ def _things(scene: Scene, wording: Wording) -> list[Phrase]:
     return [one, Phrase(between), other]
 
 
-def _thing(thing: Thing, wording: Wording) -> str:
-    """A thing with its article: "a shiny red ball", "an orange glass mug"."""
+def _alike(scene: Scene, wording: Wording) -> list[Phrase]:
+    """The one thing, or the several that are alike, and where it stands."""
+    place = scene.place if wording.places else Place.ANYWHERE
+    said = Phrase(_thing(scene.things[0], wording, len(scene.things)), 1)
+    return [said, Phrase(str(place))] if place else [said]
+
+
+COUNTS = ("no", "one", "two", "three", "four")
+
+
+def _thing(thing: Thing, wording: Wording, count: int = 1) -> str:
+    """A thing with its article, or several: "a shiny red ball", "an orange glass mug", "two small red cubes"."""
     said = wording.materials and (thing.material is not Material.MATTE or wording.say_matte)
     material = [str(thing.material)] if said else []
     colour = [str(thing.colour)] if wording.colours else []
     made_of = thing.material in (Material.METAL, Material.GLASS)
-    words = " ".join([*(colour + material if made_of else material + colour), str(thing.shape)])
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+    described = colour + material if made_of != wording.material_first else material + colour
+    size = [str(thing.extent)] if wording.sizes and thing.extent else []
+    words = " ".join([*size, *described, str(thing.shape) if count == 1 else f"{thing.shape}s"])
+    article = COUNTS[count] if count > 1 else "an" if words[0] in "aeiou" else "a"
+    lying = wording.poses and thing.pose is Pose.LYING
+    pose = "" if not lying else f" {Pose.LYING}" if count == 1 else " lying on their sides"
+    return f"{article} {words}{pose}"
 
 
 def caption_pair(source: Scene, edit: Scene) -> tuple[str, str]:
-    """Captions of two scenes that differ in what differs between the scenes alone; materials are said where they do."""
+    """Captions of two scenes that differ in what differs between the scenes alone; materials, places and where the
+    light comes from are said where they do.
+    """
     materials = [[thing.material for thing in scene.things] for scene in (source, edit)]
-    wording = Wording(say_matte=materials[0] != materials[1])
+    alone = len(source.things) == len(edit.things)
+    wording = Wording(
+        say_matte=alone and materials[0] != materials[1],
+        places=alone and source.place != edit.place,
+        lighting=source.lighting != edit.lighting,
+    )
     return caption(source, wording), caption(edit, wording)

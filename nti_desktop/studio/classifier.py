@@ -13,16 +13,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nti_desktop.studio.scenes import Colour, Film, Ground, Material, Scene, Shape, Sky, Weather
+from nti_desktop.studio.scenes import LEARNED_SHAPES, Colour, Film, Ground, Material, Scene, Sky, Weather
 
-ATTRIBUTES: Mapping[str, type[StrEnum]] = {
-    "colour": Colour,
-    "shape": Shape,
-    "material": Material,
-    "ground": Ground,
-    "sky": Sky,
-    "weather": Weather,
-    "film": Film,
+ATTRIBUTES: Mapping[str, Sequence[StrEnum]] = {
+    "colour": tuple(Colour),
+    "shape": LEARNED_SHAPES,
+    "material": tuple(Material),
+    "ground": tuple(Ground),
+    "sky": tuple(Sky),
+    "weather": tuple(Weather),
+    "film": tuple(Film),
 }
 UNSEEN = -1  # the label of what a picture does not show
 
@@ -51,7 +51,7 @@ def attributes_of(scene: Scene) -> dict[str, StrEnum | None]:
 def labels_of(scenes: Sequence[Scene]) -> Tensor:
     """The scenes' attributes as numbers, (N, attributes) int64; UNSEEN where there is none."""
     rows = [
-        [UNSEEN if value is None else list(ATTRIBUTES[name]).index(value) for name, value in attributes_of(s).items()]
+        [UNSEEN if value is None else ATTRIBUTES[name].index(value) for name, value in attributes_of(s).items()]
         for s in scenes
     ]
     return torch.tensor(rows)
@@ -69,8 +69,8 @@ class Classifier(nn.Module):
         self.around = _dense(GRID**2 * WIDTHS[-2])
         self.heads = nn.ModuleDict(
             {
-                name: nn.Linear(2 * DENSE if name in OF_THE_THING else DENSE, len(kind))
-                for name, kind in ATTRIBUTES.items()
+                name: nn.Linear(2 * DENSE if name in OF_THE_THING else DENSE, len(values))
+                for name, values in ATTRIBUTES.items()
             }
         )
 
@@ -160,4 +160,4 @@ def _loss(logits: Mapping[str, Tensor], labels: Tensor) -> Tensor:
 def verdict(classifier: Classifier, picture: NDArray[np.floating]) -> dict[str, StrEnum]:
     """What a picture (H, W, 3) in [0, 1] shows, for each attribute."""
     pixels = torch.tensor(picture).permute(2, 0, 1)[None].float() * 2 - 1
-    return {name: list(ATTRIBUTES[name])[int(logits.argmax())] for name, logits in classifier(pixels).items()}
+    return {name: ATTRIBUTES[name][int(logits.argmax())] for name, logits in classifier(pixels).items()}

@@ -4,7 +4,9 @@ Things are traced only where they can be seen, so a picture of 128 pixels takes 
 same scene with the same clouds, grain and stars.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,22 +14,27 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nti_desktop.studio.camera import extent, through, unit
 from nti_desktop.studio.noise import noise_grid
-from nti_desktop.studio.scenes import Film, Ground, Material, Scene, Shape, Sky, Thing, Weather
-from nti_desktop.studio.shapes import SHADE, distance_to, surrounding_ball
+from nti_desktop.studio.scenes import Film, Ground, Material, Scene, Shape, Sky, Thing, Weather, is_learned
+from nti_desktop.studio.shapes import distance_to, in_shade, surrounding_ball
 from nti_desktop.studio.skies import backdrop, light_of, sky_colour, sun_direction
 from nti_desktop.studio.surfaces import COLOURS, FLOORS, TABLE_END, ground_colour
 
 TRAINING_SIZE = 128  # pixels
 FARTHEST = 40.0  # units of the world
 TRACING_STEPS = 40
+ARRIVED = 5e-5  # units of the world; so near a thing a ray has met it
+SKIMMING_STEPS = 120  # for rays that skim past an edge
 SHADOW_STEPS = 18
+CONTRAST = 0.1  # of display values; a step that shows stairs
+BETWEEN = ((-0.375, -0.125), (-0.125, 0.375), (0.125, -0.375), (0.375, 0.125))  # of a pixel, down and right
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """image: (size, size, 3) uint8 sRGB; objects: (size, size) int64, a thing's number from 1, else 0; ground: (size,
-    size) bool, where the ground is seen.
+    """image: (H, W, 3) uint8 sRGB; objects: (H, W) int64, a thing's number from 1, else 0; ground: (H, W) bool, where
+    the ground is seen.
     """
 
     image: NDArray[np.uint8]
@@ -44,6 +51,23 @@ class Look:
     directions: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Met:
+    """What rays (...) meet: light: linear RGB (..., 3); depth: how far away (...); objects: things' numbers from 1
+    (...); ground: where the ground is, also behind things (...); opaque: the light without haze and glass (..., 3).
+    """
+
+    light: Tensor
+    depth: Tensor
+    objects: Tensor
+    ground: Tensor
+    opaque: Tensor
+
+
+Blurred = Callable[[Tensor, Tensor], Tensor]  # linear RGB, depth -> linear RGB out of focus where it is far away
+Refracted = Callable[[Tensor, Tensor, Tensor], Tensor]  # linear RGB behind, normals, where glass is seen -> through it
+
+
 def training_picture(scene: Scene) -> Picture:
     """The picture as the built-in weights were trained on it."""
     return render(scene, TRAINING_SIZE, rays=2)
@@ -51,7 +75,7 @@ def training_picture(scene: Scene) -> Picture:
 
 @torch.no_grad()
 def render(scene: Scene, size: int = TRAINING_SIZE, rays: int = 1) -> Picture:
-    """Draw a scene, size x size pixels, each the average of rays x rays rays."""
+    """Draw a scene, as many pixels as a square of this size has, each the average of rays x rays rays."""
     light, objects, ground = exposure(scene, size * rays)
     objects = objects[::rays, ::rays]
     seen_ground = ground[::rays, ::rays] & (objects == 0)
@@ -59,25 +83,86 @@ def render(scene: Scene, size: int = TRAINING_SIZE, rays: int = 1) -> Picture:
     return Picture(levels, objects.contiguous().numpy(), seen_ground.numpy())
 
 
-def exposure(scene: Scene, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """What comes to the camera: linear RGB (size, size, 3), the things' numbers from 1 (size, size), and where the
-    ground is, behind things too (size, size).
+@torch.no_grad()
+def drawn(scene: Scene, size: int) -> Picture:
+    """Draw a scene by one ray a pixel, and by more at edges, where one shows stairs; as many pixels as a square of this
+    size has.
     """
-    noise = noise_grid(scene.noise)
-    eye, directions = _camera(scene, size)
-    image, depth, ground = _surroundings(scene, eye, directions, noise)
+    height, width = extent(scene.view, size)
+    row, column = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    rays = through(scene, *_places(height, width, row, column))
+    met = _met_by(scene, *rays, _far_blurred, partial(_refracted, scene.view.scale))
+    display = developed(met.light, scene.film).clone()
+    edges = _edges(met, display)
+    row, column = (places.repeat(len(BETWEEN)) for places in edges.nonzero(as_tuple=True))
+    display[edges] = _closer(scene, met, row, column).unflatten(0, (len(BETWEEN), -1)).mean(0)
+    levels = (display * 255).round().to(torch.uint8)
+    return Picture(levels.numpy(), met.objects.numpy(), (met.ground & (met.objects == 0)).numpy())
+
+
+def _edges(met: Met, display: Tensor) -> Tensor:
+    """The pixels (H, W) next to which something else is seen, or something much lighter or darker."""
+    seen = torch.where(met.objects > 0, met.objects, -met.ground.long())
+    found = torch.zeros(seen.shape, dtype=torch.bool)
+    for one, other in ((np.s_[1:, :], np.s_[:-1, :]), (np.s_[:, 1:], np.s_[:, :-1])):
+        step = (seen[one] != seen[other]) | ((display[one] - display[other]).abs().amax(-1) > CONTRAST)
+        found[one] |= step
+        found[other] |= step
+    return found
+
+
+def _closer(scene: Scene, met: Met, row: Tensor, column: Tensor) -> Tensor:
+    """Display values (N, 3) of rays through pixels (N,), by turns through each place of BETWEEN.
+
+    What is out of focus, and what is seen through glass, is taken from the picture of one ray a pixel.
+    """
+    height, width = met.depth.shape
+    down, right = torch.tensor(BETWEEN).repeat_interleave(len(row) // len(BETWEEN), 0).unbind(-1)
+    x, y = _places(height, width, row + down, column + right)
+
+    def blurred(image: Tensor, depth: Tensor) -> Tensor:
+        share = _out_of_focus(depth)
+        return image * (1 - share) + met.opaque[row, column] * share
+
+    def refracted(_image: Tensor, normals: Tensor, seen: Tensor) -> Tensor:
+        return _bent(scene.view.scale, met.opaque, normals, row[seen], column[seen])
+
+    light = _met_by(scene, *through(scene, x, y), blurred, refracted).light
+    return on_film(light * _falloff(height, width)[row, column], scene.film)
+
+
+def _places(height: int, width: int, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
+    """The middles of pixels, from -1 to 1 to the right and up."""
+    return (2 * column + 1) / width - 1, 1 - (2 * row + 1) / height
+
+
+def exposure(scene: Scene, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What comes to the camera: linear RGB (H, W, 3), the things' numbers from 1 (H, W), and where the ground is, also
+    behind things (H, W).
+    """
+    met = _met_by(scene, *_camera(scene, size), _far_blurred, partial(_refracted, scene.view.scale))
+    return met.light, met.objects, met.ground
+
+
+def _met_by(scene: Scene, eye: Tensor, directions: Tensor, blurred: Blurred, refracted: Refracted) -> Met:
+    """What rays (..., 3) from the eye meet."""
+    image, depth, ground = _surroundings(scene, eye, directions, noise_grid(scene.noise))
+    image = blurred(image, depth)
     objects = torch.zeros(depth.shape, dtype=torch.int64)
     # Opaque things first, then glass from the farthest on: glass shows what is behind it.
     numbered = sorted(
         enumerate(scene.things, start=1), key=lambda entry: (entry[1].material is Material.GLASS, -entry[1].z)
     )
+    opaque = image
     for number, thing in numbered:
+        if thing.material is Material.GLASS and opaque is image:
+            opaque = image.clone()
         reach, seen = trace(thing, eye, directions, depth)
         look = _look(thing, eye, directions[seen], reach)
-        image[seen] = _thing_colour(scene, thing, look, seen, image)
+        image[seen] = _thing_colour(scene, thing, look, partial(refracted, image, look.normals, seen))
         depth[seen] = reach
         objects[seen] = number
-    return _hazy(scene, image, depth, directions), objects, ground
+    return Met(_hazy(scene, image, depth, directions), depth, objects, ground, opaque)
 
 
 def sampled(display: Tensor, rays: int) -> NDArray[np.uint8]:
@@ -88,18 +173,10 @@ def sampled(display: Tensor, rays: int) -> NDArray[np.uint8]:
 
 
 def _camera(scene: Scene, size: int) -> tuple[Tensor, Tensor]:
-    """Where the eye is (3,) and where it looks through each pixel (size, size, 3), unit vectors."""
-    eye = torch.tensor([0.0, scene.camera_height, -4.6])
-    forward = _unit(torch.tensor([0.0, 0.62, 0.0]) - eye)
-    right = torch.tensor([1.0, 0.0, 0.0])
-    up = torch.linalg.cross(forward, right)
-    y, x = torch.meshgrid(torch.linspace(1, -1, size), torch.linspace(-1, 1, size), indexing="ij")
-    return eye, _unit(forward * 2.7 + x[..., None] * right + y[..., None] * up)
-
-
-def _unit(vectors: Tensor) -> Tensor:
-    lengths: Tensor = vectors.norm(dim=-1, keepdim=True)
-    return vectors / (lengths + 1e-9)
+    """Where the eye is (3,) and where it looks through each pixel (H, W, 3), unit vectors."""
+    height, width = extent(scene.view, size)
+    y, x = torch.meshgrid(torch.linspace(1, -1, height), torch.linspace(-1, 1, width), indexing="ij")
+    return through(scene, x, y)
 
 
 def trace(thing: Thing, eye: Tensor, directions: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,11 +191,18 @@ def trace(thing: Thing, eye: Tensor, directions: Tensor, depth: Tensor) -> tuple
     seen = (half_chord > 0) & (along > 0)
     starts = eye if eye.ndim == 1 else eye[seen]
     rays, chord = directions[seen], half_chord[seen].sqrt()
-    reach = (along[seen] - chord).clamp(min=0)
-    for _ in range(TRACING_STEPS):
-        reach = reach + distance_to(thing, starts + reach[:, None] * rays) * 0.95
+    reach, farthest = (along[seen] - chord).clamp(min=0), along[seen] + chord + 0.05
+    under_way = torch.arange(len(reach))
+    # What is learned stays, to the last pixel, as the weights have seen it.
+    for _ in range(TRACING_STEPS if is_learned(thing) else SKIMMING_STEPS):
+        start = starts if starts.ndim == 1 else starts[under_way]
+        clearance = distance_to(thing, start + reach[under_way, None] * rays[under_way])
+        reach[under_way] += clearance * 0.95
+        under_way = under_way[(clearance.abs() > ARRIVED) & (reach[under_way] < farthest[under_way])]
+        if not len(under_way):
+            break
     close = distance_to(thing, starts + reach[:, None] * rays).abs() < 0.01
-    hit = close & (reach < depth[seen]) & (reach < along[seen] + chord + 0.05)
+    hit = close & (reach < depth[seen]) & (reach < farthest)
     seen[seen.clone()] = hit
     return reach[hit], seen
 
@@ -128,7 +212,7 @@ def _look(thing: Thing, eye: Tensor, directions: Tensor, reach: Tensor) -> Look:
     points = eye + reach[:, None] * directions
     corners = torch.tensor([[1.0, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]])
     slope = sum((distance_to(thing, points + c * 2e-3)[:, None] * c for c in corners), torch.zeros(3))
-    return Look(points, _unit(slope), directions)
+    return Look(points, unit(slope), directions)
 
 
 def _sunlight(scene: Scene, points: Tensor, normals: Tensor) -> Tensor:
@@ -188,7 +272,7 @@ def _surroundings(scene: Scene, eye: Tensor, directions: Tensor, noise: Tensor) 
         fade = ((points[:, 2] - 3) / 5).clamp(0, 1)[:, None]
         colour = colour * (1 - fade) + image[ground] * fade
     image[ground] = colour
-    return _far_blurred(image, depth), depth, ground
+    return image, depth, ground
 
 
 def _ground(scene: Scene, points: Tensor, directions: Tensor, noise: Tensor) -> Tensor:
@@ -229,13 +313,13 @@ def _lit(scene: Scene, thing: Thing, look: Look, sunlight: Tensor) -> Tensor:
     around = (torch.tensor(light.ambient) * up + bounced * (1 - up) * 0.7) * near_ground
     colour = albedo * (torch.tensor(light.sun) * lambert[:, None] + around)
     if thing.shape is Shape.LAMP:
-        shade = (look.points[:, 1:2] > SHADE * thing.size).float()
+        shade = in_shade(thing, look.points)[:, None].float()
         colour = colour + shade * (albedo * 0.75 + 0.06) * torch.tensor([0.85, 0.72, 0.5])
     return colour
 
 
-def _thing_colour(scene: Scene, thing: Thing, look: Look, seen: Tensor, image: Tensor) -> Tensor:
-    """Linear RGB (N, 3) of a thing at the pixels (H, W) where it is seen, before the image (H, W, 3) behind it."""
+def _thing_colour(scene: Scene, thing: Thing, look: Look, through_it: Callable[[], Tensor]) -> Tensor:
+    """Linear RGB (N, 3) of a thing where it is seen. through_it: what is seen through it if it is of glass (N, 3)."""
     sunlight = _sunlight(scene, look.points, look.normals)
     lit = _lit(scene, thing, look, sunlight)
     if thing.material is Material.MATTE:
@@ -256,7 +340,7 @@ def _thing_colour(scene: Scene, thing: Thing, look: Look, seen: Tensor, image: T
             tint = albedo * 0.8 + 0.13
             return lit * 0.18 + around * (tint + (1 - tint) * fresnel) * 1.15 + glint * (0.4 + tint)
         case Material.GLASS:
-            behind = _refracted(image, look.normals, seen)
+            behind = through_it()
             thick = 0.35 + 0.65 * (1 + facing).clamp(0, 1)  # the way through is longer near the rim
             tint = 1 - (1 - albedo * 1.05).clamp(0, 1) * (0.55 + 0.4 * thick)
             return behind * tint + lit * 0.16 + around * (0.05 + 0.7 * fresnel) + glint * 1.2
@@ -288,23 +372,34 @@ def _edge(depth: Tensor) -> Tensor:
     return (depth / 0.06).clamp(0, 1)
 
 
-def _refracted(image: Tensor, normals: Tensor, seen: Tensor) -> Tensor:
-    """What is behind a glass thing (N, 3), bent as by a lens: seen further in, against the slope of its surface."""
-    size = image.shape[0]
-    row, column = seen.nonzero(as_tuple=True)
-    shift = 0.11 * size
-    column = (column - normals[:, 0] * shift).round().long().clamp(0, size - 1)
-    row = (row + normals[:, 1] * shift * 0.6).round().long().clamp(0, size - 1)
+def _refracted(scale: float, image: Tensor, normals: Tensor, seen: Tensor) -> Tensor:
+    """What is behind a glass thing (N, 3), bent as by a lens: seen further in, against the slope of its surface. image:
+    (H, W, 3), a view of this scale; seen: (H, W).
+    """
+    return _bent(scale, image, normals, *seen.nonzero(as_tuple=True))
+
+
+def _bent(scale: float, image: Tensor, normals: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """The image (H, W, 3) at these pixels (N,), moved against the slope of a surface (N, 3)."""
+    height, width = image.shape[:2]
+    shift = 0.11 * (height * width) ** 0.5 / scale
+    column = (column - normals[:, 0] * shift).round().long().clamp(0, width - 1)
+    row = (row + normals[:, 1] * shift * 0.6).round().long().clamp(0, height - 1)
     return image[row, column]
 
 
 def _far_blurred(image: Tensor, depth: Tensor) -> Tensor:
     """The image (H, W, 3) out of focus where it is far away."""
-    size = image.shape[0]
-    coarse = F.avg_pool2d(image.permute(2, 0, 1)[None], max(1, round(size / 64)))
-    blurred = F.interpolate(coarse, size=(size, size), mode="bilinear")[0].permute(1, 2, 0)
-    share = ((depth - 6) / 5).clamp(0, 1)[..., None]
+    height, width = image.shape[:2]
+    coarse = F.avg_pool2d(image.permute(2, 0, 1)[None], max(1, round((height * width) ** 0.5 / 64)))
+    blurred = F.interpolate(coarse, size=(height, width), mode="bilinear")[0].permute(1, 2, 0)
+    share = _out_of_focus(depth)
     return image * (1 - share) + blurred * share
+
+
+def _out_of_focus(depth: Tensor) -> Tensor:
+    """How much of what is so far away (...) is blurred, (..., 1) from 0 to 1."""
+    return ((depth - 6) / 5).clamp(0, 1)[..., None]
 
 
 def _hazy(scene: Scene, image: Tensor, depth: Tensor, directions: Tensor) -> Tensor:
@@ -325,17 +420,24 @@ def _hazy(scene: Scene, image: Tensor, depth: Tensor, directions: Tensor) -> Ten
 
 
 def developed(image: Tensor, film: Film) -> Tensor:
-    """Display values (H, W, 3) in [0, 1] of what comes to the camera: a lens dark towards its corners,
-    a film's curve, its colours."""
-    size = image.shape[0]
-    across = torch.linspace(-1, 1, size)
-    image = image * (1 - 0.14 * (across[:, None] ** 2 + across[None, :] ** 2))[..., None]
-    image = image.clamp(min=0) * 0.85
-    image = (image * (2.51 * image + 0.03)) / (image * (2.43 * image + 0.59) + 0.14)
-    image = image.clamp(0, 1) ** (1 / 2.2)
+    """Display values (H, W, 3) in [0, 1] of what comes to the camera, by a lens that is dark towards its corners."""
+    return on_film(image * _falloff(*image.shape[:2]), film)
+
+
+def _falloff(height: int, width: int) -> Tensor:
+    """How much light (H, W, 1) the lens lets through."""
+    down, across = torch.linspace(-1, 1, height), torch.linspace(-1, 1, width)
+    return (1 - 0.14 * (down[:, None] ** 2 + across[None, :] ** 2))[..., None]
+
+
+def on_film(light: Tensor, film: Film) -> Tensor:
+    """Display values (..., 3) in [0, 1] of linear RGB: a film's curve, its colours."""
+    light = light.clamp(min=0) * 0.85
+    light = (light * (2.51 * light + 0.03)) / (light * (2.43 * light + 0.59) + 0.14)
+    light = light.clamp(0, 1) ** (1 / 2.2)
     if film is Film.COLOUR:
-        return image
-    grey = image @ torch.tensor([0.3, 0.59, 0.11])
+        return light
+    grey = light @ torch.tensor([0.3, 0.59, 0.11])
     if film is Film.BLACK_AND_WHITE:
-        return grey[..., None].expand(-1, -1, 3)
+        return grey[..., None].expand(*light.shape)
     return (grey[..., None] * torch.tensor([0.98, 0.84, 0.64]) + torch.tensor([0.04, 0.03, 0.02])).clamp(0, 1)

@@ -34,6 +34,22 @@ class Shape(StrEnum):
     BOTTLE = "bottle"
     BOWL = "bowl"
     LAMP = "lamp"
+    APPLE = "apple"
+    DUCK = "duck"
+    HOUSE = "house"
+    CHAIR = "chair"
+    MUSHROOM = "mushroom"
+    TEAPOT = "teapot"
+
+
+LEARNED_SHAPES = tuple(Shape)[:8]  # what the shipped weights have seen, all of it upright
+
+
+class Pose(StrEnum):
+    """How a thing stands. The value is how captions say it."""
+
+    UPRIGHT = "upright"
+    LYING = "lying on its side"
 
 
 class Material(StrEnum):
@@ -80,17 +96,54 @@ class Film(StrEnum):
     SEPIA = "a sepia photo"
 
 
+class Lighting(StrEnum):
+    """Where the light comes from. The value is how captions say it."""
+
+    LEFT = "lit from the left"
+    RIGHT = "lit from the right"
+    BEHIND = "lit from behind"
+
+
 class Layout(StrEnum):
-    """How two things stand to one another, seen from the first one named."""
+    """How two things stand to one another, seen from the first one named; in a row stand several that are alike."""
 
     LEFT = "left of"
     BEHIND = "behind"
     FRONT = "in front of"
+    ROW = "beside"
+
+
+PAIRS = (Layout.LEFT, Layout.BEHIND, Layout.FRONT)
+
+
+class Size(StrEnum):
+    """How large a thing is for one of its kind. The value is how captions say it; nothing where it is as usual."""
+
+    SMALL = "small"
+    USUAL = ""
+    BIG = "big"
+
+
+class Place(StrEnum):
+    """Where a thing stands that is alone. The value is how captions say it; nothing where that is hard to say."""
+
+    LEFT = "on the left"
+    MIDDLE = "in the middle"
+    RIGHT = "on the right"
+    NEAR = "close by"
+    FAR = "in the distance"
+    ANYWHERE = ""
+
+
+SMALL, BIG = 0.52, 0.98  # sizes; what lies between is as usual
+MIDDLE, ASIDE = 0.3, 0.6  # to the side; what is nearer is in the middle, what is farther on one side
+CLOSE = 0.9  # scale of a view
+NEAR, FAR = -0.75, 1.2  # away from the camera; what is nearer is close by, what is farther in the distance
 
 
 @dataclass(frozen=True)
 class Thing:
-    """One object, standing on the ground. size: about half its height; x to the right, z away from the camera, both in
+    """One object on the ground. size: about half its height; x to the right, z away from the camera, both in
     units of the world. Which way a thing faces goes with its shape, so that another shape's right turn is known.
     """
 
@@ -100,13 +153,46 @@ class Thing:
     size: float
     x: float
     z: float
+    pose: Pose = Pose.UPRIGHT
+
+    @property
+    def extent(self) -> Size:
+        """How large it is for one of its kind."""
+        if SMALL < self.size < BIG:
+            return Size.USUAL
+        return Size.SMALL if self.size <= SMALL else Size.BIG
+
+
+@dataclass(frozen=True)
+class View:
+    """What a picture shows of the plane that the camera sees: all, or an area, as when one is drawn around a thing.
+
+    x, y: its middle, to the right and up, from -1 to 1 in the square picture of all; scale: half the side of a square
+    of its area, 1 for all; aspect: width by height.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    scale: float = 1.0
+    aspect: float = 1.0
+
+    @property
+    def is_close(self) -> bool:
+        """Whether it shows too little to see how large a thing is and where it stands."""
+        return self.scale < CLOSE
+
+
+def is_learned(thing: Thing) -> bool:
+    """Whether the shipped weights have seen such a thing."""
+    return thing.shape in LEARNED_SHAPES and thing.pose is Pose.UPRIGHT
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One or two things on a ground under a sky. sun: where it stands, -1 left to 1 right; camera_height in units of
-    the world; noise: seed of what differs between two grounds of a kind, of the clouds, the hills and the stars; fog:
-    how dense fog is where there is any, 1 as usual; evening: how far a sunny day has gone towards sunset, 0 to 1.
+    """Things on a ground under a sky. sun: where it stands, -1 left to 1 right; camera_height in units of the world;
+    noise: seed of what differs between two grounds of a kind, of the clouds, the hills and the stars; fog: how dense
+    fog is where there is any, 1 as usual; evening: how far a sunny day has gone towards sunset, 0 to 1; backlit:
+    whether the sun stands behind the things.
     """
 
     things: tuple[Thing, ...]
@@ -120,6 +206,29 @@ class Scene:
     noise: int
     fog: float = 1.0
     evening: float = 0.0
+    backlit: bool = False
+    view: View = View()
+
+    @property
+    def place(self) -> Place:
+        """Where its only thing stands."""
+        if len(self.things) != 1 or self.view.is_close:
+            return Place.ANYWHERE
+        x, z = self.things[0].x, self.things[0].z
+        if z > FAR or z < NEAR:
+            return Place.FAR if z > FAR else Place.NEAR
+        if abs(x) < MIDDLE:
+            return Place.MIDDLE
+        if abs(x) > ASIDE:
+            return Place.LEFT if x < 0 else Place.RIGHT
+        return Place.ANYWHERE
+
+    @property
+    def lighting(self) -> "Lighting":
+        """Where the light comes from."""
+        if self.backlit:
+            return Lighting.BEHIND
+        return Lighting.LEFT if self.sun < 0 else Lighting.RIGHT
 
 
 def draw_scene(seed: int) -> Scene:
@@ -132,12 +241,12 @@ def draw_scene(seed: int) -> Scene:
 def draw(rng: random.Random) -> Scene:
     """The next scene of a stream."""
     count = 1 if rng.random() < 0.5 else 2
-    layout = rng.choices(list(Layout), (2, 1, 1))[0]
+    layout = rng.choices(PAIRS, (2, 1, 1))[0]
     colours = rng.sample(list(Colour), 2)
     places = _alone(rng) if count == 1 else _together(rng, layout)
     return Scene(
         things=tuple(
-            Thing(rng.choice(list(Shape)), colours[i], rng.choice(list(Material)), *places[i]) for i in range(count)
+            Thing(rng.choice(LEARNED_SHAPES), colours[i], rng.choice(list(Material)), *places[i]) for i in range(count)
         ),
         ground=rng.choice(list(Ground)),
         sky=rng.choice(list(Sky)),
@@ -150,15 +259,15 @@ def draw(rng: random.Random) -> Scene:
     )
 
 
-Place = tuple[float, float, float]  # a thing's size, x and z
+Stand = tuple[float, float, float]  # a thing's size, x and z
 
 
-def _alone(rng: random.Random) -> list[Place]:
+def _alone(rng: random.Random) -> list[Stand]:
     """A thing alone stands near the middle."""
     return [(rng.uniform(0.72, 0.92), rng.uniform(-0.45, 0.45), rng.uniform(-0.3, 0.4))]
 
 
-def _together(rng: random.Random, layout: Layout) -> list[Place]:
+def _together(rng: random.Random, layout: Layout) -> list[Stand]:
     """Of two things the one to the left comes first, or the two stand one behind the other, a little to the side."""
     if layout is Layout.LEFT:
         return [

@@ -81,6 +81,7 @@ LIGHTS: dict[Sky, Light] = {
     ),
 }
 
+BACKLIGHT = 1.0  # how far away from the camera the sun stands that is behind the things
 STARS = 48  # cells of the star field along a quarter of the horizon
 
 
@@ -103,6 +104,8 @@ def sun_direction(scene: Scene) -> Tensor:
     """Unit vector (3,) towards the sun, the moon or the studio's lamp."""
     light = light_of(scene)
     towards = torch.tensor([scene.sun * light.aside, light.height, light.depth])
+    if scene.backlit:
+        towards = torch.tensor([scene.sun * 0.5, light.height * 0.7, BACKLIGHT])
     length: Tensor = towards.norm()
     return towards / length
 

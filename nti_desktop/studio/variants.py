@@ -1,40 +1,54 @@
 """The same scene with one attribute changed: what gives an edit its right answer."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 
-from nti_desktop.studio.scenes import Colour, Film, Ground, Material, Scene, Shape, Sky, Thing, Weather
+from nti_desktop.studio.scenes import (
+    LEARNED_SHAPES,
+    Colour,
+    Film,
+    Ground,
+    Layout,
+    Material,
+    Scene,
+    Sky,
+    Thing,
+    Weather,
+)
 
 Attribute = TypeVar("Attribute", bound=StrEnum)
 
 
-def _others(kind: type[Attribute], *taken: Attribute) -> list[Attribute]:
-    return [value for value in kind if value not in taken]
+def _others(values: Iterable[Attribute], *taken: Attribute) -> list[Attribute]:
+    return [value for value in values if value not in taken]
 
 
-def _first_thing(scene: Scene, thing: Thing) -> Scene:
-    return replace(scene, things=(thing, *scene.things[1:]))
+def with_first(scene: Scene, change: Callable[[Thing], Thing]) -> Scene:
+    """The scene with its first thing changed; of several that are alike, all."""
+    changed = len(scene.things) if scene.layout is Layout.ROW else 1
+    return replace(scene, things=(*map(change, scene.things[:changed]), *scene.things[changed:]))
 
 
 def other_colours(scene: Scene) -> list[Scene]:
     """The first thing in every colour that nothing in the scene has."""
     colours = _others(Colour, *(thing.colour for thing in scene.things))
-    return [_first_thing(scene, replace(scene.things[0], colour=colour)) for colour in colours]
+    return [with_first(scene, partial(replace, colour=colour)) for colour in colours]
 
 
 def other_shapes(scene: Scene) -> list[Scene]:
-    """Every other shape in the first thing's place; it stands on the ground again."""
-    shapes = _others(Shape, scene.things[0].shape)
-    return [_first_thing(scene, replace(scene.things[0], shape=shape)) for shape in shapes]
+    """Every other shape that the weights have seen in the first thing's place; it stands on the ground again."""
+    shapes = _others(LEARNED_SHAPES, scene.things[0].shape)
+    return [with_first(scene, partial(replace, shape=shape)) for shape in shapes]
 
 
 def other_materials(scene: Scene) -> list[Scene]:
     """The first thing made of everything else."""
     materials = _others(Material, scene.things[0].material)
-    return [_first_thing(scene, replace(scene.things[0], material=material)) for material in materials]
+    return [with_first(scene, partial(replace, material=material)) for material in materials]
 
 
 def other_grounds(scene: Scene) -> list[Scene]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from nti_desktop.studio.captions import caption, draw_wording
@@ -26,7 +25,6 @@ from nti_desktop.studio.scenes import (
     draw,
     draw_scene,
 )
-from nti_desktop.studio.shapes import FORMS
 from nti_desktop.studio.surfaces import COLOURS
 from nti_desktop.studio.variants import VARIANTS
 
@@ -123,18 +121,6 @@ def test_every_shape_stands_on_the_ground_and_covers_some_of_the_frame(shape: Sh
     assert 0.02 < np.mean(picture.objects > 0) < 0.3
     lowest = np.argwhere(picture.objects > 0)[:, 0].max()
     assert picture.ground[lowest + 1 :, 32].all()
-
-
-@pytest.mark.parametrize("shape", Shape)
-def test_a_shape_is_held_by_the_ball_around_it(shape: Shape) -> None:
-    """The renderer looks for a shape nowhere else."""
-    form = FORMS[shape]
-    rng = np.random.default_rng(0)
-    points = torch.tensor(rng.uniform(-1.5, 1.5, (20_000, 3)), dtype=torch.float32)
-    inside = form.distance(points[:, 0], points[:, 1] + 1, points[:, 2]) < 0
-    from_middle = (points + torch.tensor([0.0, 1 - form.middle, 0.0])).norm(dim=-1)
-    assert inside.any()
-    assert float(from_middle[inside].max()) < form.reach
 
 
 @pytest.mark.parametrize("colour", Colour)

@@ -15,7 +15,7 @@ from nti_desktop.recipe.words import unlearned_words
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.render import TRAINING_SIZE, training_picture
 from nti_desktop.studio.samples import CHOICES, SIZE, Choice, edited
-from nti_desktop.studio.scenes import TRAINING_SEEDS, Ground, Shape, Sky, draw_scene
+from nti_desktop.studio.scenes import LEARNED_SHAPES, TRAINING_SEEDS, Ground, Sky, draw_scene
 
 
 def sample_named(file: str) -> Sample:
@@ -62,7 +62,7 @@ def test_the_samples_show_every_ground_sky_and_shape() -> None:
     scenes = [draw_scene(choice.seed) for choice in CHOICES]
     assert {scene.ground for scene in scenes} == set(Ground)
     assert {scene.sky for scene in scenes} == set(Sky)
-    assert {thing.shape for scene in scenes for thing in scene.things} == set(Shape)
+    assert {thing.shape for scene in scenes for thing in scene.things} == set(LEARNED_SHAPES)
 
 
 def test_no_two_samples_show_the_same_scene() -> None:

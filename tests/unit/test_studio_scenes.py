@@ -9,12 +9,15 @@ import pytest
 
 from nti_desktop.studio.captions import GROUND, PLAIN, Wording, caption, caption_pair, draw_wording, phrases
 from nti_desktop.studio.scenes import (
+    LEARNED_SHAPES,
+    PAIRS,
     TRAINING_SEEDS,
     Colour,
     Film,
     Ground,
     Layout,
     Material,
+    Pose,
     Scene,
     Shape,
     Sky,
@@ -55,14 +58,23 @@ def test_many_scenes_show_everything_there_is() -> None:
     scenes = [draw_scene(seed) for seed in range(300)]
     things = [thing for scene in scenes for thing in scene.things]
     assert {len(scene.things) for scene in scenes} == {1, 2}
-    for kind in (Ground, Sky, Weather, Film, Layout):
+    assert {scene.layout for scene in scenes} == set(PAIRS)
+    for kind in (Ground, Sky, Weather, Film):
         assert {getattr(scene, kind.__name__.lower()) for scene in scenes} == set(kind)
-    for kind in (Shape, Colour, Material):
+    for kind in (Colour, Material):
         assert {getattr(thing, kind.__name__.lower()) for thing in things} == set(kind)
+    assert {thing.shape for thing in things} == set(LEARNED_SHAPES)
+
+
+def test_scenes_show_only_what_the_weights_have_seen() -> None:
+    assert " ".join(LEARNED_SHAPES) == "ball cube cone ring mug bottle bowl lamp"
+    for scene in map(draw_scene, range(100)):
+        for shown in (scene, *VARIANTS["shape"](scene)):
+            assert all(t.shape in LEARNED_SHAPES and t.pose is Pose.UPRIGHT for t in shown.things)
 
 
 def test_the_world_is_as_rich_as_promised() -> None:
-    assert [len(kind) for kind in (Shape, Colour, Material, Ground, Sky)] == [8, 10, 4, 6, 5]
+    assert [len(kind) for kind in (LEARNED_SHAPES, Colour, Material, Ground, Sky)] == [8, 10, 4, 6, 5]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
