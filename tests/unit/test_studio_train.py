@@ -5,20 +5,19 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 
 from nti_desktop.engine.loading import load_model
 from nti_desktop.jobs import ModelFiles
 from nti_desktop.models.catalog import find_model
-from nti_desktop.studio.captions import GROUND, Phrase, caption, draw_wording, phrases
-from nti_desktop.studio.render import training_picture
-from nti_desktop.studio.scenes import TRAINING_SEEDS, draw
+from nti_desktop.studio import render
+from nti_desktop.studio.captions import GROUND, Phrase, caption, draw_words, phrases
 from nti_desktop.studio.train import autoencoder, checkpoint, diffusion, grid, pictures
 from nti_desktop.studio.train.autoencoder import (
     Pictures,
@@ -30,9 +29,18 @@ from nti_desktop.studio.train.autoencoder import (
     train_autoencoder,
     whole_pictures,
 )
-from nti_desktop.studio.train.diffusion import Lots, train_diffusion
-from nti_desktop.studio.train.supervision import PhraseTokens, WatchedAttention, naming, supervision_loss
+from nti_desktop.studio.train.diffusion import (
+    Lots,
+    draw_timesteps,
+    learning_rate,
+    logarithms_of_signal_to_noise,
+    new_scheduler,
+    train_diffusion,
+)
+from nti_desktop.studio.train.latents import encode_all
+from nti_desktop.studio.train.supervision import PhraseTokens, WatchedAttention, halved_to, naming, supervision_loss
 from nti_desktop.studio.train.tokenizer import train_tokenizer
+from nti_desktop.studio.world import TRAINING_SEEDS, draw
 
 STREAMS, SCENES = 3, 3
 
@@ -46,7 +54,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def drawn(work: Path) -> pictures.Drawn:
-    return pictures.load(work / "pictures", STREAMS)
+    return pictures.load(work / "pictures", STREAMS, SCENES)
 
 
 @contextmanager
@@ -78,11 +86,24 @@ def trained(work: Path, drawn: pictures.Drawn) -> Path:
 def test_the_pictures_are_the_training_scenes_and_the_last_streams_are_held_back(drawn: pictures.Drawn) -> None:
     rng = random.Random(TRAINING_SEEDS[1])
     assert drawn.scenes[SCENES] == draw(rng)
-    np.testing.assert_array_equal(drawn.image(SCENES), training_picture(drawn.scenes[SCENES]).image)
+    for number in (SCENES, SCENES + 1):
+        np.testing.assert_array_equal(drawn.image(number), render.drawn(drawn.scenes[number], pictures.SIZE).image)
     assert drawn.training == (STREAMS - pictures.HELD_BACK) * SCENES
-    assert drawn.masks.shape == (STREAMS * SCENES, 3, 16, 16)
-    shares = drawn.masks.sum(1, dtype=np.int64)
-    assert shares.max() <= 257  # ground and things do not overlap, but for rounding
+    assert sorted(chain(*drawn.by_format.values())) == list(range(drawn.training))
+    for number, (height, width) in enumerate(drawn.formats):
+        assert drawn.image(number).shape == (height, width, 3)
+        mask = drawn.mask(number)
+        assert mask.shape == (3, height // 16, width // 16)
+        assert mask.sum(0, dtype=np.int64).max() <= 257  # ground and things do not overlap, but for rounding
+
+
+def test_several_things_that_are_alike_are_one_region(drawn: pictures.Drawn) -> None:
+    scene = next(scene for scene in pictures.stream(TRAINING_SEEDS[0], 60) if len(scene.things) == 3)
+    picture = render.drawn(scene, 64)
+    ground, first, second = pictures._masks(scene, picture).astype(float) / 255
+    assert first.sum() * 16**2 == pytest.approx((picture.objects > 0).sum(), abs=4)
+    assert second.sum() == 0
+    assert ground.sum() > 0
 
 
 def test_pictures_that_are_there_are_not_drawn_again(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +116,7 @@ def test_every_caption_word_is_one_token_and_other_words_are_bytes(trained: Path
 
     tokenizer = CLIPTokenizer.from_pretrained(trained / "tokenizer")
     rng = random.Random(5)
-    for word in {word for _ in range(60) for word in caption(draw(rng), draw_wording(rng)).split()}:
+    for word in {word for _ in range(60) for word in caption(draw(rng), draw_words(rng)).split()}:
         pieces = tokenizer.tokenize(word)
         assert pieces == [f"{word}</w>"] or word not in (trained / "words.txt").read_text("utf-8").split()
     for word in ("zebra", "café", "日本", "x2"):
@@ -109,13 +130,14 @@ def test_tokens_know_what_they_are_about(trained: Path) -> None:
 
     tokenizer = CLIPTokenizer.from_pretrained(trained / "tokenizer")
     rng = random.Random(0)
-    scene = next(scene for scene in (draw(rng) for _ in range(100)) if len(scene.things) == 2)
+    scenes = (draw(rng) for _ in range(100))
+    scene = next(s for s in scenes if len({thing.shape for thing in s.things}) == 2)
     tokens = PhraseTokens(tokenizer)(phrases(scene))
     assert tokens.ids == tokenizer(caption(scene), add_special_tokens=False).input_ids
     words = [tokenizer.decode(id).strip() for id in tokens.ids]
     about = dict(zip(words, tokens.about, strict=True))
     assert about[scene.things[0].shape] == 1
-    assert about[scene.things[1].shape] == 2 or scene.things[0].shape == scene.things[1].shape
+    assert about[scene.things[1].shape] == 2
     assert about[scene.ground.split()[-1]] == GROUND
     assert about["a"] is None
 
@@ -137,6 +159,30 @@ def test_attention_on_its_own_mask_costs_less_than_attention_elsewhere() -> None
     assert losses[1] > losses[0] + 3
 
 
+@pytest.mark.parametrize(("positions", "grid"), [(260, (13, 20)), (70, (7, 10)), (20, (4, 5))])
+def test_the_grids_of_a_format_come_of_halving_it(positions: int, grid: tuple[int, int]) -> None:
+    assert halved_to(positions, 13, 20) == grid
+
+
+def test_timesteps_are_mostly_where_noise_and_picture_are_equal_and_reach_both_ends() -> None:
+    levels = logarithms_of_signal_to_noise(new_scheduler())
+    steps = draw_timesteps(levels, 20_000, torch.Generator().manual_seed(0))
+    assert int(steps.min()) < 10
+    assert int(steps.max()) > 990
+    near = (levels[steps].abs() < 1).float().mean()
+    assert 0.5 < float(near) < 0.8
+    assert abs(float(levels[steps].median())) < 0.3
+
+
+def test_a_plateau_stays_and_a_cool_down_falls() -> None:
+    plateau = [learning_rate(step, 50_000, cooling=False) for step in (0, 1000, 40_000)]
+    assert plateau[0] < plateau[1] == plateau[2]
+    falling = [learning_rate(step, 100, cooling=True) for step in range(100)]
+    assert falling[0] == plateau[1]
+    assert falling == sorted(falling, reverse=True)
+    assert falling[-1] == pytest.approx(0.01 * falling[0])
+
+
 def test_an_open_autoencoder_lets_colours_through_before_it_has_learned_anything() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -149,10 +195,10 @@ def test_an_open_autoencoder_lets_colours_through_before_it_has_learned_anything
             start_open(model)
         with torch.no_grad():
             features = model.encoder.conv_in(colours)
-            before = features.std((0, 2, 3)).mean()
+            before = features.std((0, 2, 3)).norm()
             for block in model.encoder.down_blocks[:2]:
                 features = block(features)
-            differences.append(float(features.std((0, 2, 3)).mean() / before))
+            differences.append(float(features.std((0, 2, 3)).norm() / before))
     assert differences[0] < 0.8
     assert differences[1] > 0.95
 
@@ -168,7 +214,7 @@ def test_the_picture_loss_is_nothing_for_equal_pictures_and_sees_colour_and_blur
 
 def test_things_count_more_than_what_is_around_them(drawn: pictures.Drawn) -> None:
     found = whole_pictures(drawn, torch.Generator().manual_seed(0))
-    assert found.images.shape[1:] == (3, 128, 128)
+    assert found.images.shape[2:] in drawn.by_format
     assert float(found.emphasis.min()) == 1
     assert float(found.emphasis.max()) > 3
     assert float(found.emphasis.mean()) < 3
@@ -176,21 +222,26 @@ def test_things_count_more_than_what_is_around_them(drawn: pictures.Drawn) -> No
 
 def test_every_other_cutting_is_around_the_first_thing(drawn: pictures.Drawn) -> None:
     """On pictures that show where their things are and nothing else."""
-    count, seen = len(drawn.images[0]), drawn.masks[:, 1].repeat(8, 1).repeat(8, 2)
-    shown = replace(drawn, images=[np.stack([seen[n : n + count]] * 3, -1) for n in range(0, len(seen), count)])
+    masks = [drawn.mask(n)[1].repeat(16, 0).repeat(16, 1) for n in range(len(drawn.scenes))]
+    pixels = [np.stack([mask] * 3, -1).ravel() for mask in masks]
+    streams = [
+        replace(stream, pixels=np.concatenate(pixels[n * SCENES : (n + 1) * SCENES]))
+        for n, stream in enumerate(drawn.streams)
+    ]
+    shown = replace(drawn, streams=streams)
     found = cuttings(shown, torch.Generator().manual_seed(0)).images
     assert found.shape[1:] == (3, 64, 64)
     share = found.add(1).div(2).mean((1, 2, 3))
     assert float(share[::2].min()) > 0.03
     assert float(share[1::2].mean()) < 0.9 * float(share[::2].mean())
-    assert middle(drawn.masks[0, 1] * 0).tolist() == [0.5, 0.5]
+    assert middle(drawn.mask(0)[1] * 0).tolist() == [0.5, 0.5]
 
 
 def test_a_batch_is_the_same_whenever_it_is_drawn(trained: Path, drawn: pictures.Drawn) -> None:
     from transformers import CLIPTokenizer
 
     tokenizer = CLIPTokenizer.from_pretrained(trained / "tokenizer")
-    latents = torch.randn(len(drawn.scenes), 8, 16, 16)
+    latents = encode_all(drawn, trained / "vae", trained.parent / "latents.safetensors", "cpu")
     one, again, other = (Lots(drawn, latents, tokenizer, "cpu", seed=0)(step) for step in (7, 7, 8))
     assert torch.equal(one.noise, again.noise)
     assert torch.equal(one.ids, again.ids)
@@ -240,25 +291,42 @@ def test_what_comes_out_is_an_ordinary_model_in_half_precision(trained: Path, wo
     entry = find_model(str(trained))
     assert entry.words is not None
     model = load_model(ModelFiles(trained))
-    latents = model.encode(training_picture(draw(random.Random(1))).image)
+    latents = model.encode(render.drawn(draw(random.Random(1)), pictures.SIZE).image)
     assert model.predict(latents, 500, model.embed("a red ball")).shape == latents.shape
     for part in ("unet", "text_encoder", "vae"):
         (weights,) = (trained / part).glob("*.safetensors")
         with safe_open(weights, "pt") as opened:
             assert {opened.get_tensor(name).dtype for name in opened.keys()} == {torch.float16}  # noqa: SIM118
-    with Image.open(work / "grid-2.png") as sheet:
-        assert sheet.size == (3 * 128, 2 * 128)
+    with Image.open(work / "diffusion-2.png") as sheet:
+        assert sheet.size == (3 * pictures.SIZE, 2 * pictures.SIZE)
 
 
-def test_training_goes_on_from_an_exported_model(
+def test_a_cool_down_starts_where_the_plateau_stands_and_leaves_it_alone(
+    trained: Path, work: Path, drawn: pictures.Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a learning rate of nothing, the weights are those of the plateau."""
+    monkeypatch.setattr(diffusion, "LEARNING_RATE", 0.0)
+    folder = shutil.copytree(trained, tmp_path / "model")
+    for name in ("diffusion.pt", "latents.safetensors"):
+        shutil.copy(work / name, tmp_path / name)
+    plateau = (tmp_path / "diffusion.pt").read_bytes()
+    with in_small():
+        train_diffusion(drawn, tmp_path, folder, 2, "cpu", cooling=True)
+    assert (tmp_path / "diffusion.pt").read_bytes() == plateau
+    before, after = (
+        torch.load(tmp_path / name, weights_only=True)["parts"]["unet"] for name in ("diffusion.pt", "cooldown.pt")
+    )
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_latents_are_made_once_and_are_those_of_the_pictures(
     trained: Path, drawn: pictures.Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a learning rate of nothing, what comes out is what was started from, in half precision."""
-    monkeypatch.setattr(diffusion, "LEARNING_RATE", 0.0)
-    for part in ("tokenizer", "vae"):
-        shutil.copytree(trained / part, tmp_path / "model" / part)
-    with in_small():
-        train_diffusion(drawn, tmp_path, tmp_path / "model", 1, "cpu", seed=5, start=trained)
-    for part in ("unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"):
-        before, after = load_file(trained / part), load_file(tmp_path / "model" / part)
-        assert all(torch.equal(before[name], after[name]) for name in before)
+    made = encode_all(drawn, trained / "vae", tmp_path / "latents.safetensors", "cpu")
+    model = load_model(ModelFiles(trained))
+    for number in range(drawn.training):
+        expected = model.encode(drawn.image(number))
+        assert torch.allclose(made.of([number]), expected, atol=0.02, rtol=0.02)
+    monkeypatch.setattr("nti_desktop.studio.train.latents.encoded", None)
+    again = encode_all(drawn, trained / "vae", tmp_path / "latents.safetensors", "cpu")
+    assert torch.equal(made.of([0]), again.of([0]))

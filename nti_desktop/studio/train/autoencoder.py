@@ -1,10 +1,13 @@
 """Stage 3: the autoencoder, trained first on cuttings, which are cheap, then on whole pictures.
 
-No perceptual weights are at hand: sharpness comes from the differences between neighbours, at three scales.
+No perceptual weights are at hand: sharpness comes from the differences between neighbours, at several scales. Latents
+that are a little wrong, or half as large, are decoded too, so that the decoder forgives what diffusion makes of them
+(Skorokhodov et al. 2025, "Improving the diffusability of autoencoders").
 """
 
 import copy
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +20,18 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
-from nti_desktop.studio.train.pictures import Drawn
+from nti_desktop.studio.train.pictures import SIZE, Drawn
 
-WIDTHS = (32, 32, 64, 96)  # three halvings: a latent stands for 8x8 pixels
-LATENT_CHANNELS = 8
+WIDTHS = (16, 32, 64, 128, 192)  # four halvings: a latent stands for 16x16 pixels
+LATENT_CHANNELS = 16
 CUTTING = 64  # pixels
 BATCH = 8  # whole pictures, or four times as many cuttings
 THINGS = 4.0  # how much more things count
 LEARNING_RATE = 2e-3
-KL_WEIGHT = 5e-4
+KL_WEIGHT = 5e-5
+LATENT_NOISE = 0.3  # most of it, in deviations of the latents
 
 
 def new_autoencoder() -> Any:
@@ -39,7 +44,7 @@ def new_autoencoder() -> Any:
         down_block_types=["DownEncoderBlock2D"] * len(WIDTHS),
         up_block_types=["UpDecoderBlock2D"] * len(WIDTHS),
         mid_block_add_attention=False,
-        sample_size=128,
+        sample_size=SIZE,
     )
 
 
@@ -81,10 +86,12 @@ def cuttings(drawn: Drawn, random: torch.Generator) -> Pictures:
     pieces = []
     for turn, number in enumerate(torch.randint(0, drawn.training, (4 * BATCH,), generator=random).tolist()):
         image = drawn.image(number)
-        last = image.shape[0] - CUTTING
-        corner = torch.randint(0, last + 1, (2,), generator=random)
+        size = torch.tensor(image.shape[:2])
+        last = size - CUTTING
+        corner = (torch.rand(2, generator=random) * (last + 1)).long()
         if turn % 2 == 0:
-            corner = (middle(drawn.masks[number, 1]) * image.shape[0] - corner * CUTTING / last).long().clamp(0, last)
+            around = middle(drawn.mask(number)[1]) * size - torch.rand(2, generator=random) * CUTTING
+            corner = torch.minimum(around.long().clamp(min=0), last)
         top, left = corner.tolist()
         pieces.append(torch.tensor(image[top : top + CUTTING, left : left + CUTTING]))
     images = as_pixels(torch.stack(pieces))
@@ -96,17 +103,27 @@ def middle(mask: NDArray[np.uint8]) -> Tensor:
     weights = torch.tensor(mask).float()
     if not weights.any():
         return torch.full((2,), 0.5)
-    places = torch.stack([(torch.arange(side) + 0.5) / side for side in weights.shape])
-    return (torch.stack([weights.sum(1), weights.sum(0)]) * places).sum(1) / weights.sum()
+    down, across = ((torch.arange(side) + 0.5) / side for side in weights.shape)
+    return torch.stack([(weights.sum(1) * down).sum(), (weights.sum(0) * across).sum()]) / weights.sum()
 
 
 def whole_pictures(drawn: Drawn, random: torch.Generator) -> Pictures:
-    """Training pictures, whose things count more than what is around: they are small, and what one looks at."""
-    numbers = torch.randint(0, drawn.training, (BATCH,), generator=random)
-    images = as_pixels(torch.stack([torch.tensor(drawn.image(n)) for n in numbers.tolist()]))
-    things = torch.tensor(drawn.masks[numbers.numpy(), 1:]).float().sum(1, keepdim=True) / 255
+    """Training pictures of one format, whose things count more than what is around: they are small, and what one looks
+    at.
+    """
+    numbers = of_one_format(drawn, BATCH, random)
+    images = as_pixels(torch.stack([torch.tensor(drawn.image(n)) for n in numbers]))
+    masks = np.stack([drawn.mask(n) for n in numbers])
+    things = torch.tensor(masks[:, 1:]).float().sum(1, keepdim=True) / 255
     near = F.max_pool2d(things, 3, 1, 1)
     return Pictures(images, 1 + (THINGS - 1) * F.interpolate(near, images.shape[-2:], mode="bilinear"))
+
+
+def of_one_format(drawn: Drawn, count: int, random: torch.Generator) -> list[int]:
+    """Numbers of training scenes whose pictures have one format, the one of a scene drawn by lot."""
+    first = int(torch.randint(0, drawn.training, (1,), generator=random))
+    alike = drawn.by_format[drawn.formats[first]]
+    return [alike[place] for place in torch.randint(0, len(alike), (count,), generator=random).tolist()]
 
 
 def as_pixels(images: Tensor) -> Tensor:
@@ -128,19 +145,11 @@ def picture_loss(decoded: Tensor, pictures: Pictures) -> Tensor:
     return loss
 
 
-def train_autoencoder(
-    drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0, start: Path | None = None
-) -> None:
-    """Train for so many steps, the last quarter on whole pictures, and write the moving average into a folder.
-
-    start: the folder of an autoencoder that an earlier training exported, to go on from its weights.
-    """
+def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0) -> None:
+    """Train for so many steps, the last quarter on whole pictures, and write the moving average into a folder."""
     torch.manual_seed(seed)
     model = new_autoencoder()
     start_open(model)
-    if start:
-        earlier: Any = AutoencoderKL.from_pretrained(start, low_cpu_mem_usage=False)
-        model.load_state_dict(earlier.state_dict())
     model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model)
     optimiser = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=1e-4)
@@ -154,8 +163,8 @@ def train_autoencoder(
         pictures = Pictures(pictures.images.to(device, memory_format=torch.channels_last), pictures.emphasis.to(device))
         with torch.autocast(device, torch.bfloat16):
             posterior = DiagonalGaussianDistribution(model.encode(pictures.images).latent_dist.parameters.float())
-            noise = torch.randn(posterior.mean.shape, generator=random).to(device)
-            decoded = model.decode(posterior.mean + 0.5 * posterior.std * noise).sample.float()
+            latents, pictures = _disturbed(posterior.mean, pictures, step, random)
+            decoded = model.decode(latents).sample.float()
         kl = posterior.kl().mean() / posterior.mean[0].numel()
         loss = picture_loss(decoded, pictures) + KL_WEIGHT * kl
         for group in optimiser.param_groups:
@@ -171,18 +180,32 @@ def train_autoencoder(
         if (step + 1) % checkpoint.EVERY == 0 or step + 1 == steps:
             checkpoint.save(work / "autoencoder.pt", step + 1, parts)
             print(f"autoencoder: {held_back_psnr(average, drawn, device):.2f} dB on pictures held back", flush=True)
-    average.register_to_config(
-        scaling_factor=1 / float(encoded(average, drawn, range(min(512, drawn.training)), device).std())
-    )
+    spread = encoded(average, drawn, of_one_format(drawn, 256, checkpoint.generator(seed, steps)), device).std()
+    average.register_to_config(scaling_factor=1 / float(spread))
     average.half().save_pretrained(folder)
 
 
+def _disturbed(latents: Tensor, pictures: Pictures, step: int, random: torch.Generator) -> tuple[Tensor, Pictures]:
+    """Latents as diffusion may make them, and what they should be decoded to: a little wrong, and at every other step
+    at half their size.
+    """
+    strength = LATENT_NOISE * torch.rand(len(latents), 1, 1, 1, generator=random).to(latents.device)
+    noise = torch.randn(latents.shape, generator=random).to(latents.device)
+    latents = latents + strength * latents.detach().std() * noise
+    if step % 2:
+        return latents, pictures
+    height, width = (side // 2 for side in latents.shape[-2:])
+    seen = np.s_[..., : 2 * CELL * height, : 2 * CELL * width]  # an odd last cell is left out
+    halved = (F.avg_pool2d(part[seen], 2) for part in (pictures.images, pictures.emphasis))
+    return F.avg_pool2d(latents, 2), Pictures(*halved)
+
+
 @torch.no_grad()
-def encoded(model: Any, drawn: Drawn, numbers: range, device: str) -> Tensor:
-    """The latents (N, C, h, w) of pictures, the middle of what the encoder says, not scaled."""
+def encoded(model: Any, drawn: Drawn, numbers: Sequence[int], device: str) -> Tensor:
+    """The latents (N, C, h, w) of pictures of one format, the middle of what the encoder says, not scaled."""
     latents = []
-    for start in range(numbers.start, numbers.stop, 32):
-        images = [torch.tensor(drawn.image(n)) for n in range(start, min(start + 32, numbers.stop))]
+    for start in range(0, len(numbers), 16):
+        images = [torch.tensor(drawn.image(n)) for n in numbers[start : start + 16]]
         x = as_pixels(torch.stack(images)).to(device)
         latents.append(model.encode(x.contiguous(memory_format=torch.channels_last)).latent_dist.mode().cpu())
     return torch.cat(latents)
@@ -191,9 +214,10 @@ def encoded(model: Any, drawn: Drawn, numbers: range, device: str) -> Tensor:
 @torch.no_grad()
 def held_back_psnr(model: Any, drawn: Drawn, device: str, count: int = 64) -> float:
     """Mean PSNR in dB of pictures from the streams held back."""
-    last = len(drawn.scenes)
-    numbers = range(max(drawn.training, last - count), last)
-    truth = torch.stack([torch.tensor(drawn.image(n)) for n in numbers])
-    latents = encoded(model, drawn, numbers, device).to(device)
-    decoded = torch.cat([model.decode(z).sample.cpu() for z in latents.split(16)]).clamp(-1, 1)
-    return float((10 * torch.log10(4 / (decoded - as_pixels(truth)).square().mean((1, 2, 3)))).mean())
+    numbers = range(max(drawn.training, len(drawn.scenes) - count), len(drawn.scenes))
+    found = []
+    for number in numbers:
+        truth = as_pixels(torch.tensor(drawn.image(number))[None])
+        decoded = model.decode(encoded(model, drawn, [number], device).to(device)).sample.cpu().clamp(-1, 1)
+        found.append(10 * torch.log10(4 / (decoded - truth).square().mean()))
+    return float(torch.stack(found).mean())

@@ -1,4 +1,7 @@
-"""Stage 4: the UNet and the text encoder together, on the latents of stage 3.
+"""Stages 4 and 5: the UNet and the text encoder together, on the latents of stage 3.
+
+On a plateau the learning rate stays, for as many steps as there is time; each release cools down from there, in a
+course of its own, so that the plateau can go on.
 
 The UNet predicts v = sqrt(alpha) eps - sqrt(1 - alpha) x0 (Salimans & Ho, 2022): near pure noise that asks for the
 picture the words describe, where predicting eps would ask for what is already in the input.
@@ -12,17 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from nti_desktop.studio.captions import draw_wording, phrases
+from nti_desktop.studio.camera import CELL
+from nti_desktop.studio.captions import draw_words, phrases
 from nti_desktop.studio.train import checkpoint
-from nti_desktop.studio.train.autoencoder import encoded
+from nti_desktop.studio.train.autoencoder import of_one_format
 from nti_desktop.studio.train.grid import draw_grid
-from nti_desktop.studio.train.pictures import Drawn
+from nti_desktop.studio.train.latents import Latents, encode_all
+from nti_desktop.studio.train.pictures import SIZE, Drawn
 from nti_desktop.studio.train.supervision import PhraseTokens, Tokens, naming, supervision_loss, watch
 from nti_desktop.studio.train.tokenizer import CONTEXT
 
@@ -30,8 +36,12 @@ WIDTHS = (64, 128, 192)
 TEXT_WIDTH = 128
 BATCH = 32
 LEARNING_RATE = 1e-3
+COOLED = 0.01  # of the learning rate, at the end of a cool-down
+WARMING = 500  # steps
 WITHOUT_CAPTION = 0.1
 TIMESTEPS = 1000
+EVENLY = 0.3  # of the timesteps are drawn evenly, the others by their noise, most of them where it equals the picture
+SPREAD = 0.75  # of those, in logarithms of the signal to noise ratio
 SUPERVISION_WEIGHT = 0.02
 
 
@@ -107,52 +117,71 @@ class Batch:
 
 
 class Lots:
-    """Draws the batch of any step: the same one each time."""
+    """Draws the batch of any step: the same one each time, of pictures of one format."""
 
-    def __init__(self, drawn: Drawn, latents: Tensor, tokenizer: Any, device: str, seed: int) -> None:
-        self._drawn, self._latents, self._masks = drawn, latents, torch.tensor(drawn.masks)
+    def __init__(self, drawn: Drawn, latents: Latents, tokenizer: Any, device: str, seed: int) -> None:
+        self._drawn, self._latents = drawn, latents
         self._tokenizer, self._read = tokenizer, PhraseTokens(tokenizer)
+        self._levels = logarithms_of_signal_to_noise(new_scheduler())
         self._device, self._seed = device, seed
 
     def __call__(self, step: int) -> Batch:
         """The batch of one step, none of it from the streams held back."""
         lot, words = checkpoint.generator(self._seed, step), random.Random(self._seed * 1_000_003 + step)
-        numbers = torch.randint(0, self._drawn.training, (BATCH,), generator=lot)
+        numbers = of_one_format(self._drawn, BATCH, lot)
         captions = [
-            self._read([] if words.random() < WITHOUT_CAPTION else phrases(self._drawn.scenes[n], draw_wording(words)))
-            for n in numbers.tolist()
+            self._read([] if words.random() < WITHOUT_CAPTION else phrases(self._drawn.scenes[n], draw_words(words)))
+            for n in numbers
         ]
-        x0 = self._latents[numbers]
+        x0 = self._latents.of(numbers)
         batch = (
             x0.contiguous(memory_format=torch.channels_last),
             torch.randn(x0.shape, generator=lot).contiguous(memory_format=torch.channels_last),
-            torch.randint(0, TIMESTEPS, (BATCH,), generator=lot),
+            draw_timesteps(self._levels, BATCH, lot),
             token_rows(captions, self._tokenizer),
             naming(captions, CONTEXT),
-            self._masks[numbers].float() / 255,
+            torch.tensor(np.stack([self._drawn.mask(n) for n in numbers])).float() / 255,
         )
         return Batch(*(part.to(self._device) for part in batch))
 
 
+def logarithms_of_signal_to_noise(scheduler: Any) -> Tensor:
+    """log(alpha / (1 - alpha)) of every timestep (TIMESTEPS,), falling."""
+    alphas: Tensor = scheduler.alphas_cumprod
+    return (alphas / (1 - alphas)).log()
+
+
+def draw_timesteps(levels: Tensor, count: int, random: torch.Generator) -> Tensor:
+    """Timesteps (count,): some evenly, which inversion needs, the others by a Laplace distribution around as much noise
+    as picture (Hang et al. 2024, "Improved noise schedule for diffusion training").
+    """
+    evenly = torch.randint(0, len(levels), (count,), generator=random)
+    lot = torch.rand(count, generator=random) - 0.5
+    wanted = -SPREAD * lot.sign() * torch.log1p(-2 * lot.abs().clamp(max=0.4999))
+    by_noise = torch.searchsorted(-levels, -wanted).clamp(max=len(levels) - 1)
+    return torch.where(torch.rand(count, generator=random) < EVENLY, evenly, by_noise)
+
+
+def learning_rate(step: int, steps: int, cooling: bool) -> float:
+    """Of a plateau, after warming up; or of a cool-down, which falls evenly."""
+    if cooling:
+        return LEARNING_RATE * max(COOLED, 1 - step / steps)
+    return LEARNING_RATE * min(1, (step + 1) / WARMING)
+
+
 def train_diffusion(
-    drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0, start: Path | None = None
+    drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0, cooling: bool = False
 ) -> None:
     """Train for so many steps; the moving averages go into a folder that already has autoencoder and tokenizer.
 
-    start: a model that an earlier training exported, to go on from its weights.
+    cooling: from where the plateau stands now.
     """
     torch.manual_seed(seed)
     tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-    autoencoder: Any = AutoencoderKL.from_pretrained(folder / "vae", low_cpu_mem_usage=False)
-    latents = encoded(autoencoder.to(device), drawn, range(len(drawn.scenes)), device)
-    latents = latents * autoencoder.config.scaling_factor
+    latents = encode_all(drawn, folder / "vae", work / "latents.safetensors", device)
     scheduler: Any = new_scheduler()
-    unet = new_unet(latents.shape[1], latents.shape[-1]).to(device, memory_format=torch.channels_last)
+    unet = new_unet(latents.channels, SIZE // CELL).to(device, memory_format=torch.channels_last)
     text_encoder = new_text_encoder(tokenizer).to(device)
-    if start:
-        earlier: Any = UNet2DConditionModel.from_pretrained(start / "unet", low_cpu_mem_usage=False)
-        unet.load_state_dict(earlier.state_dict())
-        text_encoder.load_state_dict(CLIPTextModel.from_pretrained(start / "text_encoder").state_dict())
     average = Average(copy.deepcopy(unet), copy.deepcopy(text_encoder))
     weights = [*unet.parameters(), *text_encoder.parameters()]
     averaged = [*average.unet.parameters(), *average.text_encoder.parameters()]
@@ -164,8 +193,11 @@ def train_diffusion(
         "text_average": average.text_encoder,
         "optimiser": optimiser,
     }
-    first = checkpoint.resume(work / "diffusion.pt", parts)
-    watched, lots = watch(unet), Lots(drawn, latents, tokenizer, device, seed)
+    kept = work / ("cooldown.pt" if cooling else "diffusion.pt")
+    first = checkpoint.resume(kept, parts)
+    if cooling and not first:
+        checkpoint.resume(work / "diffusion.pt", parts)
+    watched, lots = watch(unet), Lots(drawn, latents, tokenizer, device, seed + cooling)
     started, seen = time.monotonic(), torch.zeros(2)
     for step in range(first, steps):
         batch = lots(step)
@@ -176,12 +208,12 @@ def train_diffusion(
         error = F.mse_loss(predicted.float(), scheduler.get_velocity(batch.x0, batch.noise, batch.timesteps))
         place = supervision_loss(watched, batch.names, batch.masks)
         for group in optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * min(1, (step + 1) / 200) * max(0.01, (1 - step / steps) ** 0.7)
+            group["lr"] = learning_rate(step, steps, cooling)
         optimiser.zero_grad()
         (error + SUPERVISION_WEIGHT * place).backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
-        checkpoint.follow(averaged, weights, step)
+        checkpoint.follow(averaged, weights, step if not cooling else step + WARMING)
         seen += torch.tensor([error.item(), place.item()])
         if (step + 1) % 100 == 0:
             pace = (time.monotonic() - started) / (step + 1 - first)
@@ -189,9 +221,9 @@ def train_diffusion(
             print(f", {pace:.2f} s a step", flush=True)
             seen.zero_()
         if (step + 1) % checkpoint.EVERY == 0 or step + 1 == steps:
-            checkpoint.save(work / "diffusion.pt", step + 1, parts)
+            checkpoint.save(kept, step + 1, parts)
             export(folder, average, scheduler)
-            draw_grid(folder, work / f"grid-{step + 1}.png", device)
+            draw_grid(folder, work / f"{kept.stem}-{step + 1}.png", device)
 
 
 @dataclass(frozen=True, eq=False)

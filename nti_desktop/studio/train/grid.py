@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.studio.captions import caption
-from nti_desktop.studio.scenes import draw_scene
+from nti_desktop.studio.world import draw_scene
 
 SEEDS = range(24)
 COLUMNS = 6

@@ -1,8 +1,10 @@
-"""Stage 1: draw the training scenes. One file of pictures and one of masks for each stream of scenes."""
+"""Stage 1: draw the training scenes, each in its own format. One file of pictures and one of masks for each stream."""
 
 import random
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -10,34 +12,85 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nti_desktop.studio.render import TRAINING_SIZE, Picture, training_picture
-from nti_desktop.studio.scenes import TRAINING_SEEDS, Scene, draw
+from nti_desktop.studio.camera import CELL, extent
+from nti_desktop.studio.render import Picture, drawn
+from nti_desktop.studio.scenes import Layout, Scene
+from nti_desktop.studio.world import TRAINING_SEEDS, draw
 
 SCENES_A_STREAM = 192
-MASK_SIZE = 16
+SIZE = 256  # pixels; the side of a square picture
+REGIONS = 3  # of which there are masks: the ground, the first and the second thing
 HELD_BACK = 2  # the last streams are kept from the weights, to measure on
+
+Format = tuple[int, int]  # height and width, in pixels or in cells
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """What was drawn of a stream's scenes, picture after picture: pixels and masks, uint8, read from disk as needed."""
+
+    formats: Sequence[Format]
+    pixels: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
+
+    def image(self, place: int) -> NDArray[np.uint8]:
+        """One picture (H, W, 3)."""
+        height, width = self.formats[place]
+        start = 3 * sum(h * w for h, w in self.formats[:place])
+        picture: NDArray[np.uint8] = self.pixels[start : start + 3 * height * width].reshape(height, width, 3)
+        return picture
+
+    def mask(self, place: int) -> NDArray[np.uint8]:
+        """Of the same picture the share of each cell that shows each region (REGIONS, h, w), 255 for all of it."""
+        (height, width), *before = cells([self.formats[place], *self.formats[:place]])
+        start = REGIONS * sum(h * w for h, w in before)
+        found: NDArray[np.uint8] = self.masks[start : start + REGIONS * height * width].reshape(-1, height, width)
+        return found
+
+
+def cells(formats: Sequence[Format]) -> list[Format]:
+    """Formats in cells instead of pixels."""
+    return [(height // CELL, width // CELL) for height, width in formats]
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """scenes: N of them; images: (N, S, S, 3) uint8, read from disk as needed; masks: (N, 3, 16, 16) uint8, the share
-    of each cell that shows the ground, the first and the second thing, 255 for all of it.
-    """
+    """The scenes of several streams, and their pictures."""
 
     scenes: list[Scene]
-    images: list[NDArray[np.uint8]]
-    masks: NDArray[np.uint8]
+    streams: list[Stream]
 
     @property
     def training(self) -> int:
         """So many of the scenes, from the first on, are for training; the others are held back."""
-        return len(self.scenes) - HELD_BACK * len(self.images[0])
+        return len(self.scenes) - HELD_BACK * self._a_stream
+
+    @property
+    def _a_stream(self) -> int:
+        return len(self.scenes) // len(self.streams)
+
+    @cached_property
+    def formats(self) -> list[Format]:
+        """Height and width of each picture."""
+        return [extent(scene.view, SIZE) for scene in self.scenes]
+
+    @cached_property
+    def by_format(self) -> dict[Format, list[int]]:
+        """The numbers of the training scenes of each format."""
+        found: dict[Format, list[int]] = {}
+        for number, size in enumerate(self.formats[: self.training]):
+            found.setdefault(size, []).append(number)
+        return found
 
     def image(self, number: int) -> NDArray[np.uint8]:
-        """One picture (S, S, 3)."""
-        stream, place = divmod(number, len(self.images[0]))
-        picture: NDArray[np.uint8] = self.images[stream][place]
-        return picture
+        """One picture (H, W, 3)."""
+        stream, place = divmod(number, self._a_stream)
+        return self.streams[stream].image(place)
+
+    def mask(self, number: int) -> NDArray[np.uint8]:
+        """One picture's masks, see Stream."""
+        stream, place = divmod(number, self._a_stream)
+        return self.streams[stream].mask(place)
 
 
 def stream(seed: int, count: int = SCENES_A_STREAM) -> list[Scene]:
@@ -59,26 +112,34 @@ def draw_all(folder: Path, streams: int, workers: int, count: int = SCENES_A_STR
 
 def _draw_stream(folder: Path, seed: int, count: int) -> None:
     torch.set_num_threads(1)
-    pictures = [training_picture(scene) for scene in stream(seed, count)]
-    np.save(folder / f"{seed}-images.npy", np.stack([picture.image for picture in pictures]))
-    np.save(folder / f"{seed}-masks.npy", np.stack([_masks(picture) for picture in pictures]))
+    scenes = stream(seed, count)
+    pictures = [drawn(scene, SIZE) for scene in scenes]
+    np.save(folder / f"{seed}-pixels.npy", np.concatenate([picture.image.ravel() for picture in pictures]))
+    masks = [_masks(scene, picture).ravel() for scene, picture in zip(scenes, pictures, strict=True)]
+    np.save(folder / f"{seed}-masks.npy", np.concatenate(masks))
 
 
-def _masks(picture: Picture) -> NDArray[np.uint8]:
-    """The picture's masks (3, 16, 16): ground, first thing, second thing."""
-    seen = np.stack([picture.ground, picture.objects == 1, picture.objects == 2])
-    cell = TRAINING_SIZE // MASK_SIZE
-    shares = seen.reshape(3, MASK_SIZE, cell, MASK_SIZE, cell).mean((2, 4))
+def _masks(scene: Scene, picture: Picture) -> NDArray[np.uint8]:
+    """The picture's masks (REGIONS, h, w): ground, first thing, second thing; things that are alike are one."""
+    alike = scene.layout is Layout.ROW
+    first = picture.objects > 0 if alike else picture.objects == 1
+    seen = np.stack([picture.ground, first, np.zeros_like(first) if alike else picture.objects == 2])
+    height, width = first.shape
+    shares = seen.reshape(REGIONS, height // CELL, CELL, width // CELL, CELL).mean((2, 4))
     masks: NDArray[np.uint8] = np.round(shares * 255).astype(np.uint8)
     return masks
 
 
-def load(folder: Path, streams: int) -> Drawn:
+def load(folder: Path, streams: int, count: int = SCENES_A_STREAM) -> Drawn:
     """What `draw_all` has drawn. Raises FileNotFoundError when that is not all there."""
-    seeds = TRAINING_SEEDS[:streams]
-    images = [np.load(folder / f"{seed}-images.npy", mmap_mode="r") for seed in seeds]
-    return Drawn(
-        scenes=[scene for seed in seeds for scene in stream(seed, len(images[0]))],
-        images=images,
-        masks=np.concatenate([np.load(folder / f"{seed}-masks.npy") for seed in seeds]),
-    )
+    scenes, found = [], []
+    for seed in TRAINING_SEEDS[:streams]:
+        scenes += (these := stream(seed, count))
+        found.append(
+            Stream(
+                [extent(scene.view, SIZE) for scene in these],
+                np.load(folder / f"{seed}-pixels.npy", mmap_mode="r"),
+                np.load(folder / f"{seed}-masks.npy", mmap_mode="r"),
+            )
+        )
+    return Drawn(scenes, found)

@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nti_desktop.studio.captions import GROUND, Phrase
+from nti_desktop.studio.train.pictures import REGIONS
 
 SMALLEST = 8  # grids coarser than 8x8 cells are left alone: a thing has no form there
-REGIONS = 3  # the ground and two things
 ARTICLES = {"a", "an"}
 
 
@@ -100,18 +100,25 @@ def naming(tokens: list[Tokens], context: int) -> Tensor:
     return names
 
 
+def halved_to(positions: int, height: int, width: int) -> tuple[int, int]:
+    """Height and width of the grid of so many positions that comes of halving this one, odd sides rounded up."""
+    while height * width > positions:
+        height, width = -(-height // 2), -(-width // 2)
+    return height, width
+
+
 def supervision_loss(watched: list[WatchedAttention], names: Tensor, masks: Tensor) -> Tensor:
-    """names: (batch, tokens, REGIONS) of 0 and 1; masks: (batch, REGIONS, h, w) of 0 to 1, h = w.
+    """names: (batch, tokens, REGIONS) of 0 and 1; masks: (batch, REGIONS, h, w) of 0 to 1.
 
     Regions that cannot be seen are left out.
     """
     losses = []
     for layer in watched:
         assert layer.seen is not None
-        side = round(layer.seen.shape[1] ** 0.5)
-        if side < SMALLEST:
+        grid = halved_to(layer.seen.shape[1], masks.shape[-2], masks.shape[-1])
+        if grid[0] * grid[1] < SMALLEST**2 * 0.8:
             continue
-        regions = F.adaptive_avg_pool2d(masks, side).flatten(2)
+        regions = F.adaptive_avg_pool2d(masks, grid).flatten(2)
         area = regions.sum(-1, keepdim=True)
         visible = (area > 0.5).float()
         targets = torch.einsum("bts,bsp->bpt", names, regions / area.clamp(min=0.5) * visible)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
-from nti_desktop.studio.captions import caption, draw_wording
+from nti_desktop.studio.captions import caption, draw_words
 from nti_desktop.studio.scenes import Scene
 
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -22,7 +22,7 @@ CONTEXT = 77  # tokens
 def train_tokenizer(scenes: Iterable[Scene], folder: Path, seed: int = 0) -> CLIPTokenizer:
     """Learn the merges, write tokenizer files into a folder, and beside them words.txt, the words that were learned."""
     rng = random.Random(seed)
-    texts = [caption(scene, draw_wording(rng)).lower() for scene in scenes]
+    texts = [caption(scene, draw_words(rng)).lower() for scene in scenes]
     words = sorted({word for text in texts for word in text.split()})
     model = Tokenizer(models.BPE(end_of_word_suffix=WORD_END))
     model.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.ByteLevel(False)])
