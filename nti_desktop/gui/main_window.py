@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
 
@@ -30,6 +30,7 @@ from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.transfers import Transfers
 from nti_desktop.gui.versions import Versions
 from nti_desktop.gui.viewing import Viewing
+from nti_desktop.gui.window_size import within_screen
 from nti_desktop.gui.workplace import Workplace
 from nti_desktop.models.catalog import built_in
 from nti_desktop.models.samples import samples
@@ -105,9 +106,8 @@ class MainWindow(QMainWindow):
                 thread.start()
 
     def _take_room(self) -> None:
-        """As large as last time, else most of the screen, and never beyond it: the frame needs some room as well."""
-        room = self.screen().availableGeometry()
-        self.resize(min(1600, room.width() - 20), min(1000, room.height() - 60))
+        """As large as last time, else most of the screen."""
+        self.resize(within_screen(self, QSize(1600, 1000)))
         geometry = preferences.window_geometry()
         if geometry is not None:
             self.restoreGeometry(geometry)

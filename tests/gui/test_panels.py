@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import film, make_picture
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.panels.comparison_dialog import ComparisonDialog, Way
 from nti_desktop.gui.panels.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.panels.mask_panel import MaskPanel
 from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
@@ -22,6 +24,7 @@ from nti_desktop.gui.panels.work_strip import WorkStrip, duration
 from nti_desktop.jobs import Progress
 from nti_desktop.models.catalog import built_in
 from nti_desktop.photo.raster import Raster
+from nti_desktop.recipe.methods import METHODS
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change
@@ -255,3 +258,18 @@ def test_the_window_fits_a_small_screen(
     assert smallest.width() <= 1240
     assert smallest.height() <= 640
     assert (window.width(), window.height()) == (1240, 640)
+
+
+def test_the_comparison_of_the_ways_fits_its_screen_and_can_be_closed_there(qtbot: QtBot) -> None:
+    dialog = ComparisonDialog()
+    qtbot.addWidget(dialog)
+    ways = [Way(method, row.title, row.sentence, "Takes about 3 s.") for method, row in METHODS.items()]
+    dialog.ask("a red ball on sand", "a blue ball on sand", ways)
+    qtbot.waitExposed(dialog)
+    room = dialog.screen().availableSize()
+    assert dialog.width() < room.width()
+    assert dialog.height() < room.height()
+    (close,) = [button for button in dialog.findChildren(QPushButton) if button.text() == "Close"]
+    assert close.icon().isNull()
+    qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert not dialog.isVisible()

@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.window_size import within_screen
 from nti_desktop.jobs import Progress
 
-_NARROWEST, _LOWEST = 200, 120  # pixels of a picture at least; it gives the texts the room that they need
+_NARROWEST, _LOWEST = 180, 120  # pixels of a picture at least; it gives the texts the room that they need
 _SIZE = QSize(1120, 580)
 _GAP = 14
 
@@ -109,7 +110,8 @@ class ComparisonDialog(QDialog):
         self.edit = QLabel()
         self.edit.setWordWrap(True)
         self._board = QWidget()
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = QDialogButtonBox()
+        buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(_GAP)
@@ -130,6 +132,7 @@ class ComparisonDialog(QDialog):
         for column, cell in enumerate(self.cells.values()):
             board.setColumnStretch(column, 1)
             cell.use_asked.connect(self._use_asked)
+        self.resize(within_screen(self, self.size()))
         self._column.replaceWidget(before, self._board)
         before.hide()
         before.deleteLater()

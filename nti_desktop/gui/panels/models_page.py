@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from nti_desktop.gui.panels.download_page import DownloadPage
@@ -11,6 +11,7 @@ from nti_desktop.gui.panels.model_list import ModelList
 from nti_desktop.gui.panels.transfer_strip import TransferStrip
 from nti_desktop.gui.shelf import Contents
 from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.window_size import within_screen
 from nti_desktop.models.records import gigabytes
 
 _ABOUT = (
@@ -65,7 +66,7 @@ class ModelsPage(QDialog):
         column.addWidget(self.strip)
         column.addLayout(foot)
         self.setMinimumSize(620, 460)
-        self.resize(760, 600)
+        self.resize(within_screen(self, QSize(760, 600)))
 
     def show_store(self, contents: Contents | None) -> None:
         """Where downloads go, and what is wrong with that."""
