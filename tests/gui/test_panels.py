@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import film, make_picture
 from nti_desktop.gui.main_window import MainWindow
@@ -19,12 +20,14 @@ from nti_desktop.gui.panels.mask_panel import MaskPanel
 from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
 from nti_desktop.gui.panels.model_panel import ModelPanel
 from nti_desktop.gui.panels.pause_edit import PauseEdit
+from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.panels.words_panel import WordsPanel
 from nti_desktop.gui.panels.work_strip import WorkStrip, duration
 from nti_desktop.jobs import Progress
 from nti_desktop.models.catalog import built_in
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change
@@ -273,3 +276,17 @@ def test_the_comparison_of_the_ways_fits_its_screen_and_can_be_closed_there(qtbo
     assert close.icon().isNull()
     qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
     assert not dialog.isVisible()
+
+
+def test_a_slider_keeps_its_length_while_it_is_dragged(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.dress(qapp)
+    slider = ValueSlider("strength", STRENGTH)
+    qtbot.addWidget(slider)
+    slider.resize(300, 30)
+    slider.show()
+    lengths = set()
+    for value in (1.0, 0.0, 0.5, 1.24, 1.5):
+        slider.slide_to(value)
+        QApplication.processEvents()
+        lengths.add(slider._slider.width())
+    assert len(lengths) == 1

@@ -1,7 +1,7 @@
 """A named slider for a number, with its value beside it; a double click puts it back."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from nti_desktop.gui.threads import at_home
@@ -47,7 +47,7 @@ class ValueSlider(QWidget):
         self._slider.setPageStep(max(1, round((high - low) / step / 10)))
         self._number = QLabel()
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._number.setMinimumWidth(42)
+        self._number.setMinimumWidth(self._widest_number())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 1, 0, 1)
         row.addWidget(self._title)
@@ -71,6 +71,13 @@ class ValueSlider(QWidget):
     def number(self) -> str:
         """The value as it is shown."""
         return self._number.text()
+
+    def _widest_number(self) -> int:
+        """So that the slider does not become shorter under the pointer: a number that was changed is bold."""
+        self._number.ensurePolished()
+        bold = self._number.font()
+        bold.setBold(True)
+        return QFontMetrics(bold).horizontalAdvance("000 %") + 2
 
     def set_title(self, title: str) -> None:
         self._title.setText(title)
