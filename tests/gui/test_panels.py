@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import theme
@@ -21,6 +21,7 @@ from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
 from nti_desktop.gui.panels.model_panel import ModelPanel
 from nti_desktop.gui.panels.pause_edit import PauseEdit
 from nti_desktop.gui.panels.sliders import ValueSlider
+from nti_desktop.gui.panels.structure_panel import StructurePanel
 from nti_desktop.gui.panels.words_panel import WordsPanel
 from nti_desktop.gui.panels.work_strip import WorkStrip, duration
 from nti_desktop.jobs import Progress
@@ -290,3 +291,44 @@ def test_a_slider_keeps_its_length_while_it_is_dragged(qtbot: QtBot, qapp: QAppl
         QApplication.processEvents()
         lengths.add(slider._slider.width())
     assert len(lengths) == 1
+
+
+def test_the_wheel_chooses_nothing_that_it_only_passes(qtbot: QtBot) -> None:
+    structure, model = StructurePanel(), ModelPanel()
+    for panel, controls in ((structure, (structure.reweighting,)), (model, (model.ways, model.steps))):
+        qtbot.addWidget(panel)
+        panel.show()
+        structure.advanced.setChecked(True)
+        panel.activateWindow()
+        for control in controls:
+            control.clearFocus()
+            was = value_of(control)
+            turn_the_wheel(control)
+            assert value_of(control) == was
+            assert control.focusPolicy() is Qt.FocusPolicy.StrongFocus  # the wheel gives it none
+            control.setFocus()
+            qtbot.waitUntil(control.hasFocus)
+            turn_the_wheel(control)
+            assert value_of(control) != was
+
+
+def value_of(control: QComboBox | QSpinBox) -> int:
+    return control.currentIndex() if isinstance(control, QComboBox) else control.value()
+
+
+def turn_the_wheel(control: QWidget) -> None:
+    """One notch down over its middle, as the desktop sends it."""
+    middle = QPointF(control.rect().center())
+    QApplication.sendEvent(
+        control,
+        QWheelEvent(
+            middle,
+            control.mapToGlobal(middle),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        ),
+    )

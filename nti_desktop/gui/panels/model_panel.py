@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from nti_desktop.gui.panels.choice_box import ChoiceBox
 from nti_desktop.gui.panels.text_undo import NumberBox
 from nti_desktop.gui.threads import at_home
 from nti_desktop.models.catalog import ModelEntry
@@ -25,7 +26,7 @@ class ModelPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._defaults = EditDefaults()
-        self.models = QComboBox()
+        self.models = ChoiceBox()
         self.models.setAccessibleName("Model")
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.models.activated.connect(self._model)
@@ -35,7 +36,7 @@ class ModelPanel(QWidget):
         more = QPushButton("Models…")
         more.setToolTip("See which models there are; add, download or remove one.")
         more.clicked.connect(self._ask_for_models)
-        self.ways = QComboBox()
+        self.ways = ChoiceBox()
         self.ways.setAccessibleName("Way of preparing")
         self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for method in _WAYS:
@@ -49,7 +50,7 @@ class ModelPanel(QWidget):
         self.steps.setAccessibleName("Steps")
         self.steps.setToolTip("More steps take longer and follow the photo and the words more closely.")
         self.steps.valueChanged.connect(self._preparing)
-        self.devices = QComboBox()
+        self.devices = ChoiceBox()
         self.devices.setAccessibleName("Device")
         self.devices.setToolTip("What computes: a graphics card is many times faster than the processor.")
         self.devices.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

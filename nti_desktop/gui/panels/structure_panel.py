@@ -1,8 +1,9 @@
 """How closely the edit follows the photo."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from nti_desktop.gui.panels.choice_box import ChoiceBox
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
 from nti_desktop.recipe.kinds import Kind
@@ -78,7 +79,7 @@ class StructurePanel(QWidget):
             more.addWidget(_quiet(parameter.help))
         self._fixed = _quiet("This photo was prepared for one guidance; prepare it again to change that.")
         more.addWidget(self._fixed)
-        self.reweighting = QComboBox()
+        self.reweighting = ChoiceBox()
         for value, text in _ACT_ON.items():
             self.reweighting.addItem(text, value)
         self.reweighting.setAccessibleName("What the words’ sliders act on")

@@ -1,7 +1,7 @@
 """Who takes back a change while a text has the focus: the text what was typed into it, the window everything else."""
 
-from PySide6.QtCore import QEvent
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QSpinBox
 
 
@@ -23,13 +23,25 @@ def is_the_windows(event: QEvent, line: QLineEdit) -> bool:
 
 
 class NumberBox(QSpinBox):
-    """A number that leaves undo and redo to the window once nothing that was typed is left to take back."""
+    """A number that leaves undo and redo to the window once nothing that was typed is left to take back, and the wheel
+    to the panel unless it has the focus.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # which the wheel does not give
 
     def event(self, event: QEvent) -> bool:
         if is_the_windows(event, self.lineEdit()):
             event.ignore()
             return False
         return super().event(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 def _asks_for(event: QEvent, keys: QKeySequence.StandardKey) -> bool:
