@@ -204,7 +204,8 @@ class Workplace(QWidget):
                 desk.model.guidance,
                 desk.model.guidance_is_fixed,
             )
-            self.mask_panel.show_recipe(work.description, state.recipe, state.finish.feather)
+            threshold = desk.model.entry.defaults.blend_threshold
+            self.mask_panel.show_recipe(work.description, state.recipe, state.finish.feather, threshold)
         self._show_areas(work)
         self._show_versions(work)
         self._show_mask()

@@ -27,12 +27,15 @@ from nti_desktop.gui.panels.work_strip import WorkStrip, duration
 from nti_desktop.jobs import Progress
 from nti_desktop.models.catalog import built_in
 from nti_desktop.photo.raster import Raster
+from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import METHODS
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change
 from tests.gui.conftest import OpenWindow
+
+BALL = (WordRef(Side.EDIT, 2, "ball"),)
 
 
 def test_the_diff_says_what_became_of_each_word(qtbot: QtBot) -> None:
@@ -332,3 +335,19 @@ def turn_the_wheel(control: QWidget) -> None:
             False,
         ),
     )
+
+
+def test_what_the_model_does_best_with_is_not_shown_as_changed_and_a_double_click_leads_there(qtbot: QtBot) -> None:
+    structure, mask = StructurePanel(), MaskPanel()
+    usual = EditRecipe("a blue ball in fog", automatic=True, guidance_scale=1.25, blend=Blend(BALL, threshold=0.8))
+    structure.show_recipe(usual, usual, (Kind.COLOUR, Kind.WEATHER), prepared_for=2.0, fixed=False)
+    mask.show_recipe("a red ball", usual, 0.01, usual=0.8)
+    guidance, threshold = structure.sliders["guidance_scale"], mask.threshold
+    for slider, moved, value in ((guidance, structure.moved, 1.2), (threshold, mask.threshold_moved, 0.8)):
+        qtbot.addWidget(slider)
+        assert not slider._number.font().bold()
+        slider.slide_to(1.0)
+        assert slider._number.font().bold()
+        with qtbot.waitSignal(moved) as answer:
+            qtbot.mouseDClick(slider._slider, Qt.MouseButton.LeftButton)
+        assert answer.args[-1] == pytest.approx(value)

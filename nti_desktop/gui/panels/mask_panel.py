@@ -100,15 +100,16 @@ class MaskPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
 
-    def show_recipe(self, source: str, recipe: EditRecipe, feather: float) -> None:
+    def show_recipe(self, source: str, recipe: EditRecipe, feather: float, usual: float = THRESHOLD.usual) -> None:
+        """usual: the threshold that a mask starts with."""
         words, blend = mask_words(source, recipe.prompt), recipe.blend
         keeps = blend.keep if blend else self.keeps.chosen()  # chosen before any place was; still wanted
         self.places.show_words(words, blend.words if blend else ())
         self.keeps.show_words(words, keeps)
         for widget in (self.threshold, self.feather, self.clear_button):
             widget.setEnabled(blend is not None)
-        if blend is not None:
-            self.threshold.show_value(blend.threshold)
+        self.threshold.set_default(usual)
+        self.threshold.show_value(blend.threshold if blend is not None else usual)
         self.feather.show_value(feather)
         if blend is None:
             waiting = bool(keeps)

@@ -117,7 +117,7 @@ class ValueSlider(QWidget):
         self.slide_to(self._default)
 
     def set_default(self, value: float) -> None:
-        """Where a double click leads."""
+        """Where a double click leads; any other value is shown as a changed one."""
         self._default = value
 
     def _show_number(self, value: float) -> None:

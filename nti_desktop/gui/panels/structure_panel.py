@@ -113,7 +113,7 @@ class StructurePanel(QWidget):
             self.sliders[field].set_default(getattr(automatic, field))
             self.sliders[field].show_value(getattr(recipe, field))
         guidance = self.sliders["guidance_scale"]
-        guidance.set_default(prepared_for)
+        guidance.set_default(prepared_for if automatic.guidance_scale is None else automatic.guidance_scale)
         guidance.show_value(prepared_for if recipe.guidance_scale is None else recipe.guidance_scale)
         guidance.setEnabled(not fixed)
         self._fixed.setVisible(fixed)
