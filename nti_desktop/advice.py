@@ -82,10 +82,15 @@ def place_of(words: Sequence[WordRef], learned: frozenset[str] | None) -> WordRe
     return next((word for word in reversed(with_a_place(words, learned)) if word.side is side), None)
 
 
-def quoted(words: Sequence[str]) -> str:
-    """“a”, “b” and “c”; at least one word."""
-    *firsts, last = [f"“{word}”" for word in words]
+def listed(things: Sequence[str]) -> str:
+    """Return “a, b and c”; at least one thing."""
+    *firsts, last = things
     return f"{', '.join(firsts)} and {last}" if firsts else last
+
+
+def quoted(words: Sequence[str]) -> str:
+    """Return the words in quotation marks, as `listed` does."""
+    return listed([f"“{word}”" for word in words])
 
 
 def same_but_for_signs(source: str, edit: str) -> str | None:

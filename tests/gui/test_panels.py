@@ -351,3 +351,17 @@ def test_what_the_model_does_best_with_is_not_shown_as_changed_and_a_double_clic
         with qtbot.waitSignal(moved) as answer:
             qtbot.mouseDClick(slider._slider, Qt.MouseButton.LeftButton)
         assert answer.args[-1] == pytest.approx(value)
+
+
+def test_the_kinds_of_change_are_one_sentence(qtbot: QtBot) -> None:
+    panel = StructurePanel()
+    qtbot.addWidget(panel)
+    recipe = EditRecipe("a blue ball")
+    for kinds, said in (
+        ((), "no word yet"),
+        ((Kind.COLOUR,), "a colour"),
+        ((Kind.COLOUR, Kind.LIGHT), "a colour and the light"),
+        ((Kind.COLOUR, Kind.GROUND, Kind.LIGHT), "a colour, the ground and the light"),
+    ):
+        panel.show_recipe(recipe, recipe, kinds, prepared_for=2.0, fixed=False)
+        assert panel.kinds.text() == f"The edit changes {said}."

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from nti_desktop import advice
 from nti_desktop.gui.panels.choice_box import ChoiceBox
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
@@ -56,11 +57,11 @@ class StructurePanel(QWidget):
         )
         self.automatic = QCheckBox("Automatic, by the kind of change")
         self.automatic.clicked.connect(self._automatic_clicked)
-        self._kinds = _quiet("")
+        self.kinds = _quiet("")
         self.follow = ValueSlider("follow", FOLLOW)
         self.follow.set_title_width(_TITLE_WIDTH)
         self.follow.moved.connect(self._followed)
-        for widget in (self.automatic, self._kinds, self.follow, _quiet("0 % is free, 100 % is as the photo.")):
+        for widget in (self.automatic, self.kinds, self.follow, _quiet("0 % is free, 100 % is as the photo.")):
             column.addWidget(widget)
 
         self.advanced = QToolButton()
@@ -105,8 +106,7 @@ class StructurePanel(QWidget):
         guidance of the inversion; fixed: whether an edit may not differ from it.
         """
         self.automatic.setChecked(recipe.automatic)
-        changed = " and ".join(_KINDS[kind] for kind in kinds)
-        self._kinds.setText(f"The edit changes {changed}." if changed else "The edit changes no word yet.")
+        self.kinds.setText(f"The edit changes {advice.listed([_KINDS[kind] for kind in kinds] or ['no word yet'])}.")
         self.follow.set_default(_follow(automatic))
         self.follow.show_value(_follow(recipe))
         for field in ("cross_until", "self_until"):
