@@ -1,10 +1,11 @@
 """How closely the edit follows the photo."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from nti_desktop import advice
 from nti_desktop.gui.panels.choice_box import ChoiceBox
+from nti_desktop.gui.panels.explanation import explanation
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
 from nti_desktop.recipe.kinds import Kind
@@ -53,15 +54,15 @@ class StructurePanel(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area)
         column.addWidget(
-            _quiet("How closely the edit follows the photo: a colour may follow it all the way, new light hardly.")
+            explanation("How closely the edit follows the photo: a colour may follow it all the way, new light hardly.")
         )
         self.automatic = QCheckBox("Automatic, by the kind of change")
         self.automatic.clicked.connect(self._automatic_clicked)
-        self.kinds = _quiet("")
+        self.kinds = explanation("")
         self.follow = ValueSlider("follow", FOLLOW)
         self.follow.set_title_width(_TITLE_WIDTH)
         self.follow.moved.connect(self._followed)
-        for widget in (self.automatic, self.kinds, self.follow, _quiet("0 % is free, 100 % is as the photo.")):
+        for widget in (self.automatic, self.kinds, self.follow, explanation("0 % is free, 100 % is as the photo.")):
             column.addWidget(widget)
 
         self.advanced = QToolButton()
@@ -77,15 +78,15 @@ class StructurePanel(QWidget):
         self.sliders: dict[str, ValueSlider] = {}
         for field, parameter in (("cross_until", CROSS), ("self_until", SELF), ("guidance_scale", GUIDANCE)):
             more.addWidget(self._slider(field, parameter))
-            more.addWidget(_quiet(parameter.help))
-        self._fixed = _quiet("This photo was prepared for one guidance; prepare it again to change that.")
+            more.addWidget(explanation(parameter.help))
+        self._fixed = explanation("This photo was prepared for one guidance; prepare it again to change that.")
         more.addWidget(self._fixed)
         self.reweighting = ChoiceBox()
         for value, text in _ACT_ON.items():
             self.reweighting.addItem(text, value)
         self.reweighting.setAccessibleName("What the words’ sliders act on")
         self.reweighting.activated.connect(self._reweighting_chosen)
-        more.addWidget(_quiet("The words’ sliders act on:"))
+        more.addWidget(explanation("The words’ sliders act on:"))
         more.addWidget(self.reweighting)
         self._more.hide()
         column.addSpacing(6)
@@ -148,10 +149,3 @@ class StructurePanel(QWidget):
 
 def _follow(recipe: EditRecipe) -> float:
     return (recipe.cross_until + recipe.self_until) / 2
-
-
-def _quiet(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "quiet")
-    label.setWordWrap(True)
-    return label

@@ -1,8 +1,9 @@
 """How strong the edit is, and one slider for every word of it."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
+from nti_desktop.gui.panels.explanation import explanation
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.threads import at_home
 from nti_desktop.recipe.parameters import STRENGTH, WEIGHT
@@ -27,9 +28,6 @@ class WordsPanel(QWidget):
         self.strength.set_title_width(62)
         self.strength.moved.connect(self._strength_moved)
         self._words: tuple[tuple[int, str], ...] = ()
-        hint = QLabel("How much each word counts. 1 is normal, 0 takes back what it says, below 0 goes the other way.")
-        hint.setProperty("role", "quiet")
-        hint.setWordWrap(True)
         self._rows = QWidget()
         self._column = QVBoxLayout(self._rows)
         self._column.setContentsMargins(0, 0, 6, 0)
@@ -45,7 +43,13 @@ class WordsPanel(QWidget):
         head = QVBoxLayout()
         head.setContentsMargins(0, 0, 6, 4)
         head.addWidget(self.strength)
-        head.addWidget(hint)
+        head.addWidget(explanation("0 % is the photo, 100 % is the edit."))
+        head.addSpacing(8)
+        head.addWidget(
+            explanation(
+                "How much each word counts. 1 is normal, 0 takes back what it says, below 0 goes the other way."
+            )
+        )
         column.addLayout(head)
         column.addWidget(area, 1)
 
