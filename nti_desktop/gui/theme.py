@@ -47,6 +47,8 @@ QLineEdit {
 }
 QLineEdit:focus { border-color: $accent; }
 QComboBox, QSpinBox { min-height: 25px; }
+QCheckBox:focus { color: $accent; }
+QComboBox:focus { background: #35485c; }
 QLineEdit:disabled { color: $faint; background: #2b2b2b; }
 QPushButton, QToolButton {
     background: $raised; border: 1px solid #525252; border-radius: 4px; padding: 4px 11px; color: $text;
@@ -58,19 +60,22 @@ QPushButton:hover, QToolButton:hover { background: #474747; }
 QPushButton:pressed, QToolButton:pressed { background: #2a2a2a; }
 QPushButton:checked, QToolButton:checked { background: #4d6a87; border-color: #6d8cab; color: white; }
 QPushButton:focus, QToolButton:focus { border-color: $accent; }
+QPushButton:checked:focus, QToolButton:checked:focus { border-color: white; }
 QPushButton:disabled, QToolButton:disabled { color: $faint; background: #343434; border-color: #404040; }
 QPushButton[primary="true"]:enabled { background: #4d6a87; border-color: #6d8cab; color: white; }
 QPushButton[primary="true"]:enabled:hover { background: #587a9b; }
+QPushButton[primary="true"]:enabled:focus { border-color: white; }
 QPushButton[chip="true"] { padding: 2px 8px; border-radius: 10px; }
 QPushButton[flat="true"] { background: transparent; border-color: transparent; padding: 2px 6px; }
 QPushButton[flat="true"]:hover, QPushButton[flat="true"]:focus { border-color: #5c5c5c; background: $raised; }
 QTabWidget::pane { border: 0; border-top: 1px solid $line; }
 QTabBar::tab { background: transparent; padding: 7px 13px; color: $quiet; border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
-QTabBar::tab:focus { color: white; }
+QTabBar::tab:selected:focus { color: white; background: #43505d; }
 QListWidget { background: transparent; border: 0; outline: 0; }
 QListWidget::item { border: 1px solid transparent; border-radius: 4px; padding: 4px; color: $text; }
 QListWidget::item:selected { background: #43505d; border-color: #6d8cab; color: white; }
+QListWidget::item:selected:focus { border-color: white; }
 QListWidget::item:hover:!selected { background: #393939; }
 QSlider::groove:horizontal { height: 3px; background: #555555; border-radius: 1px; }
 QSlider::handle:horizontal {

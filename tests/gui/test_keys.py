@@ -2,12 +2,28 @@
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QTextCursor
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QListWidget,
+    QPlainTextEdit,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.samples import Sample
 from tests.gui.conftest import OpenWindow
@@ -26,6 +42,8 @@ ELSEWHERE = {
     *("Backspace", "Ctrl+Backspace", "Ctrl+Shift+Backspace", "Alt+Backspace", "Alt+Shift+Backspace", "Del"),
     *("Ctrl+Del", "Alt+Del", "Shift+Del", "Ctrl+Ins", "Shift+Ins", "Ctrl+Shift+Ins", "F14", "F16", "F18", "F20"),
 }
+
+CLEARLY, A_LINE = 28, 40  # of 255; pixels
 
 Look = Callable[[], tuple[object, ...]]
 
@@ -234,3 +252,60 @@ def test_undo_in_another_text_is_its_own_until_nothing_typed_is_left(
     undo(qtbot, field)
     assert line.text() == was
     assert desk.work.edit_text == sample.caption
+
+
+def controls() -> Iterator[tuple[str, QWidget]]:
+    """What the keyboard comes by, as the panels have it."""
+    primary, chosen, opened = QPushButton("Prepare photo"), QPushButton("cube"), QToolButton()
+    primary.setProperty("primary", "true")
+    for button in (chosen, opened):
+        button.setCheckable(True)
+        button.setChecked(True)
+    opened.setText("Advanced")
+    opened.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    versions, choice, tabs = QListWidget(), QComboBox(), QTabBar()
+    versions.addItems(["Version 1", "Version 2"])
+    versions.setCurrentRow(0)
+    choice.addItem("Best available")
+    for title in ("Words", "Mask"):
+        tabs.addTab(title)
+    yield "a button", QPushButton("Add")
+    yield "the button that comes next", primary
+    yield "a chosen word", chosen
+    yield "an opened part", opened
+    yield "a list", versions
+    yield "a choice", choice
+    yield "tabs", tabs
+    yield "a switch", QCheckBox("Automatic")
+    yield "a line", QLineEdit()
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setValue(50)
+    yield "a slider", slider
+
+
+def test_what_has_the_focus_is_to_be_seen(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.dress(qapp)
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    found = dict(controls())
+    for control in found.values():
+        column.addWidget(control)
+    page.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    page.show()
+    page.activateWindow()
+    for name, control in found.items():
+        page.setFocus()
+        qtbot.waitUntil(page.hasFocus)
+        before = grabbed(control)
+        control.setFocus(Qt.FocusReason.TabFocusReason)
+        qtbot.waitUntil(control.hasFocus)
+        changed = (np.abs(grabbed(control) - before).max(axis=2) >= CLEARLY).sum()
+        assert changed >= A_LINE, f"{name}: {changed} pixels"
+
+
+def grabbed(widget: QWidget) -> np.ndarray:
+    """(height, width, 3) of 0 to 255."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return pixels[:, :, :3].astype(int)
