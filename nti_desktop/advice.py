@@ -52,11 +52,7 @@ def with_a_place(words: Sequence[WordRef], learned: frozenset[str] | None) -> tu
 
     learned: folded to lower case, None when the model does not say.
     """
-    settings = set(_black_and_white(words))
-    for word in reversed(words):  # “a cloudy sky”, “green grass”: the word before a setting describes it
-        describes = replace(word, position=word.position + 1)
-        if is_setting(word.text) or any(replace(setting, text=word.text) == describes for setting in settings):
-            settings.add(word)
+    settings = _settings(words)
     return tuple(
         word
         for word in words
@@ -64,6 +60,16 @@ def with_a_place(words: Sequence[WordRef], learned: frozenset[str] | None) -> tu
         and word_key(word.text) not in SMALL_WORDS
         and (learned is None or word.text.casefold() in learned)
     )
+
+
+def _settings(words: Sequence[WordRef]) -> set[WordRef]:
+    """The words that name what surrounds the things, with those that describe it."""
+    settings = set(_black_and_white(words))
+    for word in reversed(words):  # “a cloudy sky”, “green grass”: the word before a setting describes it
+        describes = replace(word, position=word.position + 1)
+        if is_setting(word.text) or any(replace(setting, text=word.text) == describes for setting in settings):
+            settings.add(word)
+    return settings
 
 
 def _black_and_white(words: Sequence[WordRef]) -> Iterator[WordRef]:
@@ -125,12 +131,13 @@ def no_effect(words: Sequence[WordRef], rendered: Rendered) -> str | None:
 
 
 def too_much(words: Sequence[WordRef], rendered: Rendered, learned: frozenset[str] | None) -> str | None:
-    """The sentence for an edit that changed the photo nearly everywhere though it could be confined to a word.
+    """The sentence for an edit that changed the photo nearly everywhere though it could be confined to a word; None
+    where it also changes a setting, which is everywhere.
 
     learned: see `with_a_place`.
     """
     place = place_of(words, learned)
-    if place is None or rendered.mask is not None or rendered.changed < NEARLY_EVERYTHING:
+    if place is None or _settings(words) or rendered.mask is not None or rendered.changed < NEARLY_EVERYTHING:
         return None
     return f"The edit changed nearly the whole photo; a mask can confine it to “{place.text}”."
 

@@ -114,6 +114,11 @@ def test_a_thing_that_changed_beside_a_setting_has_its_place() -> None:
     place = advice.place_of(words, None)
     assert place is not None
     assert place.text == "bowl"
+    assert advice.too_much(words, rendered(1.0), None) is None  # a mask would take the sunset away
+
+
+def test_a_thing_that_changed_nearly_everywhere_can_be_confined() -> None:
+    words = advice.changed_words(SOURCE, EditRecipe(SOURCE.replace("a mug", "a bowl")))
     assert "confine it to “bowl”" in (advice.too_much(words, rendered(0.95), None) or "")
     assert advice.too_much(words, rendered(0.5), None) is None
 
