@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import preferences
 from nti_desktop.gui.export_request import ExportRequest, from_json, to_json
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.panels.export_dialog import ExportDialog
 from nti_desktop.photo.export import ExportSettings
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.photo.targets import Conflict
@@ -215,3 +217,17 @@ def test_a_request_is_remembered_but_for_its_folder() -> None:
     assert from_json(to_json(request)) == ExportRequest(
         None, "{date}", ".avif", Conflict.SKIP, ExportSettings(quality=5, bits=16, prompt=True)
     )
+
+
+def test_every_control_has_a_name_to_be_read_out(qtbot: QtBot) -> None:
+    dialog = ExportDialog()
+    qtbot.addWidget(dialog)
+    controls = [
+        widget
+        for kind in (QComboBox, QSpinBox, QLineEdit, QCheckBox, QPushButton)
+        for widget in dialog.findChildren(kind)
+        if not isinstance(widget.parent(), QSpinBox)  # its own line
+    ]
+    assert len(controls) > 12
+    for control in controls:
+        assert QAccessible.queryAccessibleInterface(control).text(QAccessible.Text.Name), control
