@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import theme
@@ -20,6 +20,7 @@ from nti_desktop.gui.panels.mask_panel import MaskPanel
 from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
 from nti_desktop.gui.panels.model_panel import ModelPanel
 from nti_desktop.gui.panels.pause_edit import PauseEdit
+from nti_desktop.gui.panels.prompt_bar import PromptBar
 from nti_desktop.gui.panels.sliders import ValueSlider
 from nti_desktop.gui.panels.structure_panel import StructurePanel
 from nti_desktop.gui.panels.words_panel import WordsPanel
@@ -365,3 +366,19 @@ def test_the_kinds_of_change_are_one_sentence(qtbot: QtBot) -> None:
     ):
         panel.show_recipe(recipe, recipe, kinds, prepared_for=2.0, fixed=False)
         assert panel.kinds.text() == f"The edit changes {said}."
+
+
+def test_what_can_be_tried_stands_on_one_line_with_what_leads_there(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.dress(qapp)
+    bar = PromptBar()
+    qtbot.addWidget(bar)
+    bar.resize(700, 200)
+    bar.show_source("a red ball")
+    bar.show_edit("a red ball")
+    bar.show_suggestions(("a blue ball",))
+    bar.show()
+    qtbot.waitExposed(bar)
+    (lead,) = [label for label in bar.findChildren(QLabel) if label.text() == "Try:"]
+    chip = bar.findChild(QPushButton, "a blue ball")
+    assert isinstance(chip, QPushButton)
+    assert lead.geometry().center().y() == chip.geometry().center().y()

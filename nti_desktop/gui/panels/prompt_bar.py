@@ -140,12 +140,11 @@ class PromptBar(QFrame):
         self._flow.clear()
         if suggestions:
             lead = QLabel("Try:")
-            lead.setMinimumHeight(QPushButton("x").sizeHint().height())
+            lead.setMinimumHeight(_chip("x").sizeHint().height())
             self._flow.addWidget(lead)
         for suggestion in suggestions:
             changes = changes_in_words(diff_words(self._source, suggestion))
-            chip = QPushButton(", ".join(changes) or suggestion)
-            chip.setProperty("chip", "true")
+            chip = _chip(", ".join(changes) or suggestion)
             chip.setObjectName(suggestion)
             chip.setToolTip(suggestion)
             chip.clicked.connect(self._suggested)
@@ -168,8 +167,7 @@ class PromptBar(QFrame):
             self._offered = ways
             self._ways_flow.clear()
             for method, time in ways:
-                chip = QPushButton(f"By {METHODS[method].title.lower()}, {time}")
-                chip.setProperty("chip", "true")
+                chip = _chip(f"By {METHODS[method].title.lower()}, {time}")
                 chip.setObjectName(method)
                 chip.setToolTip(METHODS[method].sentence)
                 chip.clicked.connect(self._prepare_by)
@@ -252,3 +250,9 @@ class PromptBar(QFrame):
     def _render(self) -> None:
         at_home(self)
         self.render_asked.emit()
+
+
+def _chip(text: str) -> QPushButton:
+    chip = QPushButton(text)
+    chip.setProperty("chip", "true")
+    return chip
