@@ -382,3 +382,18 @@ def test_what_can_be_tried_stands_on_one_line_with_what_leads_there(qtbot: QtBot
     chip = bar.findChild(QPushButton, "a blue ball")
     assert isinstance(chip, QPushButton)
     assert lead.geometry().center().y() == chip.geometry().center().y()
+
+
+def test_a_long_suggestion_makes_no_window_wider(qtbot: QtBot) -> None:
+    bar = PromptBar()
+    qtbot.addWidget(bar)
+    bar.show_source("a")  # while a description is typed, a suggestion says nearly all of its sentence
+    bar.show_edit("a")
+    needed = bar.minimumSizeHint().width()
+    bar.show_suggestions(("a " + "red ball and " * 20 + "mug",))
+    bar.resize(600, 300)
+    bar.show()
+    qtbot.waitExposed(bar)
+    assert bar.minimumSizeHint().width() == needed
+    (chip,) = [button for button in bar.findChildren(QPushButton) if button.toolTip().startswith("a red ball")]
+    assert chip.parentWidget().rect().contains(chip.geometry())
