@@ -397,3 +397,12 @@ def test_a_long_suggestion_makes_no_window_wider(qtbot: QtBot) -> None:
     assert bar.minimumSizeHint().width() == needed
     (chip,) = [button for button in bar.findChildren(QPushButton) if button.toolTip().startswith("a red ball")]
     assert chip.parentWidget().rect().contains(chip.geometry())
+
+
+def test_a_long_name_of_a_photo_makes_no_window_wider(qtbot: QtBot) -> None:
+    strip = WorkStrip()
+    qtbot.addWidget(strip)
+    strip.show_opening("short.jpg", 0.0)
+    needed = strip.minimumSizeHint().width()
+    strip.show_opening("long" * 50 + ".jpg", 0.0)
+    assert strip.minimumSizeHint().width() == needed

@@ -38,7 +38,7 @@ class WorkStrip(QFrame):
         super().__init__(parent)
         self.setProperty("role", "bar")
         self.text = QLabel()
-        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # as much as there is
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(200)
