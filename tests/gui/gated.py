@@ -1,10 +1,15 @@
-"""A workbench whose renders take until they are let go, under the real engine thread."""
+"""A workbench that prepares at once and whose renders take until they are let go, under the real engine thread."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
+from pytestqt.qtbot import QtBot
 
-from nti_desktop.errors import NtiError
+from nti_desktop.errors import EngineError
+from nti_desktop.gui.background import Background
+from nti_desktop.gui.engine_thread import EngineThread
 from nti_desktop.gui.wanted import Edit
 from nti_desktop.jobs import (
     CancelToken,
@@ -18,25 +23,34 @@ from nti_desktop.jobs import (
     RenderJob,
     Report,
 )
+from nti_desktop.recipe.settings import Method
+
+PLENTY = 1000  # renders, more than any test asks for
 
 
 class GatedBench:
-    """begun: what it was given to render, in that order; done: what it rendered to the end; deaf: whether it looks for
-    a cancel too late.
+    """begun: what it was given to render, in that order; done: what it rendered to the end; threads: that it rendered
+    in; deaf: whether it looks for a cancel too late; fault: what every render ends with; broken: a way of preparing
+    that fails.
     """
 
-    def __init__(self, width: int, height: int) -> None:
-        """width, height: pixels, of what it renders."""
+    def __init__(self) -> None:
         self.begun: list[Edit] = []
         self.done: list[Edit] = []
-        self.fault: NtiError | None = None
+        self.threads: set[int] = set()
+        self.fault: Exception | None = None
+        self.broken: Method | None = None
         self.deaf = False
-        self._size = (height, width, 3)
         self._go = threading.Semaphore(0)
 
     def let_go(self, renders: int = 1) -> None:
         """Let so many renders, under way or to come, end."""
         self._go.release(renders)
+
+    def hold(self) -> None:
+        """Let no more renders end, whatever was let go."""
+        while self._go.acquire(blocking=False):
+            pass
 
     def choose_device(self, kind: str | None) -> None:
         """It computes on none."""
@@ -45,11 +59,19 @@ class GatedBench:
         return Judged(40.0, 0.001, "gate")
 
     def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inverted:
-        raise AssertionError("nothing is to be prepared")
+        """Nothing but the shapes that the job asks for."""
+        if job.settings.method is self.broken:
+            raise EngineError("This way does not work today; use another.")
+        height, width, _ = job.image.shape
+        steps = job.settings.steps
+        pivot = np.zeros((steps + 1, 4, height // 8, width // 8), np.float32)
+        nulls = np.zeros((steps, 7, 16), np.float32) if job.settings.method is Method.NULL_TEXT else None
+        return Inverted(job.settings, pivot, nulls, np.zeros((height, width, 3), np.float32), Figures(1.0, 4, 40.0))
 
     def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered:
         """All of one grey, which the prompt decides."""
         report(Progress("Editing", 0, 2))
+        self.threads.add(threading.get_ident())
         self.begun.append(Edit.of(job))
         self._go.acquire()
         if not self.deaf:
@@ -57,9 +79,10 @@ class GatedBench:
         if self.fault is not None:
             raise self.fault
         self.done.append(Edit.of(job))
-        source = np.zeros(self._size, np.float32)
+        size = (8 * job.pivot.shape[2], 8 * job.pivot.shape[3], 3)
+        source = np.zeros(size, np.float32)
         maps = np.ones((len(job.recipe.prompt.split()), 8, 8), np.float32)
-        image = np.full(self._size, grey_of(job.recipe.prompt) / 255, np.float32)
+        image = np.full(size, grey_of(job.recipe.prompt) / 255, np.float32)
         return Rendered(
             job.recipe, image, source, np.zeros((4, 8, 8), np.float32), None, 1.0, maps, 1.0, Figures(0.1, 4)
         )
@@ -68,3 +91,17 @@ class GatedBench:
 def grey_of(prompt: str) -> int:
     """0 to 255; different for the prompts of a test."""
     return 40 + sum(prompt.encode()) % 200
+
+
+@contextmanager
+def running(engine: EngineThread, background: Background, bench: GatedBench, qtbot: QtBot) -> Iterator[None]:
+    """Start both threads; in the end let every render go and wait until both have ended."""
+    engine.start()
+    background.start()
+    yield
+    bench.let_go(PLENTY)
+    with qtbot.waitSignals([engine.finished, background.finished]):
+        engine.stop()
+        background.stop()
+    engine.wait()
+    background.wait()

@@ -22,7 +22,6 @@ from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.rendering import Rendering
 from nti_desktop.gui.threads import at_home
 from nti_desktop.gui.wanted import Wanted
-from nti_desktop.models.catalog import built_in
 from nti_desktop.photo.carrying import Provenance
 from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.export import Exported
@@ -30,7 +29,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.returning import Returned
 from nti_desktop.session import Session
 from tests.gui.conftest import export_to
-from tests.gui.gated import GatedBench
+from tests.gui.gated import GatedBench, running
 from tests.unit.test_session import SOURCE, invert, scene
 
 Until = Callable[[Callable[[], bool]], None]
@@ -103,32 +102,24 @@ def office(tmp_path: Path, qtbot: QtBot) -> Iterator[Office]:
     small = tmp_path / "scene.png"
     Image.fromarray(scene()).save(small)
     session = Session.open(small)
-    frame = session.frame_for(built_in())
-    bench = GatedBench(frame.model_width, frame.model_height)
+    bench = GatedBench()
     engine, background = EngineThread(lambda: bench), Background()
     rendering = Rendering(engine, background, engine)
     rendering.open(session)
     filing = Filing(background, engine)
     exports = Exports(filing, Commissions(engine, background, rendering, engine), engine)
-    engine.start()
-    background.start()
-    yield Office(
-        session,
-        invert(session),
-        tmp_path,
-        bench,
-        engine,
-        rendering,
-        exports,
-        Clerk(exports),
-        qtbot.waitUntil,
-    )
-    bench.let_go(100)
-    with qtbot.waitSignals([engine.finished, background.finished]):
-        engine.stop()
-        background.stop()
-    engine.wait()
-    background.wait()
+    with running(engine, background, bench, qtbot):
+        yield Office(
+            session,
+            invert(session),
+            tmp_path,
+            bench,
+            engine,
+            rendering,
+            exports,
+            Clerk(exports),
+            qtbot.waitUntil,
+        )
 
 
 def test_several_exports_wait_and_each_is_written_as_it_was_asked_for(office: Office) -> None:

@@ -21,7 +21,7 @@ from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
-from tests.gui.gated import GatedBench
+from tests.gui.gated import GatedBench, running
 from tests.unit.test_session import SOURCE, invert, inverted
 from tests.unit.test_session import photo as photo  # a small one
 
@@ -92,20 +92,12 @@ class Stage:
 @pytest.fixture
 def stage(photo: Path, qtbot: QtBot) -> Iterator[Stage]:
     session = Session.open(photo)
-    frame = session.frame_for(built_in())
-    bench = GatedBench(frame.model_width, frame.model_height)
+    bench = GatedBench()
     engine, background = EngineThread(lambda: bench), Background()
     rendering = Rendering(engine, background, engine)
     rendering.open(session)
-    engine.start()
-    background.start()
-    yield Stage(session, invert(session), bench, engine, background, rendering, Screen(rendering), qtbot.waitUntil)
-    bench.let_go(100)
-    with qtbot.waitSignals([engine.finished, background.finished]):
-        engine.stop()
-        background.stop()
-    engine.wait()
-    background.wait()
+    with running(engine, background, bench, qtbot):
+        yield Stage(session, invert(session), bench, engine, background, rendering, Screen(rendering), qtbot.waitUntil)
 
 
 def test_an_older_preview_never_replaces_a_newer_picture(stage: Stage) -> None:

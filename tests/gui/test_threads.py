@@ -14,22 +14,12 @@ from nti_desktop.errors import Cancelled, EngineError, NtiError
 from nti_desktop.gui.background import Background
 from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
 from nti_desktop.gui.threads import at_home
-from nti_desktop.jobs import (
-    CancelToken,
-    Figures,
-    Inverted,
-    InvertJob,
-    Judged,
-    JudgeJob,
-    Progress,
-    Rendered,
-    RenderJob,
-    Report,
-)
+from nti_desktop.jobs import InvertJob, Rendered, RenderJob
 from nti_desktop.models.catalog import built_in
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
+from tests.gui.gated import PLENTY, GatedBench
 
 GUI = Path(__file__).parents[2] / "nti_desktop" / "gui"
 IMAGE = np.zeros((8, 8, 3), np.uint8)
@@ -72,39 +62,6 @@ def test_signals_are_connected_to_methods_only() -> None:
                 assert target.attr in slots | of_qt, f"{where} connects to {target.attr}, which is no slot"
 
 
-class Stand:
-    """A workbench that takes as long as it is told, and counts."""
-
-    def __init__(self) -> None:
-        self.go = threading.Semaphore(0)
-        self.began = threading.Semaphore(0)
-        self.rendered: list[str] = []
-        self.threads: set[int] = set()
-        self.fault: Exception | None = None
-        self.device: str | None = None
-
-    def choose_device(self, kind: str | None) -> None:
-        self.device = kind
-
-    def judge(self, job: JudgeJob, report: Report, cancel: CancelToken) -> Judged:
-        return Judged(40.0, 0.001, "stand")
-
-    def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inverted:
-        return Inverted(job.settings, PLANE, None, np.zeros((8, 8, 3), np.float32), Figures(1.0, 1))
-
-    def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered:
-        self.threads.add(threading.get_ident())
-        report(Progress("Editing", 0, 2))
-        self.began.release()
-        self.go.acquire()
-        cancel.check()
-        if self.fault:
-            raise self.fault
-        self.rendered.append(job.recipe.prompt)
-        image = np.zeros((8, 8, 3), np.float32)
-        return Rendered(job.recipe, image, image, PLANE[0], None, 1.0, PLANE[0], 0.0, Figures(0.1, 4))
-
-
 class Watcher(QObject):
     """Receives what the thread sends, and says where."""
 
@@ -134,8 +91,8 @@ def render_job(prompt: str, steps: int | None = 3) -> RenderJob:
 
 
 @pytest.fixture
-def stand() -> Stand:
-    return Stand()
+def bench() -> GatedBench:
+    return GatedBench()
 
 
 @pytest.fixture
@@ -144,13 +101,13 @@ def watcher(qtbot: QtBot) -> Watcher:
 
 
 @pytest.fixture
-def engine(stand: Stand, watcher: Watcher, qtbot: QtBot) -> Iterator[EngineThread]:
-    engine = EngineThread(lambda: stand)
+def engine(bench: GatedBench, watcher: Watcher, qtbot: QtBot) -> Iterator[EngineThread]:
+    engine = EngineThread(lambda: bench)
     engine.rendered.connect(watcher.rendered)
     engine.failed.connect(watcher.failed)
     engine.start()
     yield engine
-    stand.go.release(100)
+    bench.let_go(PLENTY)
     if not engine.isFinished():
         with qtbot.waitSignal(engine.finished):
             engine.stop()
@@ -158,37 +115,37 @@ def engine(stand: Stand, watcher: Watcher, qtbot: QtBot) -> Iterator[EngineThrea
 
 
 def test_of_many_renders_the_first_and_the_last_run(
-    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.render(render_job("edit 0"))
-    stand.began.acquire()
+    qtbot.waitUntil(lambda: len(bench.begun) == 1)
     for number in range(1, 10):
         engine.render(render_job(f"edit {number}"))
-    stand.go.release(2)
+    bench.let_go(2)
     qtbot.waitUntil(lambda: len(watcher.answers) == 2)
-    assert stand.rendered == watcher.answers == ["edit 0", "edit 9"]
-    assert stand.threads != {threading.get_ident()}
+    assert [edit.recipe.prompt for edit in bench.done] == watcher.answers == ["edit 0", "edit 9"]
+    assert threading.get_ident() not in bench.threads
 
 
 def test_a_full_render_under_way_gives_way_to_a_newer_one(
-    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.render(render_job("long", steps=None))
-    stand.began.acquire()
+    qtbot.waitUntil(lambda: len(bench.begun) == 1)
     engine.render(render_job("newer"))
-    stand.go.release(2)
+    bench.let_go(2)
     qtbot.waitUntil(lambda: watcher.answers == ["newer"])
     assert [type(error) for error in watcher.errors] == [Cancelled]
 
 
 def test_a_cancelled_job_is_answered_and_the_next_one_runs(
-    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.render(render_job("running"))
-    stand.began.acquire()
+    qtbot.waitUntil(lambda: len(bench.begun) == 1)
     engine.render(render_job("waiting"))
     engine.cancel_all()
-    stand.go.release(2)
+    bench.let_go(2)
     qtbot.waitUntil(lambda: len(watcher.errors) == 2)
     assert all(isinstance(error, Cancelled) for error in watcher.errors)
 
@@ -198,31 +155,31 @@ def test_a_cancelled_job_is_answered_and_the_next_one_runs(
 
 @pytest.mark.parametrize("fault", [EngineError("The device went away."), ZeroDivisionError()])
 def test_a_job_that_fails_is_one_sentence_and_the_next_one_runs(
-    fault: Exception, engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+    fault: Exception, engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
-    stand.fault = fault
-    stand.go.release()
+    bench.fault = fault
+    bench.let_go()
     engine.render(render_job("fails"))
     qtbot.waitUntil(lambda: len(watcher.errors) == 1)
     assert str(watcher.errors[0]).endswith(".")
-    stand.fault = None
-    stand.go.release()
+    bench.fault = None
+    bench.let_go()
     engine.render(render_job("works"))
     qtbot.waitUntil(lambda: watcher.answers == ["works"])
 
 
 def test_a_preparation_that_another_one_replaces_is_answered(
-    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.render(render_job("running"))
-    stand.began.acquire()
+    qtbot.waitUntil(lambda: len(bench.begun) == 1)
     job = PrepareJob(built_in(), InvertJob(built_in().files, IMAGE, SETTINGS))
     engine.prepare(job)
     assert not watcher.errors
     newer = engine.prepare(job)
     assert [type(error) for error in watcher.errors] == [Cancelled]
     with qtbot.waitSignal(engine.inverted) as answer:
-        stand.go.release()
+        bench.let_go()
     assert (answer.args[0], answer.args[2]) == (newer, fingerprint(built_in()))
 
 
@@ -260,41 +217,41 @@ def test_background_work_is_delivered_where_it_was_asked_for(qtbot: QtBot) -> No
 
 
 def test_commissioned_renders_all_run_and_give_way_to_nothing(
-    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.commission(render_job("first", steps=None))
-    stand.began.acquire()
+    qtbot.waitUntil(lambda: len(bench.begun) == 1)
     engine.commission(render_job("second", steps=None))
     engine.render(render_job("newer"))
     engine.cancel_all()
     engine.render(render_job("newest"))
-    stand.go.release(3)
+    bench.let_go(3)
     qtbot.waitUntil(lambda: len(watcher.answers) == 3)
     assert watcher.answers == ["first", "newest", "second"]
 
 
 def test_a_render_is_withdrawn_while_it_waits_or_runs(
-    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     running = engine.commission(render_job("running"))
-    stand.began.acquire()
+    qtbot.waitUntil(lambda: len(bench.begun) == 1)
     waiting = [engine.commission(render_job("waits")), engine.render(render_job("waits too"))]
     for ticket in (*waiting, running):
         engine.withdraw(ticket)
     engine.commission(render_job("last"))
-    stand.go.release(2)
+    bench.let_go(2)
     qtbot.waitUntil(lambda: watcher.answers == ["last"])
     assert [type(error) for error in watcher.errors] == [Cancelled] * 3
 
 
 def test_nothing_commissioned_is_left_when_the_engine_stops(
-    engine: EngineThread, stand: Stand, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     for _ in range(3):
         engine.commission(render_job("never"))
-    stand.began.acquire()
+    qtbot.waitUntil(lambda: len(bench.begun) == 1)
     with qtbot.waitSignal(engine.finished):
         engine.stop()
-        stand.go.release()
+        bench.let_go()
     qtbot.waitUntil(lambda: len(watcher.errors) == 3)
-    assert stand.rendered == []
+    assert bench.done == []
