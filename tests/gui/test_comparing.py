@@ -1,12 +1,15 @@
-"""One edit by every method, side by side: what is shown of each, what using one keeps, what closing leaves."""
+"""One edit by every method, side by side: what is shown of each, what using one keeps, what closing leaves.
 
-from collections.abc import Callable
+The first test goes through a whole comparison with the real engine; in the others preparing takes no time, and renders
+end when they are let go.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nti_desktop.errors import EngineError
 from nti_desktop.gui.comparison import comparison_of
 from nti_desktop.gui.edits import with_structure
 from nti_desktop.gui.engine_thread import Ticket
@@ -17,29 +20,49 @@ from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.methods import METHODS
 from nti_desktop.recipe.settings import Method
 from tests.gui.conftest import OpenWindow
+from tests.gui.gated import PLENTY, GatedBench
 
 Until = Callable[[Callable[[], bool]], None]
 Close = Callable[[MainWindow], None]
 
 
 @pytest.fixture
-def described(open_window: OpenWindow, until: Until, photo: Path) -> MainWindow:
-    """A window with the sample, to be prepared in as few steps as can be."""
+def bench(monkeypatch: pytest.MonkeyPatch) -> GatedBench:
+    """The workbench of windows that are opened from now on; it lets every render go until it is told to hold."""
+    bench = GatedBench()
+    bench.let_go(PLENTY)
+    monkeypatch.setattr("nti_desktop.gui.main_window.load_workbench", lambda: bench)
+    return bench
+
+
+@pytest.fixture
+def described(bench: GatedBench, open_window: OpenWindow, until: Until, photo: Path) -> Iterator[MainWindow]:
+    """A window with the sample."""
     window = open_window()
-    window.open_path(photo)
-    until(lambda: window.desk.preparing.estimates.judged is not None)
-    window.workplace.model_panel.steps.setValue(2)
-    return window
+    describe(window, until, photo)
+    yield window
+    bench.let_go(PLENTY)
 
 
 @pytest.fixture
 def edited(described: MainWindow, until: Until, sample_edit: str) -> MainWindow:
     """The same, prepared and edited."""
-    described.workplace.prompts.prepare_button.click()
-    until(lambda: versions(described) == 1)
-    described.desk.say_in_words(sample_edit)
-    until(lambda: described.desk.picture_is_final)
+    prepare_and_edit(described, until, sample_edit)
     return described
+
+
+def describe(window: MainWindow, until: Until, photo: Path) -> None:
+    """Open the sample, to be prepared in as few steps as can be."""
+    window.open_path(photo)
+    until(lambda: window.desk.preparing.estimates.judged is not None)
+    window.workplace.model_panel.steps.setValue(2)
+
+
+def prepare_and_edit(window: MainWindow, until: Until, edit: str) -> None:
+    window.workplace.prompts.prepare_button.click()
+    until(lambda: versions(window) == 1)
+    window.desk.say_in_words(edit)
+    until(lambda: window.desk.picture_is_final)
 
 
 def compare(window: MainWindow) -> dict[str, WayCell]:
@@ -62,14 +85,19 @@ def versions(window: MainWindow) -> int:
     return len(window.desk.session.project.versions)
 
 
-def test_every_way_gets_a_picture_and_says_what_it_cost(edited: MainWindow, until: Until) -> None:
-    assert edited.desk.work is not None
-    own = edited.desk.work.inversion
+def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_that_shows_the_edit(
+    open_window: OpenWindow, until: Until, close: Close, photo: Path, sample_edit: str
+) -> None:
+    window = open_window()
+    describe(window, until, photo)
+    prepare_and_edit(window, until, sample_edit)
+    assert window.desk.work is not None
+    own = window.desk.work.inversion
     assert own is not None
-    cells = compare(edited)
+    cells = compare(window)
     assert list(cells)[-1] == Method.NULL_TEXT
     assert all(cell.state.text().startswith("Takes about ") for cell in cells.values())
-    until(lambda: not edited.desk.comparisons.at_work)
+    until(lambda: not window.desk.comparisons.at_work)
     assert set(cells) == set(METHODS)
     for method, cell in cells.items():
         assert cell.title.text() == METHODS[Method(method)].title
@@ -78,28 +106,21 @@ def test_every_way_gets_a_picture_and_says_what_it_cost(edited: MainWindow, unti
         assert "Left alone, the photo comes back at " in cell.state.text()
         assert cell.bar.isHidden()
         assert cell.use_button.isEnabled() == (method != own.settings.method)
-    assert edited.comparing.dialog.isVisible()
+    assert window.comparing.dialog.isVisible()
 
-
-def test_the_way_that_is_used_becomes_a_version_that_shows_the_edit(
-    edited: MainWindow, until: Until, close: Close, photo: Path, sample_edit: str
-) -> None:
-    before, dialog = versions(edited), edited.comparing.dialog
-    cells = compared(edited, until)
-    edited.desk.say_in_words("something else that was typed meanwhile")
+    window.desk.say_in_words("something else that was typed meanwhile")
     cells[Method.NULL_TEXT].use_button.click()
-    assert not dialog.isVisible()
-    work = edited.desk.work
-    assert work is not None
+    assert not window.comparing.dialog.isVisible()
+    work = window.desk.work
     assert work.inversion is not None
-    assert versions(edited) == before + 1
+    assert versions(window) == 2
     assert work.inversion.settings.method is Method.NULL_TEXT
     assert work.edit_text == sample_edit
-    until(lambda: edited.desk.picture_is_final)
-    assert edited.desk.after is not None
-    assert edited.desk.rendering.last is not None
-    assert edited.desk.rendering.last.wanted.inversion == work.inversion.id
-    close(edited)
+    until(lambda: window.desk.picture_is_final)
+    assert window.desk.after is not None
+    assert window.desk.rendering.last is not None
+    assert window.desk.rendering.last.wanted.inversion == work.inversion.id
+    close(window)
     project = read_sidecar(photo.with_name(photo.name + ".nti")).project
     assert [record.settings.method for record in project.inversions][1:] == [Method.NULL_TEXT]
 
@@ -119,6 +140,7 @@ def test_an_edit_that_was_never_prepared_is_compared_and_kept(
     until(lambda: described.desk.picture_is_final)
 
 
+@pytest.mark.usefixtures("bench")
 def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kept(
     open_window: OpenWindow, until: Until, photo: Path, sample_edit: str
 ) -> None:
@@ -150,24 +172,32 @@ def test_each_way_gets_the_edit_as_it_is_meant(edited: MainWindow) -> None:
     assert not work.state.recipe.automatic
 
 
-def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, until: Until) -> None:
+def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, bench: GatedBench, until: Until) -> None:
     session = edited.desk.session
     assert session is not None
     edited.desk.save()
     until(lambda: not session.dirty)
     project, started = session.project, []
     edited.engine.started_job.connect(started.append)
+    bench.hold()
+    before = len(bench.begun)
     compare(edited)
-    until(lambda: bool(started))
+    until(lambda: len(bench.begun) > before)
     edited.comparing.dialog.close()
     assert not edited.desk.comparisons.at_work
-    until(lambda: started[-1].cancel.cancelled and edited.engine._running is None)
-    assert len(started) <= 2
+    assert started[-1].cancel.cancelled
+    bench.let_go(PLENTY)
+    until(lambda: edited.engine._running is None)
+    assert len(bench.begun) == before + 1
     assert session.project == project
     assert not session.dirty
 
 
-def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(edited: MainWindow, until: Until) -> None:
+def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(
+    edited: MainWindow, bench: GatedBench, until: Until
+) -> None:
+    bench.hold()
+    bench.let_go(4)  # the photo alone and the edit, by two ways
     cells = compare(edited)
     first, second = list(cells)[:2]
     until(lambda: cells[second].shown.picture is not None)
@@ -175,19 +205,15 @@ def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(edited:
     edited.actions_by_name["cancel"].trigger()
     assert not edited.desk.comparisons.at_work
     assert cells[first].shown.picture is not None
+    assert cells[first].use_button.isEnabled()
     assert cells[Method.NULL_TEXT].state.text() == "Not tried, as the comparison was stopped."
     assert cells[Method.NULL_TEXT].bar.isHidden()
 
 
 def test_what_fails_in_one_way_is_its_sentence_and_leaves_the_others(
-    edited: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch
+    edited: MainWindow, bench: GatedBench, until: Until
 ) -> None:
-    from nti_desktop.engine.methods import METHODS as ENGINES  # torch
-
-    def broken(*_asked: object) -> None:
-        raise EngineError("This way does not work today; use another.")
-
-    monkeypatch.setattr(ENGINES[Method.NEGATIVE_PROMPT], "prepare", broken)
+    bench.broken = Method.NEGATIVE_PROMPT
     cells = compared(edited, until)
     failed = cells[Method.NEGATIVE_PROMPT]
     assert failed.state.text() == "This way does not work today; use another."
@@ -196,21 +222,30 @@ def test_what_fails_in_one_way_is_its_sentence_and_leaves_the_others(
 
 
 def test_a_newer_edit_goes_first_and_does_not_stop_the_comparison(
-    edited: MainWindow, until: Until, sample: Sample
+    edited: MainWindow, bench: GatedBench, until: Until, sample: Sample
 ) -> None:
     started: list[Ticket] = []
     edited.engine.started_job.connect(started.append)
+    bench.hold()
+    before = len(bench.begun)
     cells = compare(edited)
-    until(lambda: bool(started))
+    until(lambda: len(bench.begun) > before)
     so_far = len(started)
     edited.desk.say_in_words(sample.edits[1])
+    bench.let_go(PLENTY)
     until(lambda: not edited.desk.comparisons.at_work and edited.desk.picture_is_final)
-    assert any(not ticket.commissioned for ticket in started[so_far : so_far + 2])
+    assert not started[so_far].commissioned
     assert all(cell.shown.picture is not None for cell in cells.values())
 
 
-def test_closing_the_window_ends_a_comparison(edited: MainWindow, until: Until, close: Close) -> None:
+def test_closing_the_window_ends_a_comparison(
+    edited: MainWindow, bench: GatedBench, until: Until, close: Close
+) -> None:
+    bench.hold()
+    bench.let_go(2)
     cells = compare(edited)
     until(lambda: any(cell.shown.picture is not None for cell in cells.values()))
+    bench.let_go(PLENTY)
     close(edited)
     assert not edited.comparing.dialog.isVisible()
+    assert cells[Method.NULL_TEXT].shown.picture is None
