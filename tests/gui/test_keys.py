@@ -25,6 +25,7 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.panels.row_list import Row, RowList
 from nti_desktop.models.samples import Sample
 from tests.gui.conftest import OpenWindow
 
@@ -309,3 +310,16 @@ def grabbed(widget: QWidget) -> np.ndarray:
     image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
     return pixels[:, :, :3].astype(int)
+
+
+def test_the_row_that_the_keyboard_comes_to_is_selected(qtbot: QtBot) -> None:
+    rows = RowList("Models")
+    qtbot.addWidget(rows)
+    rows.show_rows([Row("one", "One"), Row("two", "Two")])
+    rows.show()
+    rows.activateWindow()
+    rows.clearFocus()
+    rows.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(rows.hasFocus)
+    assert rows.key == "one"
+    assert rows.item(0).isSelected()

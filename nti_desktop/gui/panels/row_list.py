@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QTextDocument, QTextOption
+from PySide6.QtGui import QFocusEvent, QPainter, QTextDocument, QTextOption
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -86,6 +86,13 @@ class RowList(QListWidget):
         self.select(key or "")
         self.blockSignals(False)
         self._selected()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Select the row that the keys start from: Qt makes the first one current, and lets it look as before."""
+        super().focusInEvent(event)
+        item = self.currentItem()
+        if item is not None:
+            item.setSelected(True)
 
     def _row(self, item: QListWidgetItem) -> Row:
         row = item.data(_ROW)
