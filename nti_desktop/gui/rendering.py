@@ -155,8 +155,8 @@ class Rendering(QObject):
         if wanted is None or self._session is None:
             return False
         source = self._session.project.inversion(wanted.inversion).settings.prompt
-        whole = replace(wanted.state.recipe, strength=STRENGTH.usual)
-        return fades(source, wanted.state.recipe) and Edit(wanted.inversion, whole, None) in self._kept
+        whole = _whole(Edit(wanted.inversion, wanted.state.recipe, None))
+        return fades(source, wanted.state.recipe) and whole in self._kept
 
     def _missing(self, wanted: Wanted) -> list[Edit]:
         """What is not rendered yet, other areas first."""
@@ -222,8 +222,9 @@ class Rendering(QObject):
             return
         edits = wanted.edits(session)
         parts = tuple(RenderedPart(self._kept[edit], state.finish, edit.inversion) for edit, state in edits)
-        for edit, _ in edits:
-            self._kept[edit] = self._kept.pop(edit)  # used last
+        for used in (each for edit, _ in edits for each in (_whole(edit), edit)):
+            if used in self._kept:
+                self._kept[used] = self._kept.pop(used)  # used last
         self._composing = wanted
         mine = next((part for part in parts if part.inversion == wanted.inversion), None)
         screen = self.screen
@@ -244,6 +245,11 @@ class Rendering(QObject):
             self.failed.emit(wanted, error)
 
         self._background.submit(work, done, failed, latest_of="compose")
+
+
+def _whole(edit: Edit) -> Edit:
+    """The edit at full strength, which less of it may be a share of."""
+    return replace(edit, recipe=replace(edit.recipe, strength=STRENGTH.usual))
 
 
 def _edit_of(ticket: Ticket) -> Edit | None:

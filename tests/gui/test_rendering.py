@@ -1,7 +1,7 @@
 """Which picture is on screen when answers arrive early, late or in another order than they were asked for."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from nti_desktop.photo.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.session import Session
-from tests.gui.gated import GatedBench, running
+from tests.gui.gated import PLENTY, GatedBench, running
 from tests.unit.test_session import SOURCE, invert, inverted
 from tests.unit.test_session import photo as photo  # a small one
 
@@ -216,6 +216,18 @@ def test_a_changed_finish_of_a_final_picture_is_composed_without_rendering(stage
     stage.settle(1)
     assert stage.screen.pictures[-1] == (EditState(A.recipe, Finish(feather=0.15)), True)
     assert len(stage.bench.begun) == 1
+
+
+def test_the_whole_edit_stays_known_however_often_its_strength_is_moved(stage: Stage) -> None:
+    stage.bench.let_go(PLENTY)
+    stage.ask(A)
+    stage.settle(1)
+    for hundredths in range(1, 30):
+        part = EditState(replace(A.recipe, strength=hundredths / 100), Finish())
+        assert stage.rendering.knows_whole(Wanted("one", stage.inversion, part))
+        stage.ask(part)
+        stage.settle(1 + hundredths)
+    assert [edit.recipe.strength for edit in stage.bench.begun].count(1.0) == 1
 
 
 def test_what_was_asked_for_before_everything_was_forgotten_is_not_shown(stage: Stage) -> None:
