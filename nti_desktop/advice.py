@@ -143,13 +143,16 @@ def too_much(words: Sequence[WordRef], rendered: Rendered, learned: frozenset[st
 
 
 def say_more(entry: ModelEntry, prompt: str, explained: float | None) -> str | None:
-    """The sentence for a description that tells the model too little of the photo; None for one that says enough."""
+    """The sentence for a description that tells the model too little of the photo; None for one that says enough, or of
+    which nobody can tell what it leaves out.
+    """
     enough = entry.defaults.explaining
     if enough is None or explained is None or explained >= enough:
         return None
     missing = [_UNSAID[kind] for kind in unsaid_kinds(prompt)]
-    what = f": {', '.join(missing)}" if missing else ""
-    return f"Say more of what the photo shows{what}; edits keep more of it then."
+    if not missing:
+        return None
+    return f"Say more of what the photo shows: {', '.join(missing)}; edits keep more of it then."
 
 
 def is_strange(entry: ModelEntry, judged: Judged) -> bool:

@@ -10,9 +10,9 @@ from nti_desktop.errors import RecipeError
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number. low, high: what is possible; shown: what a slider offers of it, where that is less; default: where it
-    starts, None where the model says; help: one sentence, as the window and the command line say it; flag: of the
-    command line; percent: whether 1 is shown as 100 %.
+    """A number. low, high: what is possible; shown: what a slider offers of it, where that is less; usual: where it
+    starts; help: one sentence, as the window and the command line say it, with {0} and {1} for these numbers; flag: of
+    the command line; percent: whether the window shows 1 as 100 %.
     """
 
     label: str
@@ -33,8 +33,13 @@ class Parameter:
     @property
     def flag_help(self) -> str:
         """The sentence for the command line: what it is, and its range."""
-        text = f"{self.help[0].lower()}{self.help[1:].rstrip('.')}; {self.low:g} to {self.high:g}"
-        return text.replace("%", "%%")
+        text = self.help.format(0, 1)
+        return f"{text[0].lower()}{text[1:].rstrip('.')}; {self.low:g} to {self.high:g}".replace("%", "%%")
+
+    @property
+    def explanation(self) -> str:
+        """The sentence for the window."""
+        return self.help.format("0 %", "100 %") if self.percent else self.help.format(0, 1)
 
     def check(self, value: float, what: str | None = None) -> None:
         """Raises RecipeError in one sentence when a value is not possible. what: instead of the label."""
@@ -49,7 +54,7 @@ WEIGHT = Parameter(
     high=10,
     usual=1,
     step=0.1,
-    help="How much the word counts: 1 as it is, 0 not at all, below 0 the opposite.",
+    help="How much the word counts: {1} as it is, {0} not at all, below {0} the opposite.",
     flag="--weight",
     shown=(-2, 4),
     percent=False,
@@ -60,7 +65,7 @@ STRENGTH = Parameter(
     high=1.5,
     usual=1,
     step=0.01,
-    help="How much of the edit is shown: 0 is the photo, 1 the edit, beyond 1 more of it.",
+    help="How much of the edit is shown: {0} is the photo, {1} the edit, beyond {1} more of it.",
     flag="--strength",
 )
 FOLLOW = Parameter(
@@ -69,7 +74,7 @@ FOLLOW = Parameter(
     high=1,
     usual=0,
     step=0.01,
-    help="How closely the edit follows the photo: 0 is free, 1 keeps the photo’s layout and shapes.",
+    help="How closely the edit follows the photo: {0} is free, {1} keeps the photo’s layout and shapes.",
     flag="--follow",
 )
 CROSS = Parameter(

@@ -155,6 +155,8 @@ def test_a_description_that_explains_little_is_asked_for_more() -> None:
     said = advice.say_more(studio, "a red cube", studio.defaults.explaining - 0.1)
     expected = "Say more of what the photo shows: what things are made of, what they stand on, the light"
     assert said == f"{expected}; edits keep more of it then."
+    named = "a red metal cube on sand at night"
+    assert advice.say_more(studio, named, studio.defaults.explaining - 0.1) is None
     assert advice.say_more(studio, "a red cube", studio.defaults.explaining) is None
     assert advice.say_more(studio, "a red cube", None) is None
     other = replace(studio, defaults=EditDefaults())  # of a model of which nobody knows what is enough

@@ -26,7 +26,16 @@ def test_what_a_slider_offers_and_where_it_starts_is_possible(name: str) -> None
     low, high = parameter.slider
     assert parameter.low <= low < high <= parameter.high
     assert low <= parameter.usual <= high
-    assert parameter.help.endswith(".")
+    assert parameter.explanation.endswith(".")
+    assert "{" not in parameter.explanation + parameter.flag_help
     for value in (parameter.low - 0.01, parameter.high + 0.01, float("nan")):
         with pytest.raises(RecipeError, match=f"{parameter.label} is .* between"):
             parameter.check(value)
+
+
+def test_the_window_and_the_command_line_each_say_a_number_as_they_show_it() -> None:
+    strength = DECLARED["STRENGTH"]
+    assert "100 % the edit" in strength.explanation
+    assert "1 the edit" in strength.flag_help
+    assert "%" not in strength.flag_help
+    assert "1 as it is" in DECLARED["WEIGHT"].explanation

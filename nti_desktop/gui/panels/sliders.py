@@ -54,7 +54,7 @@ class ValueSlider(QWidget):
         row.addWidget(self._slider, 1)
         row.addWidget(self._number)
         self.set_title(title or parameter.label)
-        self.set_explanation(parameter.help)
+        self.set_explanation(parameter.explanation)
         self.show_value(default)
         self._slider.valueChanged.connect(self._slid)
         self._slider.double_clicked.connect(self._reset)

@@ -78,7 +78,7 @@ class StructurePanel(QWidget):
         self.sliders: dict[str, ValueSlider] = {}
         for field, parameter in (("cross_until", CROSS), ("self_until", SELF), ("guidance_scale", GUIDANCE)):
             more.addWidget(self._slider(field, parameter))
-            more.addWidget(explanation(parameter.help))
+            more.addWidget(explanation(parameter.explanation))
         self._fixed = explanation("This photo was prepared for one guidance; prepare it again to change that.")
         more.addWidget(self._fixed)
         self.reweighting = ChoiceBox()
