@@ -6,7 +6,7 @@ A caption is a row of phrases, each of which knows what in the picture it is abo
 import random
 from dataclasses import dataclass, replace
 
-from nti_desktop.studio.scenes import Film, Layout, Material, Place, Pose, Scene, Thing, Weather
+from nti_desktop.studio.scenes import Count, Film, Layout, Material, Place, Pose, Scene, Thing, Weather
 
 CLOSE_UP = 0.6  # scale of a view
 GROUND = 0  # what a phrase about the ground is about; things count from 1
@@ -127,14 +127,11 @@ def _things(scene: Scene, wording: Wording) -> list[Phrase]:
 def _alike(scene: Scene, wording: Wording) -> list[Phrase]:
     """The one thing, or the several that are alike, and where it stands."""
     place = scene.place if wording.places else Place.ANYWHERE
-    said = Phrase(_thing(scene.things[0], wording, len(scene.things)), 1)
+    said = Phrase(_thing(scene.things[0], wording, scene.count), 1)
     return [said, Phrase(str(place))] if place else [said]
 
 
-COUNTS = ("no", "one", "two", "three", "four")
-
-
-def _thing(thing: Thing, wording: Wording, count: int = 1) -> str:
+def _thing(thing: Thing, wording: Wording, count: Count = Count.ONE) -> str:
     """A thing with its article, or several: "a shiny red ball", "an orange glass mug", "two small red cubes"."""
     said = wording.materials and (thing.material is not Material.MATTE or wording.say_matte)
     material = [str(thing.material)] if said else []
@@ -142,10 +139,11 @@ def _thing(thing: Thing, wording: Wording, count: int = 1) -> str:
     made_of = thing.material in (Material.METAL, Material.GLASS)
     described = colour + material if made_of != wording.material_first else material + colour
     size = [str(thing.extent)] if wording.sizes and thing.extent else []
-    words = " ".join([*size, *described, str(thing.shape) if count == 1 else f"{thing.shape}s"])
-    article = COUNTS[count] if count > 1 else "an" if words[0] in "aeiou" else "a"
+    several = count is not Count.ONE
+    words = " ".join([*size, *described, f"{thing.shape}s" if several else str(thing.shape)])
+    article = str(count) if several else "an" if words[0] in "aeiou" else "a"
     lying = wording.poses and thing.pose is Pose.LYING
-    pose = "" if not lying else f" {Pose.LYING}" if count == 1 else " lying on their sides"
+    pose = "" if not lying else " lying on their sides" if several else f" {Pose.LYING}"
     return f"{article} {words}{pose}"
 
 

@@ -13,7 +13,23 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nti_desktop.studio.scenes import LEARNED_SHAPES, Colour, Film, Ground, Material, Scene, Sky, Weather
+from nti_desktop.studio.scenes import (
+    LEARNED_SHAPES,
+    Colour,
+    Count,
+    Film,
+    Ground,
+    Layout,
+    Lighting,
+    Material,
+    Place,
+    Pose,
+    Scene,
+    Shape,
+    Size,
+    Sky,
+    Weather,
+)
 
 ATTRIBUTES: Mapping[str, Sequence[StrEnum]] = {
     "colour": tuple(Colour),
@@ -24,9 +40,19 @@ ATTRIBUTES: Mapping[str, Sequence[StrEnum]] = {
     "weather": tuple(Weather),
     "film": tuple(Film),
 }
+# Of the second world.
+MORE_ATTRIBUTES: Mapping[str, Sequence[StrEnum]] = {
+    **ATTRIBUTES,
+    "shape": tuple(Shape),
+    "pose": tuple(Pose),
+    "size": tuple(Size),
+    "place": tuple(place for place in Place if place is not Place.ANYWHERE),
+    "count": tuple(Count),
+    "lighting": tuple(Lighting),
+}
 UNSEEN = -1  # the label of what a picture does not show
 
-OF_THE_THING = ("colour", "shape", "material")
+OF_THE_THING = ("colour", "shape", "material", "pose", "size")
 WIDTHS = (24, 48, 96, 128)
 GRID = 4  # so many rows and columns of the whole picture are told apart
 DENSE = 128
@@ -34,10 +60,14 @@ BATCH = 32
 LEARNING_RATE = 3e-3
 
 
-def attributes_of(scene: Scene) -> dict[str, StrEnum | None]:
-    """What the picture of a scene of one thing shows; None for the colour where the film has none."""
-    (thing,) = scene.things
-    return {
+def attributes_of(scene: Scene, attributes: Mapping[str, Sequence[StrEnum]] = ATTRIBUTES) -> dict[str, StrEnum | None]:
+    """What the picture of a scene of one kind of thing shows; None for the colour where the film has none, for size and
+    place where they are not to be seen. Raises ValueError for scenes of several kinds.
+    """
+    if len(scene.things) > 1 and scene.layout is not Layout.ROW:
+        raise ValueError("There are too many kinds of things to say what the thing is.")
+    thing = scene.things[0]
+    found = {
         "colour": thing.colour if scene.film is Film.COLOUR else None,
         "shape": thing.shape,
         "material": thing.material,
@@ -45,39 +75,47 @@ def attributes_of(scene: Scene) -> dict[str, StrEnum | None]:
         "sky": scene.sky,
         "weather": scene.weather,
         "film": scene.film,
+        "pose": thing.pose,
+        "size": None if scene.view.is_close or scene.count is not Count.ONE else thing.extent,
+        "place": None if scene.place is Place.ANYWHERE else scene.place,
+        "count": None if scene.view.is_close else scene.count,
+        "lighting": scene.lighting,
     }
+    return {name: found[name] for name in attributes}
 
 
-def labels_of(scenes: Sequence[Scene]) -> Tensor:
+def labels_of(scenes: Sequence[Scene], attributes: Mapping[str, Sequence[StrEnum]] = ATTRIBUTES) -> Tensor:
     """The scenes' attributes as numbers, (N, attributes) int64; UNSEEN where there is none."""
-    rows = [
-        [UNSEEN if value is None else ATTRIBUTES[name].index(value) for name, value in attributes_of(s).items()]
-        for s in scenes
-    ]
-    return torch.tensor(rows)
+    said = [attributes_of(scene, attributes) for scene in scenes]
+    return torch.tensor(
+        [[UNSEEN if v is None else attributes[name].index(v) for name, v in row.items()] for row in said]
+    )
 
 
 class Classifier(nn.Module):
-    """Two rows of convolutions, one for the middle, where the thing is, and one for the whole picture at half size; one
-    linear head for each attribute.
+    """Two rows of convolutions, one for where the thing is and one for the whole picture at half size; one linear head
+    for each attribute.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, attributes: Mapping[str, Sequence[StrEnum]] = ATTRIBUTES) -> None:
+        """attributes: in the first world the thing is near the middle; where places are told apart it is anywhere."""
         super().__init__()
+        self.attributes = attributes
         self.near, self.far = _convolutions(WIDTHS), _convolutions(WIDTHS[:-1])
         self.thing = _dense(2 * WIDTHS[-1])
         self.around = _dense(GRID**2 * WIDTHS[-2])
         self.heads = nn.ModuleDict(
             {
                 name: nn.Linear(2 * DENSE if name in OF_THE_THING else DENSE, len(values))
-                for name, values in ATTRIBUTES.items()
+                for name, values in attributes.items()
             }
         )
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """pictures: (N, 3, S, S) in [-1, 1]. Returns each attribute's logits (N, values)."""
-        edge = pictures.shape[-1] // 8
-        near = self.near(pictures[..., edge:-edge, edge:-edge])
+        edge = 0 if "place" in self.attributes else pictures.shape[-1] // 8
+        around_it = pictures[..., edge : pictures.shape[-2] - edge, edge : pictures.shape[-1] - edge]
+        near = self.near(around_it)
         thing = self.thing(torch.cat([near.mean((2, 3)), near.amax((2, 3))], 1))
         far = self.far(F.avg_pool2d(pictures, 2))
         around = self.around(F.adaptive_avg_pool2d(far, GRID).flatten(1))
@@ -103,17 +141,23 @@ def _dense(before: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(before, DENSE, bias=False), nn.BatchNorm1d(DENSE), nn.ReLU(inplace=True))
 
 
-def train_classifier(images: NDArray[np.uint8], labels: Tensor, epochs: int = 12, seed: int = 0) -> Classifier:
+def train_classifier(
+    images: NDArray[np.uint8],
+    labels: Tensor,
+    epochs: int = 12,
+    seed: int = 0,
+    attributes: Mapping[str, Sequence[StrEnum]] = ATTRIBUTES,
+) -> Classifier:
     """Learn to tell the labels (N, attributes) of images (N, H, W, 3); the same for the same seed and threads."""
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
-    network = Classifier()
+    network = Classifier(attributes)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = epochs * -(-len(images) // BATCH)
     optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
     for numbers in _batches(len(images), epochs, random):
-        pictures = _augmented(_pixels(images[numbers.numpy()]), random)
+        pictures = _augmented(_pixels(images[numbers.numpy()]), random, mirrored="place" not in attributes)
         logits = network(pictures.contiguous(memory_format=torch.channels_last))
         loss = _loss(logits, labels[numbers])
         optimiser.zero_grad()
@@ -134,10 +178,10 @@ def _pixels(images: NDArray[np.uint8]) -> Tensor:
     return torch.tensor(images).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def _augmented(pictures: Tensor, random: torch.Generator) -> Tensor:
-    """A third of the batches blurred, a third drawn at half size; half the batches mirrored; all a little noisy."""
+def _augmented(pictures: Tensor, random: torch.Generator, mirrored: bool) -> Tensor:
+    """A third of the batches blurred, a third drawn at half size; half mirrored, if at all; all a little noisy."""
     flip, blur = torch.rand(2, generator=random).tolist()
-    if flip < 0.5:
+    if mirrored and flip < 0.5:
         pictures = pictures.flip(-1)
     if blur < 1 / 3:
         pictures = F.avg_pool2d(F.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
@@ -160,4 +204,5 @@ def _loss(logits: Mapping[str, Tensor], labels: Tensor) -> Tensor:
 def verdict(classifier: Classifier, picture: NDArray[np.floating]) -> dict[str, StrEnum]:
     """What a picture (H, W, 3) in [0, 1] shows, for each attribute."""
     pixels = torch.tensor(picture).permute(2, 0, 1)[None].float() * 2 - 1
-    return {name: ATTRIBUTES[name][int(logits.argmax())] for name, logits in classifier(pixels).items()}
+    answers = classifier(pixels).items()
+    return {name: classifier.attributes[name][int(logits.argmax())] for name, logits in answers}

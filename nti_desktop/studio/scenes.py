@@ -124,6 +124,14 @@ class Size(StrEnum):
     BIG = "big"
 
 
+class Count(StrEnum):
+    """How many of a kind there are. The value is how captions say it."""
+
+    ONE = "one"
+    TWO = "two"
+    THREE = "three"
+
+
 class Place(StrEnum):
     """Where a thing stands that is alone. The value is how captions say it; nothing where that is hard to say."""
 
@@ -208,6 +216,11 @@ class Scene:
     evening: float = 0.0
     backlit: bool = False
     view: View = View()
+
+    @property
+    def count(self) -> Count:
+        """How many there are of the first thing's kind."""
+        return list(Count)[len(self.things) - 1] if self.layout is Layout.ROW else Count.ONE
 
     @property
     def place(self) -> Place:
