@@ -37,9 +37,18 @@ from tests.figures.tables import (
     truth_table,
     values,
 )
-from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, TRIALS, one_thing_seeds, trial
+from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, TRIALS, Trial, one_thing_seeds, trial
 from tests.figures.word_tables import half_way, stops, stops_table
-from tests.figures.words import BETWEEN, FULL, PREVIEW, has_a_way, in_dense_fog
+from tests.figures.words import (
+    BETWEEN,
+    FULL,
+    PREVIEW,
+    TAKEN_AWAY,
+    can_be_weighed,
+    has_a_way,
+    in_dense_fog,
+    only_takes_away,
+)
 
 
 @dataclass(frozen=True)
@@ -198,14 +207,26 @@ def sweep(plan: Plan) -> object:
 
 
 def weights(plan: Plan) -> object:
-    """How far a word's weight goes on the way from photo to truth, kind by kind."""
-    (outcomes,) = plan.outcomes(("weights", plan.settings))
+    """How far the weight of changed words goes on the way from photo to truth, kind by kind."""
+    return _weights(plan, "weights", plan.kinds, can_be_weighed)
+
+
+def kept(plan: Plan) -> object:
+    """How far the weight of kept words goes on the way to where the renderer can leave out what they say."""
+    return _weights(plan, "kept", [kind for kind in plan.kinds if kind in TAKEN_AWAY], only_takes_away)
+
+
+def _weights(plan: Plan, figure: str, kinds: Iterable[str], fits: Callable[[Trial], bool]) -> object:
+    outcomes = {}
+    for kind in kinds:
+        seeds = plan.runner.visible_seeds(kind, plan.scenes, plan.first_seed, fits)
+        outcomes[kind] = plan.runner.run([Measurement(figure, kind, seed, plan.settings) for seed in seeds])
     summary = {}
-    for way in (way + speed for way in ("changed", "kept") for speed in (FULL, PREVIEW)):
-        found = {kind: each for kind, answers in outcomes.items() if (each := stops(answers, way))}
+    for speed in (FULL, PREVIEW):
+        found = {kind: each for kind, answers in outcomes.items() if (each := stops(answers, "projection" + speed))}
         if found:
-            print(stops_table(f"weight, {way}", found), flush=True)
-        summary[way] = found
+            print(stops_table(f"{figure}{speed}", found), flush=True)
+        summary[speed] = found
     return summary
 
 
@@ -287,11 +308,13 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "structure": structure,
     "short": short,
     "weights": weights,
+    "kept": kept,
     "denser": denser,
     "strength": strength,
     "speed": speed,
 }
-ON_ASKING = ("sweep", "structure", "short", "weights", "denser", "strength")  # of no interest to the model's card
+# Of no interest to the model's card.
+ON_ASKING = ("sweep", "structure", "short", "weights", "kept", "denser", "strength")
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -79,7 +79,7 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
 
     Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
     baselines, truth (edits with and without a mask), guidance (edits without), preview (with the steps of one),
-    published (the edit by the yardstick), short (the edit from a caption of three or four words), weights,
+    published (the edit by the yardstick), short (the edit from a caption of three or four words), weights, kept,
     denser and strength (see tests.figures.words).
     """
     scene, settings = draw_scene(measurement.seed), measurement.settings
@@ -110,8 +110,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
         }
     if measurement.figure == "preview":
         return {PREVIEW: _outcome(editor, asked, editor.edit(asked, settings, steps=settings.preview_steps).image)}
-    if measurement.figure == "weights":
-        return weights(editor, asked, settings)
+    if measurement.figure in ("weights", "kept"):
+        return weights(editor, asked, settings, kept=measurement.figure == "kept")
     if measurement.figure == "denser":
         return denser(editor, asked, settings)
     if measurement.figure == "strength":

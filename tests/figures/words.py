@@ -27,24 +27,35 @@ FOG = "fog"
 HALF = 0.5
 
 FULL, PREVIEW = "", ", preview"
+TAKEN_AWAY = ("weather", "film")  # kinds of which an edit may leave out all there is to say
 BETWEEN = ("colour", "sky", "weather", "film")  # kinds with a way between some scenes, see has_a_way
 
 
-def weights(editor: Editor, asked: Trial, settings: EditDefaults) -> Answer:
-    """The projection at every stop: of all the words that the edit has changed, and of those of the other way, kept."""
-    answer: Answer = {}
-    for name, trial, recipes in (("changed", asked, _changed(asked)), ("kept", asked, _kept(asked))):
-        if not recipes:
-            continue
-        source, truth = editor.drawn(trial.scene), editor.drawn(trial.variant)
-        if not visible_difference(truth, source).any():
-            continue
-        for speed, steps in ((FULL, None), (PREVIEW, settings.preview_steps)):
-            answer[name + speed] = {
-                f"{weight:g}": projection(editor.edit(trial, settings, steps=steps, recipe=recipe).image, source, truth)
-                for weight, recipe in recipes.items()
-            }
-    return answer
+def weights(editor: Editor, asked: Trial, settings: EditDefaults, kept: bool = False) -> Answer:
+    """The projection at every stop, of all the words that the edit has changed, or of the kept ones that it would take
+    away.
+    """
+    source, truth = editor.drawn(asked.scene), editor.drawn(asked.variant)
+    recipes = _kept(asked) if kept else _changed(asked)
+    if not recipes or not visible_difference(truth, source).any():
+        return {}
+    return {
+        "projection" + speed: {
+            f"{weight:g}": projection(editor.edit(asked, settings, steps=steps, recipe=recipe).image, source, truth)
+            for weight, recipe in recipes.items()
+        }
+        for speed, steps in ((FULL, None), (PREVIEW, settings.preview_steps))
+    }
+
+
+def can_be_weighed(asked: Trial) -> bool:
+    """Whether the edit has words of its own, which can be weighed."""
+    return bool(_changed(asked))
+
+
+def only_takes_away(asked: Trial) -> bool:
+    """Whether the edit says nothing new, so that the source's words say it at weight 0."""
+    return bool(_kept(asked))
 
 
 def in_dense_fog(asked: Trial) -> bool:

@@ -33,6 +33,7 @@ from tests.figures.tables import (
     truth_table,
 )
 from tests.figures.trials import candidates, one_thing_seeds, seeds, thing_word, trial
+from tests.figures.words import can_be_weighed, only_takes_away
 
 PROTOTYPE = Subject(Path(__file__).parents[1] / "data" / "prototype", "prototype")
 SETTINGS = replace(STUDIO_DEFAULTS, steps=2)
@@ -210,3 +211,12 @@ def test_a_sheet_shows_the_worst_tenth_first_and_a_few_others(tmp_path: Path) ->
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (32, 2 * (16 + 36))
         assert sheet.getpixel((31, 15)) == (255, 255, 255)
+
+
+def test_an_edit_that_only_takes_words_away_has_none_of_its_own_to_weigh() -> None:
+    asked = [trial("weather", seed) for seed in islice(seeds("weather"), 40)]
+    for each in asked:
+        added = set(each.captions[1].split()) - set(each.captions[0].split())
+        assert can_be_weighed(each) == bool(added)
+        assert only_takes_away(each) == (not added)
+    assert 0 < sum(map(only_takes_away, asked)) < len(asked)

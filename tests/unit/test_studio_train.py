@@ -63,6 +63,7 @@ def in_small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module, name, small in (
             (autoencoder, "BATCH", 1),
+            (autoencoder, "SCALED_BY", 4),
             (diffusion, "BATCH", 2),
             (grid, "SEEDS", range(6)),
             (grid, "COLUMNS", 3),

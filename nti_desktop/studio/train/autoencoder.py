@@ -31,6 +31,7 @@ BATCH = 8  # whole pictures, or four times as many cuttings
 THINGS = 4.0  # how much more things count
 LEARNING_RATE = 2e-3
 KL_WEIGHT = 5e-5
+SCALED_BY = 256  # pictures, whose latents get a deviation of 1
 LATENT_NOISE = 0.3  # most of it, in deviations of the latents
 
 
@@ -180,7 +181,7 @@ def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device
         if (step + 1) % checkpoint.EVERY == 0 or step + 1 == steps:
             checkpoint.save(work / "autoencoder.pt", step + 1, parts)
             print(f"autoencoder: {held_back_psnr(average, drawn, device):.2f} dB on pictures held back", flush=True)
-    spread = encoded(average, drawn, of_one_format(drawn, 256, checkpoint.generator(seed, steps)), device).std()
+    spread = encoded(average, drawn, of_one_format(drawn, SCALED_BY, checkpoint.generator(seed, steps)), device).std()
     average.register_to_config(scaling_factor=1 / float(spread))
     average.half().save_pretrained(folder)
 
