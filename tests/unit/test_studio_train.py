@@ -257,20 +257,21 @@ def test_training_goes_on_where_it_stopped(
 ) -> None:
     """Two steps at once, or one, a stop and one more: the same weights."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train_autoencoder(drawn, whole, whole / "vae", 2, "cpu")
-    save = checkpoint.save
+    with in_small():
+        train_autoencoder(drawn, whole, whole / "vae", 2, "cpu")
+        save = checkpoint.save
 
-    def save_and_stop(path: Path, step: int, state: Mapping[str, checkpoint.Stateful]) -> None:
-        save(path, step, state)
-        raise KeyboardInterrupt
+        def save_and_stop(path: Path, step: int, state: Mapping[str, checkpoint.Stateful]) -> None:
+            save(path, step, state)
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "EVERY", 1)
-        patch.setattr(checkpoint, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
-            train_autoencoder(drawn, parts, parts / "vae", 2, "cpu")
-    assert checkpoint.resume(parts / "autoencoder.pt", {}) == 1
-    train_autoencoder(drawn, parts, parts / "vae", 2, "cpu")
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoint, "EVERY", 1)
+            patch.setattr(checkpoint, "save", save_and_stop)
+            with pytest.raises(KeyboardInterrupt):
+                train_autoencoder(drawn, parts, parts / "vae", 2, "cpu")
+        assert checkpoint.resume(parts / "autoencoder.pt", {}) == 1
+        train_autoencoder(drawn, parts, parts / "vae", 2, "cpu")
     one, other = (torch.load(folder / "autoencoder.pt", weights_only=True) for folder in (whole, parts))
     assert one["step"] == other["step"] == 2
     for name, value in one["parts"]["model"].items():
