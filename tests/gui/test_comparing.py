@@ -15,6 +15,7 @@ from nti_desktop.gui.edits import with_structure
 from nti_desktop.gui.engine_thread import Ticket
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.panels.comparison_dialog import WayCell
+from nti_desktop.jobs import RenderJob
 from nti_desktop.models.samples import Sample
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.methods import METHODS
@@ -182,7 +183,7 @@ def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, bench
     bench.hold()
     before = len(bench.begun)
     compare(edited)
-    until(lambda: len(bench.begun) > before)
+    until(lambda: len(bench.begun) > before and isinstance(started[-1].job, RenderJob))  # told in another thread
     edited.comparing.dialog.close()
     assert not edited.desk.comparisons.at_work
     assert started[-1].cancel.cancelled
