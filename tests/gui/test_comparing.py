@@ -81,6 +81,11 @@ def compared(window: MainWindow, until: Until) -> dict[str, WayCell]:
     return cells
 
 
+def is_rendering(started: list[Ticket]) -> bool:
+    """Whether the window was told of a render, which the bench begins before."""
+    return bool(started) and isinstance(started[-1].job, RenderJob)
+
+
 def versions(window: MainWindow) -> int:
     assert window.desk.session is not None
     return len(window.desk.session.project.versions)
@@ -178,12 +183,13 @@ def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, bench
     assert session is not None
     edited.desk.save()
     until(lambda: not session.dirty)
-    project, started = session.project, []
+    project = session.project
+    started: list[Ticket] = []
     edited.engine.started_job.connect(started.append)
     bench.hold()
     before = len(bench.begun)
     compare(edited)
-    until(lambda: len(bench.begun) > before and isinstance(started[-1].job, RenderJob))  # told in another thread
+    until(lambda: len(bench.begun) > before and is_rendering(started))
     edited.comparing.dialog.close()
     assert not edited.desk.comparisons.at_work
     assert started[-1].cancel.cancelled
@@ -230,7 +236,7 @@ def test_a_newer_edit_goes_first_and_does_not_stop_the_comparison(
     bench.hold()
     before = len(bench.begun)
     cells = compare(edited)
-    until(lambda: len(bench.begun) > before)
+    until(lambda: len(bench.begun) > before and is_rendering(started))
     so_far = len(started)
     edited.desk.say_in_words(sample.edits[1])
     bench.let_go(PLENTY)
