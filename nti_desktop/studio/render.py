@@ -14,19 +14,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nti_desktop.studio.camera import extent, through, unit
+from nti_desktop.studio.camera import extent, through
 from nti_desktop.studio.noise import noise_grid
-from nti_desktop.studio.scenes import Film, Ground, Material, Scene, Shape, Sky, Thing, Weather, is_learned
-from nti_desktop.studio.shapes import distance_to, in_shade, surrounding_ball
+from nti_desktop.studio.scenes import Film, Ground, Material, Scene, Shape, Sky, Thing, Weather
+from nti_desktop.studio.shapes import in_shade
 from nti_desktop.studio.skies import backdrop, light_of, sky_colour, sun_direction
 from nti_desktop.studio.surfaces import COLOURS, FLOORS, TABLE_END, ground_colour
+from nti_desktop.studio.tracing import Look, look_at, openness_at, sunlight_at, trace
 
 TRAINING_SIZE = 128  # pixels
 FARTHEST = 40.0  # units of the world
-TRACING_STEPS = 40
-ARRIVED = 5e-5  # units of the world; so near a thing a ray has met it
-SKIMMING_STEPS = 120  # for rays that skim past an edge
-SHADOW_STEPS = 18
 CONTRAST = 0.1  # of display values; a step that shows stairs
 BETWEEN = ((-0.375, -0.125), (-0.125, 0.375), (0.125, -0.375), (0.375, 0.125))  # of a pixel, down and right
 
@@ -40,15 +37,6 @@ class Picture:
     image: NDArray[np.uint8]
     objects: NDArray[np.int64]
     ground: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What a number of rays meet. points, normals, directions: (N, 3)."""
-
-    points: Tensor
-    normals: Tensor
-    directions: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +146,7 @@ def _met_by(scene: Scene, eye: Tensor, directions: Tensor, blurred: Blurred, ref
         if thing.material is Material.GLASS and opaque is image:
             opaque = image.clone()
         reach, seen = trace(thing, eye, directions, depth)
-        look = _look(thing, eye, directions[seen], reach)
+        look = look_at(thing, eye, directions[seen], reach)
         image[seen] = _thing_colour(scene, thing, look, partial(refracted, image, look.normals, seen))
         depth[seen] = reach
         objects[seen] = number
@@ -177,83 +165,6 @@ def _camera(scene: Scene, size: int) -> tuple[Tensor, Tensor]:
     height, width = extent(scene.view, size)
     y, x = torch.meshgrid(torch.linspace(1, -1, height), torch.linspace(-1, 1, width), indexing="ij")
     return through(scene, x, y)
-
-
-def trace(thing: Thing, eye: Tensor, directions: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
-    """How far the rays (..., 3) go before they meet a thing (N,), and which of them do, nearer than depth (...).
-
-    Only rays through the ball around the thing are followed, from where they enter it.
-    """
-    centre, radius = surrounding_ball(thing)
-    towards = centre - eye
-    along = (directions * towards).sum(-1)
-    half_chord = radius**2 - ((towards * towards).sum(-1) - along**2)
-    seen = (half_chord > 0) & (along > 0)
-    starts = eye if eye.ndim == 1 else eye[seen]
-    rays, chord = directions[seen], half_chord[seen].sqrt()
-    reach, farthest = (along[seen] - chord).clamp(min=0), along[seen] + chord + 0.05
-    under_way = torch.arange(len(reach))
-    # What is learned stays, to the last pixel, as the weights have seen it.
-    for _ in range(TRACING_STEPS if is_learned(thing) else SKIMMING_STEPS):
-        start = starts if starts.ndim == 1 else starts[under_way]
-        clearance = distance_to(thing, start + reach[under_way, None] * rays[under_way])
-        reach[under_way] += clearance * 0.95
-        under_way = under_way[(clearance.abs() > ARRIVED) & (reach[under_way] < farthest[under_way])]
-        if not len(under_way):
-            break
-    close = distance_to(thing, starts + reach[:, None] * rays).abs() < 0.01
-    hit = close & (reach < depth[seen]) & (reach < farthest)
-    seen[seen.clone()] = hit
-    return reach[hit], seen
-
-
-def _look(thing: Thing, eye: Tensor, directions: Tensor, reach: Tensor) -> Look:
-    """Points and normals where rays meet a thing; the slope of the distance, by differences in four directions."""
-    points = eye + reach[:, None] * directions
-    corners = torch.tensor([[1.0, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]])
-    slope = sum((distance_to(thing, points + c * 2e-3)[:, None] * c for c in corners), torch.zeros(3))
-    return Look(points, unit(slope), directions)
-
-
-def _sunlight(scene: Scene, points: Tensor, normals: Tensor) -> Tensor:
-    """How much of the sun (N,) reaches points (N, 3), 0 to 1: the closer a thing to the way there, the less."""
-    sun, sharpness = sun_direction(scene), light_of(scene).sharpness
-    if scene.weather is Weather.FOG:
-        sharpness = min(sharpness, 3.0)
-    light = torch.ones(points.shape[0])
-    starts = points + normals * 0.03
-    for thing in scene.things:
-        centre, radius = surrounding_ball(thing)
-        towards = centre - starts
-        along = towards @ sun
-        wide = radius + along.clamp(min=0) / sharpness
-        near = ((towards * towards).sum(-1) - along**2 < wide**2) & (along > -radius)
-        if not near.any():
-            continue
-        begin = starts[near]
-        travelled = (along[near] - wide[near]).clamp(min=0.03)
-        lit = torch.ones(begin.shape[0])
-        for _ in range(SHADOW_STEPS):
-            clearance = distance_to(thing, begin + travelled[:, None] * sun)
-            lit = torch.minimum(lit, 0.5 + 0.5 * sharpness * clearance / travelled)
-            travelled = travelled + clearance.clamp(0.04, 0.5)
-        lit = lit.clamp(0, 1)
-        lit = lit * lit * (3 - 2 * lit)
-        strength = 0.55 if thing.material is Material.GLASS else 1.0
-        light[near] *= 1 - strength * (1 - lit)
-    return light
-
-
-def _contact(scene: Scene, points: Tensor) -> Tensor:
-    """How open to the sky (N,) the ground is at points (N, 3), 0 to 1: things close by keep the light out."""
-    openness = torch.ones(points.shape[0])
-    for thing in scene.things:
-        centre, radius = surrounding_ball(thing)
-        near = (points - centre).norm(dim=-1) < radius + 0.7
-        if near.any():
-            closeness = (1 - distance_to(thing, points[near]).clamp(min=0) / 0.6).clamp(min=0)
-            openness[near] *= 1 - 0.75 * closeness**2
-    return openness
 
 
 def _surroundings(scene: Scene, eye: Tensor, directions: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -280,8 +191,8 @@ def _ground(scene: Scene, points: Tensor, directions: Tensor, noise: Tensor) -> 
     light = light_of(scene)
     albedo = ground_colour(scene.ground, points[:, 0], points[:, 2], noise)
     normals = torch.tensor([0.0, 1.0, 0.0]).expand_as(points)
-    sunlight = _sunlight(scene, points, normals) * sun_direction(scene)[1]
-    openness = _contact(scene, points)
+    sunlight = sunlight_at(scene, points, normals) * sun_direction(scene)[1]
+    openness = openness_at(scene, points)
     wet = scene.weather is Weather.RAIN
     lit = torch.tensor(light.sun) * sunlight[:, None] + torch.tensor(light.ambient)
     colour = albedo * (0.55 if wet else 1.0) * lit * openness[:, None]
@@ -293,7 +204,7 @@ def _ground(scene: Scene, points: Tensor, directions: Tensor, noise: Tensor) -> 
     nearest = torch.full(points.shape[:1], FARTHEST)
     for thing in scene.things:
         reach, seen = trace(thing, points, mirrored, nearest)
-        look = _look(thing, points[seen], mirrored[seen], reach)
+        look = look_at(thing, points[seen], mirrored[seen], reach)
         reflection[seen] = _lit(scene, thing, look, torch.ones(reach.shape))
         nearest[seen] = reach
     fresnel = gloss + (1 - gloss) * 0.6 * (1 + directions[:, 1:2]).clamp(0, 1) ** 4
@@ -320,7 +231,7 @@ def _lit(scene: Scene, thing: Thing, look: Look, sunlight: Tensor) -> Tensor:
 
 def _thing_colour(scene: Scene, thing: Thing, look: Look, through_it: Callable[[], Tensor]) -> Tensor:
     """Linear RGB (N, 3) of a thing where it is seen. through_it: what is seen through it if it is of glass (N, 3)."""
-    sunlight = _sunlight(scene, look.points, look.normals)
+    sunlight = sunlight_at(scene, look.points, look.normals)
     lit = _lit(scene, thing, look, sunlight)
     if thing.material is Material.MATTE:
         return lit
