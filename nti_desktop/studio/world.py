@@ -26,7 +26,7 @@ from nti_desktop.studio.scenes import (
     Weather,
 )
 
-TRAINING_SEEDS = range(3000, 3384)
+TRAINING_SEEDS = range(3000, 3640)
 ASPECTS = (1.0, 1.5, 1 / 1.5)  # width by height
 UNTURNED = (Shape.BALL, Shape.CUBE)  # look the same whichever way they lie
 LYING = 0.2  # of the things

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,8 +18,9 @@ from nti_desktop.engine.loading import load_model
 from nti_desktop.jobs import ModelFiles
 from nti_desktop.models.catalog import find_model
 from nti_desktop.studio import render
-from nti_desktop.studio.captions import GROUND, Phrase, caption, draw_words, phrases
-from nti_desktop.studio.train import autoencoder, checkpoint, diffusion, grid, pictures
+from nti_desktop.studio.captions import GROUND, caption, draw_words, phrases
+from nti_desktop.studio.scenes import Shape
+from nti_desktop.studio.train import autoencoder, checkpoint, course, diffusion, grid, pictures
 from nti_desktop.studio.train.autoencoder import (
     Pictures,
     cuttings,
@@ -29,42 +31,47 @@ from nti_desktop.studio.train.autoencoder import (
     train_autoencoder,
     whole_pictures,
 )
+from nti_desktop.studio.train.course import Clock
+from nti_desktop.studio.train.decoders import SMALL, new_small_decoder, train_decoders
 from nti_desktop.studio.train.diffusion import (
-    Lots,
+    Training,
     draw_timesteps,
     learning_rate,
     logarithms_of_signal_to_noise,
     new_scheduler,
-    train_diffusion,
 )
-from nti_desktop.studio.train.latents import encode_all
-from nti_desktop.studio.train.supervision import PhraseTokens, WatchedAttention, halved_to, naming, supervision_loss
+from nti_desktop.studio.train.latents import encode_streams, load_examples
+from nti_desktop.studio.train.pool import Pool
+from nti_desktop.studio.train.supervision import PhraseTokens, WatchedAttention, halved_to, supervision_loss
 from nti_desktop.studio.train.tokenizer import train_tokenizer
 from nti_desktop.studio.world import TRAINING_SEEDS, draw
 
 STREAMS, SCENES = 3, 3
+SEEDS = TRAINING_SEEDS[:STREAMS]
+TRAINED_ON = SEEDS[pictures.HELD_BACK :]
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
-    pictures.draw_all(folder / "pictures", STREAMS, workers=1, count=SCENES)
+    train_tokenizer(pictures.stream(SEEDS[0], 300), folder / "model" / "tokenizer")
+    pictures.draw_all(folder / "pictures", folder / "model" / "tokenizer", STREAMS, workers=1, count=SCENES)
     return folder
 
 
 @pytest.fixture(scope="module")
 def drawn(work: Path) -> pictures.Drawn:
-    return pictures.load(work / "pictures", STREAMS, SCENES)
+    return pictures.load(work / "pictures", SEEDS)
 
 
 @contextmanager
 def in_small() -> Iterator[None]:
     """Training with small batches, which look at small sheets."""
+    small_course = replace(course.ON_PROCESSOR, pictures=2, cuttings=2, scenes=2)
     with pytest.MonkeyPatch.context() as patch:
         for module, name, small in (
-            (autoencoder, "BATCH", 1),
-            (autoencoder, "SCALED_BY", 4),
-            (diffusion, "BATCH", 2),
+            (course, "ON_PROCESSOR", small_course),
+            (autoencoder, "SCALED_BY", 2),
             (grid, "SEEDS", range(6)),
             (grid, "COLUMNS", 3),
             (grid, "STEPS", 2),
@@ -74,23 +81,29 @@ def in_small() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def trained(work: Path, drawn: pictures.Drawn) -> Path:
+def trained(work: Path) -> Path:
     """A model after two steps of everything."""
     model = work / "model"
-    train_tokenizer(pictures.stream(TRAINING_SEEDS[0], 300), model / "tokenizer")
     with in_small():
-        train_autoencoder(drawn, work, model / "vae", 2, "cpu")
-        train_diffusion(drawn, work, model, 2, "cpu")
+        train_autoencoder(work / "pictures", SEEDS, work, model / "vae", Clock(2), "cpu")
+        encode_streams(work / "pictures", SEEDS, model / "vae", work / "latents", "cpu")
+        train_decoders(work / "pictures", SEEDS, work, model, Clock(2), "cpu")
+        Training(model, "cpu").run(pool_of(work), (), work / "diffusion.pt", Clock(2), cooling=False)
     return model
 
 
-def test_the_pictures_are_the_training_scenes_and_the_last_streams_are_held_back(drawn: pictures.Drawn) -> None:
-    rng = random.Random(TRAINING_SEEDS[1])
+def pool_of(work: Path) -> Pool:
+    pool = Pool(work / "latents", work / "model" / "tokenizer", "cpu")
+    pool.add_encoded(TRAINED_ON)
+    return pool
+
+
+def test_the_pictures_are_the_scenes_of_their_streams(drawn: pictures.Drawn) -> None:
+    rng = random.Random(SEEDS[1])
     assert drawn.scenes[SCENES] == draw(rng)
     for number in (SCENES, SCENES + 1):
         np.testing.assert_array_equal(drawn.image(number), render.drawn(drawn.scenes[number], pictures.SIZE).image)
-    assert drawn.training == (STREAMS - pictures.HELD_BACK) * SCENES
-    assert sorted(chain(*drawn.by_format.values())) == list(range(drawn.training))
+    assert sorted(chain(*drawn.by_format.values())) == list(range(len(drawn.scenes)))
     for number, (height, width) in enumerate(drawn.formats):
         assert drawn.image(number).shape == (height, width, 3)
         mask = drawn.mask(number)
@@ -108,7 +121,7 @@ def test_several_things_that_are_alike_are_one_region(drawn: pictures.Drawn) -> 
 
 
 def test_pictures_that_are_there_are_not_drawn_again(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pictures.draw_all(work / "pictures", STREAMS, workers=1, count=SCENES)
+    pictures.draw_all(work / "pictures", work / "model" / "tokenizer", STREAMS, workers=1, count=SCENES)
     assert capsys.readouterr().out == ""
 
 
@@ -144,9 +157,8 @@ def test_tokens_know_what_they_are_about(trained: Path) -> None:
 
 
 def test_attention_on_its_own_mask_costs_less_than_attention_elsewhere() -> None:
-    tokens = PhraseTokens(lambda word, **_: type("Ids", (), {"input_ids": [1]}))([Phrase("on"), Phrase("ball", 1)])
-    names = naming([tokens], context=5)
-    assert names.nonzero().tolist() == [[0, 2, 1]]
+    names = torch.zeros(1, 5, 3)
+    names[0, 2, 1] = 1
     masks = torch.zeros(1, 3, 16, 16)
     masks[0, 1, :8, :8] = 1
     losses = []
@@ -158,6 +170,22 @@ def test_attention_on_its_own_mask_costs_less_than_attention_elsewhere() -> None
         losses.append(float(supervision_loss([layer], names, masks)))
     assert losses[0] == pytest.approx(np.log(64), abs=0.05)  # the entropy of the mask is the least there is
     assert losses[1] > losses[0] + 3
+
+
+def test_where_two_things_are_named_each_place_looks_at_its_own() -> None:
+    names = torch.zeros(1, 5, 3)
+    names[0, 1, 1] = names[0, 3, 2] = 1
+    masks = torch.zeros(1, 3, 16, 16)
+    masks[0, 1, :, :8] = 1
+    masks[0, 2, :, 8:] = 1
+    losses = []
+    for tokens in ((1, 3), (3, 1)):
+        attention = torch.full((1, 16, 16, 5), 0.1)
+        attention[:, :, :8, tokens[0]] = attention[:, :, 8:, tokens[1]] = 0.6
+        layer = WatchedAttention()
+        layer.seen = attention.flatten(1, 2)
+        losses.append(float(supervision_loss([layer], names, masks)))
+    assert losses[1] > losses[0] + 2
 
 
 @pytest.mark.parametrize(("positions", "grid"), [(260, (13, 20)), (70, (7, 10)), (20, (4, 5))])
@@ -176,9 +204,9 @@ def test_timesteps_are_mostly_where_noise_and_picture_are_equal_and_reach_both_e
 
 
 def test_a_plateau_stays_and_a_cool_down_falls() -> None:
-    plateau = [learning_rate(step, 50_000, cooling=False) for step in (0, 1000, 40_000)]
+    plateau = [learning_rate(step, step / 50_000, cooling=False) for step in (0, 1000, 40_000)]
     assert plateau[0] < plateau[1] == plateau[2]
-    falling = [learning_rate(step, 100, cooling=True) for step in range(100)]
+    falling = [learning_rate(step, step / 100, cooling=True) for step in range(100)]
     assert falling[0] == plateau[1]
     assert falling == sorted(falling, reverse=True)
     assert falling[-1] == pytest.approx(0.01 * falling[0])
@@ -216,7 +244,7 @@ def test_the_picture_loss_is_nothing_for_equal_pictures_and_sees_colour_and_blur
 
 
 def test_things_count_more_than_what_is_around_them(drawn: pictures.Drawn) -> None:
-    found = whole_pictures(drawn, torch.Generator().manual_seed(0))
+    found = whole_pictures(drawn, 8, torch.Generator().manual_seed(0), "cpu")
     assert found.images.shape[2:] in drawn.by_format
     assert float(found.emphasis.min()) == 1
     assert float(found.emphasis.max()) > 3
@@ -232,7 +260,7 @@ def test_every_other_cutting_is_around_the_first_thing(drawn: pictures.Drawn) ->
         for n, stream in enumerate(drawn.streams)
     ]
     shown = replace(drawn, streams=streams)
-    found = cuttings(shown, torch.Generator().manual_seed(0)).images
+    found = cuttings(shown, 32, 64, torch.Generator().manual_seed(0), "cpu").images
     assert found.shape[1:] == (3, 64, 64)
     share = found.add(1).div(2).mean((1, 2, 3))
     assert float(share[::2].min()) > 0.03
@@ -240,25 +268,53 @@ def test_every_other_cutting_is_around_the_first_thing(drawn: pictures.Drawn) ->
     assert middle(drawn.mask(0)[1] * 0).tolist() == [0.5, 0.5]
 
 
-def test_a_batch_is_the_same_whenever_it_is_drawn(trained: Path, drawn: pictures.Drawn) -> None:
+def test_a_draft_is_the_same_whenever_it_is_drawn_and_says_what_is_there(trained: Path, work: Path) -> None:
     from transformers import CLIPTokenizer
 
     tokenizer = CLIPTokenizer.from_pretrained(trained / "tokenizer")
-    latents = encode_all(drawn, trained / "vae", trained.parent / "latents.safetensors", "cpu")
-    one, again, other = (Lots(drawn, latents, tokenizer, "cpu", seed=0)(step) for step in (7, 7, 8))
-    assert torch.equal(one.noise, again.noise)
+    pool = pool_of(work)
+    assert pool.size == len(TRAINED_ON) * SCENES
+    one, again, other = (pool.draft(64, checkpoint.generator(0, step)) for step in (7, 7, 8))
+    assert torch.equal(one.x0, again.x0)
     assert torch.equal(one.ids, again.ids)
-    assert not torch.equal(one.noise, other.noise)
+    assert not torch.equal(one.ids, other.ids)
+    said = [tokenizer.decode(row, skip_special_tokens=True).split() for row in one.ids]
+    silent = [not words for words in said]
+    assert 0 < sum(silent) < 32
+    for words, names in zip(said, one.names, strict=True):
+        of_the_first = [words[place - 1] for place in names[:, 1].nonzero().flatten().tolist()]
+        assert not words or any(word.rstrip("s") in set(Shape) for word in of_the_first)
+
+
+def test_streams_that_are_encoded_meanwhile_join_the_pool(trained: Path, work: Path, tmp_path: Path) -> None:
+    pool = Pool(tmp_path / "latents", trained / "tokenizer", "cpu")
+    pool.add_encoded(SEEDS)
+    assert pool.size == 0
+    shutil.copytree(work / "latents", tmp_path / "latents")
+    for _ in range(2):
+        pool.add_encoded(SEEDS)
+        assert pool.size == STREAMS * SCENES
+
+
+def test_a_clock_runs_by_steps_or_by_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("nti_desktop.studio.train.course.time.monotonic", lambda: now[0])
+    by_steps, by_time = Clock(4), Clock(1000, seconds=10)
+    assert [by_steps.done(step) for step in (0, 1, 4, 9)] == [0, 0.25, 1, 1]
+    assert by_time.done(1) == 0.001
+    now[0] += 5
+    assert by_time.done(1) == 0.5
+    now[0] += 50
+    assert by_time.done(1) == 1
 
 
 @pytest.mark.slow
-def test_training_goes_on_where_it_stopped(
-    drawn: pictures.Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_goes_on_where_it_stopped(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two steps at once, or one, a stop and one more: the same weights."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
+    drawn = work / "pictures"
     with in_small():
-        train_autoencoder(drawn, whole, whole / "vae", 2, "cpu")
+        train_autoencoder(drawn, SEEDS, whole, whole / "vae", Clock(2), "cpu")
         save = checkpoint.save
 
         def save_and_stop(path: Path, step: int, state: Mapping[str, checkpoint.Stateful]) -> None:
@@ -266,12 +322,12 @@ def test_training_goes_on_where_it_stopped(
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(checkpoint, "EVERY", 1)
+            patch.setattr(course, "ON_PROCESSOR", replace(course.ON_PROCESSOR, every=1))
             patch.setattr(checkpoint, "save", save_and_stop)
             with pytest.raises(KeyboardInterrupt):
-                train_autoencoder(drawn, parts, parts / "vae", 2, "cpu")
+                train_autoencoder(drawn, SEEDS, parts, parts / "vae", Clock(2), "cpu")
         assert checkpoint.resume(parts / "autoencoder.pt", {}) == 1
-        train_autoencoder(drawn, parts, parts / "vae", 2, "cpu")
+        train_autoencoder(drawn, SEEDS, parts, parts / "vae", Clock(2), "cpu")
     one, other = (torch.load(folder / "autoencoder.pt", weights_only=True) for folder in (whole, parts))
     assert one["step"] == other["step"] == 2
     for name, value in one["parts"]["model"].items():
@@ -297,7 +353,7 @@ def test_what_comes_out_is_an_ordinary_model_in_half_precision(trained: Path, wo
     model = load_model(ModelFiles(trained))
     latents = model.encode(render.drawn(draw(random.Random(1)), pictures.SIZE).image)
     assert model.predict(latents, 500, model.embed("a red ball")).shape == latents.shape
-    for part in ("unet", "text_encoder", "vae"):
+    for part in ("unet", "text_encoder", "vae", "vae-sharp"):
         (weights,) = (trained / part).glob("*.safetensors")
         with safe_open(weights, "pt") as opened:
             assert {opened.get_tensor(name).dtype for name in opened.keys()} == {torch.float16}  # noqa: SIM118
@@ -305,32 +361,52 @@ def test_what_comes_out_is_an_ordinary_model_in_half_precision(trained: Path, wo
         assert sheet.size == (3 * pictures.SIZE, 2 * pictures.SIZE)
 
 
+def test_the_small_decoder_draws_what_the_large_one_draws_at_its_size(trained: Path) -> None:
+    from safetensors.torch import load_file
+
+    small = new_small_decoder()
+    small.load_state_dict({name: value.float() for name, value in load_file(trained / SMALL).items()})
+    assert small(torch.zeros(1, autoencoder.LATENT_CHANNELS, 13, 20)).shape == (1, 3, 208, 320)
+
+
 def test_a_cool_down_starts_where_the_plateau_stands_and_leaves_it_alone(
-    trained: Path, work: Path, drawn: pictures.Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a learning rate of nothing, the weights are those of the plateau."""
     monkeypatch.setattr(diffusion, "LEARNING_RATE", 0.0)
-    folder = shutil.copytree(trained, tmp_path / "model")
-    for name in ("diffusion.pt", "latents.safetensors"):
-        shutil.copy(work / name, tmp_path / name)
-    plateau = (tmp_path / "diffusion.pt").read_bytes()
+    model = shutil.copytree(trained, tmp_path / "model")
+    plateau = shutil.copy(work / "diffusion.pt", tmp_path / "diffusion.pt")
+    before = plateau.read_bytes()
     with in_small():
-        train_diffusion(drawn, tmp_path, folder, 2, "cpu", cooling=True)
-    assert (tmp_path / "diffusion.pt").read_bytes() == plateau
-    before, after = (
-        torch.load(tmp_path / name, weights_only=True)["parts"]["unet"] for name in ("diffusion.pt", "cooldown.pt")
-    )
-    assert all(torch.equal(before[name], after[name]) for name in before)
+        training = Training(model, "cpu")
+        checkpoint.resume(plateau, training.parts)
+        training.run(pool_of(work), (), tmp_path / "cooldown.pt", Clock(2), cooling=True)
+    assert plateau.read_bytes() == before
+    one, other = (torch.load(tmp_path / f"{name}.pt", weights_only=True)["parts"] for name in ("diffusion", "cooldown"))
+    assert all(torch.equal(one["unet"][name], other["unet"][name]) for name in one["unet"])
 
 
 def test_latents_are_made_once_and_are_those_of_the_pictures(
-    trained: Path, drawn: pictures.Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = encode_all(drawn, trained / "vae", tmp_path / "latents.safetensors", "cpu")
+    (seed,) = TRAINED_ON
+    drawn, made = pictures.load(work / "pictures", [seed]), load_examples(work / "latents", seed)
     model = load_model(ModelFiles(trained))
-    for number in range(drawn.training):
-        expected = model.encode(drawn.image(number))
-        assert torch.allclose(made.of([number]), expected, atol=0.02, rtol=0.02)
+    for (height, width), numbers in drawn.by_format.items():
+        for place, number in enumerate(numbers):
+            expected = model.encode(drawn.image(number))
+            found = made[height, width]
+            assert torch.allclose(found.latents[place].float(), expected[0], atol=0.02, rtol=0.02)
+            np.testing.assert_array_equal(found.masks[place], drawn.mask(number))
     monkeypatch.setattr("nti_desktop.studio.train.latents.encoded", None)
-    again = encode_all(drawn, trained / "vae", tmp_path / "latents.safetensors", "cpu")
-    assert torch.equal(made.of([0]), again.of([0]))
+    encode_streams(work / "pictures", SEEDS, trained / "vae", work / "latents", "cpu")
+
+
+def test_encoding_waits_for_what_another_process_draws(trained: Path, work: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    shutil.copytree(work / "pictures", folder, ignore=shutil.ignore_patterns(f"{SEEDS[1]}-masks.npy"))
+    late = threading.Timer(0.6, shutil.copy, (work / "pictures" / f"{SEEDS[1]}-masks.npy", folder))
+    late.start()
+    encode_streams(folder, SEEDS[:2], trained / "vae", tmp_path / "latents", "cpu")
+    late.join()
+    assert sorted(load_examples(tmp_path / "latents", SEEDS[1])) == sorted(pictures.load(folder, SEEDS[1:2]).by_format)

@@ -6,6 +6,8 @@ that are a little wrong, or half as large, are decoded too, so that the decoder 
 """
 
 import copy
+import os
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,16 +24,16 @@ from torch import Tensor, nn
 
 from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
-from nti_desktop.studio.train.pictures import SIZE, Drawn
+from nti_desktop.studio.train.course import Clock, course_of
+from nti_desktop.studio.train.pictures import HELD_BACK, SIZE, Drawn, is_drawn, load, wait_for
 
 WIDTHS = (16, 32, 64, 128, 192)  # four halvings: a latent stands for 16x16 pixels
 LATENT_CHANNELS = 16
-CUTTING = 64  # pixels
-BATCH = 8  # whole pictures, or four times as many cuttings
 THINGS = 4.0  # how much more things count
 LEARNING_RATE = 2e-3
 KL_WEIGHT = 5e-5
 SCALED_BY = 256  # pictures, whose latents get a deviation of 1
+ENCODED_AT_ONCE = 32
 LATENT_NOISE = 0.3  # most of it, in deviations of the latents
 
 
@@ -80,22 +82,22 @@ class Pictures:
     emphasis: Tensor
 
 
-def cuttings(drawn: Drawn, random: torch.Generator) -> Pictures:
+def cuttings(drawn: Drawn, count: int, side: int, random: torch.Generator, device: str) -> Pictures:
     """Pieces of training pictures, every pixel of which counts the same: one around the first thing, one anywhere, and
     so on by turns.
     """
     pieces = []
-    for turn, number in enumerate(torch.randint(0, drawn.training, (4 * BATCH,), generator=random).tolist()):
+    for turn, number in enumerate(torch.randint(0, len(drawn.scenes), (count,), generator=random).tolist()):
         image = drawn.image(number)
         size = torch.tensor(image.shape[:2])
-        last = size - CUTTING
+        last = size - side
         corner = (torch.rand(2, generator=random) * (last + 1)).long()
         if turn % 2 == 0:
-            around = middle(drawn.mask(number)[1]) * size - torch.rand(2, generator=random) * CUTTING
+            around = middle(drawn.mask(number)[1]) * size - torch.rand(2, generator=random) * side
             corner = torch.minimum(around.long().clamp(min=0), last)
         top, left = corner.tolist()
-        pieces.append(torch.tensor(image[top : top + CUTTING, left : left + CUTTING]))
-    images = as_pixels(torch.stack(pieces))
+        pieces.append(image[top : top + side, left : left + side])
+    images = as_pixels(pieces, device)
     return Pictures(images, torch.ones_like(images[:, :1]))
 
 
@@ -108,28 +110,29 @@ def middle(mask: NDArray[np.uint8]) -> Tensor:
     return torch.stack([(weights.sum(1) * down).sum(), (weights.sum(0) * across).sum()]) / weights.sum()
 
 
-def whole_pictures(drawn: Drawn, random: torch.Generator) -> Pictures:
+def whole_pictures(drawn: Drawn, count: int, random: torch.Generator, device: str) -> Pictures:
     """Training pictures of one format, whose things count more than what is around: they are small, and what one looks
     at.
     """
-    numbers = of_one_format(drawn, BATCH, random)
-    images = as_pixels(torch.stack([torch.tensor(drawn.image(n)) for n in numbers]))
+    numbers = of_one_format(drawn, count, random)
+    images = as_pixels([drawn.image(n) for n in numbers], device)
     masks = np.stack([drawn.mask(n) for n in numbers])
-    things = torch.tensor(masks[:, 1:]).float().sum(1, keepdim=True) / 255
+    things = torch.tensor(masks[:, 1:], device=device).float().sum(1, keepdim=True) / 255
     near = F.max_pool2d(things, 3, 1, 1)
     return Pictures(images, 1 + (THINGS - 1) * F.interpolate(near, images.shape[-2:], mode="bilinear"))
 
 
 def of_one_format(drawn: Drawn, count: int, random: torch.Generator) -> list[int]:
     """Numbers of training scenes whose pictures have one format, the one of a scene drawn by lot."""
-    first = int(torch.randint(0, drawn.training, (1,), generator=random))
+    first = int(torch.randint(0, len(drawn.scenes), (1,), generator=random))
     alike = drawn.by_format[drawn.formats[first]]
     return [alike[place] for place in torch.randint(0, len(alike), (count,), generator=random).tolist()]
 
 
-def as_pixels(images: Tensor) -> Tensor:
-    """(B, H, W, 3) uint8 to (B, 3, H, W) in [-1, 1]."""
-    return images.permute(0, 3, 1, 2).float().div(127.5).sub(1)
+def as_pixels(images: Sequence[NDArray[np.uint8]], device: str) -> Tensor:
+    """Pictures of one size (H, W, 3) as one batch (B, 3, H, W) in [-1, 1], channels last."""
+    levels = torch.from_numpy(np.stack(images)).to(device)
+    return levels.permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
 def picture_loss(decoded: Tensor, pictures: Pictures) -> Tensor:
@@ -146,22 +149,38 @@ def picture_loss(decoded: Tensor, pictures: Pictures) -> Tensor:
     return loss
 
 
-def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0) -> None:
-    """Train for so many steps, the last quarter on whole pictures, and write the moving average into a folder."""
+def train_autoencoder(
+    folder: Path,
+    seeds: Sequence[int],
+    work: Path,
+    model_folder: Path,
+    clock: Clock,
+    device: str,
+    seed: int = 0,
+) -> None:
+    """Train on the streams of these seeds, on cuttings first, and write the moving average into a folder.
+
+    Streams that are drawn meanwhile, by another process, are taken up at the next checkpoint.
+    """
     torch.manual_seed(seed)
+    course = course_of(device)
     model = new_autoencoder()
     start_open(model)
     model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model)
-    optimiser = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=1e-4)
+    optimiser = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=1e-4, fused=True)
     parts: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
-    first = checkpoint.resume(work / "autoencoder.pt", parts)
+    step = first = checkpoint.resume(work / "autoencoder.pt", parts)
+    wait_for(folder, seeds[: HELD_BACK + 1])
+    drawn, held_back = _drawn_by_now(folder, seeds), load(folder, seeds[:HELD_BACK])
     started = time.monotonic()
-    for step in range(first, steps):
-        whole = step >= steps * 3 // 4
+    done = clock.done(step)
+    while done < 1:
         random = checkpoint.generator(seed, step)
-        pictures = whole_pictures(drawn, random) if whole else cuttings(drawn, random)
-        pictures = Pictures(pictures.images.to(device, memory_format=torch.channels_last), pictures.emphasis.to(device))
+        if done >= course.whole:
+            pictures = whole_pictures(drawn, course.pictures, random, device)
+        else:
+            pictures = cuttings(drawn, course.cuttings, course.cutting, random, device)
         with torch.autocast(device, torch.bfloat16):
             posterior = DiagonalGaussianDistribution(model.encode(pictures.images).latent_dist.parameters.float())
             latents, pictures = _disturbed(posterior.mean, pictures, step, random)
@@ -169,30 +188,44 @@ def train_autoencoder(drawn: Drawn, work: Path, folder: Path, steps: int, device
         kl = posterior.kl().mean() / posterior.mean[0].numel()
         loss = picture_loss(decoded, pictures) + KL_WEIGHT * kl
         for group in optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * min(1, (step + 1) / 100) * max(0.02, (1 - step / steps) ** 0.8)
+            group["lr"] = LEARNING_RATE * min(1, (step + 1) / 100) * max(0.02, (1 - done) ** 0.8)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         checkpoint.follow(average.parameters(), model.parameters(), step, horizon=0.995)
-        if (step + 1) % 100 == 0:
-            pace = (time.monotonic() - started) / (step + 1 - first)
-            print(f"autoencoder: {step + 1} of {steps}, loss {loss.item():.4f}, {pace:.2f} s a step", flush=True)
-        if (step + 1) % checkpoint.EVERY == 0 or step + 1 == steps:
-            checkpoint.save(work / "autoencoder.pt", step + 1, parts)
-            print(f"autoencoder: {held_back_psnr(average, drawn, device):.2f} dB on pictures held back", flush=True)
-    spread = encoded(average, drawn, of_one_format(drawn, SCALED_BY, checkpoint.generator(seed, steps)), device).std()
+        step, done = step + 1, clock.done(step + 1)
+        if step % 100 == 0:
+            pace = (time.monotonic() - started) / (step - first)
+            print(f"autoencoder: {step}, {done:.0%}, loss {loss.item():.4f}, {pace:.3f} s a step", flush=True)
+        if step % course.every == 0 or done >= 1:
+            checkpoint.save(work / "autoencoder.pt", step, parts)
+            drawn = _drawn_by_now(folder, seeds)
+            print(f"autoencoder: {psnr(average, held_back, device):.2f} dB on pictures held back, ", end="")
+            print(f"{len(drawn.scenes)} to learn from", flush=True)
+    spread = encoded(average, drawn, of_one_format(drawn, SCALED_BY, checkpoint.generator(seed, step)), device).std()
     average.register_to_config(scaling_factor=1 / float(spread))
-    average.half().save_pretrained(folder)
+    replaced(average.half(), model_folder)
+
+
+def replaced(model: Any, folder: Path) -> None:
+    """Write a model into a folder in place of what is there; who waits for the folder finds all of it."""
+    unfinished = folder.with_suffix(".new")
+    model.save_pretrained(unfinished)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(unfinished, folder)
+
+
+def _drawn_by_now(folder: Path, seeds: Sequence[int]) -> Drawn:
+    """All but those that are held back."""
+    return load(folder, [seed for seed in seeds[HELD_BACK:] if is_drawn(folder, seed)])
 
 
 def _disturbed(latents: Tensor, pictures: Pictures, step: int, random: torch.Generator) -> tuple[Tensor, Pictures]:
     """Latents as diffusion may make them, and what they should be decoded to: a little wrong, and at every other step
     at half their size.
     """
-    strength = LATENT_NOISE * torch.rand(len(latents), 1, 1, 1, generator=random).to(latents.device)
-    noise = torch.randn(latents.shape, generator=random).to(latents.device)
-    latents = latents + strength * latents.detach().std() * noise
+    latents = noised(latents, LATENT_NOISE, random)
     if step % 2:
         return latents, pictures
     height, width = (side // 2 for side in latents.shape[-2:])
@@ -201,24 +234,29 @@ def _disturbed(latents: Tensor, pictures: Pictures, step: int, random: torch.Gen
     return F.avg_pool2d(latents, 2), Pictures(*halved)
 
 
+def noised(latents: Tensor, most: float, random: torch.Generator) -> Tensor:
+    """Latents (B, C, h, w) with noise of up to so many of their deviations, of each another share."""
+    strength = most * torch.rand(len(latents), 1, 1, 1, generator=random).to(latents.device)
+    noise = torch.randn(latents.shape, generator=random).to(latents.device)
+    return latents + strength * latents.detach().std() * noise
+
+
 @torch.no_grad()
 def encoded(model: Any, drawn: Drawn, numbers: Sequence[int], device: str) -> Tensor:
     """The latents (N, C, h, w) of pictures of one format, the middle of what the encoder says, not scaled."""
     latents = []
-    for start in range(0, len(numbers), 16):
-        images = [torch.tensor(drawn.image(n)) for n in numbers[start : start + 16]]
-        x = as_pixels(torch.stack(images)).to(device)
-        latents.append(model.encode(x.contiguous(memory_format=torch.channels_last)).latent_dist.mode().cpu())
+    for start in range(0, len(numbers), ENCODED_AT_ONCE):
+        x = as_pixels([drawn.image(n) for n in numbers[start : start + ENCODED_AT_ONCE]], device)
+        latents.append(model.encode(x).latent_dist.mode().cpu())
     return torch.cat(latents)
 
 
 @torch.no_grad()
-def held_back_psnr(model: Any, drawn: Drawn, device: str, count: int = 64) -> float:
-    """Mean PSNR in dB of pictures from the streams held back."""
-    numbers = range(max(drawn.training, len(drawn.scenes) - count), len(drawn.scenes))
+def psnr(model: Any, drawn: Drawn, device: str, count: int = 64) -> float:
+    """Mean PSNR in dB of the first pictures."""
     found = []
-    for number in numbers:
-        truth = as_pixels(torch.tensor(drawn.image(number))[None])
-        decoded = model.decode(encoded(model, drawn, [number], device).to(device)).sample.cpu().clamp(-1, 1)
+    for number in range(min(count, len(drawn.scenes))):
+        truth = as_pixels([drawn.image(number)], device)
+        decoded = model.decode(encoded(model, drawn, [number], device).to(device)).sample.clamp(-1, 1)
         found.append(10 * torch.log10(4 / (decoded - truth).square().mean()))
     return float(torch.stack(found).mean())

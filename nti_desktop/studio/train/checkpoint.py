@@ -1,14 +1,13 @@
 """What lets training go on where it stopped, and the moving average of the weights."""
 
 import os
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch import Tensor
-
-EVERY = 500  # steps
 
 
 class Stateful(Protocol):
@@ -45,6 +44,12 @@ def follow(averages: Iterable[Tensor], values: Iterable[Tensor], step: int, hori
     torch._foreach_lerp_(list(averages), list(values), 1 - min(horizon, (1 + step) / (20 + step)))
 
 
-def generator(seed: int, step: int) -> torch.Generator:
+def generator(seed: int, step: int, device: str = "cpu") -> torch.Generator:
     """Random numbers of one step, the same whether training was interrupted before it or not."""
-    return torch.Generator().manual_seed(seed * 1_000_003 + step)
+    return torch.Generator(device).manual_seed(seed * 1_000_003 + step)
+
+
+def wait_until(there: Callable[[], bool]) -> None:
+    """Return when another process has made what is asked for."""
+    while not there():
+        time.sleep(0.5)

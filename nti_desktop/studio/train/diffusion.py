@@ -1,4 +1,4 @@
-"""Stages 4 and 5: the UNet and the text encoder together, on the latents of stage 3.
+"""Stages 5 and 6: the UNet and the text encoder together, on the latents of stage 3.
 
 On a plateau the learning rate stays, for as many steps as there is time; each release cools down from there, in a
 course of its own, so that the plateau can go on.
@@ -9,13 +9,12 @@ picture the words describe, where predicting eps would ask for what is already i
 
 import copy
 import json
-import random
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import DDIMScheduler, UNet2DConditionModel
@@ -23,22 +22,21 @@ from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.studio.camera import CELL
-from nti_desktop.studio.captions import draw_words, phrases
 from nti_desktop.studio.train import checkpoint
-from nti_desktop.studio.train.autoencoder import of_one_format
+from nti_desktop.studio.train.autoencoder import LATENT_CHANNELS
+from nti_desktop.studio.train.course import Clock, course_of
 from nti_desktop.studio.train.grid import draw_grid
-from nti_desktop.studio.train.latents import Latents, encode_all
-from nti_desktop.studio.train.pictures import SIZE, Drawn
-from nti_desktop.studio.train.supervision import PhraseTokens, Tokens, naming, supervision_loss, watch
+from nti_desktop.studio.train.pictures import REGIONS, SIZE, Format
+from nti_desktop.studio.train.pool import Drafted, Pool
+from nti_desktop.studio.train.supervision import supervision_loss, watch
 from nti_desktop.studio.train.tokenizer import CONTEXT
 
-WIDTHS = (64, 128, 192)
-TEXT_WIDTH = 128
-BATCH = 32
+WIDTHS = (96, 160, 256)
+TEXT_WIDTH = 192
+TEXT_LAYERS = 3
 LEARNING_RATE = 1e-3
 COOLED = 0.01  # of the learning rate, at the end of a cool-down
 WARMING = 500  # steps
-WITHOUT_CAPTION = 0.1
 TIMESTEPS = 1000
 EVENLY = 0.3  # of the timesteps are drawn evenly, the others by their noise, most of them where it equals the picture
 SPREAD = 0.75  # of those, in logarithms of the signal to noise ratio
@@ -66,7 +64,7 @@ def new_text_encoder(tokenizer: Any) -> Any:
             vocab_size=len(tokenizer),
             hidden_size=TEXT_WIDTH,
             intermediate_size=2 * TEXT_WIDTH,
-            num_hidden_layers=2,
+            num_hidden_layers=TEXT_LAYERS,
             num_attention_heads=4,
             max_position_embeddings=CONTEXT,
             projection_dim=TEXT_WIDTH,
@@ -93,58 +91,6 @@ def new_unet(latent_channels: int, sample_size: int) -> Any:
     )
 
 
-def token_rows(tokens: list[Tokens], tokenizer: Any) -> Tensor:
-    """Token ids (batch, CONTEXT): start, caption, end, and the end again up to the full length."""
-    rows = []
-    for caption in tokens:
-        ids = [tokenizer.bos_token_id, *caption.ids[: CONTEXT - 2]]
-        rows.append(ids + [tokenizer.eos_token_id] * (CONTEXT - len(ids)))
-    return torch.tensor(rows)
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """x0: latents (B, C, h, w); noise like them; timesteps (B,); ids: (B, CONTEXT) tokens; names: which of them names
-    which region (B, CONTEXT, REGIONS); masks: (B, REGIONS, h', w') of 0 to 1.
-    """
-
-    x0: Tensor
-    noise: Tensor
-    timesteps: Tensor
-    ids: Tensor
-    names: Tensor
-    masks: Tensor
-
-
-class Lots:
-    """Draws the batch of any step: the same one each time, of pictures of one format."""
-
-    def __init__(self, drawn: Drawn, latents: Latents, tokenizer: Any, device: str, seed: int) -> None:
-        self._drawn, self._latents = drawn, latents
-        self._tokenizer, self._read = tokenizer, PhraseTokens(tokenizer)
-        self._levels = logarithms_of_signal_to_noise(new_scheduler())
-        self._device, self._seed = device, seed
-
-    def __call__(self, step: int) -> Batch:
-        """The batch of one step, none of it from the streams held back."""
-        lot, words = checkpoint.generator(self._seed, step), random.Random(self._seed * 1_000_003 + step)
-        numbers = of_one_format(self._drawn, BATCH, lot)
-        captions = [
-            self._read([] if words.random() < WITHOUT_CAPTION else phrases(self._drawn.scenes[n], draw_words(words)))
-            for n in numbers
-        ]
-        x0 = self._latents.of(numbers)
-        batch = (
-            x0.contiguous(memory_format=torch.channels_last),
-            torch.randn(x0.shape, generator=lot).contiguous(memory_format=torch.channels_last),
-            draw_timesteps(self._levels, BATCH, lot),
-            token_rows(captions, self._tokenizer),
-            naming(captions, CONTEXT),
-            torch.tensor(np.stack([self._drawn.mask(n) for n in numbers])).float() / 255,
-        )
-        return Batch(*(part.to(self._device) for part in batch))
-
-
 def logarithms_of_signal_to_noise(scheduler: Any) -> Tensor:
     """log(alpha / (1 - alpha)) of every timestep (TIMESTEPS,), falling."""
     alphas: Tensor = scheduler.alphas_cumprod
@@ -155,75 +101,110 @@ def draw_timesteps(levels: Tensor, count: int, random: torch.Generator) -> Tenso
     """Timesteps (count,): some evenly, which inversion needs, the others by a Laplace distribution around as much noise
     as picture (Hang et al. 2024, "Improved noise schedule for diffusion training").
     """
-    evenly = torch.randint(0, len(levels), (count,), generator=random)
-    lot = torch.rand(count, generator=random) - 0.5
+    device = levels.device
+    evenly = torch.randint(0, len(levels), (count,), generator=random, device=device)
+    lot = torch.rand(count, generator=random, device=device) - 0.5
     wanted = -SPREAD * lot.sign() * torch.log1p(-2 * lot.abs().clamp(max=0.4999))
     by_noise = torch.searchsorted(-levels, -wanted).clamp(max=len(levels) - 1)
-    return torch.where(torch.rand(count, generator=random) < EVENLY, evenly, by_noise)
+    return torch.where(torch.rand(count, generator=random, device=device) < EVENLY, evenly, by_noise)
 
 
-def learning_rate(step: int, steps: int, cooling: bool) -> float:
-    """Of a plateau, after warming up; or of a cool-down, which falls evenly."""
+def learning_rate(step: int, done: float, cooling: bool) -> float:
+    """Of a plateau, after warming up; or of a cool-down, which falls evenly with the share of it that is done."""
     if cooling:
-        return LEARNING_RATE * max(COOLED, 1 - step / steps)
+        return LEARNING_RATE * max(COOLED, 1 - done)
     return LEARNING_RATE * min(1, (step + 1) / WARMING)
 
 
-def train_diffusion(
-    drawn: Drawn, work: Path, folder: Path, steps: int, device: str, seed: int = 0, cooling: bool = False
-) -> None:
-    """Train for so many steps; the moving averages go into a folder that already has autoencoder and tokenizer.
+class Training:
+    """A UNet and a text encoder under way, in a folder that already has autoencoder and tokenizer."""
 
-    cooling: from where the plateau stands now.
-    """
-    torch.manual_seed(seed)
-    tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-    latents = encode_all(drawn, folder / "vae", work / "latents.safetensors", device)
-    scheduler: Any = new_scheduler()
-    unet = new_unet(latents.channels, SIZE // CELL).to(device, memory_format=torch.channels_last)
-    text_encoder = new_text_encoder(tokenizer).to(device)
-    average = Average(copy.deepcopy(unet), copy.deepcopy(text_encoder))
-    weights = [*unet.parameters(), *text_encoder.parameters()]
-    averaged = [*average.unet.parameters(), *average.text_encoder.parameters()]
-    optimiser = torch.optim.AdamW(weights, betas=(0.9, 0.98), weight_decay=1e-3)
-    parts: dict[str, Any] = {
-        "unet": unet,
-        "text_encoder": text_encoder,
-        "average": average.unet,
-        "text_average": average.text_encoder,
-        "optimiser": optimiser,
-    }
-    kept = work / ("cooldown.pt" if cooling else "diffusion.pt")
-    first = checkpoint.resume(kept, parts)
-    if cooling and not first:
-        checkpoint.resume(work / "diffusion.pt", parts)
-    watched, lots = watch(unet), Lots(drawn, latents, tokenizer, device, seed + cooling)
-    started, seen = time.monotonic(), torch.zeros(2)
-    for step in range(first, steps):
-        batch = lots(step)
-        noisy = scheduler.add_noise(batch.x0, batch.noise, batch.timesteps)
-        with torch.autocast(device, torch.bfloat16):
-            embeddings = text_encoder(batch.ids).last_hidden_state
-            predicted = unet(noisy, batch.timesteps, embeddings).sample
-        error = F.mse_loss(predicted.float(), scheduler.get_velocity(batch.x0, batch.noise, batch.timesteps))
-        place = supervision_loss(watched, batch.names, batch.masks)
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, steps, cooling)
-        optimiser.zero_grad()
-        (error + SUPERVISION_WEIGHT * place).backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimiser.step()
-        checkpoint.follow(averaged, weights, step if not cooling else step + WARMING)
-        seen += torch.tensor([error.item(), place.item()])
-        if (step + 1) % 100 == 0:
-            pace = (time.monotonic() - started) / (step + 1 - first)
-            print(f"diffusion: {step + 1} of {steps}, v {seen[0] / 100:.4f}, place {seen[1] / 100:.3f}", end="")
-            print(f", {pace:.2f} s a step", flush=True)
-            seen.zero_()
-        if (step + 1) % checkpoint.EVERY == 0 or step + 1 == steps:
-            checkpoint.save(kept, step + 1, parts)
-            export(folder, average, scheduler)
-            draw_grid(folder, work / f"{kept.stem}-{step + 1}.png", device)
+    def __init__(self, model: Path, device: str, seed: int = 0) -> None:
+        torch.manual_seed(seed)
+        self._model, self._device, self._seed = model, device, seed
+        self._course = course_of(device)
+        self._scheduler: Any = new_scheduler()
+        self._levels = logarithms_of_signal_to_noise(self._scheduler).to(device)
+        self.unet = new_unet(LATENT_CHANNELS, SIZE // CELL).to(device, memory_format=torch.channels_last)
+        self.text_encoder = new_text_encoder(CLIPTokenizer.from_pretrained(model / "tokenizer")).to(device)
+        self.average = Average(copy.deepcopy(self.unet), copy.deepcopy(self.text_encoder))
+        self._weights = [*self.unet.parameters(), *self.text_encoder.parameters()]
+        self._averaged = [*self.average.unet.parameters(), *self.average.text_encoder.parameters()]
+        self._optimiser = torch.optim.AdamW(self._weights, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)
+        self.parts: dict[str, Any] = {
+            "unet": self.unet,
+            "text_encoder": self.text_encoder,
+            "average": self.average.unet,
+            "text_average": self.average.text_encoder,
+            "optimiser": self._optimiser,
+        }
+        self._watched = watch(self.unet)
+        # A kernel of its own for each step of the work pays where there is something to wait for it.
+        self._predicted = self._prediction if device == "cpu" else torch.compile(self._prediction, dynamic=False)
+
+    def _prediction(
+        self, noisy: Tensor, timesteps: Tensor, embeddings: Tensor, names: Tensor, masks: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """What the UNet predicts, like noisy, and how far its words are from their places."""
+        predicted = self.unet(noisy, timesteps, embeddings).sample
+        return predicted, supervision_loss(self._watched, names, masks)
+
+    def losses(self, drafted: Drafted, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Of the prediction of v, and of the words' places; noise and timesteps by lot."""
+        x0 = drafted.x0.contiguous(memory_format=torch.channels_last)
+        noise = torch.randn(x0.shape, generator=random, device=self._device).contiguous(
+            memory_format=torch.channels_last
+        )
+        timesteps = draw_timesteps(self._levels, len(x0), random)
+        noisy = self._scheduler.add_noise(x0, noise, timesteps)
+        with torch.autocast(self._device, torch.bfloat16):
+            embeddings = self.text_encoder(drafted.ids).last_hidden_state
+            predicted, place = self._predicted(noisy, timesteps, embeddings, drafted.names, drafted.masks)
+        return F.mse_loss(predicted.float(), self._scheduler.get_velocity(x0, noise, timesteps)), place
+
+    def compile(self, formats: Iterable[Format]) -> None:
+        """Compile what is compiled for the formats, in cells, so that this need not wait for the latents."""
+        random = checkpoint.generator(self._seed, 0, self._device)
+        for height, width in formats:
+            shapes = (LATENT_CHANNELS, height, width), (REGIONS, height, width), (CONTEXT, REGIONS)
+            x0, masks, names = (torch.zeros(self._course.scenes, *shape, device=self._device) for shape in shapes)
+            ids = torch.zeros(self._course.scenes, CONTEXT, dtype=torch.int64, device=self._device)
+            error, place = self.losses(Drafted(x0, masks, ids, names), random)
+            (error + place).backward()
+            self._optimiser.zero_grad()
+
+    def run(self, pool: Pool, more: Sequence[int], kept: Path, clock: Clock, cooling: bool) -> None:
+        """Train until the clock says so, from the checkpoint that is kept or from where things stand.
+
+        more: seeds of streams to add to the pool when they are encoded.
+        """
+        step = first = checkpoint.resume(kept, self.parts)
+        started, seen = time.monotonic(), torch.zeros(2, device=self._device)
+        done = clock.done(step)
+        while done < 1:
+            lot, noise = (checkpoint.generator(self._seed + cooling, step, of) for of in ("cpu", self._device))
+            error, place = self.losses(pool.draft(self._course.scenes, lot), noise)
+            for group in self._optimiser.param_groups:
+                group["lr"] = learning_rate(step, done, cooling)
+            self._optimiser.zero_grad()
+            (error + SUPERVISION_WEIGHT * place).backward()
+            torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
+            self._optimiser.step()
+            early = step if not cooling else step + WARMING
+            checkpoint.follow(self._averaged, self._weights, early, self._course.follows)
+            seen += torch.stack([error.detach(), place.detach()])
+            step, done = step + 1, clock.done(step + 1)
+            if step % 100 == 0:
+                pace = (time.monotonic() - started) / (step - first)
+                v, words = (seen / 100).tolist()
+                print(f"{kept.stem}: {step}, {done:.0%}, v {v:.4f}, place {words:.3f}, {pace:.3f} s a step", flush=True)
+                seen.zero_()
+                pool.add_encoded(more)
+            if step % self._course.every == 0 or done >= 1:
+                checkpoint.save(kept, step, self.parts)
+                export(self._model, self.average, self._scheduler)
+                draw_grid(self._model, kept.parent / f"{kept.stem}-{step}.png", self._device)
+                print(f"{kept.stem}: {pool.size} scenes to learn from", flush=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,49 +1,96 @@
-"""The latents of all training scenes: made once by the autoencoder, then kept."""
+"""Stage 4: what diffusion learns from. Latents of the training scenes, made once by the autoencoder, with masks and
+words; a file for each stream.
+"""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import encoded
-from nti_desktop.studio.train.pictures import Drawn, Format
+from nti_desktop.studio.train.pictures import Drawn, Format, load, wait_for
 
 
 @dataclass(frozen=True, eq=False)
-class Latents:
-    """Latents (N, C, h, w) in half precision by format, scaled; places: where each scene's stand among its format's."""
+class Examples:
+    """Of one format. latents: (N, C, h, w) in half precision, scaled; masks: (N, REGIONS, h, w) uint8; words: (N,
+    WORDINGS, 2, CONTEXT) int16, tokens and what they are about.
+    """
 
-    by_format: dict[Format, Tensor]
-    formats: list[Format]
-    places: list[int]
+    latents: Tensor
+    masks: Tensor
+    words: Tensor
 
-    def of(self, numbers: list[int]) -> Tensor:
-        """Those of some scenes of one format (B, C, h, w), float32."""
-        return self.by_format[self.formats[numbers[0]]][[self.places[n] for n in numbers]].float()
+    def and_more(self, more: "Examples") -> "Examples":
+        """These and some more."""
+        return Examples(*(torch.cat(pair) for pair in zip(self.parts(), more.parts(), strict=True)))
 
-    @property
-    def channels(self) -> int:
-        return next(iter(self.by_format.values())).shape[1]
+    def to(self, device: str) -> "Examples":
+        """The same on a device."""
+        return Examples(*(part.to(device) for part in self.parts()))
+
+    def parts(self) -> Iterator[Tensor]:
+        """In order."""
+        return (getattr(self, part.name) for part in fields(self))
 
 
-def encode_all(drawn: Drawn, folder: Path, kept: Path, device: str) -> Latents:
-    """The latents of all training scenes, by the autoencoder in a folder; kept in a file for the next start."""
-    places = [0] * len(drawn.scenes)
-    for numbers in drawn.by_format.values():
-        for place, number in enumerate(numbers):
-            places[number] = place
-    known = load_file(kept) if kept.exists() else {}
-    if sum(map(len, known.values())) != drawn.training:
-        autoencoder: Any = AutoencoderKL.from_pretrained(folder, low_cpu_mem_usage=False)
-        autoencoder.to(device)
-        known = {
-            f"{height}x{width}": (
-                encoded(autoencoder, drawn, numbers, device) * autoencoder.config.scaling_factor
-            ).half()
-            for (height, width), numbers in drawn.by_format.items()
-        }
-        save_file({name: latents.contiguous() for name, latents in known.items()}, kept)
-    return Latents({size: known[f"{size[0]}x{size[1]}"] for size in drawn.by_format}, drawn.formats, places)
+def encode_streams(pictures: Path, seeds: Sequence[int], autoencoder: Path, kept: Path, device: str) -> None:
+    """Encode what is not encoded yet, in order, each stream as soon as it is drawn."""
+    checkpoint.wait_until(autoencoder.exists)
+    model: Any = AutoencoderKL.from_pretrained(autoencoder, low_cpu_mem_usage=False).to(device)
+    kept.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        if is_encoded(kept, seed):
+            continue
+        wait_for(pictures, [seed])
+        found = examples_of(model, load(pictures, [seed]), device)
+        unfinished = _file(kept, seed).with_suffix(".new")
+        parts = {_name(size, part.name): getattr(it, part.name) for size, it in found.items() for part in fields(it)}
+        save_file(parts, unfinished)
+        unfinished.replace(_file(kept, seed))
+    print(f"latents: {len(seeds)} streams", flush=True)
+
+
+def examples_of(model: Any, drawn: Drawn, device: str) -> dict[Format, Examples]:
+    """All scenes of a stream by format, in their order."""
+    (stream,) = drawn.streams
+    return {
+        size: Examples(
+            (encoded(model, drawn, numbers, device) * model.config.scaling_factor).half().contiguous(),
+            torch.tensor(np.stack([drawn.mask(n) for n in numbers])),
+            torch.tensor(stream.words[numbers]),
+        )
+        for size, numbers in drawn.by_format.items()
+    }
+
+
+def is_encoded(kept: Path, seed: int) -> bool:
+    """Whether a stream's latents are there."""
+    return _file(kept, seed).exists()
+
+
+def load_examples(kept: Path, seed: int) -> dict[Format, Examples]:
+    """What `examples_of` said. Raises FileNotFoundError when that is not there."""
+    found = load_file(_file(kept, seed))
+    sizes = dict.fromkeys(name.rpartition(" ")[0] for name in found)
+    return {_size(name): Examples(*(found[f"{name} {part.name}"] for part in fields(Examples))) for name in sizes}
+
+
+def _file(kept: Path, seed: int) -> Path:
+    return kept / f"{seed}.safetensors"
+
+
+def _name(size: Format, part: str) -> str:
+    return f"{size[0]}x{size[1]} {part}"
+
+
+def _size(name: str) -> Format:
+    height, _, width = name.partition("x")
+    return int(height), int(width)

@@ -1,7 +1,8 @@
 """Stage 1: draw the training scenes, each in its own format. One file of pictures and one of masks for each stream."""
 
+import os
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,24 +15,30 @@ from numpy.typing import NDArray
 
 from nti_desktop.studio.camera import CELL, extent
 from nti_desktop.studio.render import Picture, drawn
-from nti_desktop.studio.scenes import Layout, Scene
-from nti_desktop.studio.world import TRAINING_SEEDS, draw
+from nti_desktop.studio.scenes import Layout, Scene, View
+from nti_desktop.studio.train import checkpoint
+from nti_desktop.studio.train.wordings import Wording
+from nti_desktop.studio.world import ASPECTS, TRAINING_SEEDS, draw
 
 SCENES_A_STREAM = 192
 SIZE = 256  # pixels; the side of a square picture
 REGIONS = 3  # of which there are masks: the ground, the first and the second thing
-HELD_BACK = 2  # the last streams are kept from the weights, to measure on
+HELD_BACK = 2  # the first streams are kept from the weights, to measure on
 
 Format = tuple[int, int]  # height and width, in pixels or in cells
+FORMATS: list[Format] = [extent(View(aspect=aspect), SIZE) for aspect in ASPECTS]
 
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """What was drawn of a stream's scenes, picture after picture: pixels and masks, uint8, read from disk as needed."""
+    """What was drawn of a stream's scenes, picture after picture: pixels and masks, uint8, read from disk as needed;
+    words: what is said of them, see Wording.
+    """
 
     formats: Sequence[Format]
     pixels: NDArray[np.uint8]
     masks: NDArray[np.uint8]
+    words: NDArray[np.int16]
 
     def image(self, place: int) -> NDArray[np.uint8]:
         """One picture (H, W, 3)."""
@@ -55,15 +62,10 @@ def cells(formats: Sequence[Format]) -> list[Format]:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """The scenes of several streams, and their pictures."""
+    """The scenes of several streams, as many of each, and their pictures."""
 
     scenes: list[Scene]
     streams: list[Stream]
-
-    @property
-    def training(self) -> int:
-        """So many of the scenes, from the first on, are for training; the others are held back."""
-        return len(self.scenes) - HELD_BACK * self._a_stream
 
     @property
     def _a_stream(self) -> int:
@@ -76,9 +78,9 @@ class Drawn:
 
     @cached_property
     def by_format(self) -> dict[Format, list[int]]:
-        """The numbers of the training scenes of each format."""
+        """The numbers of the scenes of each format."""
         found: dict[Format, list[int]] = {}
-        for number, size in enumerate(self.formats[: self.training]):
+        for number, size in enumerate(self.formats):
             found.setdefault(size, []).append(number)
         return found
 
@@ -99,24 +101,44 @@ def stream(seed: int, count: int = SCENES_A_STREAM) -> list[Scene]:
     return [draw(rng) for _ in range(count)]
 
 
-def draw_all(folder: Path, streams: int, workers: int, count: int = SCENES_A_STREAM) -> None:
-    """Draw what is not there yet of the first `streams` streams, `count` scenes of each, in so many processes."""
+def draw_all(folder: Path, tokenizer: Path, streams: int, workers: int, count: int = SCENES_A_STREAM) -> None:
+    """Draw what is not there yet of the first `streams` streams, `count` scenes of each, in so many processes, and what
+    is said of them in the tokenizer's tokens.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [seed for seed in TRAINING_SEEDS[:streams] if not (folder / f"{seed}-masks.npy").exists()]
+    missing = [seed for seed in TRAINING_SEEDS[:streams] if not is_drawn(folder, seed)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for done, _ in enumerate(
-            as_completed([pool.submit(_draw_stream, folder, seed, count) for seed in missing]), start=1
-        ):
+        drawing = [pool.submit(_draw_stream, folder, tokenizer, seed, count) for seed in missing]
+        for done, finished in enumerate(as_completed(drawing), start=1):
+            finished.result()
             print(f"pictures: {done} of {len(missing)} streams", flush=True)
 
 
-def _draw_stream(folder: Path, seed: int, count: int) -> None:
+def is_drawn(folder: Path, seed: int) -> bool:
+    """Whether all of a stream is there."""
+    return _file(folder, seed, "masks").exists()
+
+
+def wait_for(folder: Path, seeds: Sequence[int]) -> None:
+    """Return when these streams are drawn, by another process."""
+    checkpoint.wait_until(lambda: all(is_drawn(folder, seed) for seed in seeds))
+
+
+def _file(folder: Path, seed: int, of: str) -> Path:
+    return folder / f"{seed}-{of}.npy"
+
+
+def _draw_stream(folder: Path, tokenizer: Path, seed: int, count: int) -> None:
     torch.set_num_threads(1)
     scenes = stream(seed, count)
+    np.save(_file(folder, seed, "words"), Wording(tokenizer)(scenes, seed))
     pictures = [drawn(scene, SIZE) for scene in scenes]
-    np.save(folder / f"{seed}-pixels.npy", np.concatenate([picture.image.ravel() for picture in pictures]))
+    np.save(_file(folder, seed, "pixels"), np.concatenate([picture.image.ravel() for picture in pictures]))
     masks = [_masks(scene, picture).ravel() for scene, picture in zip(scenes, pictures, strict=True)]
-    np.save(folder / f"{seed}-masks.npy", np.concatenate(masks))
+    whole = _file(folder, seed, "masks")  # comes last: who finds it finds all
+    unfinished = whole.with_suffix(".new.npy")
+    np.save(unfinished, np.concatenate(masks))
+    os.replace(unfinished, whole)
 
 
 def _masks(scene: Scene, picture: Picture) -> NDArray[np.uint8]:
@@ -130,16 +152,18 @@ def _masks(scene: Scene, picture: Picture) -> NDArray[np.uint8]:
     return masks
 
 
-def load(folder: Path, streams: int, count: int = SCENES_A_STREAM) -> Drawn:
-    """What `draw_all` has drawn. Raises FileNotFoundError when that is not all there."""
+def load(folder: Path, seeds: Iterable[int]) -> Drawn:
+    """What `draw_all` has drawn of some streams. Raises FileNotFoundError when that is not there."""
     scenes, found = [], []
-    for seed in TRAINING_SEEDS[:streams]:
-        scenes += (these := stream(seed, count))
+    for seed in seeds:
+        words = np.load(_file(folder, seed, "words"), mmap_mode="r")
+        scenes += (these := stream(seed, len(words)))
         found.append(
             Stream(
                 [extent(scene.view, SIZE) for scene in these],
-                np.load(folder / f"{seed}-pixels.npy", mmap_mode="r"),
-                np.load(folder / f"{seed}-masks.npy", mmap_mode="r"),
+                np.load(_file(folder, seed, "pixels"), mmap_mode="r"),
+                np.load(_file(folder, seed, "masks"), mmap_mode="r"),
+                words,
             )
         )
     return Drawn(scenes, found)

@@ -1,7 +1,8 @@
 """Words that know their place: the renderer's masks teach cross-attention where each word's thing is.
 
 For a token that names a thing or the ground, attention over the picture's positions, normalised to sum to 1, should be
-the mask of what it names, normalised likewise: the loss is their cross-entropy, averaged over tokens and layers.
+the mask of what it names, normalised likewise: the loss is their cross-entropy, averaged over tokens and layers. And at
+each position, of all that is named, what is seen there should be looked at (Wang et al. 2024, "TokenCompose").
 """
 
 from dataclasses import dataclass
@@ -11,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nti_desktop.studio.captions import GROUND, Phrase
-from nti_desktop.studio.train.pictures import REGIONS
+from nti_desktop.studio.captions import Phrase
 
 SMALLEST = 8  # grids coarser than 8x8 cells are left alone: a thing has no form there
 ARTICLES = {"a", "an"}
@@ -90,16 +90,6 @@ class PhraseTokens:
         return self._known[word]
 
 
-def naming(tokens: list[Tokens], context: int) -> Tensor:
-    """Which token names which region: (batch, context, REGIONS), 1 where it does; tokens follow one start mark."""
-    names = torch.zeros(len(tokens), context, REGIONS)
-    for row, caption in enumerate(tokens):
-        for place, about in enumerate(caption.about[: context - 2], start=1):
-            if about is not None:
-                names[row, place, about - GROUND] = 1
-    return names
-
-
 def halved_to(positions: int, height: int, width: int) -> tuple[int, int]:
     """Height and width of the grid of so many positions that comes of halving this one, odd sides rounded up."""
     while height * width > positions:
@@ -119,10 +109,24 @@ def supervision_loss(watched: list[WatchedAttention], names: Tensor, masks: Tens
         if grid[0] * grid[1] < SMALLEST**2 * 0.8:
             continue
         regions = F.adaptive_avg_pool2d(masks, grid).flatten(2)
-        area = regions.sum(-1, keepdim=True)
-        visible = (area > 0.5).float()
-        targets = torch.einsum("bts,bsp->bpt", names, regions / area.clamp(min=0.5) * visible)
-        named = (names * visible[:, None, :, 0]).sum(-1)
-        spread = layer.seen.float() / layer.seen.float().sum(1, keepdim=True)
-        losses.append(-(targets * spread.clamp(min=1e-8).log()).sum() / named.sum().clamp(min=1))
+        seen = layer.seen.float()
+        losses.append(_where_words_look(seen, names, regions) + _what_is_looked_at(seen, names, regions))
     return torch.stack(losses).mean()
+
+
+def _where_words_look(seen: Tensor, names: Tensor, regions: Tensor) -> Tensor:
+    """seen: attention (batch, positions, tokens); regions: (batch, REGIONS, positions) of 0 to 1."""
+    area = regions.sum(-1, keepdim=True)
+    visible = (area > 0.5).float()
+    targets = torch.einsum("bts,bsp->bpt", names, regions / area.clamp(min=0.5) * visible)
+    named = (names * visible[:, None, :, 0]).sum(-1)
+    spread = seen / seen.sum(1, keepdim=True)
+    return -(targets * spread.clamp(min=1e-8).log()).sum() / named.sum().clamp(min=1)
+
+
+def _what_is_looked_at(seen: Tensor, names: Tensor, regions: Tensor) -> Tensor:
+    """The same sizes. Where only one region is named there is nothing to choose, and nothing to lose."""
+    looked = torch.einsum("bpt,bts->bsp", seen, names)
+    share = looked / looked.sum(1, keepdim=True).clamp(min=1e-8)
+    there = regions * names.amax(1)[..., None]
+    return -(there * share.clamp(min=1e-8).log()).sum() / there.sum().clamp(min=1)

@@ -1,0 +1,44 @@
+"""How long and in which portions each stage trains: a course for processors, one for accelerators."""
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Course:
+    """Of one kind of device. pictures: whole ones in a step of the autoencoder; cuttings: of so many pixels, in the
+    cheaper steps before; whole: from which share of its course on; scenes: in a step of the diffusion; follows: of the
+    moving averages' weight that stays with each step; every: steps from one checkpoint to the next.
+    """
+
+    pictures: int
+    cuttings: int
+    cutting: int
+    whole: float
+    scenes: int
+    follows: float
+    every: int
+
+
+ON_PROCESSOR = Course(pictures=8, cuttings=32, cutting=64, whole=0.75, scenes=32, follows=0.999, every=500)
+ON_ACCELERATOR = Course(pictures=64, cuttings=128, cutting=128, whole=0.3, scenes=512, follows=0.998, every=2000)
+
+
+def course_of(device: str) -> Course:
+    """The course for a device."""
+    return ON_PROCESSOR if device == "cpu" else ON_ACCELERATOR
+
+
+class Clock:
+    """How much of a stage is done: by its steps, or by seconds where an accelerator is only lent."""
+
+    def __init__(self, steps: int, seconds: float | None = None) -> None:
+        self._steps, self._seconds = steps, seconds
+        self._started: float | None = None
+
+    def done(self, step: int) -> float:
+        """From 0 to 1, before this step, counted from 0. Time runs from the first time this is asked."""
+        if self._started is None:
+            self._started = time.monotonic()
+        by_time = 0.0 if self._seconds is None else (time.monotonic() - self._started) / self._seconds
+        return min(1.0, max(step / self._steps, by_time))
