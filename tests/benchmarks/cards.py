@@ -1,0 +1,187 @@
+"""On a graphics card, models of the published sizes with random weights: preparing by every method, edits, previews;
+rows, seconds, peaks beside the forecast, at every rung of the savings. `python -m tests.benchmarks.cards OUT.json
+[MODEL [STEPS]]`; a line each, and JSON. Costs of the real size, pictures of none.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from transformers import CLIPTokenizer
+
+from nti_desktop.engine.forecast import Forecaster, Work, drawing, editing, work_of
+from nti_desktop.engine.loading import KINDS
+from nti_desktop.engine.methods import METHODS
+from nti_desktop.engine.methods.denoise import Prepared, Task
+from nti_desktop.engine.model import DiffusionModel, counted_rows
+from nti_desktop.engine.precision import Precision, unet_dtype
+from nti_desktop.engine.text import PromptReader
+from nti_desktop.errors import EngineError
+from nti_desktop.jobs import CancelToken, Saving, report_nothing
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.resources import resource
+from tests.benchmarks.contestants import PUBLISHED_GUIDANCE
+from tests.benchmarks.sd15 import ESTIMATED
+
+PROMPT, EDIT, NEXT = "a photo of a dog", "a photo of a cat", "a photo of a fox"
+PREVIEW_LEVELS = 6
+TIMED_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one part of the work took. saving: the rung; peak, forecast: bytes beyond the weights; failed: why."""
+
+    name: str
+    saving: str
+    seconds: float
+    rows: int
+    peak: int
+    forecast: int
+    failed: str | None = None
+
+
+def random_model(name: str, device: torch.device) -> DiffusionModel:
+    """A model of the published configuration of this name, its weights drawn on the device."""
+    folder = resource("models", "configs", name)
+    torch.manual_seed(0)
+    with device:
+        parts = {kind: _part(folder / kind, KINDS[kind]) for kind in KINDS if (folder / kind).is_dir()}
+    encoders = tuple(part for kind, part in parts.items() if kind.startswith("text_encoder"))
+    tokenizer = CLIPTokenizer.from_pretrained(resource("models", "configs", "clip_tokenizer"))
+    text = PromptReader((tokenizer,) * len(encoders), encoders)
+    scheduler = json.loads((folder / "scheduler" / "scheduler_config.json").read_text("utf-8"))
+    return DiffusionModel(parts["unet"], parts["vae"], text, scheduler, device, Precision(unet_dtype(device)))
+
+
+def _part(folder: Path, kind: Any) -> Any:
+    if hasattr(kind, "config_class"):  # of transformers
+        return kind(kind.config_class.from_pretrained(folder))
+    return kind.from_config(json.loads((folder / "config.json").read_text("utf-8")))
+
+
+def measured(model: DiffusionModel, side: int, steps: int) -> Iterator[Part]:
+    """Each part of the work on a picture of this side, at each rung of the savings, from the first one on."""
+    size = (side // model.scale, side // model.scale)
+    forecaster = Forecaster(model)
+    image = np.random.default_rng(0).integers(0, 255, (side, side, 3)).astype(np.uint8)
+    latents = model.encode(image)
+    recorded = steps * forecaster.recorded(size, EditDefaults.self_limit)
+
+    def part(name: str, saving: Saving, work: Work, beside: int, do: Callable[[], object]) -> Part:
+        weights = 0 if saving is Saving.OFFLOAD else model.weight_bytes
+        forecast = forecaster.peak(work, saving, size) - weights + beside
+        torch.cuda.empty_cache()
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        before, start, failed = torch.cuda.memory_allocated(), time.perf_counter(), None
+        with counted_rows(model) as rows:
+            try:
+                do()
+            except (EngineError, RuntimeError) as error:
+                failed = f"{type(error).__name__}: {error}"[:300]
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - start
+        return Part(name, saving.name, seconds, rows.rows, torch.cuda.max_memory_allocated() - before, forecast, failed)
+
+    for saving in Saving:
+        model.economy.climb_to(saving)
+        yield part("encode and decode", saving, drawing, 0, lambda: (model.encode(image), model.decode(latents)))
+        for method in Method if saving is Saving.NONE else (Method.NULL_TEXT, Method.PINNED):
+            settings = InversionSettings(PROMPT, method, steps, PUBLISHED_GUIDANCE, Schedule.REFERENCE)
+            prepared: list[Prepared] = []
+            prepare = partial(METHODS[method].prepare, model, latents, settings, report_nothing, CancelToken())
+            with patch("nti_desktop.engine.methods.null_text.good_enough", lambda _: 0.0):  # all ten inner steps
+                yield part(f"prepare, {method}", saving, work_of(method), 0, partial(_put, prepare, prepared))
+            if not prepared:
+                continue
+            source = METHODS[method].source(model, prepared[0])
+            for name, prompt, visits in (
+                ("first edit", EDIT, None),
+                ("later edit", NEXT, None),
+                ("preview", NEXT, PREVIEW_LEVELS),
+            ):
+                task = Task(model, prepared[0], source, EditRecipe(prompt), visits)
+                render = partial(METHODS[method].render, task)
+                yield part(f"{name}, {method}", saving, editing, recorded if name == "first edit" else 0, render)
+
+
+def _put(work: Callable[[], Prepared], into: list[Prepared]) -> None:
+    into.append(work())
+
+
+@torch.no_grad()
+def graphed(model: DiffusionModel, side: int) -> tuple[float, float]:
+    """Milliseconds of two rows as the program asks for them, and replayed as a CUDA graph."""
+    size = (side // model.scale, side // model.scale)
+    latents = torch.randn(2, model.unet.config.in_channels, *size, device=model.device)
+    embedding = model.embed(PROMPT).for_rows(2)
+    plain = _milliseconds(lambda: model.predict(latents, 500, embedding))
+    timestep = torch.tensor(500, device=model.device)
+    x, tokens = latents.to(model.precision.dtype), embedding.tokens.to(model.precision.dtype)
+    added = model._added(latents, embedding.pooled)
+
+    def row() -> Any:
+        return model.unet(x, timestep, encoder_hidden_states=tokens, added_cond_kwargs=added).sample
+
+    side_stream = torch.cuda.Stream()
+    with torch.cuda.stream(side_stream):
+        for _ in range(3):
+            row()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        row()
+    return plain, _milliseconds(graph.replay)
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    """The median of some calls, each waited for."""
+    found = []
+    for _ in range(TIMED_ROWS):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        work()
+        torch.cuda.synchronize()
+        found.append(1000 * (time.perf_counter() - start))
+    return sorted(found)[len(found) // 2]
+
+
+def main(out: str, name: str = "", steps: str = "10") -> None:
+    """Measure every published size, or the one of this name; what is measured is written at once."""
+    device = torch.device("cuda")
+    found: dict[str, Any] = {"card": torch.cuda.get_device_name(device), "torch": torch.__version__, "models": {}}
+    for known, side in ESTIMATED.items():
+        if name not in ("", known):
+            continue
+        model = random_model(known, device)
+        here: dict[str, Any] = {"side": side, "steps": int(steps), "weights": model.weight_bytes, "parts": []}
+        found["models"][known] = here
+        try:
+            here["row_ms"], here["row_ms_graphed"] = graphed(model, side)
+        except RuntimeError as error:
+            here["graphs_failed"] = str(error)[:300]
+        print(known, {key: value for key, value in here.items() if key != "parts"}, flush=True)
+        for part in measured(model, side, int(steps)):
+            here["parts"].append(asdict(part))
+            Path(out).write_text(json.dumps(found, indent=1), "utf-8")
+            print(
+                f"{known} {part.saving:12} {part.name:28} {part.seconds:7.2f} s {part.rows:5} rows, "
+                f"{part.peak / 1e9:6.2f} GB of {part.forecast / 1e9:6.2f} {part.failed or ''}",
+                flush=True,
+            )
+        del model
+        torch.cuda.empty_cache()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
