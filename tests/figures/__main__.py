@@ -15,6 +15,7 @@ from nti_desktop.models.catalog import STUDIO_DEFAULTS, built_in, find_model
 from nti_desktop.models.fingerprints import fingerprint
 from nti_desktop.recipe.settings import EditDefaults, Method
 from nti_desktop.studio.classifier import attributes_of
+from nti_desktop.studio.more_variants import MORE_VARIANTS
 from nti_desktop.studio.scenes import draw_scene
 from nti_desktop.studio.variants import VARIANTS
 from tests.figures.answers import Answer
@@ -37,7 +38,17 @@ from tests.figures.tables import (
     truth_table,
     values,
 )
-from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, TRIALS, Trial, one_thing_seeds, trial
+from tests.figures.trials import (
+    AUTOENCODER,
+    LOCAL,
+    RECONSTRUCTION,
+    TRIALS,
+    WORLDS,
+    Trial,
+    World,
+    one_thing_seeds,
+    trial,
+)
 from tests.figures.word_tables import half_way, stops, stops_table
 from tests.figures.words import (
     BETWEEN,
@@ -71,6 +82,11 @@ class Plan:
     places: Places
     out: Path
     workers: int
+
+    @property
+    def world(self) -> World:
+        """Whose scenes are measured."""
+        return WORLDS[self.subject.world]
 
     def seeds(self, kind: str, count: int | None = None) -> list[int]:
         """The seeds of a kind's trials."""
@@ -172,17 +188,17 @@ def write_sheets(plan: Plan, ours: Outcomes) -> None:
             assert plan.places.strips is not None
             file = plan.places.strips / Measurement("truth", kind, seed, plan.settings).strip_name()
             if recovered is not None and file.exists():
-                rows.append((recovered, file, _caption(kind, seed, answer, way)))
+                rows.append((recovered, file, _caption(trial(kind, seed, plan.world), answer, way)))
         if rows:
             numbers = chosen([row[0] for row in rows])
             write_sheet(plan.out / f"truth-{kind}.png", [rows[number][1:] for number in numbers])
 
 
-def _caption(kind: str, seed: int, answer: Answer, way: str) -> str:
+def _caption(asked: Trial, answer: Answer, way: str) -> str:
     blended = answer.get(way + BLENDED, {}).get("recovered")
     with_blend = "" if blended is None else f", with blend {blended:.2f}"
-    source, edit = trial(kind, seed).captions
-    return f"seed {seed}: recovered {answer[way]['recovered']:.2f}{with_blend}; {source}\n-> {edit}"
+    source, edit = asked.captions
+    return f"seed {asked.seed}: recovered {answer[way]['recovered']:.2f}{with_blend}; {source}\n-> {edit}"
 
 
 def masks(plan: Plan) -> object:
@@ -322,7 +338,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.figures", description=__doc__)
     parser.add_argument("--scenes", type=int, default=64, help="trials of each kind")
     parser.add_argument("--first-seed", type=int, default=TRIALS, help="other scenes: where their seeds begin")
-    parser.add_argument("--kinds", type=_listed(VARIANTS), default=tuple(VARIANTS), help="some of them, with commas")
+    parser.add_argument("--kinds", type=_listed(MORE_VARIANTS), default=tuple(VARIANTS), help="with commas")
+    parser.add_argument("--world", choices=WORLDS, default="first", help="that the model has learned")
     parser.add_argument("--pictures", type=int, default=128, help="pictures to sample for the attributes")
     parser.add_argument("--autoencoder-scenes", type=int, default=128)
     parser.add_argument("--reconstructions", type=int, default=8)
@@ -378,7 +395,7 @@ def main(command_line: Sequence[str] | None = None) -> None:
     """Measure, print, and write what was asked for."""
     arguments = parsed(command_line)
     entry = find_model(arguments.model) if arguments.model else built_in()
-    subject = Subject(entry.files.folder, fingerprint(entry))
+    subject = Subject(entry.files.folder, fingerprint(entry), arguments.world)
     out: Path = arguments.out.parent
     answers = arguments.out.with_suffix(".jsonl")
     if arguments.fresh:

@@ -18,7 +18,7 @@ from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Rendered, Rende
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
 from nti_desktop.recipe.structure import settled
-from nti_desktop.studio.render import Picture, training_picture
+from nti_desktop.studio.render import Picture
 from nti_desktop.studio.scenes import Scene
 from nti_desktop.studio.truth import psnr
 from tests.benchmarks.yardstick import (
@@ -28,7 +28,7 @@ from tests.benchmarks.yardstick import (
     null_text_inversion,
     prompt_to_prompt,
 )
-from tests.figures.trials import Trial, thing_word
+from tests.figures.trials import FIRST, Trial, World, thing_word
 
 Pixels = NDArray[np.float32]
 
@@ -55,12 +55,12 @@ class PublishedEdit:
 class Editor:
     """One model. What several figures of a scene share is remembered for a few scenes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, world: World = FIRST) -> None:
+        self.folder, self.world = folder, world
         self.files = ModelFiles(folder)
         self.model = load_model(self.files)
         self.bench = Workbench()
-        self.rendered = lru_cache(maxsize=64)(training_picture)
+        self.rendered = lru_cache(maxsize=64)(world.picture)
         self.drawn = lru_cache(maxsize=64)(self._drawn)
         self._inversion = lru_cache(maxsize=2)(self._invert)
         self._explained = lru_cache(maxsize=2)(self._explain)

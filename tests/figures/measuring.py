@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from nti_desktop.jobs import Rendered
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, Method
 from nti_desktop.studio.captions import Wording, caption
 from nti_desktop.studio.classifier import attributes_of, verdict
-from nti_desktop.studio.scenes import Scene, draw_scene
+from nti_desktop.studio.scenes import Scene
 from nti_desktop.studio.truth import nearest, overlap, psnr, psnr_outside, recovered, sharpness, visible_difference
 from tests.figures.answers import Answer
 from tests.figures.classifying import load_classifier
@@ -41,9 +41,12 @@ class Measurement:
     settings: EditDefaults | None = None
     judge: str = ""
 
-    def key(self, weights: str) -> str:
-        """What an answer is found by again. weights: fingerprint of the model; where it is not asked, any will do."""
-        return json.dumps({**asdict(self), "weights": "" if self.figure == "visible" else weights}, sort_keys=True)
+    def key(self, weights: str, world: str = "first") -> str:
+        """What an answer is found by again. weights: fingerprint of the model; where it is not asked, any will do;
+        world: see WORLDS.
+        """
+        known = {**asdict(self), "weights": "" if self.figure == "visible" else weights}
+        return json.dumps(known if world == "first" else {**known, "world": world}, sort_keys=True)
 
     def strip_name(self) -> str:
         """The file with this edit's pictures."""
@@ -82,10 +85,11 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
     published (the edit by the yardstick), short (the edit from a caption of three or four words), weights, kept,
     denser and strength (see tests.figures.words).
     """
-    scene, settings = draw_scene(measurement.seed), measurement.settings
+    scene, settings = editor.world.draw(measurement.seed), measurement.settings
+    asked_trial = partial(trial, measurement.kind, measurement.seed, editor.world)
     match measurement.figure:
         case "visible":
-            return {"truth": {"visible": float(can_be_seen(trial(measurement.kind, measurement.seed)))}}
+            return {"truth": {"visible": float(can_be_seen(asked_trial()))}}
         case "autoencoder":
             return {"autoencoder": {"psnr": psnr(editor.drawn(scene), editor.picture(scene).image / 255)}}
         case "reconstruction":
@@ -97,7 +101,7 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
         # Matte is said: where it is not, a caption fits the other materials too.
         picture = editor.sampled(scene, caption(scene, Wording(say_matte=True)), settings)
         return {"right": _right(scene, picture, places.classifier)}
-    asked = trial(measurement.kind, measurement.seed)
+    asked = asked_trial()
     if measurement.figure == "short":
         brief = replace(asked, short=True)
         return {SHORT: _outcome(editor, brief, editor.edit(brief, settings).image)}

@@ -16,7 +16,7 @@ import torch
 from tests.figures.answers import Answer
 from tests.figures.editor import Editor
 from tests.figures.measuring import Measurement, Places, measure
-from tests.figures.trials import TRIALS, Trial, seeds, trial
+from tests.figures.trials import TRIALS, WORLDS, Trial, seeds, trial
 
 EVERY = 20.0  # seconds between two lines of progress
 
@@ -25,10 +25,15 @@ Group = tuple[Measurement, ...]
 
 @dataclass(frozen=True)
 class Subject:
-    """The model under test. weights: its fingerprint."""
+    """The model under test. weights: its fingerprint; world: that it has learned, see WORLDS."""
 
     folder: Path
     weights: str
+    world: str = "first"
+
+    def key(self, measurement: Measurement) -> str:
+        """What its answer is found by again."""
+        return measurement.key(self.weights, self.world)
 
 
 class Runner:
@@ -62,7 +67,7 @@ class Runner:
         """The answers, in order. Measurements of one scene are taken by one process, one after the other."""
         groups: dict[tuple[str, int], list[Measurement]] = {}
         for m in dict.fromkeys(measurements):
-            if m.key(self._subject.weights) not in self._answers:
+            if self._subject.key(m) not in self._answers:
                 groups.setdefault((m.kind, m.seed), []).append(m)
         if groups:
             label = "+".join(dict.fromkeys(m.figure for group in groups.values() for m in group))
@@ -73,7 +78,7 @@ class Runner:
                     left = (now - started) / done * (len(groups) - done)
                     print(f"{label}: {done} of {len(groups)} scenes, {left / 60:.1f} min left", flush=True)
                     last = now
-        return [self._answers[m.key(self._subject.weights)] for m in measurements]
+        return [self._answers[self._subject.key(m)] for m in measurements]
 
     def visible_seeds(
         self, kind: str, count: int, first: int = TRIALS, fits: Callable[[Trial], bool] = lambda asked: True
@@ -82,7 +87,8 @@ class Runner:
         `seeds`.
         """
         found: list[int] = []
-        stream = (seed for seed in seeds(kind, first) if fits(trial(kind, seed)))
+        world = WORLDS[self._subject.world]
+        stream = (seed for seed in seeds(kind, first, world) if fits(trial(kind, seed, world)))
         while len(found) < count:
             asked = list(islice(stream, count - len(found)))
             answers = self.run([Measurement("visible", kind, seed) for seed in asked])
@@ -92,21 +98,19 @@ class Runner:
     def _measured(self, groups: list[Group]) -> Iterator[tuple[Group, list[Answer]]]:
         if not self._workers:
             for group in groups:
-                yield group, _measure_group(self._subject.folder, self._places, group)
+                yield group, _measure_group(self._subject, self._places, group)
             return
         if self._pool is None:
             os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # a waiting thread leaves its core to the others
             self._pool = ProcessPoolExecutor(
                 self._workers, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
             )
-        futures = {
-            self._pool.submit(_measure_group, self._subject.folder, self._places, group): group for group in groups
-        }
+        futures = {self._pool.submit(_measure_group, self._subject, self._places, group): group for group in groups}
         for future in as_completed(futures):
             yield futures[future], future.result()
 
     def _keep(self, group: Group, answers: Iterable[Answer]) -> None:
-        entries = {m.key(self._subject.weights): answer for m, answer in zip(group, answers, strict=True)}
+        entries = {self._subject.key(m): answer for m, answer in zip(group, answers, strict=True)}
         self._answers |= entries
         if self._file:
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +139,7 @@ def _read(file: Path) -> dict[str, Answer]:
 _editors: dict[Path, Editor] = {}  # of this process
 
 
-def _measure_group(folder: Path, places: Places, group: Group) -> list[Answer]:
-    if folder not in _editors:
-        _editors[folder] = Editor(folder)
-    return [measure(_editors[folder], m, places) for m in group]
+def _measure_group(subject: Subject, places: Places, group: Group) -> list[Answer]:
+    if subject.folder not in _editors:
+        _editors[subject.folder] = Editor(subject.folder, WORLDS[subject.world])
+    return [measure(_editors[subject.folder], m, places) for m in group]

@@ -2,16 +2,19 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from nti_desktop.recipe.recipe import Side, WordRef
 from nti_desktop.recipe.words import split_words
+from nti_desktop.studio import scenes, world
 from nti_desktop.studio.captions import caption_pair
-from nti_desktop.studio.render import training_picture
-from nti_desktop.studio.scenes import Scene, Shape, draw_scene
+from nti_desktop.studio.more_variants import MORE_VARIANTS
+from nti_desktop.studio.render import Picture, drawn, training_picture
+from nti_desktop.studio.scenes import Scene, Shape
 from nti_desktop.studio.truth import visible_difference
-from nti_desktop.studio.variants import VARIANTS, variant
+from nti_desktop.studio.variants import VARIANTS
 
 # Where the seeds of each figure's scenes begin; a thousand for each kind of edit.
 TRIALS = 500_000
@@ -24,6 +27,22 @@ SEEN = 0.01  # of the picture differ visibly, or there is nothing to recover
 LOCAL = ("colour", "shape", "material")  # edits of one thing, which a word mask can hold
 
 
+@dataclass(frozen=True, eq=False)
+class World:
+    """What a model has learned. draw: the held-out scene of a seed; picture: of a scene, as training saw it; variants:
+    by kind of edit, a scene with one attribute changed in every way.
+    """
+
+    draw: Callable[[int], Scene]
+    picture: Callable[[Scene], Picture]
+    variants: Mapping[str, Callable[[Scene], list[Scene]]]
+
+
+FIRST = World(scenes.draw_scene, training_picture, VARIANTS)
+SECOND = World(world.draw_scene, partial(drawn, size=256), MORE_VARIANTS)
+WORLDS = {"first": FIRST, "second": SECOND}
+
+
 @dataclass(frozen=True)
 class Trial:
     """One scene and the same with one attribute changed."""
@@ -33,6 +52,7 @@ class Trial:
     scene: Scene
     variant: Scene
     short: bool = False
+    world: World = FIRST
 
     @property
     def captions(self) -> tuple[str, str]:
@@ -60,36 +80,40 @@ def short_caption(kind: str, scene: Scene) -> str:
     return words
 
 
-def trial(kind: str, seed: int) -> Trial:
+def trial(kind: str, seed: int, world: World = FIRST) -> Trial:
     """The trial of this seed."""
-    scene = draw_scene(seed)
+    scene = world.draw(seed)
     # Seeded by a text: random.Random(seed) began with the numbers that drew the scene.
-    return Trial(kind, seed, scene, variant(kind, scene, random.Random(f"{kind} {seed}")))
+    changed = random.Random(f"{kind} {seed}").choice(world.variants[kind](scene))
+    return Trial(kind, seed, scene, changed, world=world)
 
 
-def seeds(kind: str, first: int = TRIALS) -> Iterator[int]:
-    """The seeds of a kind's trials, in order. first: where those of the first kind begin."""
-    return itertools.count(first + 1000 * list(VARIANTS).index(kind))
+def seeds(kind: str, first: int = TRIALS, world: World = FIRST) -> Iterator[int]:
+    """The seeds of a kind's trials, in order: of scenes that have something of the kind to be changed. first: where
+    those of the first kind begin.
+    """
+    begin = first + 1000 * list(world.variants).index(kind)
+    return (seed for seed in itertools.count(begin) if world.variants[kind](world.draw(seed)))
 
 
 def can_be_seen(trial: Trial) -> bool:
     """Whether the truth differs visibly from the source; trials where it does not are passed over."""
-    before, after = (training_picture(scene).image / 255 for scene in (trial.scene, trial.variant))
+    before, after = (trial.world.picture(scene).image / 255 for scene in (trial.scene, trial.variant))
     return bool(visible_difference(after, before).mean() > SEEN)
 
 
 def one_thing_seeds(count: int) -> list[int]:
-    """Seeds of held-out scenes with one thing."""
-    return list(itertools.islice((s for s in itertools.count(ONE_THING) if len(draw_scene(s).things) == 1), count))
+    """Seeds of held-out scenes of the first world with one thing."""
+    return list(itertools.islice((s for s in itertools.count(ONE_THING) if len(FIRST.draw(s).things) == 1), count))
 
 
 def candidates(trial: Trial) -> list[Scene]:
     """The scene with every value that the changed attribute can take, the right one first."""
-    others = (trial.scene, *VARIANTS[trial.kind](trial.scene))
+    others = (trial.scene, *trial.world.variants[trial.kind](trial.scene))
     return [trial.variant, *(scene for scene in others if scene != trial.variant)]
 
 
 def thing_word(edit: str) -> WordRef:
     """The word of the first thing's shape in a caption."""
-    word = next(w for w in split_words(edit) if w.text in set(Shape))
+    word = next(w for w in split_words(edit) if w.text.rstrip("s") in set(Shape))
     return WordRef(Side.EDIT, word.position, word.text)
