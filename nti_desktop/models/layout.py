@@ -128,14 +128,11 @@ def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
     if prediction not in PREDICTIONS:
         raise ModelError(f"“{name}” predicts something this program does not know; {SUPPORTED}.")
     pixels_per_latent = 2 ** (_levels(vae, f"{name}/vae") - 1)
-    latents_per_cell = 2 ** (_levels(unet, f"{name}/unet") - 1)
+    _levels(unet, f"{name}/unet")
     native_size = pixels_per_latent * _number(unet, "sample_size", 4, 512, f"{name}/unet")
-    multiple = pixels_per_latent * latents_per_cell
-    if native_size % multiple:
-        raise ModelError(f"The sizes in “{name}” do not fit one another; add the model again.")
     second = configs["text_encoder"].get("hidden_act") == "gelu"  # OpenCLIP, which came with the second generation
     family = "SDXL" if added else "Stable Diffusion 2" if second else "Stable Diffusion 1"
-    return Layout(native_size, multiple, family)
+    return Layout(native_size, pixels_per_latent, family)
 
 
 def _what_it_reads_beside(unet: Config, configs: Mapping[str, Config], name: str) -> str | None:

@@ -1,6 +1,8 @@
 """Which rectangle of a photo the model sees, and at what size."""
 
 from dataclasses import dataclass, replace
+from functools import partial
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,12 +64,13 @@ class Frame:
 def frame_of(area: Area, native_size: int, multiple: int) -> Frame:
     """An area in its own aspect ratio, with about as many pixels as the model was trained on.
 
-    native_size: side of the model's square, in pixels; multiple: what the sides must be multiples of. Where the short
-    side cannot get shorter, the long one is held so that the area still fits.
+    native_size: side of the model's square, in pixels; multiple: what the sides must be multiples of. Of the sizes near
+    that area the one that squeezes least. Where the short side cannot get shorter, the long one is held so that the
+    area still fits.
     """
     short, long = sorted((area.width, area.height))
-    model_short = _nearest_multiple(native_size * (short / long) ** 0.5, multiple)
-    model_long = _nearest_multiple(min(native_size * (long / short) ** 0.5, native_size**2 / model_short), multiple)
+    aspect = long / short
+    model_short, model_long = min(_sides(aspect, native_size, multiple), key=partial(_squeeze, aspect, native_size))
     upright = area.width < area.height
     sides = (model_short, model_long) if upright else (model_long, model_short)
     return Frame(area.x, area.y, area.width, area.height, *sides)
@@ -120,5 +123,24 @@ def check_frame(size: tuple[int, int], frame: Frame) -> None:
         )
 
 
-def _nearest_multiple(length: float, multiple: int) -> int:
-    return max(multiple, round(length / multiple) * multiple)
+def _sides(aspect: float, native_size: int, multiple: int) -> list[tuple[int, int]]:
+    """The short and the long sides just below and above what the aspect ratio asks for."""
+    shorts = _around(native_size / aspect**0.5, multiple)
+    return [
+        (short, long)
+        for short in shorts
+        for long in _around(native_size * min(aspect**0.5, native_size / shorts[0]), multiple)
+        if short <= long
+    ]
+
+
+def _around(length: float, multiple: int) -> list[int]:
+    """The multiples just below and above a length, not nothing."""
+    below = max(1, int(length // multiple))
+    return [below * multiple, max(below, -int(-length // multiple)) * multiple]
+
+
+def _squeeze(aspect: float, native_size: int, sides: tuple[int, int]) -> tuple[float, float]:
+    """How far sides are from an aspect ratio, and from the area of the model's square; neither is less than 0."""
+    short, long = sides
+    return abs(log(long / short / aspect)), abs(log(long * short / native_size**2))

@@ -41,6 +41,14 @@ def test_any_photo_gets_even_multiples_and_about_the_models_area(
     assert (width <= height) or frame.model_width >= frame.model_height
 
 
+@pytest.mark.parametrize(("native", "multiple"), [(256, 16), (512, 8), (1024, 8)])
+def test_no_usual_photo_is_squeezed_by_more_than_three_in_a_hundred(native: int, multiple: int) -> None:
+    for width in range(3000, 6001, 10):
+        frame = whole_photo(width, 3000, native, multiple)
+        assert abs(np.log(frame.model_width / frame.model_height / (width / 3000))) < 0.03
+        assert 0.85 < frame.model_width * frame.model_height / native**2 < 1.15
+
+
 def test_a_frame_at_the_photos_own_size_is_the_photo() -> None:
     pixels = noisy_picture(40, 64)
     assert np.array_equal(frame_image(Raster(pixels), Frame(0, 0, 64, 40, 64, 40)), pixels)
