@@ -89,11 +89,13 @@ class Editor:
         inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
         told = None if settings.explaining is None else self._explained(trial)
         recipe = settled(recipe or EditRecipe(edit, automatic=True), inversion_settings, settings, told)
-        recipe = replace(recipe, self_limit=settings.self_limit)
+        # One inversion serves a sweep of guidances, so each edit says its own.
+        guided = recipe.guidance_scale or settings.guidance_scale
+        recipe = replace(recipe, self_limit=settings.self_limit, guidance_scale=guided)
         if blended:
             blend = Blend((thing_word(edit),), threshold=settings.blend_threshold, positions=settings.blend_positions)
             recipe = replace(recipe, blend=blend)
-        # Null embeddings alone belong to a guidance: any other inversion serves a sweep of it.
+        # Null embeddings alone belong to a guidance.
         guidance = settings.guidance_scale if settings.method is Method.NULL_TEXT else 1.0
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
         name = f"{trial.kind} {trial.seed} {settings.method} {settings.steps} {guidance}"

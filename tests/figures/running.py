@@ -136,10 +136,10 @@ def _read(file: Path) -> dict[str, Answer]:
     return answers
 
 
-_editors: dict[Path, Editor] = {}  # of this process
+_editors: dict[Subject, Editor] = {}  # of this process
 
 
 def _measure_group(subject: Subject, places: Places, group: Group) -> list[Answer]:
-    if subject.folder not in _editors:
-        _editors[subject.folder] = Editor(subject.folder, WORLDS[subject.world])
-    return [measure(_editors[subject.folder], m, places) for m in group]
+    if subject not in _editors:
+        _editors[subject] = Editor(subject.folder, WORLDS[subject.world])
+    return [measure(_editors[subject], m, places) for m in group]

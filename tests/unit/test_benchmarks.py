@@ -75,7 +75,7 @@ def cost(rows: int, *seconds: float, picture: float = 0.0, psnr: float | None = 
 
 def answer_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "measure", answer_at_once)
-    monkeypatch.setattr(running, "Editor", lambda folder: None)
+    monkeypatch.setattr(running, "Editor", lambda folder, world: None)
     monkeypatch.setattr(running, "_editors", {})  # whose content would outlive the test
 
 

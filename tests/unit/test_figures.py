@@ -13,6 +13,7 @@ from nti_desktop.jobs import InvertJob, ModelFiles, RenderJob
 from nti_desktop.models.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.settings import InversionSettings, Method
 from nti_desktop.recipe.structure import recipe_for
+from nti_desktop.studio.camera import extent
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import LEARNED_SHAPES
 from nti_desktop.studio.variants import VARIANTS
@@ -32,7 +33,7 @@ from tests.figures.tables import (
     truth_summary,
     truth_table,
 )
-from tests.figures.trials import candidates, one_thing_seeds, seeds, thing_word, trial
+from tests.figures.trials import FIRST, SECOND, candidates, one_thing_seeds, seeds, thing_word, trial
 from tests.figures.words import can_be_weighed, only_takes_away
 
 PROTOTYPE = Subject(Path(__file__).parents[1] / "data" / "prototype", "prototype")
@@ -65,6 +66,25 @@ def test_no_two_kinds_share_a_scene() -> None:
     starts = [next(seeds(kind)) for kind in VARIANTS]
     assert min(np.diff(sorted(starts))) == 1000
     assert not set(one_thing_seeds(200)) & {s for start in starts for s in range(start, start + 1000)}
+
+
+@pytest.mark.parametrize("kind", SECOND.variants)
+def test_the_second_world_has_trials_of_its_own(kind: str) -> None:
+    asked = trial(kind, next(seeds(kind, world=SECOND)), SECOND)
+    assert asked.scene == SECOND.draw(asked.seed) != FIRST.draw(asked.seed)
+    assert asked.variant in SECOND.variants[kind](asked.scene)
+    assert candidates(asked)[0] == asked.variant
+    assert SECOND.picture(asked.scene).image.shape[:2] == extent(asked.scene.view, 256)
+
+
+def test_a_model_of_the_second_world_is_measured_on_its_scenes(tmp_path: Path) -> None:
+    subject = replace(PROTOTYPE, world="second")
+    measurement = Measurement("visible", "pose", next(seeds("pose", world=SECOND)))
+    with Runner(subject, file=tmp_path / "figures.jsonl") as runner:
+        (answer,) = runner.run([measurement])
+        assert answer == {"truth": {"visible": 1.0}}
+        assert runner.visible_seeds("pose", 1) == [measurement.seed]
+    assert subject.key(measurement) != PROTOTYPE.key(measurement)
 
 
 def test_the_word_of_a_mask_is_the_first_things() -> None:
@@ -115,6 +135,18 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     editor = Editor(PROTOTYPE.folder)
     editor.edit(asked, replace(SETTINGS, guidance_scale=5.0, guidances=()))
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, bench.render(job).image)
+
+
+def test_every_guidance_of_a_sweep_is_another_edit() -> None:
+    """Also where the description explains so much that none is taken back, and in whatever order."""
+    asked = trial("ground", next(seeds("ground")))
+    editor = Editor(PROTOTYPE.folder)
+    low, high, again = (
+        editor.edit(asked, replace(SETTINGS, guidance_scale=scale, guidances=(), explaining=None)).image
+        for scale in (1.5, 4.0, 1.5)
+    )
+    assert np.abs(low - high).max() > 0.02
+    np.testing.assert_array_equal(low, again)
 
 
 def test_another_model_other_settings_and_another_judge_are_other_measurements() -> None:
