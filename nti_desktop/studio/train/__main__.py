@@ -1,8 +1,8 @@
 """Train a built-in model of the second world, stage by stage; each goes on where it stopped.
 
 A stage waits for what another process makes. Where an accelerator is lent by the minute, the stages' shares of the time
-are given in seconds, and they run beside each other: `pictures` in one process, `autoencoder decoders` in another,
-`diffusion cooldown` in a third.
+are given in seconds, and they run beside each other: `pictures` in one process, `autoencoder decoders` in a second,
+`latents` in a third, `diffusion cooldown` in a fourth.
 """
 
 import argparse

@@ -9,8 +9,9 @@ import copy
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -201,8 +202,10 @@ def train_autoencoder(
         if step % course.every == 0 or done >= 1:
             checkpoint.save(work / "autoencoder.pt", step, parts)
             drawn = _drawn_by_now(folder, seeds)
-            print(f"autoencoder: {psnr(average, held_back, device):.2f} dB on pictures held back, ", end="")
-            print(f"{len(drawn.scenes)} to learn from", flush=True)
+            decibels = psnr(partial(there_and_back, average), held_back, device)
+            print(
+                f"autoencoder: {decibels:.2f} dB on pictures held back, {len(drawn.scenes)} to learn from", flush=True
+            )
     spread = encoded(average, drawn, of_one_format(drawn, SCALED_BY, checkpoint.generator(seed, step)), device).std()
     average.register_to_config(scaling_factor=1 / float(spread))
     replaced(average.half(), model_folder)
@@ -252,11 +255,16 @@ def encoded(model: Any, drawn: Drawn, numbers: Sequence[int], device: str) -> Te
 
 
 @torch.no_grad()
-def psnr(model: Any, drawn: Drawn, device: str, count: int = 64) -> float:
-    """Mean PSNR in dB of the first pictures."""
+def psnr(through: Callable[[Tensor], Tensor], drawn: Drawn, device: str, count: int = 64) -> float:
+    """Mean PSNR in dB of the first pictures. through: what comes back of a picture (1, 3, H, W)."""
     found = []
     for number in range(min(count, len(drawn.scenes))):
         truth = as_pixels([drawn.image(number)], device)
-        decoded = model.decode(encoded(model, drawn, [number], device).to(device)).sample.clamp(-1, 1)
-        found.append(10 * torch.log10(4 / (decoded - truth).square().mean()))
+        found.append(10 * torch.log10(4 / (through(truth).clamp(-1, 1) - truth).square().mean()))
     return float(torch.stack(found).mean())
+
+
+def there_and_back(model: Any, picture: Tensor) -> Tensor:
+    """A picture (1, 3, H, W) after its way through an autoencoder and back."""
+    decoded: Tensor = model.decode(model.encode(picture).latent_dist.mode()).sample
+    return decoded

@@ -6,6 +6,7 @@ The encoder stays, so diffusion can train meanwhile. The decoder learns what pic
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import (
     LATENT_CHANNELS,
     Pictures,
-    as_pixels,
     cuttings,
     noised,
     picture_loss,
     psnr,
     replaced,
+    there_and_back,
     whole_pictures,
 )
 from nti_desktop.studio.train.course import Clock, course_of
@@ -136,10 +137,17 @@ def train_decoders(
             print(f"critic {true.mean().item():.2f} {made.mean().item():.2f}", flush=True)
         if step % course.every == 0 or done >= 1:
             checkpoint.save(work / "decoders.pt", step, parts)
-    print(f"decoders: {psnr(vae, held_back, device):.2f} dB on pictures held back, ", end="")
-    print(f"the small one {_small_psnr(vae, small, held_back, device):.2f}", flush=True)
+    sharp = psnr(partial(there_and_back, vae), held_back, device)
+    quick = psnr(lambda picture: small(_latents(vae, picture)), held_back, device)
+    print(f"decoders: {sharp:.2f} dB on pictures held back, the small one {quick:.2f}", flush=True)
     replaced(vae.half(), model / "vae-sharp")
     save_file({name: value.half().contiguous() for name, value in small.state_dict().items()}, model / SMALL)
+
+
+def _latents(vae: Any, pictures: Tensor) -> Tensor:
+    """Of pictures (B, 3, H, W), scaled."""
+    latents: Tensor = vae.encode(pictures).latent_dist.mode() * vae.config.scaling_factor
+    return latents
 
 
 def _pictures(drawn: Drawn, count: int, random: torch.Generator, device: str) -> Pictures:
@@ -161,14 +169,3 @@ def _share(known: Tensor, critical: Tensor, last: Tensor) -> Tensor:
     norms = [torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (known, critical)]
     share: Tensor = CRITIC_SHARE * norms[0] / (norms[1] + 1e-6)
     return share.clamp(max=10).detach()
-
-
-@torch.no_grad()
-def _small_psnr(vae: Any, small: nn.Module, drawn: Drawn, device: str, count: int = 64) -> float:
-    """Mean PSNR in dB of the first pictures by the small decoder."""
-    found = []
-    for number in range(min(count, len(drawn.scenes))):
-        image = as_pixels([drawn.image(number)], device)
-        latents = vae.encode(image).latent_dist.mode() * vae.config.scaling_factor
-        found.append(10 * torch.log10(4 / (small(latents).clamp(-1, 1) - image).square().mean()))
-    return float(torch.stack(found).mean())

@@ -1,4 +1,4 @@
-"""Stages 5 and 6: the UNet and the text encoder together, on the latents of stage 3.
+"""Stages 6 and 7: the UNet and the text encoder together, on the latents of stage 3.
 
 On a plateau the learning rate stays, for as many steps as there is time; each release cools down from there, in a
 course of its own, so that the plateau can go on.

@@ -1,4 +1,4 @@
-"""Stage 1: draw the training scenes, each in its own format. One file of pictures and one of masks for each stream."""
+"""Stage 2: draw the training scenes, each in its own format. One file of pictures and one of masks for each stream."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Stage 2: byte pairs, as CLIP has them, learned from the captions: every caption word becomes one token.
+"""Stage 1: byte pairs, as CLIP has them, learned from the captions: every caption word becomes one token.
 
 Words that no caption has fall into bytes: the model reads them, though it never learned what they mean.
 """
