@@ -72,7 +72,3 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     assert np.isfinite(after.image).all()
     assert after.changed > 0
     np.testing.assert_array_equal(after.image, before.image)
-    if method is Method.NEGATIVE_PROMPT:  # whose way down retraces the way up on any weights
-        unchanged = bench.render(again.render_job(recipe_for(SOURCE, settings, entry.defaults), record.id))
-        drifted, edited = (np.abs(made.latents - inverted.pivot[-1]).mean() for made in (unchanged, after))
-        assert drifted < edited
