@@ -15,22 +15,17 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from transformers import CLIPTokenizer
 
 from nti_desktop.engine.forecast import Forecaster, Work, drawing, editing, work_of
-from nti_desktop.engine.loading import KINDS
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Prepared, Task
 from nti_desktop.engine.model import DiffusionModel, counted_rows
-from nti_desktop.engine.precision import Precision, unet_dtype
-from nti_desktop.engine.text import PromptReader
 from nti_desktop.errors import EngineError
 from nti_desktop.jobs import CancelToken, Saving, report_nothing
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
-from nti_desktop.resources import resource
 from tests.benchmarks.contestants import PUBLISHED_GUIDANCE
-from tests.benchmarks.sd15 import ESTIMATED
+from tests.benchmarks.sd15 import ESTIMATED, published
 
 PROMPT, EDIT, NEXT = "a photo of a dog", "a photo of a cat", "a photo of a fox"
 PREVIEW_LEVELS = 6
@@ -48,25 +43,6 @@ class Part:
     peak: int
     forecast: int
     failed: str | None = None
-
-
-def random_model(name: str, device: torch.device) -> DiffusionModel:
-    """A model of the published configuration of this name, its weights drawn on the device."""
-    folder = resource("models", "configs", name)
-    torch.manual_seed(0)
-    with device:
-        parts = {kind: _part(folder / kind, KINDS[kind]) for kind in KINDS if (folder / kind).is_dir()}
-    encoders = tuple(part for kind, part in parts.items() if kind.startswith("text_encoder"))
-    tokenizer = CLIPTokenizer.from_pretrained(resource("models", "configs", "clip_tokenizer"))
-    text = PromptReader((tokenizer,) * len(encoders), encoders)
-    scheduler = json.loads((folder / "scheduler" / "scheduler_config.json").read_text("utf-8"))
-    return DiffusionModel(parts["unet"], parts["vae"], text, scheduler, device, Precision(unet_dtype(device)))
-
-
-def _part(folder: Path, kind: Any) -> Any:
-    if hasattr(kind, "config_class"):  # of transformers
-        return kind(kind.config_class.from_pretrained(folder))
-    return kind.from_config(json.loads((folder / "config.json").read_text("utf-8")))
 
 
 def measured(model: DiffusionModel, side: int, steps: int) -> Iterator[Part]:
@@ -163,7 +139,8 @@ def main(out: str, name: str = "", steps: str = "10") -> None:
     for known, side in ESTIMATED.items():
         if name not in ("", known):
             continue
-        model = random_model(known, device)
+        torch.manual_seed(0)
+        model = published(known, device)
         here: dict[str, Any] = {"side": side, "steps": int(steps), "weights": model.weight_bytes, "parts": []}
         found["models"][known] = here
         try:

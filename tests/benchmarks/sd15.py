@@ -138,13 +138,19 @@ def _estimated(name: str, side: int) -> Estimate:
 
 def published_on_paper(name: str) -> DiffusionModel:
     """A model of the published configuration of this name, without numbers."""
+    return published(name, META)
+
+
+def published(name: str, device: torch.device) -> DiffusionModel:
+    """A model of the published configuration of this name, with random weights where the device has numbers."""
     folder = resource("models", "configs", name)
-    with META:
+    with device:
         parts = {kind: _part(folder / kind, KINDS[kind]) for kind in KINDS if (folder / kind).is_dir()}
     encoders = tuple(part for kind, part in parts.items() if kind.startswith("text_encoder"))
     tokenizer = CLIPTokenizer.from_pretrained(resource("models", "configs", "clip_tokenizer"))
     text = PromptReader((tokenizer,) * len(encoders), encoders)
-    return DiffusionModel(parts["unet"], parts["vae"], text, {}, META, Precision(torch.float16))
+    scheduler = json.loads((folder / "scheduler" / "scheduler_config.json").read_text("utf-8"))
+    return DiffusionModel(parts["unet"], parts["vae"], text, scheduler, device, Precision(torch.float16))
 
 
 def _part(folder: Path, kind: Any) -> Any:
