@@ -98,7 +98,7 @@ class Editor:
         # Null embeddings alone belong to a guidance.
         guidance = settings.guidance_scale if settings.method is Method.NULL_TEXT else 1.0
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
-        name = f"{trial.kind} {trial.seed} {settings.method} {settings.steps} {guidance}"
+        name = f"{trial.captions} {trial.seed} {settings.method} {settings.steps} {guidance}"
         return self.bench.render(
             RenderJob(self.files, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe, steps)
         )
