@@ -3,7 +3,7 @@
 One that lies in a model's own folder, as `preview_decoder`, was put there for that model. A published one is used for
 the autoencoders that it was made for. Nothing in the files tells Stable Diffusion's latents from SDXL's, and a decoder
 of the other kind draws pictures that are merely wrong; so a published one is known by the name of its repository alone,
-and goes with a model of its families whose latents are scaled as theirs are.
+and goes with a model of its families whose latents are of the same form and scaled as theirs are.
 """
 
 import os
@@ -29,13 +29,13 @@ _ACTIVATIONS, _ENLARGINGS = ("relu", "silu", "swish", "mish", "gelu"), ("nearest
 
 @dataclass(frozen=True)
 class Published:
-    """A published one, in the layout of diffusers' AutoencoderTiny. repository: owner/name on the Hub; scaling_factor:
-    of the autoencoders whose latents it reads.
+    """A published one, in the layout of diffusers' AutoencoderTiny. repository: owner/name on the Hub; families,
+    latents: of the models that it is for.
     """
 
     repository: str
     families: tuple[Family, ...]
-    scaling_factor: float
+    latents: LatentSpace
 
     @property
     def about(self) -> str:
@@ -44,8 +44,8 @@ class Published:
 
 
 PUBLISHED = (
-    Published("madebyollin/taesd", (Family.SD1, Family.SD2), 0.18215),
-    Published("madebyollin/taesdxl", (Family.SDXL,), 0.13025),
+    Published("madebyollin/taesd", (Family.SD1, Family.SD2), LatentSpace(4, 8, 0.18215)),
+    Published("madebyollin/taesdxl", (Family.SDXL,), LatentSpace(4, 8, 0.13025)),
 )
 
 
@@ -70,7 +70,7 @@ def own_preview_decoder(model: Path, latents: LatentSpace) -> Found:
 def published_preview_decoder(family: Family, latents: LatentSpace, store: Path) -> Found:
     """The published one for such a model, in the store or in the Hub's cache."""
     for published in PUBLISHED:
-        if family in published.families and latents.scaling_factor == published.scaling_factor:
+        if family in published.families and latents == published.latents:
             for folder in _places(published, store):
                 return _found(folder, latents)
     return Found()

@@ -10,8 +10,17 @@ from nti_desktop.jobs import DecoderKind, DecoderStructure
 from nti_desktop.models.candidates import candidates
 from nti_desktop.models.catalog import built_in, find_model
 from nti_desktop.models.fingerprints import fingerprint
+from nti_desktop.models.layout import Family, LatentSpace
 from nti_desktop.models.places import read_places
-from nti_desktop.models.preview_decoders import CONFIG, FOLDER, WEIGHTS, config_of, structure_of
+from nti_desktop.models.preview_decoders import (
+    CONFIG,
+    FOLDER,
+    WEIGHTS,
+    Found,
+    config_of,
+    published_preview_decoder,
+    structure_of,
+)
 from nti_desktop.models.store import listed_models
 from tests.preview_decoders import write_tiny
 from tests.wild.files import write_original
@@ -133,6 +142,13 @@ def test_an_autoencoder_that_scales_otherwise_has_latents_of_its_own(
     config.unlink()
     config.write_text(json.dumps(content | {"scaling_factor": scaling_factor}))
     assert decoder_of(model) is None
+
+
+@pytest.mark.parametrize("latents", [LatentSpace(16, 8, 0.18215), LatentSpace(4, 16, 0.18215)])
+def test_a_published_one_is_no_fault_of_a_model_that_it_was_not_made_for(store: Path, latents: LatentSpace) -> None:
+    write_tiny(store / TAESD)
+    assert published_preview_decoder(Family.SD1, latents, store) == Found()
+    assert published_preview_decoder(Family.SD1, LatentSpace(4, 8, 0.18215), store).decoder is not None
 
 
 def test_a_decoder_is_no_model_and_none_that_is_broken(store: Path) -> None:
