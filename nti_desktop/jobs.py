@@ -1,10 +1,11 @@
 """What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch for it."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,19 +65,62 @@ def watched(phase: str, items: Sequence[T], report: Report, cancel: CancelToken)
     report(Progress(phase, len(items), len(items), 0.0))
 
 
+class DecoderKind(StrEnum):
+    """What preview decoders can be, by the class name in their configuration."""
+
+    TINY = "AutoencoderTiny"  # of diffusers, as TAESD is one
+    SUB_PIXEL = "SubPixelDecoder"  # this program's own
+
+
+@dataclass(frozen=True)
+class DecoderStructure:
+    """How a preview decoder is built.
+
+    latent_channels: of what it reads; widths: channels at each resolution, the
+    latents' first; blocks: residual blocks at each; factors: how much larger a side each resolution hands on;
+    activation, enlarging: of an AutoencoderTiny, in diffusers' words; scaling_factor: latents as the UNet sees them are
+    divided by it.
+    """
+
+    kind: DecoderKind
+    latent_channels: int
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    factors: tuple[int, ...]
+    activation: str = "relu"
+    enlarging: str = "nearest"
+    scaling_factor: float = 1.0
+
+    @property
+    def factor(self) -> int:
+        """Pixels of a picture's side to one of its latents'."""
+        return math.prod(self.factors)
+
+
+@dataclass(frozen=True)
+class PreviewDecoder:
+    """A small decoder for previews. weights: a safetensors file."""
+
+    structure: DecoderStructure
+    weights: Path
+
+
 @dataclass(frozen=True)
 class ModelFiles:
     """Where a model's parts lie.
 
     folder: configurations, tokenizers and, unless there is a `single` file, weights, in the diffusers layout; single:
     one file with all weights under their original names; half: parts whose weights are there in half precision only
-    (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the configuration.
+    (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the configuration;
+    preview_decoder: None where there is none. It changes no result, so files that differ in it alone are equal, and one
+    that turns up while the model is loaded is read with the next loading.
     """
 
     folder: Path
     single: Path | None = None
     half: frozenset[str] = frozenset()
     schedule: tuple[tuple[str, str | bool], ...] = ()
+    preview_decoder: PreviewDecoder | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +167,8 @@ class Inverted:
 @dataclass(frozen=True, eq=False)
 class RenderJob:
     """Render one edit of an inversion. inversion_id: key under which the engine remembers the source's attention;
-    steps: how many of the inversion's levels to stand on, None for as many as a final picture needs.
+    steps: of a preview, how many of the inversion's levels to stand on; None for a final picture, which takes as many
+    as it needs.
     """
 
     model: ModelFiles
@@ -139,7 +184,8 @@ class RenderJob:
 class Rendered:
     """One rendered edit, at the model's size.
 
-    image, source: (H, W, 3) float32 sRGB in [0, 1], the edit and the autoencoder's own picture of the photo;
+    image, source: (H, W, 3) float32 sRGB in [0, 1], the edit and the photo, both drawn by the autoencoder or, of a
+    preview, both by the model's preview decoder where it has one: what is laid into the photo is their difference;
     latents: (C, h, w) float32; mask: (H, W) float32 in [0, 1], where the change is confined to (None: everywhere);
     coverage: fraction of the frame inside the mask, 1.0 without one; word_maps: (edit words, gh, gw) float32, where
     each word of the edit looked, each divided by its maximum; changed: fraction of the pixels that differ visibly

@@ -9,6 +9,7 @@ from nti_desktop.models.catalog import find_model
 from nti_desktop.models.hub import Plan, fetch, plan_download
 from nti_desktop.models.known import known_models
 from nti_desktop.models.places import read_places
+from nti_desktop.models.preview_decoders import find_published
 from nti_desktop.models.records import gigabytes
 
 
@@ -22,14 +23,15 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if not options.accept_licence:
         _ask(plan, cancel)
     path = fetch(plan, places.store, watcher(), cancel)
-    fault = None
+    fault, decoder = None, find_published(plan.repository)
     try:
-        find_model(str(path))
+        if decoder is None:
+            find_model(str(path))
     except ModelError as error:
         fault = str(error)
     said = f"“{plan.name}” ({gigabytes(plan.size)}) is in “{places.store}”, verified byte for byte."
     tell(
-        [said, *([fault] if fault else [])],
+        [said, *([fault] if fault else []), *([f"It {decoder.about}."] if decoder else [])],
         {
             "path": str(path),
             "repository": plan.repository,

@@ -11,9 +11,10 @@ from nti_desktop.cli.terminal import confirm, tell, watcher
 from nti_desktop.errors import ModelError
 from nti_desktop.jobs import CancelToken
 from nti_desktop.models.candidates import Source
-from nti_desktop.models.catalog import find_model
+from nti_desktop.models.catalog import ModelEntry, find_model
 from nti_desktop.models.checking import verify
 from nti_desktop.models.places import Places, move_store, read_places, store_fault, write_places
+from nti_desktop.models.preview_decoders import stored_preview_decoders
 from nti_desktop.models.records import gigabytes
 from nti_desktop.models.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
 
@@ -45,10 +46,12 @@ def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
 def run_list(options: Namespace, cancel: CancelToken) -> int:
     places = read_places()
     listed, broken_off = listed_models(places), incoming(places.store)
+    decoders = stored_preview_decoders(places.store)
     notes = _faults(places)
     tell(
         [
             *(_line(model) for model in listed),
+            *(f"{decoder.repository} {decoder.about}: {folder}" for decoder, folder in decoders),
             *(
                 f"{d.wanted}: {gigabytes(d.size)} of {gigabytes(d.total)} have arrived; go on with “nti-desktop models "
                 f"download {d.wanted}”"
@@ -58,6 +61,7 @@ def run_list(options: Namespace, cancel: CancelToken) -> int:
         ],
         {
             "models": [_described(model) for model in listed],
+            "preview_decoders": [{"id": decoder.repository, "path": str(folder)} for decoder, folder in decoders],
             "incoming": [{"id": d.wanted, "size": d.size, "total": d.total} for d in broken_off],
             "store": str(places.store),
             "notes": notes,
@@ -130,15 +134,24 @@ def _line(model: Listed) -> str:
     if model.entry is None:
         return f"Not usable: {model.path} ({model.source}, {gigabytes(model.size)}): {model.fault}"
     if model.path is None:
-        return f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels, {model.licence}"
+        said = f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels, {model.licence}"
+        return said + _previews(model.entry)
     origin = f", from {model.record.repository}" if model.record else ""
     return (
         f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels: {model.path} ({model.source}, "
-        f"{gigabytes(model.size)}, licence: {model.licence}{origin})"
+        f"{gigabytes(model.size)}, licence: {model.licence}{origin}){_previews(model.entry)}"
     )
 
 
+def _previews(entry: ModelEntry) -> str:
+    """What draws them, where that is, or should be, another than the autoencoder."""
+    if entry.preview_fault:
+        return f". {entry.preview_fault}"
+    return "; previews by a small decoder" if entry.files.preview_decoder else ""
+
+
 def _described(model: Listed) -> dict[str, object]:
+    decoder = model.entry.files.preview_decoder if model.entry else None
     return {
         "id": model.entry.id if model.entry else str(model.path),
         "name": model.entry.name if model.entry else model.path.name if model.path else "",
@@ -148,6 +161,8 @@ def _described(model: Listed) -> dict[str, object]:
         "fault": model.fault,
         "family": model.entry.family if model.entry else None,
         "native_size": model.entry.native_size if model.entry else None,
+        "preview_decoder": str(decoder.weights.parent) if decoder else None,
+        "preview_fault": model.entry.preview_fault if model.entry else None,
         "size": model.size,
         "licence": model.licence,
         "repository": model.record.repository if model.record else None,

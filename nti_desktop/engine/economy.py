@@ -21,19 +21,19 @@ TILE = 512
 
 
 class Economy:
-    """The savings that a model makes now. move: see Visits."""
+    """The savings that a model makes now. others: its small parts, the text encoders first of all; move: see Visits."""
 
     def __init__(
         self,
         unet: Any,
         vae: Any,
-        encoders: tuple[Any, ...],
+        others: tuple[Any, ...],
         attention: AttentionSwitch,
         device: torch.device,
         move: Move,
     ) -> None:
         self.saving = Saving.NONE
-        self._unet, self._vae, self._encoders = unet, vae, encoders
+        self._unet, self._vae, self._others = unet, vae, others
         self._attention = attention
         self._device = device
         self._home = device if device.type == "meta" else torch.device("cpu")  # of weights that wait
@@ -57,7 +57,7 @@ class Economy:
             case Saving.SLICES:
                 self._attention.sliced = True
             case Saving.OFFLOAD:
-                for part in (self._unet, self._vae, *self._encoders):
+                for part in (self._unet, self._vae, *self._others):
                     part.to(self._home)
                 Visits(self._unet, self._device, self._move)
 
@@ -68,7 +68,7 @@ class Economy:
 
     @contextmanager
     def present(self, *parts: nn.Module) -> Iterator[None]:
-        """For work with the autoencoder or the text encoders, which may have gone to the computer's memory."""
+        """For work with any part but the UNet, which may have gone to the computer's memory."""
         with ExitStack() as stack:
             for part in parts if self.saving >= Saving.OFFLOAD else ():
                 stack.enter_context(present(part, self._device, self._home))

@@ -41,7 +41,9 @@ def _done(structure: str) -> _Done:
 def _structure(model: DiffusionModel) -> str:
     """All that what is done on paper depends on."""
     parts = [dict(part.config) for part in (model.unet, model.vae)]
-    return json.dumps([*parts, model.text.length, model.text.width, model.device.type], sort_keys=True, default=str)
+    preview = model.preview_decoder and repr(model.preview_decoder.structure)
+    texts = model.text.length, model.text.width
+    return json.dumps([*parts, preview, *texts, model.device.type], sort_keys=True, default=str)
 
 
 class Forecaster:
@@ -78,7 +80,7 @@ class Forecaster:
         return self._resident(self._model.economy.saving) + int(SHARE * free_memory(self._model.device))
 
     def peak(self, work: Work, saving: Saving, size: Size) -> int:
-        """Bytes at the peak of a timestep, or of the autoencoder or the text encoders, with the weights there then."""
+        """Bytes at the peak of a timestep, or of the decoders or the text encoders, with the weights there then."""
         model = self._model
         timestep, picture = (self._on_paper(what, saving, size) for what in (work, drawing))
         if saving < Saving.OFFLOAD:
@@ -102,7 +104,7 @@ class Forecaster:
         known = (work, saving, self._model.precision.dtype, size)
         if known not in self._done.peaks:
             paper = self._paper(saving)
-            weights = [weight for part in (paper.unet, paper.vae) for weight in part.parameters()]
+            weights = [weight for part in paper.parts for weight in part.parameters()]
             asked = partial(work, paper, *self._inputs(size))
             self._done.peaks[known] = peak_bytes(asked, weights, fuses(self._model.device))
         return self._done.peaks[known]
@@ -154,10 +156,12 @@ def _recorded(model: DiffusionModel, latents: Tensor, embedding: Embedding, rows
 
 @torch.no_grad()
 def drawing(model: DiffusionModel, latents: Tensor, _embedding: Embedding) -> None:
-    """The autoencoder's way there and back."""
+    """The autoencoder's way there and back, and what draws previews."""
     pixels = torch.empty(1, 3, *(model.scale * side for side in latents.shape[-2:]), device=META)
     model.vae.encode(pixels).latent_dist.mode()
     model.vae.decode(latents)
+    if model.preview_decoder is not None:
+        model.preview_decoder(latents)
 
 
 def work_of(method: Method) -> Work:

@@ -14,6 +14,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from nti_desktop.engine.device import find_device
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.precision import Precision, unet_dtype
+from nti_desktop.engine.preview_decoder import load_preview_decoder
 from nti_desktop.engine.single_file import read_single_file
 from nti_desktop.engine.text import PromptReader
 from nti_desktop.errors import ModelError
@@ -38,10 +39,11 @@ def load_model(
 ) -> DiffusionModel:
     """Load a model (safetensors only) onto a device, the best one by default. dtype: of the UNet.
 
-    Raises ModelError in one sentence when a part is missing, broken or incomplete.
+    Raises ModelError in one sentence when a part is missing, broken or incomplete, unless it is the preview decoder.
     """
     device = device or find_device()
     dtype = dtype or unet_dtype(device)
+    preview = files.preview_decoder
     try:
         index = _read_json(files.folder / "model_index.json")
         names = [name for name in KINDS if name in ("unet", "vae") or index.get(name, [None])[0] is not None]
@@ -61,6 +63,7 @@ def load_model(
             scheduler_config=_read_json(files.folder / "scheduler" / "scheduler_config.json") | dict(files.schedule),
             device=device,
             precision=Precision(dtype),
+            preview_decoder=None if preview is None else load_preview_decoder(preview),
         )
     except (ModelError, MemoryError, torch.OutOfMemoryError):
         raise

@@ -18,6 +18,7 @@ from nti_desktop.engine.economy import Economy
 from nti_desktop.engine.embedding import Embedding
 from nti_desktop.engine.precision import Overflow, Precision
 from nti_desktop.engine.prefix import Prefix
+from nti_desktop.engine.preview_decoder import PreviewNetwork
 from nti_desktop.engine.text import PromptReader
 from nti_desktop.engine.tokens import PromptTokens
 from nti_desktop.engine.visits import Move, moved
@@ -30,7 +31,8 @@ EMBEDDED = 32  # sentences whose embeddings are remembered; SDXL's take 0.6 MB e
 
 @dataclass(frozen=True, eq=False)
 class DiffusionModel:
-    """A loaded model; weights are frozen, the autoencoder and the text encoders stay float32. move: see Visits.
+    """A loaded model; weights are frozen, all but the UNet's stay float32. move: see Visits; preview_decoder: None
+    where the autoencoder draws previews too.
 
     Every call without gradients endures by itself, see `enduring`; what takes gradients is wrapped in it as a whole.
     """
@@ -42,27 +44,37 @@ class DiffusionModel:
     device: torch.device
     precision: Precision
     move: Move = moved
+    preview_decoder: PreviewNetwork | None = None
     attention: AttentionSwitch = field(init=False)
     economy: Economy = field(init=False)
     prefix: Prefix = field(init=False)
     _embedded: OrderedDict[str, Embedding] = field(init=False, default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
-        single = [(part, torch.float32) for part in (self.vae, *self.text.encoders)]
-        for part, dtype in ((self.unet, self.precision.dtype), *single):
+        unet, *others = self.parts
+        for part, dtype in ((unet, self.precision.dtype), *((part, torch.float32) for part in others)):
             part.to(dtype).eval().requires_grad_(False)
         if self.device.type != "mps":  # convolutions are fastest so, by an eighth on a processor
-            for part in (self.unet, self.vae):
+            for part in (self.unet, self.vae, *self._previewing):
                 part.to(memory_format=torch.channels_last)
         object.__setattr__(self, "attention", install_switch(self.unet))
-        parts = self.unet, self.vae, self.text.encoders
+        parts = self.unet, self.vae, (*self.text.encoders, *self._previewing)
         object.__setattr__(self, "economy", Economy(*parts, self.attention, self.device, self.move))
         object.__setattr__(self, "prefix", Prefix(self.unet))
         if self.device.type == "cuda" and self.weight_bytes > free_memory(self.device):
             self.economy.climb_to(Saving.OFFLOAD)
         else:
-            for part in (self.unet, self.vae, *self.text.encoders):
+            for part in self.parts:
                 part.to(self.device)
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """All networks, the UNet first."""
+        return self.unet, self.vae, *self.text.encoders, *self._previewing
+
+    @property
+    def _previewing(self) -> tuple[PreviewNetwork, ...]:
+        return () if self.preview_decoder is None else (self.preview_decoder,)
 
     @property
     def scale(self) -> int:
@@ -72,7 +84,7 @@ class DiffusionModel:
     @property
     def weight_bytes(self) -> int:
         """Of all parts."""
-        return sum(weight.nbytes for part in (self.unet, self.vae, *self.text.encoders) for weight in part.parameters())
+        return sum(weight.nbytes for part in self.parts for weight in part.parameters())
 
     @property
     def length(self) -> int:
@@ -86,6 +98,10 @@ class DiffusionModel:
     def decode(self, latents: Tensor) -> NDArray[np.float32]:
         """Latents (1, C, h, w) -> (H, W, 3) float32 sRGB in [0, 1]."""
         return self.enduring(partial(self._decode, latents))
+
+    def decode_preview(self, latents: Tensor) -> NDArray[np.float32]:
+        """Like `decode`, by the preview decoder where there is one: quicker, and less like the photo."""
+        return self.decode(latents) if self.preview_decoder is None else self.enduring(partial(self._preview, latents))
 
     def tokens(self, prompt: str) -> PromptTokens:
         """The prompt's tokens; raises RecipeError when it is longer than the encoders read."""
@@ -152,9 +168,14 @@ class DiffusionModel:
     @torch.no_grad()
     def _decode(self, latents: Tensor) -> NDArray[np.float32]:
         with self.economy.present(self.vae):
-            pixels = self.vae.decode(latents.float() / self.vae.config.scaling_factor).sample
-        picture: NDArray[np.float32] = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
-        return picture
+            pixels: Tensor = self.vae.decode(latents.float() / self.vae.config.scaling_factor).sample
+        return _picture(pixels)
+
+    @torch.no_grad()
+    def _preview(self, latents: Tensor) -> NDArray[np.float32]:
+        assert self.preview_decoder is not None
+        with self.economy.present(self.preview_decoder):
+            return _picture(self.preview_decoder(latents.float()))
 
     def _embed(self, prompt: str) -> Embedding:
         with self.economy.present(*self.text.encoders):
@@ -182,6 +203,12 @@ class DiffusionModel:
         height, width = (self.scale * side for side in latents.shape[-2:])
         sizes = torch.tensor([[height, width, 0, 0, height, width]], device=self.device, dtype=self.precision.dtype)
         return {"text_embeds": pooled.to(self.precision.dtype), "time_ids": sizes.expand(len(pooled), -1)}
+
+
+def _picture(pixels: Tensor) -> NDArray[np.float32]:
+    """(1, 3, H, W), -1 to 1 -> (H, W, 3) in [0, 1]."""
+    picture: NDArray[np.float32] = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
+    return picture
 
 
 class RowCounter:

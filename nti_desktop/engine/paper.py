@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_leaves
 
 from nti_desktop.engine.model import DiffusionModel
 from nti_desktop.engine.precision import Precision
+from nti_desktop.engine.preview_decoder import PreviewNetwork
 from nti_desktop.engine.text import PromptReader
 from nti_desktop.jobs import Saving
 
@@ -20,9 +21,11 @@ META = torch.device("meta")
 
 
 def on_paper(model: DiffusionModel, saving: Saving) -> DiffusionModel:
-    """A model's UNet and autoencoder without their numbers, with these savings."""
+    """A model's UNet, autoencoder and preview decoder without their numbers, with these savings."""
+    preview = model.preview_decoder
     with META:
         unet, vae = (type(part).from_config(part.config) for part in (model.unet, model.vae))
+        preview_decoder = None if preview is None else PreviewNetwork(preview.structure)
     paper = DiffusionModel(
         unet=unet,
         vae=vae,
@@ -31,6 +34,7 @@ def on_paper(model: DiffusionModel, saving: Saving) -> DiffusionModel:
         device=META,
         precision=_NothingToCheck(model.precision.dtype),
         move=lambda weight, _device: torch.empty_like(weight),
+        preview_decoder=preview_decoder,
     )
     paper.economy.climb_to(saving)
     if fuses(model.device):

@@ -50,15 +50,23 @@ TIMED_CALLS = 5
 TIMED_SECONDS = 1.0
 VISIBLE = 8 / 255  # a difference that a person sees
 
+Draw = Callable[[Tensor], NDArray[np.float32]]  # see DiffusionModel.decode
+
 
 @dataclass(frozen=True, eq=False)
 class _Photo:
-    """picture: the autoencoder's own of the photo; edits: the newest whole ones, by recipe and steps."""
+    """pictures: of the photo itself, by what draws them; edits: the newest whole ones, by recipe and steps."""
 
     prepared: Prepared
     source: Source
-    picture: NDArray[np.float32]
+    pictures: dict[Draw, NDArray[np.float32]] = field(default_factory=dict)
     edits: OrderedDict[tuple[EditRecipe, int | None], Edit] = field(default_factory=OrderedDict)
+
+    def picture(self, draw: Draw) -> NDArray[np.float32]:
+        """The photo as its latents are drawn, once for each way."""
+        if draw not in self.pictures:
+            self.pictures[draw] = draw(self.prepared.pivot[-1:])
+        return self.pictures[draw]
 
 
 class Workbench:
@@ -133,7 +141,8 @@ class Workbench:
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 edit = _edited(model, photo, job, report, cancel)
-                image, source = model.decode(edit.latents), photo.picture
+                draw = model.decode if job.steps is None or model.preview_decoder is None else model.decode_preview
+                image, source = draw(edit.latents), photo.picture(draw)
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
                 return Rendered(
                     recipe=job.recipe,
@@ -177,8 +186,7 @@ class Workbench:
             torch.tensor(job.pivot, device=model.device),
             None if job.null_embeddings is None else torch.tensor(job.null_embeddings, device=model.device),
         )
-        picture = model.decode(prepared.pivot[-1:])
-        photo = _Photo(prepared, METHODS[job.settings.method].source(model, prepared), picture)
+        photo = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
         self._photos[job.inversion_id] = photo
         while len(self._photos) > REMEMBERED:
             self._photos.popitem(last=False)

@@ -135,8 +135,11 @@ class ModelKeeping(QObject):
     @Slot(Fetched)
     def _fetched(self, fetched: Fetched) -> None:
         at_home(self)
-        self._new = str(fetched.path)
         self._shelf.look()
+        if fetched.decoder is not None:
+            self._say(f"“{fetched.name}” is here, verified byte for byte; it {fetched.decoder.about}.", Tone.NOTE)
+            return
+        self._new = str(fetched.path)
         if fetched.entry is None:
             self._say(fetched.fault or "", Tone.ERROR)
             return

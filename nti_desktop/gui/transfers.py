@@ -16,6 +16,7 @@ from nti_desktop.models.checking import Verdict, verify
 from nti_desktop.models.hub import Plan, fetch, free_space, is_begun, plan_download
 from nti_desktop.models.known import find_known
 from nti_desktop.models.places import read_places, store_fault
+from nti_desktop.models.preview_decoders import Published, find_published
 
 T = TypeVar("T")
 
@@ -40,12 +41,15 @@ class Planned:
 
 @dataclass(frozen=True)
 class Fetched:
-    """path: of the model in the store; entry: None where it cannot be used, `fault` then says why."""
+    """path: of the model in the store; entry: None where it cannot be used, `fault` then says why; decoder: where it is
+    no model but draws the previews of others.
+    """
 
     name: str
     path: Path
     entry: ModelEntry | None
-    fault: str | None
+    fault: str | None = None
+    decoder: Published | None = None
 
 
 class Transfers(QObject):
@@ -91,8 +95,10 @@ class Transfers(QObject):
 
         def work(report: Report, cancel: CancelToken) -> Fetched:
             path = fetch(planned.plan, planned.store, report, cancel)
+            if decoder := find_published(planned.plan.repository):
+                return Fetched(name, path, None, decoder=decoder)
             try:
-                return Fetched(name, path, find_model(str(path)), None)
+                return Fetched(name, path, find_model(str(path)))
             except ModelError as error:
                 return Fetched(name, path, None, str(error))
 

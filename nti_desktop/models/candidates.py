@@ -109,16 +109,25 @@ def _hub_cache() -> Path:
 def _snapshots(cache: Path) -> Iterator[Path]:
     """The snapshot of each cached model that its main branch names."""
     for repository in _entries(cache):
-        if not repository.name.startswith("models--"):
-            continue
-        try:
-            with (repository / "refs" / "main").open("rb") as stream:
-                revision = stream.read(_REVISION_LENGTH + 1).decode("ascii").strip()
-        except (OSError, ValueError):
-            continue
-        snapshot = repository / "snapshots" / revision
-        if revision.isalnum() and _may_be_a_model(snapshot):
-            yield snapshot
+        if repository.name.startswith("models--"):
+            snapshot = _snapshot(repository)
+            if snapshot is not None and _may_be_a_model(snapshot):
+                yield snapshot
+
+
+def _snapshot(repository: Path) -> Path | None:
+    """That of the main branch; None where nothing says which one it is."""
+    try:
+        with (repository / "refs" / "main").open("rb") as stream:
+            revision = stream.read(_REVISION_LENGTH + 1).decode("ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return repository / "snapshots" / revision if revision.isalnum() else None
+
+
+def hub_snapshot(repository: str) -> Path | None:
+    """Where the Hub's cache has a repository, owner/name, as its main branch was; None where it has nothing of it."""
+    return _snapshot(_hub_cache() / f"models--{repository.replace('/', '--')}")
 
 
 def _usual_roots() -> list[Path]:

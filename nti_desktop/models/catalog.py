@@ -12,8 +12,9 @@ from nti_desktop.errors import ModelError
 from nti_desktop.jobs import ModelFiles
 from nti_desktop.models.candidates import candidates
 from nti_desktop.models.known import find_known
-from nti_desktop.models.layout import check_layout
+from nti_desktop.models.layout import Layout, check_layout
 from nti_desktop.models.places import read_places
+from nti_desktop.models.preview_decoders import Found, own_preview_decoder, published_preview_decoder
 from nti_desktop.models.single_file import check_single_file
 from nti_desktop.models.words import read_words
 from nti_desktop.recipe.kinds import Kind
@@ -27,7 +28,8 @@ BUILT_IN_ID = "studio"
 class ModelEntry:
     """One model. id: "studio" or the absolute path of its folder or file; family: what it is a relative of;
     native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
-    many pixels; words: all it was trained on, in lower case, or None when the folder does not say.
+    many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
+    preview decoder that lies there for it is not used, one sentence.
     """
 
     id: str
@@ -40,6 +42,7 @@ class ModelEntry:
     licence: str
     built_in: bool
     words: frozenset[str] | None
+    preview_fault: str | None = None
 
 
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
@@ -76,17 +79,19 @@ def built_in() -> ModelEntry:
     """The Studio model. Raises ModelError when the program's own files are damaged."""
     folder = resource("models", "studio")
     layout = check_layout(folder)
+    preview = own_preview_decoder(folder, layout.latents)
     return ModelEntry(
         id=BUILT_IN_ID,
         name="Studio (built in)",
         family="Studio",
-        files=ModelFiles(folder),
+        files=ModelFiles(folder, preview_decoder=preview.decoder),
         defaults=defaults_of(BUILT_IN_ID),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence="Apache-2.0",
         built_in=True,
         words=read_words(folder),
+        preview_fault=preview.fault,
     )
 
 
@@ -141,18 +146,26 @@ def _from_path(path: Path) -> ModelEntry:
         return _from_file(path)
     layout = check_layout(path)
     path = path.resolve()
+    preview = own_preview_decoder(path, layout.latents)
+    if preview == Found():
+        preview = _published(layout)
     return ModelEntry(
         id=str(path),
         name=name_of(path),
         family=layout.family,
-        files=ModelFiles(path, half=layout.half),
+        files=ModelFiles(path, half=layout.half, preview_decoder=preview.decoder),
         defaults=defaults_of(str(path)),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence="see the model’s own terms",
         built_in=False,
         words=read_words(path),
+        preview_fault=preview.fault,
     )
+
+
+def _published(layout: Layout) -> Found:
+    return published_preview_decoder(layout.family, layout.latents, models_folder())
 
 
 def name_of(folder: PurePath) -> str:
@@ -164,16 +177,18 @@ def name_of(folder: PurePath) -> str:
 
 def _from_file(path: Path) -> ModelEntry:
     found = check_single_file(path)
+    layout, preview = found.layout, _published(found.layout)
     path = path.absolute()  # a link keeps its name: what it leads to may be named by its hash
     return ModelEntry(
         id=str(path),
         name=path.stem,
-        family=found.family,
-        files=ModelFiles(found.configs, path, schedule=found.schedule),
+        family=layout.family,
+        files=ModelFiles(found.configs, path, schedule=found.schedule, preview_decoder=preview.decoder),
         defaults=defaults_of(str(path)),
-        native_size=found.native_size,
-        multiple=found.multiple,
+        native_size=layout.native_size,
+        multiple=layout.multiple,
         licence="see the model’s own terms",
         built_in=False,
         words=None,
+        preview_fault=preview.fault,
     )

@@ -39,7 +39,8 @@ _known_here: dict[str, _Known] = {}  # of this process, for where the cache cann
 
 
 def fingerprint(entry: ModelEntry, cancel: CancelToken | None = None) -> str:
-    """SHA-256 in hex over the sorted relative names and contents of the weights, configs and tokenizer.
+    """SHA-256 in hex over the sorted relative names and contents of the weights, configs and tokenizer. A preview
+    decoder does not count: a model is the same whatever draws its previews, which are no results.
 
     Reads every byte once; again only after a file's size or time has changed. Raises ModelError like `find_model`,
     Cancelled.

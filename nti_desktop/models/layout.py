@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from nti_desktop.errors import ModelError
@@ -18,19 +19,42 @@ CLASSES = {
 }
 SECOND_CLASSES = {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": TOKENIZERS}  # of SDXL
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
+SCALING_FACTOR = 0.18215  # of latents where the configuration has none, as in diffusers
 SIZES = 6  # numbers by which SDXL is told the picture's sizes
+
+
+class Family(StrEnum):
+    """What a model is a relative of, in words that people are shown."""
+
+    SD1 = "Stable Diffusion 1"
+    SD2 = "Stable Diffusion 2"
+    SDXL = "SDXL"
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """What an autoencoder makes of a picture. factor: pixels of a side to one of the latents'; scaling_factor: what
+    they are multiplied by, as the configuration has it.
+    """
+
+    channels: int
+    factor: int
+    scaling_factor: object
 
 
 @dataclass(frozen=True)
 class Layout:
-    """native_size: trained side in pixels; multiple: every side of a picture is a multiple of this many pixels; family:
-    what it is a relative of; half: see ModelFiles.
-    """
+    """native_size: trained side in pixels; half: see ModelFiles."""
 
     native_size: int
-    multiple: int
-    family: str
+    family: Family
+    latents: LatentSpace
     half: frozenset[str] = frozenset()
+
+    @property
+    def multiple(self) -> int:
+        """Every side of a picture is a multiple of this many pixels."""
+        return self.latents.factor
 
 
 def check_layout(folder: Path) -> Layout:
@@ -131,8 +155,9 @@ def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
     _levels(unet, f"{name}/unet")
     native_size = pixels_per_latent * _number(unet, "sample_size", 4, 512, f"{name}/unet")
     second = configs["text_encoder"].get("hidden_act") == "gelu"  # OpenCLIP, which came with the second generation
-    family = "SDXL" if added else "Stable Diffusion 2" if second else "Stable Diffusion 1"
-    return Layout(native_size, pixels_per_latent, family)
+    family = Family.SDXL if added else Family.SD2 if second else Family.SD1
+    latents = LatentSpace(latent_channels, pixels_per_latent, vae.get("scaling_factor", SCALING_FACTOR))
+    return Layout(native_size, family, latents)
 
 
 def _what_it_reads_beside(unet: Config, configs: Mapping[str, Config], name: str) -> str | None:

@@ -1,10 +1,14 @@
-"""Which files of a repository make a model: the parts of the diffusers layout, one set of safetensors, no pickles."""
+"""Which files of a repository make a model: the parts of the diffusers layout, one set of safetensors, no pickles. Of a
+published preview decoder, its two.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nti_desktop.errors import ModelError
+from nti_desktop.models.preview_decoders import CONFIG, find_published
+from nti_desktop.models.preview_decoders import WEIGHTS as SMALL_WEIGHTS
 from nti_desktop.models.records import is_inside
 from nti_desktop.models.weights import HALF, PICKLED, WEIGHTS
 
@@ -38,11 +42,7 @@ def choose(files: Sequence[HubFile], repository: str) -> tuple[HubFile, ...]:
     if not all(_is_relative(file.name) for file in files):
         raise ModelError(f"“{repository}” lists files outside its own folder, so nothing of it is downloaded.")
     by_name = {file.name: file for file in files}
-    if any(name.startswith("transformer/") for name in by_name):
-        raise ModelError(f"“{repository}” is built around a transformer, which this program cannot use.")
-    if "model_index.json" not in by_name:
-        raise ModelError(f"“{repository}” is not in the diffusers layout; {_ELSEWHERE}.")
-    chosen = [by_name["model_index.json"], *_texts(by_name), *_weights(by_name, repository)]
+    chosen = _preview_decoder(by_name, repository) if find_published(repository) else _model(by_name, repository)
     for file in chosen:
         largest = LARGEST_WEIGHTS if file.name.endswith(".safetensors") else LARGEST_TEXT
         if not (0 <= file.size <= largest and is_inside(file.name) and file.key):
@@ -50,6 +50,20 @@ def choose(files: Sequence[HubFile], repository: str) -> tuple[HubFile, ...]:
     if len(chosen) > MOST_FILES or len({file.name.casefold() for file in chosen}) != len(chosen):
         raise ModelError(f"“{repository}” lists more files than a model has, so nothing of it is downloaded.")
     return tuple(sorted(chosen, key=lambda file: (file.size, file.name)))
+
+
+def _model(by_name: Mapping[str, HubFile], repository: str) -> list[HubFile]:
+    if any(name.startswith("transformer/") for name in by_name):
+        raise ModelError(f"“{repository}” is built around a transformer, which this program cannot use.")
+    if "model_index.json" not in by_name:
+        raise ModelError(f"“{repository}” is not in the diffusers layout; {_ELSEWHERE}.")
+    return [by_name["model_index.json"], *_texts(by_name), *_weights(by_name, repository)]
+
+
+def _preview_decoder(by_name: Mapping[str, HubFile], repository: str) -> list[HubFile]:
+    if CONFIG not in by_name or SMALL_WEIGHTS not in by_name:
+        raise ModelError(f"“{repository}” no longer has a preview decoder that this program can use.")
+    return [by_name[CONFIG], by_name[SMALL_WEIGHTS]]
 
 
 def _is_relative(name: str) -> bool:

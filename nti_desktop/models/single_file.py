@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 
 from nti_desktop.errors import ModelError
 from nti_desktop.models.configs import SUPPORTED
-from nti_desktop.models.layout import refused_channels, shipped_layout
+from nti_desktop.models.layout import Layout, refused_channels, shipped_layout
 from nti_desktop.models.weights import open_weights
 from nti_desktop.resources import resource
 
@@ -34,15 +34,11 @@ TELLING, V_SPREAD = f"{UNET}output_blocks.11.1.transformer_blocks.0.norm1.bias",
 
 @dataclass(frozen=True)
 class SingleFile:
-    """configs: folder of the published configuration; schedule: see ModelFiles; native_size, multiple, family: see
-    Layout.
-    """
+    """configs: folder of the published configuration, layout: of that; schedule: see ModelFiles."""
 
     configs: Path
     schedule: tuple[tuple[str, str | bool], ...]
-    native_size: int
-    multiple: int
-    family: str
+    layout: Layout
 
 
 def check_single_file(file: Path) -> SingleFile:
@@ -67,8 +63,7 @@ def check_single_file(file: Path) -> SingleFile:
     if generation == "sd21" and ("prediction_type", "epsilon") in schedule:
         generation = "sd21-base"
     configs = resource("models", "configs", generation)
-    layout = shipped_layout(configs)
-    return SingleFile(configs, schedule, layout.native_size, layout.multiple, layout.family)
+    return SingleFile(configs, schedule, shipped_layout(configs))
 
 
 def _generation(names: frozenset[str], name: str) -> str:

@@ -12,6 +12,7 @@ from nti_desktop.models.catalog import ModelEntry, built_in, find_model
 from nti_desktop.models.hub import INCOMING, PLAN
 from nti_desktop.models.known import known_models
 from nti_desktop.models.places import Places, write_places
+from nti_desktop.models.preview_decoders import stored_preview_decoders
 from nti_desktop.models.records import DownloadRecord, files_of, read_record, record_path, size_of
 
 
@@ -84,11 +85,13 @@ def incoming(store: Path) -> tuple[Incoming, ...]:
 
 
 def find_listed(wanted: str, places: Places) -> Candidate:
-    """The model people mean: its path, its name in any place, the id of an offered one, or owner/name on the Hub.
+    """The model, or the published preview decoder in the store, that people mean: its path, its name in any place, the
+    id of an offered one, or owner/name on the Hub.
 
     Raises ModelError in one sentence when there is none, or more than one.
     """
-    found = candidates(places)
+    decoders = (Candidate(folder, Source.STORE) for _, folder in stored_preview_decoders(places.store))
+    found = (*candidates(places), *decoders)
     real = os.path.realpath(os.path.expanduser(wanted))
     exact = [c for c in found if os.path.realpath(c.path) == real]
     names = {wanted, wanted.replace("/", "--"), *(k.files[0].name for k in known_models() if k.id == wanted)}

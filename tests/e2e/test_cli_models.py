@@ -20,9 +20,12 @@ from nti_desktop.models.catalog import find_model
 from nti_desktop.models.places import places_file, read_places
 from nti_desktop.resources import resource
 from tests.hub_server import REVISION, LocalHub, in_place_of_the_hub
+from tests.preview_decoders import write_tiny
+from tests.wild.folders import write_folder
 
 MODEL = "someone/still-lifes"
 NAME = "someone--still-lifes"
+TAESD = "madebyollin/taesd"
 HEAVY = {"huggingface_hub", "httpx2", "filelock", "torch", "diffusers", "transformers", "PySide6"}
 ROOT = Path(__file__).parents[2]
 
@@ -91,6 +94,33 @@ def test_from_the_hub_to_the_list_and_away_again(server: LocalHub, terminal: Ter
     assert "is deleted" in terminal.run("remove", NAME, "--yes")
     assert list(read_places().store.iterdir()) == []
     assert "There is no model" in terminal.run("verify", NAME, code=1)
+
+
+def test_a_published_preview_decoder_is_fetched_verified_used_and_removed(
+    server: LocalHub, terminal: Terminal, tmp_path: Path
+) -> None:
+    tiny = write_tiny(tmp_path / "tiny")
+    weights = "diffusion_pytorch_model.safetensors"
+    files = {name: (tiny / name).read_bytes() for name in ("config.json", weights)}
+    server.repositories[TAESD] = files | {"taesd_decoder.safetensors": b"x", "README.md": b"#", "run.py": b"import os"}
+    model = write_folder(read_places().store / "mine", "sd15")
+    answer = terminal.answer("download", TAESD, "--accept-licence")
+    folder = read_places().store / "madebyollin--taesd"
+    assert (answer["path"], answer["usable"], answer["fault"]) == (str(folder), True, None)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    listed = terminal.answer("list")
+    assert {m["path"]: m["preview_decoder"] for m in listed["models"]} == {None: None, str(model): str(folder)}
+    assert listed["preview_decoders"] == [{"id": TAESD, "path": str(folder)}]
+    said = terminal.run("list")
+    assert "; previews by a small decoder" in said
+    assert f"{TAESD} draws previews with Stable Diffusion 1 and Stable Diffusion 2: {folder}" in said
+    assert "as it was downloaded" in terminal.run("verify", TAESD)
+    (folder / weights).write_bytes(b"?")
+    assert "damaged or incomplete; previews are drawn by the model’s autoencoder" in terminal.run("list")
+    assert terminal.answer("verify", TAESD, code=1)["well"] is False
+    assert "is deleted" in terminal.run("remove", TAESD, "--yes")
+    assert [path.name for path in read_places().store.iterdir()] == ["mine"]
+    assert "small decoder" not in terminal.run("list")
 
 
 def test_what_is_offered_is_said_without_connecting(server: LocalHub, terminal: Terminal) -> None:

@@ -19,6 +19,8 @@ from nti_desktop.models.places import places_file, read_places
 from nti_desktop.resources import resource
 from tests.gui.conftest import OpenWindow
 from tests.hub_server import LocalHub, in_place_of_the_hub
+from tests.preview_decoders import write_tiny
+from tests.wild.folders import write_folder
 
 Until = Callable[[Callable[[], bool]], None]
 Close = Callable[[MainWindow], None]
@@ -264,6 +266,31 @@ def test_a_download_needs_its_licence_accepted_and_can_be_used_at_once(
     choose(window, NAME)
     page.list.verify.click()
     until(lambda: "as it was downloaded" in said(page))
+
+
+def test_a_preview_decoder_is_fetched_and_said_with_the_models_that_it_draws_for(
+    server: LocalHub, opened: Callable[[], MainWindow], until: Until, tmp_path: Path
+) -> None:
+    tiny = write_tiny(tmp_path / "tiny")
+    server.repositories["madebyollin/taesd"] = {path.name: path.read_bytes() for path in tiny.iterdir()}
+    write_folder(read_places().store / "mine", "sd15")
+    window = opened()
+    page = window.models.page
+    assert "small decoder" not in rows(window)["mine"].words
+    asked_for(window, "madebyollin/taesd", until)
+    page.downloads.terms.accept_box.click()
+    page.downloads.terms.download.click()
+    until(lambda: "draws previews with Stable Diffusion 1 and Stable Diffusion 2" in said(page, Tone.NOTE))
+    rested(window, until)
+    assert said(page, Tone.ERROR) == ""
+    assert "previews by a small decoder" in rows(window)["mine"].lines[0]
+    assert set(rows(window)) == {"built in", "mine"}
+    weights = read_places().store / "madebyollin--taesd" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    window.shelf.look()
+    rested(window, until)
+    assert "small decoder" not in rows(window)["mine"].lines[0]
+    assert "is damaged or incomplete" in rows(window)["mine"].warning
 
 
 def test_a_cancelled_download_keeps_its_pieces_and_goes_on_without_asking_again(

@@ -40,6 +40,7 @@ from tests.benchmarks.contestants import (
     load_arena,
 )
 from tests.benchmarks.costs import Contestant, Cost, Outcome, counted_rows, standings, take_turns
+from tests.benchmarks.decoders import AUTOENCODER, SMALL, measure_decoders, random_pair
 from tests.benchmarks.picture import draw, edit_points, inversion_points
 from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
 from tests.benchmarks.summary import summarised
@@ -367,3 +368,13 @@ def test_the_big_model_in_narrow_is_one_that_the_program_takes(tmp_path: Path, m
     sd15.write_model(tmp_path)
     entry = find_model(str(tmp_path))
     assert (entry.native_size, entry.defaults.method) == (512, Method.PINNED)
+
+
+def test_decoders_draw_the_same_latents_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sd15, "VAE_WIDTHS", (32, 32, 32, 32))
+    found = measure_decoders(random_pair(), 64, rounds=2)
+    assert list(found) == [AUTOENCODER, SMALL]
+    assert all(len(decoding.seconds) == 2 for decoding in found.values())
+    assert found[AUTOENCODER].psnr != found[SMALL].psnr
+    taesd = 1_222_531  # weights of its decoder
+    assert found[SMALL].weights == 4 * taesd

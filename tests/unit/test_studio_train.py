@@ -32,7 +32,7 @@ from nti_desktop.studio.train.autoencoder import (
     whole_pictures,
 )
 from nti_desktop.studio.train.course import Clock
-from nti_desktop.studio.train.decoders import SMALL, new_small_decoder, train_decoders
+from nti_desktop.studio.train.decoders import train_decoders
 from nti_desktop.studio.train.diffusion import (
     Training,
     draw_timesteps,
@@ -353,7 +353,7 @@ def test_what_comes_out_is_an_ordinary_model_in_half_precision(trained: Path, wo
     model = load_model(ModelFiles(trained))
     latents = model.encode(render.drawn(draw(random.Random(1)), pictures.SIZE).image)
     assert model.predict(latents, 500, model.embed("a red ball")).shape == latents.shape
-    for part in ("unet", "text_encoder", "vae", "vae-sharp"):
+    for part in ("unet", "text_encoder", "vae", "vae-sharp", "preview_decoder"):
         (weights,) = (trained / part).glob("*.safetensors")
         with safe_open(weights, "pt") as opened:
             assert {opened.get_tensor(name).dtype for name in opened.keys()} == {torch.float16}  # noqa: SIM118
@@ -362,11 +362,15 @@ def test_what_comes_out_is_an_ordinary_model_in_half_precision(trained: Path, wo
 
 
 def test_the_small_decoder_draws_what_the_large_one_draws_at_its_size(trained: Path) -> None:
-    from safetensors.torch import load_file
-
-    small = new_small_decoder()
-    small.load_state_dict({name: value.float() for name, value in load_file(trained / SMALL).items()})
-    assert small(torch.zeros(1, autoencoder.LATENT_CHANNELS, 13, 20)).shape == (1, 3, 208, 320)
+    entry = find_model(str(trained))
+    assert entry.preview_fault is None
+    model = load_model(entry.files)
+    assert model.preview_decoder is not None
+    assert sum(weight.numel() for weight in model.preview_decoder.parameters()) < 500_000
+    latents = torch.randn(1, autoencoder.LATENT_CHANNELS, 13, 20, generator=torch.Generator().manual_seed(0))
+    large, small = model.decode(latents), model.decode_preview(latents)
+    assert large.shape == small.shape == (208, 320, 3)
+    assert not np.array_equal(large, small)
 
 
 def test_a_cool_down_starts_where_the_plateau_stands_and_leaves_it_alone(

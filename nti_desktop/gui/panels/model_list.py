@@ -87,7 +87,9 @@ class ModelList(QWidget):
             return Row(key, path.name, (" · ".join([*where, *size]),), model.fault or "", str(path))
         title = f"{entry.name}  —  in use" if entry.id == self._used else entry.name
         kind = ["knows the samples only"] if entry.built_in else [entry.family]
-        return Row(key, title, (" · ".join([*kind, *where, *size, f"licence: {model.licence}"]),), tip=str(path or ""))
+        previews = ["previews by a small decoder"] if entry.files.preview_decoder else []
+        said = " · ".join([*kind, *where, *size, *previews, f"licence: {model.licence}"])
+        return Row(key, title, (said,), entry.preview_fault or "", tip=str(path or ""))
 
     @Slot()
     def _show_buttons(self) -> None:

@@ -5,6 +5,7 @@ The encoder stays, so diffusion can train meanwhile. The decoder learns what pic
 (Isola et al. 2017; hinge loss, its share found as by Esser et al. 2021), beside what it learned first.
 """
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from nti_desktop.engine.preview_decoder import PreviewNetwork, save_weights
+from nti_desktop.jobs import DecoderKind, DecoderStructure
+from nti_desktop.models.preview_decoders import CONFIG, WEIGHTS, config_of
+from nti_desktop.models.preview_decoders import FOLDER as PREVIEW
 from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import (
@@ -32,7 +36,10 @@ from nti_desktop.studio.train.autoencoder import (
 from nti_desktop.studio.train.course import Clock, course_of
 from nti_desktop.studio.train.pictures import HELD_BACK, Drawn, is_drawn, load, wait_for
 
-SMALL = "small_decoder.safetensors"
+# Most of its work is done where there are few cells.
+SMALL = DecoderStructure(
+    DecoderKind.SUB_PIXEL, LATENT_CHANNELS, widths=(64, 64, 32), blocks=(2, 1, 1), factors=(2, 2, 4)
+)
 CRITIC_WIDTHS = (48, 96, 192)
 CRITIC_SHARE = 0.3  # of the gradient of what the decoder has learned, at its last layer
 LATENT_NOISE = 0.1  # as in the stage before, but less
@@ -51,43 +58,11 @@ def new_critic() -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv2d(before, before, 3, 1, 1), nn.LeakyReLU(0.2), nn.Conv2d(before, 1, 3, 1, 1))
 
 
-class Residual(nn.Module):
-    """x + conv(relu(conv(x)))."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1), nn.ReLU(), nn.Conv2d(width, width, 3, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (B, width, h, w)."""
-        sum_: Tensor = x + self.layers(x)
-        return sum_
-
-
-def new_small_decoder() -> nn.Sequential:
-    """Latents (B, LATENT_CHANNELS, h, w), scaled, to pictures (B, 3, 16 h, 16 w): most of its work is done where there
-    are few cells.
-    """
-    return nn.Sequential(
-        nn.Conv2d(LATENT_CHANNELS, 64, 3, 1, 1),
-        Residual(64),
-        Residual(64),
-        nn.Conv2d(64, 256, 3, 1, 1),
-        nn.PixelShuffle(2),
-        Residual(64),
-        nn.Conv2d(64, 128, 3, 1, 1),
-        nn.PixelShuffle(2),
-        Residual(32),
-        nn.Conv2d(32, 48, 3, 1, 1),
-        nn.PixelShuffle(4),
-    )
-
-
 def train_decoders(
     folder: Path, seeds: Sequence[int], work: Path, model: Path, clock: Clock, device: str, seed: int = 0
 ) -> None:
     """Train both on the streams of these seeds; the sharper autoencoder goes to vae-sharp, the small decoder to
-    small_decoder.safetensors, in the model's folder.
+    preview_decoder, in the model's folder.
     """
     torch.manual_seed(seed)
     course = course_of(device)
@@ -96,14 +71,14 @@ def train_decoders(
     held_back = load(folder, seeds[:HELD_BACK])
     vae: Any = AutoencoderKL.from_pretrained(model / "vae", low_cpu_mem_usage=False)
     vae.to(device, memory_format=torch.channels_last)
-    critic, small = new_critic().to(device), new_small_decoder().to(device)
+    critic, small = new_critic().to(device), PreviewNetwork(SMALL).to(device)
     decoder = [*vae.post_quant_conv.parameters(), *vae.decoder.parameters()]
     optimisers = {
         "decoder": torch.optim.AdamW(decoder, betas=(0.8, 0.98), weight_decay=1e-4, fused=True),
         "critic": torch.optim.AdamW(critic.parameters(), betas=(0.5, 0.9), weight_decay=1e-4, fused=True),
         "small": torch.optim.AdamW(small.parameters(), betas=(0.9, 0.98), weight_decay=1e-4, fused=True),
     }
-    parts: dict[str, Any] = {"vae": vae, "critic": critic, "small_decoder": small, **optimisers}
+    parts: dict[str, Any] = {"vae": vae, "critic": critic, "small_decoder": small.layers, **optimisers}
     rates = {"decoder": LEARNING_RATE, "critic": LEARNING_RATE, "small": SMALL_LEARNING_RATE}
     step = checkpoint.resume(work / "decoders.pt", parts)
     done = clock.done(step)
@@ -141,7 +116,14 @@ def train_decoders(
     quick = psnr(lambda picture: small(_latents(vae, picture)), held_back, device)
     print(f"decoders: {sharp:.2f} dB on pictures held back, the small one {quick:.2f}", flush=True)
     replaced(vae.half(), model / "vae-sharp")
-    save_file({name: value.half().contiguous() for name, value in small.state_dict().items()}, model / SMALL)
+    save_preview_decoder(small, model / PREVIEW)
+
+
+def save_preview_decoder(small: PreviewNetwork, folder: Path) -> None:
+    """Write one of structure SMALL as it is read."""
+    folder.mkdir(exist_ok=True)
+    (folder / CONFIG).write_text(json.dumps(config_of(SMALL), indent=2) + "\n", "utf-8")
+    save_weights(small, folder / WEIGHTS)
 
 
 def _latents(vae: Any, pictures: Tensor) -> Tensor:

@@ -128,6 +128,17 @@ def test_weights_in_pieces_come_with_their_table() -> None:
     assert chosen(*rest, *pieces, table) == {*rest, *pieces, table}
 
 
+def test_of_a_published_preview_decoder_two_files_are_chosen() -> None:
+    names = "README.md", "config.json", "diffusion_pytorch_model.safetensors", "taesd_encoder.safetensors"
+    found = choose(files(*names), "madebyollin/taesd")
+    assert {file.name for file in found} == {"config.json", "diffusion_pytorch_model.safetensors"}
+    for repository in ("madebyollin/taesd3", "someone/taesd"):
+        with pytest.raises(ModelError, match="not in the diffusers layout"):
+            choose(files(*names), repository)
+    with pytest.raises(ModelError, match="no longer has a preview decoder"):
+        choose(files(*names[:2]), "madebyollin/taesd")
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [
