@@ -76,10 +76,9 @@ class DecoderKind(StrEnum):
 class DecoderStructure:
     """How a preview decoder is built.
 
-    latent_channels: of what it reads; widths: channels at each resolution, the
-    latents' first; blocks: residual blocks at each; factors: how much larger a side each resolution hands on;
-    activation, enlarging: of an AutoencoderTiny, in diffusers' words; scaling_factor: latents as the UNet sees them are
-    divided by it.
+    latent_channels: of what it reads; widths: channels at each resolution, the latents' first; blocks: residual blocks
+    at each; factors: how much larger a side each resolution hands on; activation, enlarging: of an AutoencoderTiny, in
+    diffusers' words; scaling_factor: latents as the UNet sees them are divided by it.
     """
 
     kind: DecoderKind

@@ -99,7 +99,8 @@ def _read(files: PreviewDecoder, wanted: dict[str, Any]) -> dict[str, Tensor]:
     """Weights by name, float32. wanted: one of the right shape for each. Raises ValueError and safetensors' errors."""
     prefix = _PREFIXES[files.structure.kind]
     with safe_open(files.weights, framework="pt") as opened:
-        names = {name.removeprefix(prefix) for name in opened.keys() if name.startswith(prefix)}  # noqa: SIM118
+        all_names = opened.keys()  # it is no mapping
+        names = {name.removeprefix(prefix) for name in all_names if name.startswith(prefix)}
         if odd := sorted(names ^ wanted.keys()):
             raise ValueError(f"it lacks, or should not have, {odd[0]}")
         for name, weight in wanted.items():
