@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nti_desktop.models.catalog import ModelEntry, find_model
-from nti_desktop.models.fingerprints import fingerprint
-from nti_desktop.preview import encode_preview
+from nti_desktop.core.resources import resource
+from nti_desktop.editing.previews import encode_preview
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import ModelEntry, find_model
+from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
-from nti_desktop.resources import resource
-from nti_desktop.session import Session
-from tests.unit.test_session import inverted
+from tests.editing.test_session import inverted
 
 WISH = EditRecipe(
     "a blue ball on a table",

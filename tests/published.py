@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from nti_desktop.engine.tokens import PromptTokens
+from nti_desktop.engine.sampling.tokens import PromptTokens
 
 
 def refinement_mapping(source: PromptTokens, edit: PromptTokens) -> Tensor:

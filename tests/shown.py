@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from nti_desktop.gui.work import Work
-from nti_desktop.models.catalog import STUDIO_DEFAULTS
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.photo.frame import Area
-from nti_desktop.photo.raw import NEUTRAL_NOTE
+from nti_desktop.photo.reading.raw import NEUTRAL_NOTE
 from nti_desktop.project.schema import InversionRecord, PartRecord, Project, Record, VersionRecord
 from nti_desktop.project.sidecar import Arrays
 from nti_desktop.recipe.recipe import Blend, WordRef
-from nti_desktop.session import Session
 
 Said = dict[str, Any]
 
@@ -29,7 +29,7 @@ _NOTES = {
 
 def shown(session: Session) -> Said:
     """All that is said of the photo, its preparations and its versions; no field of a record is left out."""
-    work, project = Work(session, STUDIO_DEFAULTS), session.project
+    work, project = Document(session, STUDIO_DEFAULTS), session.project
     return {
         "size": list(session.photo.raster.size),
         "notes": [_NOTES.get(note, note) for note in session.notes],

@@ -12,8 +12,8 @@ from types import FrameType
 from nti_desktop.cli.arguments import COMMANDS, RETURN_TO, SAMPLE, parse
 from nti_desktop.cli.log import write_log
 from nti_desktop.cli.terminal import clear_progress
-from nti_desktop.errors import NtiError, RecipeError
-from nti_desktop.jobs import CancelToken
+from nti_desktop.core.errors import NtiError, RecipeError
+from nti_desktop.core.progress import CancelToken
 
 FAILED, WRONG_USE = 1, 2
 
@@ -61,7 +61,7 @@ def _open_window(given: Sequence[str]) -> int:
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in screens):
         raise NtiError("There is no screen here for the window; use the commands that “nti-desktop --help” lists.")
     try:
-        from nti_desktop.app import run  # Qt is for the window only
+        from nti_desktop.gui.app import run  # Qt is for the window only
     except ImportError as error:
         raise NtiError(f"The window needs a part of the system that is missing ({error}); install it.") from error
     if given[:1] == [RETURN_TO]:

@@ -6,22 +6,24 @@ from pathlib import Path
 
 from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import tell, watcher
-from nti_desktop.composing import RenderedPart
-from nti_desktop.errors import PhotoError
-from nti_desktop.jobs import CancelToken, Rendered, in_decibels
-from nti_desktop.models.catalog import built_in
-from nti_desktop.models.fingerprints import fingerprint
-from nti_desktop.models.samples import Sample, samples
-from nti_desktop.photo.composite import Finish
-from nti_desktop.photo.export import ExportSettings, export_picture
-from nti_desktop.photo.reading import identify
-from nti_desktop.photo.targets import Conflict
-from nti_desktop.preview import encode_preview
+from nti_desktop.core.errors import PhotoError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.core.units import in_decibels
+from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.previews import encode_preview
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.models.library.samples import Sample, samples
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.photo.export.export import ExportSettings, export_picture
+from nti_desktop.photo.export.targets import Conflict
+from nti_desktop.photo.reading.identify import identify
 from nti_desktop.project.sidecar import backup_path, sidecar_path
+from nti_desktop.recipe.jobs import Rendered
 from nti_desktop.recipe.methods import name_of
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
-from nti_desktop.session import Session
 
 EDITS = 3
 
@@ -31,19 +33,19 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     best = entry.defaults
     session = Session.open(_own_copy(sample, options.out))
     photo = session.photo
-    from nti_desktop.engine.workbench import Workbench  # torch
+    from nti_desktop.engine.service import EngineService  # torch
 
-    workbench, report = Workbench(), watcher()
+    service, report = EngineService(), watcher()
     settings = InversionSettings(sample.caption, best.method, best.steps, best.guidance_scale)
-    judged = workbench.judge(session.judge_job(entry), report, cancel)
-    inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
+    measured = service.measure(session.measure_job(entry), report, cancel)
+    inverted = service.invert(session.invert_job(entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint(entry), inverted)
 
     pictures = [(photo.raster, f"The sample: {sample.caption}")]
     written, edits = [], []
     for number, prompt in enumerate(sample.edits[:EDITS], start=1):
         recipe = recipe_for(prompt, settings, best, inverted.figures.explained)
-        rendered = workbench.render(session.render_job(recipe, inversion.id), report, cancel)
+        rendered = service.render(session.render_job(recipe, inversion.id), report, cancel)
         picture = session.finished([RenderedPart(rendered, Finish(), inversion.id)])
         version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)
         session.keep_preview(version.id, encode_preview(picture))
@@ -68,9 +70,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     tell(
         [
             f"Inverted by {name_of(settings)} in {figures.seconds:.1f} s with {figures.unet_rows} UNet rows on "
-            f"{judged.device}.",
+            f"{measured.device}.",
             f"Guidance alone, unpinned, reproduces the sample at {in_decibels(figures.reconstruction_psnr)}; "
-            f"the model's autoencoder draws it at {in_decibels(judged.autoencoder_psnr)}.",
+            f"the model's autoencoder draws it at {in_decibels(measured.autoencoder_psnr)}.",
             *(_edit_line(number, rendered) for number, rendered in enumerate(edits, start=1)),
             f"Look at {sheet}",
         ],
@@ -85,8 +87,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "seconds": figures.seconds,
             "unet_rows": figures.unet_rows,
             "reconstruction_psnr": figures.reconstruction_psnr,
-            "autoencoder_psnr": judged.autoencoder_psnr,
-            "device": judged.device,
+            "autoencoder_psnr": measured.autoencoder_psnr,
+            "device": measured.device,
             "edits": [
                 {
                     "prompt": rendered.recipe.prompt,

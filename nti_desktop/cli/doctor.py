@@ -10,20 +10,21 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from nti_desktop import __version__
-from nti_desktop.advice import NEXT_TO_NOTHING, STRANGE_PSNR
 from nti_desktop.cli.method_trial import compare_methods
 from nti_desktop.cli.model_trial import try_model
 from nti_desktop.cli.terminal import tell, watcher
-from nti_desktop.errors import Cancelled, EngineError, NtiError, PhotoError, RecipeError
-from nti_desktop.jobs import CancelToken, Report, in_decibels
-from nti_desktop.models.catalog import BUILT_IN_ID, ModelEntry, built_in, find_model
-from nti_desktop.models.fingerprints import fingerprint
-from nti_desktop.models.places import read_places
-from nti_desktop.models.samples import samples
-from nti_desktop.models.store import listed_models
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError, PhotoError, RecipeError
+from nti_desktop.core.progress import CancelToken, Report
+from nti_desktop.core.units import in_decibels
+from nti_desktop.editing.feedback import NEXT_TO_NOTHING, STRANGE_PSNR
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import BUILT_IN_ID, ModelEntry, built_in, find_model
+from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.models.library.places import read_places
+from nti_desktop.models.library.samples import samples
+from nti_desktop.models.library.store import listed_models
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
-from nti_desktop.session import Session
 
 PACKAGES = ("torch", "diffusers", "transformers", "PySide6-Essentials", "numpy", "pillow")
 STEPS = 10
@@ -178,34 +179,34 @@ def _tried(device: str | None, report: Report, cancel: CancelToken) -> tuple[Sel
 
 def _self_test(device: str | None, report: Report, cancel: CancelToken) -> SelfTest:
     """Raises EngineError when what comes out is not what it has to be."""
-    from nti_desktop.engine.workbench import Workbench  # torch
+    from nti_desktop.engine.service import EngineService  # torch
 
-    sample, entry, workbench = samples()[0], built_in(), Workbench(device)
+    sample, entry, service = samples()[0], built_in(), EngineService(device)
     best = entry.defaults
     with TemporaryDirectory() as folder:
         copy = Path(folder) / sample.path.name
         copy.write_bytes(sample.path.read_bytes())
         session = Session.open(copy)
     settings = InversionSettings(sample.caption, best.method, STEPS, best.guidance_scale)
-    judged = workbench.judge(session.judge_job(entry), report, cancel)
-    inverted = workbench.invert(session.invert_job(entry, settings), report, cancel)
+    measured = service.measure(session.measure_job(entry), report, cancel)
+    inverted = service.invert(session.invert_job(entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint(entry), inverted)
     same, other = (
-        workbench.render(session.render_job(recipe_for(prompt, settings, best), inversion.id), report, cancel)
+        service.render(session.render_job(recipe_for(prompt, settings, best), inversion.id), report, cancel)
         for prompt in (sample.caption, sample.edits[0])
     )
-    if judged.autoencoder_psnr < STRANGE_PSNR or same.changed > NEXT_TO_NOTHING:
+    if measured.autoencoder_psnr < STRANGE_PSNR or same.changed > NEXT_TO_NOTHING:
         raise EngineError("this computer draws a sample wrongly; update its graphics driver or report this.")
     if other.changed <= NEXT_TO_NOTHING:
         raise EngineError("an edit changed nothing; install the program again or report this.")
     figures = [job.figures for job in (inverted, same, other)]
     return SelfTest(
-        device=judged.device,
-        devices=tuple(there.name for there in judged.devices),
+        device=measured.device,
+        devices=tuple(there.name for there in measured.devices),
         precision=other.figures.precision,
         seconds=sum(f.seconds for f in figures),
         unet_rows=sum(f.unet_rows for f in figures),
         reconstruction_psnr=inverted.figures.reconstruction_psnr,
-        autoencoder_psnr=judged.autoencoder_psnr,
+        autoencoder_psnr=measured.autoencoder_psnr,
         changed=other.changed,
     )

@@ -3,14 +3,14 @@
 from argparse import Namespace
 
 from nti_desktop.cli.terminal import confirm, note, tell, watcher
-from nti_desktop.errors import ModelError
-from nti_desktop.jobs import CancelToken
-from nti_desktop.models.catalog import find_model
-from nti_desktop.models.hub import Plan, fetch, plan_download
-from nti_desktop.models.known import known_models
-from nti_desktop.models.places import read_places
-from nti_desktop.models.preview_decoders import find_published
-from nti_desktop.models.records import gigabytes
+from nti_desktop.core.errors import ModelError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.models.hub.client import Plan, fetch, plan_download
+from nti_desktop.models.hub.offers import offers
+from nti_desktop.models.library.catalog import find_model
+from nti_desktop.models.library.places import read_places
+from nti_desktop.models.library.preview_decoders import find_published
+from nti_desktop.models.library.records import gigabytes
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
@@ -47,7 +47,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
 
 def _offer(options: Namespace) -> int:
-    known = known_models()
+    known = offers()
     lines = [
         f"{model.id}: {model.name}, {gigabytes(model.size)}, {model.licence.name}. {model.about}" for model in known
     ]

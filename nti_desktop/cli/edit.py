@@ -4,22 +4,23 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nti_desktop import advice
 from nti_desktop.cli.making import make_picture, model_of
 from nti_desktop.cli.terminal import note, tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write
-from nti_desktop.errors import RecipeError, SidecarError
-from nti_desktop.jobs import CancelToken, Rendered
-from nti_desktop.photo.composite import Finish
-from nti_desktop.preview import encode_preview
+from nti_desktop.core.errors import RecipeError, SidecarError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing import feedback
+from nti_desktop.editing.previews import encode_preview
+from nti_desktop.editing.session import Session
+from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
+from nti_desktop.recipe.jobs import Rendered
 from nti_desktop.recipe.parameters import FEATHER, FOLLOW, STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_refs
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand, settled
 from nti_desktop.recipe.words import find_words, split_words, unlearned_words
-from nti_desktop.session import Session
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
@@ -39,8 +40,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     name = _name(options.name, session)
     target = target_of(options, session, name)
 
-    unlearned = advice.never_learned(entry, unlearned_words(recipe.prompt, entry.words))
-    heard = [said for said in (advice.read_as_weights(emphasis), unlearned) if said]
+    unlearned = feedback.never_learned(entry, unlearned_words(recipe.prompt, entry.words))
+    heard = [said for said in (feedback.read_as_weights(emphasis), unlearned) if said]
     note(heard)
     before = session.project.current
     others = session.edits_beside(inversion.id)
@@ -165,14 +166,14 @@ def _name(wanted: str | None, session: Session) -> str:
 
 def _notes(source: str, recipe: EditRecipe, rendered: Rendered | None, learned: frozenset[str] | None) -> list[str]:
     """What a person should hear about how the edit came out. learned: words of the model, None when it does not say."""
-    notes = [same] if (same := advice.same_but_for_signs(source, recipe.prompt)) else []
+    notes = [same] if (same := feedback.same_but_for_signs(source, recipe.prompt)) else []
     if rendered is None:
         return [*notes, "Nothing is asked for that the photo does not show, so this version is the photo itself."]
-    words = advice.changed_words(source, recipe)
-    if nothing := advice.no_effect(words, rendered):
+    words = feedback.changed_words(source, recipe)
+    if nothing := feedback.no_effect(words, rendered):
         notes.append(f"{nothing} Loosen the structure with a lower --follow, or give the word more --weight.")
-    if everything := advice.too_much(words, rendered, learned):
+    if everything := feedback.too_much(words, rendered, learned):
         notes.append(f"{everything} Use --blend for that.")
-    if rendered.mask is not None and rendered.coverage > advice.WIDE_MASK:
+    if rendered.mask is not None and rendered.coverage > feedback.WIDE_MASK:
         notes.append(f"The mask covers {rendered.coverage:.0%} of the picture, which is much for a thing in it.")
     return notes

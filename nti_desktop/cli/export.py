@@ -5,10 +5,10 @@ from argparse import Namespace
 from nti_desktop.cli.making import make_picture
 from nti_desktop.cli.terminal import tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write
-from nti_desktop.errors import SidecarError
-from nti_desktop.jobs import CancelToken
+from nti_desktop.core.errors import SidecarError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.session import Session
 from nti_desktop.project.schema import VersionRecord
-from nti_desktop.session import Session
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:

@@ -3,12 +3,13 @@
 from argparse import Namespace
 
 from nti_desktop.cli.terminal import tell
-from nti_desktop.jobs import CancelToken, in_decibels
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.core.units import in_decibels
+from nti_desktop.editing.session import Session
 from nti_desktop.project.schema import InversionRecord, Project, VersionRecord
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.methods import name_of
 from nti_desktop.recipe.parameters import STRENGTH
-from nti_desktop.session import Session
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:

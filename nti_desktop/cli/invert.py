@@ -2,17 +2,19 @@
 
 from argparse import Namespace
 
-from nti_desktop import advice
 from nti_desktop.cli.terminal import note, tell, watcher
-from nti_desktop.errors import RecipeError, SidecarError
-from nti_desktop.jobs import CancelToken, Judged, in_decibels
-from nti_desktop.models.catalog import find_model
-from nti_desktop.models.fingerprints import fingerprint
+from nti_desktop.core.errors import RecipeError, SidecarError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.core.units import in_decibels
+from nti_desktop.editing import feedback
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import find_model
+from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.emphasis import read_emphasis
+from nti_desktop.recipe.jobs import Measured
 from nti_desktop.recipe.methods import name_of
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
 from nti_desktop.recipe.words import unlearned_words
-from nti_desktop.session import Session
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
@@ -29,25 +31,25 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     session = Session.open(options.photo)
     if session.read_only:
         raise SidecarError(session.read_only)
-    unlearned = advice.never_learned(entry, unlearned_words(settings.prompt, entry.words))
-    notes = [*session.notes, *([advice.NO_WEIGHTS] if described.weights else []), *([unlearned] if unlearned else [])]
+    unlearned = feedback.never_learned(entry, unlearned_words(settings.prompt, entry.words))
+    notes = [*session.notes, *([feedback.NO_WEIGHTS] if described.weights else []), *([unlearned] if unlearned else [])]
     note(notes)
-    from nti_desktop.engine.workbench import Workbench  # torch
+    from nti_desktop.engine.service import EngineService  # torch
 
-    workbench, report = Workbench(options.device), watcher()
-    judged = workbench.judge(session.judge_job(entry, options.area), report, cancel)
-    if advice.is_strange(entry, judged):
-        notes.append(advice.STRANGE)
-        note([advice.STRANGE])
-    if tight := advice.tight(judged, settings.method):
+    service, report = EngineService(options.device), watcher()
+    measured = service.measure(session.measure_job(entry, options.area), report, cancel)
+    if feedback.is_strange(entry, measured):
+        notes.append(feedback.STRANGE)
+        note([feedback.STRANGE])
+    if tight := feedback.tight(measured, settings.method):
         notes.append(tight)
         note([tight])
     digest = fingerprint(entry, cancel)  # before what may take minutes: nothing can be kept without it
-    inverted = workbench.invert(session.invert_job(entry, settings, options.area), report, cancel)
+    inverted = service.invert(session.invert_job(entry, settings, options.area), report, cancel)
     record = session.keep_inversion(entry, digest, inverted, options.area)
     session.save()
-    known = not unlearned and not advice.is_strange(entry, judged)
-    if known and (more := advice.say_more(entry, settings.prompt, inverted.figures.explained)):
+    known = not unlearned and not feedback.is_strange(entry, measured)
+    if known and (more := feedback.say_more(entry, settings.prompt, inverted.figures.explained)):
         notes.append(more)
         note([more])
 
@@ -56,10 +58,10 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         [
             f"Inverted “{session.photo.path.name}” with {entry.name}, {name_of(settings)}, {settings.steps} steps: "
             f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
-            f"{judged.device}, {figures.precision}{_memory(judged, settings.method)}.",
+            f"{measured.device}, {figures.precision}{_memory(measured, settings.method)}.",
             f"Guidance alone, unpinned, reproduces the photo at {in_decibels(figures.reconstruction_psnr)}; "
-            f"the model's autoencoder draws it at {in_decibels(judged.autoencoder_psnr)}.",
-            advice.effective_resolution(frame, options.area is None),
+            f"the model's autoencoder draws it at {in_decibels(measured.autoencoder_psnr)}.",
+            feedback.effective_resolution(frame, options.area is None),
             f"Saved in {session.sidecar}",
         ],
         {
@@ -78,12 +80,12 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "unet_rows": figures.unet_rows,
             "inner_steps": figures.inner_steps,
             "reconstruction_psnr": figures.reconstruction_psnr,
-            "autoencoder_psnr": judged.autoencoder_psnr,
-            "device": judged.device,
+            "autoencoder_psnr": measured.autoencoder_psnr,
+            "device": measured.device,
             "precision": figures.precision,
             "explained": figures.explained,
-            "memory_forecast": judged.forecast.of(settings.method).size if judged.forecast else None,
-            "edit_memory_forecast": judged.forecast.editing.size if judged.forecast else None,
+            "memory_forecast": measured.forecast.of(settings.method).size if measured.forecast else None,
+            "edit_memory_forecast": measured.forecast.editing.size if measured.forecast else None,
             "notes": notes,
         },
         options.json,
@@ -100,10 +102,10 @@ def _method(options: Namespace, best: EditDefaults) -> Method:
     raise RecipeError(f"A schedule belongs to null-text; leave out --schedule, or --method {options.method}.")
 
 
-def _memory(judged: Judged, method: Method) -> str:
+def _memory(measured: Measured, method: Method) -> str:
     """What preparing was predicted to take, and edits where that is more."""
-    if judged.forecast is None:
+    if measured.forecast is None:
         return ""
-    more = advice.edits_need(judged.forecast, method)
-    edits = f", {advice.gigabytes(more)} for edits" if more else ""
-    return f"; {advice.gigabytes(judged.forecast.of(method).size)} of memory predicted{edits}"
+    more = feedback.edits_need(measured.forecast, method)
+    edits = f", {feedback.gigabytes(more)} for edits" if more else ""
+    return f"; {feedback.gigabytes(measured.forecast.of(method).size)} of memory predicted{edits}"

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nti_desktop.composing import RenderedPart
-from nti_desktop.errors import ModelError
-from nti_desktop.jobs import CancelToken, Rendered, Report
-from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.models.finding import ModelGone
-from nti_desktop.photo.composite import Finish
+from nti_desktop.core.errors import ModelError
+from nti_desktop.core.progress import CancelToken, Report
+from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.lookup import ModelGone
+from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import InversionRecord, PartRecord
-from nti_desktop.session import Session
+from nti_desktop.recipe.jobs import Rendered
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,19 +42,19 @@ def make_picture(
 ) -> Made:
     """Render edits and lay them into the photo; torch is loaded only when there is something to render.
 
-    device: see Workbench.choose_device.
+    device: see EngineService.choose_device.
     """
     asking = [part for part in parts if not session.is_the_photo(part.recipe.recipe(), part.inversion)]
     if not asking:
         return Made(session.finished(()), (), None)
     for part in asking:
         model_of(session, session.project.inversion(part.inversion), cancel)
-    from nti_desktop.engine.workbench import Workbench  # torch
+    from nti_desktop.engine.service import EngineService  # torch
 
-    workbench = Workbench(device)
+    service = EngineService(device)
     rendered = tuple(
         RenderedPart(
-            workbench.render(session.render_job(part.recipe.recipe(), part.inversion), report, cancel),
+            service.render(session.render_job(part.recipe.recipe(), part.inversion), report, cancel),
             Finish(part.finish.feather),
             part.inversion,
         )

@@ -3,18 +3,20 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nti_desktop.advice import tight
 from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import note
-from nti_desktop.composing import raster_of
-from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report, decibels, in_decibels
-from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.photo.export import ExportSettings, export_picture
-from nti_desktop.photo.targets import Conflict
+from nti_desktop.core.progress import CancelToken, Report
+from nti_desktop.core.units import decibels, in_decibels
+from nti_desktop.editing.composition import raster_of
+from nti_desktop.editing.feedback import tight
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.photo.export.export import ExportSettings, export_picture
+from nti_desktop.photo.export.targets import Conflict
+from nti_desktop.recipe.jobs import Inversion, Rendered
 from nti_desktop.recipe.methods import METHODS, name_of
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
-from nti_desktop.session import Session
 
 COLUMNS = 3
 
@@ -87,22 +89,22 @@ def compare_methods(
     """Prepare the photo by every method, render the same edit by each, and write the sheet.
 
     prompts: of the photo and of the edit; steps: of all methods, None for each one's usual; device: see
-    Workbench.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
+    EngineService.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
     """
-    from nti_desktop.engine.workbench import Workbench  # torch
+    from nti_desktop.engine.service import EngineService  # torch
 
     prompt, edit = prompts
-    bench, best = Workbench(device), entry.defaults
-    judged = bench.judge(session.judge_job(entry), report, cancel)
-    note([warning for warning in {tight(judged, method) for method in METHODS} if warning])
+    service, best = EngineService(device), entry.defaults
+    measured = service.measure(session.measure_job(entry), report, cancel)
+    note([warning for warning in {tight(measured, method) for method in METHODS} if warning])
     trials: list[MethodTrial] = []
     pictures = [(session.photo.raster, "The photo")]
     for method in METHODS:
         settings = InversionSettings(prompt, method, steps or best.steps_for(method), best.guidance_scale)
-        inverted: Inverted = bench.invert(session.invert_job(entry, settings), report, cancel)
+        inverted: Inversion = service.invert(session.invert_job(entry, settings), report, cancel)
         inversion = session.keep_inversion(entry, fingerprint, inverted).id
         recipes = [recipe_for(words, settings, best, inverted.figures.explained) for words in prompts]
-        same, edited = (bench.render(session.render_job(recipe, inversion), report, cancel) for recipe in recipes)
+        same, edited = (service.render(session.render_job(recipe, inversion), report, cancel) for recipe in recipes)
         if not trials:
             pictures.append((raster_of(same.source), "As the model's autoencoder draws it"))
         trial = _trial(inverted, edited, decibels(same.image, same.source))
@@ -119,11 +121,11 @@ def compare_methods(
         settings=ExportSettings(metadata=False),
     )
     return Comparison(
-        entry.name, judged.device, prompt, edit, best.guidance_scale, judged.autoencoder_psnr, tuple(trials)
+        entry.name, measured.device, prompt, edit, best.guidance_scale, measured.autoencoder_psnr, tuple(trials)
     )
 
 
-def _trial(inverted: Inverted, edited: Rendered, likeness: float) -> MethodTrial:
+def _trial(inverted: Inversion, edited: Rendered, likeness: float) -> MethodTrial:
     prepared, made = inverted.figures, edited.figures
     return MethodTrial(
         ran=name_of(inverted.settings, prepared.inner_steps),

@@ -4,7 +4,7 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from nti_desktop.cli.terminal import tell
-from nti_desktop.jobs import CancelToken
+from nti_desktop.core.progress import CancelToken
 from nti_desktop.recipe.methods import BENCHMARK, METHODS, MethodRow
 
 

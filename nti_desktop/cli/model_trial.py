@@ -7,22 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nti_desktop.advice import NEXT_TO_NOTHING, changed_words, tight, with_a_place
 from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import note
-from nti_desktop.composing import RenderedPart, raster_of
-from nti_desktop.errors import RecipeError
-from nti_desktop.jobs import CancelToken, Inverted, Rendered, Report, decibels, in_decibels
-from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.photo.composite import Finish
-from nti_desktop.photo.export import ExportSettings, export_picture
+from nti_desktop.core.errors import RecipeError
+from nti_desktop.core.progress import CancelToken, Report
+from nti_desktop.core.units import decibels, in_decibels
+from nti_desktop.editing.composition import RenderedPart, raster_of
+from nti_desktop.editing.feedback import NEXT_TO_NOTHING, changed_words, tight, with_a_place
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.photo.export.export import ExportSettings, export_picture
+from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.raster import Raster
-from nti_desktop.photo.targets import Conflict
+from nti_desktop.recipe.jobs import Inversion, Rendered
 from nti_desktop.recipe.methods import name_of
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
-from nti_desktop.session import Session
 
 GOOD_LIKENESS = 30.0  # dB between the photo left alone and the autoencoder's own picture of it
 PREDICTIONS = {"epsilon": "noise", "v_prediction": "velocity (v)", "sample": "the picture", None: "none of the known"}
@@ -111,20 +113,20 @@ def try_model(
 ) -> ModelTrial:
     """Prepare the photo, render it left alone and edited within a mask around the changed words, and write the sheet.
 
-    device: see Workbench.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
+    device: see EngineService.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
     """
-    from nti_desktop.engine.workbench import Workbench  # torch
+    from nti_desktop.engine.service import EngineService  # torch
 
     recipe = _masked(edit, settings, entry)
-    bench = Workbench(device)
-    judged = bench.judge(session.judge_job(entry), report, cancel)
-    if warning := tight(judged, settings.method):
+    service = EngineService(device)
+    measured = service.measure(session.measure_job(entry), report, cancel)
+    if warning := tight(measured, settings.method):
         note([warning])
-    stated, likely = bench.ask_prediction(session.judge_job(entry), settings.prompt, report, cancel)
-    inverted = bench.invert(session.invert_job(entry, settings), report, cancel)
+    stated, likely = service.ask_prediction(session.measure_job(entry), settings.prompt, report, cancel)
+    inverted = service.invert(session.invert_job(entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint, inverted).id
     same, edited = (
-        bench.render(session.render_job(asked, inversion), report, cancel)
+        service.render(session.render_job(asked, inversion), report, cancel)
         for asked in (recipe_for(settings.prompt, settings, entry.defaults), recipe)
     )
     part = RenderedPart(edited, Finish(), inversion)
@@ -139,11 +141,11 @@ def try_model(
         model=entry.name,
         family=entry.family,
         fingerprint=fingerprint,
-        device=judged.device,
+        device=measured.device,
         size=(edited.image.shape[1], edited.image.shape[0]),
         settings=settings,
         edit=edit,
-        autoencoder=judged.autoencoder_psnr,
+        autoencoder=measured.autoencoder_psnr,
         reconstruction=inverted.figures.reconstruction_psnr,
         likeness=decibels(same.image, same.source),
         stated=stated,
@@ -184,7 +186,7 @@ def _masked(edit: str, settings: InversionSettings, entry: ModelEntry) -> EditRe
 
 
 def _write_sheet(
-    sheet: Path, session: Session, inverted: Inverted, same: Rendered, edited: Rendered, finished: Raster
+    sheet: Path, session: Session, inverted: Inversion, same: Rendered, edited: Rendered, finished: Raster
 ) -> None:
     assert edited.mask is not None
     pictures = [

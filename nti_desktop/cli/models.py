@@ -8,15 +8,15 @@ from pathlib import Path
 
 from nti_desktop.cli import downloading
 from nti_desktop.cli.terminal import confirm, tell, watcher
-from nti_desktop.errors import ModelError
-from nti_desktop.jobs import CancelToken
-from nti_desktop.models.candidates import Source
-from nti_desktop.models.catalog import ModelEntry, find_model
-from nti_desktop.models.checking import verify
-from nti_desktop.models.places import Places, move_store, read_places, store_fault, write_places
-from nti_desktop.models.preview_decoders import stored_preview_decoders
-from nti_desktop.models.records import gigabytes
-from nti_desktop.models.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
+from nti_desktop.core.errors import ModelError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.models.library.catalog import ModelEntry, find_model
+from nti_desktop.models.library.checking import verify
+from nti_desktop.models.library.places import Places, move_store, read_places, store_fault, write_places
+from nti_desktop.models.library.preview_decoders import stored_preview_decoders
+from nti_desktop.models.library.records import gigabytes
+from nti_desktop.models.library.scan import Source
+from nti_desktop.models.library.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
 
 
 def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:

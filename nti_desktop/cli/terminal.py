@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from nti_desktop.errors import ModelError
-from nti_desktop.jobs import CancelToken, Progress, Report, report_nothing
+from nti_desktop.core.errors import ModelError
+from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 
 _BAR = 24  # characters
 _CLEAR_LINE = "\r\x1b[K"

@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from nti_desktop.cli.making import Made
-from nti_desktop.photo.export import ExportSettings, export_picture, format_of
-from nti_desktop.photo.targets import Conflict, check_target, name_from
+from nti_desktop.editing.returning import check_return, follow, return_to
+from nti_desktop.editing.session import Session
+from nti_desktop.photo.export.export import ExportSettings, export_picture, format_of
+from nti_desktop.photo.export.targets import Conflict, check_target, name_from
 from nti_desktop.project.schema import PartRecord
-from nti_desktop.returning import check_return, follow, return_to
-from nti_desktop.session import Session
 
 _DEFAULTS = ExportSettings()
 

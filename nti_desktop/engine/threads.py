@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psutil
 import torch
 
-from nti_desktop.jobs import Progress, Report
+from nti_desktop.core.progress import Progress, Report
 
 ALL = torch.get_num_threads()
 OFTEN = 0.5  # seconds; what is measured over less says little

@@ -7,34 +7,35 @@ from PySide6.QtCore import QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
 
-from nti_desktop.errors import Cancelled, ModelError, NtiError
-from nti_desktop.gui import edits, preferences, sample_photos
-from nti_desktop.gui.advising import Advising
-from nti_desktop.gui.areas import Areas
-from nti_desktop.gui.autosave import AFTER, Autosave
-from nti_desktop.gui.background import Background
+from nti_desktop.core.errors import Cancelled, ModelError, NtiError
+from nti_desktop.editing import edits
+from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
-from nti_desktop.gui.comparing import Comparing
-from nti_desktop.gui.desk import Desk
-from nti_desktop.gui.device_chooser import DeviceChooser
-from nti_desktop.gui.engine_thread import EngineThread, load_workbench
-from nti_desktop.gui.exporting import Exporting
-from nti_desktop.gui.model_chooser import ModelChooser
-from nti_desktop.gui.model_keeping import ModelKeeping
-from nti_desktop.gui.other_model import OtherModel
-from nti_desktop.gui.panels.message_bar import Action, Message, Tone
-from nti_desktop.gui.progress import ProgressWatch
+from nti_desktop.gui.controllers.areas import Areas
+from nti_desktop.gui.controllers.autosave import AFTER, Autosave
+from nti_desktop.gui.controllers.comparing import Comparing
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.exporting import Exporting
+from nti_desktop.gui.controllers.feedback import EditFeedback
+from nti_desktop.gui.controllers.model_library import ModelLibrary
+from nti_desktop.gui.controllers.models_page import ModelsPageController
+from nti_desktop.gui.controllers.versions import Versions
+from nti_desktop.gui.controllers.viewing import Viewing
+from nti_desktop.gui.editor.editor_view import EditorView
+from nti_desktop.gui.models.device_chooser import DeviceChooser
+from nti_desktop.gui.models.model_chooser import ModelChooser
+from nti_desktop.gui.models.other_model import OtherModel
 from nti_desktop.gui.screen_colours import ScreenColours
-from nti_desktop.gui.shelf import Shelf
-from nti_desktop.gui.threads import at_home
-from nti_desktop.gui.transfers import Transfers
-from nti_desktop.gui.versions import Versions
-from nti_desktop.gui.viewing import Viewing
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.widgets.progress import ProgressWatch
 from nti_desktop.gui.window_size import within_screen
-from nti_desktop.gui.workplace import Workplace
-from nti_desktop.models.catalog import built_in
-from nti_desktop.models.samples import samples
-from nti_desktop.photo.header import PICTURE_SUFFIXES, RAW_SUFFIXES
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread, load_service
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.transfers import Transfers
+from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.samples import samples
+from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 
 log = logging.getLogger(__name__)
 
@@ -52,34 +53,34 @@ class MainWindow(QMainWindow):
     def __init__(self, save_after: int = AFTER) -> None:
         """save_after: milliseconds from the last change until the project is saved by itself."""
         super().__init__()
-        self.engine = EngineThread(load_workbench, self)
+        self.engine = EngineThread(load_service, self)
         self.background = Background(self)
         self.models_thread = Background(self, "models")
         self.transfers_thread = Background(self, "transfers")
         self._threads = (self.engine, self.background, self.models_thread, self.transfers_thread)
-        self.desk = Desk(self.engine, self.background, self.models_thread, built_in(), self)
-        self.autosave = Autosave(self.desk, save_after, self)
-        self.versions = Versions(self.desk, self)
-        self.areas = Areas(self.desk, self)
-        self.workplace = Workplace(self.desk, self.versions, self.areas)
-        self.progress = ProgressWatch(self.engine, self.desk, self.workplace.strip, self)
-        self.shelf = Shelf(self.models_thread, self)
+        self.editor = Editor(self.engine, self.background, self.models_thread, built_in(), self)
+        self.autosave = Autosave(self.editor, save_after, self)
+        self.versions = Versions(self.editor, self)
+        self.areas = Areas(self.editor, self)
+        self.editor_view = EditorView(self.editor, self.versions, self.areas)
+        self.progress = ProgressWatch(self.engine, self.editor, self.editor_view.strip, self)
+        self.library = ModelLibrary(self.models_thread, self)
         self.transfers = Transfers(self.transfers_thread, self)
-        self.models = ModelKeeping(self.desk, self.shelf, self.transfers, self)
-        self.chooser = ModelChooser(self.desk, self.shelf, self.workplace.model_panel, self)
-        self.other_model = OtherModel(self.desk, self)
-        self.devices = DeviceChooser(self.engine, self.desk, self.workplace.model_panel, self)
-        self.advising = Advising(self.desk, self)
-        self.exporting = Exporting(self.desk, self)
-        self.comparing = Comparing(self.desk, self.workplace.prompts.edit, self)
-        self.viewing = Viewing(self.workplace, [MainWindow, Exporting, Versions, Areas], self)
-        self.screen_colours = ScreenColours(self.desk, self.workplace.strip, self.background, self)
+        self.models = ModelsPageController(self.editor, self.library, self.transfers, self)
+        self.chooser = ModelChooser(self.editor, self.library, self.editor_view.model_panel, self)
+        self.other_model = OtherModel(self.editor, self)
+        self.devices = DeviceChooser(self.engine, self.editor, self.editor_view.model_panel, self)
+        self.feedback = EditFeedback(self.editor, self)
+        self.exporting = Exporting(self.editor, self)
+        self.comparing = Comparing(self.editor, self.editor_view.prompts.edit, self)
+        self.viewing = Viewing(self.editor_view, [MainWindow, Exporting, Versions, Areas], self)
+        self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
         self._opening_next: Path | None = None  # waits for the save of the photo that is open
         self._closing = False
         self._ending = False
 
-        self.setCentralWidget(self.workplace)
+        self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
         self._take_room()
         more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
@@ -89,17 +90,17 @@ class MainWindow(QMainWindow):
 
         self.chooser.page_asked.connect(self.models.show_page)
         self.other_model.find_asked.connect(self.models.show_page)
-        self.workplace.start.open_asked.connect(self.open)
-        self.workplace.start.sample_asked.connect(self.open_sample)
+        self.editor_view.start.open_asked.connect(self.open)
+        self.editor_view.start.sample_asked.connect(self.open_sample)
         self._show_samples()
-        self.desk.changed.connect(self._show_state)
-        self.workplace.mask_panel.film.toggled.connect(self.actions_by_name["show_mask"].setChecked)
-        self.desk.filing.open_failed.connect(self._open_failed)
-        self.desk.preparing.prepared.connect(self._go_on_closing)
-        self.desk.preparing.failed.connect(self._go_on_closing)
-        self.desk.filing.saved.connect(self._saved)
-        self.desk.filing.save_failed.connect(self._save_failed)
-        self.desk.opened.connect(self._opened)
+        self.editor.changed.connect(self._show_state)
+        self.editor_view.mask_panel.show_mask.toggled.connect(self.actions_by_name["show_mask"].setChecked)
+        self.editor.file_tasks.open_failed.connect(self._open_failed)
+        self.editor.preparing.prepared.connect(self._go_on_closing)
+        self.editor.preparing.failed.connect(self._go_on_closing)
+        self.editor.file_tasks.saved.connect(self._saved)
+        self.editor.file_tasks.save_failed.connect(self._save_failed)
+        self.editor.opened.connect(self._opened)
         for thread in self._threads:
             thread.finished.connect(self._thread_ended)
             if thread is not self.engine:
@@ -129,30 +130,30 @@ class MainWindow(QMainWindow):
 
     def _show_samples(self) -> None:
         try:
-            self.workplace.start.show_samples([(sample.path, sample.caption) for sample in samples()])
+            self.editor_view.start.show_samples([(sample.path, sample.caption) for sample in samples()])
         except ModelError as error:
-            self.desk.said.emit(Message(str(error), Tone.ERROR))
+            self.editor.said.emit(Message(str(error), Tone.ERROR))
 
     @Slot()
     def _show_state(self) -> None:
         """The title, and which commands have something to do."""
         at_home(self)
-        session, work = self.desk.session, self.desk.work
-        history = work.history if work else None
-        ready = work is not None and work.up_to_date
+        session, document = self.editor.session, self.editor.document
+        history = document.history if document else None
+        ready = document is not None and document.up_to_date
         several = session is not None and len(session.project.versions) > 1
         possible = {
             "save": session is not None and session.dirty,
             "export": session is not None,
             "export_again": session is not None,
             "return_to_editor": session is not None and self.exporting.return_target is not None,
-            "undo": work is not None and work.can_undo,
-            "redo": work is not None and work.can_redo,
-            "prepare": work is not None and work.can_be_prepared and not self.desk.preparing.at_work,
-            "render_edit": ready and not self.desk.picture_is_final,
+            "undo": document is not None and document.can_undo,
+            "redo": document is not None and document.can_redo,
+            "prepare": document is not None and document.can_be_prepared and not self.editor.preparing.at_work,
+            "render_edit": ready and not self.editor.picture_is_final,
             "compare_ways": self.comparing.possible,
-            "draw_area": work is not None,
-            "work_on_whole": work is not None and work.area != work.whole,
+            "draw_area": document is not None,
+            "work_on_whole": document is not None and document.area != document.whole,
             "reset_structure": history is not None,
             "add_version": ready,
             "ask_for_name": session is not None and bool(session.project.versions),
@@ -167,15 +168,15 @@ class MainWindow(QMainWindow):
             "zoom_in": session is not None,
             "zoom_out": session is not None,
         }
-        if self.desk.glimpse is not None:  # a photo that is still being opened can be looked at
+        if self.editor.glimpse is not None:  # a photo that is still being opened can be looked at
             possible = {name: name in _LOOKING for name in possible}
         for name, enabled in possible.items():
             self.actions_by_name[name].setEnabled(enabled)
         name = session.photo.path.name if session else ""
-        if self.desk.glimpse is not None and self.desk.filing.opening is not None:
-            name = self.desk.filing.opening.path.name
+        if self.editor.glimpse is not None and self.editor.file_tasks.opening is not None:
+            name = self.editor.file_tasks.opening.path.name
         self.setWindowTitle(f"{name}[*] — NTI Desktop" if name else "NTI Desktop")
-        self.setWindowModified(session is not None and session.dirty and self.desk.glimpse is None)
+        self.setWindowModified(session is not None and session.dirty and self.editor.glimpse is None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Only once the window is there may the engine import what takes seconds."""
@@ -190,22 +191,22 @@ class MainWindow(QMainWindow):
         at_home(self)
         if not self._closing:
             self.engine.start()
-            self.shelf.look()
+            self.library.look()
 
     # Opening
 
     def open_path(self, path: Path) -> None:
         """Open a photo or a project; what is open is saved before."""
-        self.workplace.prompts.edit.settle()
+        self.editor_view.prompts.edit.settle()
         if self._unsaved():
             self._opening_next = path
-            self.desk.save()
+            self.editor.save()
         else:
-            self.desk.filing.open(path)
+            self.editor.file_tasks.open(path)
         self.progress.refresh()
 
     def _unsaved(self) -> bool:
-        session = self.desk.session
+        session = self.editor.session
         return session is not None and session.dirty
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
@@ -230,21 +231,21 @@ class MainWindow(QMainWindow):
     @Slot()
     def _opened(self) -> None:
         at_home(self)
-        session = self.desk.session
+        session = self.editor.session
         assert session is not None
         try:
             sample = sample_photos.sample_of(session.photo.identity)
         except NtiError:
             sample = None  # what is wrong with the samples was said at the start
         if sample is not None:
-            self.desk.suggest(sample.caption, sample.edits)
+            self.editor.suggest(sample.caption, sample.edits)
         self.progress.refresh()
 
     @Slot(Path, NtiError)
     def _open_failed(self, _path: Path, error: NtiError) -> None:
         at_home(self)
         if not isinstance(error, Cancelled):
-            self.desk.said.emit(Message(str(error), Tone.ERROR, topic="open"))
+            self.editor.said.emit(Message(str(error), Tone.ERROR, topic="open"))
         self.progress.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -259,7 +260,7 @@ class MainWindow(QMainWindow):
         self.open_path(paths[0])
         if len(paths) > 1:
             text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."
-            self.desk.said.emit(Message(text, topic="drop"))
+            self.editor.said.emit(Message(text, topic="drop"))
 
     # Saving
 
@@ -268,17 +269,17 @@ class MainWindow(QMainWindow):
     def save(self) -> None:
         """Save the project beside the photo; the photo itself is never touched."""
         at_home(self)
-        self.workplace.prompts.edit.settle()
-        session = self.desk.session
+        self.editor_view.prompts.edit.settle()
+        session = self.editor.session
         if session is not None and session.read_only:
-            self.desk.said.emit(Message(session.read_only, Tone.ERROR, topic="save"))
-        self.desk.save()
+            self.editor.said.emit(Message(session.read_only, Tone.ERROR, topic="save"))
+        self.editor.save()
         self.progress.refresh()
 
     @Slot()
     def _saved(self) -> None:
         at_home(self)
-        self.desk.outdated.emit(("save",))
+        self.editor.outdated.emit(("save",))
         self._show_state()
         self.progress.refresh()
         if self._opening_next is not None:
@@ -300,13 +301,13 @@ class MainWindow(QMainWindow):
         elif repeated:
             actions = []
         if actions:
-            self.desk.said.emit(Message(str(error), Tone.ERROR, topic="save", actions=tuple(actions)))
+            self.editor.said.emit(Message(str(error), Tone.ERROR, topic="save", actions=tuple(actions)))
         self.progress.refresh()
 
     def _open_without_saving(self) -> None:
         path, self._opening_next = self._opening_next, None
         if path is not None:
-            self.desk.filing.open(path)
+            self.editor.file_tasks.open(path)
 
     # Closing
 
@@ -331,8 +332,8 @@ class MainWindow(QMainWindow):
         """Hide, cancel, save; `closed` is sent once all threads have ended."""
         if self._closing:
             return
-        if waiting := self.desk.exports.waiting:
-            self.desk.said.emit(
+        if waiting := self.editor.exports.waiting:
+            self.editor.said.emit(
                 Message(
                     f"{waiting[0].title} is not done yet; wait for it, or close without it.",
                     topic="closing",
@@ -343,13 +344,13 @@ class MainWindow(QMainWindow):
         self._closing = True
         self._opening_next = None
         preferences.remember_window_geometry(self.saveGeometry())
-        self.workplace.prompts.edit.settle()
+        self.editor_view.prompts.edit.settle()
         self.hide()
-        self.desk.filing.stop_opening()
+        self.editor.file_tasks.stop_opening()
         self.models.page.close()
         self.comparing.stop()
-        self.desk.cancel()
-        self.desk.model.stop()
+        self.editor.cancel()
+        self.editor.model.stop()
         self.transfers.cancel()
         self._go_on_closing()
 
@@ -357,15 +358,15 @@ class MainWindow(QMainWindow):
     def _go_on_closing(self) -> None:
         """The threads end once all is saved, with what is prepared before it could be stopped."""
         at_home(self)
-        if not self._closing or self.desk.filing.saving or self.background.isFinished():
+        if not self._closing or self.editor.file_tasks.saving or self.background.isFinished():
             return
         if self._unsaved():
-            self.desk.save()
-        elif not self.desk.preparing.busy:
+            self.editor.save()
+        elif not self.editor.preparing.busy:
             self._end_threads()
 
     def _close_without_exporting(self) -> None:
-        self.desk.exports.cancel_all()
+        self.editor.exports.cancel_all()
         self._close()
 
     def _close_without_saving(self) -> None:
@@ -396,38 +397,38 @@ class MainWindow(QMainWindow):
     def undo(self) -> None:
         """Take back the last change of the edit or of the list of versions."""
         at_home(self)
-        self.workplace.prompts.edit.settle()
-        self.desk.undo()
+        self.editor_view.prompts.edit.settle()
+        self.editor.undo()
 
     @command("&Redo", Menu.EDIT, "Ctrl+Shift+Z", "Ctrl+Y")
     @Slot()
     def redo(self) -> None:
         """Make the change again that was taken back."""
         at_home(self)
-        self.desk.redo()
+        self.editor.redo()
 
     @command("&Prepare photo", Menu.EDIT, "Ctrl+P", separated=True)
     @Slot()
     def prepare(self) -> None:
         """Let the model learn this photo, so that words can change it."""
         at_home(self)
-        self.workplace.prepare()
+        self.editor_view.prepare()
 
     @command("&Render", Menu.EDIT, "Ctrl+Return")
     @Slot()
     def render_edit(self) -> None:
         """Render the edit at full quality."""
         at_home(self)
-        self.workplace.prompts.edit.settle()
-        self.desk.render()
+        self.editor_view.prompts.edit.settle()
+        self.editor.render()
 
     @command("&Cancel", Menu.EDIT, "Escape")
     @Slot()
     def cancel(self) -> None:
         """Stop what is under way: drawing an area, else what the bottom line tells of."""
         at_home(self)
-        if self.workplace.view.drawing:
-            self.workplace.view.end_drawing()
+        if self.editor_view.view.drawing:
+            self.editor_view.view.end_drawing()
             return
         self.progress.cancel()
 
@@ -436,4 +437,4 @@ class MainWindow(QMainWindow):
     def reset_structure(self) -> None:
         """Follow the photo as closely as is usual for what the edit changes."""
         at_home(self)
-        self.desk.edit("reset", edits.with_usual_structure)
+        self.editor.edit("reset", edits.with_usual_structure)

@@ -6,7 +6,7 @@ from pathlib import Path
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
-from nti_desktop.gui.export_request import ExportRequest, from_json, to_json
+from nti_desktop.editing.export_request import ExportRequest, from_json, to_json
 from nti_desktop.recipe.settings import Method
 
 _METHODS = "methods/"

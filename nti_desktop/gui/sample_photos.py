@@ -5,9 +5,9 @@ from pathlib import Path
 
 import platformdirs
 
-from nti_desktop.errors import PhotoError
-from nti_desktop.models.samples import Sample, samples
-from nti_desktop.photo.reading import identify
+from nti_desktop.core.errors import PhotoError
+from nti_desktop.models.library.samples import Sample, samples
+from nti_desktop.photo.reading.identify import identify
 
 
 def own_copy(sample: Path) -> Path:

@@ -6,32 +6,32 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QWidget
 
-from nti_desktop.errors import NtiError
+from nti_desktop.core.errors import NtiError
 from nti_desktop.gui import preferences
-from nti_desktop.gui.background import Background
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.commands import Menu, command
-from nti_desktop.gui.desk import Desk
-from nti_desktop.gui.panels.message_bar import Message, Tone
-from nti_desktop.gui.panels.screen_page import ScreenPage
-from nti_desktop.gui.panels.work_strip import WorkStrip
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.editor.screen_page import ScreenPage
 from nti_desktop.gui.screen_profile import ScreenProfile, find_profile, read_profile
-from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.widgets.work_strip import WorkStrip
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.threads import at_home
 
 
 class ScreenColours(QObject):
     """Finds the screen's profile, says which it is, and has pictures that were made for another one made anew."""
 
-    def __init__(self, desk: Desk, strip: WorkStrip, background: Background, window: QWidget) -> None:
+    def __init__(self, editor: Editor, strip: WorkStrip, background: Background, window: QWidget) -> None:
         super().__init__(window)
-        self._desk, self._strip, self._background, self._window = desk, strip, background, window
+        self._editor, self._strip, self._background, self._window = editor, strip, background, window
         self._converting = False
         self.found = ScreenProfile(None, "", "")
         self.page = ScreenPage(window)
         self.page.file_chosen.connect(self.choose)
         self.page.automatic_chosen.connect(self.ask_the_system)
-        desk.opened.connect(self._convert)
-        desk.pictured.connect(self._convert)
+        editor.opened.connect(self._convert)
+        editor.pictured.connect(self._convert)
         self._look()
 
     def follow(self) -> None:
@@ -56,7 +56,7 @@ class ScreenColours(QObject):
         at_home(self)
         if read_profile(path) is None:
             text = f"“{path.name}” is not the profile of a screen; choose another file that ends in .icc or .icm."
-            self._desk.said.emit(Message(text, Tone.ERROR, topic="screen"))
+            self._editor.said.emit(Message(text, Tone.ERROR, topic="screen"))
             return
         preferences.remember_screen_profile(path)
         self._look()
@@ -80,10 +80,10 @@ class ScreenColours(QObject):
         self._strip.show_screen(self.found.note, self.found.explanation)
         self.page.show_profile(self.found.explanation, chosen)
         if self.found.trouble and self.found.trouble != before.trouble:
-            self._desk.said.emit(Message(self.found.trouble, Tone.NOTE, topic="screen"))
+            self._editor.said.emit(Message(self.found.trouble, Tone.NOTE, topic="screen"))
         elif not self.found.trouble:
-            self._desk.outdated.emit(("screen",))
-        self._desk.show_on(self.found.profile)
+            self._editor.outdated.emit(("screen",))
+        self._editor.show_on(self.found.profile)
         self._convert()
 
     @Slot()
@@ -91,24 +91,24 @@ class ScreenColours(QObject):
         """Have pictures for another screen made anew: what is looked at, then the other versions one by one."""
         at_home(self)
         screen = self.found.profile
-        pictures = self._outdated((self._desk.before, self._desk.after))
-        pictures = pictures or self._outdated(tuple(self._desk.pictures.values()))[:1]
+        pictures = self._outdated((self._editor.before, self._editor.after))
+        pictures = pictures or self._outdated(tuple(self._editor.pictures.values()))[:1]
         if self._converting or not pictures:
             return
 
-        def work() -> dict[Picture, Picture]:
+        def document() -> dict[Picture, Picture]:
             return {picture: make_picture(picture.source(), screen, picture.source) for picture in pictures}
 
         def done(converted: dict[Picture, Picture]) -> None:
             self._converting = False
-            self._desk.replace_pictures(converted)
+            self._editor.replace_pictures(converted)
 
         def failed(error: NtiError) -> None:
             self._converting = False
-            self._desk.said.emit(Message(str(error), Tone.ERROR, topic="screen"))
+            self._editor.said.emit(Message(str(error), Tone.ERROR, topic="screen"))
 
         self._converting = True
-        self._background.submit(work, done, failed)
+        self._background.submit(document, done, failed)
 
     def _outdated(self, pictures: tuple[Picture | None, ...]) -> list[Picture]:
         return [picture for picture in pictures if picture is not None and picture.screen != self.found.profile]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nti_desktop.errors import PhotoError
+from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import to_srgb
+from nti_desktop.photo.orientation import P, swaps_sides, turned, undone
 from nti_desktop.photo.raster import Raster, to_eight_bits
-from nti_desktop.photo.turning import P, swaps_sides, turned, undone
 
 _PLACE = 0.5  # of a word's strongest attention; what is above is its place
 _ROOM = 1.5  # times the place's width and height

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
-from nti_desktop.photo.containers import (
+from nti_desktop.photo.reading.containers import (
     BLOCK,
     REST,
     SCAN,

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nti_desktop.errors import PhotoError
-from nti_desktop.photo.decode import Report
+from nti_desktop.core.errors import PhotoError
+from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Development, Raster, to_eight_bits
-from nti_desktop.photo.reading import read_picture
-from nti_desktop.photo.turning import turned
+from nti_desktop.photo.reading.decode import Report
+from nti_desktop.photo.reading.identify import read_picture
 
 
 @dataclass(frozen=True, eq=False)

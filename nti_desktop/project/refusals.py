@@ -3,7 +3,7 @@
 import errno
 from pathlib import Path
 
-from nti_desktop.errors import SidecarError
+from nti_desktop.core.errors import SidecarError
 from nti_desktop.project.signature import Signature
 
 

@@ -11,9 +11,9 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from nti_desktop.errors import RecipeError
-from nti_desktop.jobs import Figures
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.project.migrations import migrated
+from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.parameters import FEATHER
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
@@ -127,7 +127,7 @@ class SettingsRecord(Record):
 
 
 class FiguresRecord(Record):
-    """What an inversion cost and gave; see `nti_desktop.jobs.Figures`."""
+    """What an inversion cost and gave; see `nti_desktop.recipe.jobs.Figures`."""
 
     seconds: Seconds
     unet_rows: Count

@@ -14,8 +14,9 @@ from typing import BinaryIO
 from pydantic import ValidationError
 from pydantic_core import from_json as parse_json
 
-from nti_desktop.errors import SidecarError
-from nti_desktop.project import atomic, disk, refusals, schema, tensors
+from nti_desktop.core import atomic, disk
+from nti_desktop.core.errors import SidecarError
+from nti_desktop.project import refusals, schema, tensors
 from nti_desktop.project.archive import Archive, Unsound, stored_zip
 from nti_desktop.project.location import backup_path, data_folder, find_sidecar, sidecar_path
 from nti_desktop.project.refusals import (

@@ -5,7 +5,7 @@ their sliders of it, the command line its flags, the file format its ranges.
 import math
 from dataclasses import dataclass
 
-from nti_desktop.errors import RecipeError
+from nti_desktop.core.errors import RecipeError
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from nti_desktop.errors import RecipeError
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
 from nti_desktop.recipe.words import Change, align_words, ask_the_same, find_words, same_word, split_words
 

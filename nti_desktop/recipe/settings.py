@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nti_desktop.errors import RecipeError
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, THRESHOLD
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from nti_desktop.errors import RecipeError
+from nti_desktop.core.errors import RecipeError
 
 _WORD = re.compile(r"\w+(?:'\w+)*|[^\w\s]+")
 _WORD_OF_FORMAT_1 = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]+")  # took accents and invisible characters for punctuation

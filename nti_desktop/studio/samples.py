@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from nti_desktop.resources import resource
+from nti_desktop.core.resources import resource
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.render import render
 from nti_desktop.studio.scenes import draw_scene

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
-from nti_desktop.errors import OutOfMemory
-from nti_desktop.models.catalog import ModelEntry, built_in
-from nti_desktop.models.fingerprints import fingerprint
+from nti_desktop.core.errors import OutOfMemory
+from nti_desktop.models.library.catalog import ModelEntry, built_in
+from nti_desktop.models.library.fingerprints import fingerprint
 from tests.benchmarks.children import ask
 from tests.benchmarks.memory import measure_memory
 from tests.benchmarks.picture import draw

@@ -67,7 +67,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def look(path: Path) -> dict[str, Any]:
     """Of the function alone."""
-    from nti_desktop.photo.first_view import first_view
+    from nti_desktop.photo.reading.first_view import first_view
 
     seconds, view = timed(lambda: first_view(path, 1600))
     return {"seconds": seconds if view else None, "size": view.raster.size if view else None, "peak": peak()}
@@ -99,7 +99,7 @@ def window(path: Path) -> dict[str, Any]:
     shown = MainWindow()
     shown.show()
     until(shown.isVisible)
-    place = shown.workplace
+    place = shown.editor_view
     first, whole = Painted(), Painted()
     place.first_view.installEventFilter(first)
     place.view.installEventFilter(whole)
@@ -130,8 +130,8 @@ def export(path: Path, target: Path) -> dict[str, Any]:
     """Open, lay an edit of a quarter into all that the file holds, write: what `Session.finished` and an export do."""
     import numpy as np
 
-    from nti_desktop.photo.composite import Layer, lay_in
-    from nti_desktop.photo.export import export_picture
+    from nti_desktop.photo.compositing.composite import Layer, lay_in
+    from nti_desktop.photo.export.export import export_picture
     from nti_desktop.photo.frame import frame_image, whole_photo
     from nti_desktop.photo.photo import full_raster, open_photo
 

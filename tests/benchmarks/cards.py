@@ -16,12 +16,13 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from nti_desktop.engine.forecast import Forecaster, Work, drawing, editing, work_of
+from nti_desktop.core.errors import EngineError
+from nti_desktop.core.progress import CancelToken, report_nothing
+from nti_desktop.engine.memory.forecast import Forecaster, Work, drawing, editing, work_of
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Prepared, Task
-from nti_desktop.engine.model import DiffusionModel, counted_rows
-from nti_desktop.errors import EngineError
-from nti_desktop.jobs import CancelToken, Saving, report_nothing
+from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
+from nti_desktop.recipe.memory import Saving
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 from tests.benchmarks.contestants import PUBLISHED_GUIDANCE
@@ -70,7 +71,7 @@ def measured(model: DiffusionModel, side: int, steps: int) -> Iterator[Part]:
         return Part(name, saving.name, seconds, rows.rows, torch.cuda.max_memory_allocated() - before, forecast, failed)
 
     for saving in Saving:
-        model.economy.climb_to(saving)
+        model.savings.climb_to(saving)
         yield part("encode and decode", saving, drawing, 0, lambda: (model.encode(image), model.decode(latents)))
         for method in Method if saving is Saving.NONE else (Method.NULL_TEXT, Method.PINNED):
             settings = InversionSettings(PROMPT, method, steps, PUBLISHED_GUIDANCE, Schedule.REFERENCE)

@@ -10,12 +10,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from nti_desktop.engine.device import find_device
-from nti_desktop.engine.precision import unet_dtype
+from nti_desktop.core.units import decibels
+from nti_desktop.engine.memory.device import find_device
+from nti_desktop.engine.memory.precision import unet_dtype
+from nti_desktop.engine.service import EngineService
 from nti_desktop.engine.threads import ALL
-from nti_desktop.engine.workbench import Workbench
-from nti_desktop.jobs import Inverted, InvertJob, JudgeJob, ModelFiles, RenderJob, decibels
-from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.recipe import jobs
+from nti_desktop.recipe.jobs import InvertJob, MeasureJob, ModelFiles, RenderJob
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method
 from nti_desktop.recipe.structure import recipe_for
@@ -76,7 +78,7 @@ class Arena:
     files: ModelFiles
     defaults: EditDefaults
     pipeline: Pipeline
-    bench: Workbench
+    service: EngineService
     published_steps: int
 
 
@@ -87,12 +89,12 @@ def load_arena(entry: ModelEntry, steps: int | None = None, dtype: torch.dtype |
     defaults = entry.defaults
     if steps is not None:
         defaults = replace(defaults, steps=steps, preview_steps=min(steps, defaults.preview_steps))
-    bench = Workbench()
+    service = EngineService()
     dtype_of = unet_dtype if dtype is None else (lambda _device: dtype)
-    with patch("nti_desktop.engine.loading.unet_dtype", dtype_of):
-        bench.judge(JudgeJob(entry.files, np.zeros((entry.native_size, entry.native_size, 3), np.uint8)))
+    with patch("nti_desktop.engine.model.loading.unet_dtype", dtype_of):
+        service.measure(MeasureJob(entry.files, np.zeros((entry.native_size, entry.native_size, 3), np.uint8)))
     pipeline = yardstick.load_pipeline(entry.files.folder, find_device())
-    return Arena(entry.files, defaults, pipeline, bench, steps or PUBLISHED_STEPS)
+    return Arena(entry.files, defaults, pipeline, service, steps or PUBLISHED_STEPS)
 
 
 def inversions(arena: Arena, photo: Photo, guidance_scale: float) -> list[Contestant]:
@@ -134,7 +136,7 @@ def _inversion_of(arena: Arena, photo: Photo, guidance_scale: float) -> Inversio
 
 
 def _invert(arena: Arena, photo: Photo, settings: InversionSettings, _turn: int) -> Outcome:
-    found = arena.bench.invert(InvertJob(arena.files, photo.image, settings))
+    found = arena.service.invert(InvertJob(arena.files, photo.image, settings))
     return Outcome(found.reconstruction, found.figures.reconstruction_psnr, found.figures.inner_steps)
 
 
@@ -147,7 +149,7 @@ def edits(arena: Arena, photo: Photo) -> list[Contestant]:
     plain = _inverted(arena, photo, defaults.method, arena.published_steps)
     null_text = _inverted(arena, photo, Method.NULL_TEXT, defaults.steps)
 
-    def later(name: str, inverted: Inverted, steps: int | None = None) -> Contestant:
+    def later(name: str, inverted: jobs.Inversion, steps: int | None = None) -> Contestant:
         """An edit that follows another one of the same inversion."""
         run = partial(_render, arena, photo, inverted, steps, name)
         return Contestant(name, run, lambda turn: run(turn + _APART))
@@ -163,9 +165,9 @@ def edits(arena: Arena, photo: Photo) -> list[Contestant]:
     ]
 
 
-def _inverted(arena: Arena, photo: Photo, method: Method, steps: int) -> Inverted:
+def _inverted(arena: Arena, photo: Photo, method: Method, steps: int) -> jobs.Inversion:
     settings = InversionSettings(photo.prompts[0], method, steps, arena.defaults.guidance_scale)
-    return arena.bench.invert(InvertJob(arena.files, photo.image, settings))
+    return arena.service.invert(InvertJob(arena.files, photo.image, settings))
 
 
 def _edit_as_published(arena: Arena, photo: Photo, inversion: Inversion, _turn: int) -> Outcome:
@@ -178,7 +180,7 @@ def _edit_as_published(arena: Arena, photo: Photo, inversion: Inversion, _turn: 
     return Outcome(edit)
 
 
-def _render(arena: Arena, photo: Photo, inverted: Inverted, steps: int | None, name: str, turn: int) -> Outcome:
+def _render(arena: Arena, photo: Photo, inverted: jobs.Inversion, steps: int | None, name: str, turn: int) -> Outcome:
     job = RenderJob(
         model=arena.files,
         inversion_id=f"{photo.name}: {name}",
@@ -188,10 +190,10 @@ def _render(arena: Arena, photo: Photo, inverted: Inverted, steps: int | None, n
         recipe=_recipe(arena.defaults, inverted, photo.prompts[1], turn),
         steps=steps,
     )
-    return Outcome(arena.bench.render(job).image)
+    return Outcome(arena.service.render(job).image)
 
 
-def _recipe(defaults: EditDefaults, inverted: Inverted, prompt: str, turn: int) -> EditRecipe:
+def _recipe(defaults: EditDefaults, inverted: jobs.Inversion, prompt: str, turn: int) -> EditRecipe:
     """The plain edit at turn 0; at others its last word counts a little more, so that nobody is asked twice."""
     recipe = recipe_for(prompt, inverted.settings, defaults, inverted.figures.explained)
     word = split_words(prompt)[-1]

@@ -12,7 +12,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from numpy.typing import NDArray
 
-from nti_desktop.jobs import decibels
+from nti_desktop.core.units import decibels
 
 Pixels = NDArray[np.float32]
 

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nti_desktop.engine.loading import load_model
-from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.preview_decoder import PreviewNetwork
-from nti_desktop.jobs import decibels
-from nti_desktop.models.catalog import find_model
-from nti_desktop.models.preview_decoders import structure_of
-from nti_desktop.resources import resource
+from nti_desktop.core.resources import resource
+from nti_desktop.core.units import decibels
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.model.preview_decoder import PreviewNetwork
+from nti_desktop.models.library.catalog import find_model
+from nti_desktop.models.library.preview_decoders import structure_of
 from tests.benchmarks import sd15
 from tests.benchmarks.costs import Contestant, Outcome, fix_conditions, take_turns
 from tests.benchmarks.full_size import full_size_model

@@ -14,13 +14,14 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from nti_desktop.engine.forecast import Forecaster, Work, drawing, editing, learning
+from nti_desktop.core.progress import CancelToken, report_nothing
+from nti_desktop.engine.memory.forecast import Forecaster, Work, drawing, editing, learning
+from nti_desktop.engine.memory.precision import Precision
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Task
-from nti_desktop.engine.model import DiffusionModel, counted_rows
-from nti_desktop.engine.precision import Precision
-from nti_desktop.engine.text import PromptReader
-from nti_desktop.jobs import CancelToken, Saving, report_nothing
+from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
+from nti_desktop.engine.model.text import PromptReader
+from nti_desktop.recipe.memory import Saving
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
 from tests.benchmarks import sd15
@@ -77,7 +78,7 @@ def tried(model: DiffusionModel, side: int, steps: int, inner_steps: int, saving
     """
     size = (side // model.scale, side // model.scale)
     forecaster = Forecaster(model)
-    model.economy.climb_to(saving)
+    model.savings.climb_to(saving)
     settings = InversionSettings(PROMPT, Method.NULL_TEXT, steps, PUBLISHED_GUIDANCE, Schedule.REFERENCE)
     method = METHODS[settings.method]
     parts: dict[str, Part] = {}

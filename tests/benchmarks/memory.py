@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from nti_desktop.models.catalog import ModelEntry, find_model
+from nti_desktop.models.library.catalog import ModelEntry, find_model
 from tests.benchmarks.children import ask
 from tests.benchmarks.contestants import (
     FROZEN,

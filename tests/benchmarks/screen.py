@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.samples import samples
+from nti_desktop.models.library.samples import samples
 from nti_desktop.recipe.words import split_words
 from tests.benchmarks.children import ask
 
@@ -60,8 +60,8 @@ def rest(window: MainWindow) -> None:
 
     def quiet() -> bool:
         nonlocal quiet_since
-        desk = window.desk
-        if not (desk.picture_is_final or desk.render_by_hand) or window.background.busy:
+        editor = window.editor
+        if not (editor.picture_is_final or editor.render_by_hand) or window.background.busy:
             quiet_since = time.monotonic()
         return time.monotonic() - quiet_since > REST
 
@@ -75,34 +75,34 @@ def edited_window(folder: Path) -> MainWindow:
     window = MainWindow()
     window.show()
     window.open_path(photo)
-    desk, prompts = window.desk, window.workplace.prompts
-    until(lambda: desk.work is not None and not desk.preparing.judging)
+    editor, prompts = window.editor, window.editor_view.prompts
+    until(lambda: editor.document is not None and not editor.preparing.measuring)
     prompts.prepare_button.click()
-    until(lambda: desk.work is not None and desk.work.version is not None)
-    desk.say_in_words(sample.edits[0])
-    until(lambda: desk.after is not None)
+    until(lambda: editor.document is not None and editor.document.version is not None)
+    editor.say_in_words(sample.edits[0])
+    until(lambda: editor.after is not None)
     rest(window)
     return window
 
 
 def moved(window: MainWindow, value: float) -> float:
     """Seconds until another picture is shown once the last word's slider stands elsewhere."""
-    desk, panel = window.desk, window.workplace.words_panel
-    assert desk.work is not None
-    word = split_words(desk.work.edit_text)[-1]
+    editor, panel = window.editor, window.editor_view.words_panel
+    assert editor.document is not None
+    word = split_words(editor.document.edit_text)[-1]
     slider = next(s for s in panel.sliders if s.key == word.position)
     shown: list[float] = []
-    before = desk.after
+    before = editor.after
 
     def look() -> None:
-        if desk.after is not before:
+        if editor.after is not before:
             shown.append(time.perf_counter())
 
-    connection = desk.pictured.connect(look)
+    connection = editor.pictured.connect(look)
     start = time.perf_counter()
     slider.slide_to(value)
     until(lambda: bool(shown))
-    desk.pictured.disconnect(connection)
+    editor.pictured.disconnect(connection)
     return shown[0] - start
 
 
@@ -113,7 +113,7 @@ def main(moves: str, folder: str) -> None:
     theme.dress(app)
     window = edited_window(Path(folder))
     seconds, badges = [], []
-    window.desk.pictured.connect(lambda: badges.append(window.desk.badge))
+    window.editor.pictured.connect(lambda: badges.append(window.editor.badge))
     for move in range(1, int(moves) + 1):
         badges.clear()
         seconds.append(moved(window, 1 + move / 10))

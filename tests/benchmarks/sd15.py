@@ -11,16 +11,16 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from nti_desktop.engine.forecast import Forecaster, editing, guiding, learning
-from nti_desktop.engine.loading import KINDS
-from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.paper import META
-from nti_desktop.engine.precision import Precision
-from nti_desktop.engine.text import PromptReader
-from nti_desktop.jobs import Saving
-from nti_desktop.models.catalog import find_model
+from nti_desktop.core.resources import resource
+from nti_desktop.engine.memory.forecast import Forecaster, editing, guiding, learning
+from nti_desktop.engine.memory.meta_model import META
+from nti_desktop.engine.memory.precision import Precision
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.model.loading import KINDS
+from nti_desktop.engine.model.text import PromptReader
+from nti_desktop.models.library.catalog import find_model
+from nti_desktop.recipe.memory import Saving
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults
-from nti_desktop.resources import resource
 from tests.benchmarks.memory import Memory, measure_memory
 from tests.benchmarks.speed import Speed, measure_speed
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
-from nti_desktop.engine.device import in_words
+from nti_desktop.engine.memory.device import in_words
 from nti_desktop.engine.threads import ALL
-from nti_desktop.models.catalog import ModelEntry
+from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe.settings import EditDefaults
 from tests.benchmarks.contestants import (
     PLAIN,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nti_desktop.engine.tokens import PromptTokens, tokenize
+from nti_desktop.engine.sampling.tokens import PromptTokens, tokenize
 from tests.benchmarks import yardstick
 from tests.benchmarks.yardstick import AttentionEdit, Inversion, Pipeline
 from tests.published import refinement_mapping

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from nti_desktop.engine.tokens import tokenize
+from nti_desktop.engine.sampling.tokens import tokenize
 from tests.published import refinement_mapping
 
 INNER_STEPS = 10

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nti_desktop.models.catalog import STUDIO_DEFAULTS, built_in, find_model
-from nti_desktop.models.fingerprints import fingerprint
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in, find_model
+from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.settings import EditDefaults, Method
 from nti_desktop.studio.classifier import attributes_of
 from nti_desktop.studio.more_variants import MORE_VARIANTS

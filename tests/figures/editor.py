@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nti_desktop.engine.ddim import guided, levels_of, step_down
-from nti_desktop.engine.embedding import stacked
-from nti_desktop.engine.loading import load_model
-from nti_desktop.engine.pivot import invert_exactly
-from nti_desktop.engine.prediction import explained
-from nti_desktop.engine.workbench import Workbench
-from nti_desktop.jobs import CancelToken, InvertJob, ModelFiles, Rendered, RenderJob, report_nothing
+from nti_desktop.core.progress import CancelToken, report_nothing
+from nti_desktop.engine.model.embedding import stacked
+from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.model.prediction import explained
+from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
+from nti_desktop.engine.sampling.pivot import invert_exactly
+from nti_desktop.engine.service import EngineService
+from nti_desktop.recipe.jobs import InvertJob, ModelFiles, Rendered, RenderJob
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
 from nti_desktop.recipe.structure import settled
@@ -37,7 +38,7 @@ SDEDIT_STRENGTH = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Inversion:
-    """See nti_desktop.jobs.Inverted."""
+    """See nti_desktop.recipe.jobs.Inverted."""
 
     pivot: NDArray[np.float32]
     null_embeddings: NDArray[np.float32] | None
@@ -59,7 +60,7 @@ class Editor:
         self.folder, self.world = folder, world
         self.files = ModelFiles(folder)
         self.model = load_model(self.files)
-        self.bench = Workbench()
+        self.service = EngineService()
         self.rendered = lru_cache(maxsize=64)(world.picture)
         self.drawn = lru_cache(maxsize=64)(self._drawn)
         self._inversion = lru_cache(maxsize=2)(self._invert)
@@ -99,7 +100,7 @@ class Editor:
         guidance = settings.guidance_scale if settings.method is Method.NULL_TEXT else 1.0
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
         name = f"{trial.captions} {trial.seed} {settings.method} {settings.steps} {guidance}"
-        return self.bench.render(
+        return self.service.render(
             RenderJob(self.files, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe, steps)
         )
 
@@ -110,13 +111,13 @@ class Editor:
     def _invert(self, trial: Trial, settings: InversionSettings) -> Inversion:
         image = self.rendered(trial.scene).image
         if settings.method is Method.NULL_TEXT:
-            inverted = self.bench.invert(InvertJob(self.files, image, settings))
+            inverted = self.service.invert(InvertJob(self.files, image, settings))
             return Inversion(inverted.pivot, inverted.null_embeddings)
-        # The workbench would also reconstruct, a third of all rows, and nobody looks at that here.
+        # The engine service would also reconstruct, a third of all rows, and nobody looks at that here.
         levels = levels_of(self.model.scheduler_config, settings.steps)
         embedding, latents = self.model.embed(settings.prompt), self.model.encode(image)
         pivot = invert_exactly(self.model, latents, embedding, levels, report_nothing, CancelToken())
-        return Inversion(pivot.half().float().cpu().numpy(), None)  # as the workbench hands it out
+        return Inversion(pivot.half().float().cpu().numpy(), None)  # as the engine service hands it out
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -154,6 +155,6 @@ class Editor:
     def reconstruction_psnr(self, scene: Scene, prompt: str) -> float:
         """How well null-text by the published schedule reconstructs, unpinned; dB against the autoencoder's own."""
         settings = InversionSettings(prompt, Method.NULL_TEXT)
-        inverted = self.bench.invert(InvertJob(self.files, self.rendered(scene).image, settings))
+        inverted = self.service.invert(InvertJob(self.files, self.rendered(scene).image, settings))
         assert inverted.figures.reconstruction_psnr is not None
         return inverted.figures.reconstruction_psnr

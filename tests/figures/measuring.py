@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nti_desktop.jobs import Rendered
+from nti_desktop.recipe.jobs import Rendered
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, Method
 from nti_desktop.studio.captions import Wording, caption
 from nti_desktop.studio.classifier import attributes_of, verdict

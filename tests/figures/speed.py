@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from nti_desktop.engine.device import in_words
-from nti_desktop.engine.loading import load_model
-from nti_desktop.engine.model import DiffusionModel, counted_rows
-from nti_desktop.engine.workbench import Workbench
-from nti_desktop.jobs import Figures, InvertJob, ModelFiles, RenderJob
+from nti_desktop.engine.memory.device import in_words
+from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
+from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.service import EngineService
+from nti_desktop.recipe.jobs import Figures, InvertJob, ModelFiles, RenderJob
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.studio.render import training_picture
@@ -81,11 +81,11 @@ def _edit_costs(files: ModelFiles, settings: EditDefaults) -> tuple[Cost, Cost, 
     source, edit = asked.captions
     image = training_picture(asked.scene).image
     inversion_settings = InversionSettings(source, settings.method, settings.steps, settings.guidance_scale)
-    bench = Workbench()
-    bench.invert(InvertJob(files, image, replace(inversion_settings, steps=2)))  # loads the model
-    inverted = bench.invert(InvertJob(files, image, inversion_settings))
+    service = EngineService()
+    service.invert(InvertJob(files, image, replace(inversion_settings, steps=2)))  # loads the model
+    inverted = service.invert(InvertJob(files, image, inversion_settings))
     first, later = (
-        bench.render(
+        service.render(
             RenderJob(
                 files,
                 "timed",

@@ -8,12 +8,12 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing.export_request import ExportRequest
 from nti_desktop.gui import theme
-from nti_desktop.gui.autosave import AFTER
-from nti_desktop.gui.export_request import ExportRequest
+from nti_desktop.gui.controllers.autosave import AFTER
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.samples import Sample, samples
-from nti_desktop.photo.targets import Conflict
+from nti_desktop.models.library.samples import Sample, samples
+from nti_desktop.photo.export.targets import Conflict
 
 PATIENCE = 120_000  # milliseconds; a busy machine is no failure
 
@@ -90,15 +90,15 @@ def prepared(open_window: OpenWindow, photo: Path, until: Callable[[Callable[[],
     """A window with the sample prepared in four steps."""
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
-    window.workplace.model_panel.steps.setValue(4)
-    assert window.workplace.prompts.prepare_button.isEnabled()
-    window.workplace.prompts.prepare_button.click()
-    until(lambda: window.desk.work is not None and window.desk.work.version is not None)
+    until(lambda: window.editor.document is not None)
+    window.editor_view.model_panel.steps.setValue(4)
+    assert window.editor_view.prompts.prepare_button.isEnabled()
+    window.editor_view.prompts.prepare_button.click()
+    until(lambda: window.editor.document is not None and window.editor.document.version is not None)
     return window
 
 
 def export_to(window: MainWindow, target: Path, conflict: Conflict = Conflict.OVERWRITE) -> None:
-    """Export what is on the desk under this very name."""
+    """Export the open edit under this very name."""
     request = ExportRequest(folder=target.parent, template=target.stem, suffix=target.suffix, conflict=conflict)
     window.exporting.write(request)

@@ -1,4 +1,4 @@
-"""A workbench that prepares at once and whose renders take until they are let go, under the real engine thread."""
+"""An engine service that prepares at once and whose renders take until they are let go, under the real thread."""
 
 import threading
 from collections.abc import Iterator
@@ -7,22 +7,12 @@ from contextlib import contextmanager
 import numpy as np
 from pytestqt.qtbot import QtBot
 
-from nti_desktop.errors import EngineError
-from nti_desktop.gui.background import Background
-from nti_desktop.gui.engine_thread import EngineThread
-from nti_desktop.gui.wanted import Edit
-from nti_desktop.jobs import (
-    CancelToken,
-    Figures,
-    Inverted,
-    InvertJob,
-    Judged,
-    JudgeJob,
-    Progress,
-    Rendered,
-    RenderJob,
-    Report,
-)
+from nti_desktop.core.errors import EngineError
+from nti_desktop.core.progress import CancelToken, Progress, Report
+from nti_desktop.editing.render_requests import Edit
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
 from nti_desktop.recipe.settings import Method
 
 PLENTY = 1000  # renders, more than any test asks for
@@ -55,10 +45,10 @@ class GatedBench:
     def choose_device(self, kind: str | None) -> None:
         """It computes on none."""
 
-    def judge(self, job: JudgeJob, report: Report, cancel: CancelToken) -> Judged:
-        return Judged(40.0, 0.001, "gate")
+    def measure(self, job: MeasureJob, report: Report, cancel: CancelToken) -> Measured:
+        return Measured(40.0, 0.001, "gate")
 
-    def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inverted:
+    def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inversion:
         """Nothing but the shapes that the job asks for."""
         if job.settings.method is self.broken:
             raise EngineError("This way does not work today; use another.")
@@ -66,7 +56,7 @@ class GatedBench:
         steps = job.settings.steps
         pivot = np.zeros((steps + 1, 4, height // 8, width // 8), np.float32)
         nulls = np.zeros((steps, 7, 16), np.float32) if job.settings.method is Method.NULL_TEXT else None
-        return Inverted(job.settings, pivot, nulls, np.zeros((height, width, 3), np.float32), Figures(1.0, 4, 40.0))
+        return Inversion(job.settings, pivot, nulls, np.zeros((height, width, 3), np.float32), Figures(1.0, 4, 40.0))
 
     def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered:
         """All of one grey, which the prompt decides."""
@@ -94,12 +84,12 @@ def grey_of(prompt: str) -> int:
 
 
 @contextmanager
-def running(engine: EngineThread, background: Background, bench: GatedBench, qtbot: QtBot) -> Iterator[None]:
+def running(engine: EngineThread, background: Background, service: GatedBench, qtbot: QtBot) -> Iterator[None]:
     """Start both threads; in the end let every render go and wait until both have ended."""
     engine.start()
     background.start()
     yield
-    bench.let_go(PLENTY)
+    service.let_go(PLENTY)
     with qtbot.waitSignals([engine.finished, background.finished]):
         engine.stop()
         background.stop()

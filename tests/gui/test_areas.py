@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.samples import Sample
+from nti_desktop.models.library.samples import Sample
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
@@ -21,7 +21,7 @@ Until = Callable[[Callable[[], bool]], None]
 
 def drag(window: MainWindow, area: Area) -> None:
     """Draw an area on the photo with the mouse."""
-    view = window.workplace.view
+    view = window.editor_view.view
     rect = view.photo_rect()
     scale = rect.width() / view._before.width  # type: ignore[union-attr]
     corners = [
@@ -34,48 +34,48 @@ def drag(window: MainWindow, area: Area) -> None:
 
 
 def swap_a_word(window: MainWindow, until: Until, text: str) -> None:
-    window.workplace.prompts.edit.replace_text(text)
-    window.desk.say_in_words(text)
-    until(lambda: window.desk.picture_is_final)
+    window.editor_view.prompts.edit.replace_text(text)
+    window.editor.say_in_words(text)
+    until(lambda: window.editor.picture_is_final)
 
 
 def test_an_area_is_edited_beside_the_whole_photo(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, photo: Path, tmp_path: Path
 ) -> None:
-    place, desk = prepared.workplace, prepared.desk
-    work = desk.work
-    assert work is not None
+    place, editor = prepared.editor_view, prepared.editor
+    document = editor.document
+    assert document is not None
     until(lambda: "detail" in place.area_bar.detail.text())
     assert "1/16 of this photo" in place.area_bar.detail.text()
     swap_a_word(prepared, until, sample.edits[0])
-    whole_edit = desk.after.levels[0]  # type: ignore[union-attr]
+    whole_edit = editor.after.levels[0]  # type: ignore[union-attr]
 
     prepared.actions_by_name["draw_area"].trigger()
     assert place.view.drawing
     drag(prepared, Area(0, 0, 200, 160))
     assert not place.view.drawing
-    assert work.area != work.whole
-    assert abs(work.area.width - 200) <= 2
-    assert work.area.x == work.area.y == 0
+    assert document.area != document.whole
+    assert abs(document.area.width - 200) <= 2
+    assert document.area.x == document.area.y == 0
     assert place.prompts.description.text() == ""
     assert "of this area" in place.area_bar.detail.text()
     assert [button.text() for button in place.area_bar.buttons] == ["Whole photo", "Area 1"]
 
     place.prompts.description.replace_text("a photo of a wall")
-    desk.describe("a photo of a wall")
+    editor.describe("a photo of a wall")
     place.prompts.prepare_button.click()
-    until(lambda: work.up_to_date and work.area != work.whole)
-    assert len(work.session.project.frames) == 2
+    until(lambda: document.up_to_date and document.area != document.whole)
+    assert len(document.session.project.frames) == 2
     swap_a_word(prepared, until, "a photo of a red wall")
-    both = desk.after.levels[0]  # type: ignore[union-attr]
+    both = editor.after.levels[0]  # type: ignore[union-attr]
     assert both.copy(0, 0, 180, 140) != whole_edit.copy(0, 0, 180, 140)
     assert both.copy(210, 170, 300, 300) == whole_edit.copy(210, 170, 300, 300)
 
     place.area_bar.buttons[0].click()  # back to the whole photo; its edit is as it was left
-    assert work.area == work.whole
+    assert document.area == document.whole
     assert place.prompts.edit.text() == sample.edits[0]
-    until(lambda: desk.picture_is_final)
-    assert desk.after.levels[0] == both  # type: ignore[union-attr]
+    until(lambda: editor.picture_is_final)
+    assert editor.after.levels[0] == both  # type: ignore[union-attr]
 
     target = tmp_path / "both.png"
     export_to(prepared, target)
@@ -85,74 +85,74 @@ def test_an_area_is_edited_beside_the_whole_photo(
     assert np.asarray(Image.open(target)).shape == original.shape
 
     prepared.save()
-    until(lambda: not work.session.dirty)
-    (version,) = [v for v in read_sidecar(work.session.sidecar).project.versions if v.id == work.version_id]
+    until(lambda: not document.session.dirty)
+    (version,) = [v for v in read_sidecar(document.session.sidecar).project.versions if v.id == document.version_id]
     assert len(version.parts) == 2
 
     place.area_bar.buttons[1].click()
     place.area_bar.leave_button.click()  # and its edit is gone from this version
-    until(lambda: desk.picture_is_final)
-    assert work.areas == (work.whole,)
-    assert desk.after.levels[0] == whole_edit  # type: ignore[union-attr]
+    until(lambda: editor.picture_is_final)
+    assert document.areas == (document.whole,)
+    assert editor.after.levels[0] == whole_edit  # type: ignore[union-attr]
 
     prepared.undo()
-    until(lambda: desk.picture_is_final)
-    assert work.version is not None
-    assert work.version.look == version.look
-    assert work.area != work.whole
+    until(lambda: editor.picture_is_final)
+    assert document.version is not None
+    assert document.version.look == version.look
+    assert document.area != document.whole
     assert place.prompts.edit.text() == "a photo of a red wall"
-    assert desk.after.levels[0] == both  # type: ignore[union-attr]
+    assert editor.after.levels[0] == both  # type: ignore[union-attr]
     prepared.redo()
-    until(lambda: desk.picture_is_final)
-    assert work.areas == (work.whole,)
-    assert desk.after.levels[0] == whole_edit  # type: ignore[union-attr]
+    until(lambda: editor.picture_is_final)
+    assert document.areas == (document.whole,)
+    assert editor.after.levels[0] == whole_edit  # type: ignore[union-attr]
 
 
 def test_an_area_is_put_around_a_word(prepared: MainWindow, until: Until, sample: Sample) -> None:
-    desk, bar = prepared.desk, prepared.workplace.area_bar
+    editor, bar = prepared.editor, prepared.editor_view.area_bar
     swap_a_word(prepared, until, sample.edits[0])
     bar._fill_menu()
     texts = [action.text() for action in bar.menu.actions() if action.text()]
     assert texts[0] == "Draw it on the photo"
     thing = next(action for action in bar.menu.actions() if "cube" in action.text())
     thing.trigger()
-    assert desk.work is not None
-    assert desk.work.area != desk.work.whole
+    assert editor.document is not None
+    assert editor.document.area != editor.document.whole
 
 
 def test_cancel_ends_drawing_without_an_area(prepared: MainWindow) -> None:
-    view = prepared.workplace.view
+    view = prepared.editor_view.view
     prepared.actions_by_name["draw_area"].trigger()
     assert view.drawing
     prepared.actions_by_name["cancel"].trigger()
     assert not view.drawing
-    assert prepared.desk.work is not None
-    assert prepared.desk.work.area == prepared.desk.work.whole
+    assert prepared.editor.document is not None
+    assert prepared.editor.document.area == prepared.editor.document.whole
 
 
 def test_an_area_that_is_not_prepared_is_left_without_a_trace(prepared: MainWindow, sample: Sample) -> None:
-    desk, bar = prepared.desk, prepared.workplace.area_bar
-    assert desk.work is not None
-    before = desk.work.session.project
-    desk.work_on(Area(10, 10, 200, 200))
+    editor, bar = prepared.editor, prepared.editor_view.area_bar
+    assert editor.document is not None
+    before = editor.document.session.project
+    editor.work_on(Area(10, 10, 200, 200))
     assert bar.leave_button.isVisibleTo(bar)
     bar.leave_button.click()
-    assert desk.work.area == desk.work.whole
-    assert desk.work.description == sample.caption
-    assert desk.work.session.project == before
+    assert editor.document.area == editor.document.whole
+    assert editor.document.description == sample.caption
+    assert editor.document.session.project == before
 
 
 def test_another_area_waits_until_the_photo_is_prepared(prepared: MainWindow, until: Until) -> None:
-    desk = prepared.desk
-    assert desk.work is not None
-    desk.prepare()
-    assert desk.preparing.at_work
-    desk.work_on(Area(10, 10, 200, 200))
-    assert desk.work.area == desk.work.whole
-    assert any("being prepared" in message.text for message in prepared.workplace.messages.messages)
-    until(lambda: not desk.preparing.at_work)
-    desk.work_on(Area(10, 10, 200, 200))
-    assert desk.work.area == Area(10, 10, 200, 200)
+    editor = prepared.editor
+    assert editor.document is not None
+    editor.prepare()
+    assert editor.preparing.at_work
+    editor.work_on(Area(10, 10, 200, 200))
+    assert editor.document.area == editor.document.whole
+    assert any("being prepared" in message.text for message in prepared.editor_view.messages.messages)
+    until(lambda: not editor.preparing.at_work)
+    editor.work_on(Area(10, 10, 200, 200))
+    assert editor.document.area == Area(10, 10, 200, 200)
 
 
 def test_a_large_photo_is_composed_for_the_screen_until_someone_looks_closer(
@@ -162,26 +162,26 @@ def test_a_large_photo_is_composed_for_the_screen_until_someone_looks_closer(
     Image.open(sample.path).resize((4100, 4100)).save(photo, compress_level=1)
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
-    window.workplace.model_panel.steps.setValue(4)
-    window.workplace.prompts.description.replace_text(sample.caption)
-    window.desk.describe(sample.caption)
-    window.desk.prepare()
-    until(lambda: window.desk.work is not None and window.desk.work.version is not None)
-    window.workplace.prompts.edit.replace_text(sample.edits[0])
-    window.desk.say_in_words(sample.edits[0])
-    until(lambda: window.desk.picture_is_final)
-    small = window.desk.after
+    until(lambda: window.editor.document is not None)
+    window.editor_view.model_panel.steps.setValue(4)
+    window.editor_view.prompts.description.replace_text(sample.caption)
+    window.editor.describe(sample.caption)
+    window.editor.prepare()
+    until(lambda: window.editor.document is not None and window.editor.document.version is not None)
+    window.editor_view.prompts.edit.replace_text(sample.edits[0])
+    window.editor.say_in_words(sample.edits[0])
+    until(lambda: window.editor.picture_is_final)
+    small = window.editor.after
     assert small is not None
     assert small.width == 2050
-    assert not window.workplace.view.lacks_detail
+    assert not window.editor_view.view.lacks_detail
 
-    window.workplace.view.zoom_to(1.0)
-    until(lambda: window.desk.after is not None and window.desk.after.width == 4100)
-    assert not window.workplace.view.lacks_detail
-    assert window.desk.picture_is_final
+    window.editor_view.view.zoom_to(1.0)
+    until(lambda: window.editor.after is not None and window.editor.after.width == 4100)
+    assert not window.editor_view.view.lacks_detail
+    assert window.editor.picture_is_final
     target = tmp_path / "large edited.jpg"
-    window.workplace.view.fit()
+    window.editor_view.view.fit()
     export_to(window, target)
     until(target.exists)
     assert open_photo(target).raster.size == (4100, 4100)

@@ -7,13 +7,13 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing.session import Session
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.session import Session
+from tests.editing.test_session import SOURCE, invert
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import errors
-from tests.unit.test_session import SOURCE, invert
 
 Until = Callable[[Callable[[], bool]], None]
 SOON = 20  # milliseconds
@@ -36,13 +36,13 @@ def names(sidecar: Path) -> list[str]:
 def opened(open_window: OpenWindow, photo: Path, until: Until, save_after: int) -> MainWindow:
     window = open_window(save_after)
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     return window
 
 
 def rename(window: MainWindow, name: str) -> None:
-    assert window.desk.work is not None
-    window.versions.rename(window.desk.work.version_id, name)
+    assert window.editor.document is not None
+    window.versions.rename(window.editor.document.version_id, name)
 
 
 def timer_of(window: MainWindow) -> QTimer:
@@ -64,7 +64,7 @@ def test_the_time_runs_from_the_last_change(open_window: OpenWindow, photo: Path
     rename(window, "Bolder")
     assert timer.isActive()
     running = timer.timerId()  # another one each time that it is started
-    window.desk.changed.emit()  # nothing has changed
+    window.editor.changed.emit()  # nothing has changed
     assert timer.timerId() == running
     rename(window, "Boldest")
     assert timer.timerId() != running
@@ -79,8 +79,8 @@ def test_saving_by_hand_leaves_nothing_to_be_saved_later(
     window = opened(open_window, photo, until, 100_000)
     rename(window, "Bolder")
     window.save()
-    until(lambda: names(sidecar) == ["Bolder"] and not window.desk.filing.saving)
-    window.desk.changed.emit()
+    until(lambda: names(sidecar) == ["Bolder"] and not window.editor.file_tasks.saving)
+    window.editor.changed.emit()
     assert not timer_of(window).isActive()
 
 
@@ -90,16 +90,16 @@ def test_a_save_that_fails_is_told_once_and_tried_again_at_the_next_change(
     window = opened(open_window, photo, until, SOON)
     as_it_was = sidecar.read_bytes()
     sidecar.write_bytes(as_it_was + b"written by someone else")
-    with qtbot.waitSignal(window.desk.filing.save_failed):
+    with qtbot.waitSignal(window.editor.file_tasks.save_failed):
         rename(window, "Bolder")
     assert len(errors(window)) == 1
     assert not timer_of(window).isActive()
 
-    window.workplace.messages.clear(("save",))
-    with qtbot.waitSignal(window.desk.filing.save_failed):
+    window.editor_view.messages.clear(("save",))
+    with qtbot.waitSignal(window.editor.file_tasks.save_failed):
         rename(window, "Boldest")
     assert errors(window) == []
-    with qtbot.waitSignal(window.desk.filing.save_failed):
+    with qtbot.waitSignal(window.editor.file_tasks.save_failed):
         window.save()  # who asks is answered
     assert len(errors(window)) == 1
 

@@ -10,8 +10,8 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.message_bar import Tone
-from nti_desktop.models.samples import Sample
+from nti_desktop.gui.widgets.message_bar import Tone
+from nti_desktop.models.library.samples import Sample
 from tests.gui.conftest import OpenWindow, export_to
 from tests.gui.test_story import errors, retype
 
@@ -51,10 +51,10 @@ def test_a_bad_file_is_one_sentence_and_the_next_photo_opens(
     until(lambda: bool(errors(window)))
     assert len(errors(window)) == 1
     assert re.fullmatch(r"[^\n]+\.", errors(window)[0])
-    assert window.desk.work is None
+    assert window.editor.document is None
 
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     assert not errors(window)
 
 
@@ -73,27 +73,27 @@ def test_a_damaged_project_is_refused_and_left_alone(
     other = tmp_path / "other.png"
     other.write_bytes(photo.read_bytes())
     window.open_path(other)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
 
 
 def test_a_failed_open_keeps_the_photo_that_is_open(
     prepared: MainWindow, until: Until, qtbot: QtBot, tmp_path: Path, sample: Sample
 ) -> None:
-    before = prepared.desk.work
+    before = prepared.editor.document
     bad = tmp_path / "bad.png"
     _text(bad)
     prepared.open_path(bad)
     until(lambda: bool(errors(prepared)))
-    assert prepared.desk.work is before
+    assert prepared.editor.document is before
 
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)
+    until(lambda: prepared.editor.after is not None and prepared.editor.picture_is_final)
 
 
 def test_an_empty_edit_and_a_too_long_one_are_said_and_the_next_edit_renders(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
-    prompts = prepared.workplace.prompts
+    prompts = prepared.editor_view.prompts
     prompts.edit.selectAll()
     prompts.edit.del_()
     prompts.edit.textEdited.emit("")
@@ -105,7 +105,7 @@ def test_an_empty_edit_and_a_too_long_one_are_said_and_the_next_edit_renders(
     assert len(errors(prepared)) == 1
 
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)
+    until(lambda: prepared.editor.after is not None and prepared.editor.picture_is_final)
     assert not errors(prepared)
 
 
@@ -128,10 +128,10 @@ def test_a_broken_model_folder_is_refused_in_one_sentence(
     prepared.models.page.list.add_asked.emit(tmp_path / "model")
     until(lambda: len(prepared.models.page.messages.messages) == 1)
     assert prepared.models.page.messages.messages[0].tone is Tone.ERROR
-    assert prepared.desk.model.entry.built_in
+    assert prepared.editor.model.entry.built_in
 
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)
+    until(lambda: prepared.editor.after is not None and prepared.editor.picture_is_final)
 
 
 def test_a_sample_never_meets_the_sentence_about_the_built_in_model(
@@ -139,8 +139,8 @@ def test_a_sample_never_meets_the_sentence_about_the_built_in_model(
 ) -> None:
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.preparing.estimates.judged is not None)
-    assert not [m for m in window.workplace.messages.messages if m.topic == "model"]
+    until(lambda: window.editor.preparing.estimates.measured is not None)
+    assert not [m for m in window.editor_view.messages.messages if m.topic == "model"]
 
 
 def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
@@ -150,8 +150,8 @@ def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
     picture.write_bytes((Path(__file__).parents[1] / "data" / "photos" / "coffee.jpg").read_bytes())
     window = open_window()
     window.open_path(picture)
-    until(lambda: window.desk.preparing.estimates.judged is not None)
-    message = next(m for m in window.workplace.messages.messages if m.topic == "model")
+    until(lambda: window.editor.preparing.estimates.measured is not None)
+    message = next(m for m in window.editor_view.messages.messages if m.topic == "model")
     assert message.tone is Tone.ADVICE
     assert "only knows the samples" in message.text
     message.actions[0].do()
@@ -167,8 +167,8 @@ def test_a_picture_in_print_colours_is_opened_with_a_note(
     Image.new("CMYK", (60, 40), (0, 100, 100, 0)).save(picture)
     window = open_window()
     window.open_path(picture)
-    until(lambda: window.desk.work is not None)
-    assert any("CMYK" in m.text for m in window.workplace.messages.messages)
+    until(lambda: window.editor.document is not None)
+    assert any("CMYK" in m.text for m in window.editor_view.messages.messages)
 
 
 def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_changed(
@@ -179,7 +179,7 @@ def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_change
     photo: Path,
     qtbot: QtBot,
 ) -> None:
-    session = prepared.desk.session
+    session = prepared.editor.session
     assert session is not None
     until(lambda: not session.dirty)
     close(prepared)
@@ -195,17 +195,17 @@ def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_change
 
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
-    assert window.desk.session is not None
-    reason = window.desk.session.read_only
-    assert reason in [m.text for m in window.workplace.messages.messages]
-    window.workplace.words_panel.sliders[0].slide_to(2.0)
+    until(lambda: window.editor.document is not None)
+    assert window.editor.session is not None
+    reason = window.editor.session.read_only
+    assert reason in [m.text for m in window.editor_view.messages.messages]
+    window.editor_view.words_panel.sliders[0].slide_to(2.0)
     assert reason in errors(window)
-    assert window.workplace.words_panel.sliders[0].value == 1.0
-    window.workplace.prompts.description.setFocus()
-    qtbot.keyClicks(window.workplace.prompts.description, " again")  # nobody should wait for what cannot be kept
-    assert not window.workplace.prompts.prepare_button.isEnabled()
+    assert window.editor_view.words_panel.sliders[0].value == 1.0
+    window.editor_view.prompts.description.setFocus()
+    qtbot.keyClicks(window.editor_view.prompts.description, " again")  # nobody should wait for what cannot be kept
+    assert not window.editor_view.prompts.prepare_button.isEnabled()
     assert not window.actions_by_name["prepare"].isEnabled()
-    assert window.workplace.prompts.estimate.text() == reason
+    assert window.editor_view.prompts.estimate.text() == reason
     close(window)
     assert session.sidecar.read_bytes() == before

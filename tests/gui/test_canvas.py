@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.canvas.photo_view import PhotoView
-from nti_desktop.gui.canvas.picture import Picture, film, make_picture
+from nti_desktop.gui.canvas.picture import Picture, make_picture, mask_overlay
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.raster import Raster
 
@@ -36,14 +36,14 @@ def peeked(view: PhotoView) -> None:
     view.peek(True)
 
 
-def with_film(view: PhotoView) -> None:
+def with_overlay(view: PhotoView) -> None:
     view.show_edit(picture(2), "Preview")
-    view.show_film(film(np.eye(4, dtype=np.float32), QColor("red")), QRectF(50, 40, 120, 80))
+    view.show_overlay(mask_overlay(np.eye(4, dtype=np.float32), QColor("red")), QRectF(50, 40, 120, 80))
 
 
 def with_everything(view: PhotoView) -> None:
     compared(view)
-    view.show_film(film(np.eye(4, dtype=np.float32), QColor("red")), QRectF(50, 40, 120, 80))
+    view.show_overlay(mask_overlay(np.eye(4, dtype=np.float32), QColor("red")), QRectF(50, 40, 120, 80))
     view.show_area(Area(30, 30, 90, 60))
 
 
@@ -68,7 +68,7 @@ SHOWN: dict[str, Show] = {
     "a badge": lambda view: view.show_edit(picture(2), "As last seen"),
     "a comparison": compared,
     "the photo as it was": peeked,
-    "a film": with_film,
+    "a mask": with_overlay,
     "an area": lambda view: view.show_area(Area(30, 30, 90, 60)),
     "an area about to be drawn": about_to_draw,
     "an area being drawn": drawing,
@@ -125,6 +125,6 @@ def test_what_is_drawn_over_the_photo_covers_little_of_it(canvas: tuple[PhotoVie
     SHOWN[shown](view)
     if view.after is not None:
         view.show_edit(picture(1), view.badge)  # the same picture, so that only what lies over it differs
-    view.show_film(None)
+    view.show_overlay(None)
     covered = (pixels(view) != bare).any(axis=-1)
     assert 0 < covered.mean() < 0.05

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from nti_desktop.gui.background import Background
-from nti_desktop.gui.filing import Filing
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.controllers.file_tasks import FileTasks
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.samples import Sample, samples
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.session import Session
+from tests.editing.test_session import SOURCE, invert
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import retype
-from tests.unit.test_session import SOURCE, invert
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -62,14 +62,14 @@ window = MainWindow()
 window.closed.connect(app.quit)
 
 def opened():
-    place = window.workplace
+    place = window.editor_view
     print("torch:", any(name in sys.modules for name in ("torch", "diffusers", "transformers")))
-    print("picture:", window.desk.after is not None)
+    print("picture:", window.editor.after is not None)
     print("versions:", place.versions_panel.list.count())
     print("changed:", [word.after for word in place.prompts.diff.words if word.before != word.after])
     window.close()
 
-window.workplace.desk.opened.connect(opened)
+window.editor_view.editor.opened.connect(opened)
 window.show()
 window.open_path(Path(sys.argv[1]))
 app.exec()
@@ -79,17 +79,17 @@ _END_AFTER_A_CHANGE = """
 import os, signal, sys
 from pathlib import Path
 from PySide6.QtCore import Slot
-from nti_desktop import app
+from nti_desktop.gui import app
 from nti_desktop.gui.main_window import MainWindow
 
 class Window(MainWindow):
     def __init__(self):
         super().__init__()
-        self.desk.opened.connect(self.change)
+        self.editor.opened.connect(self.change)
 
     @Slot()
     def change(self):
-        (version,) = self.desk.session.project.versions
+        (version,) = self.editor.session.project.versions
         self.versions.rename(version.id, "Renamed")
         os.kill(os.getpid(), getattr(signal, sys.argv[2]))
 
@@ -122,7 +122,7 @@ def test_reopening_shows_picture_versions_and_words_before_torch_is_loaded(
     prepared: MainWindow, close: Callable[[MainWindow], None], until: Until, qtbot: QtBot, photo: Path, sample: Sample
 ) -> None:
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: prepared.desk.after is not None and prepared.desk.picture_is_final)
+    until(lambda: prepared.editor.after is not None and prepared.editor.picture_is_final)
     close(prepared)
     done = _run(_REOPEN, photo)
     assert done.returncode == 0, done.stderr
@@ -151,9 +151,9 @@ def test_closing_during_a_job_ends_cleanly(
 ) -> None:
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
-    window.workplace.prompts.prepare_button.click()
-    until(lambda: phase in window.workplace.strip.text.text())
+    until(lambda: window.editor.document is not None)
+    window.editor_view.prompts.prepare_button.click()
+    until(lambda: phase in window.editor_view.strip.text.text())
     close(window)
     assert not photo.with_name(photo.name + ".nti").exists()
 
@@ -178,14 +178,14 @@ def test_closing_during_a_save_waits_for_it(
 
 def test_several_photos_that_wait_to_be_saved_all_are(qtbot: QtBot, tmp_path: Path) -> None:
     background, sessions = Background(), []
-    filing = Filing(background, background)
+    file_tasks = FileTasks(background, background)
     for sample in samples()[:3]:
         copy = tmp_path / sample.path.name
         copy.write_bytes(sample.path.read_bytes())
         sessions.append(Session.open(copy))
         invert(sessions[-1])
-        filing.save(sessions[-1])
-    with qtbot.waitSignal(filing.saved):
+        file_tasks.save(sessions[-1])
+    with qtbot.waitSignal(file_tasks.saved):
         background.start()
     assert [session.dirty for session in sessions] == [False] * 3
     with qtbot.waitSignal(background.finished):
@@ -196,14 +196,14 @@ def test_several_photos_that_wait_to_be_saved_all_are(qtbot: QtBot, tmp_path: Pa
 def test_a_save_that_fails_keeps_the_window_and_offers_to_close_without(
     prepared: MainWindow, until: Until, qtbot: QtBot, photo: Path
 ) -> None:
-    until(lambda: prepared.desk.session is not None and not prepared.desk.session.dirty)
+    until(lambda: prepared.editor.session is not None and not prepared.editor.session.dirty)
     sidecar = photo.with_name(photo.name + ".nti")
     sidecar.write_bytes(sidecar.read_bytes() + b"written by someone else")
     prepared.versions.add_version()
     prepared.close()
-    until(lambda: any(m.topic == "save" for m in prepared.workplace.messages.messages))
+    until(lambda: any(m.topic == "save" for m in prepared.editor_view.messages.messages))
     assert prepared.isVisible()
-    message = next(m for m in prepared.workplace.messages.messages if m.topic == "save")
+    message = next(m for m in prepared.editor_view.messages.messages if m.topic == "save")
     anyway = next(action for action in message.actions if action.title == "Close without saving")
     with qtbot.waitSignal(prepared.closed, timeout=60_000):
         anyway.do()

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.gui.comparison import comparison_of
-from nti_desktop.gui.edits import with_structure
-from nti_desktop.gui.engine_thread import Ticket
+from nti_desktop.editing.edits import with_structure
+from nti_desktop.gui.controllers.comparison import comparison_of
+from nti_desktop.gui.editor.comparison_dialog import WayCell
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.comparison_dialog import WayCell
-from nti_desktop.jobs import RenderJob
-from nti_desktop.models.samples import Sample
+from nti_desktop.gui.workers.engine_thread import Ticket
+from nti_desktop.models.library.samples import Sample
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.jobs import RenderJob
 from nti_desktop.recipe.methods import METHODS
 from nti_desktop.recipe.settings import Method
 from tests.gui.conftest import OpenWindow
@@ -28,21 +28,21 @@ Close = Callable[[MainWindow], None]
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> GatedBench:
-    """The workbench of windows that are opened from now on; it lets every render go until it is told to hold."""
-    bench = GatedBench()
-    bench.let_go(PLENTY)
-    monkeypatch.setattr("nti_desktop.gui.main_window.load_workbench", lambda: bench)
-    return bench
+def service(monkeypatch: pytest.MonkeyPatch) -> GatedBench:
+    """The engine service of windows that are opened from now on; it lets every render go until it is told to hold."""
+    service = GatedBench()
+    service.let_go(PLENTY)
+    monkeypatch.setattr("nti_desktop.gui.main_window.load_service", lambda: service)
+    return service
 
 
 @pytest.fixture
-def described(bench: GatedBench, open_window: OpenWindow, until: Until, photo: Path) -> Iterator[MainWindow]:
+def described(service: GatedBench, open_window: OpenWindow, until: Until, photo: Path) -> Iterator[MainWindow]:
     """A window with the sample."""
     window = open_window()
     describe(window, until, photo)
     yield window
-    bench.let_go(PLENTY)
+    service.let_go(PLENTY)
 
 
 @pytest.fixture
@@ -55,15 +55,15 @@ def edited(described: MainWindow, until: Until, sample_edit: str) -> MainWindow:
 def describe(window: MainWindow, until: Until, photo: Path) -> None:
     """Open the sample, to be prepared in as few steps as can be."""
     window.open_path(photo)
-    until(lambda: window.desk.preparing.estimates.judged is not None)
-    window.workplace.model_panel.steps.setValue(2)
+    until(lambda: window.editor.preparing.estimates.measured is not None)
+    window.editor_view.model_panel.steps.setValue(2)
 
 
 def prepare_and_edit(window: MainWindow, until: Until, edit: str) -> None:
-    window.workplace.prompts.prepare_button.click()
+    window.editor_view.prompts.prepare_button.click()
     until(lambda: versions(window) == 1)
-    window.desk.say_in_words(edit)
-    until(lambda: window.desk.picture_is_final)
+    window.editor.say_in_words(edit)
+    until(lambda: window.editor.picture_is_final)
 
 
 def compare(window: MainWindow) -> dict[str, WayCell]:
@@ -77,18 +77,18 @@ def compare(window: MainWindow) -> dict[str, WayCell]:
 
 def compared(window: MainWindow, until: Until) -> dict[str, WayCell]:
     cells = compare(window)
-    until(lambda: not window.desk.comparisons.at_work)
+    until(lambda: not window.editor.comparisons.at_work)
     return cells
 
 
 def is_rendering(started: list[Ticket]) -> bool:
-    """Whether the window was told of a render, which the bench begins before."""
+    """Whether the window was told of a render, which the engine begins before."""
     return bool(started) and isinstance(started[-1].job, RenderJob)
 
 
 def versions(window: MainWindow) -> int:
-    assert window.desk.session is not None
-    return len(window.desk.session.project.versions)
+    assert window.editor.session is not None
+    return len(window.editor.session.project.versions)
 
 
 def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_that_shows_the_edit(
@@ -97,13 +97,13 @@ def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_tha
     window = open_window()
     describe(window, until, photo)
     prepare_and_edit(window, until, sample_edit)
-    assert window.desk.work is not None
-    own = window.desk.work.inversion
+    assert window.editor.document is not None
+    own = window.editor.document.inversion
     assert own is not None
     cells = compare(window)
     assert list(cells)[-1] == Method.NULL_TEXT
     assert all(cell.state.text().startswith("Takes about ") for cell in cells.values())
-    until(lambda: not window.desk.comparisons.at_work)
+    until(lambda: not window.editor.comparisons.at_work)
     assert set(cells) == set(METHODS)
     for method, cell in cells.items():
         assert cell.title.text() == METHODS[Method(method)].title
@@ -114,18 +114,18 @@ def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_tha
         assert cell.use_button.isEnabled() == (method != own.settings.method)
     assert window.comparing.dialog.isVisible()
 
-    window.desk.say_in_words("something else that was typed meanwhile")
+    window.editor.say_in_words("something else that was typed meanwhile")
     cells[Method.NULL_TEXT].use_button.click()
     assert not window.comparing.dialog.isVisible()
-    work = window.desk.work
-    assert work.inversion is not None
+    document = window.editor.document
+    assert document.inversion is not None
     assert versions(window) == 2
-    assert work.inversion.settings.method is Method.NULL_TEXT
-    assert work.edit_text == sample_edit
-    until(lambda: window.desk.picture_is_final)
-    assert window.desk.after is not None
-    assert window.desk.rendering.last is not None
-    assert window.desk.rendering.last.wanted.inversion == work.inversion.id
+    assert document.inversion.settings.method is Method.NULL_TEXT
+    assert document.edit_text == sample_edit
+    until(lambda: window.editor.picture_is_final)
+    assert window.editor.after is not None
+    assert window.editor.rendering.last is not None
+    assert window.editor.rendering.last.wanted.inversion == document.inversion.id
     close(window)
     project = read_sidecar(photo.with_name(photo.name + ".nti")).project
     assert [record.settings.method for record in project.inversions][1:] == [Method.NULL_TEXT]
@@ -134,19 +134,19 @@ def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_tha
 def test_an_edit_that_was_never_prepared_is_compared_and_kept(
     described: MainWindow, until: Until, sample_edit: str
 ) -> None:
-    described.desk.say_in_words(sample_edit)
+    described.editor.say_in_words(sample_edit)
     cells = compared(described, until)
     assert all(cell.use_button.isEnabled() for cell in cells.values())
     cells[Method.PINNED].use_button.click()
-    work = described.desk.work
-    assert work is not None
-    assert work.inversion is not None
-    assert work.inversion.settings.method is Method.PINNED
-    assert work.edit_text == sample_edit
-    until(lambda: described.desk.picture_is_final)
+    document = described.editor.document
+    assert document is not None
+    assert document.inversion is not None
+    assert document.inversion.settings.method is Method.PINNED
+    assert document.edit_text == sample_edit
+    until(lambda: described.editor.picture_is_final)
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("service")
 def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kept(
     open_window: OpenWindow, until: Until, photo: Path, sample_edit: str
 ) -> None:
@@ -154,63 +154,63 @@ def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kep
     action = window.actions_by_name["compare_ways"]
     assert not action.isEnabled()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None and bool(window.desk.work.description))
+    until(lambda: window.editor.document is not None and bool(window.editor.document.description))
     assert not action.isEnabled()
-    window.desk.say_in_words(sample_edit)
+    window.editor.say_in_words(sample_edit)
     assert action.isEnabled()
-    assert window.desk.session is not None
-    window.desk.session.read_only = "Opened for looking only."
-    window.desk.changed.emit()
+    assert window.editor.session is not None
+    window.editor.session.read_only = "Opened for looking only."
+    window.editor.changed.emit()
     assert not action.isEnabled()
 
 
 def test_each_way_gets_the_edit_as_it_is_meant(edited: MainWindow) -> None:
-    desk = edited.desk
-    desk.edit("guidance", lambda recipe: with_structure(recipe, "guidance_scale", 5.0))
-    work = desk.work
-    assert work is not None
-    comparison = comparison_of(work, desk.model.entry, desk.model.way, desk.preparing.estimates, None)
+    editor = edited.editor
+    editor.edit("guidance", lambda recipe: with_structure(recipe, "guidance_scale", 5.0))
+    document = editor.document
+    assert document is not None
+    comparison = comparison_of(document, editor.model.entry, editor.model.way, editor.preparing.estimates, None)
     assert comparison is not None
     recipes = {way.method: comparison.edit(way, None).recipe for way in comparison.ways}
-    assert work.state is not None
-    assert recipes.pop(Method.NULL_TEXT) == replace(work.state.recipe, guidance_scale=None)
-    assert set(recipes.values()) == {work.state.recipe}
-    assert not work.state.recipe.automatic
+    assert document.state is not None
+    assert recipes.pop(Method.NULL_TEXT) == replace(document.state.recipe, guidance_scale=None)
+    assert set(recipes.values()) == {document.state.recipe}
+    assert not document.state.recipe.automatic
 
 
-def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, bench: GatedBench, until: Until) -> None:
-    session = edited.desk.session
+def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, service: GatedBench, until: Until) -> None:
+    session = edited.editor.session
     assert session is not None
-    edited.desk.save()
+    edited.editor.save()
     until(lambda: not session.dirty)
     project = session.project
     started: list[Ticket] = []
     edited.engine.started_job.connect(started.append)
-    bench.hold()
-    before = len(bench.begun)
+    service.hold()
+    before = len(service.begun)
     compare(edited)
-    until(lambda: len(bench.begun) > before and is_rendering(started))
+    until(lambda: len(service.begun) > before and is_rendering(started))
     edited.comparing.dialog.close()
-    assert not edited.desk.comparisons.at_work
+    assert not edited.editor.comparisons.at_work
     assert started[-1].cancel.cancelled
-    bench.let_go(PLENTY)
+    service.let_go(PLENTY)
     until(lambda: edited.engine._running is None)
-    assert len(bench.begun) == before + 1
+    assert len(service.begun) == before + 1
     assert session.project == project
     assert not session.dirty
 
 
 def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(
-    edited: MainWindow, bench: GatedBench, until: Until
+    edited: MainWindow, service: GatedBench, until: Until
 ) -> None:
-    bench.hold()
-    bench.let_go(4)  # the photo alone and the edit, by two ways
+    service.hold()
+    service.let_go(4)  # the photo alone and the edit, by two ways
     cells = compare(edited)
     first, second = list(cells)[:2]
     until(lambda: cells[second].shown.picture is not None)
     until(lambda: edited.progress._running is not None)
     edited.actions_by_name["cancel"].trigger()
-    assert not edited.desk.comparisons.at_work
+    assert not edited.editor.comparisons.at_work
     assert cells[first].shown.picture is not None
     assert cells[first].use_button.isEnabled()
     assert cells[Method.NULL_TEXT].state.text() == "Not tried, as the comparison was stopped."
@@ -218,9 +218,9 @@ def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(
 
 
 def test_what_fails_in_one_way_is_its_sentence_and_leaves_the_others(
-    edited: MainWindow, bench: GatedBench, until: Until
+    edited: MainWindow, service: GatedBench, until: Until
 ) -> None:
-    bench.broken = Method.NEGATIVE_PROMPT
+    service.broken = Method.NEGATIVE_PROMPT
     cells = compared(edited, until)
     failed = cells[Method.NEGATIVE_PROMPT]
     assert failed.state.text() == "This way does not work today; use another."
@@ -229,30 +229,30 @@ def test_what_fails_in_one_way_is_its_sentence_and_leaves_the_others(
 
 
 def test_a_newer_edit_goes_first_and_does_not_stop_the_comparison(
-    edited: MainWindow, bench: GatedBench, until: Until, sample: Sample
+    edited: MainWindow, service: GatedBench, until: Until, sample: Sample
 ) -> None:
     started: list[Ticket] = []
     edited.engine.started_job.connect(started.append)
-    bench.hold()
-    before = len(bench.begun)
+    service.hold()
+    before = len(service.begun)
     cells = compare(edited)
-    until(lambda: len(bench.begun) > before and is_rendering(started))
+    until(lambda: len(service.begun) > before and is_rendering(started))
     so_far = len(started)
-    edited.desk.say_in_words(sample.edits[1])
-    bench.let_go(PLENTY)
-    until(lambda: not edited.desk.comparisons.at_work and edited.desk.picture_is_final)
-    assert not started[so_far].commissioned
+    edited.editor.say_in_words(sample.edits[1])
+    service.let_go(PLENTY)
+    until(lambda: not edited.editor.comparisons.at_work and edited.editor.picture_is_final)
+    assert not started[so_far].queued
     assert all(cell.shown.picture is not None for cell in cells.values())
 
 
 def test_closing_the_window_ends_a_comparison(
-    edited: MainWindow, bench: GatedBench, until: Until, close: Close
+    edited: MainWindow, service: GatedBench, until: Until, close: Close
 ) -> None:
-    bench.hold()
-    bench.let_go(2)
+    service.hold()
+    service.let_go(2)
     cells = compare(edited)
     until(lambda: any(cell.shown.picture is not None for cell in cells.values()))
-    bench.let_go(PLENTY)
+    service.let_go(PLENTY)
     close(edited)
     assert not edited.comparing.dialog.isVisible()
     assert cells[Method.NULL_TEXT].shown.picture is None

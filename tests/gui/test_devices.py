@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from nti_desktop import advice
+from nti_desktop.editing import feedback
 from nti_desktop.gui import preferences
-from nti_desktop.jobs import Device, Forecast, Judged, Need, Saving
+from nti_desktop.recipe.jobs import Device, Measured
+from nti_desktop.recipe.memory import Forecast, Need, Saving
 from nti_desktop.recipe.settings import Method
 from tests.gui.conftest import OpenWindow
 
@@ -19,13 +20,13 @@ def test_devices_are_listed_when_the_engine_has_looked_and_a_choice_is_remembere
     open_window: OpenWindow, photo: object, until: Until
 ) -> None:
     window = open_window()
-    panel = window.workplace.model_panel
+    panel = window.editor_view.model_panel
     assert [panel.devices.itemText(i) for i in range(panel.devices.count())] == ["Best available"]
     window.open_path(photo)  # type: ignore[arg-type]
     until(lambda: panel.devices.count() > 1)
     assert panel.devices.itemText(panel.devices.count() - 1).startswith("Processor, ")
     assert "precision" in panel.precision.text()
-    until(lambda: "GB of memory" in window.workplace.prompts.estimate.text())
+    until(lambda: "GB of memory" in window.editor_view.prompts.estimate.text())
     last = panel.devices.count() - 1
     panel.devices.setCurrentIndex(last)
     panel.devices.activated.emit(last)
@@ -33,7 +34,7 @@ def test_devices_are_listed_when_the_engine_has_looked_and_a_choice_is_remembere
     until(lambda: panel.precision.text().startswith("Processor, "))
     assert panel.devices.currentIndex() == last
     other = open_window()
-    shown = other.workplace.model_panel.devices
+    shown = other.editor_view.model_panel.devices
     assert [shown.itemText(i) for i in range(shown.count())] == ["Best available", "Processor"]
     assert shown.currentIndex() == 1
 
@@ -43,27 +44,31 @@ def test_a_remembered_device_that_is_gone_is_said_and_can_be_chosen_away(
 ) -> None:
     preferences.remember_device("mps")
     window = open_window()
-    panel = window.workplace.model_panel
+    panel = window.editor_view.model_panel
     window.open_path(photo)  # type: ignore[arg-type]
-    until(lambda: any("Apple graphics" in said.text for said in window.workplace.messages.messages))
+    until(lambda: any("Apple graphics" in said.text for said in window.editor_view.messages.messages))
     panel.devices.activated.emit(0)
-    until(lambda: "Takes" in window.workplace.prompts.estimate.text())
+    until(lambda: "Takes" in window.editor_view.prompts.estimate.text())
     assert preferences.device() is None
 
 
-def judged(need: Need, kind: str = "cpu", editing: Need | None = None) -> Judged:
+def measured(need: Need, kind: str = "cpu", editing: Need | None = None) -> Measured:
     forecast = Forecast(need, need, editing or need, room=8_000_000_000)
-    return Judged(30.0, 1.0, "Processor, 2 threads", kind, (Device("cpu", "here"),), "full precision", forecast)
+    return Measured(30.0, 1.0, "Processor, 2 threads", kind, (Device("cpu", "here"),), "full precision", forecast)
 
 
 def test_time_and_memory_stand_in_one_line() -> None:
-    plain = judged(Need(5_040_000_000, Saving.NONE, True))
-    assert advice.takes("about 40 s", plain, Method.NULL_TEXT) == (
+    plain = measured(Need(5_040_000_000, Saving.NONE, True))
+    assert feedback.takes("about 40 s", plain, Method.NULL_TEXT) == (
         "Takes about 40 s and 5.0 GB of memory on this processor."
     )
-    assert "on the graphics card." in advice.takes("about 4 s", judged(plain.forecast.learning, "cuda"), Method.PINNED)  # type: ignore[union-attr]
-    assert advice.takes("about 4 s", Judged(30.0, 1.0, "here"), Method.PINNED) == "Takes about 4 s on this computer."
-    assert advice.measured_on(plain) == "Measured on: Processor, 2 threads, full precision."
+    assert "on the graphics card." in feedback.takes(
+        "about 4 s", measured(plain.forecast.learning, "cuda"), Method.PINNED
+    )  # type: ignore[union-attr]
+    assert (
+        feedback.takes("about 4 s", Measured(30.0, 1.0, "here"), Method.PINNED) == "Takes about 4 s on this computer."
+    )
+    assert feedback.measured_on(plain) == "Measured on: Processor, 2 threads, full precision."
 
 
 def test_what_edits_need_is_said_where_it_is_noticeably_more() -> None:
@@ -73,8 +78,8 @@ def test_what_edits_need_is_said_where_it_is_noticeably_more() -> None:
         (3_800_000_000, "Takes about 40 s and 3.4 GB of memory on the graphics card."),
         (2_000_000_000, "Takes about 40 s and 3.4 GB of memory on the graphics card."),
     ):
-        both = judged(preparing, "cuda", Need(size, Saving.NONE, True))
-        assert advice.takes("about 40 s", both, Method.NULL_TEXT) == said
+        both = measured(preparing, "cuda", Need(size, Saving.NONE, True))
+        assert feedback.takes("about 40 s", both, Method.NULL_TEXT) == said
 
 
 NO_ROOM = "There is room for 8.0 GB only{}: close other programs, or choose another device or a smaller model."
@@ -97,13 +102,13 @@ SLOW = "{} with all savings and will be slow; another device or a smaller model 
     ],
 )  # fmt: skip
 def test_what_hardly_fits_or_does_not_is_said_with_what_helps(preparing: Need, editing: Need, said: str | None) -> None:
-    assert advice.tight(judged(preparing, editing=editing), Method.NULL_TEXT) == said
+    assert feedback.tight(measured(preparing, editing=editing), Method.NULL_TEXT) == said
 
 
 def test_that_edits_will_not_fit_is_said_in_the_window_before_preparing(
     open_window: OpenWindow, photo: object, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nti_desktop.engine.forecast import Forecaster  # torch
+    from nti_desktop.engine.memory.forecast import Forecaster  # torch
 
     forecast = Forecaster.forecast
 
@@ -114,7 +119,7 @@ def test_that_edits_will_not_fit_is_said_in_the_window_before_preparing(
     window = open_window()
     window.resize(1280, 800)
     window.open_path(photo)  # type: ignore[arg-type]
-    prompts = window.workplace.prompts
+    prompts = window.editor_view.prompts
     until(lambda: "edits need 9.1 GB. There is room for 8.0 GB only, too little for edits:" in prompts.estimate.text())
     assert prompts.prepare_button.isEnabled()  # a forecast may be wrong
     until(lambda: prompts.estimate.height() >= prompts.estimate.heightForWidth(prompts.estimate.width()))

@@ -2,11 +2,11 @@
 
 import pytest
 
-from nti_desktop.gui import edits
-from nti_desktop.gui.estimates import Estimates, Pace
-from nti_desktop.gui.history import EditState, History
-from nti_desktop.jobs import Figures, Judged
-from nti_desktop.photo.composite import Finish
+from nti_desktop.editing import edits
+from nti_desktop.editing.estimates import Estimates, Pace
+from nti_desktop.editing.history import EditState, History
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.recipe.jobs import Figures, Measured
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
 
@@ -90,7 +90,7 @@ def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
 def test_estimates_start_from_the_measured_row_and_end_with_what_was_measured() -> None:
     estimates = Estimates()
     assert estimates.preparing(Method.RESIDUAL, 50) is None
-    estimates = estimates.with_judged(Judged(30.0, 0.01, "here"))
+    estimates = estimates.with_measured(Measured(30.0, 0.01, "here"))
     slow = estimates.preparing(Method.NULL_TEXT, 50)
     quick = estimates.preparing(Method.RESIDUAL, 50)
     assert slow is not None
@@ -103,7 +103,7 @@ def test_estimates_start_from_the_measured_row_and_end_with_what_was_measured() 
 
 
 def test_a_preview_tells_how_long_the_full_render_takes_and_a_slow_moment_is_forgotten() -> None:
-    estimates = Estimates(judged=Judged(30.0, 0.01, "here"))
+    estimates = Estimates(measured=Measured(30.0, 0.01, "here"))
     residual = Method.RESIDUAL
     assert estimates.pace(residual, 50) is Pace.PREVIEWED
     slow = estimates.with_rendered(Figures(60.0, 100))  # the machine did something else

@@ -11,13 +11,13 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing.export_request import ExportRequest, from_json, to_json
 from nti_desktop.gui import preferences
-from nti_desktop.gui.export_request import ExportRequest, from_json, to_json
+from nti_desktop.gui.export.export_dialog import ExportDialog
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.export_dialog import ExportDialog
-from nti_desktop.photo.export import ExportSettings
+from nti_desktop.photo.export.export import ExportSettings
+from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.photo import open_photo
-from nti_desktop.photo.targets import Conflict
 from tests.gui.conftest import OpenWindow
 from tests.metadata_files import camera_jpeg
 from tests.profiles import DISPLAY_P3
@@ -31,12 +31,12 @@ def window(open_window: OpenWindow, until: Until, tmp_path: Path) -> MainWindow:
     Image.fromarray(np.full((300, 400, 3), 120, np.uint8)).save(photo, icc_profile=DISPLAY_P3)
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     return window
 
 
 def said(window: MainWindow) -> str:
-    return " ".join(message.text for message in window.workplace.messages.messages)
+    return " ".join(message.text for message in window.editor_view.messages.messages)
 
 
 def choose(window: MainWindow, suffix: str) -> None:
@@ -179,7 +179,7 @@ def test_a_raw_editors_file_is_returned_to(open_window: OpenWindow, until: Until
     window = open_window()
     window.exporting.return_target = given
     window.open_path(given)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     assert window.actions_by_name["return_to_editor"].isEnabled()
     window.actions_by_name["return_to_editor"].trigger()
     until(lambda: "Returned to" in said(window))
@@ -195,7 +195,7 @@ def test_what_is_not_carried_back_to_a_raw_editor_is_said(
     window = open_window()
     window.exporting.return_target = given
     window.open_path(given)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     window.actions_by_name["return_to_editor"].trigger()
     until(lambda: "Returned to" in said(window))
     assert "Not copied, as it would no longer be true: the embedded preview" in said(window)

@@ -10,27 +10,27 @@ from PIL import Image
 from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
 
-from nti_desktop.errors import Cancelled, EngineError, NtiError
-from nti_desktop.gui.background import Background
-from nti_desktop.gui.commissions import Commissions
-from nti_desktop.gui.engine_thread import EngineThread
-from nti_desktop.gui.export_request import ExportRequest
-from nti_desktop.gui.exports import Exports, ExportTask
-from nti_desktop.gui.filing import Filing
-from nti_desktop.gui.history import EditState
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.editing.export_request import ExportRequest
+from nti_desktop.editing.history import EditState
+from nti_desktop.editing.render_requests import Wanted
+from nti_desktop.editing.returning import Returned
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.controllers.export_queue import ExportQueue, ExportTask
+from nti_desktop.gui.controllers.file_tasks import FileTasks
+from nti_desktop.gui.controllers.final_renders import FinalRenders
+from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.rendering import Rendering
-from nti_desktop.gui.threads import at_home
-from nti_desktop.gui.wanted import Wanted
-from nti_desktop.photo.carrying import Provenance
-from nti_desktop.photo.composite import Finish
-from nti_desktop.photo.export import Exported
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.photo.export.export import Exported
+from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.returning import Returned
-from nti_desktop.session import Session
+from tests.editing.test_session import SOURCE, invert, scene
 from tests.gui.conftest import export_to
 from tests.gui.gated import GatedBench, running
-from tests.unit.test_session import SOURCE, invert, scene
 
 Until = Callable[[Callable[[], bool]], None]
 A, B, C = (EditState(EditRecipe(SOURCE.replace("red", colour)), Finish()) for colour in ("blue", "green", "white"))
@@ -48,7 +48,7 @@ def difference(one: Path, other: Path) -> int:
 class Clerk(QObject):
     """What became of the exports."""
 
-    def __init__(self, exports: Exports) -> None:
+    def __init__(self, exports: ExportQueue) -> None:
         super().__init__()
         self.written: list[Path] = []
         self.failed_ones: list[tuple[Path, NtiError]] = []
@@ -79,10 +79,10 @@ class Office:
     session: Session
     inversion: str
     folder: Path
-    bench: GatedBench
+    service: GatedBench
     engine: EngineThread
     rendering: Rendering
-    exports: Exports
+    exports: ExportQueue
     clerk: Clerk
     wait: Until = field(repr=False)
 
@@ -102,18 +102,18 @@ def office(tmp_path: Path, qtbot: QtBot) -> Iterator[Office]:
     small = tmp_path / "scene.png"
     Image.fromarray(scene()).save(small)
     session = Session.open(small)
-    bench = GatedBench()
-    engine, background = EngineThread(lambda: bench), Background()
+    service = GatedBench()
+    engine, background = EngineThread(lambda: service), Background()
     rendering = Rendering(engine, background, engine)
     rendering.open(session)
-    filing = Filing(background, engine)
-    exports = Exports(filing, Commissions(engine, background, rendering, engine), engine)
-    with running(engine, background, bench, qtbot):
+    file_tasks = FileTasks(background, engine)
+    exports = ExportQueue(file_tasks, FinalRenders(engine, background, rendering, engine), engine)
+    with running(engine, background, service, qtbot):
         yield Office(
             session,
             invert(session),
             tmp_path,
-            bench,
+            service,
             engine,
             rendering,
             exports,
@@ -127,7 +127,7 @@ def test_several_exports_wait_and_each_is_written_as_it_was_asked_for(office: Of
         office.add(name, state)
     office.wait(lambda: office.written("photo.png"))
     assert [task.target.name for task in office.exports.waiting] == ["a.png", "b.png"]
-    office.bench.let_go(2)
+    office.service.let_go(2)
     office.wait(lambda: office.written("photo.png", "a.png", "b.png"))
     assert difference(office.folder / "photo.png", office.session.photo.path) == 0
     assert difference(office.folder / "a.png", office.folder / "b.png") > 0
@@ -136,37 +136,37 @@ def test_several_exports_wait_and_each_is_written_as_it_was_asked_for(office: Of
 
 def test_an_edit_made_meanwhile_is_rendered_first_and_changes_nothing_of_the_export(office: Office) -> None:
     office.rendering.ask(Wanted("one", office.inversion, C, PREVIEW))
-    office.wait(lambda: len(office.bench.begun) == 1)
+    office.wait(lambda: len(office.service.begun) == 1)
     office.add("a.png", A)
     office.rendering.ask(Wanted("one", office.inversion, B, PREVIEW))
-    office.bench.let_go(3)
+    office.service.let_go(3)
     office.wait(lambda: office.written("a.png"))
-    assert [edit.recipe for edit in office.bench.begun] == [C.recipe, B.recipe, A.recipe]
+    assert [edit.recipe for edit in office.service.begun] == [C.recipe, B.recipe, A.recipe]
     office.add("again.png", A)
-    office.bench.let_go()
+    office.service.let_go()
     office.wait(lambda: office.written("a.png", "again.png"))
     assert difference(office.folder / "a.png", office.folder / "again.png") == 0
 
 
 def test_what_the_desk_has_rendered_is_taken(office: Office) -> None:
     office.rendering.ask(Wanted("one", office.inversion, A))
-    office.wait(lambda: len(office.bench.begun) == 1)
+    office.wait(lambda: len(office.service.begun) == 1)
     office.add("a.png", A)
-    office.bench.let_go()
+    office.service.let_go()
     office.wait(lambda: office.written("a.png"))
     office.add("b.png", A)
     office.wait(lambda: office.written("a.png", "b.png"))
-    assert len(office.bench.done) == 1
+    assert len(office.service.done) == 1
 
 
 def test_a_full_render_that_gives_way_is_done_again_for_the_export(office: Office) -> None:
     office.rendering.ask(Wanted("one", office.inversion, A))
-    office.wait(lambda: len(office.bench.begun) == 1)
+    office.wait(lambda: len(office.service.begun) == 1)
     office.add("a.png", A)
     office.rendering.ask(Wanted("one", office.inversion, B, PREVIEW))
-    office.bench.let_go(3)
+    office.service.let_go(3)
     office.wait(lambda: office.written("a.png"))
-    assert [edit.recipe for edit in office.bench.done] == [B.recipe, A.recipe]
+    assert [edit.recipe for edit in office.service.done] == [B.recipe, A.recipe]
 
 
 def test_another_photo_on_the_desk_changes_nothing(office: Office, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_another_photo_on_the_desk_changes_nothing(office: Office, tmp_path: Pat
     Image.fromarray(scene(seed=2)).save(other)
     office.rendering.open(Session.open(other))
     office.engine.cancel_all()
-    office.bench.let_go()
+    office.service.let_go()
     office.wait(lambda: office.written("a.png"))
     assert office.rendering.renders == 0
 
@@ -185,20 +185,20 @@ def test_a_raw_editors_file_is_replaced_by_what_was_asked_for(office: Office) ->
     Image.fromarray(scene()).save(given)
     office.add("given.png", A, returns=True)
     office.rendering.ask(Wanted("one", office.inversion, B, PREVIEW))
-    office.bench.let_go(2)
+    office.service.let_go(2)
     office.wait(lambda: office.written("given.png"))
     office.add("a.png", A)
-    office.bench.let_go()
+    office.service.let_go()
     office.wait(lambda: office.written("given.png", "a.png"))
     assert difference(given, office.folder / "a.png") == 0
 
 
 def test_one_export_is_cancelled_and_the_others_are_written(office: Office) -> None:
     first, second, third = office.add("a.png", A), office.add("b.png", B), office.add("c.png", C)
-    office.wait(lambda: len(office.bench.begun) == 1)
+    office.wait(lambda: len(office.service.begun) == 1)
     office.exports.cancel(first)
     office.exports.cancel(second)
-    office.bench.let_go(2)
+    office.service.let_go(2)
     office.wait(lambda: office.written("c.png"))
     assert [(path, type(error)) for path, error in office.clerk.failed_ones] == [
         (first.target, Cancelled),
@@ -211,43 +211,43 @@ def test_one_export_is_cancelled_and_the_others_are_written(office: Office) -> N
 
 def test_two_exports_of_the_same_edit_render_it_once(office: Office) -> None:
     office.add("a.png", A)
-    office.wait(lambda: len(office.bench.begun) == 1)
+    office.wait(lambda: len(office.service.begun) == 1)
     office.add("b.png", A)
-    office.bench.let_go()
+    office.service.let_go()
     office.wait(lambda: office.written("a.png", "b.png"))
-    assert len(office.bench.done) == 1
+    assert len(office.service.done) == 1
 
 
 def test_a_failure_says_of_which_export_and_the_next_is_written(office: Office) -> None:
-    office.bench.fault = EngineError("The device went away.")
+    office.service.fault = EngineError("The device went away.")
     failed = office.add("a.png", A)
-    office.bench.let_go()
+    office.service.let_go()
     office.wait(lambda: len(office.clerk.failed_ones) == 1)
     assert [(path, str(error)) for path, error in office.clerk.failed_ones] == [
         (failed.target, "The device went away.")
     ]
-    office.bench.fault = None
+    office.service.fault = None
     office.add("b.png", B)
-    office.bench.let_go()
+    office.service.let_go()
     office.wait(lambda: office.written("b.png"))
 
 
 def test_leaving_and_deleting_the_version_changes_nothing_of_what_is_written(
     prepared: MainWindow, until: Until, tmp_path: Path, photo: Path, sample_edit: str
 ) -> None:
-    window, desk = prepared, prepared.desk
-    assert desk.work is not None
-    first = desk.work.version_id
+    window, editor = prepared, prepared.editor
+    assert editor.document is not None
+    first = editor.document.version_id
     window.versions.add_version()
-    desk.say_in_words(sample_edit)
+    editor.say_in_words(sample_edit)
     export_to(window, tmp_path / "edited.png")
     window.versions.delete_version()
-    assert desk.work.version_id == first
-    assert desk.work.is_the_photo
+    assert editor.document.version_id == first
+    assert editor.document.is_the_photo
     until((tmp_path / "edited.png").exists)
 
-    desk.say_in_words(sample_edit)
-    until(lambda: desk.picture_is_final and not desk.exports.waiting)
+    editor.say_in_words(sample_edit)
+    until(lambda: editor.picture_is_final and not editor.exports.waiting)
     export_to(window, tmp_path / "as it is.png")
     until((tmp_path / "as it is.png").exists)
     assert difference(tmp_path / "edited.png", photo) > 8
@@ -257,22 +257,22 @@ def test_leaving_and_deleting_the_version_changes_nothing_of_what_is_written(
 def test_the_bottom_line_tells_of_an_export_and_cancels_it(
     prepared: MainWindow, until: Until, tmp_path: Path, sample_edit: str
 ) -> None:
-    desk, strip = prepared.desk, prepared.workplace.strip
-    until(lambda: desk.preparing.estimates.judged is not None and not strip.cancel_button.isVisible())
-    desk.say_in_words(sample_edit)
+    editor, strip = prepared.editor, prepared.editor_view.strip
+    until(lambda: editor.preparing.estimates.measured is not None and not strip.cancel_button.isVisible())
+    editor.say_in_words(sample_edit)
     export_to(prepared, tmp_path / "edited.png")
-    desk.undo()
+    editor.undo()
     told: list[str] = []
 
     def told_of_it() -> bool:
         told.append(strip.text.text())
-        return "Exporting “edited.png”" in told[-1] and bool(desk.exports.waiting)
+        return "Exporting “edited.png”" in told[-1] and bool(editor.exports.waiting)
 
     until(told_of_it)
     assert strip.cancel_button.isVisible()
     strip.cancel_button.click()
-    assert not desk.exports.waiting
-    messages = [m.text for m in prepared.workplace.messages.messages if m.topic == "export"]
+    assert not editor.exports.waiting
+    messages = [m.text for m in prepared.editor_view.messages.messages if m.topic == "export"]
     assert messages == ["“edited.png” was not written, as its export was cancelled."]
     until(lambda: not strip.cancel_button.isVisible())
     assert not (tmp_path / "edited.png").exists()
@@ -281,12 +281,12 @@ def test_the_bottom_line_tells_of_an_export_and_cancels_it(
 def test_closing_with_an_export_that_waits_asks_first(
     prepared: MainWindow, until: Until, qtbot: QtBot, tmp_path: Path, sample_edit: str
 ) -> None:
-    desk = prepared.desk
-    desk.say_in_words(sample_edit)
+    editor = prepared.editor
+    editor.say_in_words(sample_edit)
     export_to(prepared, tmp_path / "edited.png")
     prepared.close()
     assert prepared.isVisible()
-    (message,) = [m for m in prepared.workplace.messages.messages if m.topic == "closing"]
+    (message,) = [m for m in prepared.editor_view.messages.messages if m.topic == "closing"]
     assert "“edited.png”" in message.text
     with qtbot.waitSignal(prepared.closed, timeout=60_000):
         message.actions[0].do()
@@ -296,7 +296,7 @@ def test_closing_with_an_export_that_waits_asks_first(
 def test_a_polite_kill_waits_for_no_export(
     prepared: MainWindow, qtbot: QtBot, tmp_path: Path, sample_edit: str
 ) -> None:
-    prepared.desk.say_in_words(sample_edit)
+    prepared.editor.say_in_words(sample_edit)
     export_to(prepared, tmp_path / "edited.png")
     with qtbot.waitSignal(prepared.closed, timeout=60_000):
         prepared.close_when_interrupted()

@@ -10,21 +10,21 @@ from PIL import Image
 from PySide6.QtCore import QPointF, QRectF
 from pytestqt.qtbot import QtBot
 
-from nti_desktop.errors import PhotoError
-from nti_desktop.gui import filing
+from nti_desktop.core.errors import PhotoError
+from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import make_picture
-from nti_desktop.gui.filing import Glimpse, Opening
+from nti_desktop.gui.controllers import file_tasks
+from nti_desktop.gui.controllers.file_tasks import Glimpse, Opening
+from nti_desktop.gui.editor.editor_view import LOADING
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.workplace import LOADING
-from nti_desktop.photo.decode import Report
 from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.reading.decode import Report
 from nti_desktop.project.sidecar import read_sidecar
-from nti_desktop.session import Session
+from tests.editing.test_session import with_a_version
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import errors
 from tests.picture_files import smooth_picture, tiff_file
-from tests.unit.test_session import with_a_version
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -60,7 +60,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate = Gate()
-    monkeypatch.setattr(filing, "Session", type("Gated", (), {"open": gate.read}))
+    monkeypatch.setattr(file_tasks, "Session", type("Gated", (), {"open": gate.read}))
     yield gate
     gate.open.set()
 
@@ -74,18 +74,18 @@ def large(tmp_path: Path) -> Path:
 
 
 def shown(window: MainWindow) -> object:
-    return window.workplace.stack.currentWidget()
+    return window.editor_view.stack.currentWidget()
 
 
 def test_a_large_photo_is_seen_before_it_is_read_and_stays_where_it_is(
     gate: Gate, large: Path, open_window: OpenWindow, until: Until, qtbot: QtBot
 ) -> None:
     window = open_window()
-    place = window.workplace
+    place = window.editor_view
     window.open_path(large)
     until(lambda: shown(window) is place.first_view)
     assert place.first_view.badge == LOADING
-    assert window.desk.work is None
+    assert window.editor.document is None
     assert not place.prompts.isEnabled()
     assert not window.actions_by_name["export"].isEnabled()
     assert window.actions_by_name["zoom_in"].isEnabled()
@@ -100,10 +100,10 @@ def test_a_large_photo_is_seen_before_it_is_read_and_stays_where_it_is(
     assert zoom == "50 %"
 
     gate.open.set()
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     assert shown(window) is place.view
-    assert window.desk.before is not None
-    assert (window.desk.before.width, window.desk.before.height) == SIZE
+    assert window.editor.before is not None
+    assert (window.editor.before.width, window.editor.before.height) == SIZE
     assert place.prompts.isEnabled()
     assert window.actions_by_name["export"].isEnabled()
     assert place.view.badge == ""
@@ -130,25 +130,25 @@ def test_a_photo_that_fits_the_window_does_not_change_its_size_when_the_whole_co
 ) -> None:
     window = open_window()
     window.open_path(large)
-    until(lambda: shown(window) is window.workplace.first_view)
+    until(lambda: shown(window) is window.editor_view.first_view)
     qtbot.wait(50)
-    before = window.workplace.first_view.photo_rect()
+    before = window.editor_view.first_view.photo_rect()
     gate.open.set()
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     qtbot.wait(50)
-    assert nearly(window.workplace.view.photo_rect(), before)
+    assert nearly(window.editor_view.view.photo_rect(), before)
 
 
 def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     gate: Gate, large: Path, photo: Path, open_window: OpenWindow, until: Until, qtbot: QtBot
 ) -> None:
     window = open_window()
-    place = window.workplace
+    place = window.editor_view
     gate.open.set()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
-    work, before = window.desk.work, window.desk.before
-    window.desk.describe("a small boat")
+    until(lambda: window.editor.document is not None)
+    document, before = window.editor.document, window.editor.before
+    window.editor.describe("a small boat")
     place.view.zoom_to(2.0)
     rect, at = place.view.photo_rect(), middle(place.view)
 
@@ -160,8 +160,8 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     until(lambda: bool(errors(window)))
     assert errors(window) == ["“large.jpg” is cut short; copy it again."]
     assert shown(window) is place.view
-    assert window.desk.work is work
-    assert window.desk.before is before
+    assert window.editor.document is document
+    assert window.editor.before is before
     assert place.view.photo_rect().size() == rect.size()
     assert middle(place.view) == pytest.approx(at)
     assert place.prompts.isEnabled()
@@ -175,12 +175,12 @@ def test_a_first_photo_that_fails_leads_back_to_the_start(
     window = open_window()
     gate.fault = PhotoError("“large.jpg” is cut short; copy it again.")
     window.open_path(large)
-    until(lambda: shown(window) is window.workplace.first_view)
+    until(lambda: shown(window) is window.editor_view.first_view)
     gate.open.set()
     until(lambda: bool(errors(window)))
-    assert shown(window) is window.workplace.start
-    assert not window.workplace.prompts.isVisible()
-    assert window.workplace.strip.text.text() == ""
+    assert shown(window) is window.editor_view.start
+    assert not window.editor_view.prompts.isVisible()
+    assert window.editor_view.strip.text.text() == ""
 
 
 def test_what_is_changed_while_another_photo_is_read_is_saved(
@@ -190,14 +190,14 @@ def test_what_is_changed_while_another_photo_is_read_is_saved(
     window = open_window()
     gate.open.set()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
-    assert window.desk.session is not None
-    session = window.desk.session
+    until(lambda: window.editor.document is not None)
+    assert window.editor.session is not None
+    session = window.editor.session
     gate.open.clear()
     window.open_path(large)
     session.change_version(version, name="Bluer")
     gate.open.set()
-    until(lambda: window.desk.session is not session and not window.background.busy)
+    until(lambda: window.editor.session is not session and not window.background.busy)
     assert read_sidecar(session.sidecar).project.version(version).name == "Bluer"
 
 
@@ -206,12 +206,12 @@ def test_of_two_photos_the_later_one_is_opened(
 ) -> None:
     window = open_window()
     window.open_path(large)
-    until(lambda: shown(window) is window.workplace.first_view)
+    until(lambda: shown(window) is window.editor_view.first_view)
     window.open_path(photo)
-    assert shown(window) is window.workplace.start
+    assert shown(window) is window.editor_view.start
     gate.open.set()
     opened: list[str] = []
-    window.desk.opened.connect(lambda: opened.append(window.desk.work.session.photo.path.name))  # type: ignore[union-attr]
+    window.editor.opened.connect(lambda: opened.append(window.editor.document.session.photo.path.name))  # type: ignore[union-attr]
     until(lambda: not window.background.busy)
     assert opened == [photo.name]
     assert not errors(window)
@@ -221,7 +221,7 @@ def test_opening_shows_how_far_it_is_and_can_be_stopped(
     gate: Gate, large: Path, open_window: OpenWindow, until: Until
 ) -> None:
     window = open_window()
-    strip = window.workplace.strip
+    strip = window.editor_view.strip
     window.open_path(large)
     assert strip.text.text() == "Opening “large.jpg”…"
     until(lambda: "%" in strip.text.text())
@@ -230,15 +230,15 @@ def test_opening_shows_how_far_it_is_and_can_be_stopped(
     strip.cancel_button.click()
     assert strip.text.text() == ""
     assert not strip.bar.isVisible()
-    assert shown(window) is window.workplace.start
+    assert shown(window) is window.editor_view.start
     until(lambda: not window.background.busy)
-    assert window.desk.work is None
+    assert window.editor.document is None
     assert not errors(window)
 
     gate.open.set()
     window.actions_by_name["cancel"].trigger()
     window.open_path(large)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
 
 
 def test_a_compressed_photo_is_seen_as_soon_as_it_is_read(
@@ -249,17 +249,17 @@ def test_a_compressed_photo_is_seen_as_soon_as_it_is_read(
     path.write_bytes(tiff_file(pixels.tobytes(), *SIZE, deflate=True))
     order: list[str] = []
     window = open_window()
-    made = filing.make_picture
+    made = file_tasks.make_picture
 
     def noted(raster: object, *rest: object) -> object:
         order.append(f"{raster.size[0]}")  # type: ignore[attr-defined]
         return made(raster, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(filing, "make_picture", noted)
-    window.desk.glimpsed.connect(lambda: order.append("seen"))
-    window.desk.opened.connect(lambda: order.append("opened"))
+    monkeypatch.setattr(file_tasks, "make_picture", noted)
+    window.editor.glimpsed.connect(lambda: order.append("seen"))
+    window.editor.opened.connect(lambda: order.append("opened"))
     window.open_path(path)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     assert [entry for entry in order if entry.isdigit()] == ["2000", "6000"]  # the small one first
     assert [entry for entry in order if not entry.isdigit()] == ["seen", "opened"]
 
@@ -271,9 +271,9 @@ def test_a_project_shows_the_first_view_of_its_photo(
     session.snapshot().write()
     window = open_window()
     window.open_path(session.sidecar)
-    until(lambda: shown(window) is window.workplace.first_view)
+    until(lambda: shown(window) is window.editor_view.first_view)
     gate.open.set()
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
 
 
 def test_closing_does_not_wait_for_a_photo_that_is_being_opened(
@@ -281,15 +281,15 @@ def test_closing_does_not_wait_for_a_photo_that_is_being_opened(
 ) -> None:
     window = open_window()
     window.open_path(large)
-    until(lambda: shown(window) is window.workplace.first_view)
+    until(lambda: shown(window) is window.editor_view.first_view)
     close(window)  # with the gate still closed: its next report is refused
     assert gate.reads == [large]
-    assert window.desk.work is None
+    assert window.editor.document is None
 
 
 def test_what_comes_of_a_photo_that_was_given_up_is_not_shown(open_window: OpenWindow, large: Path) -> None:
     window = open_window()
     late = Glimpse(make_picture(Raster(smooth_picture())), SIZE)
-    window.desk.filing._show_glimpse(Opening(large), late)
-    assert window.desk.glimpse is None
-    assert shown(window) is window.workplace.start
+    window.editor.file_tasks._show_glimpse(Opening(large), late)
+    assert window.editor.glimpse is None
+    assert shown(window) is window.editor_view.start

@@ -25,13 +25,13 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.row_list import Row, RowList
-from nti_desktop.models.samples import Sample
+from nti_desktop.gui.widgets.row_list import Row, RowList
+from nti_desktop.models.library.samples import Sample
 from tests.gui.conftest import OpenWindow
 
 Until = Callable[[Callable[[], bool]], None]
 
-# A text takes back what was typed into it, the window all else; see gui/panels/text_undo.py.
+# A text takes back what was typed into it, the window all else; see gui/widgets/text_undo.py.
 SHARED = {"Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+Y"}
 # Letters are typed into a text; anywhere else they switch how the photo is looked at, as in other photo editors.
 TYPED = {"Y", "O", "\\"}
@@ -134,15 +134,15 @@ def test_every_command_says_what_it_does(open_window: OpenWindow) -> None:
 
 def two_versions(window: MainWindow, until: Until, sample: Sample) -> list[str]:
     """Edit, and add a second version; the names."""
-    window.desk.say_in_words(sample.edits[0])
-    until(lambda: window.desk.picture_is_final)
+    window.editor.say_in_words(sample.edits[0])
+    until(lambda: window.editor.picture_is_final)
     window.versions.add_version()
     return names(window)
 
 
 def names(window: MainWindow) -> list[str]:
-    assert window.desk.work is not None
-    return [version.name for version in window.desk.work.session.project.versions]
+    assert window.editor.document is not None
+    return [version.name for version in window.editor.document.session.project.versions]
 
 
 def focused(window: MainWindow, qtbot: QtBot, widget: QWidget) -> QWidget:
@@ -156,7 +156,7 @@ def test_editing_keys_edit_the_sentence_and_leave_the_versions(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
     before = two_versions(prepared, until, sample)
-    line = prepared.workplace.prompts.edit
+    line = prepared.editor_view.prompts.edit
     focused(prepared, qtbot, line)
     line.setCursorPosition(len(line.text()))
     words = line.text().split()
@@ -175,7 +175,7 @@ def test_delete_deletes_the_version_that_is_chosen_in_the_list(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
     first, _ = two_versions(prepared, until, sample)
-    versions = prepared.workplace.versions_panel.list
+    versions = prepared.editor_view.versions_panel.list
     focused(prepared, qtbot, versions)
     qtbot.keyClick(versions, Qt.Key.Key_Delete)
     assert names(prepared) == [first]
@@ -187,7 +187,7 @@ def test_delete_deletes_letters_while_a_version_is_named(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
     first, _ = two_versions(prepared, until, sample)
-    versions = prepared.workplace.versions_panel.list
+    versions = prepared.editor_view.versions_panel.list
     prepared.actions_by_name["ask_for_name"].trigger()
     name = versions.findChild(QLineEdit)
     assert name is not None
@@ -200,7 +200,7 @@ def test_delete_deletes_letters_while_a_version_is_named(
 def test_the_export_can_be_asked_for_while_a_sentence_is_written(
     prepared: MainWindow, until: Until, qtbot: QtBot
 ) -> None:
-    for line in (prepared.workplace.prompts.edit, prepared.workplace.prompts.description):
+    for line in (prepared.editor_view.prompts.edit, prepared.editor_view.prompts.description):
         focused(prepared, qtbot, line)
         qtbot.keyClick(line, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
         assert prepared.exporting.dialog.isVisible()
@@ -218,28 +218,28 @@ def redo(qtbot: QtBot, widget: QWidget) -> None:
 def test_undo_in_the_sentence_of_the_edit_is_the_windows(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
-    desk, line = prepared.desk, prepared.workplace.prompts.edit
+    editor, line = prepared.editor, prepared.editor_view.prompts.edit
     focused(prepared, qtbot, line)
     line.selectAll()
     qtbot.keyClicks(line, sample.edits[0])  # settled by undo itself, and then taken back as one edit
     undo(qtbot, line)
-    assert desk.work is not None
-    assert line.text() == desk.work.edit_text == sample.caption
+    assert editor.document is not None
+    assert line.text() == editor.document.edit_text == sample.caption
     redo(qtbot, line)
-    assert line.text() == desk.work.edit_text == sample.edits[0]
+    assert line.text() == editor.document.edit_text == sample.edits[0]
 
 
 @pytest.mark.parametrize("place", ["description", "steps"])
 def test_undo_in_another_text_is_its_own_until_nothing_typed_is_left(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, place: str
 ) -> None:
-    desk, workplace = prepared.desk, prepared.workplace
-    desk.say_in_words(sample.edits[0])
-    until(lambda: desk.picture_is_final)
-    assert desk.work is not None
-    edited = desk.work.state
-    workplace.tabs.setCurrentWidget(workplace.model_panel)
-    field: QWidget = workplace.prompts.description if place == "description" else workplace.model_panel.steps
+    editor, editor_view = prepared.editor, prepared.editor_view
+    editor.say_in_words(sample.edits[0])
+    until(lambda: editor.picture_is_final)
+    assert editor.document is not None
+    edited = editor.document.state
+    editor_view.tabs.setCurrentWidget(editor_view.model_panel)
+    field: QWidget = editor_view.prompts.description if place == "description" else editor_view.model_panel.steps
     line = field if isinstance(field, QLineEdit) else field.findChild(QLineEdit)
     assert line is not None
     focused(prepared, qtbot, field)
@@ -249,10 +249,10 @@ def test_undo_in_another_text_is_its_own_until_nothing_typed_is_left(
     assert line.text() != was
     undo(qtbot, field)
     assert line.text() == was
-    assert desk.work.state == edited
+    assert editor.document.state == edited
     undo(qtbot, field)
     assert line.text() == was
-    assert desk.work.edit_text == sample.caption
+    assert editor.document.edit_text == sample.caption
 
 
 def controls() -> Iterator[tuple[str, QWidget]]:

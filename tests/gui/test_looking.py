@@ -22,27 +22,27 @@ def test_looking_writes_nothing_and_leaves_nothing_to_save(
     photo: Path,
     sample_edit: str,
 ) -> None:
-    prepared.desk.say_in_words(sample_edit)
+    prepared.editor.say_in_words(sample_edit)
     prepared.versions.add_version()
     close(prepared)
     before = contents(photo.parent)
 
     window = open_window()
-    desk = window.desk
+    editor = window.editor
     window.open_path(photo)
-    until(lambda: desk.work is not None and desk.preparing.estimates.judged is not None)
-    until(lambda: desk.rendering.last is not None and desk.picture_is_final)
-    assert desk.work is not None
-    assert desk.session is not None
+    until(lambda: editor.document is not None and editor.preparing.estimates.measured is not None)
+    until(lambda: editor.rendering.last is not None and editor.picture_is_final)
+    assert editor.document is not None
+    assert editor.session is not None
     for command in ("next_version", "zoom_in", "full_size", "fit", "compare", "show_before", "show_mask"):
         window.actions_by_name[command].trigger()
-    until(lambda: desk.rendering.last is not None and desk.picture_is_final)
+    until(lambda: editor.rendering.last is not None and editor.picture_is_final)
     window.exporting.export()
     window.exporting.dialog.close()
-    desk.work_on(Area(0, 0, 64, 64))
-    desk.work_on(desk.work.whole)
+    editor.work_on(Area(0, 0, 64, 64))
+    editor.work_on(editor.document.whole)
     window.save()
-    assert not desk.session.dirty
+    assert not editor.session.dirty
     assert not window.isWindowModified()
     assert not window.actions_by_name["save"].isEnabled()
 

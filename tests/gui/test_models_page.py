@@ -10,13 +10,13 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.core.resources import resource
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.message_bar import Tone
-from nti_desktop.gui.panels.models_page import ModelsPage
-from nti_desktop.gui.panels.row_list import Row
-from nti_desktop.models import transfer
-from nti_desktop.models.places import places_file, read_places
-from nti_desktop.resources import resource
+from nti_desktop.gui.models.models_page import ModelsPage
+from nti_desktop.gui.widgets.message_bar import Tone
+from nti_desktop.gui.widgets.row_list import Row
+from nti_desktop.models.hub import transfer
+from nti_desktop.models.library.places import places_file, read_places
 from tests.gui.conftest import OpenWindow
 from tests.hub_server import LocalHub, in_place_of_the_hub
 from tests.preview_decoders import write_tiny
@@ -63,7 +63,7 @@ def opened(open_window: OpenWindow, until: Until) -> Callable[[], MainWindow]:
 
 def rested(window: MainWindow, until: Until) -> None:
     """Wait until nothing is looked at or fetched."""
-    until(lambda: window.shelf.contents is not None and not window.shelf.looking and not window.transfers.doing)
+    until(lambda: window.library.contents is not None and not window.library.looking and not window.transfers.doing)
     until(lambda: not window.models_thread.busy and not window.transfers_thread.busy)
 
 
@@ -98,13 +98,13 @@ def asked_for(window: MainWindow, wanted: str, until: Until) -> None:
 
 def test_the_window_is_there_before_anything_was_looked_for(open_window: OpenWindow, until: Until) -> None:
     window = open_window()
-    assert window.shelf.contents is None
-    models = window.workplace.model_panel.models
+    assert window.library.contents is None
+    models = window.editor_view.model_panel.models
     assert [models.itemText(n) for n in range(models.count())] == ["Studio (built in)"]
     assert window.models.page.list.list.rows == ()
     rested(window, until)
     assert [row.title for row in window.models.page.list.list.rows] == ["Studio (built in)  —  in use"]
-    assert window.desk.model.entry.built_in
+    assert window.editor.model.entry.built_in
 
 
 def test_looking_is_said_and_does_not_hold_the_window(
@@ -112,19 +112,19 @@ def test_looking_is_said_and_does_not_hold_the_window(
 ) -> None:
     from threading import Event
 
-    from nti_desktop.gui import shelf
+    from nti_desktop.gui.controllers import model_library
 
-    may_end, look = Event(), shelf._look
+    may_end, look = Event(), model_library._look
 
-    def slow_drive() -> shelf.Contents:
+    def slow_drive() -> model_library.Contents:
         may_end.wait(60)
         return look()
 
-    monkeypatch.setattr(shelf, "_look", slow_drive)
+    monkeypatch.setattr(model_library, "_look", slow_drive)
     window = open_window()
     window.models.show_page()
     assert window.models.page.list.looking.isVisible()
-    assert window.shelf.contents is None
+    assert window.library.contents is None
     may_end.set()
     rested(window, until)
     assert not window.models.page.list.looking.isVisible()
@@ -149,9 +149,9 @@ def test_models_are_listed_used_verified_and_removed(
     assert not page.list.use.isEnabled()
     choose(window, NAME)
     page.list.use.click()
-    assert window.desk.model.entry.id == str(mine)
+    assert window.editor.model.entry.id == str(mine)
     assert "in use" in rows(window)[NAME].title
-    panel = window.workplace.model_panel.models
+    panel = window.editor_view.model_panel.models
     assert panel.currentText() == MODEL
     assert panel.count() == 2
 
@@ -167,7 +167,7 @@ def test_models_are_listed_used_verified_and_removed(
     until(lambda: NAME not in rows(window))
     assert not mine.exists()
     assert "is deleted" in said(page)
-    assert window.desk.model.entry.built_in  # nobody works with what is gone
+    assert window.editor.model.entry.built_in  # nobody works with what is gone
     assert panel.count() == 1
 
 
@@ -261,8 +261,8 @@ def test_a_download_needs_its_licence_accepted_and_can_be_used_at_once(
     assert "licence: openrail++" in rows(window)[NAME].lines[0]
     (message,) = [m for m in page.messages.messages if m.actions]
     message.actions[0].do()
-    assert window.desk.model.entry.name == MODEL
-    assert window.workplace.model_panel.models.currentText() == MODEL
+    assert window.editor.model.entry.name == MODEL
+    assert window.editor_view.model_panel.models.currentText() == MODEL
     choose(window, NAME)
     page.list.verify.click()
     until(lambda: "as it was downloaded" in said(page))
@@ -287,7 +287,7 @@ def test_a_preview_decoder_is_fetched_and_said_with_the_models_that_it_draws_for
     assert set(rows(window)) == {"built in", "mine"}
     weights = read_places().store / "madebyollin--taesd" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
-    window.shelf.look()
+    window.library.look()
     rested(window, until)
     assert "small decoder" not in rows(window)["mine"].lines[0]
     assert "is damaged or incomplete" in rows(window)["mine"].warning
@@ -423,7 +423,7 @@ def test_a_damaged_list_of_places_is_said_and_healed_by_choosing_a_folder(
     window = opened()
     page = window.models.page
     assert "is damaged" in said(page, Tone.ERROR)
-    assert "is damaged" in window.workplace.messages.messages[0].text
+    assert "is damaged" in window.editor_view.messages.messages[0].text
     asked_for(window, MODEL, until)  # gigabytes would go where nobody wanted them
     assert server.requests == []
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "store"))
@@ -431,14 +431,14 @@ def test_a_damaged_list_of_places_is_said_and_healed_by_choosing_a_folder(
     until(lambda: str(tmp_path / "store") in page.store.text())
     rested(window, until)
     assert not any(m.topic.startswith("fault") for m in page.messages.messages)
-    assert not window.workplace.messages.messages
+    assert not window.editor_view.messages.messages
     assert places_file().with_name("models.json.damaged-1").read_text() == "{"
 
 
 def test_too_little_room_is_said_before_the_licence_can_be_accepted(
     opened: Callable[[], MainWindow], until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nti_desktop.gui import transfers
+    from nti_desktop.gui.workers import transfers
 
     monkeypatch.setattr(transfers, "free_space", lambda _: 2_000_000_000)
     window = opened()

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from nti_desktop.gui.offsets import from_qt, to_qt
-from nti_desktop.gui.panels.pause_edit import PauseEdit
+from nti_desktop.gui.widgets.pause_edit import PauseEdit
+from nti_desktop.gui.widgets.text_offsets import from_qt, to_qt
 
 
 @given(st.text(alphabet="ae\u0301 🐈𝒶👨\u200d", max_size=20), st.data())

@@ -10,21 +10,21 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from nti_desktop.gui.desk import AS_LAST_SEEN
-from nti_desktop.gui.engine_thread import PrepareJob, Ticket
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.controllers.editor import AS_LAST_SEEN
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.message_bar import Message, Tone
-from nti_desktop.models.catalog import ModelEntry
-from nti_desktop.models.fingerprints import fingerprint
-from nti_desktop.models.places import read_places, write_places
-from nti_desktop.photo.composite import Finish
+from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.workers.engine_thread import PrepareJob, Ticket
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.models.library.places import read_places, write_places
+from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
-from nti_desktop.session import Session
+from tests.editing.test_session import SOURCE, inverted
 from tests.gui.conftest import OpenWindow, export_to
 from tests.other_models import WISH, change_model, prepare, write_model
-from tests.unit.test_session import SOURCE, inverted
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -37,12 +37,12 @@ def model(tmp_path: Path) -> Path:
 def opened(open_window: OpenWindow, photo: Path, until: Until) -> MainWindow:
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     return window
 
 
 def about_the_model(window: MainWindow) -> list[Message]:
-    return [m for m in window.workplace.messages.messages if m.topic == "made with"]
+    return [m for m in window.editor_view.messages.messages if m.topic == "made with"]
 
 
 def missed(window: MainWindow, until: Until) -> Message:
@@ -61,30 +61,30 @@ def test_without_its_model_a_photo_opens_with_all_that_is_kept(
     prepare(photo, model)
     shutil.rmtree(model)
     window = opened(open_window, photo, until)
-    place, desk = window.workplace, window.desk
+    place, editor = window.editor_view, window.editor
     message = missed(window, until)
     assert message.text == (
         "The model “my model” that this photo was prepared with is not on this computer, so its edits are shown as "
         "they were last seen."
     )
     assert [action.title for action in message.actions] == ["Prepare with Studio (built in)", "Find the model…"]
-    assert (place.view.after, desk.badge) == (desk.after, AS_LAST_SEEN)
-    assert desk.after is not None
+    assert (place.view.after, editor.badge) == (editor.after, AS_LAST_SEEN)
+    assert editor.after is not None
     assert place.prompts.description.text() == SOURCE
     assert place.prompts.edit.text() == WISH.prompt
     assert place.versions_panel.list.count() == 1
     assert [(s.key, s.value) for s in place.words_panel.sliders][1] == (1, 1.5)
     assert [b.text() for b in place.mask_panel.places.buttons if b.isChecked()] == ["ball"]
-    assert desk.model.entry.built_in
+    assert editor.model.entry.built_in
 
     # Another wish is kept, and has no picture; nor can the old one be exported.
     place.words_panel.sliders[1].slide_to(2.0)
-    assert desk.work is not None
-    assert desk.work.state is not None
-    assert desk.work.state.recipe.words[0].weight == 2.0
+    assert editor.document is not None
+    assert editor.document.state is not None
+    assert editor.document.state.recipe.words[0].weight == 2.0
     export_to(window, tmp_path / "edited.png")
     assert missed(window, until)
-    until(lambda: not desk.exports.waiting)
+    until(lambda: not editor.exports.waiting)
     assert not (tmp_path / "edited.png").exists()
     (error,) = [m.text for m in place.messages.messages if m.tone is Tone.ERROR]
     assert error.startswith("“edited.png” was not written. ")
@@ -97,15 +97,15 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     before = read_sidecar(photo.with_name(photo.name + ".nti")).project
     shutil.rmtree(model)
     window = opened(open_window, photo, until)
-    desk, message = window.desk, missed(window, until)
-    window.workplace.model_panel.steps.setValue(6)
+    editor, message = window.editor, missed(window, until)
+    window.editor_view.model_panel.steps.setValue(6)
     act(window, message, "Prepare with Studio")
-    window.shelf.look()  # what is looked for meanwhile does not get in its way
-    until(lambda: desk.session is not None and len(desk.session.project.versions) == 2)
-    until(lambda: desk.after is not None and desk.picture_is_final)
+    window.library.look()  # what is looked for meanwhile does not get in its way
+    until(lambda: editor.session is not None and len(editor.session.project.versions) == 2)
+    until(lambda: editor.after is not None and editor.picture_is_final)
     assert not about_the_model(window)
-    assert desk.work is not None
-    assert desk.work.edit_text == WISH.prompt
+    assert editor.document is not None
+    assert editor.document.edit_text == WISH.prompt
     close(window)
 
     sidecar = photo.with_name(photo.name + ".nti")
@@ -117,7 +117,7 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     assert [inversion.model for inversion in project.inversions] == [str(model), "studio"]
     assert {inversion.settings.prompt for inversion in project.inversions} == {SOURCE}
     recipe = project.versions[1].recipe.recipe()
-    usual = window.desk.model.entry.defaults
+    usual = window.editor.model.entry.defaults
     assert (recipe.prompt, recipe.words) == (WISH.prompt, WISH.words)
     windows = (recipe.automatic, recipe.cross_until, recipe.self_until)
     assert windows == (False, WISH.cross_until, WISH.self_until)  # they were chosen
@@ -126,12 +126,12 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     assert (recipe.blend.positions, recipe.blend.threshold) == (usual.blend_positions, usual.blend_threshold)
 
     again = opened(open_window, photo, until)
-    until(lambda: again.desk.picture_is_final)
+    until(lambda: again.editor.picture_is_final)
     again.versions.previous_version()
-    assert again.desk.after is not None
+    assert again.editor.after is not None
     assert missed(again, until)
     again.versions.next_version()
-    until(lambda: again.desk.picture_is_final and not about_the_model(again))
+    until(lambda: again.editor.picture_is_final and not about_the_model(again))
 
 
 CORNER, WALL = Area(0, 0, 200, 200), EditRecipe("a green wall", words=(WordControl(1, "green", 1.2),))
@@ -155,31 +155,31 @@ def test_all_areas_of_a_missing_model_are_asked_for_once_and_become_one_version(
     prepare_corner(photo, prepare(photo, model))
     shutil.rmtree(model)
     window = opened(open_window, photo, until)
-    desk, message = window.desk, missed(window, until)
-    desk.work_on(own)
-    work = desk.work
-    assert work is not None
-    assert work.area == own
-    window.workplace.model_panel.steps.setValue(4)
+    editor, message = window.editor, missed(window, until)
+    editor.work_on(own)
+    document = editor.document
+    assert document is not None
+    assert document.area == own
+    window.editor_view.model_panel.steps.setValue(4)
     act(window, message, "Prepare with Studio")
     said: list[Message] = []
-    desk.said.connect(said.append)
-    until(lambda: desk.after is not None and desk.picture_is_final)
+    editor.said.connect(said.append)
+    until(lambda: editor.after is not None and editor.picture_is_final)
     assert not said
 
-    project, version = work.session.project, work.version
+    project, version = document.session.project, document.version
     assert [v.name for v in project.versions] == ["Blue", "Both", "Version 1"]
     assert version is not None
     assert version.made_from == project.versions[1].id
-    assert work.area == own
-    parts = {work.session.frame(part.inversion).area: part for part in version.parts}
+    assert document.area == own
+    parts = {document.session.frame(part.inversion).area: part for part in version.parts}
     inversions = {area: project.inversion(part.inversion) for area, part in parts.items()}
     assert {inversion.model for inversion in inversions.values()} == {"studio"}
     assert inversions[CORNER].settings.prompt == "a grey wall"
-    assert inversions[work.whole].settings.prompt == SOURCE
+    assert inversions[document.whole].settings.prompt == SOURCE
     assert parts[CORNER].recipe.recipe().words == WALL.words
     assert parts[CORNER].finish.feather == 0.05
-    assert parts[work.whole].recipe.recipe().words == WISH.words
+    assert parts[document.whole].recipe.recipe().words == WISH.words
     assert len(project.inversions) == 4  # those of the missing model are kept
 
 
@@ -190,24 +190,24 @@ def test_stopping_between_areas_keeps_what_is_prepared_and_begins_no_more(
     prepare_corner(photo, prepare(photo, model))
     shutil.rmtree(model)
     window = opened(open_window, photo, until)
-    desk = window.desk
-    window.workplace.model_panel.steps.setValue(4)
+    editor = window.editor
+    window.editor_view.model_panel.steps.setValue(4)
     begun: list[Ticket] = []
     window.engine.started_job.connect(begun.append)
-    came, seen = window.engine.inverted, desk.preparing._inverted
+    came, seen = window.engine.inverted, editor.preparing._inverted
     if before_it_is_seen:
         came.disconnect(seen)
-    came.connect(desk.cancel)
+    came.connect(editor.cancel)
     if before_it_is_seen:
         came.connect(seen)
     act(window, missed(window, until), "Prepare with Studio")
-    until(lambda: not desk.preparing.busy)
-    work = desk.work
-    assert work is not None
-    assert work.version is not None
-    inversions = [work.session.project.inversion(part.inversion) for part in work.version.parts]
+    until(lambda: not editor.preparing.busy)
+    document = editor.document
+    assert document is not None
+    assert document.version is not None
+    inversions = [document.session.project.inversion(part.inversion) for part in document.version.parts]
     assert sorted(inversion.model for inversion in inversions) == sorted(["studio", str(model)])
-    assert len(work.session.project.versions) == 3
+    assert len(document.session.project.versions) == 3
     assert not before_it_is_seen or sum(isinstance(ticket.job, PrepareJob) for ticket in begun) == 1
     assert missed(window, until)  # the other is asked for as before
 
@@ -217,7 +217,7 @@ def test_a_changed_model_is_another_one(open_window: OpenWindow, until: Until, p
     change_model(model, 0.0125)
     window = opened(open_window, photo, until)
     assert "The model “my model” has changed since this photo was prepared" in missed(window, until).text
-    assert window.desk.model.entry.built_in
+    assert window.editor.model.entry.built_in
 
 
 @pytest.mark.parametrize("place", ["store", "added", "cache"])
@@ -238,15 +238,15 @@ def test_a_model_that_was_moved_is_used_from_where_it_lies_now(
         (target.parents[1] / "refs").mkdir()
         (target.parents[1] / "refs" / "main").write_text("0" * 40)
     window = opened(open_window, photo, until)
-    until(lambda: window.desk.picture_is_final)
-    assert window.desk.badge == ""
-    assert window.desk.model.entry.id == str(target)  # and it prepares the next photo
+    until(lambda: window.editor.picture_is_final)
+    assert window.editor.badge == ""
+    assert window.editor.model.entry.id == str(target)  # and it prepares the next photo
     assert (
-        fingerprint(window.desk.model.entry)
+        fingerprint(window.editor.model.entry)
         == read_sidecar(photo.with_name(photo.name + ".nti")).project.inversions[0].model_fingerprint
     )
-    assert entry.id != window.desk.model.entry.id
-    assert not window.workplace.messages.messages
+    assert entry.id != window.editor.model.entry.id
+    assert not window.editor_view.messages.messages
 
 
 def test_a_missing_model_is_found_on_the_models_page(
@@ -267,9 +267,9 @@ def test_a_missing_model_is_found_on_the_models_page(
     assert page.isVisible()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(elsewhere))
     page.list.add_folder.click()
-    until(lambda: window.desk.picture_is_final)
+    until(lambda: window.editor.picture_is_final)
     assert not about_the_model(window)
-    assert window.desk.model.entry.id == str(elsewhere)
+    assert window.editor.model.entry.id == str(elsewhere)
 
 
 def test_the_window_goes_on_while_a_model_is_read(
@@ -277,23 +277,23 @@ def test_the_window_goes_on_while_a_model_is_read(
 ) -> None:
     from threading import Event
 
-    from nti_desktop.gui import made_with
+    from nti_desktop.gui.controllers import model_lookup
 
     prepare(photo, model)
-    may_end, find = Event(), made_with.find_made_with
+    may_end, find = Event(), model_lookup.find_made_with
 
     def slow_drive(*asked: object) -> ModelEntry:
         may_end.wait(60)
         return find(*asked)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(made_with, "find_made_with", slow_drive)
+    monkeypatch.setattr(model_lookup, "find_made_with", slow_drive)
     window = opened(open_window, photo, until)
-    assert window.desk.badge == AS_LAST_SEEN
-    window.workplace.words_panel.sliders[1].slide_to(2.0)
+    assert window.editor.badge == AS_LAST_SEEN
+    window.editor_view.words_panel.sliders[1].slide_to(2.0)
     window.versions.add_version()
     assert not about_the_model(window)
     may_end.set()
-    until(lambda: window.desk.picture_is_final)
+    until(lambda: window.editor.picture_is_final)
 
 
 def test_closing_while_models_are_read_ends_cleanly(
@@ -302,6 +302,6 @@ def test_closing_while_models_are_read_ends_cleanly(
     prepare(photo, model)
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     close(window)
     assert not window.models_thread.isRunning()

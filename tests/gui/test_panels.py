@@ -10,23 +10,23 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.core.progress import Progress
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
-from nti_desktop.gui.canvas.picture import film, make_picture
+from nti_desktop.gui.canvas.picture import make_picture, mask_overlay
+from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way
+from nti_desktop.gui.editor.diff_view import DiffView, changes_in_words, diff_words
+from nti_desktop.gui.editor.mask_panel import MaskPanel
+from nti_desktop.gui.editor.model_panel import ModelPanel
+from nti_desktop.gui.editor.prompt_bar import PromptBar
+from nti_desktop.gui.editor.structure_panel import StructurePanel
+from nti_desktop.gui.editor.words_panel import WordsPanel
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.comparison_dialog import ComparisonDialog, Way
-from nti_desktop.gui.panels.diff_view import DiffView, changes_in_words, diff_words
-from nti_desktop.gui.panels.mask_panel import MaskPanel
-from nti_desktop.gui.panels.message_bar import Action, Message, MessageBar
-from nti_desktop.gui.panels.model_panel import ModelPanel
-from nti_desktop.gui.panels.pause_edit import PauseEdit
-from nti_desktop.gui.panels.prompt_bar import PromptBar
-from nti_desktop.gui.panels.sliders import ValueSlider
-from nti_desktop.gui.panels.structure_panel import StructurePanel
-from nti_desktop.gui.panels.words_panel import WordsPanel
-from nti_desktop.gui.panels.work_strip import WorkStrip, duration
-from nti_desktop.jobs import Progress
-from nti_desktop.models.catalog import built_in
+from nti_desktop.gui.widgets.message_bar import Action, Message, MessageBar
+from nti_desktop.gui.widgets.pause_edit import PauseEdit
+from nti_desktop.gui.widgets.sliders import ValueSlider
+from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
+from nti_desktop.models.library.catalog import built_in
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import METHODS
@@ -214,7 +214,7 @@ def test_a_picture_has_smaller_copies_and_a_film_is_as_dense_as_the_mask() -> No
     assert [(level.width(), level.height()) for level in picture.levels[:2]] == [(3001, 1501), (1501, 751)]
     assert picture.level_for(0.4)[1] == 2
     assert picture.level_for(2.0)[1] == 1
-    laid = film(np.array([[0.0, 1.0]], np.float32), QColor("red"), opacity=0.5)
+    laid = mask_overlay(np.array([[0.0, 1.0]], np.float32), QColor("red"), opacity=0.5)
     assert [laid.pixelColor(x, 0).alpha() for x in (0, 1)] == [0, 128]
 
 
@@ -223,7 +223,7 @@ def test_dropping_a_photo_opens_it(qtbot: QtBot, prepared: MainWindow, tmp_path:
     from PySide6.QtGui import QDropEvent
 
     other = tmp_path / "other.png"
-    other.write_bytes(prepared.desk.session.photo.path.read_bytes())  # type: ignore[union-attr]
+    other.write_bytes(prepared.editor.session.photo.path.read_bytes())  # type: ignore[union-attr]
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(other)), QUrl.fromLocalFile(str(tmp_path / "second.png"))])
     prepared.dropEvent(
@@ -235,7 +235,7 @@ def test_dropping_a_photo_opens_it(qtbot: QtBot, prepared: MainWindow, tmp_path:
             Qt.KeyboardModifier.NoModifier,
         )
     )
-    qtbot.waitUntil(lambda: prepared.desk.session.photo.path == other, timeout=60_000)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: prepared.editor.session.photo.path == other, timeout=60_000)  # type: ignore[union-attr]
 
 
 def test_a_suggestion_says_what_changes_with_neighbours_together() -> None:
@@ -256,12 +256,12 @@ def test_the_window_fits_a_small_screen(
     """1280x720 less a desktop's own bars, before and after a photo is open."""
     window = open_window()
     window.resize(1240, 640)
-    start = window.workplace.start
+    start = window.editor_view.start
     until(lambda: len(start.buttons) == 12)
     until(lambda: not start.horizontalScrollBar().isVisible() and not start.verticalScrollBar().isVisible())
     assert all(start.viewport().rect().contains(b.mapTo(start.viewport(), b.rect().center())) for b, _ in start.buttons)
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     smallest = window.minimumSizeHint()
     assert smallest.width() <= 1240
     assert smallest.height() <= 640

@@ -13,13 +13,13 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing.estimates import Estimates
 from nti_desktop.gui import preferences
-from nti_desktop.gui.estimates import Estimates
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.message_bar import Tone
-from nti_desktop.models import fingerprints
-from nti_desktop.models.catalog import built_in, find_model
-from nti_desktop.models.samples import Sample, samples
+from nti_desktop.gui.widgets.message_bar import Tone
+from nti_desktop.models.library import fingerprints
+from nti_desktop.models.library.catalog import built_in, find_model
+from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.settings import Method
@@ -34,10 +34,10 @@ Close = Callable[[MainWindow], None]
 def ready(open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path) -> MainWindow:
     """A window with the sample, measured with a model that was not read since it was changed last."""
     window, model = open_window(), write_model(tmp_path / "models" / "my model")
-    window.desk.model.choose(find_model(str(model)))
-    window.desk.model.choose_way(Method.RESIDUAL, 6)
+    window.editor.model.choose(find_model(str(model)))
+    window.editor.model.choose_way(Method.RESIDUAL, 6)
     window.open_path(photo)
-    until(lambda: window.desk.preparing.estimates.judged is not None)
+    until(lambda: window.editor.preparing.estimates.measured is not None)
     os.utime(model / "model_index.json", (0, 0))
     return window
 
@@ -45,23 +45,23 @@ def ready(open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path) ->
 def test_two_ways_are_offered_where_their_times_lie_far_apart_and_the_choice_is_remembered(
     ready: MainWindow, until: Until, close: Close, photo: Path
 ) -> None:
-    model, preparing = ready.desk.model, ready.desk.preparing
+    model, preparing = ready.editor.model, ready.editor.preparing
     usual = model.entry.defaults.method
-    judged = preparing.estimates.judged
-    assert judged is not None
+    measured = preparing.estimates.measured
+    assert measured is not None
 
     def chips() -> list[QPushButton]:
-        return [b for b in ready.workplace.prompts.findChildren(QPushButton) if b.isVisible() and "By " in b.text()]
+        return [b for b in ready.editor_view.prompts.findChildren(QPushButton) if b.isVisible() and "By " in b.text()]
 
-    preparing.estimates = Estimates(replace(judged, row_seconds=0.001))
+    preparing.estimates = Estimates(replace(measured, row_seconds=0.001))
     model.choose_way(Method.NULL_TEXT, 50)
     assert chips() == []
-    preparing.estimates = Estimates(replace(judged, row_seconds=1.0))
+    preparing.estimates = Estimates(replace(measured, row_seconds=1.0))
     model.choose_way(Method.NULL_TEXT, 50)
     assert [chip.text() for chip in chips()] == ["By null-text, about 19 min", f"By {usual}, about 2 min"]
     assert preferences.method(model.entry.id) is Method.NULL_TEXT
     chips()[1].click()
-    until(lambda: ready.desk.work is not None and ready.desk.work.version is not None)
+    until(lambda: ready.editor.document is not None and ready.editor.document.version is not None)
     assert preferences.method(model.entry.id) is None
     close(ready)
     assert [record.settings.method for record in kept(photo)] == [usual]
@@ -98,7 +98,7 @@ def test_closing_as_soon_as_the_photo_is_prepared_keeps_it(
 ) -> None:
     ready.engine.inverted.connect(ready.close)
     with qtbot.waitSignal(ready.closed, timeout=PATIENCE):
-        ready.workplace.prompts.prepare_button.click()
+        ready.editor_view.prompts.prepare_button.click()
     assert [record.settings.steps for record in kept(photo)] == [6]
 
 
@@ -106,9 +106,9 @@ def test_opening_another_photo_as_soon_as_one_is_prepared_keeps_it(
     ready: MainWindow, slow_drive: None, qtbot: QtBot, until: Until, photo: Path, other: Path, close: Close
 ) -> None:
     with qtbot.waitSignal(ready.engine.inverted, timeout=PATIENCE):
-        ready.workplace.prompts.prepare_button.click()
+        ready.editor_view.prompts.prepare_button.click()
     ready.open_path(other)
-    until(lambda: ready.desk.session is not None and ready.desk.session.photo.path == other)
+    until(lambda: ready.editor.session is not None and ready.editor.session.photo.path == other)
     close(ready)
     assert len(kept(photo)) == 1
     assert not kept(other)
@@ -117,8 +117,8 @@ def test_opening_another_photo_as_soon_as_one_is_prepared_keeps_it(
 @pytest.fixture
 def nearly_done(ready: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """A photo is being prepared and can no longer be stopped; what comes back lets it be done."""
-    from nti_desktop.engine import workbench  # torch
-    from nti_desktop.jobs import decibels
+    from nti_desktop.core.units import decibels
+    from nti_desktop.engine import service  # torch
 
     reached, may_end = Event(), Event()
 
@@ -127,8 +127,8 @@ def nearly_done(ready: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch
         may_end.wait(60)
         return decibels(*asked)
 
-    monkeypatch.setattr(workbench, "decibels", slow)
-    ready.workplace.prompts.prepare_button.click()
+    monkeypatch.setattr(service, "decibels", slow)
+    ready.editor_view.prompts.prepare_button.click()
     until(reached.is_set)
     yield may_end.set
     may_end.set()
@@ -146,13 +146,13 @@ def test_closing_when_the_photo_is_nearly_prepared_keeps_it(
 def test_what_is_prepared_when_another_photo_is_open_already_is_kept_with_its_own(
     ready: MainWindow, nearly_done: Callable[[], None], until: Until, close: Close, photo: Path, other: Path
 ) -> None:
-    prepare(other, Path(ready.desk.model.entry.id))
+    prepare(other, Path(ready.editor.model.entry.id))
     before = kept(other)
     ready.open_path(other)
-    until(lambda: ready.desk.session is not None and ready.desk.session.photo.path == other)
-    assert not ready.desk.preparing.at_work
+    until(lambda: ready.editor.session is not None and ready.editor.session.photo.path == other)
+    assert not ready.editor.preparing.at_work
     nearly_done()
-    until(lambda: not ready.desk.preparing.busy)
+    until(lambda: not ready.editor.preparing.busy)
     close(ready)
     assert len(kept(photo)) == 1
     assert kept(other) == before
@@ -161,26 +161,26 @@ def test_what_is_prepared_when_another_photo_is_open_already_is_kept_with_its_ow
 def test_what_is_prepared_when_the_photo_was_opened_anew_is_kept_there(
     ready: MainWindow, nearly_done: Callable[[], None], until: Until, close: Close, photo: Path
 ) -> None:
-    before = ready.desk.session
+    before = ready.editor.session
     ready.open_path(photo)
-    until(lambda: ready.desk.session is not before)
+    until(lambda: ready.editor.session is not before)
     nearly_done()
-    until(lambda: ready.desk.work is not None and ready.desk.work.version is not None)
+    until(lambda: ready.editor.document is not None and ready.editor.document.version is not None)
     ready.versions.add_version()
     close(ready)
     assert len(kept(photo)) == 1
-    assert not [m for m in ready.workplace.messages.messages if m.tone is Tone.ERROR]
+    assert not [m for m in ready.editor_view.messages.messages if m.tone is Tone.ERROR]
 
 
 def test_choosing_another_model_while_the_photo_is_prepared_keeps_what_comes(
     ready: MainWindow, nearly_done: Callable[[], None], until: Until, close: Close, photo: Path
 ) -> None:
-    prepared_with = ready.desk.model.entry
-    ready.desk.model.choose(built_in())
-    assert ready.desk.preparing.at_work
+    prepared_with = ready.editor.model.entry
+    ready.editor.model.choose(built_in())
+    assert ready.editor.preparing.at_work
     nearly_done()
-    until(lambda: not ready.desk.preparing.at_work)
-    assert ready.desk.model.entry.built_in
+    until(lambda: not ready.editor.preparing.at_work)
+    assert ready.editor.model.entry.built_in
     close(ready)
     assert [record.model for record in kept(photo)] == [prepared_with.id]
 
@@ -195,8 +195,8 @@ def reading(ready: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch) ->
         return digest(*asked)
 
     monkeypatch.setattr(fingerprints, "_digest", slow)
-    ready.workplace.prompts.prepare_button.click()
-    until(lambda: "Preparing: reading the model" in ready.workplace.strip.text.text())
+    ready.editor_view.prompts.prepare_button.click()
+    until(lambda: "Preparing: reading the model" in ready.editor_view.strip.text.text())
     yield may_end.set
     may_end.set()
 
@@ -204,13 +204,13 @@ def reading(ready: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch) ->
 def test_preparing_can_be_stopped_while_the_model_is_read(
     ready: MainWindow, reading: Callable[[], None], until: Until, close: Close, photo: Path
 ) -> None:
-    ready.workplace.strip.cancel_button.click()
+    ready.editor_view.strip.cancel_button.click()
     reading()
-    until(lambda: not ready.desk.preparing.at_work)
-    assert ready.desk.work is not None
-    assert ready.desk.work.version is None
-    ready.workplace.prompts.prepare_button.click()
-    until(lambda: ready.desk.work is not None and ready.desk.work.version is not None)
+    until(lambda: not ready.editor.preparing.at_work)
+    assert ready.editor.document is not None
+    assert ready.editor.document.version is None
+    ready.editor_view.prompts.prepare_button.click()
+    until(lambda: ready.editor.document is not None and ready.editor.document.version is not None)
     close(ready)
     assert len(kept(photo)) == 1
 
@@ -228,10 +228,10 @@ def test_closing_while_the_model_is_read_ends_cleanly(
 def test_a_model_that_goes_while_it_is_read_is_one_sentence(
     ready: MainWindow, reading: Callable[[], None], until: Until, sample: Sample
 ) -> None:
-    shutil.rmtree(ready.desk.model.entry.id)
+    shutil.rmtree(ready.editor.model.entry.id)
     reading()
-    until(lambda: not ready.desk.preparing.at_work)
-    (message,) = [m for m in ready.workplace.messages.messages if m.tone is Tone.ERROR]
+    until(lambda: not ready.editor.preparing.at_work)
+    (message,) = [m for m in ready.editor_view.messages.messages if m.tone is Tone.ERROR]
     assert message.text == "The model in “my model” cannot be read: No such file or directory."
-    assert ready.workplace.prompts.description.text() == sample.caption
-    assert ready.workplace.prompts.prepare_button.isEnabled()
+    assert ready.editor_view.prompts.description.text() == sample.caption
+    assert ready.editor_view.prompts.prepare_button.isEnabled()

@@ -8,22 +8,22 @@ import pytest
 from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
 
-from nti_desktop.errors import EngineError, NtiError
-from nti_desktop.gui.background import Background
-from nti_desktop.gui.engine_thread import EngineThread
-from nti_desktop.gui.history import EditState
-from nti_desktop.gui.rendering import Composed, Rendering
-from nti_desktop.gui.threads import at_home
-from nti_desktop.gui.wanted import Beside, Wanted
-from nti_desktop.models.catalog import built_in
-from nti_desktop.models.fingerprints import fingerprint
-from nti_desktop.photo.composite import Finish
+from nti_desktop.core.errors import EngineError, NtiError
+from nti_desktop.editing.history import EditState
+from nti_desktop.editing.render_requests import Beside, Wanted
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.controllers.rendering import Composed, Rendering
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.session import Session
+from tests.editing.test_session import SOURCE, invert, inverted
+from tests.editing.test_session import photo as photo  # a small one
 from tests.gui.gated import PLENTY, GatedBench, running
-from tests.unit.test_session import SOURCE, invert, inverted
-from tests.unit.test_session import photo as photo  # a small one
 
 A, B, C = (EditState(EditRecipe(SOURCE.replace("red", colour)), Finish()) for colour in ("blue", "green", "white"))
 PREVIEW = 2  # steps
@@ -68,7 +68,7 @@ class Stage:
 
     session: Session
     inversion: str
-    bench: GatedBench
+    service: GatedBench
     engine: EngineThread
     background: Background
     rendering: Rendering
@@ -82,7 +82,7 @@ class Stage:
 
     def begun(self, renders: int) -> None:
         """Wait until so many were begun."""
-        self.wait(lambda: len(self.bench.begun) == renders)
+        self.wait(lambda: len(self.service.begun) == renders)
 
     def settle(self, renders: int) -> None:
         """Wait until so many renders have arrived and what came of them was composed."""
@@ -92,17 +92,19 @@ class Stage:
 @pytest.fixture
 def stage(photo: Path, qtbot: QtBot) -> Iterator[Stage]:
     session = Session.open(photo)
-    bench = GatedBench()
-    engine, background = EngineThread(lambda: bench), Background()
+    service = GatedBench()
+    engine, background = EngineThread(lambda: service), Background()
     rendering = Rendering(engine, background, engine)
     rendering.open(session)
-    with running(engine, background, bench, qtbot):
-        yield Stage(session, invert(session), bench, engine, background, rendering, Screen(rendering), qtbot.waitUntil)
+    with running(engine, background, service, qtbot):
+        yield Stage(
+            session, invert(session), service, engine, background, rendering, Screen(rendering), qtbot.waitUntil
+        )
 
 
 def test_an_older_preview_never_replaces_a_newer_picture(stage: Stage) -> None:
-    stage.bench.deaf = True
-    stage.bench.let_go()
+    stage.service.deaf = True
+    stage.service.let_go()
     stage.ask(A)
     stage.wait(lambda: stage.screen.pictures == [(A, True)])
 
@@ -110,7 +112,7 @@ def test_an_older_preview_never_replaces_a_newer_picture(stage: Stage) -> None:
     stage.begun(2)
     stage.ask(A, PREVIEW)  # undone: the final picture is known, and there at once
     stage.wait(lambda: stage.screen.pictures == [(A, True), (A, True)])
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.settle(2)
     assert stage.screen.pictures == [(A, True), (A, True)]
     last = stage.rendering.last
@@ -120,27 +122,27 @@ def test_an_older_preview_never_replaces_a_newer_picture(stage: Stage) -> None:
 
 @pytest.mark.parametrize("deaf", [False, True])
 def test_an_older_final_picture_never_replaces_a_newer_preview(deaf: bool, stage: Stage) -> None:
-    stage.bench.deaf = deaf
+    stage.service.deaf = deaf
     stage.ask(A)
     stage.begun(1)
     stage.ask(B, PREVIEW)
-    stage.bench.let_go(2)
+    stage.service.let_go(2)
     stage.wait(lambda: bool(stage.screen.shown) and stage.screen.shown[-1].state == B)
     stage.wait(lambda: not stage.background.busy)
     assert stage.screen.pictures[-1] == (B, False)
 
 
 def test_a_final_picture_that_came_another_way_takes_the_place_of_the_preview_under_way(stage: Stage) -> None:
-    stage.engine.commission(stage.session.render_job(A.recipe, stage.inversion))
+    stage.engine.enqueue(stage.session.render_job(A.recipe, stage.inversion))
     stage.begun(1)
     stage.ask(A, PREVIEW)
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.settle(1)
     assert stage.screen.pictures == [(A, True)]
-    stage.engine.commission(stage.session.render_job(B.recipe, stage.inversion))
-    stage.bench.let_go(2)
+    stage.engine.enqueue(stage.session.render_job(B.recipe, stage.inversion))
+    stage.service.let_go(2)
     stage.settle(2)
-    assert [edit.steps for edit in stage.bench.done] == [None, None]  # the preview was withdrawn
+    assert [edit.steps for edit in stage.service.done] == [None, None]  # the preview was withdrawn
     assert stage.screen.pictures == [(A, True)]
 
 
@@ -179,9 +181,9 @@ def test_while_a_slider_is_dragged_pictures_a_little_behind_are_shown_in_their_o
     stage.begun(1)
     stage.ask(B, PREVIEW)
     last = stage.ask(C, PREVIEW)
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.wait(lambda: stage.screen.shown == [first])
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.settle(2)
     assert stage.screen.shown == [first, last]
 
@@ -191,7 +193,7 @@ def test_what_an_older_wish_rendered_serves_the_newest(stage: Stage) -> None:
     stage.begun(1)
     stage.ask(B, PREVIEW)
     newest = stage.ask(A, PREVIEW)
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.wait(lambda: bool(stage.screen.shown))
     assert stage.screen.shown[-1].number == newest.number
 
@@ -201,25 +203,25 @@ def test_a_changed_finish_waits_for_the_same_render(stage: Stage) -> None:
     stage.begun(1)
     softer = EditState(A.recipe, Finish(feather=0.1))
     newest = stage.ask(softer, PREVIEW)
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.settle(1)
     assert stage.screen.shown[-1] == newest
-    assert len(stage.bench.begun) == 1
+    assert len(stage.service.begun) == 1
 
 
 def test_a_changed_finish_of_a_final_picture_is_composed_without_rendering(stage: Stage) -> None:
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.ask(A)
     stage.settle(1)
     for feather in (0.05, 0.1, 0.15):
         stage.ask(EditState(A.recipe, Finish(feather=feather)), PREVIEW)
     stage.settle(1)
     assert stage.screen.pictures[-1] == (EditState(A.recipe, Finish(feather=0.15)), True)
-    assert len(stage.bench.begun) == 1
+    assert len(stage.service.begun) == 1
 
 
 def test_the_whole_edit_stays_known_however_often_its_strength_is_moved(stage: Stage) -> None:
-    stage.bench.let_go(PLENTY)
+    stage.service.let_go(PLENTY)
     stage.ask(A)
     stage.settle(1)
     for hundredths in range(1, 30):
@@ -227,14 +229,14 @@ def test_the_whole_edit_stays_known_however_often_its_strength_is_moved(stage: S
         assert stage.rendering.knows_whole(Wanted("one", stage.inversion, part))
         stage.ask(part)
         stage.settle(1 + hundredths)
-    assert [edit.recipe.strength for edit in stage.bench.begun].count(1.0) == 1
+    assert [edit.recipe.strength for edit in stage.service.begun].count(1.0) == 1
 
 
 def test_what_was_asked_for_before_everything_was_forgotten_is_not_shown(stage: Stage) -> None:
     stage.ask(A, PREVIEW)
     stage.begun(1)
     stage.rendering.forget()  # nothing is asked for: the photo is shown
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.settle(1)
     assert stage.screen.shown == []
     assert stage.rendering.last is None
@@ -245,13 +247,13 @@ def test_another_versions_picture_is_not_shown_but_kept_for_when_it_is_asked_for
     stage.begun(1)
     stage.rendering.forget()
     other = stage.ask(B, version="two")
-    stage.bench.let_go(2)
+    stage.service.let_go(2)
     stage.wait(lambda: bool(stage.screen.shown) and stage.screen.shown[-1] == other)
     stage.wait(lambda: not stage.background.busy)
     assert stage.screen.shown == [other]
 
     stage.rendering.forget()
-    stage.bench.let_go()
+    stage.service.let_go()
     again = stage.ask(A, version="one")
     stage.wait(lambda: stage.screen.shown == [other, again])
 
@@ -260,15 +262,15 @@ def test_the_edits_of_other_areas_belong_to_the_wish(stage: Stage) -> None:
     corner = stage.session.keep_inversion(
         built_in(), fingerprint(built_in()), inverted(stage.session), Area(0, 0, 48, 32)
     ).id
-    stage.bench.let_go(2)
+    stage.service.let_go(2)
     both = stage.ask(A, beside=((corner, C),))
     stage.wait(lambda: stage.screen.shown == [both])
 
-    stage.bench.deaf = True
+    stage.service.deaf = True
     stage.ask(B, PREVIEW, beside=((corner, C),))
     stage.begun(3)
     alone = stage.ask(A)  # the other area was left out
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.settle(3)
     assert stage.screen.shown == [both, alone]
     last = stage.rendering.last
@@ -282,10 +284,10 @@ def test_an_answer_for_another_photo_is_dropped(stage: Stage, tmp_path: Path, ph
     copy = tmp_path / "other.png"
     copy.write_bytes(photo.read_bytes())
     stage.rendering.open(Session.open(copy))
-    stage.bench.let_go()
-    stage.wait(lambda: stage.bench.done == stage.bench.begun)
-    stage.engine.commission(stage.session.render_job(B.recipe, stage.inversion))
-    stage.bench.let_go()
+    stage.service.let_go()
+    stage.wait(lambda: stage.service.done == stage.service.begun)
+    stage.engine.enqueue(stage.session.render_job(B.recipe, stage.inversion))
+    stage.service.let_go()
     stage.begun(2)
     assert stage.rendering.renders == 0
     assert stage.screen.shown == []
@@ -295,34 +297,34 @@ def test_a_cancelled_render_is_told_once_and_asked_for_again_it_runs(stage: Stag
     stage.ask(A)
     stage.begun(1)
     stage.engine.cancel_all()
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.wait(lambda: stage.screen.stops == 1)
-    stage.bench.let_go()
+    stage.service.let_go()
     again = stage.ask(A)
     stage.wait(lambda: stage.screen.shown == [again])
     assert (stage.screen.stops, stage.screen.errors) == (1, [])
 
 
 def test_cancelling_what_nobody_waits_for_any_more_is_not_told(stage: Stage) -> None:
-    stage.bench.let_go()
+    stage.service.let_go()
     stage.ask(A)
     stage.settle(1)
     stage.ask(B)
     stage.begun(2)
     stage.ask(A)  # undone: it is there
     stage.engine.cancel_all()
-    stage.bench.let_go(2)
+    stage.service.let_go(2)
     stage.ask(C)
     stage.wait(lambda: stage.screen.shown[-1].state == C)
     assert stage.screen.stops == 0
 
 
 def test_a_render_that_fails_says_so_and_the_next_is_shown(stage: Stage) -> None:
-    stage.bench.fault = EngineError("The device went away.")
-    stage.bench.let_go()
+    stage.service.fault = EngineError("The device went away.")
+    stage.service.let_go()
     stage.ask(A)
     stage.wait(lambda: stage.screen.errors == ["The device went away."])
-    stage.bench.fault = None
-    stage.bench.let_go()
+    stage.service.fault = None
+    stage.service.let_go()
     again = stage.ask(A)
     stage.wait(lambda: stage.screen.shown == [again])

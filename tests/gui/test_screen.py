@@ -13,8 +13,8 @@ from nti_desktop.gui import preferences, screen_profile
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import make_picture
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.message_bar import Tone
-from nti_desktop.models.samples import Sample
+from nti_desktop.gui.widgets.message_bar import Tone
+from nti_desktop.models.library.samples import Sample
 from nti_desktop.photo.colour import srgb_profile
 from tests.gui.conftest import OpenWindow
 from tests.profiles import DISPLAY_P3, P3_PRIMARIES, PRO_PHOTO, PRO_PHOTO_PRIMARIES
@@ -85,14 +85,14 @@ def painted(view: PhotoView) -> NDArray[np.int_]:
 
 def off(window: MainWindow, expected: NDArray[np.float64]) -> float:
     """By how many levels of 255 the patches are painted wrong, at most."""
-    return float(np.abs(painted(window.workplace.view) - expected).max())
+    return float(np.abs(painted(window.editor_view.view) - expected).max())
 
 
 def opened(open_window: OpenWindow, until: Until, photo: Path) -> MainWindow:
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.desk.work is not None)
-    window.workplace.view.zoom_to(1.0)
+    until(lambda: window.editor.document is not None)
+    window.editor_view.view.zoom_to(1.0)
     return window
 
 
@@ -120,9 +120,9 @@ def test_a_display_p3_photo_is_painted_in_the_screens_colours(
     screen(profile)
     window = opened(open_window, until, p3_photo)
     assert off(window, expected) <= allowed
-    window.workplace.view.zoom_to(0.3)  # scaled, and from a smaller copy of a large photo
+    window.editor_view.view.zoom_to(0.3)  # scaled, and from a smaller copy of a large photo
     assert off(window, expected) <= allowed
-    strip = window.workplace.strip
+    strip = window.editor_view.strip
     assert strip.colours.text().startswith(note)
     assert strip.colours.isVisible()
     assert "shown" in strip.colours.toolTip()
@@ -141,7 +141,7 @@ def test_a_file_is_chosen_remembered_and_forgotten(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
     screen(DISPLAY_P3)
     window = opened(open_window, until, p3_photo)
-    view, page = window.workplace.view, window.screen_colours.page
+    view, page = window.editor_view.view, window.screen_colours.page
     assert off(window, ON_P3) == 0
 
     window.actions_by_name["show_screen_page"].trigger()
@@ -151,7 +151,7 @@ def test_a_file_is_chosen_remembered_and_forgotten(
     assert "my screen.icc" in page.now.text()
     until(lambda: off(window, ON_PRO_PHOTO) <= 2)
     assert view.zoom() == 1.0
-    assert window.workplace.strip.colours.text() == "Screen: ProPhoto RGB"
+    assert window.editor_view.strip.colours.text() == "Screen: ProPhoto RGB"
 
     other = opened(open_window, until, p3_photo)
     assert off(other, ON_PRO_PHOTO) <= 2
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_screens_profile_is_refused(
     screen(DISPLAY_P3)
     window = opened(open_window, until, p3_photo)
     window.screen_colours.choose(file)
-    (message,) = window.workplace.messages.messages
+    (message,) = window.editor_view.messages.messages
     assert message.tone is Tone.ERROR
     assert "“cut.icc” is not the profile of a screen" in message.text
     assert preferences.screen_profile() is None
@@ -183,13 +183,13 @@ def test_a_file_that_is_gone_is_said_and_the_systems_is_taken(
     preferences.remember_screen_profile(tmp_path / "gone.icc")
     screen(DISPLAY_P3)
     window = open_window()
-    (message,) = window.workplace.messages.messages
+    (message,) = window.editor_view.messages.messages
     assert "“gone.icc” is missing" in message.text
     window.open_path(p3_photo)
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     assert off(window, ON_P3) == 0
     window.screen_colours.ask_the_system()
-    assert not window.workplace.messages.messages
+    assert not window.editor_view.messages.messages
 
 
 def test_pictures_follow_the_window_to_another_screen(
@@ -211,37 +211,37 @@ def test_a_photo_that_is_being_opened_follows_too(
     window.open_path(p3_photo)
     screen(PRO_PHOTO)
     window.windowHandle().screenChanged.emit(window.screen())
-    until(lambda: window.desk.work is not None)
+    until(lambda: window.editor.document is not None)
     until(lambda: off(window, ON_PRO_PHOTO) <= 2)
 
 
 def test_edits_and_all_versions_follow(screen: Screen, prepared: MainWindow, until: Until, sample: Sample) -> None:
-    desk, place = prepared.desk, prepared.workplace
-    desk.say_in_words(sample.edits[0])
-    until(lambda: desk.after is not None and desk.picture_is_final)
+    editor, place = prepared.editor, prepared.editor_view
+    editor.say_in_words(sample.edits[0])
+    until(lambda: editor.after is not None and editor.picture_is_final)
     prepared.versions.add_version()
-    until(lambda: desk.picture_is_final and len(desk.pictures) == 2)
-    before, after, renders = desk.before, desk.after, desk.rendering.renders
+    until(lambda: editor.picture_is_final and len(editor.pictures) == 2)
+    before, after, renders = editor.before, editor.after, editor.rendering.renders
     assert before is not None
     assert after is not None
 
     screen(DISPLAY_P3)
     prepared.windowHandle().screenChanged.emit(prepared.screen())
-    until(lambda: {desk.before.screen, *(p.screen for p in desk.pictures.values())} == {DISPLAY_P3})  # type: ignore[union-attr]
-    assert desk.after is place.view.after
-    assert desk.after is not None
-    assert desk.after.screen == DISPLAY_P3
-    assert desk.after.levels == make_picture(after.source(), DISPLAY_P3).levels != after.levels
-    assert desk.picture_is_final
-    assert desk.rendering.renders == renders
+    until(lambda: {editor.before.screen, *(p.screen for p in editor.pictures.values())} == {DISPLAY_P3})  # type: ignore[union-attr]
+    assert editor.after is place.view.after
+    assert editor.after is not None
+    assert editor.after.screen == DISPLAY_P3
+    assert editor.after.levels == make_picture(after.source(), DISPLAY_P3).levels != after.levels
+    assert editor.picture_is_final
+    assert editor.rendering.renders == renders
 
     screen(None)
     prepared.windowHandle().screenChanged.emit(prepared.screen())
-    until(lambda: {desk.before.screen, *(p.screen for p in desk.pictures.values())} == {None})  # type: ignore[union-attr]
-    assert desk.after.levels == after.levels
-    assert desk.before.levels == before.levels  # type: ignore[union-attr]
+    until(lambda: {editor.before.screen, *(p.screen for p in editor.pictures.values())} == {None})  # type: ignore[union-attr]
+    assert editor.after.levels == after.levels
+    assert editor.before.levels == before.levels  # type: ignore[union-attr]
 
     screen(DISPLAY_P3)  # and what is rendered from now on is made for it at once
     prepared.windowHandle().screenChanged.emit(prepared.screen())
-    desk.say_in_words(sample.edits[1])
-    until(lambda: desk.picture_is_final and desk.rendering.last.picture.screen == DISPLAY_P3)  # type: ignore[union-attr]
+    editor.say_in_words(sample.edits[1])
+    until(lambda: editor.picture_is_final and editor.rendering.last.picture.screen == DISPLAY_P3)  # type: ignore[union-attr]

@@ -9,16 +9,15 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from nti_desktop import advice
-from nti_desktop.gui import estimates
+from nti_desktop.editing import estimates, feedback
 from nti_desktop.gui.canvas.picture import make_picture
-from nti_desktop.gui.desk import AS_LAST_SEEN
+from nti_desktop.gui.controllers.editor import AS_LAST_SEEN
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.message_bar import Tone
-from nti_desktop.jobs import Figures
-from nti_desktop.models.samples import Sample
+from nti_desktop.gui.widgets.message_bar import Tone
+from nti_desktop.models.library.samples import Sample
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.words import Change, split_words
 from tests.gui.conftest import OpenWindow, export_to
 
@@ -26,12 +25,12 @@ Until = Callable[[Callable[[], bool]], None]
 
 
 def errors(window: MainWindow) -> list[str]:
-    return [m.text for m in window.workplace.messages.messages if m.tone is Tone.ERROR]
+    return [m.text for m in window.editor_view.messages.messages if m.tone is Tone.ERROR]
 
 
 def retype(qtbot: QtBot, window: MainWindow, sentence: str) -> None:
     """Replace the edit by typing."""
-    line = window.workplace.prompts.edit
+    line = window.editor_view.prompts.edit
     line.setFocus()
     line.selectAll()
     qtbot.keyClicks(line, sentence)
@@ -47,14 +46,14 @@ def test_the_whole_story(
     tmp_path: Path,
 ) -> None:
     window = open_window()
-    desk, place = window.desk, window.workplace
+    editor, place = window.editor, window.editor_view
 
     # Open: the sample's own sentence is filled in, and how long preparing takes is said before it starts.
     window.open_path(photo)
-    until(lambda: desk.work is not None)
+    until(lambda: editor.document is not None)
     assert place.prompts.description.text() == sample.caption
     until(lambda: "Takes" in place.prompts.estimate.text())
-    assert desk.work is not None
+    assert editor.document is not None
 
     # Prepare, and cancel: nothing has changed and nothing is complained about.
     assert window.focusWidget() is place.prompts.description
@@ -63,76 +62,76 @@ def test_the_whole_story(
     until(lambda: "step" in place.strip.text.text())
     assert place.strip.cancel_button.isVisible()
     place.strip.cancel_button.click()
-    until(lambda: not desk.preparing.at_work)
-    assert desk.work.version is None
+    until(lambda: not editor.preparing.at_work)
+    assert editor.document.version is None
     assert not errors(window)
 
     # Prepare for good; it is saved by itself.
     place.model_panel.steps.setValue(8)
     place.prompts.prepare_button.click()
-    until(lambda: desk.work is not None and desk.work.version is not None)
-    session = desk.work.session
+    until(lambda: editor.document is not None and editor.document.version is not None)
+    session = editor.document.session
     until(lambda: session.sidecar.exists() and not session.dirty)
 
     # Swap a word by typing; the photo follows.
     edit = sample.edits[0]
     retype(qtbot, window, edit)
     assert {word.change for word in place.prompts.diff.words} > {Change.KEPT}
-    until(lambda: desk.after is not None and desk.picture_is_final)
-    assert desk.after.levels[0] != desk.before.levels[0]  # type: ignore[union-attr]
+    until(lambda: editor.after is not None and editor.picture_is_final)
+    assert editor.after.levels[0] != editor.before.levels[0]  # type: ignore[union-attr]
 
     # Drag a slider quickly: fewer renders than moves, and the last one is what is shown.
     words = split_words(edit)
     slider = next(s for s in place.words_panel.sliders if s.key == words[-1].position)
-    rendered = desk.rendering.renders
+    rendered = editor.rendering.renders
     for tenth in range(1, 11):
         slider.slide_to(1 + tenth / 10)
         qtbot.wait(5)
-    until(lambda: desk.picture_is_final)
-    last = desk.rendering.last
+    until(lambda: editor.picture_is_final)
+    last = editor.rendering.last
     assert last is not None
     assert [(c.text, c.weight) for c in last.wanted.state.recipe.weighted] == [(words[-1].text, 2.0)]
-    assert 1 <= desk.rendering.renders - rendered < 10
+    assert 1 <= editor.rendering.renders - rendered < 10
     assert place.view.after is last.picture
 
     # Confine the edit to a word; the mask can be seen.
     chip = next(b for b in place.mask_panel.places.buttons if b.text() not in ("a", "of", "photo"))
     chip.click()
-    until(lambda: desk.picture_is_final)
+    until(lambda: editor.picture_is_final)
     assert "%" in place.mask_panel.coverage.text()
-    place.mask_panel.film.click()
-    assert place.view.film is not None
-    shown = desk.rendering.last
+    place.mask_panel.show_mask.click()
+    assert place.view.overlay is not None
+    shown = editor.rendering.last
     assert shown is not None
     assert shown.rendered.mask is not None
 
     # Save, close, reopen: the last state is there at once, and the photo needs no preparing.
     window.save()
     until(lambda: not session.dirty)
-    state = desk.work.state
+    state = editor.document.state
     close(window)
     assert len(read_sidecar(session.sidecar).project.inversions) == 1
 
     again = open_window()
     seen: list[tuple[bool, str]] = []
-    again.desk.opened.connect(lambda: seen.append((again.desk.after is not None, again.desk.badge)))
+    again.editor.opened.connect(lambda: seen.append((again.editor.after is not None, again.editor.badge)))
     again.open_path(photo)
-    until(lambda: again.desk.work is not None)
+    until(lambda: again.editor.document is not None)
     assert seen == [(True, AS_LAST_SEEN)]
-    work = again.desk.work
-    assert work is not None
-    assert work.up_to_date
-    assert work.state == state
-    assert again.workplace.prompts.edit.text() == edit
-    until(lambda: again.desk.picture_is_final)
-    assert again.desk.rendering.last is not None
-    assert again.desk.rendering.last.picture.levels == shown.picture.levels
+    document = again.editor.document
+    assert document is not None
+    assert document.up_to_date
+    assert document.state == state
+    assert again.editor_view.prompts.edit.text() == edit
+    until(lambda: again.editor.picture_is_final)
+    assert again.editor.rendering.last is not None
+    assert again.editor.rendering.last.picture.levels == shown.picture.levels
 
     # Export at full size, the photo left as it was.
     target = tmp_path / "edited.png"
     before = photo.read_bytes()
     export_to(again, target)
-    until(lambda: any("Exported" in m.text for m in again.workplace.messages.messages))
+    until(lambda: any("Exported" in m.text for m in again.editor_view.messages.messages))
     assert make_picture(open_photo(target).raster).levels == shown.picture.levels
     assert photo.read_bytes() == before
     assert not errors(again)
@@ -141,174 +140,176 @@ def test_the_whole_story(
 def test_versions_are_added_renamed_switched_deleted_and_put_back(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
-    desk, panel = prepared.desk, prepared.workplace.versions_panel
-    assert desk.work is not None
+    editor, panel = prepared.editor, prepared.editor_view.versions_panel
+    assert editor.document is not None
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: desk.after is not None and desk.picture_is_final)
+    until(lambda: editor.after is not None and editor.picture_is_final)
 
     panel.add_button.click()
-    assert [v.name for v in desk.work.session.project.versions] == ["Version 1", "Version 2"]
+    assert [v.name for v in editor.document.session.project.versions] == ["Version 1", "Version 2"]
     panel.list.item(1).setText("  Bolder ")
     assert panel.list.item(1).text() == "Bolder"
     retype(qtbot, prepared, sample.edits[1])
-    until(lambda: desk.work is not None and desk.picture_is_final and desk.work.edit_text == sample.edits[1])
+    until(
+        lambda: editor.document is not None and editor.picture_is_final and editor.document.edit_text == sample.edits[1]
+    )
 
     panel.list.setCurrentRow(0)
-    assert prepared.workplace.prompts.edit.text() == sample.edits[0]
+    assert prepared.editor_view.prompts.edit.text() == sample.edits[0]
     panel.list.setCurrentRow(1)
-    assert prepared.workplace.prompts.edit.text() == sample.edits[1]
+    assert prepared.editor_view.prompts.edit.text() == sample.edits[1]
 
     panel.delete_button.click()
-    assert [v.name for v in desk.work.session.project.versions] == ["Version 1"]
-    message = next(m for m in prepared.workplace.messages.messages if "was deleted" in m.text)
+    assert [v.name for v in editor.document.session.project.versions] == ["Version 1"]
+    message = next(m for m in prepared.editor_view.messages.messages if "was deleted" in m.text)
     message.actions[0].do()
-    assert [v.name for v in desk.work.session.project.versions] == ["Version 1", "Bolder"]
-    assert prepared.workplace.prompts.edit.text() == sample.edits[1]
+    assert [v.name for v in editor.document.session.project.versions] == ["Version 1", "Bolder"]
+    assert prepared.editor_view.prompts.edit.text() == sample.edits[1]
 
 
 def test_undo_and_redo_go_through_the_edits(prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample) -> None:
-    desk = prepared.desk
-    assert desk.work is not None
-    untouched = desk.work.state
+    editor = prepared.editor
+    assert editor.document is not None
+    untouched = editor.document.state
     retype(qtbot, prepared, sample.edits[0])
-    qtbot.keyClick(prepared.workplace.prompts.edit, Qt.Key.Key_Return)
-    swapped = desk.work.state
-    prepared.workplace.words_panel.sliders[0].slide_to(0.0)
-    weighted = desk.work.state
+    qtbot.keyClick(prepared.editor_view.prompts.edit, Qt.Key.Key_Return)
+    swapped = editor.document.state
+    prepared.editor_view.words_panel.sliders[0].slide_to(0.0)
+    weighted = editor.document.state
     assert len({untouched, swapped, weighted}) == 3
 
     prepared.undo()
-    assert desk.work.state == swapped
+    assert editor.document.state == swapped
     prepared.undo()
-    assert desk.work.state == untouched
-    until(lambda: desk.after is None and desk.picture_is_final)  # it is the photo again
-    assert prepared.workplace.prompts.edit.text() == sample.caption
+    assert editor.document.state == untouched
+    until(lambda: editor.after is None and editor.picture_is_final)  # it is the photo again
+    assert prepared.editor_view.prompts.edit.text() == sample.caption
     prepared.redo()
     prepared.redo()
-    assert desk.work.state == weighted
-    until(lambda: desk.after is not None and desk.picture_is_final)
+    assert editor.document.state == weighted
+    until(lambda: editor.after is not None and editor.picture_is_final)
 
 
 def test_a_changed_description_asks_for_preparing_again(prepared: MainWindow, until: Until, qtbot: QtBot) -> None:
-    desk, prompts = prepared.desk, prepared.workplace.prompts
-    assert desk.work is not None
-    caption = desk.work.description
+    editor, prompts = prepared.editor, prepared.editor_view.prompts
+    assert editor.document is not None
+    caption = editor.document.description
     qtbot.keyClicks(prompts.description, "x")
-    assert not desk.work.up_to_date
+    assert not editor.document.up_to_date
     assert "prepare the photo again" in prompts.estimate.text()
     qtbot.keyClick(prompts.description, Qt.Key.Key_Backspace)
-    assert desk.work.up_to_date
-    assert desk.work.edit_text == caption
+    assert editor.document.up_to_date
+    assert editor.document.edit_text == caption
 
 
 def test_a_slow_render_is_previewed_first_and_has_a_button(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, prompts = prepared.desk, prepared.workplace.prompts
+    editor, prompts = prepared.editor, prepared.editor_view.prompts
     monkeypatch.setattr(estimates, "SLOW_RENDER", 0.0)  # as if this machine were slow
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: desk.badge == "Preview")
+    until(lambda: editor.badge == "Preview")
     assert prompts.render_button.isVisible()
-    until(lambda: prepared.workplace.strip.text.text().endswith("; press Render to see it at full quality."))
+    until(lambda: prepared.editor_view.strip.text.text().endswith("; press Render to see it at full quality."))
     prompts.render_button.click()
-    until(lambda: desk.picture_is_final)
-    assert desk.badge == ""
+    until(lambda: editor.picture_is_final)
+    assert editor.badge == ""
 
 
 def test_one_slow_moment_does_not_leave_the_window_waiting_for_the_button(
     prepared: MainWindow, until: Until, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = prepared.desk
-    until(lambda: desk.preparing.estimates.judged is not None)
+    editor = prepared.editor
+    until(lambda: editor.preparing.estimates.measured is not None)
     monkeypatch.setattr(estimates, "SLOW_RENDER", 1000.0)
-    desk.preparing.estimates = desk.preparing.estimates.with_rendered(Figures(1e6, 1))
-    desk.say_in_words(sample.edits[0])
-    assert desk.render_by_hand
-    until(lambda: desk.after is not None and desk.picture_is_final)  # as its preview was quick
-    assert not desk.render_by_hand
+    editor.preparing.estimates = editor.preparing.estimates.with_rendered(Figures(1e6, 1))
+    editor.say_in_words(sample.edits[0])
+    assert editor.render_by_hand
+    until(lambda: editor.after is not None and editor.picture_is_final)  # as its preview was quick
+    assert not editor.render_by_hand
 
 
 def test_after_a_cancelled_render_the_next_change_is_tried_again(
     prepared: MainWindow, until: Until, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, strip = prepared.desk, prepared.workplace.strip
-    until(lambda: desk.preparing.estimates.judged is not None)
+    editor, strip = prepared.editor, prepared.editor_view.strip
+    until(lambda: editor.preparing.estimates.measured is not None)
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
-    desk.say_in_words(sample.edits[0])
-    desk.cancel()
-    until(lambda: desk.stopped)
-    assert not desk.picture_is_final
+    editor.say_in_words(sample.edits[0])
+    editor.cancel()
+    until(lambda: editor.stopped)
+    assert not editor.picture_is_final
     until(lambda: strip.text.text() == "Stopped; press Render to see this edit at full quality.")
-    assert prepared.workplace.prompts.render_button.isVisible()
-    desk.say_in_words(sample.edits[1])
-    assert not desk.stopped
-    until(lambda: desk.after is not None and desk.picture_is_final)
+    assert prepared.editor_view.prompts.render_button.isVisible()
+    editor.say_in_words(sample.edits[1])
+    assert not editor.stopped
+    until(lambda: editor.after is not None and editor.picture_is_final)
 
 
 def test_return_in_the_line_of_the_edit_renders_what_is_slow_in_full(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, prompts = prepared.desk, prepared.workplace.prompts
+    editor, prompts = prepared.editor, prepared.editor_view.prompts
     monkeypatch.setattr(estimates, "SLOW_RENDER", 0.0)  # as if this machine were slow
     retype(qtbot, prepared, sample.edits[0])
     qtbot.keyClick(prompts.edit, Qt.Key.Key_Return)
-    until(lambda: desk.picture_is_final and desk.after is not None)
-    assert desk.badge == ""
-    assert desk.work is not None
-    assert desk.work.edit_text == sample.edits[0]
+    until(lambda: editor.picture_is_final and editor.after is not None)
+    assert editor.badge == ""
+    assert editor.document is not None
+    assert editor.document.edit_text == sample.edits[0]
 
 
 def test_a_change_is_previewed_and_then_rendered_in_full(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = prepared.desk
+    editor = prepared.editor
     monkeypatch.setattr(estimates, "QUICK_RENDER", 0.0)  # as if this machine were neither fast nor slow
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
     badges: list[str] = []
-    desk.pictured.connect(lambda: badges.append(desk.badge))
-    rendered = desk.rendering.renders
+    editor.pictured.connect(lambda: badges.append(editor.badge))
+    rendered = editor.rendering.renders
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: desk.after is not None and desk.picture_is_final)
+    until(lambda: editor.after is not None and editor.picture_is_final)
     assert badges[-2:] == ["Preview", ""]
-    assert desk.rendering.renders - rendered == 2
-    assert not prepared.workplace.prompts.render_button.isVisible()
+    assert editor.rendering.renders - rendered == 2
+    assert not prepared.editor_view.prompts.render_button.isVisible()
 
     # The mask's border alone asks the engine nothing.
-    desk.set_feather(0.1)
-    until(lambda: desk.picture_is_final)
+    editor.set_feather(0.1)
+    until(lambda: editor.picture_is_final)
     assert badges[-1] == ""
-    assert desk.rendering.renders - rendered == 2
+    assert editor.rendering.renders - rendered == 2
 
 
 def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offers_the_mask(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
-    desk, bar = prepared.desk, prepared.workplace.messages
+    editor, bar = prepared.editor, prepared.editor_view.messages
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: desk.after is not None and desk.picture_is_final)
-    last = desk.rendering.last
+    until(lambda: editor.after is not None and editor.picture_is_final)
+    last = editor.rendering.last
     assert last is not None
-    assert desk.work is not None
-    place = advice.place_of(desk.work.changed_words, desk.model.entry.words)
+    assert editor.document is not None
+    place = feedback.place_of(editor.document.changed_words, editor.model.entry.words)
     assert place is not None
     word = place.text
 
-    desk.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.0)))
+    editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.0)))
     (message,) = [m for m in bar.messages if m.topic == "effect"]
     assert f"“{word}” changed next to nothing" in message.text
-    tight = desk.work.state
+    tight = editor.document.state
     message.actions[0].do()
-    loose = desk.work.state
+    loose = editor.document.state
     assert tight is not None
     assert loose is not None
     assert loose.recipe.cross_until < tight.recipe.cross_until
     assert loose.recipe.self_until < tight.recipe.self_until
 
-    desk.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
+    editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
     (message,) = [m for m in bar.messages if m.topic == "effect"]
     message.actions[0].do()
-    until(lambda: desk.picture_is_final)
-    masked = desk.work.state
+    until(lambda: editor.picture_is_final)
+    masked = editor.document.state
     assert masked is not None
     assert masked.recipe.blend is not None
     assert [ref.text for ref in masked.recipe.blend.words] == [word]
@@ -317,15 +318,15 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
 def test_no_mask_is_offered_for_a_sunset_that_changed_the_whole_photo(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
-    desk, bar = prepared.desk, prepared.workplace.messages
+    editor, bar = prepared.editor, prepared.editor_view.messages
     sunset = next(edit for edit in sample.edits if edit.endswith("at sunset"))
     retype(qtbot, prepared, sunset)
-    until(lambda: desk.after is not None and desk.picture_is_final)
-    last = desk.rendering.last
+    until(lambda: editor.after is not None and editor.picture_is_final)
+    last = editor.rendering.last
     assert last is not None
-    desk.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
+    editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
     assert not [m for m in bar.messages if m.topic == "effect"]
-    prepared.advising.confine()
-    assert desk.work is not None
-    assert desk.work.state is not None
-    assert desk.work.state.recipe.blend is None
+    prepared.feedback.confine()
+    assert editor.document is not None
+    assert editor.document.state is not None
+    assert editor.document.state.recipe.blend is None

@@ -10,13 +10,13 @@ import pytest
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 from pytestqt.qtbot import QtBot
 
-from nti_desktop.errors import Cancelled, EngineError, NtiError
-from nti_desktop.gui.background import Background
-from nti_desktop.gui.engine_thread import EngineThread, PrepareJob, Ticket
-from nti_desktop.gui.threads import at_home
-from nti_desktop.jobs import InvertJob, Rendered, RenderJob
-from nti_desktop.models.catalog import built_in
-from nti_desktop.models.fingerprints import fingerprint
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.recipe.jobs import InvertJob, Rendered, RenderJob
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from tests.gui.gated import PLENTY, GatedBench
@@ -91,7 +91,7 @@ def render_job(prompt: str, steps: int | None = 3) -> RenderJob:
 
 
 @pytest.fixture
-def bench() -> GatedBench:
+def service() -> GatedBench:
     return GatedBench()
 
 
@@ -101,13 +101,13 @@ def watcher(qtbot: QtBot) -> Watcher:
 
 
 @pytest.fixture
-def engine(bench: GatedBench, watcher: Watcher, qtbot: QtBot) -> Iterator[EngineThread]:
-    engine = EngineThread(lambda: bench)
+def engine(service: GatedBench, watcher: Watcher, qtbot: QtBot) -> Iterator[EngineThread]:
+    engine = EngineThread(lambda: service)
     engine.rendered.connect(watcher.rendered)
     engine.failed.connect(watcher.failed)
     engine.start()
     yield engine
-    bench.let_go(PLENTY)
+    service.let_go(PLENTY)
     if not engine.isFinished():
         with qtbot.waitSignal(engine.finished):
             engine.stop()
@@ -115,37 +115,37 @@ def engine(bench: GatedBench, watcher: Watcher, qtbot: QtBot) -> Iterator[Engine
 
 
 def test_of_many_renders_the_first_and_the_last_run(
-    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, service: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.render(render_job("edit 0"))
-    qtbot.waitUntil(lambda: len(bench.begun) == 1)
+    qtbot.waitUntil(lambda: len(service.begun) == 1)
     for number in range(1, 10):
         engine.render(render_job(f"edit {number}"))
-    bench.let_go(2)
+    service.let_go(2)
     qtbot.waitUntil(lambda: len(watcher.answers) == 2)
-    assert [edit.recipe.prompt for edit in bench.done] == watcher.answers == ["edit 0", "edit 9"]
-    assert threading.get_ident() not in bench.threads
+    assert [edit.recipe.prompt for edit in service.done] == watcher.answers == ["edit 0", "edit 9"]
+    assert threading.get_ident() not in service.threads
 
 
 def test_a_full_render_under_way_gives_way_to_a_newer_one(
-    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, service: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.render(render_job("long", steps=None))
-    qtbot.waitUntil(lambda: len(bench.begun) == 1)
+    qtbot.waitUntil(lambda: len(service.begun) == 1)
     engine.render(render_job("newer"))
-    bench.let_go(2)
+    service.let_go(2)
     qtbot.waitUntil(lambda: watcher.answers == ["newer"])
     assert [type(error) for error in watcher.errors] == [Cancelled]
 
 
 def test_a_cancelled_job_is_answered_and_the_next_one_runs(
-    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, service: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.render(render_job("running"))
-    qtbot.waitUntil(lambda: len(bench.begun) == 1)
+    qtbot.waitUntil(lambda: len(service.begun) == 1)
     engine.render(render_job("waiting"))
     engine.cancel_all()
-    bench.let_go(2)
+    service.let_go(2)
     qtbot.waitUntil(lambda: len(watcher.errors) == 2)
     assert all(isinstance(error, Cancelled) for error in watcher.errors)
 
@@ -155,31 +155,31 @@ def test_a_cancelled_job_is_answered_and_the_next_one_runs(
 
 @pytest.mark.parametrize("fault", [EngineError("The device went away."), ZeroDivisionError()])
 def test_a_job_that_fails_is_one_sentence_and_the_next_one_runs(
-    fault: Exception, engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
+    fault: Exception, engine: EngineThread, service: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
-    bench.fault = fault
-    bench.let_go()
+    service.fault = fault
+    service.let_go()
     engine.render(render_job("fails"))
     qtbot.waitUntil(lambda: len(watcher.errors) == 1)
     assert str(watcher.errors[0]).endswith(".")
-    bench.fault = None
-    bench.let_go()
+    service.fault = None
+    service.let_go()
     engine.render(render_job("works"))
     qtbot.waitUntil(lambda: watcher.answers == ["works"])
 
 
 def test_a_preparation_that_another_one_replaces_is_answered(
-    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, service: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     engine.render(render_job("running"))
-    qtbot.waitUntil(lambda: len(bench.begun) == 1)
+    qtbot.waitUntil(lambda: len(service.begun) == 1)
     job = PrepareJob(built_in(), InvertJob(built_in().files, IMAGE, SETTINGS))
     engine.prepare(job)
     assert not watcher.errors
     newer = engine.prepare(job)
     assert [type(error) for error in watcher.errors] == [Cancelled]
     with qtbot.waitSignal(engine.inverted) as answer:
-        bench.let_go()
+        service.let_go()
     assert (answer.args[0], answer.args[2]) == (newer, fingerprint(built_in()))
 
 
@@ -216,42 +216,42 @@ def test_background_work_is_delivered_where_it_was_asked_for(qtbot: QtBot) -> No
         background.stop()
 
 
-def test_commissioned_renders_all_run_and_give_way_to_nothing(
-    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
+def test_queued_renders_all_run_and_give_way_to_nothing(
+    engine: EngineThread, service: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
-    engine.commission(render_job("first", steps=None))
-    qtbot.waitUntil(lambda: len(bench.begun) == 1)
-    engine.commission(render_job("second", steps=None))
+    engine.enqueue(render_job("first", steps=None))
+    qtbot.waitUntil(lambda: len(service.begun) == 1)
+    engine.enqueue(render_job("second", steps=None))
     engine.render(render_job("newer"))
     engine.cancel_all()
     engine.render(render_job("newest"))
-    bench.let_go(3)
+    service.let_go(3)
     qtbot.waitUntil(lambda: len(watcher.answers) == 3)
     assert watcher.answers == ["first", "newest", "second"]
 
 
 def test_a_render_is_withdrawn_while_it_waits_or_runs(
-    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
+    engine: EngineThread, service: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
-    running = engine.commission(render_job("running"))
-    qtbot.waitUntil(lambda: len(bench.begun) == 1)
-    waiting = [engine.commission(render_job("waits")), engine.render(render_job("waits too"))]
+    running = engine.enqueue(render_job("running"))
+    qtbot.waitUntil(lambda: len(service.begun) == 1)
+    waiting = [engine.enqueue(render_job("waits")), engine.render(render_job("waits too"))]
     for ticket in (*waiting, running):
         engine.withdraw(ticket)
-    engine.commission(render_job("last"))
-    bench.let_go(2)
+    engine.enqueue(render_job("last"))
+    service.let_go(2)
     qtbot.waitUntil(lambda: watcher.answers == ["last"])
     assert [type(error) for error in watcher.errors] == [Cancelled] * 3
 
 
-def test_nothing_commissioned_is_left_when_the_engine_stops(
-    engine: EngineThread, bench: GatedBench, watcher: Watcher, qtbot: QtBot
+def test_nothing_queued_is_left_when_the_engine_stops(
+    engine: EngineThread, service: GatedBench, watcher: Watcher, qtbot: QtBot
 ) -> None:
     for _ in range(3):
-        engine.commission(render_job("never"))
-    qtbot.waitUntil(lambda: len(bench.begun) == 1)
+        engine.enqueue(render_job("never"))
+    qtbot.waitUntil(lambda: len(service.begun) == 1)
     with qtbot.waitSignal(engine.finished):
         engine.stop()
-        bench.let_go()
+        service.let_go()
     qtbot.waitUntil(lambda: len(watcher.errors) == 3)
-    assert bench.done == []
+    assert service.done == []

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import theme
+from nti_desktop.gui.editor.prompt_bar import PromptBar
+from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.panels.one_line import OneLine
-from nti_desktop.gui.panels.prompt_bar import PromptBar
-from nti_desktop.gui.panels.prompt_line import PromptLine
-from nti_desktop.models.catalog import ModelEntry, built_in
+from nti_desktop.gui.widgets.one_line import OneLine
+from nti_desktop.models.library.catalog import ModelEntry, built_in
 from tests.gui.conftest import OpenWindow
 
 Until = Callable[[Callable[[], bool]], None]
@@ -196,8 +196,8 @@ def test_in_the_window_an_unknown_word_is_marked_and_a_known_one_is_not(
     window = open_window()
     window.resize(1280, 800)
     window.open_path(picture)
-    until(lambda: window.desk.preparing.estimates.judged is not None)
-    prompts, view = window.workplace.prompts, window.workplace.view
+    until(lambda: window.editor.preparing.estimates.measured is not None)
+    prompts, view = window.editor_view.prompts, window.editor_view.view
     prompts.description.setFocus()
     qtbot.keyClicks(prompts.description, "a red ball on sand")
     until(lambda: not prompts.description.is_being_typed)
@@ -228,8 +228,8 @@ def test_in_the_window_an_unknown_word_is_marked_and_a_known_one_is_not(
 
 
 def test_an_edit_is_read_by_the_model_the_photo_was_prepared_with(prepared: MainWindow, qtbot: QtBot) -> None:
-    prompts, chosen = prepared.workplace.prompts, replace(built_in(), id="another", words=frozenset({"a"}))
-    prepared.desk.model.choose(chosen)  # for the next preparing
+    prompts, chosen = prepared.editor_view.prompts, replace(built_in(), id="another", words=frozenset({"a"}))
+    prepared.editor.model.choose(chosen)  # for the next preparing
     assert marked(prompts.description)
     assert not marked(prompts.edit)
     qtbot.keyClicks(prompts.description, "!")  # now that next preparing is what the edit waits for
@@ -238,7 +238,7 @@ def test_an_edit_is_read_by_the_model_the_photo_was_prepared_with(prepared: Main
 
 def _nothing_is_cut_off(window: MainWindow) -> None:
     assert (window.width(), window.height()) == (1280, 800)
-    prompts = window.workplace.prompts
+    prompts = window.editor_view.prompts
     assert prompts.unlearned.text() == prompts.unlearned.sentence
     inside = prompts.rect()
     for widget in (

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from nti_desktop.resources import resource
+from nti_desktop.core.resources import resource
 from tests.wild.structure import CHANNELS, CONTEXT_LENGTH, TEXT_WIDTH, VOCABULARY
 
 Json = dict[str, Any]

@@ -7,14 +7,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from nti_desktop.engine.attention import AttentionEdit, Substitution, attention_edit
-from nti_desktop.engine.ddim import Levels, guided, levels_of, step_down
-from nti_desktop.engine.embedding import Embedding, stacked
-from nti_desktop.engine.local_blend import WordMaps, blend_mask, map_grid
-from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import Source
-from nti_desktop.engine.weighting import edit_embedding
-from nti_desktop.jobs import CancelToken, Report, report_nothing, watched
+from nti_desktop.core.progress import CancelToken, Report, report_nothing, watched
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.model.embedding import Embedding, stacked
+from nti_desktop.engine.sampling.attention import AttentionEdit, Substitution, attention_edit
+from nti_desktop.engine.sampling.blend import WordMaps, blend_mask, map_grid
+from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, step_down
+from nti_desktop.engine.sampling.pivot import Source
+from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.settings import InversionSettings
@@ -53,7 +53,7 @@ class Edit:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One render of an inversion. visits: see visited_levels; report, cancel: see nti_desktop.jobs."""
+    """One render of an inversion. visits: see visited_levels; report, cancel: see nti_desktop.recipe.jobs."""
 
     model: DiffusionModel
     prepared: Prepared

@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
+from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.engine.methods import pinned
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
-from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.jobs import CancelToken, Report
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.recipe.settings import InversionSettings
 
 source = source_of

@@ -6,13 +6,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from nti_desktop.engine.ddim import Levels, guided, levels_of, longer_step, step_down
-from nti_desktop.engine.embedding import Embedding
+from nti_desktop.core.errors import RecipeError
+from nti_desktop.core.progress import CancelToken, Report, watched
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
-from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import invert
-from nti_desktop.errors import RecipeError
-from nti_desktop.jobs import CancelToken, Report, watched
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.model.embedding import Embedding
+from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, longer_step, step_down
+from nti_desktop.engine.sampling.pivot import invert
 from nti_desktop.recipe.settings import PUBLISHED_STEPS, InversionSettings, Schedule
 
 INNER_STEPS = 10

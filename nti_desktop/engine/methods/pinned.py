@@ -2,12 +2,12 @@
 
 from torch import Tensor
 
-from nti_desktop.engine.ddim import levels_of
-from nti_desktop.engine.embedding import Embedding
+from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, reconstruct, source_of
-from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import invert_exactly
-from nti_desktop.jobs import CancelToken, Report
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.model.embedding import Embedding
+from nti_desktop.engine.sampling.ddim import levels_of
+from nti_desktop.engine.sampling.pivot import invert_exactly
 from nti_desktop.recipe.settings import InversionSettings
 
 

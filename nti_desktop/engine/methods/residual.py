@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from nti_desktop.engine.ddim import guided, levels_of, step_down
 from nti_desktop.engine.methods import pinned
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
-from nti_desktop.engine.model import DiffusionModel
-from nti_desktop.engine.pivot import Source
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
+from nti_desktop.engine.sampling.pivot import Source
 
 ENOUGH_VISITS = 25  # levels; an edit that stands on more of them hardly differs, see visited_levels
 

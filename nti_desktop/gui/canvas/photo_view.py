@@ -1,4 +1,4 @@
-"""The photo: zoom, pan, before and after with a movable split, the mask as a red film."""
+"""The photo: zoom, pan, before and after with a movable split, the mask laid over it."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -13,10 +13,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.gui import theme
-from nti_desktop.gui.canvas.area_drawing import AreaDrawing, paint_outline, paint_veil
 from nti_desktop.gui.canvas.overlays import paint_caption, paint_focus, paint_split
 from nti_desktop.gui.canvas.picture import Picture
-from nti_desktop.gui.threads import at_home
+from nti_desktop.gui.canvas.tools.area_drawing import AreaDrawing, paint_outline, paint_veil
+from nti_desktop.gui.workers.threads import at_home
 from nti_desktop.photo.frame import Area
 
 _GRIP = 9.0  # distance in pixels within which the split is caught
@@ -46,7 +46,7 @@ class PhotoView(QWidget):
         self._before: Picture | None = None
         self._size = QSize()  # of the photo, of which `before` may be a small copy
         self._after: Picture | None = None
-        self._film: QImage | None = None
+        self._overlay: QImage | None = None
         self._film_at = QRectF()
         self._badge = ""
         self._zoom: float | None = None  # None: as large as fits
@@ -69,7 +69,7 @@ class PhotoView(QWidget):
 
         size: (width, height) of the photo, where `before` is a small copy of it.
         """
-        self._before, self._after, self._film, self._badge = before, None, None, ""
+        self._before, self._after, self._overlay, self._badge = before, None, None, ""
         self._zoom, self._area, self._drawing = None, None, None
         if before is not None:
             self._size = QSize(*(size or (before.width, before.height)))
@@ -92,9 +92,9 @@ class PhotoView(QWidget):
         self._after, self._badge = after, badge
         self.update()
 
-    def show_film(self, film: QImage | None, at: QRectF | None = None) -> None:
-        """Lay a film over the rectangle `at` of the photo, in photo pixels."""
-        self._film = film
+    def show_overlay(self, overlay: QImage | None, at: QRectF | None = None) -> None:
+        """Lay an overlay over the rectangle `at` of the photo, in photo pixels."""
+        self._overlay = overlay
         self._film_at = at or QRectF()
         self.update()
 
@@ -107,8 +107,8 @@ class PhotoView(QWidget):
         return self._badge
 
     @property
-    def film(self) -> QImage | None:
-        return self._film
+    def overlay(self) -> QImage | None:
+        return self._overlay
 
     # Areas
 
@@ -268,7 +268,7 @@ class PhotoView(QWidget):
             return
         for paint in (
             self._paint_photo,
-            self._paint_film,
+            self._paint_overlay,
             self._paint_areas,
             self._paint_comparison,
             self._paint_focus,
@@ -291,11 +291,11 @@ class PhotoView(QWidget):
             self._paint(painter, self._before, QRectF(0, 0, x, self.height()))
             self._paint(painter, self._after, QRectF(x, 0, max(self.width() - x, 0), self.height()))
 
-    def _paint_film(self, painter: QPainter) -> None:
-        if self._film is not None and not self._peeking:
+    def _paint_overlay(self, painter: QPainter) -> None:
+        if self._overlay is not None and not self._peeking:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.drawImage(self._in_window(self._film_at), self._film)
+            painter.drawImage(self._in_window(self._film_at), self._overlay)
 
     def _paint_areas(self, painter: QPainter) -> None:
         if self._drawing is not None:

@@ -64,13 +64,13 @@ def _image(pixels: NDArray[np.uint8]) -> QImage:
 
 
 def is_reddish(picture: Picture) -> bool:
-    """Whether a red film would hardly be seen over the picture."""
+    """Whether a red overlay would hardly be seen over the picture."""
     average = QColor(picture.levels[-1].scaled(1, 1, mode=Qt.TransformationMode.SmoothTransformation).pixel(0, 0))
     return average.red() > 1.5 * (average.green() + average.blue()) / 2
 
 
-def film(coverage: NDArray[np.float32], colour: QColor, opacity: float = 0.55) -> QImage:
-    """A coloured film, as dense as `coverage` (h, w) in [0, 1], to lay over a picture."""
+def mask_overlay(coverage: NDArray[np.float32], colour: QColor, opacity: float = 0.55) -> QImage:
+    """An overlay of one colour, as dense as `coverage` (h, w) in [0, 1], to lay over a picture."""
     alpha = np.clip(coverage, 0, 1) * opacity
     pixels = np.empty((*coverage.shape, 4), np.uint8)
     for channel, value in enumerate((colour.blue(), colour.green(), colour.red())):

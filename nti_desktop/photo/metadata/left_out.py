@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from nti_desktop.photo.containers import Kind, png_parts, webp_parts
 from nti_desktop.photo.metadata import exif, iptc, tiff
 from nti_desktop.photo.metadata.blocks import (
     GAIN_MAP_SIGNATURE,
@@ -14,6 +13,7 @@ from nti_desktop.photo.metadata.blocks import (
 )
 from nti_desktop.photo.metadata.reading import claimed_metadata, jpeg_segments
 from nti_desktop.photo.metadata.xmp_export import left_out_of_xmp
+from nti_desktop.photo.reading.containers import Kind, png_parts, webp_parts
 
 _APP0, _APP2, _APP11, _APP13 = b"\xe0", b"\xe2", b"\xeb", b"\xed"
 _CREDENTIALS = (b"caBX", b"C2PA")  # of PNG, of WebP

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 from typing import BinaryIO
 
-from nti_desktop.photo.containers import Kind, Part, jpeg_parts, png_parts, read_at, webp_parts
 from nti_desktop.photo.metadata import exif, tiff, xmp
 from nti_desktop.photo.metadata.blocks import (
     EXIF_SIGNATURE,
@@ -18,6 +17,7 @@ from nti_desktop.photo.metadata.blocks import (
 from nti_desktop.photo.metadata.exif_from_tiff import exif_from_tiff
 from nti_desktop.photo.metadata.iptc import has_records, iptc_in
 from nti_desktop.photo.metadata.png_text import RAW_PROFILES, raw_profile, text_of
+from nti_desktop.photo.reading.containers import Kind, Part, jpeg_parts, png_parts, read_at, webp_parts
 
 _APP1, _APP13, _START_OF_SCAN = b"\xe1", b"\xed", b"\xda"
 _TIFF_MARKS = (b"II*\0", b"MM\0*")

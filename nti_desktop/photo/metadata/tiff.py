@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from nti_desktop.photo.containers import file_size, read_at
+from nti_desktop.photo.reading.containers import file_size, read_at
 
 Order = Literal["<", ">"]
 

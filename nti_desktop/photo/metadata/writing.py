@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from nti_desktop.photo.containers import Kind, png_parts, webp_parts
 from nti_desktop.photo.metadata.blocks import (
     EXIF_SIGNATURE,
     EXTENDED_XMP_SIGNATURE,
@@ -17,6 +16,7 @@ from nti_desktop.photo.metadata.blocks import (
 from nti_desktop.photo.metadata.iptc import iptc_resource
 from nti_desktop.photo.metadata.png_text import raw_profile_chunk, xmp_chunk
 from nti_desktop.photo.metadata.xmp import extension_guid, split
+from nti_desktop.photo.reading.containers import Kind, png_parts, webp_parts
 
 _APP0, _APP1, _APP13 = 0xE0, 0xE1, 0xED
 _EXTENSION_PIECE = 65_400  # XMP specification part 3, 1.1.3.1

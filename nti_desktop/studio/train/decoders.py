@@ -16,10 +16,10 @@ import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from nti_desktop.engine.preview_decoder import PreviewNetwork, save_weights
-from nti_desktop.jobs import DecoderKind, DecoderStructure
-from nti_desktop.models.preview_decoders import CONFIG, WEIGHTS, config_of
-from nti_desktop.models.preview_decoders import FOLDER as PREVIEW
+from nti_desktop.engine.model.preview_decoder import PreviewNetwork, save_weights
+from nti_desktop.models.library.preview_decoders import CONFIG, WEIGHTS, config_of
+from nti_desktop.models.library.preview_decoders import FOLDER as PREVIEW
+from nti_desktop.recipe.jobs import DecoderKind, DecoderStructure
 from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import (

@@ -1,0 +1,461 @@
+"""The open document: its session, the two sentences, the versions and how each came about. It renders nothing."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from nti_desktop.editing.edits import by_method, carried
+from nti_desktop.editing.feedback import changed_words
+from nti_desktop.editing.history import EditState, History
+from nti_desktop.editing.render_requests import Wanted
+from nti_desktop.editing.session import Session
+from nti_desktop.editing.version_list import Step, VersionList, state_of
+from nti_desktop.models.library.catalog import ModelEntry, defaults_of
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.photo.frame import Area
+from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
+from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
+from nti_desktop.recipe.jobs import Inversion
+from nti_desktop.recipe.kinds import Kind, changed_kinds
+from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt, with_weight
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
+from nti_desktop.recipe.structure import recipe_for, settled
+
+
+@dataclass(frozen=True, eq=False)
+class AreaInversion:
+    """An area of the photo that was inverted. fingerprint: of the model; state: the edit to be made of it, None for the
+    one that its area has when this is kept.
+    """
+
+    area: Area
+    fingerprint: str
+    inverted: Inversion
+    state: EditState | None = None
+
+
+class Document:
+    """Methods that change the edit say whether they did, and may raise NtiError, which changes nothing."""
+
+    def __init__(self, session: Session, defaults: EditDefaults) -> None:
+        """defaults: of the model that a first edit is meant for."""
+        self.session = session
+        self.defaults = defaults
+        self.description = ""
+        self.edit_text = ""
+        self.area: Area = self.whole  # that the description is of
+        self._versions = VersionList(session)
+        self._described = ""  # the description before it was typed on
+        self._draft: History | None = None  # the edit while the photo is not prepared with this description
+        self._show_version()
+
+    @property
+    def whole(self) -> Area:
+        """All of the photo."""
+        return Area(0, 0, *self.session.photo.raster.size)
+
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """What the version edits, in the order it is laid in, and what is to be prepared; the whole photo first."""
+        project = self.session.project
+        frames = {project.inversion(part.inversion).frame for part in self.version.parts} if self.version else set()
+        edited = [Area(f.x, f.y, f.width, f.height) for f in project.frames if f.id in frames]
+        return tuple(dict.fromkeys((self.whole, *edited, self.area)))
+
+    @property
+    def edited_areas(self) -> tuple[Area, ...]:
+        """Those of `areas` that the version has an edit of."""
+        return tuple(self._parts_by_area())
+
+    @property
+    def version(self) -> VersionRecord | None:
+        """The version being edited; None before the photo was prepared."""
+        project = self.session.project
+        return project.version(project.current) if project.current else None
+
+    @property
+    def version_id(self) -> str:
+        return self.session.project.current or ""
+
+    @property
+    def inversion(self) -> InversionRecord | None:
+        """What the version was prepared as."""
+        version = self.version
+        return self.session.project.inversion(version.inversion) if version else None
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the area was prepared with the description as it stands."""
+        inversion = self.inversion
+        if inversion is None or inversion.settings.prompt != self.description.strip():
+            return False
+        return self.area == self.session.frame(inversion.id).area
+
+    @property
+    def beside(self) -> tuple[tuple[str, EditState], ...]:
+        """The version's edits of other areas that ask for something: inversion and edit."""
+        others = self.version.others if self.version else ()
+        return tuple(
+            (part.inversion, state_of(part))
+            for part in others
+            if not self.session.is_the_photo(part.recipe.recipe(), part.inversion)
+        )
+
+    def wanted(self, steps: int | None = None) -> Wanted | None:
+        """The picture of the version as it stands; None where that is the photo. steps: see Wanted."""
+        state, inversion = self.state, self.inversion
+        if state is None or inversion is None or self.is_the_photo:
+            return None
+        return Wanted(self.version_id, inversion.id, state, steps, self.beside)
+
+    def edit_model(self, chosen: ModelEntry) -> ModelEntry | None:
+        """The model that draws the edit: the one the photo was prepared with (None where it was not found), else the
+        chosen.
+        """
+        inversion = self.inversion
+        if inversion is None or not self.up_to_date or inversion.model == chosen.id:
+            return chosen
+        return self.session.known_model(inversion)
+
+    @property
+    def edit_defaults(self) -> EditDefaults:
+        """What measures best on the model that draws the edit."""
+        inversion = self.inversion
+        return self.defaults if inversion is None or not self.up_to_date else defaults_of(inversion.model)
+
+    @property
+    def rendered_with(self) -> tuple[InversionRecord, ...]:
+        """The inversions that a picture of the version as it stands is rendered on."""
+        own = () if self.inversion is None or self.asks_for_nothing_here else (self.inversion,)
+        return own + tuple(self.session.project.inversion(inversion) for inversion, _ in self.beside)
+
+    @property
+    def history(self) -> History | None:
+        """Of the version; of a draft, as long as the photo was not prepared with the description as it stands."""
+        inversion = self.inversion
+        if inversion is None or not self.up_to_date:
+            return self._draft
+        return self._versions.histories[self.version_id, inversion.id]
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit, or a change of the versions, to take back."""
+        history = self.history
+        return (history is not None and bool(history.past)) or self._last_step is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether something was taken back and can be made again."""
+        history = self.history
+        return (history is not None and bool(history.future)) or self._next_step is not None
+
+    @property
+    def _last_step(self) -> Step | None:
+        """The change of the versions that is taken back next; what is written for the next preparing is not lost."""
+        return self._versions.last(self.version_id) if self._draft is None else None
+
+    @property
+    def _next_step(self) -> Step | None:
+        inversion = self.inversion
+        if self._draft is not None or inversion is None:
+            return None
+        return self._versions.next((self.version_id, inversion.id))
+
+    @property
+    def state(self) -> EditState | None:
+        """The edit as it stands; None before there is a sentence to edit."""
+        history = self.history
+        return history.present if history else None
+
+    @property
+    def is_the_photo(self) -> bool:
+        """Whether nothing at all is asked for, here or in another area."""
+        return self.asks_for_nothing_here and not self.beside
+
+    @property
+    def asks_for_nothing_here(self) -> bool:
+        """Whether the edit of this area leaves it as it is."""
+        state, version = self.state, self.version
+        if version is not None and self.up_to_date and state is not None:
+            return self.session.is_the_photo(state.recipe, version.inversion)
+        if version is not None and self.area != self.session.frame(version.inversion).area:
+            return False  # the version's picture, with what another area asks for
+        return state is None or asks_for_nothing(state.recipe, self.description)
+
+    @property
+    def can_be_prepared(self) -> bool:
+        """Whether it is said what is to be seen, and the project may be changed."""
+        return bool(self.description.strip()) and not self.session.read_only
+
+    @property
+    def changed_words(self) -> tuple[WordRef, ...]:
+        """The words that hope to change something."""
+        state = self.state
+        return changed_words(self.description, state.recipe) if state else ()
+
+    @property
+    def changed_kinds(self) -> tuple[Kind, ...]:
+        """What the edit changes, each kind once."""
+        recipe = self.state.recipe if self.state else None
+        if recipe is None:
+            return ()
+        changes = changed_kinds(self.description, recipe.prompt, [control.position for control in recipe.weighted])
+        return tuple(dict.fromkeys(kind for _, kind in changes))
+
+    def describe(self, text: str) -> None:
+        """What the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""
+        state, follows = self.state, self.edit_text == self.description
+        self.description = text
+        if self.up_to_date:  # typed back to what it was
+            self._draft = None
+            self._show_edit_text()
+        else:
+            self.edit_text = text if follows else self.edit_text
+            self._draft = self._drafted(state)
+
+    def _drafted(self, state: EditState | None) -> History | None:
+        if not self.edit_text.strip():
+            return None
+        if state is None:
+            recipe = recipe_for(self.edit_text, self._prepared, self.edit_defaults, self._explained)
+            return History(EditState(recipe, Finish()))
+        return History(replace(state, recipe=self._settled(with_prompt(state.recipe, self.edit_text))))
+
+    def settle_description(self) -> Emphasis:
+        """The description is typed for now: marks of emphasis are taken out. What they were is told."""
+        emphasis = read_emphasis(self.description, self._described)
+        if emphasis.prompt != self.description:
+            self.describe(emphasis.prompt)
+        self._described = self.description
+        return emphasis
+
+    def emphasis_in(self, text: str) -> Emphasis:
+        """What a new text of the edit says, without what is text already."""
+        state = self.state
+        return read_emphasis(text, state.recipe.prompt if state else self.description)
+
+    def say_in_words(self, text: str) -> bool:
+        """The edit in words; controls travel with their words, and emphasis typed into it becomes weights."""
+        emphasis = self.emphasis_in(text)
+        self.edit_text = emphasis.prompt
+        if self.state is None:
+            draft = self._drafted(None)
+            state = draft.present if draft else None
+            self._draft = History(replace(state, recipe=_weighted(state.recipe, emphasis))) if state else None
+            return True
+        return self.edit("prompt", lambda recipe: _weighted(with_prompt(recipe, emphasis.prompt), emphasis))
+
+    def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> bool:
+        """Change the recipe. subject: what is changed; quick changes of the same subject are undone as one."""
+        state = self.state
+        return state is not None and self._change(subject, replace(state, recipe=self._settled(change(state.recipe))))
+
+    def automatic(self, recipe: EditRecipe) -> EditRecipe:
+        """The recipe with the windows that its change does best with."""
+        return self._settled(replace(recipe, automatic=True))
+
+    def _settled(self, recipe: EditRecipe) -> EditRecipe:
+        return settled(recipe, self._prepared, self.edit_defaults, self._explained)
+
+    @property
+    def _explained(self) -> float | None:
+        """How much of the photo its description tells, where that was measured."""
+        inversion = self.inversion
+        return inversion.figures.explained if inversion is not None and self.up_to_date else None
+
+    @property
+    def _prepared(self) -> InversionSettings:
+        """What the area is prepared with, or will be unless another way is chosen."""
+        inversion, usual = self.inversion, self.defaults
+        if inversion is not None and self.up_to_date:
+            return inversion.settings.settings()
+        return InversionSettings(self.description or self.edit_text, usual.method, usual.steps, usual.guidance_scale)
+
+    def finish(self, finish: Finish) -> bool:
+        """Change what the compositor does."""
+        state = self.state
+        return state is not None and self._change("finish", replace(state, finish=finish))
+
+    def undo(self) -> bool:
+        """Take back the last edit of the version, or the last change of the versions where that came after it."""
+        history, step = self.history, self._last_step
+        if step is not None:
+            self._versions.undo(step)
+            self._show_version()
+            return True
+        return history is not None and self._travel(history.undone())
+
+    def redo(self) -> bool:
+        """Make again what `undo` took back last."""
+        history, step = self.history, self._next_step
+        if step is not None:
+            self._versions.redo(step)
+            self._show_version()
+            return True
+        return history is not None and self._travel(history.redone())
+
+    def _travel(self, history: History) -> bool:
+        if history == self.history:
+            return False
+        self._keep(history)
+        self._show_edit_text()
+        return True
+
+    def _change(self, subject: str, state: EditState) -> bool:
+        history = self.history
+        if history is None or history.present == state:
+            return False
+        self._keep(history.changed(state, subject, time.monotonic()))
+        self._versions.edited()
+        return True
+
+    def _keep(self, history: History) -> None:
+        version = self.version
+        if version is None or not self.up_to_date:
+            self._draft = history
+            return
+        state = history.present
+        if state_of(version) != state:
+            self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
+        self._versions.histories[version.id, version.inversion] = history
+
+    def described_for(self, fingerprint: str) -> dict[Area, str]:
+        """What the areas of the version show that were prepared with the model of this fingerprint; as it is written
+        now where one is worked on.
+        """
+        parts = self._parts_by_area()
+        inversions = {area: self.session.project.inversion(part.inversion) for area, part in parts.items()}
+        return {
+            area: self.description if area == self.area else inversion.settings.prompt
+            for area, inversion in inversions.items()
+            if inversion.model_fingerprint == fingerprint
+        }
+
+    def prepared(self, entry: ModelEntry, made: Sequence[AreaInversion]) -> None:
+        """Areas, at least one, were prepared: what was drafted for them becomes a version, or what another model was
+        asked for.
+        """
+        before, parts = self.version_id, self._parts_by_area()
+        states = [self._wish(entry, each, parts.get(each.area)) for each in made]
+        for each, state in zip(made, states, strict=True):
+            inversion = self.session.keep_inversion(entry, each.fingerprint, each.inverted, each.area)
+            parts[each.area] = _part_of(state, inversion.id)
+        own = parts.pop(self.area if self.area in parts else made[-1].area)
+        state = state_of(own)
+        version = self.session.add_version(
+            self.free_name(), state.recipe, state.finish, own.inversion, before or None, tuple(parts.values())
+        )
+        self._versions.began(version)
+        self.go_to(version.id)
+
+    def _wish(self, entry: ModelEntry, made: AreaInversion, part: PartRecord | None) -> EditState:
+        """What an area's edit asks for, put to the model that the area was prepared with now. part: the edit so far."""
+        if made.state is not None:
+            return made.state
+        settings, explained = made.inverted.settings, made.inverted.figures.explained
+        inversion = self.session.project.inversion(part.inversion) if part else None
+        state = None
+        if made.area == self.area:
+            state = self.state
+        elif part and inversion and inversion.settings.prompt == settings.prompt:
+            state = state_of(part)
+        if state is None:
+            return EditState(recipe_for(settings.prompt, settings, entry.defaults, explained), Finish())
+        if inversion is None or inversion.model == entry.id:
+            recipe = by_method(state.recipe, settings.method)
+        else:
+            recipe = carried(state.recipe, defaults_of(inversion.model), entry.defaults, settings.method)
+        return replace(state, recipe=settled(recipe, settings, entry.defaults, explained))
+
+    def _parts_by_area(self) -> dict[Area, PartRecord]:
+        parts = self.version.parts if self.version else ()
+        return {self.session.frame(part.inversion).area: part for part in parts}
+
+    def copy_version(self) -> bool:
+        """Add a version that starts as a copy of the current one and go to it; whether there is one to copy."""
+        like, state = self.version, self.state
+        if like is None or state is None or not self.up_to_date:
+            return False
+        version = self.session.add_version(
+            self.free_name(), state.recipe, state.finish, like.inversion, like.id, like.others
+        )
+        self._versions.added(version, like.id)
+        self.go_to(version.id)
+        return True
+
+    def rename_version(self, version_id: str, name: str) -> bool:
+        """Give a version another name."""
+        self._versions.rename(version_id, name)
+        return True
+
+    def work_on(self, area: Area) -> None:
+        """Describe and edit another area of the photo; one that the version edits is gone on with."""
+        version, self.area, self._draft = self.version, area, None
+        for part in version.parts if version else ():
+            if version and self.session.frame(part.inversion).area == area:
+                self.session.work_on(version.id, part.inversion)
+                self._show_version()
+                return
+        self.description = self.edit_text = self._described = ""
+
+    def leave(self, area: Area) -> bool:
+        """Take an area's edit out of the version, unless it is the only one; whether there was one."""
+        version = self.version
+        if version is None:
+            self.work_on(self.whole)
+            return False
+        mine = [part for part in version.parts if self.session.frame(part.inversion).area == area]
+        if mine and len(version.parts) > 1:
+            self._versions.leave_area(version.id, mine[0].inversion)
+        self._draft = None
+        self._show_version()
+        return bool(mine)
+
+    def go_to(self, version_id: str) -> bool:
+        """Edit another version."""
+        self.session.select_version(version_id)
+        self._draft = None
+        self._show_version()
+        return True
+
+    def delete_version(self) -> Step:
+        """Delete the current version, of two or more, and go to a neighbour; what comes back is for `put_back`."""
+        ids = [version.id for version in self.session.project.versions]
+        gone = ids.index(self.version_id)
+        beside = (ids[:gone] + ids[gone + 1 :])[min(gone, len(ids) - 2)]
+        step = self._versions.delete(ids[gone], beside)
+        self.go_to(beside)
+        return step
+
+    def put_back(self, deleted: Step) -> bool:
+        """Put a version back that was deleted, whatever was done since, and go to it; whether it was gone."""
+        if not self._versions.call_off(deleted):
+            return False
+        self.go_to(self.version_id)
+        return True
+
+    def free_name(self) -> str:
+        """A name no version has yet."""
+        taken = {version.name for version in self.session.project.versions}
+        return next(name for n in range(1, len(taken) + 2) if (name := f"Version {n}") not in taken)
+
+    def _show_version(self) -> None:
+        inversion = self.inversion
+        self.description = self._described = inversion.settings.prompt if inversion else ""
+        self.area = self.session.frame(inversion.id).area if inversion else self.whole
+        self._show_edit_text()
+
+    def _show_edit_text(self) -> None:
+        state = self.state
+        self.edit_text = state.recipe.prompt if state else self.description
+
+
+def _weighted(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:
+    for position, weight in emphasis.weights:
+        recipe = with_weight(recipe, position, weight)
+    return recipe
+
+
+def _part_of(state: EditState, inversion: str) -> PartRecord:
+    finish = FinishRecord(feather=state.finish.feather)
+    return PartRecord(recipe=RecipeRecord.of(state.recipe), finish=finish, inversion=inversion)

@@ -1,0 +1,41 @@
+"""What an export is asked for, and how it is remembered until the next one."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from nti_desktop.core.errors import PhotoError
+from nti_desktop.photo.export.export import ExportSettings
+from nti_desktop.photo.export.targets import TEMPLATE, Conflict, name_from
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """folder: None beside the photo; template: of the name, see `name_from`; suffix: with its dot, names the format."""
+
+    folder: Path | None = None
+    template: str = TEMPLATE
+    suffix: str = ".jpg"
+    conflict: Conflict = Conflict.UNIQUE
+    settings: ExportSettings = field(default_factory=ExportSettings)
+
+    def target(self, photo: Path, version: str) -> Path:
+        """Where this goes; PhotoError for a template that makes no name."""
+        fields = {"photo": photo.stem, "version": version, "date": date.today().isoformat()}
+        return (self.folder or photo.parent) / f"{name_from(self.template, fields)}{self.suffix}"
+
+
+def to_json(request: ExportRequest) -> str:
+    """To be remembered; the folder is not, photos lie in many."""
+    return json.dumps(asdict(replace(request, folder=None)))
+
+
+def from_json(text: str) -> ExportRequest:
+    """What `to_json` wrote; the usual request for anything else."""
+    try:
+        stored = json.loads(text)
+        settings = ExportSettings(**stored.pop("settings"))
+        return ExportRequest(**{**stored, "conflict": Conflict(stored["conflict"])}, settings=settings)
+    except (AttributeError, KeyError, TypeError, ValueError, PhotoError):
+        return ExportRequest()

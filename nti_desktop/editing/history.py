@@ -1,0 +1,50 @@
+"""Undo and redo: the states an edit went through, all of them frozen."""
+
+from dataclasses import dataclass, replace
+
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.recipe.recipe import EditRecipe
+
+_MERGED = 1.0  # seconds; changes of the same thing that follow faster are one change
+_LONGEST = 500
+
+
+@dataclass(frozen=True)
+class EditState:
+    """All that a version's picture depends on."""
+
+    recipe: EditRecipe
+    finish: Finish
+
+
+@dataclass(frozen=True)
+class History:
+    """present, what was before it and what was undone. subject, time: what changed last, and when (seconds)."""
+
+    present: EditState
+    past: tuple[EditState, ...] = ()
+    future: tuple[EditState, ...] = ()
+    subject: str = ""
+    time: float = 0.0
+
+    def changed(self, state: EditState, subject: str, time: float) -> "History":
+        """The history after a change; a slider being dragged is one change."""
+        if state == self.present:
+            return self
+        merges = subject == self.subject and time - self.time < _MERGED and bool(self.past)
+        past = self.past if merges else (*self.past, self.present)[-_LONGEST:]
+        return History(state, past, (), subject, time)
+
+    def undone(self) -> "History":
+        if not self.past:
+            return self
+        return replace(
+            self, present=self.past[-1], past=self.past[:-1], future=(self.present, *self.future), subject=""
+        )
+
+    def redone(self) -> "History":
+        if not self.future:
+            return self
+        return replace(
+            self, present=self.future[0], past=(*self.past, self.present), future=self.future[1:], subject=""
+        )

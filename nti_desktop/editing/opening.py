@@ -1,0 +1,112 @@
+"""Opening a photo with its project, or a project with the photo beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nti_desktop import PROGRAM
+from nti_desktop.core.errors import PhotoError, SidecarError
+from nti_desktop.editing.reorientation import reoriented
+from nti_desktop.photo.orientation import combined, undone
+from nti_desktop.photo.photo import Photo, open_photo
+from nti_desktop.photo.reading.decode import Report
+from nti_desktop.project.schema import SCHEMA_VERSION, DevelopmentRecord, PhotoRecord, Project
+from nti_desktop.project.sidecar import Stored, find_sidecar, read_sidecar, sidecar_path
+
+_DEVELOPED_OTHERWISE = (
+    "This raw file was developed a little differently when its edits were made, by another version of the library."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """project: in the photo's present orientation; stored: as it lies on the disk, None before the first save;
+    turn: the EXIF orientation that brings stored previews to the present, 1 unless another program turned the photo.
+    """
+
+    photo: Photo
+    project: Project
+    sidecar: Path
+    stored: Stored | None
+    turn: int
+    notes: tuple[str, ...]
+
+
+def open_with_project(path: Path, report: Report | None = None) -> Opened:
+    """Open a photo with its project, when it has one, or a .nti with the photo beside it. report: see Report.
+
+    Raises PhotoError or SidecarError in one sentence; a project that cannot be used is left as it is.
+    """
+    if _is_project(path):
+        stored = read_sidecar(path)
+        photo = open_photo(_photo_of(stored), report=report)
+    else:
+        photo = open_photo(path, report=report)
+        found = find_sidecar(path, photo.identity)
+        if found is None:
+            return Opened(photo, _new_project(photo), sidecar_path(path, photo.identity), None, 1, photo.notes)
+        stored = read_sidecar(found)
+    project, turn, notes = stored.project, 1, photo.notes
+    if project.photo.identity != photo.identity:
+        raise SidecarError(
+            f"“{stored.path.name}” belongs to another picture than “{path.name}” is now; "
+            "move the project away to begin anew, or bring back the picture it was made for."
+        )
+    if project.photo.orientation != photo.orientation:
+        turn = combined(undone(project.photo.orientation), photo.orientation)
+        project = reoriented(project, photo.orientation)
+        notes += ("Another program has turned this photo; its edits have been turned with it.",)
+    if (project.photo.width, project.photo.height) != photo.raster.size:
+        raise SidecarError(
+            f"“{stored.path.name}” does not fit the size of “{photo.path.name}”; move it away to begin anew."
+        )
+    if project.photo.development != _development(photo):
+        notes += (_DEVELOPED_OTHERWISE,)
+    if stored.read_only:
+        notes += (stored.read_only,)
+    return Opened(photo, project, stored.path, stored, turn, notes)
+
+
+def photo_to_open(path: Path) -> Path:
+    """The photo that `open_with_project` would open; raises as it does."""
+    return _photo_of(read_sidecar(path)) if _is_project(path) else path
+
+
+def _is_project(path: Path) -> bool:
+    return path.suffix.casefold() == ".nti"
+
+
+def _photo_of(stored: Stored) -> Path:
+    """The photo beside a project: called as the project says, or as the project itself is called."""
+    for name in (stored.path.stem, Path(stored.project.photo.name).name):
+        photo = stored.path.with_name(name) if name else stored.path
+        if photo != stored.path and photo.is_file():
+            return photo
+    raise PhotoError(
+        f"The photo of “{stored.path.name}”, “{stored.project.photo.name}”, is not beside it; "
+        "bring the two together, or open the photo itself."
+    )
+
+
+def _development(photo: Photo) -> DevelopmentRecord | None:
+    made = photo.development
+    return None if made is None else DevelopmentRecord(library=made.library, settings=made.settings)
+
+
+def _new_project(photo: Photo) -> Project:
+    width, height = photo.raster.size
+    return Project(
+        schema_version=SCHEMA_VERSION,
+        program=PROGRAM,
+        photo=PhotoRecord(
+            name=photo.path.name,
+            width=width,
+            height=height,
+            identity=photo.identity,
+            orientation=photo.orientation,
+            development=_development(photo),
+        ),
+        frames=(),
+        inversions=(),
+        versions=(),
+        current=None,
+    )

@@ -1,0 +1,70 @@
+"""Back to a raw editor: the one way a given file is replaced, its old bytes kept beside it."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from nti_desktop.core.errors import PhotoError
+from nti_desktop.editing.session import Session
+from nti_desktop.photo.export.export import format_of, replace_picture
+from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.photo.export.targets import disk_errors_said, write_whole
+from nti_desktop.photo.raster import Raster
+from nti_desktop.project.sidecar import sidecar_path
+
+_MOST_TRIES = 1000
+
+
+@dataclass(frozen=True)
+class Returned:
+    """path: the file that was replaced; kept: its old bytes; notes: see Exported."""
+
+    path: Path
+    kept: Path
+    notes: tuple[str, ...]
+
+
+def check_return(target: Path) -> None:
+    """Raises PhotoError where `return_to` would refuse, so that nobody renders for nothing."""
+    format_of(target)
+    if not target.is_file():
+        raise PhotoError(f"“{target.name}” is not there to be returned to; name the file the raw editor gave.")
+    if not os.access(target, os.W_OK) or not os.access(target.absolute().parent, os.W_OK):
+        raise PhotoError(f"“{target.name}” may not be replaced; ask for access to it and to its folder.")
+
+
+def return_to(picture: Raster, target: Path, provenance: Provenance) -> Returned:
+    """Replace `target` by the picture, in its own format. What it was lies beside it as “NAME.original.SUFFIX” then.
+
+    Where the target is a session's photo, the session must `follow`. Raises PhotoError; the target is then as it was.
+    """
+    check_return(target)
+    kept = _free_name(target)
+    with disk_errors_said(kept):
+        with target.open("rb") as old:
+            write_whole(kept, lambda file: shutil.copyfileobj(old, file, 1 << 20))
+        shutil.copystat(target, kept)
+    try:
+        exported = replace_picture(picture, target, original=kept, provenance=provenance)
+    except BaseException:
+        kept.unlink(missing_ok=True)
+        raise
+    return Returned(target, kept, exported.notes)
+
+
+def follow(session: Session, returned: Returned) -> None:
+    """Where the replaced file was the session's photo, its project goes with the old bytes, and the session with it.
+
+    Raises SidecarError when the project cannot be renamed; it then stays under its old name.
+    """
+    if os.path.realpath(session.photo.path) == os.path.realpath(returned.path):
+        session.move_to(returned.kept, sidecar_path(returned.kept, session.photo.identity))
+
+
+def _free_name(target: Path) -> Path:
+    for number in range(1, _MOST_TRIES):
+        kept = target.with_stem(f"{target.stem}.original" if number == 1 else f"{target.stem}.original-{number}")
+        if not os.path.lexists(kept):
+            return kept
+    raise PhotoError(f"There are too many old copies of “{target.name}”; move some of them away.")

@@ -1,0 +1,393 @@
+"""Session: one open photo, joining the photo, its project and the models; the command line and the window share it."""
+
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nti_desktop import PROGRAM
+from nti_desktop.core.errors import RecipeError, SidecarError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.composition import (
+    RenderedPart,
+    frame_of_inversion,
+    frame_record,
+    lay_in_parts,
+    layer_of,
+    mask_of_parts,
+)
+from nti_desktop.editing.opening import open_with_project
+from nti_desktop.editing.previews import decode_preview, encode_preview
+from nti_desktop.editing.working_copy import WorkingCopy
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.lookup import find_made_with
+from nti_desktop.photo.compositing.composite import Finish, fitted_mask
+from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.photo.export.openraster import Layered
+from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of, whole_photo
+from nti_desktop.photo.orientation import turned
+from nti_desktop.photo.photo import Photo, full_raster
+from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.reading.decode import Report
+from nti_desktop.photo.shrinking import reduced
+from nti_desktop.project.schema import (
+    FiguresRecord,
+    FinishRecord,
+    InversionRecord,
+    PartRecord,
+    Project,
+    RecipeRecord,
+    SettingsRecord,
+    VersionRecord,
+    new_id,
+)
+from nti_desktop.project.sidecar import Arrays, Stored
+from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, RenderJob
+from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
+from nti_desktop.recipe.settings import InversionSettings
+
+
+@dataclass(frozen=True)
+class RemovedVersion:
+    """A version that was deleted. place: its index in the list; preview: where one was not saved yet."""
+
+    version: VersionRecord
+    place: int
+    preview: bytes | None
+
+
+@dataclass(frozen=True)
+class RemovedPart:
+    """The edit of an area that was taken out of a version. place: its index among the version's parts; preview: of the
+    version with it, where one was not saved yet.
+    """
+
+    version: str
+    part: PartRecord
+    place: int
+    preview: bytes | None
+
+
+class Session(WorkingCopy):
+    """One open photo with its project. Owned by one thread; knows neither torch nor Qt.
+
+    photo: its pixels stay as they are; notes: sentences to show after opening.
+    """
+
+    def __init__(self, photo: Photo, project: Project, sidecar: Path, stored: Stored | None, notes: tuple[str, ...]):
+        super().__init__(project, sidecar, stored)
+        self.photo = photo
+        self.notes = notes
+        self._images: dict[Frame, NDArray[np.uint8]] = {}
+        self._reduced: dict[int, Raster] = {1: photo.raster}  # the photo, by how many times it is smaller
+        self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found
+
+    @classmethod
+    def open(cls, path: Path, report: Report | None = None) -> "Session":
+        """See `open_with_project`."""
+        opened = open_with_project(path, report)
+        session = cls(opened.photo, opened.project, opened.sidecar, opened.stored, opened.notes)
+        if opened.stored is not None and opened.turn != 1:
+            session._turn_previews(opened.stored, opened.turn)
+        return session
+
+    def move_to(self, photo: Path, sidecar: Path) -> None:
+        """The photo's file has another name now; its project follows, see `move_sidecar`."""
+        self.photo = replace(self.photo, path=photo)
+        self.move_sidecar(sidecar)
+        if not self.read_only:
+            self.change(photo=self.project.photo.model_copy(update={"name": photo.name}))
+
+    def aside(self) -> "Session":
+        """The same photo and project to try things on: what is changed there changes nothing here, and is not saved."""
+        aside = Session(self.photo, self.project, self.sidecar, self._stored, ())
+        aside._new_arrays, aside._arrays = dict(self._new_arrays), dict(self._arrays)
+        aside._images, aside._models = dict(self._images), dict(self._models)
+        return aside
+
+    # For the engine
+
+    def frame_for(self, entry: ModelEntry, area: Area | None = None) -> Frame:
+        """An area of the photo, None for all of it, at the size this model sees it."""
+        if area is None:
+            return whole_photo(*self.photo.raster.size, entry.native_size, entry.multiple)
+        return frame_of(area, entry.native_size, entry.multiple)
+
+    def measure_job(self, entry: ModelEntry, area: Area | None = None) -> MeasureJob:
+        defaults = entry.defaults
+        return MeasureJob(entry.files, self._image_for(entry, area), defaults.steps, defaults.self_limit)
+
+    def invert_job(self, entry: ModelEntry, settings: InversionSettings, area: Area | None = None) -> InvertJob:
+        return InvertJob(entry.files, self._image_for(entry, area), settings)
+
+    def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
+        """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
+
+        Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read.
+        """
+        record = self._inversion(inversion_id)
+        arrays = self.arrays(record.id)
+        return RenderJob(
+            model=self.model_of(record).files,
+            inversion_id=record.id,
+            settings=record.settings.settings(),
+            pivot=arrays.pivot,
+            null_embeddings=arrays.null_embeddings,
+            recipe=recipe,
+            steps=steps,
+        )
+
+    def compose(self, parts: Iterable[RenderedPart], side: int | None = None) -> Raster:
+        """The photo with edits laid into it, to be looked at: 8 bit, in the photo's own colours.
+
+        side: about how long the longer side need be, in pixels; None for the photo's full size, which takes longer.
+        """
+        divisor = 1 if side is None else max(1, round(max(self.photo.raster.size) / side))
+        if divisor not in self._reduced:
+            self._reduced = {1: self.photo.raster, divisor: reduced(self.photo.raster, divisor)}
+        raster = Raster(self._reduced[divisor].pixels.copy(), self.photo.profile)
+        lay_in_parts(raster, self.project, parts, divisor)
+        return raster
+
+    def finished(self, parts: Iterable[RenderedPart]) -> Raster:
+        """The photo with edits laid into it, to be kept: all that its file holds is read anew.
+
+        Raises PhotoError when the file cannot be read or holds another picture by now.
+        """
+        raster = full_raster(self.photo)
+        lay_in_parts(raster, self.project, parts)
+        return raster
+
+    def layered(self, parts: Iterable[RenderedPart]) -> Layered:
+        """The photo as it is, to be kept, and where edits reach; raises as `finished` does."""
+        return Layered(full_raster(self.photo), mask_of_parts(self.photo.raster, self.project, parts))
+
+    def reach(self, part: RenderedPart) -> NDArray[np.float32] | None:
+        """(h, w) in [0, 1], as it lies in the photo: how far each spot of a frame follows the edit; None where there
+        is no mask.
+        """
+        layer = layer_of(self.project, part)
+        return None if layer.mask is None else fitted_mask(self.photo.raster, layer)
+
+    # Inversions
+
+    def frame(self, inversion_id: str) -> Frame:
+        """What an inversion was made of."""
+        return frame_of_inversion(self.project, inversion_id)
+
+    def keep_inversion(
+        self, entry: ModelEntry, fingerprint: str, inverted: Inversion, area: Area | None = None
+    ) -> InversionRecord:
+        """Add an inversion of an area; it is the current one until a version is added or selected.
+
+        fingerprint: of the model, read before the inversion was computed, as it may be gone since.
+        """
+        frame = frame_record(self.project, self.frame_for(entry, area))
+        record = InversionRecord(
+            id=new_id(),
+            frame=frame.id,
+            model=entry.id,
+            model_fingerprint=fingerprint,
+            settings=SettingsRecord.of(inverted.settings),
+            figures=FiguresRecord.of(inverted.figures),
+        )
+        frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
+        self.change(frames=frames, inversions=(*self.project.inversions, record), current=None)
+        self.keep_arrays(record.id, Arrays(inverted.pivot, inverted.null_embeddings))
+        self.meet_model(fingerprint, entry)
+        return record
+
+    def inversion(self) -> InversionRecord | None:
+        """That of the current version, else the newest; None before the first."""
+        if self.project.current is not None:
+            return self.project.inversion(self.project.version(self.project.current).inversion)
+        return self.project.inversions[-1] if self.project.inversions else None
+
+    def model_of(self, record: InversionRecord, cancel: CancelToken | None = None) -> ModelEntry:
+        """The model an inversion was made with, wherever it lies by now; what may be it is read, once.
+
+        Raises ModelGone when it is missing or has changed since, Cancelled.
+        """
+        known = self.known_model(record)
+        if known is None:
+            known = find_made_with(record.model, record.model_fingerprint, self.could_be_of(record), cancel)
+            self.meet_model(record.model_fingerprint, known)
+        return known
+
+    def known_model(self, record: InversionRecord) -> ModelEntry | None:
+        """The model an inversion was made with, when it was found before; nothing is read."""
+        return self._models.get(record.model_fingerprint)
+
+    def meet_model(self, model_fingerprint: str, entry: ModelEntry) -> None:
+        """The model of this fingerprint was found."""
+        self._models[model_fingerprint] = entry
+
+    def could_be_of(self, record: InversionRecord) -> Callable[[ModelEntry], bool]:
+        """Whether a model sees the inversion's area at the size its model saw it; may be asked on any thread."""
+        frame = self.frame(record.id)
+        seen = sorted((frame.model_width, frame.model_height))
+
+        def could_be(entry: ModelEntry) -> bool:
+            now = frame_of(frame.area, entry.native_size, entry.multiple)
+            return sorted((now.model_width, now.model_height)) == seen
+
+        return could_be
+
+    def is_the_photo(self, recipe: EditRecipe, inversion_id: str | None = None) -> bool:
+        """Whether a recipe asks for no change at all, so that the photo itself is the picture and nothing renders."""
+        return asks_for_nothing(recipe, self._inversion(inversion_id).settings.prompt)
+
+    def edits_beside(self, inversion_id: str) -> tuple[PartRecord, ...]:
+        """The edits of other frames in the version that was made or shown last: an edit of this one keeps them."""
+        versions = self.project.versions
+        last = (
+            self.project.version(self.project.current) if self.project.current else versions[-1] if versions else None
+        )
+        frame = self.project.inversion(inversion_id).frame
+        parts = last.parts if last else ()
+        return tuple(part for part in parts if self.project.inversion(part.inversion).frame != frame)
+
+    def provenance(self, edits: Iterable[tuple[str, EditRecipe]]) -> Provenance:
+        """How a picture with these edits, (inversion, recipe), came about."""
+        asked = [recipe.prompt for inversion, recipe in edits if not self.is_the_photo(recipe, inversion)]
+        return Provenance(PROGRAM if asked else None, tuple(asked))
+
+    # Versions
+
+    def add_version(
+        self,
+        name: str,
+        recipe: EditRecipe,
+        finish: Finish = Finish(),
+        inversion_id: str | None = None,
+        made_from: str | None = None,
+        others: tuple[PartRecord, ...] = (),
+    ) -> VersionRecord:
+        """Add a version, which becomes the current one. others: edits of further frames, see VersionRecord."""
+        version = VersionRecord(
+            id=new_id(),
+            name=_checked_name(name),
+            recipe=RecipeRecord.of(recipe),
+            finish=FinishRecord(feather=finish.feather),
+            inversion=self._inversion(inversion_id).id,
+            others=others,
+            made_from=made_from,
+            time=datetime.now(UTC),
+        )
+        self.change(versions=(*self.project.versions, version), current=version.id)
+        return version
+
+    def change_version(
+        self,
+        version_id: str,
+        *,
+        name: str | None = None,
+        recipe: EditRecipe | None = None,
+        finish: Finish | None = None,
+    ) -> VersionRecord:
+        """Change what is given of the frame that a version is worked on, or its name; its preview goes when it no
+        longer looks like that.
+        """
+        before = self.project.version(version_id)
+        changes: dict[str, object] = {}
+        if name is not None:
+            changes["name"] = _checked_name(name)
+        if recipe is not None and recipe != before.recipe.recipe():
+            changes["recipe"] = RecipeRecord.of(recipe)
+        if finish is not None and finish.feather != before.finish.feather:
+            changes["finish"] = FinishRecord(feather=finish.feather)
+        after = before.model_copy(update=changes)
+        self.change(versions=tuple(after if v.id == version_id else v for v in self.project.versions))
+        if changes.keys() & {"recipe", "finish"}:
+            self.drop_preview(version_id)
+        return after
+
+    def work_on(self, version_id: str, inversion_id: str) -> None:
+        """Make another of a version's edits the one that is worked on; it looks as before. Any
+        project allows it, as `select_version`.
+        """
+        version = self.project.version(version_id)
+        chosen = next(part for part in version.parts if part.inversion == inversion_id)
+        parts = (chosen, *(part for part in version.parts if part.inversion != inversion_id))
+        self.project = self.project.model_copy(update={"versions": self._with_parts(version, parts)})
+
+    def drop_edit(self, version_id: str, inversion_id: str) -> RemovedPart:
+        """Take one of several edits out of a version; the inversion stays."""
+        version = self.project.version(version_id)
+        place = next(n for n, part in enumerate(version.parts) if part.inversion == inversion_id)
+        left = (*version.parts[:place], *version.parts[place + 1 :])
+        self.change(versions=self._with_parts(version, left))
+        return RemovedPart(version_id, version.parts[place], place, self.drop_preview(version_id))
+
+    def put_back_edit(self, removed: RemovedPart) -> None:
+        """Undo `drop_edit`."""
+        version = self.project.version(removed.version)
+        parts = (*version.parts[: removed.place], removed.part, *version.parts[removed.place :])
+        self.change(versions=self._with_parts(version, parts))
+        self.drop_preview(version.id)
+        if removed.preview is not None:
+            self.keep_preview(version.id, removed.preview)
+
+    def _with_parts(self, version: VersionRecord, parts: tuple[PartRecord, ...]) -> tuple[VersionRecord, ...]:
+        first, *others = parts
+        changes = {
+            "recipe": first.recipe,
+            "finish": first.finish,
+            "inversion": first.inversion,
+            "others": tuple(others),
+        }
+        after = version.model_copy(update=changes)
+        return tuple(after if v.id == version.id else v for v in self.project.versions)
+
+    def delete_version(self, version_id: str) -> RemovedVersion:
+        """The last version that is left becomes the current one, if this one was."""
+        version = self.project.version(version_id)
+        place = self.project.versions.index(version)
+        left = tuple(v for v in self.project.versions if v.id != version_id)
+        current = self.project.current
+        if current == version_id:
+            current = left[-1].id if left else None
+        self.change(versions=left, current=current)
+        return RemovedVersion(version, place, self.drop_preview(version_id))
+
+    def put_back_version(self, removed: RemovedVersion) -> None:
+        """Undo `delete_version`; the version becomes the current one. Raises SidecarError when the project is full."""
+        versions, place = self.project.versions, removed.place
+        self.change(versions=(*versions[:place], removed.version, *versions[place:]), current=removed.version.id)
+        if removed.preview is not None:
+            self.keep_preview(removed.version.id, removed.preview)
+
+    def select_version(self, version_id: str) -> None:
+        """Make a version the current one, which is kept with the next change. It is allowed on any project."""
+        self.project = self.project.model_copy(update={"current": self.project.version(version_id).id})
+
+    def _inversion(self, inversion_id: str | None) -> InversionRecord:
+        record = self.inversion() if inversion_id is None else self.project.inversion(inversion_id)
+        if record is None:
+            raise RecipeError("This photo was not prepared yet; say what it shows and prepare it first.")
+        return record
+
+    def _image_for(self, entry: ModelEntry, area: Area | None) -> NDArray[np.uint8]:
+        frame = self.frame_for(entry, area)
+        if frame not in self._images:
+            self._images[frame] = frame_image(self.photo.raster, frame)
+        return self._images[frame]
+
+    def _turn_previews(self, stored: Stored, turn: int) -> None:
+        for version in stored.project.versions:
+            with contextlib.suppress(SidecarError):  # a preview is only a convenience
+                data = stored.preview(version.id)
+                pixels = None if data is None else decode_preview(data)
+                if pixels is not None:
+                    self._new_previews[version.id] = encode_preview(Raster(turned(pixels, turn)))
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > 200:
+        raise RecipeError("A version needs a name of 1 to 200 characters; choose one.")
+    return name

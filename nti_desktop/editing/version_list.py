@@ -1,0 +1,151 @@
+"""The versions of a photo: the undo history of each, and undo for adding, naming, deleting them and leaving an area."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from nti_desktop.editing.history import EditState, History
+from nti_desktop.editing.session import RemovedPart, RemovedVersion, Session
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.project.schema import PartRecord, VersionRecord
+
+Change = Callable[[], "Change"]
+"""Makes a change of the list; what comes back takes it back."""
+_Key = tuple[str, str]  # version, inversion
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A change that was made. back: takes it back; version: that it was made to; depths: how many edits of each
+    version could be undone then.
+    """
+
+    back: Change
+    version: str
+    depths: Mapping[_Key, int]
+
+
+class VersionList:
+    """Knows nothing of what is being described; see Work."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.histories = {
+            (version.id, part.inversion): History(state_of(part))
+            for version in session.project.versions
+            for part in version.parts
+        }
+        self._past: tuple[Step, ...] = ()
+        self._future: tuple[Step, ...] = ()
+
+    # Changes
+
+    def began(self, version: VersionRecord) -> None:
+        """A version was added by preparing, which is not undone; its edits can be."""
+        self.histories |= {(version.id, part.inversion): History(state_of(part)) for part in version.parts}
+
+    def added(self, version: VersionRecord, beside: str) -> None:
+        """A version was added. beside: the one that was shown before."""
+        depths = self._depths()
+        self.began(version)
+        self._did(Step(partial(self._remove, version.id, beside), version.id, depths))
+
+    def rename(self, version_id: str, name: str) -> None:
+        """Raises NtiError, as the others below, when the project cannot be changed or does not take the name."""
+        depths = self._depths()
+        if name != self._session.project.version(version_id).name:
+            self._did(Step(self._rename(version_id, name), version_id, depths))
+
+    def delete(self, version_id: str, beside: str) -> Step:
+        """Delete one of several versions and show the one `beside`."""
+        depths = self._depths()
+        step = Step(self._remove(version_id, beside), version_id, depths)
+        self._did(step)
+        return step
+
+    def leave_area(self, version_id: str, inversion: str) -> None:
+        """Take the edit of one of several areas out of a version."""
+        depths = self._depths()
+        self._did(Step(self._take_out(version_id, inversion), version_id, depths))
+
+    def _did(self, step: Step) -> None:
+        self._past, self._future = (*self._past, step), ()
+
+    def _depths(self) -> dict[_Key, int]:
+        return {key: len(history.past) for key, history in self.histories.items()}
+
+    # Undo
+
+    def edited(self) -> None:
+        """What was taken back of the list can no longer be made again."""
+        self._future = ()
+
+    def last(self, current: str) -> Step | None:
+        """What undo takes back next, if no later edit is left of the version shown and of the one it was made to."""
+        if not self._past:
+            return None
+        step = self._past[-1]
+        later = any(
+            len(history.past) > step.depths.get(key, 0)
+            for key, history in self.histories.items()
+            if key[0] in (current, step.version)
+        )
+        return None if later else step
+
+    def next(self, key: _Key) -> Step | None:
+        """What redo makes again next, where no earlier edit of what is shown is still to be made again."""
+        if not self._future:
+            return None
+        history, step = self.histories.get(key), self._future[0]
+        earlier = history is not None and bool(history.future) and len(history.past) < step.depths.get(key, 0)
+        return None if earlier else step
+
+    def undo(self, step: Step) -> None:
+        """Take back the `last` step."""
+        again = Step(step.back(), step.version, step.depths)
+        self._past, self._future = self._past[:-1], (again, *self._future)
+
+    def redo(self, step: Step) -> None:
+        """Make the `next` step again."""
+        again = Step(step.back(), step.version, step.depths)
+        self._past, self._future = (*self._past, again), self._future[1:]
+
+    def call_off(self, step: Step) -> bool:
+        """Take back one deletion, whatever was done since, as if it had not been; whether it was still to be had."""
+        if step not in self._past:
+            return False
+        step.back()
+        self._past = tuple(each for each in self._past if each is not step)
+        return True
+
+    # What can be taken back
+
+    def _rename(self, version_id: str, name: str) -> Change:
+        before = self._session.project.version(version_id).name
+        self._session.change_version(version_id, name=name)
+        return partial(self._rename, version_id, before)
+
+    def _remove(self, version_id: str, beside: str) -> Change:
+        removed = self._session.delete_version(version_id)
+        self._session.select_version(beside)
+        histories = {key: history for key, history in self.histories.items() if key[0] == version_id}
+        self.histories = {key: history for key, history in self.histories.items() if key not in histories}
+        return partial(self._put_back, removed, histories, beside)
+
+    def _put_back(self, removed: RemovedVersion, histories: Mapping[_Key, History], beside: str) -> Change:
+        self._session.put_back_version(removed)
+        self.histories |= histories
+        return partial(self._remove, removed.version.id, beside)
+
+    def _take_out(self, version_id: str, inversion: str) -> Change:
+        return partial(self._lay_back, self._session.drop_edit(version_id, inversion))
+
+    def _lay_back(self, removed: RemovedPart) -> Change:
+        self._session.put_back_edit(removed)
+        self._session.select_version(removed.version)
+        return partial(self._take_out, removed.version, removed.part.inversion)
+
+
+def state_of(edit: VersionRecord | PartRecord) -> EditState:
+    """What is to be seen of an edit that was kept."""
+    return EditState(edit.recipe.recipe(), Finish(feather=edit.finish.feather))

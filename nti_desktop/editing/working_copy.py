@@ -1,0 +1,159 @@
+"""Working copy: a project as it is worked on, over the one on the disk: what changed, what is new, and saving it."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from nti_desktop import PROGRAM
+from nti_desktop.core.errors import SidecarError
+from nti_desktop.editing.previews import decode_preview
+from nti_desktop.editing.snapshot import Snapshot
+from nti_desktop.project.schema import Project
+from nti_desktop.project.sidecar import Arrays, SidecarUnconfirmed, Signature, Stored
+
+Content = tuple[object, ...]
+
+
+class WorkingCopy:
+    """Owned by one thread; only a snapshot may be written on another.
+
+    project: all edits, replaced as a whole by every change; sidecar: where it is saved; read_only: why nothing can be
+    changed, or None.
+    """
+
+    def __init__(self, project: Project, sidecar: Path, stored: Stored | None) -> None:
+        """stored: as it lies on the disk, None before the first save."""
+        self.project = project
+        self.sidecar = sidecar
+        self.read_only = stored.read_only if stored else None
+        self._stored = stored
+        self._saved_project = project
+        self._edited: set[str] = set()  # versions that looked otherwise when the project was opened
+        self._new_arrays: dict[str, Arrays] = {}
+        self._new_previews: dict[str, bytes] = {}
+        self._arrays: dict[str, Arrays] = {}  # read from the disk or written there
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to save. Looking is no change: neither which version is shown, nor which of its
+        areas is worked on, nor a picture of what was there before; all these are kept with the next change.
+        """
+        if self.read_only:
+            return False
+        pictured = any(version in self._edited for version in self._new_previews)
+        return bool(self._new_arrays) or pictured or self.content != _content(self._saved_project)
+
+    @property
+    def content(self) -> Content:
+        """What is worth saving of the project; equal for two that differ only in what was looked at."""
+        return _content(self.project)
+
+    def change(self, **changes: object) -> None:
+        """Replace fields of the project. Raises SidecarError when it is full or may not be changed."""
+        self._refuse_if_read_only()
+        looks = {version.id: version.look for version in self.project.versions}
+        try:
+            self.project = Project.model_validate({**dict(self.project), "program": PROGRAM, **changes})
+        except ValidationError as error:
+            raise SidecarError("This project is full; delete versions that you no longer need.") from error
+        self._edited |= {version.id for version in self.project.versions if looks.get(version.id) != version.look}
+
+    # Arrays and previews
+
+    def keep_arrays(self, inversion_id: str, arrays: Arrays) -> None:
+        """Keep what an inversion found."""
+        self._new_arrays[inversion_id] = arrays
+
+    def arrays(self, inversion_id: str) -> Arrays:
+        """As `keep_arrays` left them. Raises SidecarError when they cannot be read."""
+        if inversion_id in self._new_arrays:
+            return self._new_arrays[inversion_id]
+        if inversion_id not in self._arrays:
+            assert self._stored is not None
+            self._arrays[inversion_id] = self._stored.arrays(inversion_id)
+        return self._arrays[inversion_id]
+
+    def keep_preview(self, version_id: str, preview: bytes) -> None:
+        """Keep what a version looks like, as `encode_preview` made it."""
+        self._refuse_if_read_only()
+        self._new_previews[self.project.version(version_id).id] = preview
+
+    def drop_preview(self, version_id: str) -> bytes | None:
+        """A version no longer looks as its preview says; one on the disk is known by its look and stays, one that was
+        not saved comes back.
+        """
+        return self._new_previews.pop(version_id, None)
+
+    def preview(self, version_id: str) -> NDArray[np.uint8] | None:
+        """(h, w, 3) as `keep_preview` left it; None when there is none or it cannot be read, as one can be rendered."""
+        data = self._new_previews.get(version_id)
+        if data is None and self._stored is not None and self._looks_as_stored(version_id, self._stored):
+            try:
+                data = self._stored.preview(version_id)
+            except SidecarError:
+                return None
+        return None if data is None else decode_preview(data)
+
+    def _looks_as_stored(self, version_id: str, stored: Stored) -> bool:
+        now = self.project.version(version_id)
+        return any((v.id, v.look) == (now.id, now.look) for v in stored.project.versions)
+
+    # Saving
+
+    def snapshot(self) -> Snapshot:
+        """The state as it is now, to be written wherever there is time; tell `saved` when it was."""
+        return Snapshot(
+            self.sidecar,
+            self.project,
+            dict(self._new_arrays),
+            dict(self._new_previews),
+            self._stored.signature if self._stored else None,
+        )
+
+    def saved(self, snapshot: Snapshot, signature: Signature) -> None:
+        """A snapshot lies on the disk; what was changed since it was taken is still to be saved."""
+        self._stored = Stored(snapshot.path, snapshot.project, signature, None)
+        self._saved_project = snapshot.project
+        self._arrays |= snapshot.arrays
+        self._new_arrays = {k: v for k, v in self._new_arrays.items() if k not in snapshot.arrays}
+        self._new_previews = {k: v for k, v in self._new_previews.items() if snapshot.previews.get(k) is not v}
+
+    def save(self) -> None:
+        """Write the project where it belongs, if there is something to save. Raises SidecarError; nothing is lost."""
+        if not self.dirty:
+            return
+        snapshot = self.snapshot()
+        try:
+            self.saved(snapshot, snapshot.write())
+        except SidecarUnconfirmed as error:
+            self.saved(snapshot, error.signature)
+            raise
+
+    def move_sidecar(self, sidecar: Path) -> None:
+        """The project, where it is on the disk, gets another name.
+
+        Raises SidecarError when it cannot; it then stays under its old one.
+        """
+        if self.sidecar.exists():
+            try:
+                os.replace(self.sidecar, sidecar)
+            except OSError as error:
+                raise SidecarError(
+                    f"The project stays at “{self.sidecar}”, as it could not be renamed ({error.strerror})."
+                ) from error
+        self.sidecar = sidecar
+        if self._stored is not None:
+            self._stored = replace(self._stored, path=sidecar)
+
+    def _refuse_if_read_only(self) -> None:
+        if self.read_only:
+            raise SidecarError(self.read_only)
+
+
+def _content(project: Project) -> Content:
+    versions = [(each.id, each.name, each.look, each.made_from, each.time) for each in project.versions]
+    return project.photo, project.frames, project.inversions, versions

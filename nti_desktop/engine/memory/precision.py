@@ -1,0 +1,66 @@
+"""What a UNet computes in: half precision where that is faster, and something wider where it overflows.
+
+Embeddings, loss, guidance and the DDIM moves are float32 everywhere.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nti_desktop.core.errors import EngineError
+
+_WORDS = {
+    torch.float16: "half precision",
+    torch.bfloat16: "half precision (bfloat16)",
+    torch.float32: "full precision",
+}
+
+
+class Overflow(EngineError):
+    """A number left the range of the UNet's type; shown to the user where there is no wider one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This model answers with no usable numbers, even in full precision; it is damaged. Choose another one."
+        )
+
+
+def unet_dtype(device: torch.device) -> torch.dtype:
+    """Half precision on a graphics card, float32 on the processor and on Apple graphics."""
+    return torch.float16 if device.type == "cuda" else torch.float32
+
+
+def wider(dtype: torch.dtype, device: torch.device) -> torch.dtype:
+    """The type with a wider range than half precision's, of those the device computes in; float32 behind it."""
+    has_bfloat16 = device.type == "cpu" or (device.type == "cuda" and torch.cuda.is_bf16_supported(False))
+    return torch.bfloat16 if dtype == torch.float16 and has_bfloat16 else torch.float32
+
+
+@dataclass
+class Precision:
+    """The UNet's type; it only ever gets wider. chosen: what it was loaded in."""
+
+    dtype: torch.dtype
+
+    def __post_init__(self) -> None:
+        self.chosen = self.dtype
+
+    @property
+    def widest(self) -> bool:
+        return self.dtype == torch.float32
+
+    def widen(self, device: torch.device) -> None:
+        """After an overflow."""
+        self.dtype = wider(self.dtype, device)
+
+    def check(self, numbers: Tensor) -> None:
+        """Raises Overflow unless all numbers are finite; waits for the device once."""
+        if not bool(numbers.detach().sum().isfinite()):  # the sum is float32's, far beyond what half precision holds
+            raise Overflow
+
+    def __str__(self) -> str:
+        """In words."""
+        if self.dtype == self.chosen:
+            return _WORDS[self.dtype]
+        return f"{_WORDS[self.dtype]}, because {_WORDS[self.chosen]} overflowed"

@@ -1,0 +1,1 @@
+"""A model: loading it, and what it answers."""

@@ -1,0 +1,242 @@
+"""DiffusionModel: a loaded latent diffusion model. Encode, decode, embed a prompt, predict noise."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nti_desktop.engine.memory.device import free_memory, give_back_memory, ran_out_of_memory
+from nti_desktop.engine.memory.offload import Move, moved
+from nti_desktop.engine.memory.precision import Overflow, Precision
+from nti_desktop.engine.memory.savings import Savings
+from nti_desktop.engine.model.embedding import Embedding
+from nti_desktop.engine.model.prefix import Prefix
+from nti_desktop.engine.model.preview_decoder import PreviewNetwork
+from nti_desktop.engine.model.text import PromptReader
+from nti_desktop.engine.sampling.attention import AttentionSwitch, install_switch
+from nti_desktop.engine.sampling.tokens import PromptTokens
+from nti_desktop.recipe.memory import Saving
+
+T = TypeVar("T")
+
+EMBEDDED = 32  # sentences whose embeddings are remembered; SDXL's take 0.6 MB each
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusionModel:
+    """A loaded model; weights are frozen, all but the UNet's stay float32. move: see Visits; preview_decoder: None
+    where the autoencoder draws previews too.
+
+    Every call without gradients endures by itself, see `enduring`; what takes gradients is wrapped in it as a whole.
+    """
+
+    unet: Any
+    vae: Any
+    text: PromptReader
+    scheduler_config: Mapping[str, Any]
+    device: torch.device
+    precision: Precision
+    move: Move = moved
+    preview_decoder: PreviewNetwork | None = None
+    attention: AttentionSwitch = field(init=False)
+    savings: Savings = field(init=False)
+    prefix: Prefix = field(init=False)
+    _embedded: OrderedDict[str, Embedding] = field(init=False, default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        unet, *others = self.parts
+        for part, dtype in ((unet, self.precision.dtype), *((part, torch.float32) for part in others)):
+            part.to(dtype).eval().requires_grad_(False)
+        if self.device.type != "mps":  # convolutions are fastest so, by an eighth on a processor
+            for part in (self.unet, self.vae, *self._previewing):
+                part.to(memory_format=torch.channels_last)
+        object.__setattr__(self, "attention", install_switch(self.unet))
+        parts = self.unet, self.vae, (*self.text.encoders, *self._previewing)
+        object.__setattr__(self, "savings", Savings(*parts, self.attention, self.device, self.move))
+        object.__setattr__(self, "prefix", Prefix(self.unet))
+        if self.device.type == "cuda" and self.weight_bytes > free_memory(self.device):
+            self.savings.climb_to(Saving.OFFLOAD)
+        else:
+            for part in self.parts:
+                part.to(self.device)
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """All networks, the UNet first."""
+        return self.unet, self.vae, *self.text.encoders, *self._previewing
+
+    @property
+    def _previewing(self) -> tuple[PreviewNetwork, ...]:
+        return () if self.preview_decoder is None else (self.preview_decoder,)
+
+    @property
+    def scale(self) -> int:
+        """Pixels of a picture's side to one of its latents'."""
+        return int(2 ** (len(self.vae.config.block_out_channels) - 1))
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of all parts."""
+        return sum(weight.nbytes for part in self.parts for weight in part.parameters())
+
+    @property
+    def length(self) -> int:
+        """Tokens the text encoders read."""
+        return self.text.length
+
+    def encode(self, image: NDArray[np.uint8]) -> Tensor:
+        """(H, W, 3) uint8 sRGB -> latents (1, C, h, w) float32, the mean of the autoencoder's posterior."""
+        return self.enduring(partial(self._encode, image))
+
+    def decode(self, latents: Tensor) -> NDArray[np.float32]:
+        """Latents (1, C, h, w) -> (H, W, 3) float32 sRGB in [0, 1]."""
+        return self.enduring(partial(self._decode, latents))
+
+    def decode_preview(self, latents: Tensor) -> NDArray[np.float32]:
+        """Like `decode`, by the preview decoder where there is one: quicker, and less like the photo."""
+        return self.decode(latents) if self.preview_decoder is None else self.enduring(partial(self._preview, latents))
+
+    def tokens(self, prompt: str) -> PromptTokens:
+        """The prompt's tokens; raises RecipeError when it is longer than the encoders read."""
+        return self.text.tokens(prompt)
+
+    def embed(self, prompt: str) -> Embedding:
+        """The prompt's embedding, one row; of the last few it is remembered."""
+        if prompt not in self._embedded:
+            self._embedded[prompt] = self.enduring(partial(self._embed, prompt))
+        self._embedded.move_to_end(prompt)
+        while len(self._embedded) > EMBEDDED:
+            self._embedded.popitem(last=False)
+        return self._embedded[prompt]
+
+    def predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding) -> Tensor:
+        """The UNet's raw output for a batch, float32: latents (B, C, h, w), an embedding of B rows.
+
+        Raises Overflow, with gradients, where the UNet's type does not hold what it computes.
+        """
+        asked = partial(self._predict, latents, timesteps, embedding)
+        return asked() if torch.is_grad_enabled() else self.enduring(asked)
+
+    def enduring(self, work: Callable[[], T]) -> T:
+        """Do one timestep's work; where memory or the range of the UNet's type is at its end, from its beginning with
+        one saving more or in a wider type.
+
+        Raises the last error when the ladder has come to its end, Overflow when there is no wider type.
+        """
+        improve: Callable[[], None] | None = None
+        while True:
+            try:
+                if improve is not None:  # only now that the error is gone, and with it what the work had in memory
+                    improve()
+                return work()
+            except Overflow:
+                if self.precision.widest:
+                    raise
+                improve = self._widen
+            except (MemoryError, RuntimeError) as error:
+                if not ran_out_of_memory(error) or self.savings.saving >= self.savings.last:
+                    raise
+                improve = self._save
+
+    def _widen(self) -> None:
+        self.precision.widen(self.device)
+        self._settle()
+
+    def _save(self) -> None:
+        self.savings.climb()
+        self._settle()
+
+    def _settle(self) -> None:
+        self.prefix.forget()
+        give_back_memory()
+        self.unet.to(self.precision.dtype)
+
+    @torch.no_grad()
+    def _encode(self, image: NDArray[np.uint8]) -> Tensor:
+        pixels = torch.tensor(image, device=self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
+        with self.savings.present(self.vae):
+            latents: Tensor = self.vae.encode(pixels).latent_dist.mode().float() * self.vae.config.scaling_factor
+        return latents
+
+    @torch.no_grad()
+    def _decode(self, latents: Tensor) -> NDArray[np.float32]:
+        with self.savings.present(self.vae):
+            pixels: Tensor = self.vae.decode(latents.float() / self.vae.config.scaling_factor).sample
+        return _picture(pixels)
+
+    @torch.no_grad()
+    def _preview(self, latents: Tensor) -> NDArray[np.float32]:
+        assert self.preview_decoder is not None
+        with self.savings.present(self.preview_decoder):
+            return _picture(self.preview_decoder(latents.float()))
+
+    def _embed(self, prompt: str) -> Embedding:
+        with self.savings.present(*self.text.encoders):
+            return self.text.read(prompt)
+
+    def _predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding) -> Tensor:
+        t = torch.as_tensor(timesteps, device=self.device)
+        self.prefix.reads(embedding.pooled)
+        output: Tensor = self.unet(
+            latents.to(self.precision.dtype),
+            t,
+            encoder_hidden_states=embedding.tokens.to(self.precision.dtype),
+            added_cond_kwargs=self._added(latents, embedding.pooled),
+        ).sample
+        output = output.float()
+        self.precision.check(output)
+        return output
+
+    def _added(self, latents: Tensor, pooled: Tensor | None) -> dict[str, Tensor] | None:
+        """What SDXL reads beside the tokens: the sentence as a whole, and the picture's size, drawn uncropped at that
+        size (Podell et al. 2023, sec. 2.2).
+        """
+        if pooled is None:
+            return None
+        height, width = (self.scale * side for side in latents.shape[-2:])
+        sizes = torch.tensor([[height, width, 0, 0, height, width]], device=self.device, dtype=self.precision.dtype)
+        return {"text_embeds": pooled.to(self.precision.dtype), "time_ids": sizes.expand(len(pooled), -1)}
+
+
+def _picture(pixels: Tensor) -> NDArray[np.float32]:
+    """(1, 3, H, W), -1 to 1 -> (H, W, 3) in [0, 1]."""
+    picture: NDArray[np.float32] = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
+    return picture
+
+
+class RowCounter:
+    """UNet rows since it was made: one for each latent evaluated, one more for each one back-propagated, and another
+    where that computes the forward again (see Saving.CHECKPOINTS). What was left unfinished is not counted.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def add(self, rows: int) -> None:
+        self.rows += rows
+
+
+@contextmanager
+def counted_rows(model: DiffusionModel) -> Iterator[RowCounter]:
+    """Count the UNet's rows by a hook on the UNet itself."""
+    counter = RowCounter()
+
+    def count(_unet: Any, _inputs: Any, output: Any) -> None:
+        sample: Tensor = output.sample
+        counter.add(len(sample))
+        if sample.requires_grad:
+            passes = 2 if model.savings.saving >= Saving.CHECKPOINTS else 1
+            sample.register_hook(lambda gradient: counter.add(passes * len(gradient)))
+
+    handle = model.unet.register_forward_hook(count)
+    try:
+        yield counter
+    finally:
+        handle.remove()

@@ -1,0 +1,105 @@
+"""From files to a DiffusionModel: the diffusers layout, or one file with the original names. Never the network."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.utils import logging as diffusers_logging
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+from nti_desktop.core.errors import ModelError
+from nti_desktop.core.resources import resource
+from nti_desktop.engine.memory.device import find_device
+from nti_desktop.engine.memory.precision import Precision, unet_dtype
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.model.preview_decoder import load_preview_decoder
+from nti_desktop.engine.model.single_file import read_single_file
+from nti_desktop.engine.model.text import PromptReader
+from nti_desktop.recipe.jobs import ModelFiles
+
+diffusers_logging.set_verbosity_error()
+diffusers_logging.disable_progress_bar()
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+KINDS: dict[str, Any] = {
+    "unet": UNet2DConditionModel,
+    "vae": AutoencoderKL,
+    "text_encoder": CLIPTextModel,
+    "text_encoder_2": CLIPTextModelWithProjection,
+}
+
+
+def load_model(
+    files: ModelFiles, device: torch.device | None = None, dtype: torch.dtype | None = None
+) -> DiffusionModel:
+    """Load a model (safetensors only) onto a device, the best one by default. dtype: of the UNet.
+
+    Raises ModelError in one sentence when a part is missing, broken or incomplete, unless it is the preview decoder.
+    """
+    device = device or find_device()
+    dtype = dtype or unet_dtype(device)
+    preview = files.preview_decoder
+    try:
+        index = _read_json(files.folder / "model_index.json")
+        names = [name for name in KINDS if name in ("unet", "vae") or index.get(name, [None])[0] is not None]
+        if files.single is not None:
+            parts = read_single_file(files.single, files.folder, {name: KINDS[name] for name in names}, dtype)
+        else:
+            parts = {name: _load_part(files, name, dtype) for name in names}
+        tokenizers = [name.replace("text_encoder", "tokenizer") for name in names if name.startswith("text_encoder")]
+        return DiffusionModel(
+            unet=parts["unet"],
+            vae=parts["vae"],
+            text=PromptReader(
+                tuple(_tokenizer(files.folder / name) for name in tokenizers),
+                tuple(part for name, part in parts.items() if name.startswith("text_encoder")),
+                zeros_for_nothing=bool(index.get("force_zeros_for_empty_prompt", False)),
+            ),
+            scheduler_config=_read_json(files.folder / "scheduler" / "scheduler_config.json") | dict(files.schedule),
+            device=device,
+            precision=Precision(dtype),
+            preview_decoder=None if preview is None else load_preview_decoder(preview),
+        )
+    except (ModelError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # the loaders raise whatever their parsers raise; the cause is kept for the log
+        name = (files.single or files.folder).name
+        raise ModelError(
+            f"The model in “{name}” cannot be loaded; it is damaged or incomplete. Add it again."
+        ) from error
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return content
+
+
+def _load_part(files: ModelFiles, name: str, dtype: torch.dtype) -> Any:
+    kind = KINDS[name]
+    options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
+    if name in files.half:
+        options["variant"] = "fp16"
+    if name in ("unet", "vae"):
+        # The other way needs accelerate. The UNet never takes more memory than it will have.
+        options |= {"low_cpu_mem_usage": False, "torch_dtype": dtype if name == "unet" else torch.float32}
+    else:
+        options["dtype"] = torch.float32
+    part, info = kind.from_pretrained(files.folder / name, **options)
+    missing = info["missing_keys"] or info.get("mismatched_keys")
+    if missing:
+        raise ModelError(f"The model's “{name}” lacks weights ({sorted(map(str, missing))[0]}); add it again.")
+    return part
+
+
+def _tokenizer(folder: Path) -> Any:
+    """The tokenizer of a folder; one without a vocabulary says only how CLIP's own is padded."""
+    if any((folder / file).is_file() for file in ("tokenizer.json", "vocab.json")):
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    config: Mapping[str, Any] = _read_json(folder / "tokenizer_config.json")
+    clip = resource("models", "configs", "clip_tokenizer")
+    return CLIPTokenizer.from_pretrained(clip, local_files_only=True, pad_token=config["pad_token"])

@@ -1,0 +1,1 @@
+"""Noise levels, trajectories, and control of attention on the way."""

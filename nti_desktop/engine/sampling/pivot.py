@@ -1,0 +1,140 @@
+"""Photo latents -> the pivot trajectory, and the source branch pinned to it, with its attention recorded."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nti_desktop.core.progress import CancelToken, Report, watched
+from nti_desktop.engine.memory.device import free_memory
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.model.embedding import Embedding, stacked
+from nti_desktop.engine.sampling.attention import Recording, SourceStep
+from nti_desktop.engine.sampling.ddim import Levels, step_up, undo_step_down
+from nti_desktop.recipe.memory import Saving
+
+POSITIONS_AT_ONCE = 16_384  # latent positions in one UNet call while recording: 4 rows of 64x64
+KEPT = 1 / 3  # of what is free, recordings may take
+
+
+@torch.no_grad()
+def invert(
+    model: DiffusionModel, latents: Tensor, embedding: Embedding, levels: Levels, report: Report, cancel: CancelToken
+) -> Tensor:
+    """DDIM inversion with the source prompt at guidance 1 (Mokady et al. 2023, sec. 3.2).
+
+    latents: (1, C, h, w) of the photo; embedding: of its prompt. Returns the pivot,
+    (steps + 1, C, h, w) float32, from z*_T to z*_0 = latents.
+    """
+    pivot = [latents]
+    for level in watched("Following the photo", range(levels.steps, 0, -1), report, cancel):
+        output = model.predict(pivot[-1], levels.timesteps[level - 1], embedding)
+        pivot.append(step_up(output, pivot[-1], levels, level))
+    return torch.cat(pivot[::-1])
+
+
+@torch.no_grad()
+def invert_exactly(
+    model: DiffusionModel, latents: Tensor, embedding: Embedding, levels: Levels, report: Report, cancel: CancelToken
+) -> Tensor:
+    """DDIM inversion that the way down retraces: z_a with step_down(output(z_a), z_a) = z_b (Pan et al. 2023, eq. 5).
+
+    The output at z_a, which they find by iteration, is extrapolated from the two levels below, at one row a level.
+    Shapes: see `invert`.
+    """
+    pivot = [latents]
+    below: Tensor | None = None
+    for level in watched("Following the photo", range(levels.steps, 0, -1), report, cancel):
+        output = model.predict(pivot[-1], levels.label(level), embedding)
+        ahead = output if below is None else 2 * output - below
+        pivot.append(undo_step_down(ahead, pivot[-1], levels, level))
+        below = output
+    return torch.cat(pivot[::-1])
+
+
+def rows_at_once(model: DiffusionModel, latents: Tensor) -> int:
+    """In a UNet call while recording; one where memory is short. latents: (B, C, h, w)."""
+    return 1 if model.savings.saving > Saving.NONE else max(1, POSITIONS_AT_ONCE // latents[0, 0].numel())
+
+
+class Source:
+    """The source branch: at every step one conditional pass at the pivot itself, the same for every edit.
+
+    Recorded when first asked for, many steps a call; kept on the device, else in host memory, else not kept.
+    conditional: the source prompt's embedding; unconditional: the null embedding whose answer is recorded too, or None.
+    """
+
+    def __init__(
+        self,
+        model: DiffusionModel,
+        pivot: Tensor,
+        levels: Levels,
+        conditional: Embedding,
+        unconditional: Embedding | None,
+    ) -> None:
+        self._model = model
+        self._pivot = pivot
+        self._levels = levels
+        self._conditional = conditional
+        self._unconditional = unconditional
+        self._kept: dict[int, SourceStep] = {}
+        self._home: torch.device | None = model.device
+
+    def record(
+        self,
+        steps: Sequence[int],
+        self_limit: float,
+        report: Report,
+        cancel: CancelToken,
+    ) -> None:
+        """Record those of `steps` that are not known yet, as far as memory allows to keep them."""
+        missing = [i for i in steps if i not in self._kept or self._kept[i].self_limit < self_limit]
+        if not missing or self._home is None:
+            return
+        cancel.check()
+        first = self._ask(missing[:1], self_limit)[missing[0]]
+        self._home = self._room_for(first.bytes() * self._levels.steps)
+        if self._home is None:
+            return
+        self._kept[missing[0]] = first.to(self._home)
+        # With its unconditional answer a step is asked just as the edit will be, so that equal latents give equal bits.
+        at_once = 1 if self._unconditional is not None else rows_at_once(self._model, self._pivot)
+        batches = [missing[i : i + at_once] for i in range(1, len(missing), at_once)]
+        for batch in watched("Reading the photo", batches, report, cancel):
+            self._kept.update({i: step.to(self._home) for i, step in self._ask(batch, self_limit).items()})
+
+    def at(self, step: int, self_limit: float) -> SourceStep:
+        """What the source does at one step."""
+        kept = self._kept.get(step)
+        if kept is not None and kept.self_limit >= self_limit:
+            return kept
+        return self._ask([step], self_limit)[step]
+
+    @torch.no_grad()
+    def _ask(self, steps: Sequence[int], self_limit: float) -> dict[int, SourceStep]:
+        rows = len(steps)
+        latents = self._pivot[list(steps)]
+        labels = torch.tensor([self._levels.timesteps[i] for i in steps], device=self._model.device)
+        embeddings = self._conditional.for_rows(rows)
+        if self._unconditional is not None:
+            latents, labels = latents.repeat(2, 1, 1, 1), labels.repeat(2)
+            embeddings = stacked(self._unconditional.for_rows(rows), embeddings)
+        recording = Recording(rows, self._pivot[0, 0].numel() * self_limit, self._model.attention.attend)
+        with self._model.attention.set_to(recording):
+            outputs = self._model.predict(latents, labels, embeddings)
+        return {
+            i: recording.step(
+                row,
+                self_limit,
+                outputs[row - rows :][:1],
+                outputs[row : row + 1] if self._unconditional is not None else None,
+            )
+            for row, i in enumerate(steps)
+        }
+
+    def _room_for(self, size: int) -> torch.device | None:
+        """Where recordings of `size` bytes in all may stay."""
+        for device in (self._model.device, torch.device("cpu")):
+            if size <= KEPT * free_memory(device):
+                return device
+        return None

@@ -1,0 +1,88 @@
+"""Words -> tokens of this model; the attention mapping that an alignment of words asks for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nti_desktop.core.errors import RecipeError
+from nti_desktop.recipe.recipe import Side, WordRef
+from nti_desktop.recipe.words import Change, align_words, split_words, word_at
+
+
+@dataclass(frozen=True)
+class PromptTokens:
+    """A prompt as the text encoder reads it.
+
+    ids: padded to the encoder's length; columns: for each word of the prompt the positions of its tokens; end: position
+    of the end token, behind which there is only padding.
+    """
+
+    prompt: str
+    ids: tuple[int, ...]
+    columns: tuple[tuple[int, ...], ...]
+    end: int
+
+
+def tokenize(tokenizer: Any, prompt: str, length: int) -> PromptTokens:
+    """Tokens of a prompt for a text encoder that reads `length` of them.
+
+    Raises RecipeError, naming the words, when the prompt is longer than that.
+    """
+    # Stable Diffusion 2 pads with "!"; a "!" that somebody wrote is a word like any other, as in the original code.
+    coded = tokenizer(prompt, return_offsets_mapping=True, split_special_tokens=True, verbose=False)
+    words = split_words(prompt)
+    columns: list[list[int]] = [[] for _ in words]
+    for column, (start, stop) in list(enumerate(coded.offset_mapping))[1:-1]:
+        owner = next((w.position for w in words if start < w.end and w.start < stop), None)
+        if owner is not None:
+            columns[owner].append(column)
+    end = len(coded.input_ids) - 1
+    if end >= length:
+        cut = [prompt[words[i].start :] for i, of_word in enumerate(columns) if max(of_word, default=0) >= length - 1]
+        raise RecipeError(f"The sentence is too long for this model, which would not read “{cut[0]}”; shorten it.")
+    padding = (tokenizer.pad_token_id,) * (length - end - 1)
+    return PromptTokens(prompt, (*coded.input_ids, *padding), tuple(map(tuple, columns)), end)
+
+
+def attention_mapping(source: PromptTokens, edit: PromptTokens) -> Tensor:
+    """Which source column's attention each edit column takes over: (length, length) float32, rows source.
+
+    Kept words one to one; a swapped word's mass spread over its replacement (Hertz et al. 2022, the replacement
+    mapper); begin to begin, end to end, k-th pad to k-th pad. A column of zeros is an added one and keeps its own.
+    """
+    length = len(source.ids)
+    mapping = torch.zeros(length, length)
+    mapping[0, 0] = 1
+    for behind in range(length - max(source.end, edit.end)):
+        mapping[source.end + behind, edit.end + behind] = 1
+    for pair in align_words(source.prompt, edit.prompt):
+        if pair.change not in (Change.KEPT, Change.SWAPPED) or pair.source is None or pair.edit is None:
+            continue
+        rows, columns = source.columns[pair.source], edit.columns[pair.edit]
+        if len(rows) == len(columns):
+            mapping[rows, columns] = 1
+        else:
+            for row in rows:
+                mapping[row, columns] = 1 / max(len(columns), 1)
+    return mapping
+
+
+def word_columns(source: PromptTokens, edit: PromptTokens, word: WordRef) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Token positions of a word in the source and in the edit prompt, through the alignment; () where it has none.
+
+    Raises RecipeError with its name when the prompt has no such word at that place.
+    """
+    prompt = source if word.side is Side.SOURCE else edit
+    found = word_at(prompt.prompt, word.position, word.text)
+    if found is None:
+        raise RecipeError(f"“{word.text}” is not in “{prompt.prompt}”; choose one of its words.")
+    for pair in align_words(source.prompt, edit.prompt):
+        here = pair.source if word.side is Side.SOURCE else pair.edit
+        if here == found.position:
+            return (
+                source.columns[pair.source] if pair.source is not None else (),
+                edit.columns[pair.edit] if pair.edit is not None else (),
+            )
+    raise AssertionError("every word is in the alignment")

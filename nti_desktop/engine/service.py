@@ -1,0 +1,259 @@
+"""EngineService: the loaded model, and what it remembers of the inversions at hand. Used from one thread."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nti_desktop.core.errors import EngineError
+from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
+from nti_desktop.core.units import decibels
+from nti_desktop.engine.memory.device import devices, find_device, in_words, memory_errors
+from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, editing, guiding, work_of
+from nti_desktop.engine.methods import METHODS
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
+from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter, counted_rows
+from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.model.prediction import explained, likely_prediction
+from nti_desktop.engine.sampling.ddim import levels_of
+from nti_desktop.engine.sampling.pivot import Source
+from nti_desktop.engine.threads import Threads
+from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, ModelFiles, Rendered, RenderJob
+from nti_desktop.recipe.parameters import STRENGTH
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.rewording import as_written
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, Method
+from nti_desktop.recipe.structure import fades
+
+REMEMBERED = 2  # inversions whose source attention is kept
+EDITS = 12  # whole edits that are kept of each, which takes a megabyte or less
+TIMED_CALLS = 5
+TIMED_SECONDS = 1.0
+VISIBLE = 8 / 255  # a difference that a person sees
+
+Draw = Callable[[Tensor], NDArray[np.float32]]  # see DiffusionModel.decode
+
+
+@dataclass(frozen=True, eq=False)
+class _Photo:
+    """pictures: of the photo itself, by what draws them; edits: the newest whole ones, by recipe and steps."""
+
+    prepared: Prepared
+    source: Source
+    pictures: dict[Draw, NDArray[np.float32]] = field(default_factory=dict)
+    edits: OrderedDict[tuple[EditRecipe, int | None], Edit] = field(default_factory=OrderedDict)
+
+    def picture(self, draw: Draw) -> NDArray[np.float32]:
+        """The photo as its latents are drawn, once for each way."""
+        if draw not in self.pictures:
+            self.pictures[draw] = draw(self.prepared.pivot[-1:])
+        return self.pictures[draw]
+
+
+class EngineService:
+    """Runs jobs on the model they name; loading it is part of the first one. Every method may raise ModelError,
+    EngineError, OutOfMemory, Cancelled or RecipeError, and the next job works.
+    """
+
+    def __init__(self, device: str | None = None) -> None:
+        """device: see choose_device."""
+        self._device = device
+        self._files: ModelFiles | None = None
+        self._model: DiffusionModel | None = None
+        self._forecaster: Forecaster | None = None
+        self._photos: OrderedDict[str, _Photo] = OrderedDict()
+        self._threads = Threads()
+
+    def choose_device(self, kind: str | None) -> None:
+        """What the next jobs run on: a kind of jobs.Device, None for the best one. Another one loads the model anew."""
+        if kind != self._device:
+            self._device = kind
+            self._forget()
+
+    def measure(self, job: MeasureJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Measured:
+        """How well the model's autoencoder draws the picture, and how fast the UNet is at its size."""
+        report, cancel = self._threads.along(report), cancel or CancelToken()
+        with memory_errors():
+            model = self._load(job.model, report, cancel)
+            size = _latent_size(model, job.image)
+            forecaster = self._economise(model, guiding, size)
+            latents = model.encode(job.image)
+            psnr = decibels(_without_grain(model.decode(latents)), _without_grain(job.image / np.float32(255)))
+            seconds = _row_seconds(model, latents, cancel)
+            forecast = forecaster.forecast(size, job.steps, job.self_limit)
+            device = in_words(model.device)
+            return Measured(psnr, seconds, device.name, device.kind, devices(), str(model.precision), forecast)
+
+    def ask_prediction(
+        self, job: MeasureJob, prompt: str, report: Report = report_nothing, cancel: CancelToken | None = None
+    ) -> tuple[str, str | None]:
+        """What the model predicts by its settings, and by its answer about a picture that shows what `prompt` says."""
+        report, cancel = self._threads.along(report), cancel or CancelToken()
+        with memory_errors():
+            model = self._load(job.model, report, cancel)
+            stated = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction
+            return stated, likely_prediction(model, model.encode(job.image), model.embed(prompt))
+
+    def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inversion:
+        """Invert a picture and measure the unpinned reconstruction."""
+        report, cancel = self._threads.along(report), cancel or CancelToken()
+        with memory_errors():
+            model = self._load(job.model, report, cancel)
+            self._economise(model, work_of(job.settings.method), _latent_size(model, job.image))
+            with _measured(model) as (rows, seconds):
+                method = METHODS[job.settings.method]
+                latents = model.encode(job.image)
+                prepared = method.prepare(model, latents, job.settings, report, cancel)
+                assert prepared.reconstruction is not None
+                picture = model.decode(prepared.reconstruction)
+                psnr = decibels(picture, model.decode(latents))
+                told = explained(model, latents, job.settings.prompt)
+                precision = str(model.precision)
+                figures = Figures(seconds(), rows.rows, psnr, prepared.inner_steps, precision, explained=told)
+            nulls = None if prepared.null_embeddings is None else _kept(prepared.null_embeddings)
+            return Inversion(job.settings, _kept(prepared.pivot), nulls, picture, figures)
+
+    def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
+        """Render one edit; the first one of an inversion also records the source's attention."""
+        report, cancel = self._threads.along(report), cancel or CancelToken()
+        with memory_errors():
+            model = self._load(job.model, report, cancel)
+            self._economise(model, editing, (job.pivot.shape[-2], job.pivot.shape[-1]))
+            with _measured(model) as (rows, seconds):
+                photo = self._photo(model, job)
+                edit = _edited(model, photo, job, report, cancel)
+                draw = model.decode if job.steps is None or model.preview_decoder is None else model.decode_preview
+                image, source = draw(edit.latents), photo.picture(draw)
+                mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
+                return Rendered(
+                    recipe=job.recipe,
+                    image=image,
+                    source=source,
+                    latents=_array(edit.latents[0]),
+                    mask=mask,
+                    coverage=1.0 if edit.mask is None else float(edit.mask.float().mean()),
+                    word_maps=_array(_word_maps(model, as_written(job.settings.prompt, job.recipe.prompt), edit)),
+                    changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
+                    figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
+                )
+
+    def _load(self, files: ModelFiles, report: Report, cancel: CancelToken) -> DiffusionModel:
+        cancel.check()
+        if self._model is None or self._files != files:
+            report(Progress("Loading the model", 0, 1))
+            self._forget()
+            self._model, self._files = load_model(files, find_device(self._device)), files
+            report(Progress("Loading the model", 1, 1))
+            cancel.check()
+        return self._model
+
+    def _forget(self) -> None:
+        self._model, self._files, self._forecaster = None, None, None
+        self._photos.clear()
+
+    def _economise(self, model: DiffusionModel, work: Work, size: Size) -> Forecaster:
+        """Climb as far as such work is predicted to need, so that it does not have to fail first."""
+        self._forecaster = self._forecaster or Forecaster(model)
+        model.savings.climb_to(self._forecaster.need(work, size).saving)
+        return self._forecaster
+
+    def _photo(self, model: DiffusionModel, job: RenderJob) -> _Photo:
+        if job.inversion_id in self._photos:
+            self._photos.move_to_end(job.inversion_id)
+            return self._photos[job.inversion_id]
+        _check_arrays(model, job)
+        prepared = Prepared(
+            job.settings,
+            torch.tensor(job.pivot, device=model.device),
+            None if job.null_embeddings is None else torch.tensor(job.null_embeddings, device=model.device),
+        )
+        photo = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
+        self._photos[job.inversion_id] = photo
+        while len(self._photos) > REMEMBERED:
+            self._photos.popitem(last=False)
+        return photo
+
+
+def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report, cancel: CancelToken) -> Edit:
+    """A job's edit. Less than all of an edit that fades is a share of the whole one, which is remembered, so that the
+    strength, moved on, asks for no UNet row.
+    """
+    part = fades(job.settings.prompt, job.recipe)
+    recipe = replace(job.recipe, strength=STRENGTH.usual) if part else job.recipe
+    edit = photo.edits.pop((recipe, job.steps), None)
+    if edit is None:
+        task = Task(model, photo.prepared, photo.source, recipe, job.steps, report, cancel)
+        edit = METHODS[job.settings.method].render(task)
+    photo.edits[recipe, job.steps] = edit
+    while len(photo.edits) > EDITS:
+        photo.edits.popitem(last=False)
+    return edit.faded(photo.prepared.pivot[-1:], job.recipe.strength) if part else edit
+
+
+@torch.no_grad()
+def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) -> float:
+    """The fastest of a few calls with two rows: what else the machine does only ever makes one slower."""
+    latents, embedding = latents.expand(2, -1, -1, -1), model.embed("").for_rows(2)
+    spent: list[float] = []
+    while len(spent) < TIMED_CALLS and sum(spent) < TIMED_SECONDS:
+        cancel.check()
+        start = time.perf_counter()
+        model.predict(latents, 0, embedding).cpu()  # which waits for the device
+        spent.append(time.perf_counter() - start)
+    return min(spent) / len(latents)
+
+
+def _latent_size(model: DiffusionModel, image: NDArray[np.uint8]) -> Size:
+    return image.shape[0] // model.scale, image.shape[1] // model.scale
+
+
+def _without_grain(picture: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The picture at half its size, each pixel the mean of four."""
+    rows, columns, channels = picture.shape
+    average: NDArray[np.floating] = picture.reshape(rows // 2, 2, columns // 2, 2, channels).mean((1, 3))
+    return average
+
+
+@contextmanager
+def _measured(model: DiffusionModel) -> Iterator[tuple[RowCounter, Callable[[], float]]]:
+    start = time.perf_counter()
+    with counted_rows(model) as rows:
+        yield rows, lambda: time.perf_counter() - start
+
+
+def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
+    """Raises EngineError when stored arrays are not this model's."""
+    steps, width = job.settings.steps, model.text.width
+    fits = job.pivot.ndim == 4 and job.pivot.shape[:2] == (steps + 1, model.unet.config.in_channels)
+    if job.settings.method is Method.NULL_TEXT:
+        nulls = job.null_embeddings
+        fits = fits and nulls is not None and nulls.ndim == 3 and nulls.shape[::2] == (steps, width)
+        fits = fits and nulls is not None and nulls.shape[1] <= model.length
+    if not fits:
+        raise EngineError("This edit was made with another model; prepare the photo again with the one chosen now.")
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.float().cpu().numpy()
+    return array
+
+
+def _kept(tensor: Tensor) -> NDArray[np.float32]:
+    """Rounded to half precision, as it will be stored: an edit before saving is the one after."""
+    return _array(tensor.half())
+
+
+def _resized(plane: Tensor, size: tuple[int, ...]) -> Tensor:
+    return F.interpolate(plane[None, None], size=size[:2], mode="bilinear", antialias=False)[0, 0].clamp(0, 1)
+
+
+def _word_maps(model: DiffusionModel, prompt: str, edit: Edit) -> Tensor:
+    maps = [edit.word_maps.edit[list(columns)].sum(0) for columns in model.tokens(prompt).columns]
+    return torch.stack([m / m.max().clamp(min=1e-12) for m in maps])

@@ -1,0 +1,127 @@
+"""Start the window: log, crash log, look, and what to open first."""
+
+import faulthandler
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+import platformdirs
+from PySide6.QtCore import QSocketNotifier
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication
+
+from nti_desktop import __version__
+from nti_desktop.core.resources import resource
+from nti_desktop.gui import theme
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.models.library.samples import samples
+
+log = logging.getLogger(__name__)
+
+_LOG_SIZE = 1 << 20  # bytes
+_ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}  # what there is
+
+
+def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False) -> int:
+    """Run the window until it is closed; the exit code. paths: what to open, the first one; sample: else a sample;
+    returns: whether a raw editor waits for the first path to be replaced.
+
+    Raises ModelError when the program's own files are damaged.
+    """
+    with _logs():
+        app = QApplication(sys.argv[:1])
+        app.setApplicationName("nti-desktop")
+        app.setApplicationDisplayName("NTI Desktop")
+        app.setApplicationVersion(__version__)
+        QGuiApplication.setDesktopFileName("nti-desktop")
+        app.setWindowIcon(QIcon(str(resource("icons", "nti-desktop.svg"))))
+        app.setQuitOnLastWindowClosed(False)  # the window hides first, and is closed when its threads have ended
+        theme.dress(app)
+        window = MainWindow()
+        window.closed.connect(app.quit)
+        sys.excepthook = _reporter(window)
+        if paths:
+            window.exporting.return_target = paths[0] if returns else None
+            window.open_path(paths[0])
+        elif sample:
+            window.open_sample(samples()[0].path)
+        window.show()
+        with _interrupt_closes(window):
+            code = app.exec()
+        sys.excepthook = sys.__excepthook__
+        return code
+
+
+@contextmanager
+def _logs() -> Iterator[None]:
+    """Log to the user's log folder; a log that cannot be written must not keep the program from starting."""
+    folder = platformdirs.user_log_path("nti-desktop", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(folder / "window.log", maxBytes=_LOG_SIZE, backupCount=2, encoding="utf-8")
+        crash_log = (folder / "crash.log").open("a", encoding="utf-8")
+    except OSError as error:
+        print(f"No log is written: {error.strerror}.", file=sys.stderr)
+        yield
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    program = logging.getLogger("nti_desktop")
+    program.addHandler(handler)
+    program.setLevel(logging.INFO)
+    log.info("NTI Desktop %s, Python %s", __version__, sys.version.split()[0])
+    faulthandler.enable(crash_log)
+    try:
+        yield
+    finally:
+        faulthandler.disable()
+        crash_log.close()
+        program.removeHandler(handler)
+        handler.close()
+
+
+def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """What happens to a fault of the program itself: it is logged and said, and the window goes on."""
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.error("A fault in the window", exc_info=(kind, error, trace))
+        text = "Something unforeseen went wrong; the work is kept, and the log file says more."
+        window.editor.said.emit(Message(text, Tone.ERROR))
+
+    return report
+
+
+@contextmanager
+def _interrupt_closes(window: MainWindow) -> Iterator[None]:
+    """Ctrl-C on the terminal, a polite kill, or the end of the terminal or of the user's session closes the window as
+    its user would: saved and with threads ended.
+
+    Python runs a signal's handler between two of its own instructions, and an idle window has none; the byte that the
+    signal writes into a socket makes Qt run some.
+    """
+    wakes, woken = socket.socketpair()
+    for end in (wakes, woken):
+        end.setblocking(False)
+    notifier = QSocketNotifier(woken.fileno(), QSocketNotifier.Type.Read, window)
+    notifier.activated.connect(window.close_when_interrupted)
+    before = signal.set_wakeup_fd(wakes.fileno())
+    handlers = {number: signal.signal(number, _let_qt_see_it) for number in _ENDING}
+    try:
+        yield
+    finally:
+        notifier.setEnabled(False)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(before)
+        wakes.close()
+        woken.close()
+
+
+def _let_qt_see_it(number: int, frame: object) -> None:
+    """The byte in the socket does the rest."""

@@ -1,0 +1,142 @@
+"""Which model works on the open photo: the one it was prepared with, as soon as that is found, else the one chosen."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nti_desktop.core.errors import NtiError
+from nti_desktop.editing.document import Document
+from nti_desktop.gui import preferences
+from nti_desktop.gui.controllers.model_lookup import ModelLookup
+from nti_desktop.gui.controllers.preparing import Preparing
+from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.lookup import ModelGone
+from nti_desktop.project.schema import InversionRecord
+from nti_desktop.recipe.settings import Method
+
+
+class ActiveModel(QObject):
+    """entry: the model; way: how it prepares the photo next. Pictures are made by the models of their inversions."""
+
+    changed = Signal()
+    answered = Signal()  # a model that pictures may wait for is found, or known to be gone
+    missed = Signal(InversionRecord, ModelGone)  # no picture can be made, as this one's model is not there
+    said = Signal(Message)
+    outdated = Signal(tuple)  # topics of messages that no longer hold
+
+    def __init__(self, entry: ModelEntry, preparing: Preparing, models: Background, parent: QObject) -> None:
+        """models: the worker that reads models, which may take long."""
+        super().__init__(parent)
+        self.entry = entry
+        self.way = _usual_way(entry)
+        self._preparing = preparing
+        self._model_lookup = ModelLookup(models, self)
+        self._document: Document | None = None
+        self._follows = False  # the photo's own model is chosen, once it is found
+        self._model_lookup.answered.connect(self._answered)
+        self._model_lookup.stopped.connect(self._not_read)
+
+    @property
+    def guidance(self) -> float:
+        """What an edit's guidance is unless it says otherwise."""
+        inversion = self._document.inversion if self._document else None
+        return inversion.settings.guidance_scale if inversion else self.entry.defaults.guidance_scale
+
+    @property
+    def guidance_is_fixed(self) -> bool:
+        """Null embeddings hold for the guidance they were made with only."""
+        inversion = self._document.inversion if self._document else None
+        return (inversion.settings.method if inversion else self.way[0]) is Method.NULL_TEXT
+
+    def open(self, document: Document) -> None:
+        """Another photo: its own model is looked for, and until then nothing is measured."""
+        self._document = document
+        self._model_lookup.open(document.session)
+        self._follows = document.inversion is not None
+        if document.inversion is None:
+            self.measure()
+        else:
+            self._model_lookup.all_known([document.inversion])
+
+    def stop(self) -> None:
+        """What is looked for need not be found any more."""
+        self._model_lookup.stop()
+
+    def choose(self, entry: ModelEntry) -> None:
+        """The model for the next preparing."""
+        self.entry = entry
+        self.way = _usual_way(entry)
+        self._follows = False
+        self.outdated.emit(("model",))
+        if self._document is not None:
+            self._document.defaults = entry.defaults
+            self.measure()
+        self.changed.emit()
+
+    def choose_way(self, method: Method, steps: int) -> None:
+        """How the photo is prepared next; the method is remembered for this model."""
+        self.way = (method, steps)
+        preferences.remember_method(self.entry.id, None if method is self.entry.defaults.method else method)
+        self.changed.emit()
+
+    def measure(self) -> None:
+        """How well and how fast it works on the area at hand."""
+        if self._document is not None:
+            self._preparing.measure(self.entry)
+
+    def measure_again(self) -> None:
+        """Another device computes from the next job on; what is being prepared goes on with the old one."""
+        self.outdated.emit(("prepare", "render"))
+        if not self._preparing.at_work:
+            self.measure()
+        self.changed.emit()
+
+    def all_there(self, records: Sequence[InversionRecord]) -> bool:
+        """Whether the models of these are; one that is not known yet is looked for, one that is gone is missed."""
+        if self._model_lookup.all_known(records):
+            self.outdated.emit(("made with",))
+            return True
+        if gone := self._model_lookup.gone(records):
+            self.missed.emit(*gone)
+        return False
+
+    def models_have_changed(self) -> None:
+        """Some were added, fetched or removed: one that was missed may be there."""
+        missed = self._document is not None and self._model_lookup.gone(self._document.rendered_with) is not None
+        self._model_lookup.forget()
+        if missed:
+            self._follows = True
+            self.answered.emit()
+
+    @Slot(InversionRecord)
+    def _answered(self, record: InversionRecord) -> None:
+        at_home(self)
+        assert self._document is not None
+        own, found = self._document.inversion, self._document.session.known_model(record)
+        if self._follows and own is not None and own.model_fingerprint == record.model_fingerprint:
+            self._follows = False
+            if self._preparing.at_work:
+                pass  # the one that is chosen by now
+            elif found is not None and found.id != self.entry.id:
+                self.choose(found)
+            elif not self._preparing.looked_at:
+                self.measure()
+        if found is None or not self._preparing.measuring:  # else it is asked for when its time is known
+            self.answered.emit()
+        self.changed.emit()
+
+    @Slot(InversionRecord, NtiError)
+    def _not_read(self, _record: InversionRecord, error: NtiError) -> None:
+        at_home(self)
+        self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
+        if not self._preparing.looked_at:
+            self.measure()
+
+
+def _usual_way(entry: ModelEntry) -> tuple[Method, int]:
+    """As it was chosen for this model before, else as is best on it."""
+    method = preferences.method(entry.id) or entry.defaults.method
+    return method, entry.defaults.steps_for(method)

@@ -1,0 +1,76 @@
+"""Parts of the photo that are worked on by themselves: choose, draw, put around a word, take out."""
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.widgets.message_bar import Message
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.photo.frame import Area, area_around
+from nti_desktop.recipe.kinds import SMALL_WORDS
+from nti_desktop.recipe.words import split_words, word_key
+
+_PLACELESS = {*SMALL_WORDS, "photo"}
+
+
+class Areas(QObject):
+    """What can be done with the areas of the open version."""
+
+    drawing_asked = Signal()  # let an area be drawn on the photo
+
+    def __init__(self, editor: Editor, parent: QObject) -> None:
+        super().__init__(parent)
+        self._editor = editor
+
+    @command("Work on an &area", Menu.EDIT, "Ctrl+Shift+A", separated=True)
+    @Slot()
+    def draw_area(self) -> None:
+        """Draw a rectangle on the photo that gets all of the model's resolution."""
+        at_home(self)
+        self.drawing_asked.emit()
+
+    @command("Work on the &whole photo", Menu.EDIT)
+    @Slot()
+    def work_on_whole(self) -> None:
+        """Go back from an area to the whole photo."""
+        at_home(self)
+        if self._editor.document is not None:
+            self._editor.work_on(self._editor.document.whole)
+
+    @Slot(Area)
+    def choose(self, area: Area) -> None:
+        """Describe and edit an area."""
+        at_home(self)
+        self._editor.work_on(area)
+
+    @Slot(Area)
+    def leave(self, area: Area) -> None:
+        """Take an area's edit out of this version."""
+        at_home(self)
+        self._editor.leave(area)
+
+    @property
+    def words_with_a_place(self) -> tuple[tuple[int, str], ...]:
+        """Words of the edit that the newest render knows the place of: position, text."""
+        document, last = self._editor.document, self._editor.rendering.last
+        if document is None or last is None or last.rendered is None or last.wanted.state != document.state:
+            return ()
+        words = split_words(last.rendered.recipe.prompt)
+        told = [word for word in words if not word.is_punctuation and word_key(word.text) not in _PLACELESS]
+        return tuple((word.position, word.text) for word in told)
+
+    @Slot(int)
+    def choose_around(self, position: int) -> None:
+        """Work on the area around where a word of the edit looked."""
+        at_home(self)
+        document, last = self._editor.document, self._editor.rendering.last
+        if document is None or last is None or last.rendered is None:
+            return
+        frame = document.session.frame(last.wanted.inversion)
+        place = frame.upright(last.rendered.word_maps[position])
+        area = area_around(place, frame, document.session.photo.raster.size, self._editor.model.entry.native_size)
+        if area == document.area:
+            text = "This word is nearly everywhere in the area; draw a smaller one on the photo instead."
+            self._editor.said.emit(Message(text, topic="effect"))
+        else:
+            self._editor.work_on(area)

@@ -1,0 +1,63 @@
+"""Saves by itself, so that a program that is killed takes no more than the last seconds of work with it."""
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from nti_desktop.core.errors import NtiError
+from nti_desktop.editing.session import Session
+from nti_desktop.editing.working_copy import Content
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.workers.threads import at_home
+
+AFTER = 10_000  # milliseconds without a change
+
+
+class Autosave(QObject):
+    """Saves the open project a while after its last change."""
+
+    def __init__(self, editor: Editor, after: int, parent: QObject) -> None:
+        """after: milliseconds."""
+        super().__init__(parent)
+        self._editor = editor
+        self._timer = QTimer(self, singleShot=True, interval=after)
+        self._seen: tuple[Session, Content] | None = None  # what the timer runs for
+        self._own = False  # the save under way was asked for here
+        self._fault = ""  # what was said of the last save that was asked for here
+        self._timer.timeout.connect(self._save)
+        editor.changed.connect(self._changed)
+        editor.file_tasks.saved.connect(self._saved)
+
+    def stop(self) -> None:
+        """Nothing more is saved until the next change."""
+        self._timer.stop()
+
+    def repeats(self, error: NtiError) -> bool:
+        """Whether a failed save was asked for here, and its fault was said before."""
+        own, self._own = self._own, False
+        said, self._fault = self._fault, str(error)
+        return own and said == str(error)
+
+    @Slot()
+    def _changed(self) -> None:
+        at_home(self)
+        session = self._editor.session
+        if session is None or not session.dirty:
+            self._timer.stop()
+            return
+        now = session, session.content
+        if now != self._seen:
+            self._seen = now
+            self._timer.start()
+
+    @Slot()
+    def _save(self) -> None:
+        at_home(self)
+        if self._editor.file_tasks.saving:
+            self._timer.start()
+            return
+        self._own = True
+        self._editor.save()
+
+    @Slot()
+    def _saved(self) -> None:
+        at_home(self)
+        self._seen, self._own, self._fault = None, False, ""

@@ -1,0 +1,127 @@
+"""Comparing ways: ask for the comparison, show what becomes of it, keep the way that is chosen."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
+
+from nti_desktop.core.errors import NtiError
+from nti_desktop.core.progress import Progress
+from nti_desktop.core.units import in_decibels
+from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.comparison import Comparison, Tried, comparison_of
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.preparing import Preparation
+from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way
+from nti_desktop.gui.editor.prompt_line import PromptLine
+from nti_desktop.gui.widgets.work_strip import duration, in_words
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.settings import InversionSettings, Method
+
+
+class Comparing(QObject):
+    """Compares the ways to make the open edit. Nothing of it is kept unless it is chosen."""
+
+    def __init__(self, editor: Editor, line: PromptLine, window: QWidget) -> None:
+        """line: where the edit is typed."""
+        super().__init__(window)
+        self._editor, self._line = editor, line
+        self._tried: dict[Method, Tried] = {}
+        self.dialog = ComparisonDialog(window)
+        self.dialog.use_asked.connect(self.use)
+        self.dialog.finished.connect(self._closed)
+        editor.comparisons.began.connect(self._began)
+        editor.comparisons.moved.connect(self._moved)
+        editor.comparisons.tried.connect(self._show)
+        editor.comparisons.failed.connect(self._failed)
+        editor.opened.connect(self.stop)
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is an edit that can be made in several ways, one of which may be kept."""
+        return self._comparison is not None
+
+    @property
+    def _comparison(self) -> Comparison | None:
+        editor = self._editor
+        if editor.document is None:
+            return None
+        screen = editor.rendering.screen
+        return comparison_of(editor.document, editor.model.entry, editor.model.way, editor.preparing.estimates, screen)
+
+    @command("Compare wa&ys…", Menu.EDIT)
+    @Slot()
+    def compare_ways(self) -> None:
+        """Make this edit by every method, side by side, and keep the one that is best."""
+        at_home(self)
+        self._line.settle()
+        comparison = self._comparison
+        if comparison is None:
+            return
+        self._editor.comparisons.cancel()
+        self._tried.clear()
+        ways = []
+        for way in comparison.ways:
+            row, seconds = METHODS[way.method], comparison.takes(way)
+            takes = "How long it takes is not known yet." if seconds is None else f"Takes {duration(seconds)}."
+            ways.append(Way(way.method, row.title, row.sentence, takes))
+        self.dialog.ask(comparison.ways[0].prompt, comparison.state.recipe.prompt, ways)
+        self._editor.comparisons.begin(comparison)
+
+    @Slot(str)
+    def use(self, method: str) -> None:
+        """Keep what was prepared this way, with the edit as it was tried, as a version of its own."""
+        at_home(self)
+        tried = self._tried[Method(method)]
+        self.dialog.accept()
+        if tried.prepared is not None:
+            comparison = tried.comparison
+            self._editor.keep_prepared(Preparation(comparison.document, comparison.entry, (tried.prepared,)))
+
+    @Slot()
+    def stop(self) -> None:
+        """Do without the comparison, whether its window is to be seen or not."""
+        at_home(self)
+        self.dialog.close()
+        self._forget()
+
+    @Slot(int)
+    def _closed(self, _result: int) -> None:
+        at_home(self)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._editor.comparisons.cancel()
+        self._tried.clear()
+
+    @Slot(InversionSettings)
+    def _began(self, way: InversionSettings) -> None:
+        at_home(self)
+        self.dialog.show_begun(way.method)
+
+    @Slot(InversionSettings, Progress)
+    def _moved(self, way: InversionSettings, progress: Progress) -> None:
+        at_home(self)
+        text = in_words(replace(progress, seconds_left=None))  # of a phase, where the whole way is told of already
+        self.dialog.show_progress(way.method, progress, text)
+
+    @Slot(Tried)
+    def _show(self, tried: Tried) -> None:
+        at_home(self)
+        self._tried[tried.way.method] = tried
+        self.dialog.show_tried(tried.way.method, tried.picture, _figures(tried), tried.prepared is not None)
+
+    @Slot(InversionSettings, NtiError)
+    def _failed(self, way: InversionSettings, error: NtiError) -> None:
+        at_home(self)
+        self.dialog.show_error(way.method, str(error))
+
+
+def _figures(tried: Tried) -> str:
+    preparing, rendering = tried.preparing, tried.rendering
+    return (
+        f"Prepared in {preparing.seconds:.1f} s with {preparing.unet_rows} UNet rows, {tried.way.steps} steps; edited "
+        f"in {rendering.seconds:.1f} s with {rendering.unet_rows} rows. Left alone, the photo comes back at "
+        f"{in_decibels(tried.likeness)}; guidance alone, unpinned: {in_decibels(preparing.reconstruction_psnr)}."
+    )

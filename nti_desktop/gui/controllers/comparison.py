@@ -1,0 +1,103 @@
+"""What a comparison of the ways to make one edit is asked with, and what comes of each."""
+
+from dataclasses import dataclass
+
+from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.edits import by_method, carried
+from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.history import EditState
+from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.photo.frame import Area
+from nti_desktop.project.schema import InversionRecord
+from nti_desktop.recipe.jobs import Figures
+from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.recipe import asks_for_nothing
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
+from nti_desktop.recipe.structure import settled
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One edit and the ways to make it, as it stood when it was asked for.
+
+    work: the photo's; state: the edit of `area`; usual: of the model that it was meant for; entry: the model that
+    makes it; ways: in the order they are tried, all with one description; own: the version's preparation, which is not
+    made again; estimates: of this machine, as known then; screen: profile that pictures are made for, None for sRGB.
+    """
+
+    document: Document
+    area: Area
+    state: EditState
+    usual: EditDefaults
+    entry: ModelEntry
+    ways: tuple[InversionSettings, ...]
+    own: InversionRecord | None
+    estimates: Estimates
+    screen: bytes | None
+
+    def is_own(self, way: InversionSettings) -> bool:
+        """Whether the version is prepared this way."""
+        return self.own is not None and self.own.settings.settings() == way
+
+    def takes(self, way: InversionSettings) -> float | None:
+        """Seconds that trying it is expected to take, None before anything was measured."""
+        preparing = 0.0 if self.is_own(way) else self.estimates.preparing(way.method, way.steps)
+        rendering = self.estimates.rendering(way.method, way.steps)
+        return None if preparing is None or rendering is None else preparing + 2 * rendering
+
+    def edit(self, way: InversionSettings, explained: float | None) -> EditState:
+        """What is wished, put to one way. explained: see Figures."""
+        if self.is_own(way):
+            return self.state
+        if self.usual == self.entry.defaults:
+            recipe = by_method(self.state.recipe, way.method)
+        else:
+            recipe = carried(self.state.recipe, self.usual, self.entry.defaults, way.method)
+        return EditState(settled(recipe, way, self.entry.defaults, explained), self.state.finish)
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What came of one way. picture: the area as the model drew it; prepared: what can be kept, None where the version
+    is prepared this way already; preparing, rendering: what each cost; likeness: dB of the photo rendered with
+    unchanged words against the autoencoder's own picture.
+    """
+
+    comparison: Comparison
+    way: InversionSettings
+    picture: Picture
+    prepared: AreaInversion | None
+    preparing: Figures
+    rendering: Figures
+    likeness: float
+
+
+def comparison_of(
+    document: Document, entry: ModelEntry, way: tuple[Method, int], estimates: Estimates, screen: bytes | None
+) -> Comparison | None:
+    """The comparison of the edit as it stands; None where there is no edit, or nothing may be kept. way: that the photo
+    is prepared next, unless it is prepared with this model. Steps that are not the usual ones are those of all ways.
+    """
+    state, text, inversion, usual = document.state, document.description.strip(), document.inversion, entry.defaults
+    if state is None or not document.can_be_prepared or asks_for_nothing(state.recipe, text):
+        return None
+    own = inversion if inversion is not None and document.up_to_date and _drawn_by(entry, inversion, document) else None
+    guidance = usual.guidance_scale
+    if own is not None:
+        settings = own.settings.settings()
+        way, guidance = (settings.method, settings.steps), settings.guidance_scale
+    method, steps = way
+    by_hand = steps != usual.steps_for(method)
+    ways = (
+        InversionSettings(text, each, steps if by_hand else usual.steps_for(each), guidance)
+        for each in sorted(METHODS, key=lambda each: each is Method.NULL_TEXT)  # which may take long
+    )
+    return Comparison(
+        document, document.area, state, document.edit_defaults, entry, tuple(ways), own, estimates, screen
+    )
+
+
+def _drawn_by(entry: ModelEntry, inversion: InversionRecord, document: Document) -> bool:
+    known = document.session.known_model(inversion)
+    return known is not None and known.id == entry.id

@@ -1,0 +1,201 @@
+"""One edit made by every method: each is prepared and rendered aside, when the engine has nothing else to do."""
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nti_desktop.core.errors import Cancelled, NtiError
+from nti_desktop.core.progress import Progress
+from nti_desktop.core.units import decibels
+from nti_desktop.editing.composition import raster_of
+from nti_desktop.editing.document import AreaInversion
+from nti_desktop.editing.history import EditState
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.canvas.picture import Picture, make_picture
+from nti_desktop.gui.controllers.comparison import Comparison, Tried
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.structure import recipe_for
+
+
+@dataclass(frozen=True, eq=False)
+class _Preparation:
+    """One way's, in a session aside. inversion: its id there; the rest as in Tried."""
+
+    inversion: str
+    prepared: AreaInversion | None
+    figures: Figures
+    state: EditState
+
+
+@dataclass(eq=False)
+class _UnderWay:
+    """aside: where things are tried; way: the one that is tried, ticket: what the engine does for it; waiting: those
+    that are not begun; preparation, alone: what is there of this way, alone with unchanged words.
+    """
+
+    comparison: Comparison
+    aside: Session
+    way: InversionSettings
+    waiting: list[InversionSettings]
+    ticket: Ticket | None = None
+    preparation: _Preparation | None = None
+    alone: Rendered | None = None
+
+
+class ComparisonRunner(QObject):
+    """One at a time. Each way is answered, with its picture or with why there is none."""
+
+    began = Signal(InversionSettings)
+    moved = Signal(InversionSettings, Progress)
+    tried = Signal(Tried)
+    failed = Signal(InversionSettings, NtiError)  # Cancelled too
+
+    def __init__(self, engine: EngineThread, background: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._engine, self._background = engine, background
+        self._now: _UnderWay | None = None
+        engine.progressed.connect(self._progressed)
+        engine.inverted.connect(self._inverted)
+        engine.rendered.connect(self._rendered)
+        engine.failed.connect(self._failed)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether there are ways that are not answered yet."""
+        return self._now is not None
+
+    def ordered(self, ticket: Ticket) -> bool:
+        """Whether a job of the engine is done for a comparison."""
+        return self._now is not None and ticket is self._now.ticket
+
+    def begin(self, comparison: Comparison) -> None:
+        """Try every way; the comparison before is cancelled."""
+        self.cancel()
+        way, *waiting = comparison.ways
+        self._now = _UnderWay(comparison, comparison.document.session.aside(), way, waiting)
+        self._try()
+
+    def cancel(self) -> None:
+        """Stop trying; what was tried stays."""
+        now, self._now = self._now, None
+        if now is None:
+            return
+        if now.ticket is not None:
+            self._engine.withdraw(now.ticket)
+        for way in (now.way, *now.waiting):
+            self.failed.emit(way, Cancelled("Not tried, as the comparison was stopped."))
+
+    def _try(self) -> None:
+        now = self._now
+        assert now is not None
+        comparison, way, own = now.comparison, now.way, now.comparison.own
+        self.began.emit(way)
+        try:
+            if own is not None and comparison.is_own(way):
+                figures = Figures(**own.figures.model_dump())
+                now.preparation = _Preparation(own.id, None, figures, comparison.state)
+                self._render_alone(now)
+            else:
+                job = now.aside.invert_job(comparison.entry, way, comparison.area)
+                now.ticket = self._engine.enqueue_idle(PrepareJob(comparison.entry, job))
+        except NtiError as error:
+            self._fail(error)
+
+    def _go_on(self) -> None:
+        """To the next way, if there is one."""
+        now = self._now
+        assert now is not None
+        if not now.waiting:
+            self._now = None
+            return
+        way, *waiting = now.waiting
+        self._now = replace(now, way=way, waiting=waiting, ticket=None, preparation=None, alone=None)
+        self._try()
+
+    def _fail(self, error: NtiError) -> None:
+        assert self._now is not None
+        self.failed.emit(self._now.way, error)
+        if self._now is not None:  # whoever was told may have cancelled
+            self._go_on()
+
+    @Slot(Ticket, Progress)
+    def _progressed(self, ticket: Ticket, progress: Progress) -> None:
+        at_home(self)
+        if self._now is not None and ticket is self._now.ticket:
+            self.moved.emit(self._now.way, progress)
+
+    @Slot(Ticket, Inversion, str)
+    def _inverted(self, ticket: Ticket, inverted: Inversion, fingerprint: str) -> None:
+        at_home(self)
+        now = self._now
+        if now is None or ticket is not now.ticket:
+            return
+        comparison = now.comparison
+        state = comparison.edit(now.way, inverted.figures.explained)
+        try:
+            record = now.aside.keep_inversion(comparison.entry, fingerprint, inverted, comparison.area)
+            prepared = AreaInversion(comparison.area, fingerprint, inverted, state)
+            now.preparation = _Preparation(record.id, prepared, inverted.figures, state)
+            self._render_alone(now)
+        except NtiError as error:
+            self._fail(error)
+
+    def _render_alone(self, now: _UnderWay) -> None:
+        """With unchanged words, which also records what edits of this preparation need."""
+        assert now.preparation is not None
+        explained = now.preparation.figures.explained
+        self._render(now, recipe_for(now.way.prompt, now.way, now.comparison.entry.defaults, explained))
+
+    def _render(self, now: _UnderWay, recipe: EditRecipe) -> None:
+        assert now.preparation is not None
+        job = now.aside.render_job(recipe, now.preparation.inversion)
+        now.ticket = self._engine.enqueue_idle(job)
+
+    @Slot(Ticket, Rendered)
+    def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+        at_home(self)
+        now = self._now
+        if now is None or ticket is not now.ticket:
+            return
+        assert now.preparation is not None
+        if now.alone is not None:
+            self._show(now, now.preparation, now.alone, rendered)
+            return
+        now.alone = rendered
+        try:
+            self._render(now, now.preparation.state.recipe)
+        except NtiError as error:
+            self._fail(error)
+
+    def _show(self, now: _UnderWay, preparation: _Preparation, alone: Rendered, edited: Rendered) -> None:
+        now.ticket = None
+        frame, screen = now.aside.frame(preparation.inversion), now.comparison.screen
+
+        def task() -> tuple[Picture, float]:
+            picture = make_picture(raster_of(frame.upright(edited.image)), screen)
+            return picture, decibels(alone.image, alone.source)
+
+        def done(made: tuple[Picture, float]) -> None:
+            if self._now is now:
+                picture, likeness = made
+                figures = preparation.figures, edited.figures
+                self.tried.emit(Tried(now.comparison, now.way, picture, preparation.prepared, *figures, likeness))
+                if self._now is now:
+                    self._go_on()
+
+        def failed(error: NtiError) -> None:
+            if self._now is now:
+                self._fail(error)
+
+        self._background.submit(task, done, failed)
+
+    @Slot(Ticket, NtiError)
+    def _failed(self, ticket: Ticket, error: NtiError) -> None:
+        at_home(self)
+        if self._now is not None and ticket is self._now.ticket:
+            self._fail(error)

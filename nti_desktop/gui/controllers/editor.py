@@ -1,0 +1,446 @@
+"""The editor: one open photo and what may be done with it. The window shows it and asks it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nti_desktop.core.errors import Cancelled, NtiError
+from nti_desktop.editing import feedback
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.estimates import Pace
+from nti_desktop.editing.render_requests import Wanted
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.controllers.active_model import ActiveModel
+from nti_desktop.gui.controllers.comparison_runner import ComparisonRunner
+from nti_desktop.gui.controllers.export_queue import ExportQueue
+from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
+from nti_desktop.gui.controllers.final_renders import FinalRenders
+from nti_desktop.gui.controllers.preparing import Preparation, Preparing
+from nti_desktop.gui.controllers.rendering import Composed, Rendering
+from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.photo.frame import Area
+from nti_desktop.recipe.emphasis import Emphasis
+from nti_desktop.recipe.jobs import Measured
+from nti_desktop.recipe.recipe import EditRecipe
+
+_OF_A_PHOTO = (  # topics of messages
+    "open", "note", "drop", "model", "made with", "render", "effect", "emphasis",
+    "prepare", "export", "save", "deleted",
+)  # fmt: skip
+AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are not the final ones
+
+
+class Editor(QObject):
+    """Joins the work with the engine and the disk: a change of the edit asks for a picture, a picture is shown."""
+
+    glimpsed = Signal()  # there is something to see of a photo that is being opened, or no longer
+    opened = Signal()  # another photo
+    changed = Signal()  # edit, description, versions or preparation: show everything again
+    moved = Signal()  # to another area of the photo
+    pictured = Signal()  # another picture of the edit
+    finished = Signal(Composed)  # the full render of the edit as it stands
+    said = Signal(Message)
+    outdated = Signal(tuple)  # topics of messages that no longer hold
+
+    def __init__(
+        self, engine: EngineThread, background: Background, models: Background, entry: ModelEntry, parent: QObject
+    ) -> None:
+        """models: the worker that reads models, which may take long."""
+        super().__init__(parent)
+        self._engine = engine
+        self.file_tasks = FileTasks(background, self)
+        self.preparing = Preparing(engine, self)
+        self.model = ActiveModel(entry, self.preparing, models, self)
+        self.rendering = Rendering(engine, background, self)
+        self.exports = ExportQueue(self.file_tasks, FinalRenders(engine, models, self.rendering, self), self)
+        self.comparisons = ComparisonRunner(engine, background, self)
+        self.document: Document | None = None
+        self.suggestions: tuple[str, ...] = ()
+        self.glimpse: Glimpse | None = None  # of the photo that is being opened
+        self.before: Picture | None = None
+        self.after: Picture | None = None
+        self.badge = ""
+        self.pictures: dict[str, Picture] = {}  # newest of each version
+        self.render_by_hand = False  # the edit takes long, or was stopped: it waits for the Render button
+        self.stopped = False  # by the user, the full render of the edit as it stands
+        self._by_hand = False  # a full render waits for its model
+
+        self.file_tasks.glimpsed.connect(self._glimpsed)
+        self.file_tasks.opened.connect(self._opened)
+        self.file_tasks.open_failed.connect(self._open_failed)
+        self.preparing.measured.connect(self._measured)
+        self.preparing.prepared.connect(self.keep_prepared)
+        self.preparing.failed.connect(self._preparing_failed)
+        self.model.changed.connect(self._model_changed)
+        self.model.answered.connect(self._model_answered)
+        self.rendering.composed.connect(self._composed)
+        self.rendering.sharpened.connect(self._sharpened)
+        self.rendering.failed.connect(self._render_failed)
+        self.rendering.stopped.connect(self._render_stopped)
+
+    @property
+    def session(self) -> Session | None:
+        return self.document.session if self.document else None
+
+    @property
+    def picture_is_final(self) -> bool:
+        """Whether the newest picture is a full render of the edit as it stands."""
+        document, last = self.document, self.rendering.last
+        if document is None or document.is_the_photo:
+            return True
+        return (
+            last is not None
+            and last.wanted.final
+            and last.wanted.shows(document.version_id, document.state, document.beside)
+        )
+
+    # Opening
+
+    @Slot(Glimpse)
+    def _glimpsed(self, glimpse: Glimpse) -> None:
+        at_home(self)
+        self.glimpse = glimpse
+        self.glimpsed.emit()
+        self.changed.emit()
+
+    @Slot(Path, NtiError)
+    def _open_failed(self, _path: Path, _error: NtiError) -> None:
+        """Back to what was there before."""
+        at_home(self)
+        if self.glimpse is not None:
+            self.glimpse = None
+            self.glimpsed.emit()
+            self.changed.emit()
+
+    @Slot(OpenedPhoto)
+    def _opened(self, opened: OpenedPhoto) -> None:
+        at_home(self)
+        self.glimpse = None
+        if self.session is not None and self.session.sidecar != opened.session.sidecar:
+            self.save()  # what was changed while this one was read
+        self._stop_engine()
+        self.document = Document(opened.session, self.model.entry.defaults)
+        self.before, self.pictures = opened.before, dict(opened.previews)
+        self.suggestions = ()
+        self.outdated.emit(_OF_A_PHOTO)
+        self.rendering.open(opened.session)
+        self.preparing.open(self.document)
+        self.model.open(self.document)
+        self._show_stored_picture()
+        self.changed.emit()
+        self.opened.emit()
+        for note in opened.session.notes:
+            self.said.emit(Message(note, Tone.NOTE, topic="note"))
+        self.changed.emit()
+
+    def _show_stored_picture(self) -> None:
+        """Show the version as it was last seen, at once and without the engine."""
+        assert self.document is not None
+        self.rendering.forget()
+        self.render_by_hand = self.stopped = False
+        self.after = None if self.document.is_the_photo else self.pictures.get(self.document.version_id)
+        self.badge = AS_LAST_SEEN if self.after else ""
+        self.pictured.emit()
+
+    def work_on(self, area: Area) -> None:
+        """Describe and edit another area of the photo."""
+        if self.document is not None and area != self.document.area and self._may_move():
+            self.document.work_on(area)
+            self._go_on_elsewhere()
+
+    def leave(self, area: Area) -> None:
+        """Take an area's edit out of this version."""
+        if self.document is not None and self._may_move():
+            self.document.leave(area)
+            self._go_on_elsewhere()
+            self._show_again()
+
+    def _may_move(self) -> bool:
+        """Not while an area is being prepared."""
+        if self.preparing.at_work:
+            text = "The photo is being prepared; go to another area when that is done, or cancel it."
+            self.said.emit(Message(text, topic="prepare"))
+            self.changed.emit()  # the buttons go back to what holds
+        return not self.preparing.at_work
+
+    def _go_on_elsewhere(self) -> None:
+        self.outdated.emit(("prepare", "effect"))
+        self.model.measure()
+        self.moved.emit()
+        self.changed.emit()
+        self.pictured.emit()
+
+    # The edit
+
+    @Slot(str)
+    def describe(self, text: str) -> None:
+        """What the photo shows."""
+        at_home(self)
+        if self.document is not None:
+            self.document.describe(text)
+            self.changed.emit()
+
+    @Slot()
+    def settle_description(self) -> None:
+        """The description is typed for now."""
+        at_home(self)
+        if self.document is not None:
+            text = self.document.description
+            self._say_emphasis(text, self.document.settle_description(), feedback.NO_WEIGHTS)
+
+    def suggest(self, description: str, suggestions: tuple[str, ...]) -> None:
+        """A sample's own sentence, and edits to try."""
+        self.suggestions = suggestions
+        if self.document is not None and not self.document.description:
+            self.describe(description)
+        self.changed.emit()
+
+    @Slot(str)
+    def say_in_words(self, text: str) -> None:
+        """The edit in words."""
+        at_home(self)
+        if self.document is None:
+            return
+        emphasis = self.document.emphasis_in(text)
+        self.attempt(lambda document: document.say_in_words(text))
+        self._say_emphasis(text, emphasis, feedback.read_as_weights(emphasis))
+
+    def _say_emphasis(self, text: str, emphasis: Emphasis, sentence: str | None) -> None:
+        """Marks that were typed make room for the sentence that was meant."""
+        if emphasis.prompt != text:
+            self.changed.emit()
+        if emphasis.weights and sentence:
+            self.said.emit(Message(sentence, topic="emphasis"))
+
+    def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> None:
+        """Change the recipe; see Document.edit."""
+        self.attempt(lambda document: document.edit(subject, change))
+
+    @Slot(float)
+    def set_feather(self, feather: float) -> None:
+        """How softly the mask's border fades."""
+        at_home(self)
+        state = self.document.state if self.document else None
+        if state is not None:
+            finish = replace(state.finish, feather=round(feather, 3))
+            self.attempt(lambda document: document.finish(finish))
+
+    def undo(self) -> None:
+        shown = self.document.version_id if self.document else ""
+        self.attempt(Document.undo)
+        if self.document is not None and self.document.version_id != shown:
+            self.outdated.emit(("deleted",))
+
+    def redo(self) -> None:
+        self.attempt(Document.redo)
+
+    def attempt(self, change: Callable[[Document], bool]) -> None:
+        """Make a change that says whether it did, and show what it led to: another version at once as it was last seen,
+        another picture as soon as it is there. Where it cannot be made, say why.
+        """
+        document = self.document
+        if document is None:
+            return
+        version, area, look = document.version_id, document.area, (document.state, document.beside)
+        try:
+            if not change(document):
+                return
+        except NtiError as error:
+            self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
+            self.changed.emit()  # the panels go back to what holds
+            return
+        if document.version_id != version:
+            self._show_stored_picture()
+        elif document.area != area:
+            self._go_on_elsewhere()
+        if (document.version_id, document.state, document.beside) != (version, *look):
+            self._show_again()
+        else:
+            self.changed.emit()
+
+    def _show_again(self) -> None:
+        self.outdated.emit(("effect", "emphasis"))
+        self._ask_for_a_picture()
+        self.changed.emit()
+
+    # Preparing
+
+    @Slot()
+    def prepare(self) -> None:
+        """Invert the photo with the description, model and way chosen."""
+        at_home(self)
+        if self.document is not None:
+            self._prepare({self.document.area: self.document.description})
+
+    def prepare_anew(self, fingerprint: str) -> None:
+        """Invert all areas of the version that were prepared with the model of this fingerprint, as `prepare` does."""
+        if self.document is not None and not self.preparing.at_work:
+            self._prepare(self.document.described_for(fingerprint))
+
+    def _prepare(self, described: Mapping[Area, str]) -> None:
+        self.outdated.emit(("prepare", "render"))
+        if described:
+            self.preparing.invert(self.model.entry, *self.model.way, described)
+        self.changed.emit()
+
+    @Slot(Preparation)
+    def keep_prepared(self, made: Preparation) -> None:
+        """What was prepared is kept with its own photo, whatever is open by now."""
+        at_home(self)
+        document = made.document
+        if self.document is not None and self.document.session.sidecar == document.session.sidecar:
+            document = self.document  # the same photo, perhaps opened anew
+        try:
+            document.prepared(made.entry, made.prepared)
+        except NtiError as error:
+            self._preparing_failed(error)
+            return
+        self.file_tasks.save(document.session)
+        if document is self.document:
+            self._show_stored_picture()
+            self._show_again()
+
+    @Slot(NtiError)
+    def _preparing_failed(self, error: NtiError) -> None:
+        at_home(self)
+        if not isinstance(error, Cancelled):
+            self.said.emit(Message(str(error), Tone.ERROR, topic="prepare"))
+        self.changed.emit()
+
+    @Slot(Measured)
+    def _measured(self, _measured: Measured) -> None:
+        at_home(self)
+        if not self.picture_is_final:
+            self._ask_for_a_picture(self._by_hand)  # the stored picture is small; now a real one can be made
+        self.changed.emit()
+
+    @Slot()
+    def _model_changed(self) -> None:
+        at_home(self)
+        self.changed.emit()
+
+    @Slot()
+    def _model_answered(self) -> None:
+        at_home(self)
+        self._ask_for_a_picture(self._by_hand)
+
+    # Pictures
+
+    def show_on(self, screen: bytes | None) -> None:
+        """The screen profile that pictures are made for from now on, None for sRGB."""
+        self.file_tasks.screen = self.rendering.screen = screen
+
+    @Slot(Picture, Picture)
+    def _sharpened(self, small: Picture, full: Picture) -> None:
+        at_home(self)
+        self.replace_pictures({small: full})
+
+    def replace_pictures(self, converted: Mapping[Picture, Picture]) -> None:
+        """The same pictures in the colours of another screen or in another size."""
+        self.before = converted.get(self.before, self.before) if self.before else None
+        self.after = converted.get(self.after, self.after) if self.after else None
+        self.pictures = {version: converted.get(picture, picture) for version, picture in self.pictures.items()}
+        self.pictured.emit()
+        self.changed.emit()
+
+    def _ask_for_a_picture(self, by_hand: bool = False) -> None:
+        """Render the open edit: a preview first, unless the full render is as quick or asked for by hand."""
+        document = self.document
+        state, inversion = (document.state, document.inversion) if document else (None, None)
+        if document is None or state is None or inversion is None or not document.up_to_date:
+            return
+        if document.is_the_photo:
+            self.rendering.forget()
+            self.render_by_hand = self.stopped = False
+            self.after, self.badge = None, ""
+            self.pictures.pop(document.version_id, None)
+            self.outdated.emit(("render",))
+            self.pictured.emit()
+            return
+        there = self.model.all_there(document.rendered_with)
+        self._by_hand = by_hand and not there
+        if not there:
+            return
+        pace = Pace.AT_ONCE if by_hand or document.asks_for_nothing_here else self._pace(document)
+        self.render_by_hand, self.stopped = pace is Pace.BY_HAND, False
+        steps = min(document.defaults.preview_steps, inversion.settings.steps)
+        wanted = document.wanted(None if pace is Pace.AT_ONCE else steps)
+        if wanted is not None:
+            self.rendering.ask(wanted)
+
+    @property
+    def takes(self) -> float | None:
+        """Seconds that the full render of the edit is expected to take."""
+        settings = self.document.inversion.settings if self.document and self.document.inversion else None
+        return self.preparing.estimates.rendering(settings.method, settings.steps) if settings else None
+
+    def _pace(self, document: Document) -> Pace:
+        settings = document.inversion.settings if document.inversion else None
+        if settings is None or self.rendering.knows_whole(document.wanted()):
+            return Pace.AT_ONCE
+        return self.preparing.estimates.pace(settings.method, settings.steps)
+
+    @Slot()
+    def render(self) -> None:
+        """The full render of a slow edit."""
+        at_home(self)
+        self._ask_for_a_picture(by_hand=True)
+        self.changed.emit()
+
+    @Slot(Composed)
+    def _composed(self, composed: Composed) -> None:
+        at_home(self)
+        document, wanted = self.document, composed.wanted
+        assert document is not None
+        self.after = self.pictures[wanted.version] = composed.picture
+        self.badge = "" if wanted.final else PREVIEW
+        self.outdated.emit(("render",))
+        if not (wanted.final or self.stopped) and wanted.shows(document.version_id, document.state, document.beside):
+            self.render_by_hand = self._pace(document) is Pace.BY_HAND  # its preview has told how long it takes
+            full = None if self.render_by_hand else document.wanted()
+            if full is not None:
+                self.rendering.ask(full)
+        if self.picture_is_final:
+            if composed.preview is not None and not document.session.read_only:
+                document.session.keep_preview(wanted.version, composed.preview)
+            self.finished.emit(composed)
+        self.pictured.emit()
+        self.changed.emit()
+
+    @Slot(Wanted, NtiError)
+    def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
+        at_home(self)
+        self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
+        self.changed.emit()
+
+    @Slot()
+    def _render_stopped(self) -> None:
+        at_home(self)
+        self.render_by_hand = self.stopped = True
+        self.changed.emit()
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop opening a photo, else what the engine does."""
+        at_home(self)
+        if not self.file_tasks.stop_opening():
+            self._stop_engine()
+
+    def _stop_engine(self) -> None:
+        self.preparing.begin_no_more()
+        self._engine.cancel_all()
+
+    # Saving
+
+    def save(self) -> None:
+        """Write the project beside the photo."""
+        session = self.session
+        if session is not None and session.dirty:
+            self.file_tasks.save(session)

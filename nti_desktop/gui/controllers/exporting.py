@@ -1,0 +1,143 @@
+"""Exports: ask how, hand on what is asked for, say what became of it."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
+
+from nti_desktop.core.errors import Cancelled, NtiError
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.export_request import ExportRequest
+from nti_desktop.editing.returning import Returned, check_return, follow
+from nti_desktop.gui import preferences
+from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.export_queue import ExportTask
+from nti_desktop.gui.export.export_dialog import ExportDialog
+from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.photo.export.export import Exported, format_of
+from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.photo.export.targets import check_target
+
+
+class Exporting(QObject):
+    """Writes the open edit."""
+
+    def __init__(self, editor: Editor, window: QWidget) -> None:
+        super().__init__(window)
+        self._editor = editor
+        self.dialog = ExportDialog(window)
+        self.return_target: Path | None = None  # the file that a raw editor gave and waits for
+        self.dialog.asked.connect(self.write)
+        editor.exports.exported.connect(self._exported)
+        editor.exports.returned.connect(self._returned)
+        editor.exports.failed.connect(self._failed)
+
+    @command("&Export…", Menu.FILE, "Ctrl+Shift+E", separated=True)
+    @Slot()
+    def export(self) -> None:
+        """Write this version as a picture."""
+        at_home(self)
+        document = self._editor.document
+        if document is not None:
+            self.dialog.ask(preferences.export_request(), document.session.photo, self._version_name(document))
+
+    @command("Export a&gain", Menu.FILE, "Ctrl+Shift+R")
+    @Slot()
+    def export_again(self) -> None:
+        """Write this version the way the last one was written, without asking."""
+        at_home(self)
+        self.write(preferences.export_request())
+
+    @command("&Return to raw editor", Menu.FILE, "Ctrl+R")
+    @Slot()
+    def return_to_editor(self) -> None:
+        """Replace the file that the raw editor gave; its old bytes are kept beside it."""
+        at_home(self)
+        if self.return_target is None:
+            return
+        try:
+            check_return(self.return_target)
+        except NtiError as error:
+            self._say(str(error), Tone.ERROR)
+            return
+        self._ask(self.return_target, None)
+
+    @Slot(ExportRequest)
+    def write(self, request: ExportRequest) -> None:
+        """Write the open edit as it is now; where it has yet to be rendered, after that."""
+        at_home(self)
+        document = self._editor.document
+        if document is None:
+            return
+        try:
+            target = request.target(document.session.photo.path, self._version_name(document))
+            format_of(target)
+            free = check_target(target, original=document.session.photo.path, conflict=request.conflict)
+        except NtiError as error:
+            self._say(str(error), Tone.ERROR)
+            return
+        preferences.remember_export_request(request)
+        if free is None:
+            self._say(f"“{target.name}” is there already and was left as it is.")
+        else:
+            self._ask(free, request)
+
+    def _version_name(self, document: Document) -> str:
+        return document.version.name if document.version else "unedited"
+
+    def _ask(self, target: Path, request: ExportRequest | None) -> None:
+        document = self._editor.document
+        if document is None:
+            return
+        if not document.up_to_date and not document.is_the_photo:
+            self._say(
+                "This edit has no picture yet; prepare the photo as it is described now, then export.", Tone.ERROR
+            )
+            return
+        wanted, provenance = document.wanted(), Provenance()
+        if wanted is not None and document.version is not None:
+            provenance = document.session.provenance((p.inversion, p.recipe.recipe()) for p in document.version.parts)
+        self._editor.exports.add(ExportTask(document.session, wanted, target, request, provenance))
+
+    @Slot(ExportTask, Exported)
+    def _exported(self, task: ExportTask, exported: Exported) -> None:
+        at_home(self)
+        self._editor.outdated.emit((_topic(task),))
+        self._say(" ".join((f"Exported to {exported.path}.", *exported.notes)))
+
+    @Slot(ExportTask, Returned)
+    def _returned(self, task: ExportTask, returned: Returned) -> None:
+        """The project follows, of the photo as it is open now or of one that was left."""
+        at_home(self)
+        self._editor.outdated.emit((_topic(task),))
+        said = f"Returned to {returned.path}. As it was, it lies beside it as “{returned.kept.name}”."
+        text = " ".join((said, *returned.notes))
+        now = self._editor.session
+        session = now if now is not None and now.sidecar == task.session.sidecar else task.session
+        try:
+            follow(session, returned)
+        except NtiError as error:
+            text = f"{text} {error}"
+        self._say(text)
+        if session.dirty:
+            self._editor.file_tasks.save(session)
+        self._editor.changed.emit()
+
+    @Slot(ExportTask, NtiError)
+    def _failed(self, task: ExportTask, error: NtiError) -> None:
+        """It stays in sight whatever becomes of the others."""
+        at_home(self)
+        if isinstance(error, Cancelled):
+            self._say(str(error))
+        else:
+            text = f"“{task.target.name}” was not written. {error}"
+            self._editor.said.emit(Message(text, Tone.ERROR, topic=_topic(task)))
+
+    def _say(self, text: str, tone: Tone = Tone.NOTE) -> None:
+        self._editor.said.emit(Message(text, tone, topic="export"))
+
+
+def _topic(task: ExportTask) -> str:
+    return f"export {task.target}"

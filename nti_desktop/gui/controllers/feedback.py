@@ -1,0 +1,55 @@
+"""What is said about an edit that changed next to nothing, or nearly everything, and what is offered."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Slot
+
+from nti_desktop.editing import edits, feedback
+from nti_desktop.editing.document import Document
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.rendering import Composed
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.workers.threads import at_home
+
+
+class EditFeedback(QObject):
+    """Looks at every finished edit."""
+
+    def __init__(self, editor: Editor, parent: QObject) -> None:
+        super().__init__(parent)
+        self._editor = editor
+        editor.finished.connect(self._finished)
+
+    @Slot(Composed)
+    def _finished(self, composed: Composed) -> None:
+        at_home(self)
+        document = self._editor.document
+        assert document is not None
+        if composed.rendered is None:
+            return
+        recipe, words = composed.wanted.state.recipe, document.changed_words
+        if nothing := feedback.no_effect(words, composed.rendered):
+            held = recipe.cross_until > 0 or recipe.self_until > 0
+            self._say(nothing, Action("Loosen the structure", self.loosen) if held else None)
+        elif everything := feedback.too_much(words, composed.rendered, self._learned(document)):
+            self._say(everything, Action("Use a mask", self.confine))
+
+    def _say(self, text: str, action: Action | None) -> None:
+        self._editor.said.emit(Message(text, Tone.ADVICE, topic="effect", actions=(action,) if action else ()))
+
+    def loosen(self) -> None:
+        """Let the photo's structure go earlier."""
+        self._editor.edit("loosen", edits.loosened)
+
+    def confine(self) -> None:
+        """Confine the edit to where its change belongs."""
+        document, defaults = self._editor.document, self._editor.model.entry.defaults
+        assert document is not None
+        place = feedback.place_of(document.changed_words, self._learned(document))
+        if place is not None:
+            self._editor.edit("mask", partial(edits.with_mask, places=[place], keeps=(), defaults=defaults))
+
+    def _learned(self, document: Document) -> frozenset[str] | None:
+        """The words that the model of the edit learned, where it says."""
+        entry = document.edit_model(self._editor.model.entry)
+        return entry.words if entry is not None else None

@@ -1,0 +1,254 @@
+"""Photos and projects from and to the disk, on the background thread."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from nti_desktop.core.errors import Cancelled, NtiError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.export_request import ExportRequest
+from nti_desktop.editing.opening import photo_to_open
+from nti_desktop.editing.returning import Returned, return_to
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.canvas.picture import Picture, make_picture
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.photo.export.export import Exported, export_picture
+from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.reading.first_view import FirstView, first_view, first_view_of
+from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
+
+T = TypeVar("T")
+
+_FIRST_SIDE = 1600  # pixels of a first view
+_READING = 0.7  # of the time that opening takes; the rest goes into the pictures for the screen
+_SAVING = "Saving…"
+_SOON = 0.3  # seconds; what is open by then needs no progress
+
+
+@dataclass(frozen=True, eq=False)
+class Glimpse:
+    """What there is to see of a photo until the whole is there. size: (width, height) of the whole photo."""
+
+    picture: Picture
+    size: tuple[int, int]
+
+
+@dataclass(eq=False)
+class Opening:
+    """A photo on its way in. share: of the work that is done, 0 to 1; since: when it began."""
+
+    path: Path
+    cancel: CancelToken = field(default_factory=CancelToken)
+    since: float = field(default_factory=time.monotonic)
+    share: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedPhoto:
+    """A photo with its project. before: the photo; previews: the last picture of each version that has one."""
+
+    session: Session
+    before: Picture
+    previews: dict[str, Picture]
+
+
+def thumbnail(picture: Picture) -> QImage:
+    """The smallest copy of a picture."""
+    return picture.levels[-1]
+
+
+class FileTasks(QObject):
+    """Open, save, export; one after the other."""
+
+    glimpsed = Signal(Glimpse)  # of the photo that is being opened
+    opening_moved = Signal()  # `opening` says how far
+    opened = Signal(OpenedPhoto)
+    open_failed = Signal(Path, NtiError)  # Cancelled: by the user, or for another photo
+    saved = Signal()
+    save_failed = Signal(NtiError)
+    doing_changed = Signal()
+    _seen = Signal(Opening, Glimpse)  # both sent from the background thread
+    _read = Signal(Opening, float)
+
+    def __init__(self, background: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._doing: list[str] = []  # for people: what is under way or waits for it, in this order
+        self.screen: bytes | None = None  # profile that pictures are made for
+        self.saving = False  # a project is being written
+        self._save_next: list[Session] = []
+        self.opening: Opening | None = None
+        self._seen.connect(self._show_glimpse)
+        self._read.connect(self._show_share)
+
+    @property
+    def doing(self) -> str:
+        """For people: what is under way, empty when nothing is."""
+        return self._doing[0] if self._doing else ""
+
+    def open(self, path: Path) -> None:
+        """Decode a photo and read its project; one that is still being opened gives way to it."""
+        self.stop_opening()
+        self.opening = opening = Opening(path)
+        screen = self.screen
+
+        def show(view: FirstView | None) -> bool:
+            if view is not None:
+                self._seen.emit(opening, Glimpse(make_picture(view.raster, screen), view.size))
+            return view is not None
+
+        def report(share: float) -> None:
+            opening.cancel.check()
+            self._read.emit(opening, share * _READING)
+
+        def task() -> OpenedPhoto:
+            opening.cancel.check()
+            shown = show(first_view(photo_to_open(path), _FIRST_SIDE))
+            session = Session.open(path, report)
+            opening.cancel.check()
+            if not shown:
+                show(first_view_of(session.photo.raster, _FIRST_SIDE))
+            previews = {}
+            for version in session.project.versions:
+                pixels = session.preview(version.id)
+                if pixels is not None:
+                    previews[version.id] = make_picture(Raster(pixels), screen)
+            return OpenedPhoto(session, make_picture(session.photo.raster, screen), previews)
+
+        def done(opened: OpenedPhoto) -> None:
+            if self.opening is opening:
+                self.opening = None
+                self.opened.emit(opened)
+
+        def failed(error: NtiError) -> None:
+            if self.opening is opening:
+                self.opening = None
+                self.open_failed.emit(path, error)
+
+        self._background.submit(task, done, failed)
+
+    def stop_opening(self) -> bool:
+        """Do without the photo that is being opened; whether there was one."""
+        opening, self.opening = self.opening, None
+        if opening is None:
+            return False
+        opening.cancel.cancel()
+        self.open_failed.emit(opening.path, Cancelled("Stopped; nothing was changed."))
+        return True
+
+    @Slot(Opening, Glimpse)
+    def _show_glimpse(self, opening: Opening, glimpse: Glimpse) -> None:
+        at_home(self)
+        if opening is self.opening:
+            self.glimpsed.emit(glimpse)
+
+    @Slot(Opening, float)
+    def _show_share(self, opening: Opening, share: float) -> None:
+        at_home(self)
+        opening.share = share
+        if opening is self.opening and time.monotonic() - opening.since > _SOON:
+            self.opening_moved.emit()
+
+    def save(self, session: Session) -> None:
+        """Write the project as it is now; while a save is under way, after it, as each builds on the one before."""
+        if self.saving:
+            self._save_next.append(session)
+            return
+        snapshot = session.snapshot()
+
+        def done(signature: Signature) -> None:
+            session.saved(snapshot, signature)
+            if self._go_on() is None:
+                self.saved.emit()
+
+        def failed(error: NtiError) -> None:
+            if isinstance(error, SidecarUnconfirmed):
+                session.saved(snapshot, error.signature)
+            if self._go_on() is not session:
+                self.save_failed.emit(error)
+
+        self.saving = True
+        self._now(_SAVING)
+        self._background.submit(snapshot.write, done, failed)
+
+    def _go_on(self) -> Session | None:
+        """A save has ended; the next of those that were asked for in the meantime and still have something to write."""
+        self.saving = False
+        self._no_longer(_SAVING)
+        while self._save_next:
+            session = self._save_next.pop(0)
+            if session.dirty:
+                self.save(session)
+                return session
+        return None
+
+    def export(
+        self,
+        session: Session,
+        parts: tuple[RenderedPart, ...],
+        target: Path,
+        request: ExportRequest,
+        provenance: Provenance,
+        done: Callable[[Exported], None],
+        failed: Callable[[NtiError], None],
+    ) -> None:
+        """Write a picture, or the photo itself where there are no parts. target: as `check_target` found it free."""
+
+        def task() -> Exported:
+            return export_picture(
+                session.finished(parts),
+                target,
+                original=session.photo.path,
+                conflict=request.conflict,
+                settings=request.settings,
+                provenance=provenance,
+                layers=lambda: session.layered(parts),
+            )
+
+        self._write(f"Exporting “{target.name}”…", task, done, failed)
+
+    def return_to(
+        self,
+        session: Session,
+        parts: tuple[RenderedPart, ...],
+        target: Path,
+        provenance: Provenance,
+        done: Callable[[Returned], None],
+        failed: Callable[[NtiError], None],
+    ) -> None:
+        """Replace the file that a raw editor gave; see `nti_desktop.editing.returning`."""
+
+        def task() -> Returned:
+            return return_to(session.finished(parts), target, provenance)
+
+        self._write(f"Returning “{target.name}”…", task, done, failed)
+
+    def _write(
+        self, doing: str, task: Callable[[], T], done: Callable[[T], None], failed: Callable[[NtiError], None]
+    ) -> None:
+        def ended(result: T) -> None:
+            self._no_longer(doing)
+            done(result)
+
+        def ended_badly(error: NtiError) -> None:
+            self._no_longer(doing)
+            failed(error)
+
+        self._now(doing)
+        self._background.submit(task, ended, ended_badly)
+
+    def _now(self, doing: str) -> None:
+        self._doing.append(doing)
+        self.doing_changed.emit()
+
+    def _no_longer(self, doing: str) -> None:
+        self._doing.remove(doing)
+        self.doing_changed.emit()

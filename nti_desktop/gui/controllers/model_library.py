@@ -1,0 +1,141 @@
+"""Which models there are, looked at away from the window: they may lie on slow drives, or on one that is unplugged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nti_desktop.core.errors import NtiError
+from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.hub.client import free_space
+from nti_desktop.models.library.catalog import ModelEntry, find_model
+from nti_desktop.models.library.places import move_store, read_places, store_fault, write_places
+from nti_desktop.models.library.scan import Candidate, Source
+from nti_desktop.models.library.store import Incoming, Listed, incoming, listed_models, remove, remove_incoming
+
+
+@dataclass(frozen=True)
+class Contents:
+    """models: all that there are, usable or not, the built-in one first; broken_off: downloads; store: where they go;
+    free: bytes there, None when that cannot be told; faults: what is wrong with the places, in sentences.
+    """
+
+    models: tuple[Listed, ...]
+    broken_off: tuple[Incoming, ...]
+    store: Path
+    free: int | None
+    faults: tuple[str, ...]
+
+    @property
+    def usable(self) -> tuple[ModelEntry, ...]:
+        return tuple(model.entry for model in self.models if model.entry is not None)
+
+
+class ModelLibrary(QObject):
+    """Looks, and changes what lies where; `contents` is None until it has looked for the first time."""
+
+    changed = Signal()  # `contents`, or whether it is being looked
+    added = Signal(Path)  # before the look that finds it
+    removed = Signal(Path)
+    said = Signal(Message)
+
+    def __init__(self, models: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._looks = 0
+        self.contents: Contents | None = None
+
+    @property
+    def looking(self) -> bool:
+        return self._looks > 0
+
+    def look(self) -> None:
+        """Read the places and the headers of what lies there."""
+        self._looks += 1
+
+        def done(contents: Contents) -> None:
+            self._looks -= 1
+            self.contents = contents
+            self.changed.emit()
+
+        def failed(error: NtiError) -> None:
+            self._looks -= 1
+            self._failed(error)
+            self.changed.emit()
+
+        self._models.submit(_look, done, failed)
+        self.changed.emit()
+
+    @Slot(Path)
+    def add(self, path: Path) -> None:
+        """List a model that lies elsewhere; it is used where it is."""
+        at_home(self)
+
+        def task() -> str:
+            name = find_model(str(path)).name
+            write_places(read_places().with_added(path))
+            return f"“{name}” is listed, and used where it is, in “{path.parent}”."
+
+        def done(sentence: str) -> None:
+            self.added.emit(path)
+            self._say(sentence)
+
+        self._change(task, done)
+
+    @Slot(Listed)
+    def remove(self, model: Listed) -> None:
+        """Delete a model of the store; forget one that lies elsewhere."""
+        at_home(self)
+        path = model.path
+        assert path is not None
+        candidate = Candidate(path, Source(model.source))
+
+        def done(sentence: str) -> None:
+            self.removed.emit(path)
+            self._say(sentence)
+
+        self._change(lambda: remove(candidate, read_places()), done)
+
+    @Slot(Incoming)
+    def remove_broken_off(self, download: Incoming) -> None:
+        """Delete the pieces of a download."""
+        at_home(self)
+        self._change(lambda: remove_incoming(download), self._say)
+
+    @Slot(Path)
+    def move_store(self, store: Path) -> None:
+        """Downloads go to another folder from now on."""
+        at_home(self)
+
+        def task() -> str:
+            before, places = read_places().store, move_store(store)
+            stays = f" Models that are in “{before}” stay there." if before != places.store else ""
+            return f"Downloads go to “{places.store}” from now on.{stays}"
+
+        self._change(task, self._say)
+
+    def _change(self, task: Callable[[], str], done: Callable[[str], None]) -> None:
+        def changed(sentence: str) -> None:
+            done(sentence)
+            self.look()
+
+        self._models.submit(task, changed, self._failed)
+
+    def _say(self, sentence: str) -> None:
+        self.said.emit(Message(sentence, topic="models"))
+
+    def _failed(self, error: NtiError) -> None:
+        self.said.emit(Message(str(error), Tone.ERROR, topic="models"))
+
+
+def _look() -> Contents:
+    places = read_places()
+    try:
+        free = free_space(places.store)
+    except OSError:
+        free = None
+    faults = tuple(fault for fault in (places.fault, store_fault(places)) if fault)
+    return Contents(listed_models(places), incoming(places.store), places.store, free, faults)

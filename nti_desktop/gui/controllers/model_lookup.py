@@ -1,0 +1,87 @@
+"""Finds the models that inversions were made with, which may lie elsewhere by now, away from the window."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from nti_desktop.core.errors import Cancelled, NtiError
+from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.lookup import ModelGone, find_made_with
+from nti_desktop.project.schema import InversionRecord
+
+
+class ModelLookup(QObject):
+    """What was looked for and is not there is remembered, until another photo is opened or the models have changed."""
+
+    answered = Signal(InversionRecord)  # the session knows its model by now, or `gone` says why not
+    stopped = Signal(InversionRecord, NtiError)
+
+    def __init__(self, models: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._session: Session | None = None
+        self._cancel = CancelToken()
+        self._asked: set[str] = set()  # fingerprints on their way
+        self._gone: dict[str, ModelGone] = {}
+
+    def open(self, session: Session) -> None:
+        """Another photo; what was looked for for the one before need not be found any more."""
+        self.stop()
+        self._cancel = CancelToken()
+        self._session = session
+        self._asked.clear()
+        self._gone.clear()
+
+    def stop(self) -> None:
+        self._cancel.cancel()
+
+    def forget(self) -> None:
+        """Other models are there now: what was missing may have come."""
+        self._gone.clear()
+
+    def gone(self, records: Sequence[InversionRecord]) -> tuple[InversionRecord, ModelGone] | None:
+        """The first that cannot be rendered on, and why."""
+        for record in records:
+            if (gone := self._gone.get(record.model_fingerprint)) is not None:
+                return record, gone
+        return None
+
+    def all_known(self, records: Sequence[InversionRecord]) -> bool:
+        """Whether all models were found; those that were not are looked for, and `answered` tells."""
+        session = self._session
+        assert session is not None
+        unknown = [record for record in records if session.known_model(record) is None]
+        for record in unknown:
+            if record.model_fingerprint not in self._asked | self._gone.keys():
+                self._look(session, record)
+        return not unknown
+
+    def _look(self, session: Session, record: InversionRecord) -> None:
+        cancel, could_be, wanted = self._cancel, session.could_be_of(record), record.model_fingerprint
+        self._asked.add(wanted)
+
+        def task() -> ModelEntry | ModelGone:
+            try:
+                return find_made_with(record.model, wanted, could_be, cancel)
+            except ModelGone as gone:
+                return gone
+
+        def done(found: ModelEntry | ModelGone) -> None:
+            if session is not self._session:
+                return
+            self._asked.discard(wanted)
+            if isinstance(found, ModelGone):
+                self._gone[wanted] = found
+            else:
+                session.meet_model(wanted, found)
+            self.answered.emit(record)
+
+        def failed(error: NtiError) -> None:
+            if session is self._session and not isinstance(error, Cancelled):
+                self._asked.discard(wanted)
+                self.stopped.emit(record, error)
+
+        self._models.submit(task, done, failed)

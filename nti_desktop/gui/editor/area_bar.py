@@ -1,0 +1,120 @@
+"""Which part of the photo is worked on, how much of its detail the model sees there, and choosing another part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
+
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.photo.frame import Area
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """label: what the area is called; can_leave: whether it can be taken out of the version."""
+
+    area: Area
+    label: str
+    explanation: str
+    can_leave: bool
+
+
+class AreaBar(QFrame):
+    """A button for each area, a menu for a new one, and the effective resolution in words."""
+
+    chosen = Signal(Area)
+    left = Signal(Area)
+    draw_asked = Signal()
+    around_asked = Signal(int)  # position of a word of the edit
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        self.buttons: list[QPushButton] = []
+        self._rows: tuple[AreaRow, ...] = ()
+        self._group = QButtonGroup(self)
+        self._group.idClicked.connect(self._clicked)
+        self._areas = QHBoxLayout()
+        self._areas.setSpacing(6)
+        self.menu = QMenu(self)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.menu.triggered.connect(self._triggered)
+        self._words: tuple[tuple[int, str], ...] = ()
+        self.add_button = QToolButton()
+        self.add_button.setText("Work on an area")
+        self.add_button.setToolTip("Give a part of the photo all of the model's resolution.")
+        self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.add_button.setMenu(self.menu)
+        self.leave_button = QPushButton("Remove area")
+        self.leave_button.setToolTip("Take this area's edit out of this version.")
+        self.leave_button.clicked.connect(self._leave)
+        self.detail = QLabel()
+        self.detail.setProperty("role", "quiet")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 4, 14, 4)
+        row.addLayout(self._areas)
+        row.addWidget(self.add_button)
+        row.addWidget(self.leave_button)
+        row.addStretch(1)
+        row.addWidget(self.detail)
+
+    def show_areas(self, rows: Sequence[AreaRow], current: Area, detail: str) -> None:
+        """detail: the effective resolution in words."""
+        if tuple(rows) != self._rows:
+            self._rows = tuple(rows)
+            for button in self.buttons:
+                self._group.removeButton(button)
+                self._areas.removeWidget(button)
+                button.deleteLater()
+            self.buttons = []
+            for number, area_row in enumerate(rows):
+                button = QPushButton(area_row.label)
+                button.setCheckable(True)
+                button.setProperty("chip", "true")
+                button.setToolTip(area_row.explanation)
+                self._group.addButton(button, number)
+                self._areas.addWidget(button)
+                self.buttons.append(button)
+        for button, area_row in zip(self.buttons, rows, strict=True):
+            button.setChecked(area_row.area == current)
+            button.setVisible(len(rows) > 1)
+        here = next(area_row for area_row in rows if area_row.area == current)
+        self.leave_button.setVisible(here.can_leave)
+        self.detail.setText(detail)
+
+    def show_words(self, words: tuple[tuple[int, str], ...]) -> None:
+        """Words that an area can be put around: position in the edit, text."""
+        self._words = words
+
+    @Slot()
+    def _fill_menu(self) -> None:
+        at_home(self)
+        self.menu.clear()
+        self.menu.addAction("Draw it on the photo")
+        if self._words:
+            self.menu.addSeparator()
+        for position, word in self._words:
+            self.menu.addAction(f"Around “{word}”").setData(position)
+
+    @Slot(QAction)
+    def _triggered(self, action: QAction) -> None:
+        at_home(self)
+        position = action.data()
+        if position is None:
+            self.draw_asked.emit()
+        else:
+            self.around_asked.emit(position)
+
+    @Slot(int)
+    def _clicked(self, number: int) -> None:
+        at_home(self)
+        self.chosen.emit(self._rows[number].area)
+
+    @Slot()
+    def _leave(self) -> None:
+        at_home(self)
+        number = self._group.checkedId()
+        if number >= 0:
+            self.left.emit(self._rows[number].area)

@@ -1,0 +1,175 @@
+"""The ways to make one edit, side by side: picture, costs, likeness, and a button to use one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nti_desktop.core.progress import Progress
+from nti_desktop.gui import theme
+from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.window_size import within_screen
+from nti_desktop.gui.workers.threads import at_home
+
+_NARROWEST, _LOWEST = 180, 120  # pixels of a picture at least; it gives the texts the room that they need
+_SIZE = QSize(1120, 580)
+_GAP = 14
+
+
+@dataclass(frozen=True)
+class Way:
+    """key: what the dialog's signals call it; takes: what is known of its time before it begins."""
+
+    key: str
+    title: str
+    sentence: str
+    takes: str
+
+
+class _Shown(QWidget):
+    """A picture, as large as there is room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture: Picture | None = None
+        self.setMinimumSize(_NARROWEST, _LOWEST)
+
+    def show_picture(self, picture: Picture) -> None:
+        self.picture = picture
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self.picture is None:
+            painter.fillRect(self.rect(), theme.FIELD)
+            return
+        whole = QSize(self.picture.width, self.picture.height)
+        size = whole.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        image, _ = self.picture.level_for(size.width() * self.devicePixelRatioF() / whole.width())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        place = QRect(QPoint(0, 0), size)
+        place.moveCenter(self.rect().center())
+        painter.drawImage(place, image)
+
+
+class WayCell(QObject):
+    """One way: a column of the board."""
+
+    use_asked = Signal(str)
+
+    def __init__(self, way: Way, board: QGridLayout, column: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.way = way
+        self.shown = _Shown()
+        self.shown.setAccessibleName(f"The edit by {way.title}")
+        self.title, self.sentence, self.state = QLabel(way.title), QLabel(way.sentence), QLabel(way.takes)
+        self.title.setProperty("role", "heading")
+        self.state.setProperty("role", "quiet")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress")
+        self.use_button = QPushButton("Use this way")
+        self.use_button.setToolTip("Keep the photo prepared this way, with this edit as a version of its own.")
+        self.use_button.setAutoDefault(False)
+        self.use_button.setEnabled(False)
+        self.use_button.clicked.connect(self._use)
+        for label in (self.sentence, self.state):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        rows = (self.shown, self.title, self.sentence, self.state, self.bar, self.use_button)
+        for row, widget in enumerate(rows):
+            board.addWidget(widget, row, column)
+        self.bar.hide()
+
+    @Slot()
+    def _use(self) -> None:
+        at_home(self)
+        self.use_asked.emit(self.way.key)
+
+
+class ComparisonDialog(QDialog):
+    """Not modal. Whoever closes it needs no more pictures."""
+
+    use_asked = Signal(str)  # key of a way
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Compare ways")
+        self.cells: dict[str, WayCell] = {}
+        self.edit = QLabel()
+        self.edit.setWordWrap(True)
+        self._board = QWidget()
+        buttons = QDialogButtonBox()
+        buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.rejected.connect(self.reject)
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(_GAP)
+        self._column.addWidget(self.edit)
+        self._column.addWidget(self._board, 1)
+        self._column.addWidget(buttons)
+        self.resize(_SIZE)
+
+    def ask(self, description: str, edit: str, ways: Sequence[Way]) -> None:
+        """Show the ways before anything has come of them."""
+        self.edit.setText(f"“{description}” → “{edit}”")
+        before, self._board = self._board, QWidget()
+        board = QGridLayout(self._board)
+        board.setContentsMargins(0, 0, 0, 0)
+        board.setHorizontalSpacing(_GAP)
+        board.setRowStretch(0, 1)
+        self.cells = {way.key: WayCell(way, board, column, self._board) for column, way in enumerate(ways)}
+        for column, cell in enumerate(self.cells.values()):
+            board.setColumnStretch(column, 1)
+            cell.use_asked.connect(self._use_asked)
+        self.resize(within_screen(self, self.size()))
+        self._column.replaceWidget(before, self._board)
+        before.hide()
+        before.deleteLater()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    @Slot(str)
+    def _use_asked(self, key: str) -> None:
+        at_home(self)
+        self.use_asked.emit(key)
+
+    def show_begun(self, key: str) -> None:
+        """A way is tried now; what it takes stays to be read until the engine tells more."""
+        bar = self.cells[key].bar
+        bar.setRange(0, 0)
+        bar.show()
+
+    def show_progress(self, key: str, progress: Progress, text: str) -> None:
+        """text: the progress in words, below what the whole way takes."""
+        cell = self.cells[key]
+        cell.state.setText(f"{cell.way.takes}\n{text}")
+        cell.bar.setRange(0, progress.total if progress.total > 1 else 0)
+        cell.bar.setValue(progress.step)
+
+    def show_tried(self, key: str, picture: Picture, figures: str, new: bool) -> None:
+        """new: whether there is something to keep."""
+        cell = self.cells[key]
+        cell.shown.show_picture(picture)
+        cell.bar.hide()
+        cell.state.setText(figures)
+        cell.use_button.setEnabled(new)
+        if not new:
+            cell.use_button.setText("The way it is now")
+
+    def show_error(self, key: str, sentence: str) -> None:
+        """A way of which there is no picture."""
+        cell = self.cells[key]
+        cell.bar.hide()
+        cell.state.setText(sentence)

@@ -1,0 +1,409 @@
+"""The middle of the window: photo and panels. It shows the open photo and passes on what is done to the panels."""
+
+from functools import partial
+
+from PySide6.QtCore import QRectF, Slot
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from nti_desktop.editing import edits, feedback
+from nti_desktop.editing.document import Document
+from nti_desktop.gui import theme
+from nti_desktop.gui.canvas.photo_view import PhotoView
+from nti_desktop.gui.canvas.picture import is_reddish, mask_overlay
+from nti_desktop.gui.controllers.areas import Areas
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.file_tasks import thumbnail
+from nti_desktop.gui.controllers.versions import Versions
+from nti_desktop.gui.editor.area_bar import AreaBar, AreaRow
+from nti_desktop.gui.editor.mask_panel import MaskPanel
+from nti_desktop.gui.editor.model_panel import ModelPanel
+from nti_desktop.gui.editor.prompt_bar import PromptBar
+from nti_desktop.gui.editor.start_page import StartPage
+from nti_desktop.gui.editor.structure_panel import StructurePanel
+from nti_desktop.gui.editor.versions_panel import VersionRow, VersionsPanel
+from nti_desktop.gui.editor.words_panel import WordsPanel
+from nti_desktop.gui.widgets.message_bar import MessageBar
+from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.photo.frame import Area, frame_of
+from nti_desktop.recipe.recipe import Reweighting, WordRef, with_weight
+from nti_desktop.recipe.settings import Method
+
+_SIDE = 316  # pixels; the sliders' column
+_VERSIONS = 190
+_DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
+LOADING = "Loading…"  # badge of a first view
+
+
+class EditorView(QWidget):
+    """Versions on the left, the photo and its sentences in the middle, controls on the right."""
+
+    def __init__(self, editor: Editor, commands: Versions, areas: Areas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.editor = editor
+        self._areas = areas
+        self.start = StartPage()
+        self.view = PhotoView()
+        self.first_view = PhotoView()  # of a photo that is still being opened
+        self.messages = MessageBar()
+        self.area_bar = AreaBar()
+        self.prompts = PromptBar()
+        self.words_panel = WordsPanel()
+        self.structure_panel = StructurePanel()
+        self.mask_panel = MaskPanel()
+        self.model_panel = ModelPanel()
+        self.versions_panel = VersionsPanel()
+        self.strip = WorkStrip()
+        self._lay_out()
+        self._connect(commands)
+        self.show_all()
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        for title, panel in (
+            ("Words", self.words_panel),
+            ("Structure", self.structure_panel),
+            ("Mask", self.mask_panel),
+            ("Model", self.model_panel),
+        ):
+            self.tabs.addTab(panel, title)
+        self.tabs.setFixedWidth(_SIDE)
+        self.versions_panel.setFixedWidth(_VERSIONS)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.start)
+        self.stack.addWidget(self.view)
+        self.stack.addWidget(self.first_view)
+        middle = QVBoxLayout()
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        middle.addWidget(self.messages)
+        middle.addWidget(self.stack, 1)
+        middle.addWidget(self.area_bar)
+        middle.addWidget(self.prompts)
+        across = QHBoxLayout()
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        across.addWidget(self.versions_panel)
+        across.addLayout(middle, 1)
+        across.addWidget(self.tabs)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(across, 1)
+        column.addWidget(self.strip)
+
+    def _connect(self, commands: Versions) -> None:
+        editor = self.editor
+        editor.glimpsed.connect(self._glimpsed)
+        editor.opened.connect(self._opened)
+        editor.changed.connect(self.show_all)
+        editor.moved.connect(self._moved)
+        editor.pictured.connect(self._pictured)
+        self.area_bar.chosen.connect(self._areas.choose)
+        self.area_bar.left.connect(self._areas.leave)
+        self.area_bar.draw_asked.connect(self._areas.draw_area)
+        self.area_bar.around_asked.connect(self._areas.choose_around)
+        self._areas.drawing_asked.connect(self.view.draw_area)
+        self.view.area_drawn.connect(self._areas.choose)
+        for teller in (editor, editor.model):
+            teller.said.connect(self.messages.say)
+            teller.outdated.connect(self.messages.clear)
+        self.view.zoom_changed.connect(self._zoomed)
+        self.first_view.zoom_changed.connect(self._zoomed)
+        self.prompts.described.connect(editor.describe)
+        self.prompts.description_settled.connect(editor.settle_description)
+        self.prompts.edit_settled.connect(editor.say_in_words)
+        self.prompts.prepare_asked.connect(self.prepare)
+        self.prompts.prepare_by_asked.connect(self._prepare_by)
+        self.prompts.render_asked.connect(editor.render)
+        self.words_panel.weight_moved.connect(self._weight_moved)
+        self.words_panel.strength_moved.connect(self._strength_moved)
+        self.structure_panel.automatic_asked.connect(self._automatic_asked)
+        self.structure_panel.follow_moved.connect(self._follow_moved)
+        self.structure_panel.moved.connect(self._structure_moved)
+        self.structure_panel.reweighting_chosen.connect(self._reweighting_chosen)
+        self.mask_panel.words_chosen.connect(self._mask_chosen)
+        self.mask_panel.threshold_moved.connect(self._threshold_moved)
+        self.mask_panel.feather_moved.connect(editor.set_feather)
+        self.mask_panel.mask_toggled.connect(self._mask_toggled)
+        self.model_panel.preparing_changed.connect(self._preparing_changed)
+        self.versions_panel.add_asked.connect(commands.add_version)
+        self.versions_panel.delete_asked.connect(commands.delete_version)
+        self.versions_panel.chosen.connect(commands.choose)
+        self.versions_panel.renamed.connect(commands.rename)
+        commands.leaving.connect(self.prompts.edit.settle)
+        commands.rename_asked.connect(self.versions_panel.rename_current)
+
+    # The desk shows
+
+    @property
+    def canvas(self) -> PhotoView:
+        """Where a photo is to be seen."""
+        return self.first_view if self.stack.currentWidget() is self.first_view else self.view
+
+    @Slot()
+    def _glimpsed(self) -> None:
+        """The first view of a photo takes the place of what is there until the whole has come, or will not come."""
+        at_home(self)
+        glimpse = self.editor.glimpse
+        if glimpse is not None:
+            self.first_view.show_photo(glimpse.picture, glimpse.size)
+            self.first_view.show_edit(None, LOADING)
+            self.stack.setCurrentWidget(self.first_view)
+        else:
+            self.stack.setCurrentWidget(self.start if self.editor.document is None else self.view)
+            self.first_view.show_photo(None)
+
+    @Slot()
+    def _opened(self) -> None:
+        at_home(self)
+        document = self.editor.document
+        assert document is not None
+        seen = self.canvas is self.first_view
+        self.stack.setCurrentWidget(self.view)
+        self.view.show_photo(self.editor.before)
+        if seen:
+            self.view.look_like(self.first_view)
+            self.first_view.show_photo(None)
+        self._pictured()
+        self.prompts.description.replace_text(document.description)
+        self.prompts.edit.replace_text(document.edit_text)
+        (self.prompts.edit if document.version else self.prompts.description).setFocus()
+
+    @Slot()
+    def show_all(self) -> None:
+        """Bring every panel up to date."""
+        at_home(self)
+        editor, document = self.editor, self.editor.document
+        loading = editor.glimpse is not None
+        for widget in (self.area_bar, self.prompts, self.tabs, self.versions_panel):
+            widget.setVisible(document is not None or loading)  # so that the photo keeps its place when the whole comes
+            widget.setEnabled(not loading)
+        if document is None:
+            if editor.glimpse is not None:
+                self._make_room(Area(0, 0, *editor.glimpse.size))
+            return
+        self.prompts.show_models(editor.model.entry, document.edit_model(editor.model.entry))
+        self.prompts.show_source(document.description)
+        self.prompts.description.show_text(document.description)
+        self.prompts.show_edit(document.edit_text)
+        self.prompts.show_subject(whole=document.area == document.whole)
+        self.prompts.show_suggestions(editor.suggestions if document.area == document.whole else ())
+        self._show_preparation(document)
+        state = document.state
+        for panel in (self.words_panel, self.structure_panel, self.mask_panel):
+            panel.setEnabled(state is not None)
+        self.words_panel.show_recipe(state.recipe if state else None)
+        if state is not None:
+            self.structure_panel.show_recipe(
+                state.recipe,
+                document.automatic(state.recipe),
+                document.changed_kinds,
+                editor.model.guidance,
+                editor.model.guidance_is_fixed,
+            )
+            threshold = editor.model.entry.defaults.blend_threshold
+            self.mask_panel.show_recipe(document.description, state.recipe, state.finish.feather, threshold)
+        self._show_areas(document)
+        self._show_versions(document)
+        self._show_mask()
+
+    def _make_room(self, whole: Area) -> None:
+        """Fill the panels around a first photo as they will be when it is there, so that it keeps its place."""
+        entry = self.editor.model.entry
+        self.prompts.show_models(entry, entry)
+        self.prompts.show_preparation(_DESCRIBE, possible=False, again=False, needed=True)
+        frame = frame_of(whole, entry.native_size, entry.multiple)
+        rows = [AreaRow(whole, "Whole photo", "", can_leave=False)]
+        self.area_bar.show_areas(rows, whole, feedback.effective_resolution(frame, True))
+
+    def _show_areas(self, document: Document) -> None:
+        project, edited = document.session.project, document.edited_areas
+        names = {area: f"Area {number}" for number, area in enumerate(document.areas)} | {document.whole: "Whole photo"}
+        rows = [
+            AreaRow(
+                area,
+                names[area],
+                f"{area.width} × {area.height} pixels of {project.photo.width} × {project.photo.height}",
+                can_leave=area != document.whole and (area not in edited or len(edited) > 1),
+            )
+            for area in document.areas
+        ]
+        frame = document.session.frame_for(self.editor.model.entry, document.area)
+        self.area_bar.show_areas(
+            rows, document.area, feedback.effective_resolution(frame, document.area == document.whole)
+        )
+        self.area_bar.show_words(self._areas.words_with_a_place)
+        self.view.show_area(None if document.area == document.whole else document.area)
+
+    @Slot()
+    def prepare(self) -> None:
+        """The photo is described; meanwhile the edit can be written."""
+        at_home(self)
+        self.editor.prepare()
+        if self.editor.preparing.at_work:
+            self.prompts.edit.setFocus()
+
+    @Slot(Method)
+    def _prepare_by(self, method: Method) -> None:
+        at_home(self)
+        defaults = self.editor.model.entry.defaults
+        self.model_panel.show_preparing(defaults, method)
+        self.editor.model.choose_way(method, defaults.steps_for(method))
+        self.prepare()
+
+    @Slot()
+    def _moved(self) -> None:
+        """To another area: its sentences, ready to be typed."""
+        at_home(self)
+        document = self.editor.document
+        assert document is not None
+        self.prompts.description.replace_text(document.description)
+        self.prompts.edit.replace_text(document.edit_text)
+        (self.prompts.edit if document.up_to_date else self.prompts.description).setFocus()
+
+    def _show_preparation(self, document: Document) -> None:
+        editor = self.editor
+        seconds, measured = editor.preparing.estimates.preparing(*editor.model.way), editor.preparing.estimates.measured
+        if seconds is not None and measured is not None:
+            takes = feedback.takes(duration(seconds), measured, editor.model.way[0])
+        elif editor.preparing.measuring:
+            takes = "Measuring how long it takes here…"
+        else:
+            takes = ""
+        if editor.preparing.at_work:
+            text = "Being prepared; you can go on writing the edit."
+        elif document.up_to_date and document.inversion is not None:
+            text = f"Prepared in {duration(document.inversion.figures.seconds).removeprefix('about ')}."
+            explained = document.inversion.figures.explained
+            strange = measured is not None and feedback.is_strange(editor.model.entry, measured)
+            if not strange and (more := feedback.say_more(editor.model.entry, document.description, explained)):
+                text = f"{text} {more}"
+        elif document.session.read_only:
+            text = document.session.read_only
+        elif document.area not in (*document.edited_areas, document.whole):
+            text = f"Describe what the photo shows in this area, without its edits; then prepare it. {takes}"
+        elif document.version is not None:
+            text = f"The description has changed; prepare the photo again to use it. {takes}"
+        elif not document.description.strip():
+            text = _DESCRIBE
+        else:
+            text = f"Needed once before words can change the photo. {takes}"
+        self.prompts.estimate.setToolTip(feedback.measured_on(measured) if measured else "")
+        possible = document.can_be_prepared and not editor.preparing.at_work
+        self.prompts.show_preparation(
+            text, possible, again=document.area in document.edited_areas, needed=not document.up_to_date
+        )
+        ways = editor.preparing.estimates.far_apart(editor.model.entry.defaults)
+        offered = tuple((method, duration(seconds)) for method, seconds in ways)
+        self.prompts.show_ways(offered, possible and not document.up_to_date)
+        self.prompts.show_render_button(editor.render_by_hand, not editor.picture_is_final)
+
+    def _show_versions(self, document: Document) -> None:
+        assert self.editor.before is not None
+        pictures, before, project = self.editor.pictures, self.editor.before, document.session.project
+        rows = [
+            VersionRow(version.id, version.name, version.recipe.prompt, thumbnail(pictures.get(version.id, before)))
+            for version in project.versions
+        ]
+        self.versions_panel.show_versions(rows, project.current, editable=document.up_to_date)
+
+    @Slot()
+    def _pictured(self) -> None:
+        at_home(self)
+        self.view.replace_photo(self.editor.before)
+        self.view.show_edit(self.editor.after, self.editor.badge)
+        self._show_mask()
+        self._look_closer()
+
+    def _show_mask(self) -> None:
+        """The newest mask, and how much it covers."""
+        document, last = self.editor.document, self.editor.rendering.last
+        mask = last.reach if last else None
+        if (
+            document is None
+            or last is None
+            or last.rendered is None
+            or mask is None
+            or not document.state
+            or document.state.recipe.blend is None
+        ):
+            self.view.show_overlay(None)
+            return
+        self.mask_panel.show_coverage(last.rendered.coverage)
+        if not self.mask_panel.show_mask.isChecked():
+            self.view.show_overlay(None)
+            return
+        project = document.session.project
+        frame = project.frame(project.inversion(last.wanted.inversion).frame)
+        colour = theme.MASK_ON_RED if self.editor.before and is_reddish(self.editor.before) else theme.MASK
+        self.view.show_overlay(mask_overlay(mask, colour), QRectF(frame.x, frame.y, frame.width, frame.height))
+
+    @Slot(float)
+    def _zoomed(self, _zoom: float) -> None:
+        at_home(self)
+        shown = self.editor.glimpse or self.editor.before
+        self._look_closer()
+        self.strip.zoom.setText("" if shown is None else f"{self.canvas.zoom() * 100:.0f} %")
+
+    def _look_closer(self) -> None:
+        """Pictures are composed at the size they are mostly looked at; closer, the full size is needed."""
+        last = self.editor.rendering.last
+        if last is not None and last.picture is self.editor.after and self.view.lacks_detail:
+            self.editor.rendering.sharpen()
+
+    # The panels ask
+
+    @Slot(int, float)
+    def _weight_moved(self, position: int, weight: float) -> None:
+        at_home(self)
+        self.editor.edit(f"weight {position}", partial(with_weight, position=position, weight=weight))
+
+    @Slot(float)
+    def _strength_moved(self, strength: float) -> None:
+        at_home(self)
+        self.editor.edit("strength", partial(edits.with_strength, strength=strength))
+
+    @Slot(bool)
+    def _automatic_asked(self, on: bool) -> None:
+        at_home(self)
+        self.editor.edit("automatic", partial(edits.with_automatic, on=on))
+
+    @Slot(float)
+    def _follow_moved(self, share: float) -> None:
+        at_home(self)
+        self.editor.edit("follow", partial(edits.following, share=share))
+
+    @Slot(Reweighting)
+    def _reweighting_chosen(self, reweighting: Reweighting) -> None:
+        at_home(self)
+        self.editor.edit("reweighting", partial(edits.with_reweighting, reweighting=reweighting))
+
+    @Slot(str, float)
+    def _structure_moved(self, field: str, value: float) -> None:
+        at_home(self)
+        self.editor.edit(field, partial(edits.with_structure, field=field, value=value))
+
+    @Slot(tuple, tuple)
+    def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:
+        at_home(self)
+        defaults = self.editor.model.entry.defaults
+        self.editor.edit("mask", partial(edits.with_mask, places=places, keeps=keeps, defaults=defaults))
+        self.show_all()  # words to keep may wait for a first word to change, which changes nothing of the edit
+
+    @Slot(float)
+    def _threshold_moved(self, threshold: float) -> None:
+        at_home(self)
+        self.editor.edit("threshold", partial(edits.with_threshold, threshold=round(threshold, 2)))
+
+    @Slot(bool)
+    def _mask_toggled(self, _on: bool) -> None:
+        at_home(self)
+        self._show_mask()
+
+    @Slot()
+    def _preparing_changed(self) -> None:
+        at_home(self)
+        self.editor.model.choose_way(*self.model_panel.preparing())

@@ -1,0 +1,146 @@
+"""Where the edit may change the photo: words to confine it to, words to keep."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from nti_desktop.editing.edits import mask_words
+from nti_desktop.gui.widgets.flow import FlowLayout
+from nti_desktop.gui.widgets.sliders import ValueSlider
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.recipe.parameters import FEATHER, THRESHOLD
+from nti_desktop.recipe.recipe import EditRecipe, WordRef
+
+LARGE = 0.5  # share of the frame above which a mask is too large for one thing
+
+
+class _Chips(QWidget):
+    """Words that can be clicked on and off."""
+
+    toggled = Signal()
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__()
+        self._purpose = purpose
+        self._flow = FlowLayout(self)
+        self.buttons: list[QPushButton] = []
+        self._refs: list[WordRef] = []
+
+    def show_words(self, words: tuple[tuple[str, WordRef], ...], chosen: tuple[WordRef, ...]) -> None:
+        refs, labels = [ref for _, ref in words], [label for label, _ in words]
+        if refs != self._refs or labels != [button.text() for button in self.buttons]:
+            self._flow.clear()
+            self.buttons = []
+            for label in labels:
+                button = QPushButton(label)
+                button.setCheckable(True)
+                button.setProperty("chip", "true")
+                button.setAccessibleName(f"{self._purpose}: {label}")
+                button.clicked.connect(self._clicked)
+                self._flow.addWidget(button)
+                self.buttons.append(button)
+            self._refs = refs
+            self.updateGeometry()
+        for button, ref in zip(self.buttons, refs, strict=True):
+            button.setChecked(ref in chosen)
+
+    def chosen(self) -> tuple[WordRef, ...]:
+        return tuple(ref for ref, button in zip(self._refs, self.buttons, strict=True) if button.isChecked())
+
+    @Slot()
+    def _clicked(self) -> None:
+        at_home(self)
+        self.toggled.emit()
+
+
+class MaskPanel(QWidget):
+    """Click words; see the mask; set its threshold and how soft its border is."""
+
+    words_chosen = Signal(tuple, tuple)  # WordRefs to confine the edit to, WordRefs to keep
+    threshold_moved = Signal(float)
+    feather_moved = Signal(float)
+    mask_toggled = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.places, self.keeps = _Chips("Change only"), _Chips("Keep")
+        self.threshold = ValueSlider("threshold", THRESHOLD)
+        self.feather = ValueSlider("feather", FEATHER)
+        self.show_mask = QCheckBox("Show the mask over the photo")
+        self.show_mask.toggled.connect(self._show_mask)
+        self.coverage = QLabel()
+        self.coverage.setWordWrap(True)
+        self.clear_button = QPushButton("No mask")
+        self.clear_button.clicked.connect(self._clear)
+        self.places.toggled.connect(self._chosen)
+        self.keeps.toggled.connect(self._chosen)
+        for slider in (self.threshold, self.feather):
+            slider.set_title_width(70)
+            slider.moved.connect(self._moved)
+
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setSpacing(8)
+        column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for title, chips in (("Change only where this is", self.places), ("Keep as it is", self.keeps)):
+            heading = QLabel(title)
+            heading.setProperty("role", "heading")
+            column.addWidget(heading)
+            column.addWidget(chips)
+            column.addSpacing(4)
+        for widget in (self.threshold, self.feather, self.show_mask, self.coverage):
+            column.addWidget(widget)
+        column.addWidget(self.clear_button, 0, Qt.AlignmentFlag.AlignLeft)
+        area = QScrollArea()
+        area.setWidget(inner)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+
+    def show_recipe(self, source: str, recipe: EditRecipe, feather: float, usual: float = THRESHOLD.usual) -> None:
+        """usual: the threshold that a mask starts with."""
+        words, blend = mask_words(source, recipe.prompt), recipe.blend
+        keeps = blend.keep if blend else self.keeps.chosen()  # chosen before any place was; still wanted
+        self.places.show_words(words, blend.words if blend else ())
+        self.keeps.show_words(words, keeps)
+        for widget in (self.threshold, self.feather, self.clear_button):
+            widget.setEnabled(blend is not None)
+        self.threshold.set_default(usual)
+        self.threshold.show_value(blend.threshold if blend is not None else usual)
+        self.feather.show_value(feather)
+        if blend is None:
+            waiting = bool(keeps)
+            self.coverage.setText(
+                "Choose at least one word above for the change." if waiting else "The edit may change the whole photo."
+            )
+
+    def show_coverage(self, coverage: float | None) -> None:
+        """coverage: fraction of the photo inside the mask; None without a mask."""
+        if coverage is not None:
+            advice = " A higher threshold would change less of the photo." if coverage > LARGE else ""
+            self.coverage.setText(f"The mask covers {coverage * 100:.0f} % of the photo.{advice}")
+
+    @Slot()
+    def _chosen(self) -> None:
+        at_home(self)
+        self.words_chosen.emit(self.places.chosen(), self.keeps.chosen())
+
+    @Slot()
+    def _clear(self) -> None:
+        at_home(self)
+        for button in (*self.places.buttons, *self.keeps.buttons):
+            button.setChecked(False)
+        self.words_chosen.emit((), ())
+
+    @Slot(object, float)
+    def _moved(self, key: object, value: float) -> None:
+        at_home(self)
+        (self.threshold_moved if key == "threshold" else self.feather_moved).emit(value)
+
+    @Slot(bool)
+    def _show_mask(self, on: bool) -> None:
+        at_home(self)
+        self.mask_toggled.emit(on)

@@ -1,0 +1,144 @@
+"""Which model works on the photo, and how it is prepared."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from nti_desktop.gui.widgets.choice_box import ChoiceBox
+from nti_desktop.gui.widgets.text_undo import NumberBox
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.recipe.methods import BENCHMARK, METHODS
+from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults, Method
+
+_WAYS = tuple(METHODS)
+
+
+class ModelPanel(QWidget):
+    """Model, way of preparing, number of steps."""
+
+    model_chosen = Signal(int)  # index among the entries
+    models_asked = Signal()
+    preparing_changed = Signal()
+    device_chosen = Signal(int)  # index among those shown
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._defaults = EditDefaults()
+        self.models = ChoiceBox()
+        self.models.setAccessibleName("Model")
+        self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.models.activated.connect(self._model)
+        self._about = QLabel()
+        self._about.setProperty("role", "quiet")
+        self._about.setWordWrap(True)
+        more = QPushButton("Models…")
+        more.setToolTip("See which models there are; add, download or remove one.")
+        more.clicked.connect(self._ask_for_models)
+        self.ways = ChoiceBox()
+        self.ways.setAccessibleName("Way of preparing")
+        self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for method in _WAYS:
+            self.ways.addItem(METHODS[method].title)
+        self.ways.activated.connect(self._way)
+        self.about_way = QLabel()
+        self.about_way.setProperty("role", "quiet")
+        self.about_way.setWordWrap(True)
+        self.steps = NumberBox()
+        self.steps.setRange(2, MAX_STEPS)
+        self.steps.setAccessibleName("Steps")
+        self.steps.setToolTip("More steps take longer and follow the photo and the words more closely.")
+        self.steps.valueChanged.connect(self._preparing)
+        self.devices = ChoiceBox()
+        self.devices.setAccessibleName("Device")
+        self.devices.setToolTip("What computes: a graphics card is many times faster than the processor.")
+        self.devices.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.devices.activated.connect(self._device)
+        self.precision = QLabel()
+        self.precision.setProperty("role", "quiet")
+        self.precision.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for title, widgets in (
+            ("Model", (self.models, self._about, more)),
+            ("Way of preparing the photo", (self.ways, self.about_way)),
+            ("Steps", (self.steps,)),
+            ("Device", (self.devices, self.precision)),
+        ):
+            heading = QLabel(title)
+            heading.setProperty("role", "heading")
+            column.addWidget(heading)
+            for widget in widgets:
+                column.addWidget(widget)
+            column.addSpacing(12)
+
+    def show_models(self, entries: Sequence[ModelEntry], current: int) -> None:
+        self.models.clear()
+        for entry in entries:
+            self.models.addItem(entry.name)
+        self.models.setCurrentIndex(current)
+        entry = entries[current]
+        self._about.setText(
+            "Comes with the program and knows the samples only."
+            if entry.built_in
+            else f"Your own model. Terms: {entry.licence}."
+        )
+
+    def show_devices(self, names: Sequence[str], current: int, precision: str) -> None:
+        """precision: in words, what computed last and in which precision; may be empty."""
+        self.devices.clear()
+        self.devices.addItems(list(names))
+        self.devices.setCurrentIndex(current)
+        self.precision.setText(precision)
+
+    def show_preparing(self, defaults: EditDefaults, method: Method) -> None:
+        """Start from this method and what is best on the model."""
+        self._defaults = defaults
+        self.ways.setCurrentIndex(_WAYS.index(method))
+        self._show_steps(defaults.steps_for(method))
+        self._show_way()
+
+    def _show_way(self) -> None:
+        """What the chosen way is good for, and what was published of it."""
+        row = METHODS[_WAYS[self.ways.currentIndex()]]
+        figures = f"Published: {row.published}." if row.published else "No figures were published."
+        self.about_way.setText(f"{row.sentence} {figures}")
+        self.about_way.setToolTip(f"{row.source}. Figures: {BENCHMARK}.")
+
+    def _show_steps(self, steps: int) -> None:
+        self.steps.blockSignals(True)
+        self.steps.setValue(steps)
+        self.steps.blockSignals(False)
+
+    def preparing(self) -> tuple[Method, int]:
+        """What is chosen: method, steps."""
+        return _WAYS[self.ways.currentIndex()], self.steps.value()
+
+    @Slot(int)
+    def _model(self, index: int) -> None:
+        at_home(self)
+        self.model_chosen.emit(index)
+
+    @Slot()
+    def _ask_for_models(self) -> None:
+        at_home(self)
+        self.models_asked.emit()
+
+    @Slot(int)
+    def _device(self, index: int) -> None:
+        at_home(self)
+        self.device_chosen.emit(index)
+
+    @Slot(int)
+    def _way(self, index: int) -> None:
+        at_home(self)
+        self._show_steps(self._defaults.steps_for(_WAYS[index]))
+        self._show_way()
+        self.preparing_changed.emit()
+
+    @Slot()
+    def _preparing(self) -> None:
+        at_home(self)
+        self.preparing_changed.emit()

@@ -1,0 +1,258 @@
+"""One line for what the photo shows, one for what it should show, and the difference between the two."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from nti_desktop.editing import feedback
+from nti_desktop.gui.editor.diff_view import DiffView, changes_in_words, diff_words
+from nti_desktop.gui.editor.prompt_line import PromptLine
+from nti_desktop.gui.widgets.flow import FlowLayout
+from nti_desktop.gui.widgets.one_line import OneLine
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.words import Change, Word
+
+
+class PromptBar(QFrame):
+    """Description and edit. Until the first edit, suggestions are offered where there are any."""
+
+    described = Signal(str)  # the description, at every keystroke
+    description_settled = Signal()  # after a pause
+    edited = Signal(str)  # the edit, at every keystroke
+    edit_settled = Signal(str)  # the edit, after a pause
+    prepare_asked = Signal()
+    prepare_by_asked = Signal(Method)
+    render_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        self._source = ""
+        self._suggestions: tuple[str, ...] = ()
+        self._models: tuple[ModelEntry | None, ModelEntry | None] = (None, None)
+
+        self.description = PromptLine()
+        self.description.setAccessibleName("Description of the photo")
+        self.description.setPlaceholderText("Say in one sentence what the photo shows")
+        self.description.setToolTip("What the photo shows, in one plain sentence.")
+        self.description.edited.connect(self._described)
+        self.description.settled.connect(self._description_settled)
+        self.description.returnPressed.connect(self._prepare)
+
+        self._prepare_title = "Prepare photo"
+        self.prepare_button = QPushButton(self._prepare_title)
+        self.prepare_button.setProperty("primary", "true")
+        self.prepare_button.setToolTip(
+            "Let the model learn exactly this photo; needed once before words can change it."
+        )
+        self.prepare_button.clicked.connect(self._prepare)
+        self.estimate = QLabel()
+        self.estimate.setProperty("role", "quiet")
+        self.estimate.setWordWrap(True)
+        self._ways = QWidget()
+        self._ways_flow = FlowLayout(self._ways)
+        self._offered: tuple[tuple[Method, str], ...] = ()
+
+        self.edit = PromptLine(window_undoes=True)
+        self.edit.setAccessibleName("Edit")
+        self.edit.setPlaceholderText("The same sentence with the words changed that should change in the photo")
+        self.edit.setToolTip("Change, add or remove words; the photo follows when you pause.")
+        self.edit.edited.connect(self._edited)
+        self.edit.settled.connect(self._settled)
+        self.edit.returnPressed.connect(self._entered)
+
+        self.render_button = QPushButton("Render")
+        self.render_button.setProperty("primary", "true")
+        self.render_button.setToolTip("Render this edit at full quality (Return); so far it is a quick preview.")
+        self.render_button.clicked.connect(self._render)
+
+        self.diff = DiffView()
+        self.same = QLabel()  # said in place of a difference that makes none
+        self.same.setProperty("role", "quiet")
+        self.same.setWordWrap(True)
+        self._chips = QWidget()
+        self._flow = FlowLayout(self._chips)
+        self.unlearned = OneLine()
+        self.unlearned.setProperty("role", "quiet")
+        for line in (self.description, self.edit):
+            line.marked.connect(self._say_unlearned)
+
+        self._labels: list[QLabel] = []
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(6)
+        for row, (title, line, button) in enumerate(
+            ((("&Photo"), self.description, self.prepare_button), ("E&dit", self.edit, self.render_button))
+        ):
+            label = QLabel(title)
+            label.setBuddy(line)
+            self._labels.append(label)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(label, 2 * row, 0)
+            grid.addWidget(line, 2 * row, 1)
+            grid.addWidget(button, 2 * row, 2)
+        needed = QVBoxLayout()
+        needed.addWidget(self.estimate)
+        needed.addWidget(self._ways)
+        grid.addLayout(needed, 1, 1, 1, 2)
+        grid.addWidget(self.diff, 3, 1, 1, 2)
+        grid.addWidget(self.same, 3, 1, 1, 2)
+        grid.addWidget(self._chips, 4, 1, 1, 2)
+        grid.addWidget(self.unlearned, 5, 1, 1, 2)
+        grid.setColumnStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 8, 14, 8)
+        column.addLayout(grid)
+        self.show_suggestions(())
+        self._ways.hide()
+        self.show_models(None, None)
+
+    def show_models(self, preparing: ModelEntry | None, editing: ModelEntry | None) -> None:
+        """The models that will read the description and the edit; a line is kept for words they never learned."""
+        if (preparing, editing) != self._models:
+            self._models = (preparing, editing)
+            self.description.show_learned(preparing.words if preparing else None)
+            self.edit.show_learned(editing.words if editing else None)
+            self._say_unlearned()
+        self.unlearned.setVisible(any(entry and entry.words is not None for entry in self._models))
+
+    def show_subject(self, *, whole: bool) -> None:
+        """Whether the sentences are about the whole photo or an area of it."""
+        what = "photo" if whole else "area"
+        self._labels[0].setText(f"&{what.capitalize()}")
+        self._prepare_title = f"Prepare {what}"
+        self.description.setPlaceholderText(f"Say in one sentence what the {what} shows")
+
+    def show_source(self, source: str) -> None:
+        """The sentence that the edit is compared with."""
+        self._source = source
+        self._refresh()
+
+    def show_edit(self, edit: str) -> None:
+        self.edit.show_text(edit)
+        self._refresh()
+
+    def show_suggestions(self, suggestions: tuple[str, ...]) -> None:
+        """Edits to try; a click takes one."""
+        self._suggestions = suggestions
+        self._flow.clear()
+        if suggestions:
+            lead = QLabel("Try:")
+            lead.setMinimumHeight(_chip("x").sizeHint().height())
+            self._flow.addWidget(lead)
+        for suggestion in suggestions:
+            changes = changes_in_words(diff_words(self._source, suggestion))
+            chip = _chip(", ".join(changes) or suggestion)
+            chip.setObjectName(suggestion)
+            chip.setToolTip(suggestion)
+            chip.clicked.connect(self._suggested)
+            self._flow.addWidget(chip)
+        self._refresh()
+
+    def show_preparation(self, text: str, possible: bool, again: bool, needed: bool) -> None:
+        """text: what preparing is for and how long it takes; again: whether it would be for a second time."""
+        self.estimate.setText(text)
+        self.prepare_button.setEnabled(possible)
+        self.prepare_button.setText("Prepare again" if again else self._prepare_title)
+        if self.prepare_button.property("primary") != str(needed).lower():
+            self.prepare_button.setProperty("primary", str(needed).lower())
+            self.prepare_button.style().unpolish(self.prepare_button)
+            self.prepare_button.style().polish(self.prepare_button)
+
+    def show_ways(self, ways: tuple[tuple[Method, str], ...], possible: bool) -> None:
+        """Ways of preparing to choose among, each with its time in words; none where they hardly differ."""
+        if ways != self._offered:
+            self._offered = ways
+            self._ways_flow.clear()
+            for method, time in ways:
+                chip = _chip(f"By {METHODS[method].title.lower()}, {time}")
+                chip.setObjectName(method)
+                chip.setToolTip(METHODS[method].sentence)
+                chip.clicked.connect(self._prepare_by)
+                self._ways_flow.addWidget(chip)
+        self._ways.setVisible(bool(ways) and possible)
+
+    def show_render_button(self, shown: bool, possible: bool) -> None:
+        self.render_button.setVisible(shown)
+        self.render_button.setEnabled(possible)
+
+    def _refresh(self) -> None:
+        words = diff_words(self._source, self.edit.text()) if self._source.strip() else ()
+        same = feedback.same_but_for_signs(self._source, self.edit.text()) if words else None
+        self.diff.show_words(words)
+        changed = same is None and any(word.change is not Change.KEPT for word in words)
+        self.diff.setVisible(changed)
+        self.same.setText(same or "")
+        self.same.setVisible(same is not None)
+        self._chips.setVisible(bool(self._suggestions) and not changed)
+
+    @Slot()
+    def _say_unlearned(self) -> None:
+        """Once for both lines, as an edit begins as the description."""
+        at_home(self)
+        words: dict[ModelEntry, list[Word]] = {}
+        for entry, line in zip(self._models, (self.description, self.edit), strict=True):
+            if entry is not None:
+                words.setdefault(entry, []).extend(line.unlearned)
+        self.unlearned.say(" ".join(filter(None, (feedback.never_learned(*said) for said in words.items()))))
+
+    @Slot(str)
+    def _described(self, text: str) -> None:
+        at_home(self)
+        self.described.emit(text)
+
+    @Slot()
+    def _description_settled(self) -> None:
+        at_home(self)
+        self.description_settled.emit()
+
+    @Slot(str)
+    def _edited(self, text: str) -> None:
+        at_home(self)
+        self._refresh()
+        self.edited.emit(text)
+
+    @Slot(str)
+    def _settled(self, text: str) -> None:
+        at_home(self)
+        self.edit_settled.emit(text)
+
+    @Slot()
+    def _entered(self) -> None:
+        at_home(self)
+        self.edit.settle()
+        if self.render_button.isVisible() and self.render_button.isEnabled():
+            self.render_asked.emit()
+
+    @Slot()
+    def _suggested(self) -> None:
+        at_home(self)
+        suggestion = self.sender().objectName()
+        self.edit.replace_text(suggestion)
+        self._refresh()
+        self.edit_settled.emit(suggestion)
+
+    @Slot()
+    def _prepare(self) -> None:
+        at_home(self)
+        self.description.settle()
+        if self.prepare_button.isEnabled():
+            self.prepare_asked.emit()
+
+    @Slot()
+    def _prepare_by(self) -> None:
+        at_home(self)
+        self.prepare_by_asked.emit(Method(self.sender().objectName()))
+
+    @Slot()
+    def _render(self) -> None:
+        at_home(self)
+        self.render_asked.emit()
+
+
+def _chip(text: str) -> QPushButton:
+    chip = QPushButton(text)
+    chip.setProperty("chip", "true")
+    return chip

@@ -1,0 +1,151 @@
+"""How closely the edit follows the photo."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from nti_desktop.editing import feedback
+from nti_desktop.gui.widgets.choice_box import ChoiceBox
+from nti_desktop.gui.widgets.explanation import explanation
+from nti_desktop.gui.widgets.sliders import ValueSlider
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.parameters import CROSS, FOLLOW, GUIDANCE, SELF, Parameter
+from nti_desktop.recipe.recipe import EditRecipe, Reweighting
+
+_TITLE_WIDTH = 62
+_KINDS = {
+    Kind.COLOUR: "a colour",
+    Kind.MATERIAL: "a material",
+    Kind.THING: "a thing",
+    Kind.GROUND: "the ground",
+    Kind.LIGHT: "the light",
+    Kind.WEATHER: "the weather",
+    Kind.FILM: "the kind of picture",
+    Kind.OTHER: "something else",
+}
+_ACT_ON = {
+    Reweighting.EMBEDDING: "All that the sentence says",
+    Reweighting.ATTENTION: "The word’s attention (as published)",
+}
+
+
+class StructurePanel(QWidget):
+    """One slider from free to as the photo, which the kind of change sets unless it is moved; the rest under
+    Advanced.
+    """
+
+    automatic_asked = Signal(bool)
+    follow_moved = Signal(float)
+    moved = Signal(str, float)  # field of EditRecipe, value
+    reweighting_chosen = Signal(Reweighting)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        area = QScrollArea()
+        area.setWidget(content)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
+        column.addWidget(
+            explanation("How closely the edit follows the photo: a colour may follow it all the way, new light hardly.")
+        )
+        self.automatic = QCheckBox("Automatic, by the kind of change")
+        self.automatic.clicked.connect(self._automatic_clicked)
+        self.kinds = explanation("")
+        self.follow = ValueSlider("follow", FOLLOW)
+        self.follow.set_title_width(_TITLE_WIDTH)
+        self.follow.moved.connect(self._followed)
+        for widget in (self.automatic, self.kinds, self.follow, explanation("0 % is free, 100 % is as the photo.")):
+            column.addWidget(widget)
+
+        self.advanced = QToolButton()
+        self.advanced.setText("Advanced")
+        self.advanced.setCheckable(True)
+        self.advanced.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.advanced.setArrowType(Qt.ArrowType.RightArrow)
+        self.advanced.setAutoRaise(True)
+        self.advanced.toggled.connect(self._advanced_toggled)
+        self._more = QWidget()
+        more = QVBoxLayout(self._more)
+        more.setContentsMargins(0, 0, 0, 0)
+        self.sliders: dict[str, ValueSlider] = {}
+        for field, parameter in (("cross_until", CROSS), ("self_until", SELF), ("guidance_scale", GUIDANCE)):
+            more.addWidget(self._slider(field, parameter))
+            more.addWidget(explanation(parameter.explanation))
+        self._fixed = explanation("This photo was prepared for one guidance; prepare it again to change that.")
+        more.addWidget(self._fixed)
+        self.reweighting = ChoiceBox()
+        for value, text in _ACT_ON.items():
+            self.reweighting.addItem(text, value)
+        self.reweighting.setAccessibleName("What the words’ sliders act on")
+        self.reweighting.activated.connect(self._reweighting_chosen)
+        more.addWidget(explanation("The words’ sliders act on:"))
+        more.addWidget(self.reweighting)
+        self._more.hide()
+        column.addSpacing(6)
+        column.addWidget(self.advanced)
+        column.addWidget(self._more)
+
+    def _slider(self, field: str, parameter: Parameter) -> ValueSlider:
+        slider = ValueSlider(field, parameter)
+        slider.set_title_width(_TITLE_WIDTH)
+        slider.moved.connect(self._moved)
+        self.sliders[field] = slider
+        return slider
+
+    def show_recipe(
+        self, recipe: EditRecipe, automatic: EditRecipe, kinds: tuple[Kind, ...], prepared_for: float, fixed: bool
+    ) -> None:
+        """automatic: the same edit with the windows that its change, of these `kinds`, does best with; prepared_for:
+        guidance of the inversion; fixed: whether an edit may not differ from it.
+        """
+        self.automatic.setChecked(recipe.automatic)
+        self.kinds.setText(f"The edit changes {feedback.listed([_KINDS[kind] for kind in kinds] or ['no word yet'])}.")
+        self.follow.set_default(_follow(automatic))
+        self.follow.show_value(_follow(recipe))
+        for field in ("cross_until", "self_until"):
+            self.sliders[field].set_default(getattr(automatic, field))
+            self.sliders[field].show_value(getattr(recipe, field))
+        guidance = self.sliders["guidance_scale"]
+        guidance.set_default(prepared_for if automatic.guidance_scale is None else automatic.guidance_scale)
+        guidance.show_value(prepared_for if recipe.guidance_scale is None else recipe.guidance_scale)
+        guidance.setEnabled(not fixed)
+        self._fixed.setVisible(fixed)
+        self.reweighting.setCurrentIndex(self.reweighting.findData(recipe.reweighting))
+
+    @Slot(bool)
+    def _automatic_clicked(self, on: bool) -> None:
+        at_home(self)
+        self.automatic_asked.emit(on)
+
+    @Slot(object, float)
+    def _followed(self, _key: object, value: float) -> None:
+        at_home(self)
+        self.follow_moved.emit(value)
+
+    @Slot(object, float)
+    def _moved(self, key: object, value: float) -> None:
+        at_home(self)
+        self.moved.emit(str(key), value)
+
+    @Slot(int)
+    def _reweighting_chosen(self, index: int) -> None:
+        at_home(self)
+        self.reweighting_chosen.emit(Reweighting(self.reweighting.itemData(index)))
+
+    @Slot(bool)
+    def _advanced_toggled(self, on: bool) -> None:
+        at_home(self)
+        self.advanced.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        self._more.setVisible(on)
+
+
+def _follow(recipe: EditRecipe) -> float:
+    return (recipe.cross_until + recipe.self_until) / 2

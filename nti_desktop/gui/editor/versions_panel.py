@@ -1,0 +1,147 @@
+"""The versions of a photo: several edits side by side in one project."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nti_desktop.gui import theme
+from nti_desktop.gui.workers.threads import at_home
+
+THUMBNAIL = 56
+_ID = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, eq=False)
+class VersionRow:
+    """What the list shows of a version. thumbnail: None until it was rendered."""
+
+    id: str
+    name: str
+    prompt: str
+    thumbnail: QImage | None
+
+
+class VersionsPanel(QFrame):
+    """Add, rename, delete, switch."""
+
+    add_asked = Signal()
+    delete_asked = Signal()
+    chosen = Signal(str)
+    renamed = Signal(str, str)  # id, name
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "side")
+        heading = QLabel("Versions")
+        heading.setProperty("role", "heading")
+        self._hint = QLabel("Once the photo is prepared, several edits of it can be kept here side by side.")
+        self._hint.setProperty("role", "quiet")
+        self._hint.setWordWrap(True)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Versions")
+        self.list.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
+        self.list.setEditTriggers(QListWidget.EditTrigger.DoubleClicked | QListWidget.EditTrigger.EditKeyPressed)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setWordWrap(True)
+        self.list.currentItemChanged.connect(self._current_changed)
+        self.list.itemChanged.connect(self._item_changed)
+        delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)  # not while a name is typed
+        delete.activated.connect(self._delete)
+        self.add_button = QPushButton("Add")
+        self.rename_button = QPushButton("Rename")
+        self.delete_button = QPushButton("Delete")
+        self.add_button.setToolTip("Add a version that starts as a copy of this one.")
+        self.add_button.clicked.connect(self._add)
+        self.rename_button.clicked.connect(self.rename_current)
+        self.delete_button.clicked.connect(self._delete)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        for button in (self.add_button, self.rename_button, self.delete_button):
+            button.setStyleSheet("padding: 4px 6px;")
+            buttons.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 10, 8, 8)
+        column.addWidget(heading)
+        column.addWidget(self._hint)
+        column.addWidget(self.list, 1)
+        column.addLayout(buttons)
+
+    def show_versions(self, rows: Sequence[VersionRow], current: str | None, editable: bool) -> None:
+        """editable: whether there is anything to add a version to."""
+        self._hint.setVisible(not rows)
+        self.list.blockSignals(True)
+        while self.list.count() > len(rows):
+            self.list.takeItem(self.list.count() - 1)
+        for index, row in enumerate(rows):
+            item = self.list.item(index) if index < self.list.count() else QListWidgetItem(self.list)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            item.setData(_ID, row.id)
+            item.setText(row.name)
+            item.setToolTip(row.prompt)
+            item.setIcon(_icon(row.thumbnail))
+            item.setSizeHint(QSize(0, THUMBNAIL + 12))
+            if row.id == current:
+                self.list.setCurrentItem(item)
+        self.list.blockSignals(False)
+        self.add_button.setEnabled(editable)
+        self.rename_button.setEnabled(bool(rows))
+        self.delete_button.setEnabled(len(rows) > 1)
+
+    @Slot()
+    def rename_current(self) -> None:
+        """Let the name be typed in the list."""
+        at_home(self)
+        if self.list.currentItem():
+            self.list.setFocus()
+            self.list.editItem(self.list.currentItem())
+
+    @Slot(QListWidgetItem, QListWidgetItem)
+    def _current_changed(self, item: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
+        at_home(self)
+        if item is not None:
+            self.chosen.emit(item.data(_ID))
+
+    @Slot(QListWidgetItem)
+    def _item_changed(self, item: QListWidgetItem) -> None:
+        at_home(self)
+        self.renamed.emit(item.data(_ID), item.text())
+
+    @Slot()
+    def _add(self) -> None:
+        at_home(self)
+        self.add_asked.emit()
+
+    @Slot()
+    def _delete(self) -> None:
+        at_home(self)
+        self.delete_asked.emit()
+
+
+def _icon(thumbnail: QImage | None) -> QIcon:
+    pixmap = QPixmap(THUMBNAIL, THUMBNAIL)
+    pixmap.fill(theme.FIELD)
+    if thumbnail is not None:
+        pixmap = QPixmap.fromImage(
+            thumbnail.scaled(
+                2 * THUMBNAIL,  # sharp on a screen with twice the pixels
+                2 * THUMBNAIL,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+        )
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # untinted: it is a photo
+    return icon

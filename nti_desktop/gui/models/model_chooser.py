@@ -1,0 +1,92 @@
+"""Which models there are to choose from, and what is said when the chosen one cannot draw the photo."""
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nti_desktop.editing import feedback
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.model_library import ModelLibrary
+from nti_desktop.gui.editor.model_panel import ModelPanel
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.library.catalog import ModelEntry, built_in
+from nti_desktop.recipe.jobs import Measured
+
+
+class ModelChooser(QObject):
+    """Keeps the panel's list of models: the chosen one at once, the others when they are known."""
+
+    page_asked = Signal()
+
+    def __init__(self, editor: Editor, library: ModelLibrary, panel: ModelPanel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._editor, self._library, self._panel = editor, library, panel
+        self._entries: tuple[ModelEntry, ...] = ()
+        self._faults: tuple[str, ...] = ()  # that were said
+        self._shown = ""  # id of the model whose way of preparing is shown
+        editor.preparing.measured.connect(self._measured)
+        editor.changed.connect(self._show)
+        library.changed.connect(self._shelf_changed)
+        library.removed.connect(self._removed)
+        panel.model_chosen.connect(self._chosen)
+        panel.models_asked.connect(self._page_asked)
+        self._show()
+
+    @Slot()
+    def _page_asked(self) -> None:
+        at_home(self)
+        self.page_asked.emit()
+
+    @Slot(int)
+    def _chosen(self, index: int) -> None:
+        at_home(self)
+        self._editor.model.choose(self._entries[index])
+
+    @Slot()
+    def _shelf_changed(self) -> None:
+        at_home(self)
+        if not self._library.looking:
+            self._show()
+            self._say_faults()
+            self._editor.model.models_have_changed()
+
+    def _say_faults(self) -> None:
+        """Once, why models that were there may be missing."""
+        faults = self._library.contents.faults if self._library.contents else ()
+        if faults == self._faults:
+            return
+        self._faults = faults
+        self._editor.outdated.emit(("models folder",))
+        if faults:
+            action = Action("Models…", self._page_asked)
+            self._editor.said.emit(Message(faults[0], Tone.ERROR, topic="models folder", actions=(action,)))
+
+    @Slot(Path)
+    def _removed(self, path: Path) -> None:
+        """Nobody works with a model that was taken away."""
+        at_home(self)
+        if os.path.realpath(path) == os.path.realpath(self._editor.model.entry.id):
+            self._editor.model.choose(built_in())
+
+    @Slot()
+    def _show(self) -> None:
+        at_home(self)
+        chosen, contents = self._editor.model.entry, self._library.contents
+        entries = contents.usable if contents else ()
+        if chosen.id not in {entry.id for entry in entries}:  # not known yet, or found where it is not listed
+            entries = (*entries, chosen)
+        if entries != self._entries or chosen.id != self._shown:
+            self._entries = entries
+            self._panel.show_models(entries, [entry.id for entry in entries].index(chosen.id))
+        if chosen.id != self._shown:
+            self._shown = chosen.id
+            self._panel.show_preparing(chosen.defaults, self._editor.model.way[0])
+
+    @Slot(Measured)
+    def _measured(self, measured: Measured) -> None:
+        at_home(self)
+        if feedback.is_strange(self._editor.model.entry, measured):
+            action = Action("Add a model…", self._page_asked)
+            self._editor.said.emit(Message(feedback.STRANGE, Tone.ADVICE, topic="model", actions=(action,)))

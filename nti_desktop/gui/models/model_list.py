@@ -1,0 +1,197 @@
+"""The models on this computer, downloads that were broken off, and what can be done with each."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
+
+from nti_desktop.gui.controllers.model_library import Contents
+from nti_desktop.gui.widgets.row_list import Row, RowList
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.models.hub.offers import find_offer
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.records import gigabytes
+from nti_desktop.models.library.scan import Source
+from nti_desktop.models.library.store import Incoming, Listed
+
+_BUILT_IN = "built in"  # key of its row
+_FROM = {Source.STORE.value: "in the models folder", Source.ADDED.value: "added by you"}
+
+
+class ModelList(QWidget):
+    """What is chosen in the list is what the buttons are about."""
+
+    use_asked = Signal(ModelEntry)
+    go_on_asked = Signal(str)  # with a download that was broken off
+    verify_asked = Signal(Path)
+    remove_asked = Signal(Listed)
+    drop_asked = Signal(Incoming)
+    add_asked = Signal(Path)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._models: dict[str, Listed] = {}
+        self._broken_off: dict[str, Incoming] = {}
+        self._used = ""
+        self._busy = False
+        self.question: QMessageBox | None = None
+        self.list = RowList("Models on this computer")
+        self.list.selected.connect(self._show_buttons)
+        self.list.itemDoubleClicked.connect(self._use)
+        self.looking = QLabel("Looking for models…")
+        self.looking.setProperty("role", "quiet")
+        self.use = _button("Use", "Work with this model from now on.")
+        self.use.clicked.connect(self._use)
+        self.use.setProperty("primary", "true")
+        self.verify = _button("Verify", "Read its files and compare them with what was published.")
+        self.verify.clicked.connect(self._verify)
+        self.show_folder = _button("Show in folder", "Show where it lies on the disk.")
+        self.show_folder.clicked.connect(self._show_folder)
+        self.remove = _button("Remove…", "Delete it, or take it off this list where it lies elsewhere.")
+        self.remove.clicked.connect(self._remove)
+        self.add_file = _button("Add a file…", "List a .safetensors file; it stays where it is.")
+        self.add_file.clicked.connect(self._add_file)
+        self.add_folder = _button("Add a folder…", "List a model’s folder; it stays where it is.")
+        self.add_folder.clicked.connect(self._add_folder)
+        row = QHBoxLayout()
+        for button in (self.use, self.verify, self.show_folder, self.remove):
+            row.addWidget(button)
+        row.addStretch(1)
+        row.addWidget(self.add_file)
+        row.addWidget(self.add_folder)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.addWidget(self.looking)
+        column.addWidget(self.list, 1)
+        column.addLayout(row)
+        self._show_buttons()
+
+    def show_contents(self, contents: Contents | None, looking: bool, used: str, busy: bool) -> None:
+        """used: id of the model that is worked with; busy: whether a download or a verification is under way."""
+        self._used, self._busy = used, busy
+        self.looking.setVisible(looking)
+        if contents is not None:
+            self._models = {str(model.path or _BUILT_IN): model for model in contents.models}
+            self._broken_off = {str(download.folder): download for download in contents.broken_off}
+            models = [self._model_row(key, model) for key, model in self._models.items()]
+            self.list.show_rows([*models, *(_broken_row(key, download) for key, download in self._broken_off.items())])
+        self._show_buttons()
+
+    def _model_row(self, key: str, model: Listed) -> Row:
+        entry, path = model.entry, model.path
+        size = [gigabytes(model.size)] if path is not None and model.size else []
+        where = [] if path is None else [_FROM.get(model.source, f"found in {model.source}")]
+        if entry is None:
+            assert path is not None
+            return Row(key, path.name, (" · ".join([*where, *size]),), model.fault or "", str(path))
+        title = f"{entry.name}  —  in use" if entry.id == self._used else entry.name
+        kind = ["knows the samples only"] if entry.built_in else [entry.family]
+        previews = ["previews by a small decoder"] if entry.files.preview_decoder else []
+        said = " · ".join([*kind, *where, *size, *previews, f"licence: {model.licence}"])
+        return Row(key, title, (said,), entry.preview_fault or "", tip=str(path or ""))
+
+    @Slot()
+    def _show_buttons(self) -> None:
+        at_home(self)
+        model, download = self._model, self._download
+        entry = model.entry if model else None
+        self.use.setText("Go on" if download else "Use")
+        self.use.setToolTip("Fetch the rest." if download else "Work with this model from now on.")
+        self.use.setEnabled(not self._busy if download else entry is not None and entry.id != self._used)
+        own = model is not None and model.path is not None
+        self.verify.setEnabled(own and not self._busy)
+        self.show_folder.setEnabled(own)
+        self.remove.setEnabled(own or (download is not None and not self._busy))
+
+    @property
+    def _model(self) -> Listed | None:
+        return self._models.get(self.list.key or "")
+
+    @property
+    def _download(self) -> Incoming | None:
+        return self._broken_off.get(self.list.key or "")
+
+    @Slot()
+    def _use(self) -> None:
+        at_home(self)
+        if not self.use.isEnabled():
+            return
+        if (download := self._download) is not None:
+            self.go_on_asked.emit(download.wanted)
+        elif (model := self._model) is not None:
+            self.use_asked.emit(model.entry)
+
+    @Slot()
+    def _verify(self) -> None:
+        at_home(self)
+        if self._model is not None:
+            self.verify_asked.emit(self._model.path)
+
+    @Slot()
+    def _show_folder(self) -> None:
+        at_home(self)
+        path = self._model.path if self._model else None
+        if path is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path if path.is_dir() else path.parent)))
+
+    @Slot()
+    def _remove(self) -> None:
+        at_home(self)
+        model, download = self._model, self._download
+        if download is not None:
+            self._ask(f"Delete what has arrived of “{_name_of(download)}”, {gigabytes(download.size)}?", "Delete")
+        elif model is not None and model.source == Source.STORE and model.path is not None:
+            name = model.entry.name if model.entry else model.path.name
+            self._ask(f"Delete “{name}”, {gigabytes(model.size)}, from the models folder?", "Delete")
+        elif model is not None and model.path is not None:
+            text = f"Take “{model.path.name}” off this list? Its files stay where they are, in “{model.path.parent}”."
+            self._ask(text, "Take off the list")
+
+    def _ask(self, text: str, title: str) -> None:
+        """Not waited for: the window goes on."""
+        self.question = box = QMessageBox(QMessageBox.Icon.Question, "Models", text, parent=self)
+        box.addButton(title, QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
+        box.accepted.connect(self._remove_for_good)
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    @Slot()
+    def _remove_for_good(self) -> None:
+        at_home(self)
+        if self._download is not None:
+            self.drop_asked.emit(self._download)
+        elif self._model is not None:
+            self.remove_asked.emit(self._model)
+
+    @Slot()
+    def _add_file(self) -> None:
+        at_home(self)
+        name, _ = QFileDialog.getOpenFileName(self, "Add a model file", "", "Models (*.safetensors *.SAFETENSORS)")
+        if name:
+            self.add_asked.emit(Path(name))
+
+    @Slot()
+    def _add_folder(self) -> None:
+        at_home(self)
+        name = QFileDialog.getExistingDirectory(self, "Add a model’s folder")
+        if name:
+            self.add_asked.emit(Path(name))
+
+
+def _broken_row(key: str, download: Incoming) -> Row:
+    of = f" of {gigabytes(download.total)}" if download.total else ""
+    title = f"{_name_of(download)}  —  not here yet"
+    return Row(key, title, (f"{gigabytes(download.size)}{of} have arrived; go on with it, or remove it.",))
+
+
+def _name_of(download: Incoming) -> str:
+    known = find_offer(download.wanted)
+    return known.name if known else download.wanted
+
+
+def _button(title: str, tip: str) -> QPushButton:
+    button = QPushButton(title)
+    button.setToolTip(tip)
+    return button

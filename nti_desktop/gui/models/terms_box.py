@@ -1,0 +1,83 @@
+"""What a download is, where it goes and under which terms: it begins when a person has accepted them."""
+
+from html import escape
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from nti_desktop.gui import theme
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.transfers import Planned
+from nti_desktop.models.hub.client import MARGIN
+from nti_desktop.models.library.records import gigabytes
+
+
+class TermsBox(QWidget):
+    """Shows one plan at a time."""
+
+    accepted = Signal(Planned)
+    declined = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._planned: Planned | None = None
+        self.title = QLabel()
+        self.title.setProperty("role", "title")
+        self.about = QLabel()
+        self.licence = QLabel()
+        self.licence.setTextFormat(Qt.TextFormat.RichText)
+        self.licence.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.licence.setOpenExternalLinks(True)
+        for label in (self.title, self.about, self.licence):
+            label.setWordWrap(True)
+        self.accept_box = QCheckBox("I have read the licence and accept it")
+        self.accept_box.toggled.connect(self._toggled)
+        self.download = QPushButton("Download")
+        self.download.setProperty("primary", "true")
+        self.download.clicked.connect(self._accept)
+        self.decline = QPushButton("Not now")
+        self.decline.clicked.connect(self._decline)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.decline)
+        row.addWidget(self.download)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 16, 8, 0)
+        column.setSpacing(12)
+        for widget in (self.title, self.about, self.licence, self.accept_box):
+            column.addWidget(widget)
+        column.addStretch(1)
+        column.addLayout(row)
+
+    def show_plan(self, planned: Planned) -> None:
+        self._planned = planned
+        plan = planned.plan
+        fits = planned.free >= plan.size + MARGIN
+        room = "." if fits else "; that is too little, so make room there or choose another folder."
+        self.title.setText(planned.title)
+        self.about.setText(
+            f"{gigabytes(plan.size)} from “{plan.repository}” on the Hugging Face Hub. It goes to “{planned.store}”, "
+            f"where {gigabytes(planned.free)} are free{room}"
+        )
+        url = plan.licence.url or f"https://huggingface.co/{plan.repository}"
+        link = f'<a style="color: {theme.ACCENT.name()}" href="{escape(url)}">{escape(url)}</a>'
+        self.licence.setText(f"Its licence is <b>{escape(plan.licence.name)}</b>. Read it here: {link}")
+        self.accept_box.setChecked(False)
+        self.accept_box.setEnabled(fits)
+        self._toggled()
+
+    @Slot()
+    def _toggled(self) -> None:
+        at_home(self)
+        self.download.setEnabled(self.accept_box.isChecked())
+
+    @Slot()
+    def _accept(self) -> None:
+        at_home(self)
+        if self._planned is not None and self.accept_box.isChecked():
+            self.accepted.emit(self._planned)
+
+    @Slot()
+    def _decline(self) -> None:
+        at_home(self)
+        self.declined.emit()

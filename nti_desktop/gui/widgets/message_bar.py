@@ -1,0 +1,160 @@
+"""Sentences to the user, with buttons where there is something to do. They stay until dismissed or outdated."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from nti_desktop.gui.workers.threads import at_home
+
+_AT_ONCE = 3  # more would push the photo off a small screen; the older ones wait behind a button
+
+
+class Tone(StrEnum):
+    """How a sentence is meant."""
+
+    NOTE = "note"
+    ADVICE = "advice"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button beside a sentence: what it says and what it does."""
+
+    title: str
+    do: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Message:
+    """topic: what it is about; a newer message on the topic takes its place. Without one it stays until dismissed."""
+
+    text: str
+    tone: Tone = Tone.NOTE
+    topic: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+class _Strip(QFrame):
+    """One message."""
+
+    acted = Signal(Message, Action)
+    dismissed = Signal(Message)
+
+    def __init__(self, message: Message) -> None:
+        super().__init__()
+        self.message = message
+        self.setProperty("role", "message")
+        self.setProperty("tone", message.tone.value)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 5, 5, 5)
+        label = QLabel(message.text)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row.addWidget(label, 1)
+        self.buttons: list[QPushButton] = []
+        for action in message.actions:
+            button = QPushButton(action.title)
+            button.clicked.connect(self._acted)
+            row.addWidget(button)
+            self.buttons.append(button)
+        close = QPushButton("✕")
+        close.setProperty("flat", "true")
+        close.setAccessibleName("Dismiss this message")
+        close.setToolTip("Dismiss this message")
+        close.clicked.connect(self._dismissed)
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self.setAccessibleName(message.text)
+
+    @Slot()
+    def _acted(self) -> None:
+        at_home(self)
+        for button, action in zip(self.buttons, self.message.actions, strict=True):
+            if button is self.sender():
+                self.acted.emit(self.message, action)
+
+    @Slot()
+    def _dismissed(self) -> None:
+        at_home(self)
+        self.dismissed.emit(self.message)
+
+
+class MessageBar(QWidget):
+    """The newest message on top."""
+
+    def __init__(self, parent: QWidget | None = None, margin: int = 8) -> None:
+        """margin: pixels left and right."""
+        super().__init__(parent)
+        self._messages: list[Message] = []
+        self._shows_all = False
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(margin, 6, margin, 0)
+        self._column.setSpacing(4)
+        self._more = QPushButton()
+        self._more.setProperty("flat", "true")
+        self._more.clicked.connect(self._toggle_all)
+        self._column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._strips: list[_Strip] = []
+        self._refresh()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return tuple(self._messages)
+
+    @Slot(Message)
+    def say(self, message: Message) -> None:
+        """Show a message; one that says the same, or is about the same topic, goes."""
+        at_home(self)
+        self._messages = [
+            m for m in self._messages if m.text != message.text and not (m.topic and m.topic == message.topic)
+        ]
+        self._messages.insert(0, message)
+        self._refresh()
+
+    @Slot(tuple)
+    def clear(self, topics: tuple[str, ...]) -> None:
+        """Drop the messages about these topics: they are outdated."""
+        at_home(self)
+        kept = [m for m in self._messages if m.topic not in topics]
+        if len(kept) != len(self._messages):
+            self._messages = kept
+            self._refresh()
+
+    def _refresh(self) -> None:
+        shown = self._messages if self._shows_all else self._messages[:_AT_ONCE]
+        if [strip.message for strip in self._strips] != shown:
+            for strip in self._strips:
+                strip.hide()
+                strip.deleteLater()
+            self._strips = [_Strip(message) for message in shown]
+            for index, strip in enumerate(self._strips):
+                strip.acted.connect(self._acted)
+                strip.dismissed.connect(self._dismissed)
+                self._column.insertWidget(index, strip)
+        hidden = len(self._messages) - _AT_ONCE
+        self._more.setVisible(hidden > 0)
+        if hidden > 0:
+            self._more.setText("Show fewer" if self._shows_all else f"{hidden} earlier message{'s'[: hidden > 1]}…")
+        self.setVisible(bool(self._messages))
+
+    @Slot(Message, Action)
+    def _acted(self, message: Message, action: Action) -> None:
+        at_home(self)
+        self._dismissed(message)
+        action.do()
+
+    @Slot(Message)
+    def _dismissed(self, message: Message) -> None:
+        at_home(self)
+        self._messages = [m for m in self._messages if m is not message]
+        self._refresh()
+
+    @Slot()
+    def _toggle_all(self) -> None:
+        at_home(self)
+        self._shows_all = not self._shows_all
+        self._refresh()

@@ -1,0 +1,130 @@
+"""What the bottom line says: the job under way, else what the disk is doing, else how the work stands."""
+
+import time
+
+from PySide6.QtCore import QObject, Slot
+
+from nti_desktop.core.progress import Progress
+from nti_desktop.editing import feedback
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.export_queue import ExportTask
+from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
+from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
+from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.recipe.jobs import MeasureJob
+
+
+class ProgressWatch(QObject):
+    """Follows the engine's jobs."""
+
+    def __init__(self, engine: EngineThread, editor: Editor, strip: WorkStrip, parent: QObject) -> None:
+        super().__init__(parent)
+        self._editor, self._strip = editor, strip
+        self._running: Ticket | None = None
+        self._since = 0.0
+        self._last: tuple[Progress, str] | None = None  # of the running job
+        engine.started_job.connect(self._started)
+        engine.progressed.connect(self._progressed)
+        engine.measured.connect(self._ended)
+        engine.inverted.connect(self._ended)
+        engine.rendered.connect(self._ended)
+        engine.failed.connect(self._ended)
+        editor.changed.connect(self.refresh)
+        editor.file_tasks.opening_moved.connect(self.refresh)
+        editor.file_tasks.doing_changed.connect(self.refresh)
+        editor.exports.changed.connect(self.refresh)
+        strip.cancel_asked.connect(self.cancel)
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop what the line tells of: a photo on its way in, else the export that is rendered or, where the engine
+        does nothing, waits, else the comparison that is worked on, else what the engine does.
+        """
+        at_home(self)
+        exports = self._editor.exports
+        if self._editor.file_tasks.stop_opening():
+            return
+        export = self._exported_now()
+        if export is not None:
+            exports.cancel(export)
+        elif self._running is not None and self._editor.comparisons.ordered(self._running):
+            self._editor.comparisons.cancel()
+        else:
+            self._editor.cancel()
+        if self._running is not None:
+            self._strip.show_stopping()
+
+    def _exported_now(self) -> ExportTask | None:
+        """The export that the running job is done for; with none running, the first that waits."""
+        exports = self._editor.exports
+        if self._running is not None:
+            return exports.rendered_by(self._running)
+        return exports.waiting[0] if exports.waiting else None
+
+    @Slot()
+    def refresh(self) -> None:
+        """Say how things stand when no job runs; a photo on its way in comes first."""
+        at_home(self)
+        opening = self._editor.file_tasks.opening
+        if opening is not None:
+            self._strip.show_opening(opening.path.name, opening.share)
+            return
+        if self._running is not None:
+            if self._last is not None:
+                self._strip.show_progress(*self._last)
+            return
+        export = self._exported_now()
+        if export is not None:  # its model is looked for
+            self._strip.show_progress(Progress("Waiting for the engine", 0, 1), export.title)
+            return
+        session = self._editor.session
+        if self._editor.file_tasks.doing:
+            text = self._editor.file_tasks.doing
+        elif session is None:
+            text = ""
+        elif self._editor.render_by_hand and not self._editor.picture_is_final:
+            takes = None if self._editor.stopped else self._editor.takes
+            text = feedback.waits(None if takes is None else duration(takes))
+        elif session.read_only:
+            text = "Opened for looking only"
+        elif session.dirty:
+            text = "Changes are saved in a few seconds"
+        elif session.project.versions:
+            text = "Saved"
+        else:
+            text = ""
+        self._strip.show_idle(text)
+
+    @Slot(Ticket)
+    def _started(self, ticket: Ticket) -> None:
+        at_home(self)
+        self._running, self._since, self._last = ticket, time.monotonic(), None
+
+    @Slot(Ticket, Progress)
+    def _progressed(self, ticket: Ticket, progress: Progress) -> None:
+        at_home(self)
+        if ticket is not self._running or ticket.cancel.cancelled:
+            return
+        left = progress.seconds_left
+        if isinstance(ticket.job, PrepareJob):
+            settings = ticket.job.invert.settings
+            whole = self._editor.preparing.estimates.preparing(settings.method, settings.steps)
+            if whole is not None:  # the phases to come count too
+                left = max(left or 0.0, whole - (time.monotonic() - self._since))
+            what = "Comparing ways" if self._editor.comparisons.ordered(ticket) else "Preparing"
+        elif (export := self._editor.exports.rendered_by(ticket)) is not None:
+            what = export.title
+        elif self._editor.comparisons.ordered(ticket):
+            what = "Comparing ways"
+        else:
+            what = "Measuring" if isinstance(ticket.job, MeasureJob) else ""
+        self._last = Progress(progress.phase, progress.step, progress.total, left), what
+        if self._editor.file_tasks.opening is None:
+            self._strip.show_progress(*self._last)
+
+    @Slot(Ticket, object)
+    def _ended(self, ticket: Ticket, _answer: object) -> None:
+        at_home(self)
+        if self._running is None or ticket is self._running:
+            self._running = None
+            self.refresh()

@@ -1,0 +1,104 @@
+"""The bottom line: what is being worked on, how far it is, how long it will take, and a way to stop it."""
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from nti_desktop.core.progress import Progress
+from nti_desktop.gui.workers.threads import at_home
+
+
+def duration(seconds: float) -> str:
+    """In words a person would use: “about 4 s”, “about 3 min”, “about 1 h 20 min”."""
+    if seconds < 1.5:
+        return "about a second"
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"about {minutes} min"
+    return f"about {minutes // 60} h {minutes % 60:02d} min"
+
+
+def in_words(progress: Progress, what: str = "") -> str:
+    """What is done, how far it is, how long it will take. what: the job, in front of the phase."""
+    parts = [f"{what}: {progress.phase.lower()}" if what else progress.phase]
+    if progress.total > 1:
+        parts.append(f"step {min(progress.step + 1, progress.total)} of {progress.total}")
+    if progress.seconds_left is not None and progress.seconds_left >= 0.5:
+        parts.append(f"{duration(progress.seconds_left)} left")
+    return " · ".join(parts)
+
+
+class WorkStrip(QFrame):
+    """Phase, step, time left, Cancel."""
+
+    cancel_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        self.text = QLabel()
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # as much as there is
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(200)
+        self.bar.setAccessibleName("Progress")
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setToolTip("Stop what is under way; nothing is changed.")
+        self.cancel_button.clicked.connect(self._cancel)
+        self.zoom = QLabel()
+        self.zoom.setProperty("role", "quiet")
+        self.colours = QLabel()
+        self.colours.setProperty("role", "quiet")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 3, 12, 3)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.bar)
+        row.addWidget(self.cancel_button)
+        row.addSpacing(8)
+        row.addWidget(self.colours)
+        row.addSpacing(8)
+        row.addWidget(self.zoom)
+        self.setFixedHeight(self.cancel_button.sizeHint().height() + 8)
+        self.show_idle("")
+
+    def show_progress(self, progress: Progress, what: str = "") -> None:
+        """what: see in_words."""
+        self.text.setText(in_words(progress, what))
+        self.bar.setRange(0, progress.total if progress.total > 1 else 0)
+        self.bar.setValue(progress.step)
+        self.bar.show()
+        self.cancel_button.setEnabled(True)
+        self.cancel_button.show()
+
+    def show_opening(self, name: str, share: float) -> None:
+        """A photo on its way in; share: of the work that is done, 0 to 1."""
+        if share == 0:  # no way to tell yet, or of this kind of file
+            self.show_idle(f"Opening “{name}”…")
+            return
+        self.text.setText(f"Opening “{name}”… {share * 100:.0f} %")
+        self.bar.setRange(0, 100)
+        self.bar.setValue(round(share * 100))
+        self.bar.show()
+        self.cancel_button.setEnabled(True)
+        self.cancel_button.show()
+
+    def show_stopping(self) -> None:
+        """After Cancel was pressed, until the job has seen it."""
+        self.text.setText("Stopping…")
+        self.cancel_button.setEnabled(False)
+
+    def show_idle(self, text: str) -> None:
+        self.text.setText(text)
+        self.bar.hide()
+        self.cancel_button.hide()
+
+    def show_screen(self, note: str, explanation: str) -> None:
+        """Which colours the pictures are shown in."""
+        self.colours.setText(note)
+        self.colours.setToolTip(explanation)
+
+    @Slot()
+    def _cancel(self) -> None:
+        at_home(self)
+        self.cancel_asked.emit()

@@ -1,0 +1,201 @@
+"""A folder in the diffusers layout of Stable Diffusion 1, 2 and SDXL: is it whole, what sizes does it take?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from nti_desktop.core.errors import ModelError
+from nti_desktop.models.formats.configs import SUPPORTED, Config, read_config
+from nti_desktop.models.formats.weights import HALF, WEIGHTS, check_weights, weight_files
+
+SCHEDULER = "scheduler/scheduler_config.json"
+TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
+CLASSES = {
+    "unet": ("UNet2DConditionModel",),
+    "vae": ("AutoencoderKL",),
+    "text_encoder": ("CLIPTextModel",),
+    "tokenizer": TOKENIZERS,
+}
+SECOND_CLASSES = {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer_2": TOKENIZERS}  # of SDXL
+PREDICTIONS = ("epsilon", "v_prediction", "sample")
+SCALING_FACTOR = 0.18215  # of latents where the configuration has none, as in diffusers
+SIZES = 6  # numbers by which SDXL is told the picture's sizes
+
+
+class Family(StrEnum):
+    """What a model is a relative of, in words that people are shown."""
+
+    SD1 = "Stable Diffusion 1"
+    SD2 = "Stable Diffusion 2"
+    SDXL = "SDXL"
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """What an autoencoder makes of a picture. factor: pixels of a side to one of the latents'; scaling_factor: what
+    they are multiplied by, as the configuration has it.
+    """
+
+    channels: int
+    factor: int
+    scaling_factor: object
+
+
+@dataclass(frozen=True)
+class Layout:
+    """native_size: trained side in pixels; half: see ModelFiles."""
+
+    native_size: int
+    family: Family
+    latents: LatentSpace
+    half: frozenset[str] = frozenset()
+
+    @property
+    def multiple(self) -> int:
+        """Every side of a picture is a multiple of this many pixels."""
+        return self.latents.factor
+
+
+def check_layout(folder: Path) -> Layout:
+    """Check a model folder without loading weights (their headers are read). Raises ModelError in one sentence."""
+    name = folder.name or str(folder)
+    try:
+        _check_folder(folder, name)
+        parts = _check_kind(read_config(folder, "model_index.json"), name)
+        layout = _sizes(_configs(folder, parts), name)
+        for part in parts:
+            if part.startswith("tokenizer"):
+                _check_tokenizer(folder, part)
+        weights = {part: weight_files(folder, part) for part in parts if part in WEIGHTS}
+        for file in (file for files in weights.values() for file in files):
+            check_weights(folder, file)
+    except OSError as error:
+        raise ModelError(f"The model in “{name}” cannot be read: {error.strerror}.") from error
+    half = frozenset(part for part, files in weights.items() if f"{HALF}." in files[0].name)
+    return replace(layout, half=half)
+
+
+def needed_files(folder: Path) -> list[Path]:
+    """Every file that decides what a model answers: weights, configs and tokenizers. Raises ModelError or OSError."""
+    files = [folder / "model_index.json", *config_files(folder)]
+    for part in _check_kind(read_config(folder, "model_index.json"), folder.name):
+        if part in WEIGHTS:
+            files += weight_files(folder, part)
+    return files
+
+
+def config_files(folder: Path) -> list[Path]:
+    """The configurations of a model's parts and all that its tokenizers read. Raises ModelError or OSError."""
+    files = [folder / SCHEDULER]
+    for part in _check_kind(read_config(folder, "model_index.json"), folder.name):
+        if part in WEIGHTS:
+            files.append(folder / part / "config.json")
+        else:
+            files += [file for file in (folder / part).iterdir() if file.suffix in (".json", ".txt")]
+    return files
+
+
+def shipped_layout(folder: Path) -> Layout:
+    """That of a published model whose configuration comes with the program, without weights."""
+    parts = _check_kind(read_config(folder, "model_index.json"), folder.name)
+    return _sizes(_configs(folder, parts), folder.name)
+
+
+def _check_folder(folder: Path, name: str) -> None:
+    if not folder.is_dir():
+        raise ModelError(f"There is no model folder “{folder}”; check its path, or choose the built-in model.")
+    if not (folder / "model_index.json").is_file():
+        raise ModelError(f"“{name}” is not a model folder, as it has no model_index.json; {SUPPORTED}.")
+
+
+def _check_kind(index: Config, name: str) -> tuple[str, ...]:
+    """The parts that the model has, once they are known to be of kinds that this program can use."""
+    if "transformer" in index:
+        raise ModelError(f"“{name}” is built around a transformer, which this program cannot use; {SUPPORTED}.")
+    two = index.get("text_encoder_2") not in (None, [None, None])
+    if two and index.get("text_encoder") in (None, [None, None]):
+        raise ModelError(f"“{name}” is a refiner, which only finishes another model's pictures; {SUPPORTED}.")
+    classes = CLASSES | (SECOND_CLASSES if two else {})
+    for part, known in classes.items():
+        entry = index.get(part)
+        if entry is None or entry == [None, None]:
+            raise ModelError(f"The model in “{name}” has no {part}; {SUPPORTED}.")
+        if not (isinstance(entry, list) and len(entry) == 2 and entry[1] in known):
+            raise ModelError(f"The {part} of “{name}” is of a kind this program cannot use; {SUPPORTED}.")
+    return tuple(classes)
+
+
+def _configs(folder: Path, parts: Sequence[str]) -> dict[str, Config]:
+    files = {part: f"{part}/config.json" for part in parts if part in WEIGHTS} | {"scheduler": SCHEDULER}
+    return {part: read_config(folder, file) for part, file in files.items()}
+
+
+def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
+    """The sizes a picture may have, once the parts are known to fit one another."""
+    unet, vae = configs["unet"], configs["vae"]
+    latent_channels = _number(vae, "latent_channels", 1, 64, f"{name}/vae")
+    channels = _number(unet, "in_channels", 1, 64, f"{name}/unet")
+    if sentence := refused_channels(channels, latent_channels, name):
+        raise ModelError(sentence)
+    widths = [
+        _number(config, "hidden_size", 8, 8192, f"{name}/{part}")
+        for part, config in configs.items()
+        if part.startswith("text_encoder")
+    ]
+    added = _what_it_reads_beside(unet, configs, name)
+    if unet.get("addition_embed_type") != added or unet.get("class_embed_type") or unet.get("encoder_hid_dim_type"):
+        raise ModelError(f"The UNet of “{name}” takes more than a picture and a text; {SUPPORTED}.")
+    if _number(unet, "cross_attention_dim", 8, 8192, f"{name}/unet") != sum(widths):
+        raise ModelError(f"The UNet and the text encoder of “{name}” do not belong together; add the model again.")
+    prediction = configs["scheduler"].get("prediction_type", "epsilon")
+    if prediction not in PREDICTIONS:
+        raise ModelError(f"“{name}” predicts something this program does not know; {SUPPORTED}.")
+    pixels_per_latent = 2 ** (_levels(vae, f"{name}/vae") - 1)
+    _levels(unet, f"{name}/unet")
+    native_size = pixels_per_latent * _number(unet, "sample_size", 4, 512, f"{name}/unet")
+    second = configs["text_encoder"].get("hidden_act") == "gelu"  # OpenCLIP, which came with the second generation
+    family = Family.SDXL if added else Family.SD2 if second else Family.SD1
+    latents = LatentSpace(latent_channels, pixels_per_latent, vae.get("scaling_factor", SCALING_FACTOR))
+    return Layout(native_size, family, latents)
+
+
+def _what_it_reads_beside(unet: Config, configs: Mapping[str, Config], name: str) -> str | None:
+    """The kind of a UNet's further input, SDXL's pooled sentence and sizes; None for models of one text encoder."""
+    if "text_encoder_2" not in configs:
+        return None
+    pooled = _number(configs["text_encoder_2"], "projection_dim", 8, 8192, f"{name}/text_encoder_2")
+    size_width = _number(unet, "addition_time_embed_dim", 1, 4096, f"{name}/unet")
+    added = _number(unet, "projection_class_embeddings_input_dim", 8, 65536, f"{name}/unet")
+    if added != pooled + SIZES * size_width:
+        raise ModelError(f"The UNet and the text encoders of “{name}” do not belong together; add the model again.")
+    return "text_time"
+
+
+def refused_channels(channels: int, latent_channels: int, name: str) -> str | None:
+    """Why a UNet that takes so many channels cannot be used; None when it can."""
+    if channels == 2 * latent_channels + 1:
+        return f"“{name}” is an inpainting model, which takes a mask as well; {SUPPORTED}."
+    if channels != latent_channels:
+        return f"The UNet of “{name}” takes more than a picture; {SUPPORTED}."
+    return None
+
+
+def _check_tokenizer(folder: Path, part: str) -> None:
+    if not any((folder / part / file).is_file() for file in ("tokenizer.json", "vocab.json")):
+        raise ModelError(f"The model in “{folder.name}” has no {part}; add it again, with all its folders.")
+
+
+def _levels(config: Config, where: str) -> int:
+    """Number of resolutions of a UNet or an autoencoder; each halves the one before."""
+    channels = config.get("block_out_channels")
+    if not (isinstance(channels, list) and 1 <= len(channels) <= 8 and all(type(c) is int for c in channels)):
+        raise ModelError(f"The configuration in “{where}” has no usable block_out_channels; add the model again.")
+    return len(channels)
+
+
+def _number(config: Config, key: str, low: int, high: int, where: str) -> int:
+    value = config.get(key)
+    if type(value) is not int or not low <= value <= high:
+        raise ModelError(f"The configuration in “{where}” has no usable {key}; add the model again.")
+    return value

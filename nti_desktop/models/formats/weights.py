@@ -1,0 +1,74 @@
+"""The weights of a model folder's parts: which files they are, and whether those are whole. Nothing is loaded."""
+
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from nti_desktop.core.errors import ModelError
+from nti_desktop.models.formats.configs import read_config
+
+WEIGHTS = {
+    "unet": "diffusion_pytorch_model",
+    "vae": "diffusion_pytorch_model",
+    "text_encoder": "model",
+    "text_encoder_2": "model",
+}
+HALF = ".fp16"  # the variant in half precision
+PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
+
+
+def weight_files(folder: Path, part: str) -> list[Path]:
+    """The safetensors of one part, in one file or in pieces with their index; the fp16 variant where it is alone.
+
+    Raises ModelError in one sentence when there are none that can be used.
+    """
+    single, half = (folder / part / f"{WEIGHTS[part]}{variant}.safetensors" for variant in ("", HALF))
+    if single.is_file():
+        return [single]
+    index = f"{part}/{WEIGHTS[part]}.safetensors.index.json"
+    if (folder / index).is_file():
+        return [folder / index, *_pieces(folder, part, index)]
+    if half.is_file():
+        return [half]
+    others = sorted(path for path in (folder / part).iterdir() if path.is_file()) if (folder / part).is_dir() else []
+    named = [path.name for path in others if path.suffix == ".safetensors"]
+    if named:
+        wanted = f"{WEIGHTS[part]}.safetensors"
+        raise ModelError(f"The {part} of “{folder.name}” has its weights in {named[0]}; rename it to {wanted}.")
+    if any(path.suffix in PICKLED for path in others):
+        raise ModelError(
+            f"The {part} of “{folder.name}” has only pickled weights, which could run any program; "
+            "add the model with safetensors weights."
+        )
+    raise ModelError(f"The {part} of “{folder.name}” has no weights; add the model again, with all its files.")
+
+
+def _pieces(folder: Path, part: str, index: str) -> list[Path]:
+    table = read_config(folder, index).get("weight_map")
+    names = (
+        set(table.values()) if isinstance(table, dict) and all(isinstance(v, str) for v in table.values()) else set()
+    )
+    if not names or any(Path(name).name != name for name in names):
+        raise ModelError(f"{index} in “{folder.name}” is damaged; add the model again.")
+    for name in sorted(names):
+        if not (folder / part / name).is_file():
+            raise ModelError(f"The model in “{folder.name}” lacks {part}/{name}; add it again, with all its files.")
+    return [folder / part / name for name in sorted(names)]
+
+
+def check_weights(folder: Path, file: Path) -> None:
+    """The header of a safetensors file fits its length, so the file is whole."""
+    if file.suffix != ".safetensors":
+        return
+    try:
+        with open_weights(file):
+            pass
+    except SafetensorError as error:
+        where = file.relative_to(folder).as_posix()
+        raise ModelError(f"{where} in “{folder.name}” is damaged or incomplete; add the model again.") from error
+
+
+def open_weights(file: Path) -> safe_open:
+    """The header of a safetensors file, its tensors as numpy arrays. Raises OSError, SafetensorError."""
+    file.open("rb").close()  # of a file that may not be read, safetensors says that there is none
+    return safe_open(file, framework="numpy")

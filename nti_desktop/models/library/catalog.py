@@ -1,0 +1,194 @@
+"""The models this program can use: the built-in one, folders in the diffusers layout, single files with the original
+names. Nothing here loads weights.
+
+They are somebody else's: their JSON is read with types and ranges checked, their weights must be safetensors.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from nti_desktop.core.errors import ModelError
+from nti_desktop.core.resources import resource
+from nti_desktop.models.formats.layout import Layout, check_layout
+from nti_desktop.models.formats.single_file import check_single_file
+from nti_desktop.models.hub.offers import find_offer
+from nti_desktop.models.library.places import read_places
+from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
+from nti_desktop.models.library.scan import candidates
+from nti_desktop.models.library.vocabulary import read_words
+from nti_desktop.recipe.jobs import ModelFiles
+from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.settings import EditDefaults, Method, Windows
+
+BUILT_IN_ID = "studio"
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model. id: "studio" or the absolute path of its folder or file; family: what it is a relative of;
+    native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
+    many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
+    preview decoder that lies there for it is not used, one sentence.
+    """
+
+    id: str
+    name: str
+    family: str
+    files: ModelFiles
+    defaults: EditDefaults
+    native_size: int
+    multiple: int
+    licence: str
+    built_in: bool
+    words: frozenset[str] | None
+    preview_fault: str | None = None
+
+
+# What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
+# tests/benchmarks for the kinds of change.
+STUDIO_DEFAULTS = EditDefaults(
+    method=Method.RESIDUAL,
+    steps=12,
+    guidance_scale=1.5,
+    cross_until=0.4,
+    self_until=0.2,
+    windows=(
+        (Kind.COLOUR, Windows(1.0, 1.0)),
+        (Kind.THING, Windows(0.2, 0.1)),
+        (Kind.GROUND, Windows(0.2, 0.1)),
+        (Kind.LIGHT, Windows(0.0, 0.0)),
+        (Kind.WEATHER, Windows(0.0, 0.0)),
+    ),
+    guidances=((Kind.COLOUR, 1.25), (Kind.THING, 1.25), (Kind.WEATHER, 1.25)),
+    kept=Windows(1.0, 1.0),
+    self_limit=1.0,
+    blend_positions=200,
+    blend_threshold=0.8,
+    preview_steps=2,
+    explaining=0.4,
+)
+
+
+def defaults_of(model_id: str) -> EditDefaults:
+    """What measures best on the model of this id, which need not be there."""
+    return STUDIO_DEFAULTS if model_id == BUILT_IN_ID else EditDefaults()
+
+
+def built_in() -> ModelEntry:
+    """The Studio model. Raises ModelError when the program's own files are damaged."""
+    folder = resource("models", "studio")
+    layout = check_layout(folder)
+    preview = own_preview_decoder(folder, layout.latents)
+    return ModelEntry(
+        id=BUILT_IN_ID,
+        name="Studio (built in)",
+        family="Studio",
+        files=ModelFiles(folder, preview_decoder=preview.decoder),
+        defaults=defaults_of(BUILT_IN_ID),
+        native_size=layout.native_size,
+        multiple=layout.multiple,
+        licence="Apache-2.0",
+        built_in=True,
+        words=read_words(folder),
+        preview_fault=preview.fault,
+    )
+
+
+def models_folder() -> Path:
+    """The store: where downloads go and models are found by themselves; it need not exist."""
+    return read_places().store
+
+
+def installed() -> tuple[ModelEntry, ...]:
+    """The built-in model and every usable candidate, wherever it lies; `store.listed_models` has the others as well."""
+    entries = [built_in()]
+    for candidate in candidates(read_places()):
+        try:
+            entries.append(_from_path(candidate.path))
+        except ModelError:
+            continue
+    return tuple(entries)
+
+
+def find_model(id_or_path: str) -> ModelEntry:
+    """The built-in model by its id, a downloaded one by its offered id or `owner/name`, or the one in this diffusers
+    folder or single file.
+
+    Raises ModelError in one sentence when there is none or it cannot be used.
+    """
+    if id_or_path == BUILT_IN_ID:
+        return built_in()
+    if not id_or_path.strip():
+        raise ModelError("No model is named; choose one or give the path of a model folder or file.")
+    path = Path(os.path.expanduser(id_or_path))
+    return _from_path(path if os.path.lexists(path) else _downloaded(id_or_path) or path)
+
+
+def _downloaded(id: str) -> Path | None:
+    """Where a download by this id lies, in the store or in the Hub's cache; None when there is none.
+
+    Raises ModelError for an offered one that is not there.
+    """
+    known, store = find_offer(id), models_folder()
+    if known:
+        path = store / known.files[0].name
+        if not path.is_file():
+            raise ModelError(
+                f"{known.name} is not in “{store}”; fetch it with “nti-desktop models download {known.id}”."
+            )
+        return path
+    return next((found.path for found in candidates(read_places()) if name_of(found.path) == id), None)
+
+
+def _from_path(path: Path) -> ModelEntry:
+    if os.path.isfile(path):  # unlike Path's, false for a name that no file can have
+        return _from_file(path)
+    layout = check_layout(path)
+    path = path.resolve()
+    preview = own_preview_decoder(path, layout.latents)
+    if preview == Found():
+        preview = _published(layout)
+    return ModelEntry(
+        id=str(path),
+        name=name_of(path),
+        family=layout.family,
+        files=ModelFiles(path, half=layout.half, preview_decoder=preview.decoder),
+        defaults=defaults_of(str(path)),
+        native_size=layout.native_size,
+        multiple=layout.multiple,
+        licence="see the model’s own terms",
+        built_in=False,
+        words=read_words(path),
+        preview_fault=preview.fault,
+    )
+
+
+def _published(layout: Layout) -> Found:
+    return published_preview_decoder(layout.family, layout.latents, models_folder())
+
+
+def name_of(folder: PurePath) -> str:
+    """As people call it: `owner/name` where a download, or the Hub's cache, has made that a folder's name."""
+    if folder.parent.name == "snapshots":
+        folder = folder.parents[1]
+    return folder.name.removeprefix("models--").replace("--", "/")
+
+
+def _from_file(path: Path) -> ModelEntry:
+    found = check_single_file(path)
+    layout, preview = found.layout, _published(found.layout)
+    path = path.absolute()  # a link keeps its name: what it leads to may be named by its hash
+    return ModelEntry(
+        id=str(path),
+        name=path.stem,
+        family=layout.family,
+        files=ModelFiles(found.configs, path, schedule=found.schedule, preview_decoder=preview.decoder),
+        defaults=defaults_of(str(path)),
+        native_size=layout.native_size,
+        multiple=layout.multiple,
+        licence="see the model’s own terms",
+        built_in=False,
+        words=None,
+        preview_fault=preview.fault,
+    )

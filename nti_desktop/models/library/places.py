@@ -1,0 +1,146 @@
+"""Where models lie: the store, what the user added by path, and what was put out of sight. One small file says so,
+and the window and the command line share it.
+"""
+
+import json
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from nti_desktop.core.errors import ModelError
+
+LARGEST_FILE = 1 << 20  # bytes; a thousand long paths fit
+MOST_PATHS = 1000
+
+
+@dataclass(frozen=True)
+class Places:
+    """store: where downloads go and where models are found by themselves; added: model folders and files elsewhere;
+    forgotten: found ones that are not to be listed; fault: what is wrong with the file that says so, one sentence.
+    """
+
+    store: Path
+    added: tuple[Path, ...] = ()
+    forgotten: tuple[Path, ...] = ()
+    fault: str | None = None
+
+    def with_added(self, path: Path) -> "Places":
+        added = (*(p for p in self.added if p != path), path)
+        return replace(self, added=added, forgotten=tuple(p for p in self.forgotten if p != path))
+
+    def without(self, path: Path) -> "Places":
+        """No longer listed, wherever it was found."""
+        if path in self.added:
+            return replace(self, added=tuple(p for p in self.added if p != path))
+        return replace(self, forgotten=(*self.forgotten, path))
+
+
+def places_file() -> Path:
+    return platformdirs.user_config_path("nti-desktop", appauthor=False) / "models.json"
+
+
+def default_store() -> Path:
+    return platformdirs.user_data_path("nti-desktop", appauthor=False) / "models"
+
+
+def read_places() -> Places:
+    """Where models lie; never fails, and changes nothing: what is wrong with the file is said in `fault`."""
+    path = places_file()
+    try:
+        if not path.exists():
+            return Places(default_store())
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError("far too large")
+        content = json.loads(path.read_text("utf-8"))
+        store = content.get("store")
+        return Places(
+            default_store() if store is None else _absolute(store),
+            _paths(content.get("added", [])),
+            _paths(content.get("forgotten", [])),
+        )
+    except OSError as error:
+        fault = f"“{path}”, which says where models lie, cannot be read ({error.strerror}); make it readable."
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        fault = (
+            f"“{path}”, which says where models lie, is damaged; choose the models folder again, and the damaged file "
+            "is kept beside the new one."
+        )
+    return Places(default_store(), fault=fault)
+
+
+def write_places(places: Places) -> None:
+    """Write the file whole or not at all; one that could not be understood is set aside first.
+
+    Raises ModelError in one sentence when the file cannot be written.
+    """
+    path = places_file()
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    content = {
+        "store": None if places.store == default_store() else str(places.store),
+        "added": [str(p) for p in places.added],
+        "forgotten": [str(p) for p in places.forgotten],
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("x", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=1, ensure_ascii=False)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if read_places().fault:
+            path.replace(_aside(path))
+        temporary.replace(path)
+    except (OSError, UnicodeError) as error:  # a path that is no text cannot be written as one
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else "a path in it cannot be written as text"
+        raise ModelError(f"“{path}” cannot be written ({reason}), so nothing was changed.") from error
+
+
+def move_store(store: Path) -> Places:
+    """From now on downloads go here; the folder is made, and what is in the one before stays there.
+
+    Raises ModelError in one sentence, and nothing has changed.
+    """
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"“{store}” cannot be made a folder ({error.strerror}); choose another.") from error
+    write_places(replace(read_places(), store=store))
+    return read_places()
+
+
+def store_fault(places: Places) -> str | None:
+    """What is wrong with the store, one sentence; None when it is there, or would be made by the first download."""
+    try:
+        if places.store.is_dir():
+            os.listdir(places.store)
+        elif places.store != default_store():
+            return f"The models folder “{places.store}” is not there; plug in its drive, or choose another folder."
+        elif places.store.exists():
+            return f"“{places.store}” is a file where the models folder should be; move it away."
+    except OSError as error:
+        return f"The models folder “{places.store}” cannot be read ({error.strerror}); check its drive."
+    return None
+
+
+def _aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    return aside
+
+
+def _paths(value: object) -> tuple[Path, ...]:
+    if not isinstance(value, list) or len(value) > MOST_PATHS:
+        raise ValueError("not a list of paths")
+    return tuple(dict.fromkeys(_absolute(entry) for entry in value))
+
+
+def _absolute(value: object) -> Path:
+    if not isinstance(value, str) or "\0" in value or not Path(value).is_absolute():
+        raise ValueError("not an absolute path")
+    return Path(value)

@@ -1,0 +1,137 @@
+"""All models there are, usable or not, and taking one away again."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from nti_desktop.core.errors import ModelError
+from nti_desktop.models.hub.client import INCOMING, PLAN
+from nti_desktop.models.hub.offers import offers
+from nti_desktop.models.library.catalog import ModelEntry, built_in, find_model
+from nti_desktop.models.library.places import Places, write_places
+from nti_desktop.models.library.preview_decoders import stored_preview_decoders
+from nti_desktop.models.library.records import DownloadRecord, files_of, read_record, record_path, size_of
+from nti_desktop.models.library.scan import Candidate, Source, candidates
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One model. path: None for the built-in one; entry: None where it cannot be used, `fault` then says why in one
+    sentence; size: bytes on the disk; record: of its download by this program.
+    """
+
+    path: Path | None
+    source: str
+    entry: ModelEntry | None
+    fault: str | None
+    size: int
+    record: DownloadRecord | None
+
+    @property
+    def licence(self) -> str:
+        if self.record:
+            return self.record.licence
+        return self.entry.licence if self.entry else "not known"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A download that was broken off. wanted: what to ask for to go on; size, total: bytes."""
+
+    wanted: str
+    folder: Path
+    size: int
+    total: int
+
+
+def listed_models(places: Places) -> tuple[Listed, ...]:
+    """The built-in model and all candidates. Raises ModelError when the program's own files are damaged."""
+    own = Listed(None, "built in", built_in(), None, 0, None)
+    return (own, *(_listed(candidate) for candidate in candidates(places)))
+
+
+def _listed(candidate: Candidate) -> Listed:
+    path = candidate.path
+    record = read_record(path) if candidate.source is Source.STORE else None
+    size = size_of(files_of(path))
+    try:
+        return Listed(path, candidate.source, find_model(str(path)), None, size, record)
+    except ModelError as error:
+        fault = (
+            str(error) if path.exists() else f"“{path}” is not there; plug in its drive, or remove it from the list."
+        )
+        return Listed(path, candidate.source, None, fault, size, record)
+
+
+def incoming(store: Path) -> tuple[Incoming, ...]:
+    """Downloads that were broken off, whose pieces are kept."""
+    found = []
+    try:
+        folders = sorted(path for path in (store / INCOMING).iterdir() if path.is_dir())
+    except OSError:
+        return ()
+    known = {model.id: model.size for model in offers()}
+    for folder in folders:
+        try:
+            plan = json.loads((folder / PLAN).read_text("utf-8"))
+            total = sum(int(file["size"]) for file in plan["files"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            total = known.get(folder.name, 0)
+        size = size_of([path for path in folder.rglob("*") if path.is_file() and path.name != PLAN])
+        found.append(Incoming(folder.name.replace("--", "/"), folder, size, total))
+    return tuple(found)
+
+
+def find_listed(wanted: str, places: Places) -> Candidate:
+    """The model, or the published preview decoder in the store, that people mean: its path, its name in any place, the
+    id of an offered one, or owner/name on the Hub.
+
+    Raises ModelError in one sentence when there is none, or more than one.
+    """
+    decoders = (Candidate(folder, Source.STORE) for _, folder in stored_preview_decoders(places.store))
+    found = (*candidates(places), *decoders)
+    real = os.path.realpath(os.path.expanduser(wanted))
+    exact = [c for c in found if os.path.realpath(c.path) == real]
+    names = {wanted, wanted.replace("/", "--"), *(k.files[0].name for k in offers() if k.id == wanted)}
+    named = exact or [c for c in found if c.path.name in names or c.path.stem in names]
+    if not named:
+        raise ModelError(f"There is no model “{wanted}”; “nti-desktop models list” says which there are.")
+    if len(named) > 1:
+        paths = ", ".join(f"“{c.path}”" for c in named)
+        raise ModelError(f"“{wanted}” may be {paths}; give the whole path.")
+    return named[0]
+
+
+def remove(candidate: Candidate, places: Places) -> str:
+    """Delete a model of the store; forget one elsewhere, which is somebody else's. The sentence says which.
+
+    Raises ModelError in one sentence when that fails.
+    """
+    path = candidate.path
+    if candidate.source is not Source.STORE or path.parent != places.store:
+        write_places(places.without(path))
+        return f"“{path.name}” is no longer listed; its files stay where they are, in “{path.parent}”."
+    _delete(path)
+    record_path(path).unlink(missing_ok=True)
+    if path in places.added:
+        write_places(places.without(path))
+    return f"“{path.name}” is deleted from “{places.store}”."
+
+
+def remove_incoming(download: Incoming) -> str:
+    """Delete the pieces of a download that was broken off."""
+    _delete(download.folder)
+    return f"What had arrived of “{download.wanted}” is deleted."
+
+
+def _delete(path: Path) -> None:
+    """A link goes, what it leads to stays."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except OSError as error:
+        raise ModelError(f"“{path}” cannot be deleted ({error.strerror}); close what uses it and try again.") from error

@@ -1,0 +1,1 @@
+"""Edits, made at the model’s size, laid back into the photo at its own size."""

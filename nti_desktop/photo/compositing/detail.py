@@ -1,0 +1,82 @@
+"""What becomes of the photo's fine detail under an edit: kept where a thing is recoloured, gone where it is replaced.
+
+With detail = photo - up(source), what the photo shows and its picture at the model's size does not, the edited photo is
+
+    up(edit) + detail + gain · detail
+
+A gain of 0 keeps the detail as it is, one of -1 drops it. At the outline of a recoloured thing the detail is the very
+sharpness that the model's picture lacks; the gain there turns it from the old contrast into the new one, and no rim is
+left.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nti_desktop.photo.compositing.box_filter import window_maximum, window_mean
+from nti_desktop.photo.compositing.guided_filter import Planes, guided_coefficients
+
+_REACH = 3  # pixels of the model's size around a pixel that say what became of its colours
+_NOISE = 1e-3  # variance of the source, in [0, 1] squared, that is rather noise than contrast to be followed
+# Texture is mostly light and shade: where nothing else is known it goes with the colour, as black stays black.
+_BLACK = 0.02
+
+# Between the two ends a pixel is partly carried and partly replaced. Change: largest difference of the channels, in
+# [0, 1]; likeness: of edit and source in where their edges are, 1 for the same.
+_CHANGE_ENDS = (4 / 255, 24 / 255)
+_LIKENESS_ENDS = (0.84, 0.72)
+_FLAT = 0.01  # gradients below this, per pixel, are noise of the autoencoder
+_NEAR = 2  # pixels of the model's size that a blurred edge reaches
+_REGION = 1 / 6  # of the shorter side: so far around a pixel its edges are compared
+
+
+def detail_gain(edit: Planes, source: Planes, replaced: NDArray[np.float32]) -> Planes:
+    """What of the photo's detail to add, (3, 3, h, w): to channel i, by what it is in channel j.
+
+    edit, source: (3, h, w) in [0, 1], in the photo's colours; replaced: (h, w) as `replaced_fraction` gives it. Where
+    the change is change ≈ gain · source + offset around a pixel, so it is for the detail. Equal edit and source give 0
+    exactly.
+    """
+    gain, _ = guided_coefficients(edit - source, source, _REACH, _NOISE, _BLACK)
+    gain *= 1 - replaced
+    for channel in range(3):
+        gain[channel, channel] -= replaced
+    return gain
+
+
+def replaced_fraction(edit: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much of each pixel is another thing and not the same one in another colour: (h, w), 0 to 1.
+
+    edit, source: (h, w, 3) in [0, 1]. Another colour leaves the edges where they were. So of all that changed visibly
+    in a region the edges are compared, and the region is replaced as one when they are elsewhere, gaps included.
+    """
+    changed = visible_change(edit, source)
+    region = max(2, round(_REGION * min(changed.shape)))
+    edges, edges_before = changed * _edges(edit), changed * _edges(source)
+    both, after, before, noise = window_mean(
+        np.stack([edges * edges_before, edges**2, edges_before**2, _FLAT**2 * changed]), region
+    )
+    noise += 1e-8  # where nothing changed
+    likeness = (both + noise) / np.sqrt((after + noise) * (before + noise))
+    replaced = changed * _ramp(likeness, _LIKENESS_ENDS)
+    # Closed: gaps in a replaced thing belong to it.
+    closed = -window_maximum(-window_maximum(replaced, region // 2), region // 2)
+    return window_mean(closed, 1)
+
+
+def visible_change(edit: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How surely something changed at each pixel or next to it, (h, w), 0 to 1; edit, source: (h, w, 3) in [0, 1]."""
+    return _ramp(window_maximum(np.abs(edit - source).max(axis=-1), _NEAR), _CHANGE_ENDS)
+
+
+def _edges(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Length of the colour gradient per pixel, (h, w)."""
+    down, across = np.gradient(picture, axis=(0, 1))
+    edges: NDArray[np.float32] = np.sqrt((down**2 + across**2).sum(axis=-1))
+    return edges
+
+
+def _ramp(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
+    """0 at the first end, 1 at the second, straight between them."""
+    start, end = ends
+    ramp: NDArray[np.float32] = np.clip((values - start) / (end - start), 0, 1)
+    return ramp

@@ -1,0 +1,210 @@
+"""From a picture file to upright RGB pixels in its own colours and bit depth (libvips decodes)."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from nti_desktop.core.errors import NtiError, PhotoError
+from nti_desktop.photo.colour import PROFILE, colour_model, numpy_array, with_profile
+from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.reading.header import Header, check_size
+from nti_desktop.photo.reading.heif_decode import decode_heif
+
+pyvips.cache_set_max(0)  # its memory of results goes by file names, and files change
+
+Report = Callable[[float], None]  # told the share that is read, 0 to 1; an NtiError that it raises stops the reading
+
+_LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
+_OPTIONS = {"TIFF": {"unlimited": True}}  # else strips of 50 MB would be refused; sizes are checked before
+_WHITE = {"uchar": 255, "ushort": 65535}
+_COLOUR_MODELS = {"b-w": "L", "grey16": "L", "srgb": "RGB", "rgb16": "RGB", "cmyk": "CMYK", "lab": "LAB", "labs": "LAB"}
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """raster: as stored, not yet turned; orientation: of the file's EXIF, 1 to 8; notes: sentences to show."""
+
+    raster: Raster
+    orientation: int
+    notes: tuple[str, ...]
+
+
+def decode(path: Path, header: Header, eight_bits: bool, report: Report | None = None) -> Decoded:
+    """Read all pixels. eight_bits: whether 16 bits are brought to 8 while reading; report: see Report.
+
+    Transparency is laid on white; grey becomes equal channels; print colours, Lab and grey with a profile of its own
+    become sRGB, which a note says. Raises PhotoError for pixels that are no colours, pyvips.Error or OSError for files
+    that are cut short or damaged.
+    """
+    if header.is_lab:
+        try:
+            return _decode_lab(path)
+        except Image.DecompressionBombError as error:  # Pillow's limit is one for the whole process, and stays
+            raise PhotoError(
+                f"“{path.name}” has more pixels than can be opened in Lab colours; save it as RGB and open that."
+            ) from error
+    image = loaded(path, header)
+    check_size(path, (image.width, image.height))
+    return decoded(path, header, image, eight_bits, report)
+
+
+def decoded(path: Path, header: Header, image: pyvips.Image, eight_bits: bool, report: Report | None = None) -> Decoded:
+    """What `loaded` opened, as `decode` does it."""
+    orientation = image.get("orientation") if image.get_typeof("orientation") else 1
+    notes = _first_of_many(path, header, image)
+    image, alpha = _split(_checked(image))
+    image, colour_notes = _as_rgb(image)
+    profile = image.get(PROFILE) if image.get_typeof(PROFILE) else None
+    if alpha is not None:
+        image = image.bandjoin(alpha)
+    if eight_bits and image.format == "ushort":
+        image = image.cast("uchar", shift=True).copy(interpretation="srgb")
+    pixels = numpy_array(image) if report is None else _reported(image, report)
+    if pixels.shape[-1] == 4:
+        pixels, alpha_notes = _on_white(pixels)
+        colour_notes += alpha_notes
+    return Decoded(Raster(pixels, profile), orientation if 1 <= orientation <= 8 else 1, (*notes, *colour_notes))
+
+
+def decode_heif_picture(path: Path) -> Decoded:
+    """All pixels of a HEIC or AVIF picture, upright; raises as `decode` does."""
+    pixels, profile = decode_heif(path)
+    notes: tuple[str, ...] = ()
+    if profile is not None and colour_model(profile) != "RGB":
+        profile, notes = None, (_ignored(colour_model(profile)),)
+    if pixels.shape[-1] == 4:
+        pixels, alpha_notes = _on_white(pixels)
+        notes += alpha_notes
+    return Decoded(Raster(pixels, profile), 1, notes)
+
+
+def loaded(path: Path, header: Header, **options: Any) -> pyvips.Image:
+    """The file, lazily; libvips takes this name literally, where its other ways in parse options out of it.
+
+    options: of libvips' loader of this kind.
+    """
+    source = pyvips.Source.new_from_file(os.fsencode(path))
+    load: Any = getattr(pyvips.Image, _LOADERS[header.kind] + "_source")
+    options = {"access": "sequential", "fail_on": "error", **_OPTIONS.get(header.kind, {}), **options}
+    image: pyvips.Image = load(source, **options)
+    return image if header.png_profile is None else with_profile(image, header.png_profile)
+
+
+def _reported(image: pyvips.Image, report: Report) -> NDArray[Any]:
+    """All pixels, while `report` is told of every hundredth."""
+    told = 0
+    stopped: NtiError | None = None
+
+    def went_on(image: pyvips.Image, progress: Any) -> None:
+        nonlocal told, stopped
+        if progress.percent <= told or stopped is not None:
+            return
+        told = progress.percent
+        try:
+            report(told / 100)
+        except NtiError as error:  # what calls this is C, which an exception would not pass
+            stopped = error
+            image.set_kill(True)
+
+    image.set_progress(True)
+    image.signal_connect("eval", went_on)
+    try:
+        return numpy_array(image)
+    except pyvips.Error:
+        if stopped is not None:
+            raise stopped from None
+        raise
+
+
+def _first_of_many(path: Path, header: Header, image: pyvips.Image) -> tuple[str, ...]:
+    """A note where a file's further pictures are left out; PhotoError where they are an animation."""
+    pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
+    if header.is_animated or (header.kind == "WEBP" and pages > 1):
+        raise PhotoError(f"“{path.name}” is animated; save one of its pictures as a file of its own and open that.")
+    if header.kind == "TIFF" and pages > 1:
+        return ("This file holds several pictures; the first one is opened.",)
+    return ()
+
+
+def _checked(image: pyvips.Image) -> pyvips.Image:
+    if image.format not in _WHITE:
+        raise PhotoError("This picture holds measured values instead of colours; save it as 8 or 16 bit per channel.")
+    if image.interpretation not in _COLOUR_MODELS:
+        raise PhotoError(
+            f"This picture uses a colour model this program cannot read ({image.interpretation}); save it as RGB."
+        )
+    return image
+
+
+def _split(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
+    """Colours and transparency, of one depth."""
+    colours = {"L": 1, "RGB": 3, "CMYK": 4, "LAB": 3}[_COLOUR_MODELS[image.interpretation]]
+    if image.bands == colours:
+        return image, None
+    return image.extract_band(0, n=colours), image[colours]
+
+
+def _as_rgb(image: pyvips.Image) -> tuple[pyvips.Image, tuple[str, ...]]:
+    """Three channels with a profile that fits them or none, and what to tell about it."""
+    model = _COLOUR_MODELS[image.interpretation]
+    notes: tuple[str, ...] = ()
+    profile = colour_model(image.get(PROFILE)) if image.get_typeof(PROFILE) else None
+    if image.get_typeof(PROFILE) and profile != model and (model, profile) != ("L", "RGB"):
+        notes = (_ignored(profile),)
+        image, profile = with_profile(image, None), None
+    if model == "L":
+        wide = image.format == "ushort"
+        if profile == "L":
+            return _in_srgb(image), (*notes, "The greys were converted from their own profile to sRGB.")
+        grey = image.bandjoin([image, image])
+        return grey.copy(interpretation="rgb16" if wide else "srgb"), notes
+    if model == "CMYK":
+        without = "" if profile else " without a profile"
+        return _in_srgb(image), (*notes, f"The colours were converted from print colours (CMYK){without} to sRGB.")
+    return image, notes
+
+
+def _ignored(model: str | None) -> str:
+    why = "is damaged" if model is None else "does not fit it"
+    return f"The picture's colour profile {why} and was ignored; colours may look wrong."
+
+
+def _in_srgb(image: pyvips.Image) -> pyvips.Image:
+    depth = 16 if image.format == "ushort" else 8
+    has_profile = bool(image.get_typeof(PROFILE))
+    source = {"embedded": True} if has_profile else {"input_profile": "cmyk"}
+    converted = image.icc_transform("srgb", depth=depth, intent="relative", black_point_compensation=True, **source)
+    return with_profile(converted, None)
+
+
+def _on_white(pixels: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """(H, W, 4) with straight transparency → (H, W, 3); opaque pixels stay as they are."""
+    white = np.iinfo(pixels.dtype).max
+    colours, alpha = np.ascontiguousarray(pixels[..., :3]), pixels[..., 3]
+    seen_through = alpha < white
+    if not seen_through.any():
+        return colours, ()
+    share = alpha[seen_through][:, None].astype(np.float32) / white
+    colours[seen_through] = np.rint(colours[seen_through] * share + white * (1 - share)).astype(pixels.dtype)
+    return colours, ("Transparent parts of this picture are shown on white.",)
+
+
+def _decode_lab(path: Path) -> Decoded:
+    """Lab in a TIFF, which libvips does not read."""
+    with Image.open(path, formats=("TIFF",)) as image:
+        image.load()
+        if image.mode != "LAB":
+            raise PhotoError("This picture uses a rare form of Lab colours; save it as RGB.")
+        lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        transform = ImageCms.buildTransform(lab, ImageCms.createProfile("sRGB"), "LAB", "RGB", renderingIntent=intent)
+        converted = ImageCms.applyTransform(image, transform)
+        assert converted is not None  # only in-place transforms return None
+        return Decoded(Raster(np.array(converted)), 1, ("The colours were converted from Lab to sRGB.",))

@@ -1,0 +1,188 @@
+"""What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch for it."""
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nti_desktop.recipe.memory import Forecast
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings
+
+
+class DecoderKind(StrEnum):
+    """What preview decoders can be, by the class name in their configuration."""
+
+    TINY = "AutoencoderTiny"  # of diffusers, as TAESD is one
+    SUB_PIXEL = "SubPixelDecoder"  # this program's own
+
+
+@dataclass(frozen=True)
+class DecoderStructure:
+    """How a preview decoder is built.
+
+    latent_channels: of what it reads; widths: channels at each resolution, the latents' first; blocks: residual blocks
+    at each; factors: how much larger a side each resolution hands on; activation, enlarging: of an AutoencoderTiny, in
+    diffusers' words; scaling_factor: latents as the UNet sees them are divided by it.
+    """
+
+    kind: DecoderKind
+    latent_channels: int
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    factors: tuple[int, ...]
+    activation: str = "relu"
+    enlarging: str = "nearest"
+    scaling_factor: float = 1.0
+
+    @property
+    def factor(self) -> int:
+        """Pixels of a picture's side to one of its latents'."""
+        return math.prod(self.factors)
+
+
+@dataclass(frozen=True)
+class PreviewDecoder:
+    """A small decoder for previews. weights: a safetensors file."""
+
+    structure: DecoderStructure
+    weights: Path
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where a model's parts lie.
+
+    folder: configurations, tokenizers and, unless there is a `single` file, weights, in the diffusers layout; single:
+    one file with all weights under their original names; half: parts whose weights are there in half precision only
+    (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the configuration;
+    preview_decoder: None where there is none. It changes no result, so files that differ in it alone are equal, and one
+    that turns up while the model is loaded is read with the next loading.
+    """
+
+    folder: Path
+    single: Path | None = None
+    half: frozenset[str] = frozenset()
+    schedule: tuple[tuple[str, str | bool], ...] = ()
+    preview_decoder: PreviewDecoder | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class InvertJob:
+    """Invert one picture with a model. image: (H, W, 3) uint8 sRGB at the size the model sees."""
+
+    model: ModelFiles
+    image: NDArray[np.uint8]
+    settings: InversionSettings
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an inversion or a render cost and gave.
+
+    unet_rows: UNet evaluations of one latent, counted by a hook, a backward counting one; reconstruction_psnr: dB,
+    the unpinned reconstruction against the autoencoder's own, None where nothing was reconstructed; precision: see
+    Judged, as it was in the end; explained: how much of the photo its description tells the model, at most 1, None
+    where nothing was described.
+    """
+
+    seconds: float
+    unet_rows: int
+    reconstruction_psnr: float | None = None
+    inner_steps: int | None = None
+    precision: str = ""
+    explained: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inversion:
+    """A photo's inversion. pivot: (steps + 1, C, h, w) from z*_T to z*_0, float32 that half precision can hold;
+    null_embeddings: (steps, tokens, width) likewise for null-text, the first tokens of each, else None;
+    reconstruction: (H, W, 3) float32 in [0, 1], what the guided branch alone makes of z*_T.
+    """
+
+    settings: InversionSettings
+    pivot: NDArray[np.float32]
+    null_embeddings: NDArray[np.float32] | None
+    reconstruction: NDArray[np.float32]
+    figures: Figures
+
+
+@dataclass(frozen=True, eq=False)
+class RenderJob:
+    """Render one edit of an inversion. inversion_id: key under which the engine remembers the source's attention;
+    steps: of a preview, how many of the inversion's levels to stand on; None for a final picture, which takes as many
+    as it needs.
+    """
+
+    model: ModelFiles
+    inversion_id: str
+    settings: InversionSettings
+    pivot: NDArray[np.float32]
+    null_embeddings: NDArray[np.float32] | None
+    recipe: EditRecipe
+    steps: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """One rendered edit, at the model's size.
+
+    image, source: (H, W, 3) float32 sRGB in [0, 1], the edit and the photo, both drawn by the autoencoder or, of a
+    preview, both by the model's preview decoder where it has one: what is laid into the photo is their difference;
+    latents: (C, h, w) float32; mask: (H, W) float32 in [0, 1], where the change is confined to (None: everywhere);
+    coverage: fraction of the frame inside the mask, 1.0 without one; word_maps: (edit words, gh, gw) float32, where
+    each word of the edit looked, each divided by its maximum; changed: fraction of the pixels that differ visibly
+    (> 8/255) from the source.
+    """
+
+    recipe: EditRecipe
+    image: NDArray[np.float32]
+    source: NDArray[np.float32]
+    latents: NDArray[np.float32]
+    mask: NDArray[np.float32] | None
+    coverage: float
+    word_maps: NDArray[np.float32]
+    changed: float
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Device:
+    """What can compute. kind: "cuda", "mps" or "cpu"; name: in words."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class MeasureJob:
+    """Ask how well a model's autoencoder can draw a picture (see InvertJob for the fields), and what jobs will take.
+
+    steps, self_limit: of the edits that are expected.
+    """
+
+    model: ModelFiles
+    image: NDArray[np.uint8]
+    steps: int = PUBLISHED_STEPS
+    self_limit: float = EditDefaults.self_limit
+
+
+@dataclass(frozen=True)
+class Measured:
+    """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because
+    grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at this size; device: name
+    of the one that computed, kind: its kind; devices: all there are, the best first; precision: of the UNet, in words;
+    forecast: None where it was not made.
+    """
+
+    autoencoder_psnr: float
+    row_seconds: float
+    device: str
+    kind: str = "cpu"
+    devices: tuple[Device, ...] = ()
+    precision: str = ""
+    forecast: Forecast | None = None

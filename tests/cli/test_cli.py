@@ -1,0 +1,527 @@
+"""The command line on the real built-in model, with few steps: the whole path, wrong use, and what goes wrong."""
+
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nti_desktop.cli import main
+from nti_desktop.editing import feedback
+from nti_desktop.editing.session import Session
+from nti_desktop.engine.service import EngineService
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.models.library.samples import samples
+from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.kinds import changed_kinds
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.words import split_words
+
+SAMPLE = samples()[0]
+ROOT = Path(__file__).parents[2]
+STEPS = 4
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A sample without a project."""
+    return Path(shutil.copy(SAMPLE.path, tmp_path / "still life.jpg"))
+
+
+@pytest.fixture(scope="module")
+def _inverted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("inverted") / "still life.jpg"
+    shutil.copy(SAMPLE.path, path)
+    assert main(["invert", str(path), "--prompt", SAMPLE.caption, "--steps", str(STEPS)]) == 0
+    return path
+
+
+@pytest.fixture
+def inverted(_inverted_once: Path, tmp_path: Path) -> Path:
+    """A sample with its inversion, in this test's folder."""
+    shutil.copy(_sidecar(_inverted_once), tmp_path)
+    return Path(shutil.copy(_inverted_once, tmp_path))
+
+
+def _sidecar(photo: Path) -> Path:
+    return photo.with_name(photo.name + ".nti")
+
+
+class Terminal:
+    """Runs the program in this process and keeps what it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def run(self, *arguments: object) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        self._capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        printed = self._capsys.readouterr()
+        return code, printed.out, printed.err
+
+    def answer(self, *arguments: object) -> Any:
+        """What --json prints, exactly one object, and nothing else anywhere."""
+        code, out, err = self.run(*arguments, "--json")
+        assert (code, err) == (0, "")
+        assert out.count("\n") == 1
+        return json.loads(out)
+
+    def refusal(self, *arguments: object, code: int) -> str:
+        """The one sentence on standard error."""
+        got, out, err = self.run(*arguments)
+        assert (got, out) == (code, ""), err
+        assert err.endswith(("\n", ".\n"))
+        assert err.count("\n") == 1
+        assert "Traceback" not in err
+        return err
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(capsys)
+
+
+def pixels(path: Path) -> Any:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def test_from_a_photo_to_an_exported_edit(photo: Path, tmp_path: Path, terminal: Terminal) -> None:
+    before = photo.read_bytes()
+    inversion = terminal.answer("invert", photo, "--prompt", SAMPLE.caption, "--steps", STEPS)
+    assert inversion["unet_rows"] >= 2 * STEPS
+    assert inversion["seconds"] > 0
+    assert 5 < inversion["reconstruction_psnr"] <= 150
+    assert inversion["autoencoder_psnr"] > feedback.STRANGE_PSNR
+    assert Path(inversion["sidecar"]) == _sidecar(photo)
+
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    edit = terminal.answer("edit", photo, "--to", SAMPLE.edits[0], "--name", "First", "--out", first)
+    assert edit["unet_rows"] > 0
+    assert edit["reconstruction_psnr"] == pytest.approx(inversion["reconstruction_psnr"])
+    assert edit["out"] == str(first)
+    assert 0 < edit["changed"] <= 1
+    assert pixels(first).shape == pixels(photo).shape
+    assert not np.array_equal(pixels(first), pixels(photo))
+
+    terminal.answer("edit", photo, "--to", SAMPLE.edits[1])
+    assert [v["name"] for v in terminal.answer("info", photo)["versions"]] == ["First", "Version 1"]
+    exported = terminal.answer("export", photo, "--name", "First", "--out", second)
+    assert exported["version"] == edit["version"]
+    np.testing.assert_array_equal(pixels(first), pixels(second))
+    assert Session.open(photo).preview(edit["version"]) is not None
+    assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize("method", ["null-text", "negative-prompt", "pinned", "residual"])
+def test_every_method_can_be_asked_for(photo: Path, terminal: Terminal, method: str) -> None:
+    asked = ("--method", method, "--steps", 2, "--guidance", 3)
+    answer = terminal.answer("invert", photo, "--prompt", SAMPLE.caption, *asked)
+    assert (answer["method"], answer["steps"], answer["guidance"]) == (method, 2, 3)
+    assert answer["ran"] == ("null-text (published)" if method == "null-text" else method)
+    arrays = read_sidecar(_sidecar(photo)).arrays(answer["inversion"])
+    assert (arrays.null_embeddings is not None) == (method == "null-text")
+    assert terminal.answer("edit", photo, "--to", SAMPLE.edits[0])["inversion"] == answer["inversion"]
+
+
+def test_every_control_reaches_the_recipe(inverted: Path, terminal: Terminal) -> None:
+    words = split_words(SAMPLE.edits[0])
+    repeated = next(w for w in words if sum(o.text == w.text for o in words) > 1)
+    second = [w for w in words if w.text == repeated.text][1]
+    subject = words[1].text
+    terminal.answer(
+        "edit", inverted, "--to", SAMPLE.edits[0], "--weight", f"{repeated.text}#2=-1.5", "--blend", subject,
+        "--keep", repeated.text, "--cross", 0.25, "--self", 0.5, "--threshold", 0.7, "--feather", 0.05,
+        "--guidance", 2.5,
+    )  # fmt: skip
+    version = Session.open(inverted).project.versions[0]
+    recipe = version.recipe.recipe()
+    assert version.finish.feather == 0.05
+    assert [(c.position, c.weight) for c in recipe.words] == [(second.position, -1.5)]
+    assert recipe.blend is not None
+    assert [w.text for w in recipe.blend.words] == [subject]
+    assert [w.position for w in recipe.blend.keep] == [repeated.position]
+    assert recipe.blend.threshold == 0.7
+    assert (recipe.cross_until, recipe.self_until, recipe.guidance_scale) == (0.25, 0.5, 2.5)
+
+
+def test_structure_follows_the_change_unless_it_is_said(inverted: Path, terminal: Terminal) -> None:
+    def recipe(*asked: object) -> EditRecipe:
+        version = terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], *asked)["version"]
+        return Session.open(inverted).project.version(version).recipe.recipe()
+
+    by_itself = recipe()
+    assert by_itself.automatic
+    kinds = [kind for _, kind in changed_kinds(SAMPLE.caption, SAMPLE.edits[0])]
+    assert by_itself.self_until == min(STUDIO_DEFAULTS.windows_for(kind).itself for kind in kinds)
+    followed, mixed = recipe("--follow", 0.3), recipe("--follow", 0.3, "--self", 0.9)
+    assert (followed.automatic, followed.cross_until, followed.self_until) == (False, 0.3, 0.3)
+    assert (mixed.automatic, mixed.cross_until, mixed.self_until) == (False, 0.3, 0.9)
+
+
+def test_at_strength_zero_the_photo_comes_out_and_halfway_something_between(
+    inverted: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    pictures = []
+    for strength in (0, 0.5, 1):
+        out = tmp_path / f"{strength}.png"
+        answer = terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], "--strength", strength, "--out", out)
+        assert (answer["unet_rows"] == 0) == (strength == 0)
+        pictures.append(pixels(out).astype(int))
+    photo = pixels(inverted).astype(int)
+    np.testing.assert_array_equal(pictures[0], photo)
+    half, whole = (np.square(picture - photo).mean() for picture in pictures[1:])
+    assert 0 < half < whole
+    code, _, said = terminal.run("edit", inverted, "--to", SAMPLE.edits[0], "--strength", 1.6)
+    assert (code, said.strip()) == (2, "Strength is 1.6; it must lie between 0 and 1.5.")
+
+
+def test_weights_act_on_attention_where_that_is_asked_for(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    word = SAMPLE.caption.split()[4]
+    changed = {}
+    for act_on in ("embedding", "attention"):
+        asked = ("--to", SAMPLE.caption, "--weight", f"{word}=-1", "--reweight", act_on)
+        answer = terminal.answer("edit", inverted, *asked)
+        changed[act_on] = answer["changed"]
+        recipe = Session.open(inverted).project.version(answer["version"]).recipe.recipe()
+        assert recipe.reweighting == act_on
+    assert changed["embedding"] > 2 * changed["attention"]
+
+
+def test_a_blended_edit_leaves_the_rest_of_the_photo_alone(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    out = tmp_path / "edit.png"
+    subject = feedback.changed_words(SAMPLE.caption, EditRecipe(SAMPLE.edits[0]))[0].text
+    answer = terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], "--blend", subject, "--out", out)
+    assert 0 < answer["coverage"] < 1
+    same = (pixels(out) == pixels(inverted)).all(-1)
+    assert 0 < same.mean() < 1
+
+
+def test_an_edit_in_capitals_with_a_full_stop_is_the_photo_itself_and_says_why(
+    inverted: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    out = tmp_path / "same.png"
+    answer = terminal.answer("edit", inverted, "--to", f"{SAMPLE.caption.title()}.", "--out", out)
+    assert answer["unet_rows"] == 0
+    assert "The edit differs only in capitals or punctuation, which change nothing." in answer["notes"]
+    np.testing.assert_array_equal(pixels(out), pixels(inverted))
+
+
+def test_a_word_with_a_hyphen_takes_a_weight_and_a_mask(inverted: Path, terminal: Terminal) -> None:
+    terminal.answer(
+        "edit",
+        inverted,
+        "--to",
+        f"{SAMPLE.caption} in grey-blue",
+        "--weight",
+        "grey\u2011blue=2",
+        "--blend",
+        "grey-blue",
+    )
+    recipe = Session.open(inverted).project.versions[-1].recipe.recipe()
+    assert [(c.text, c.weight) for c in recipe.words] == [("grey", 2.0), ("blue", 2.0)]
+    assert recipe.blend is not None
+    assert [ref.text for ref in recipe.blend.words] == ["grey", "blue"]
+
+
+def test_emphasis_typed_into_the_sentence_is_a_weight_and_a_given_weight_wins(
+    inverted: Path, terminal: Terminal
+) -> None:
+    marked = SAMPLE.edits[0].replace("yellow", "(yellow:1.5)").replace("stone", "stone++")
+    assert marked != SAMPLE.edits[0]
+    code, out, err = terminal.run("edit", inverted, "--to", marked, "--weight", "stone=0.5", "--json")
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["prompt"] == SAMPLE.edits[0]
+    assert {w["word"]: w["weight"] for w in answer["weights"]} == {"yellow": 1.5, "stone": 0.5}
+    assert err == "Typed emphasis was read as weights: “yellow” at 1.5.\n"
+    assert answer["notes"][0] == err.strip()
+    recipe = Session.open(inverted).project.versions[-1].recipe.recipe()
+    assert [(c.text, c.weight) for c in recipe.words] == [("yellow", 1.5), ("stone", 0.5)]
+
+
+def test_a_description_needs_no_weights(photo: Path, terminal: Terminal) -> None:
+    marked = SAMPLE.caption.replace("stone", "(stone:1.3)")
+    code, out, err = terminal.run("invert", photo, "--prompt", marked, "--steps", STEPS, "--json")
+    assert code == 0
+    assert json.loads(out)["prompt"] == SAMPLE.caption
+    assert err == f"{feedback.NO_WEIGHTS}\n"
+
+
+def test_an_edit_that_asks_for_nothing_is_the_photo_itself(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    answer = terminal.answer("edit", inverted, "--to", SAMPLE.caption, "--out", tmp_path / "same.png")
+    assert answer["unet_rows"] == 0
+    np.testing.assert_array_equal(pixels(tmp_path / "same.png"), pixels(inverted))
+
+
+def test_an_edit_without_effect_says_so(inverted: Path, terminal: Terminal) -> None:
+    first = split_words(SAMPLE.caption)[0].text
+    code, out, _ = terminal.run("edit", inverted, "--to", SAMPLE.caption, "--weight", f"{first}=1.0001")
+    assert code == 0
+    assert f"“{first}” changed next to nothing in the photo." in out
+
+
+def test_a_sample_is_known_and_a_strange_picture_is_warned_of(photo: Path, terminal: Terminal) -> None:
+    code, _, err = terminal.run("invert", photo, "--prompt", SAMPLE.caption, "--steps", 2)
+    assert (code, err) == (0, "")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)).save(photo.with_name("noise.png"))
+    code, _, err = terminal.run("invert", photo.with_name("noise.png"), "--prompt", "a ball", "--steps", 2)
+    assert (code, err) == (0, feedback.STRANGE + "\n")
+
+
+def test_words_the_model_never_learned_are_noted_and_hinder_nothing(photo: Path, terminal: Terminal) -> None:
+    code, out, err = terminal.run("invert", photo, "--prompt", "a red ball on sand, zebra", "--steps", 2)
+    assert code == 0
+    assert err == "The Studio model never learned “zebra”; the edit may do nothing there.\n"
+    assert "zebra" not in out
+    code, out, err = terminal.run("edit", photo, "--to", "a redd ball on Sand", "--json")
+    assert code == 0
+    assert err == "The Studio model never learned “redd”; the edit may do nothing there. Did you mean “red”?\n"
+    assert json.loads(out)["notes"][0] == err.rstrip()
+    assert terminal.run("edit", photo, "--to", "A red BALL, on sand!")[2] == ""
+
+
+def test_the_built_in_model_knows_every_sample() -> None:
+    service, studio = EngineService(), built_in()
+    for sample in samples():
+        measured = service.measure(Session.open(sample.path).measure_job(studio))
+        assert not feedback.is_strange(studio, measured), sample.path.name
+
+
+def test_info_tells_of_photo_and_project_alike(inverted: Path, terminal: Terminal) -> None:
+    by_photo, by_project = terminal.answer("info", inverted), terminal.answer("info", _sidecar(inverted))
+    assert by_photo == by_project
+    assert by_photo["inversions"][0]["settings"]["prompt"] == SAMPLE.caption
+    code, out, _ = terminal.run("info", inverted)
+    assert code == 0
+    assert SAMPLE.caption in out
+
+
+def test_info_says_how_strong_a_version_is_and_which_words_count_otherwise(inverted: Path, terminal: Terminal) -> None:
+    word = SAMPLE.edits[0].split()[4]
+    terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], "--strength", 0.5, "--weight", f"{word}=1.5")
+    _, out, _ = terminal.run("info", inverted)
+    assert f"“{SAMPLE.edits[0]}”, {word} 1.5, strength 50%, " in out
+
+
+def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: Terminal) -> None:
+    sentence = terminal.refusal("edit", photo, "--to", "a dog", code=1)
+    assert "nti-desktop invert" in sentence
+    assert "was not inverted yet" in sentence
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--to", ""),
+        ("--to", "a blue ball", "--weight", "blue"),
+        ("--to", "a blue ball", "--weight", "blue=much"),
+        ("--to", "a blue ball", "--weight", "blue=nan"),
+        ("--to", "a blue ball", "--weight", "blue=11"),
+        ("--to", "a blue ball", "--weight", "cube=2"),
+        ("--to", "a blue ball", "--weight", "ball#2=2"),
+        ("--to", "a blue ball", "--weight", "ball=2", "--weight", "Ball=3"),
+        ("--to", "a blue ball", "--blend", "unicorn"),
+        ("--to", "a blue ball", "--keep", "ball"),
+        ("--to", "a blue ball", "--cross", "1.5"),
+        ("--to", "a blue ball", "--self", "nan"),
+        ("--to", "a blue ball", "--follow", "1.1"),
+        ("--to", "a blue ball", "--guidance", "0.9"),
+        ("--to", "a blue ball", "--feather", "0.3"),
+        ("--to", "a blue ball", "--threshold", "0.5"),
+        ("--to", "a blue ball", "--blend", "ball", "--threshold", "1.5"),
+        ("--to", "a blue ball", "--name", " "),
+        ("--to", "a blue ball", "--colour", "blue"),
+    ],
+)
+def test_wrong_use_of_edit_is_refused_before_anything_is_rendered(
+    inverted: Path, terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    before = _sidecar(inverted).read_bytes()
+    terminal.refusal("edit", inverted, *arguments, code=2)
+    assert _sidecar(inverted).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--prompt", "  "),
+        ("--prompt", "a ball", "--steps", "1"),
+        ("--prompt", "a ball", "--steps", "many"),
+        ("--prompt", "a ball", "--guidance", "0.5"),
+        ("--prompt", "a ball", "--method", "magic"),
+    ],
+)
+def test_wrong_use_of_invert_is_refused(photo: Path, terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    terminal.refusal("invert", photo, *arguments, code=2)
+    assert not _sidecar(photo).exists()
+
+
+def test_a_mistyped_command_is_refused(terminal: Terminal) -> None:
+    assert "invert" in terminal.refusal("inver", "photo", code=2)
+
+
+def test_words_past_the_models_limit_are_named(photo: Path, terminal: Terminal) -> None:
+    sentence = terminal.refusal("invert", photo, "--prompt", "ball " * 200 + "sand", "--steps", 2, code=2)
+    assert "sand" in sentence
+    assert not _sidecar(photo).exists()
+
+
+@pytest.mark.parametrize("model", ["/nowhere/at/all", "nonsense", ""])
+def test_a_missing_model_is_refused(photo: Path, terminal: Terminal, model: str) -> None:
+    terminal.refusal("invert", photo, "--prompt", "a ball", "--model", model, code=1)
+
+
+@pytest.mark.parametrize("content", [b"", b"plain text", b"\x89PNG\r\n\x1a\n cut"])
+def test_what_is_no_picture_is_refused(tmp_path: Path, terminal: Terminal, content: bytes) -> None:
+    (tmp_path / "photo.png").write_bytes(content)
+    terminal.refusal("invert", tmp_path / "photo.png", "--prompt", "a ball", code=1)
+    terminal.refusal("info", tmp_path / "photo.png", code=1)
+    assert "does not exist" in terminal.refusal("info", tmp_path / "none.png", code=1)
+
+
+def test_a_damaged_project_is_refused_and_kept(inverted: Path, terminal: Terminal) -> None:
+    damaged = _sidecar(inverted).read_bytes()[:-100]
+    _sidecar(inverted).write_bytes(damaged)
+    for arguments in (("info",), ("edit", "--to", "a dog"), ("invert", "--prompt", "a dog")):
+        terminal.refusal(arguments[0], inverted, *arguments[1:], code=1)
+    assert _sidecar(inverted).read_bytes() == damaged
+
+
+def test_nothing_that_is_there_is_overwritten(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    before = inverted.read_bytes()
+    (tmp_path / "there.png").write_bytes(b"mine")
+    for out, said in ((inverted, "the photo itself"), (tmp_path / "there.png", "exists already")):
+        assert said in terminal.refusal("edit", inverted, "--to", SAMPLE.edits[0], "--out", out, code=1)
+    assert Session.open(inverted).project.versions == ()
+    assert inverted.read_bytes() == before
+    assert (tmp_path / "there.png").read_bytes() == b"mine"
+
+
+def test_a_name_is_taken_once_and_found_again(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    terminal.answer("edit", inverted, "--to", SAMPLE.caption, "--name", "Mine")
+    assert "already" in terminal.refusal("edit", inverted, "--to", SAMPLE.edits[0], "--name", "Mine", code=1)
+    assert "“Mine”" in terminal.refusal("export", inverted, "--name", "Yours", "--out", tmp_path / "x.png", code=1)
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_an_unknown_kind_of_picture_file_is_refused(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    terminal.answer("edit", inverted, "--to", SAMPLE.caption, "--name", "Same")
+    terminal.refusal("export", inverted, "--name", "Same", "--out", tmp_path / "x.doc", code=1)
+    terminal.refusal("export", inverted, "--name", "Same", "--out", tmp_path / "no folder" / "x.png", code=1)
+
+
+def test_a_fault_of_the_program_names_its_log(
+    photo: Path, home: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path) -> Session:
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(Session, "open", broken)
+    sentence = terminal.refusal("info", photo, code=1)
+    log = Path(sentence.split("“")[1].split("”")[0])
+    assert home in log.parents
+    assert "KeyError: 'a fault of ours'" in log.read_text("utf-8")
+
+
+def test_a_picture_or_nothing_at_all_opens_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[list[Path], bool]] = []
+
+    def run(paths: list[Path], sample: bool) -> int:
+        opened.append((paths, sample))
+        return 0
+
+    monkeypatch.setitem(sys.modules, "nti_desktop.gui.app", SimpleNamespace(run=run))
+    assert [main([]), main(["--sample"]), main(["a.jpg"]), main(["b.png.nti", "c.png"])] == [0, 0, 0, 0]
+    assert opened == [([], False), ([], True), ([Path("a.jpg")], False), ([Path("b.png.nti"), Path("c.png")], False)]
+
+
+def test_without_a_screen_the_window_says_so(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no screen" in terminal.refusal("--sample", code=1)
+
+
+def _on_a_terminal(*arguments: str) -> tuple[subprocess.Popen[bytes], int]:
+    """The program as a process of its own whose standard error is a terminal, and the other end of that."""
+    here, there = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=there,
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(there)
+    return process, here
+
+
+def _read_until(end: int, text: bytes, seconds: float = 60) -> bytes:
+    """What a terminal shows up to `text`, or all there is."""
+    shown = b""
+    deadline = time.monotonic() + seconds
+    while text not in shown and time.monotonic() < deadline:
+        try:
+            shown += os.read(end, 4096)
+        except OSError:  # Linux: the other end was closed
+            break
+    return shown
+
+
+def test_an_interrupt_stops_cleanly_with_the_bar_taken_away(photo: Path) -> None:
+    process, end = _on_a_terminal("invert", str(photo), "--prompt", SAMPLE.caption, "--steps", "500")
+    with process:
+        assert b"/500" in _read_until(end, b"/500")
+        process.send_signal(signal.SIGINT)
+        shown = _read_until(end, b"nothing was changed")
+        assert process.wait(30) == 1
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    os.close(end)
+    assert b"\x1b[KStopped; nothing was changed" in shown
+    assert not _sidecar(photo).exists()
+
+
+def test_output_into_a_closed_pipe_is_no_fault(inverted: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), "info", str(inverted)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.slow
+def test_the_demo_leaves_pictures_a_project_and_a_contact_sheet(tmp_path: Path, terminal: Terminal) -> None:
+    for _ in range(2):  # a second one replaces the first
+        answer = terminal.answer("demo", "--out", tmp_path / "out")
+        assert len(answer["edits"]) == 3
+        assert all(edit["changed"] > feedback.NEXT_TO_NOTHING for edit in answer["edits"])
+        assert len(answer["written"]) == 4
+        for path in answer["written"]:
+            pixels(Path(path))
+        project = Session.open(Path(answer["photo"])).project
+        assert (len(project.inversions), len(project.versions)) == (1, 3)
+    assert Path(answer["sidecar"] + "~").exists()
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_a_working_program_well(terminal: Terminal) -> None:
+    answer = terminal.answer("doctor")
+    assert answer["well"]
+    assert answer["packages"]["torch"].startswith("2.13.0")
+    assert answer["seconds"] < 60
+    assert answer["memory_free"] > 0

@@ -1,0 +1,54 @@
+"""The open edit, without a window: what becomes of it when the photo is prepared."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.settings import InversionSettings, Method
+from tests.editing.test_session import inverted, photo
+
+__all__ = ["photo"]
+
+SOURCE, EDIT = "a red cube", "a blue cube"
+
+
+@pytest.fixture
+def work(photo: Path) -> Document:
+    work = Document(Session.open(photo), STUDIO_DEFAULTS)
+    work.describe(SOURCE)
+    work.say_in_words(EDIT)
+    return work
+
+
+def prepare(work: Document, method: Method, explained: float | None = None) -> EditRecipe:
+    """The edit after the photo was prepared by a method, with the model's usual guidance."""
+    made = inverted(work.session, method=method)
+    settings = InversionSettings(SOURCE, method, made.settings.steps, STUDIO_DEFAULTS.guidance_scale)
+    made = replace(made, settings=settings, figures=replace(made.figures, explained=explained))
+    work.prepared(built_in(), [AreaInversion(work.whole, "0" * 64, made)])
+    assert work.state is not None
+    return work.state.recipe
+
+
+def test_a_drafted_edit_is_guided_as_the_preparation_found_its_description_to_explain(work: Document) -> None:
+    assert work.state is not None
+    assert (work.state.recipe.automatic, work.state.recipe.guidance_scale) == (True, 1.25)
+    assert prepare(work, Method.RESIDUAL, explained=0.0).guidance_scale == 1.12
+
+
+def test_prepared_again_by_null_text_an_edit_has_the_guidance_that_was_learned(work: Document) -> None:
+    assert prepare(work, Method.RESIDUAL, explained=1.0).guidance_scale == 1.25
+    again = prepare(work, Method.NULL_TEXT, explained=1.0)
+    assert (again.prompt, again.guidance_scale) == (EDIT, None)
+
+
+def test_prepared_again_by_null_text_a_guidance_said_by_hand_goes_too(work: Document) -> None:
+    prepare(work, Method.RESIDUAL)
+    work.edit("guidance", lambda recipe: replace(recipe, automatic=False, guidance_scale=3.0))
+    assert prepare(work, Method.PINNED).guidance_scale == 3.0
+    assert prepare(work, Method.NULL_TEXT).guidance_scale is None

@@ -1,0 +1,163 @@
+"""What is said about words that a model never learned, and which word a mask is offered for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nti_desktop.editing import feedback
+from nti_desktop.models.library.catalog import ModelEntry, built_in
+from nti_desktop.models.library.samples import Sample, samples
+from nti_desktop.recipe.jobs import Figures, Rendered
+from nti_desktop.recipe.kinds import SMALL_WORDS, is_setting
+from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.words import unlearned_words
+
+LEARNED = frozenset(["a", "at", "ball", "blue", "cone", "green", "lamp", "on", "red", "ring", "sand", "shiny", "under"])
+
+
+def said(prompt: str, entry: ModelEntry | None = None) -> str | None:
+    entry = replace(entry or built_in(), words=LEARNED)
+    return feedback.never_learned(entry, unlearned_words(prompt, entry.words))
+
+
+def test_nothing_is_said_of_words_that_were_learned() -> None:
+    assert said("A red ball, on sand!") is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "which"),
+    [
+        ("a zebra", "“zebra”"),
+        ("a zebra, a Zebra", "“Zebra”"),
+        ("a zebra on grit", "“zebra” and “grit”"),
+        ("a zebra with fur", "“zebra”, “with” and 1 other word"),
+        ("a zebra with fur on grit", "“zebra”, “with” and 2 other words"),
+        ("a " + "z" * 300, "“" + "z" * 19 + "…”"),
+    ],
+)
+def test_a_sentence_names_a_few_words(prompt: str, which: str) -> None:
+    assert said(prompt) == f"The Studio model never learned {which}; the edit may do nothing there."
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("bleu", "blue"), ("grean", "green"), ("BALLS", "ball"), ("lap", "lamp"), ("shinny", "shiny")],
+)
+def test_a_mistyped_word_is_answered_with_the_one_that_was_meant(typed: str, meant: str) -> None:
+    assert (said(typed) or "").endswith(f"Did you mean “{meant}”?")
+
+
+@pytest.mark.parametrize("word", ["cat", "bone", "king", "hand", "zebra", "x", "cylinder"])
+def test_no_guess_is_made_at_a_word_that_is_merely_short_or_rhymes(word: str) -> None:
+    assert "mean" not in (said(word) or "")
+
+
+def test_two_mistyped_words_get_two_guesses() -> None:
+    assert (said("a bleu bal") or "").endswith("Did you mean “blue” and “ball”?")
+
+
+def test_a_model_of_ones_own_is_called_by_its_name() -> None:
+    entry = replace(built_in(), built_in=False, name="toys")
+    assert (said("a zebra", entry) or "").startswith("The model “toys” never learned “zebra”")
+
+
+SOURCE = "a photo of a red cube and a mug on a sunny day"
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        ("a photo of a blue cube and a mug on a sunny day", WordRef(Side.EDIT, 4, "blue")),
+        ("a photo of a blue cube and a mug", WordRef(Side.EDIT, 4, "blue")),  # not the day, which the edit struck
+        ("a photo of a blue cube and a bowl on a sunny day", WordRef(Side.EDIT, 8, "bowl")),
+        ("a photo of a red cube on a sunny day", WordRef(Side.SOURCE, 8, "mug")),
+    ],
+)
+def test_a_mask_is_offered_for_a_word_of_the_edit_and_for_a_struck_one_only_where_nothing_else_changed(
+    edit: str, place: WordRef
+) -> None:
+    assert feedback.place_of(feedback.changed_words(SOURCE, EditRecipe(edit)), None) == place
+
+
+SETTINGS = (
+    "a photo of a red cube and a mug at sunset",
+    "a photo of a red cube and a mug in fog",
+    "a photo of a red cube and a mug at night",
+    "a photo of a red cube and a mug in a studio",
+    "a photo of a red cube and a mug after rain on a rainy day",
+    "a photo of a red cube and a mug under a cloudy sky",
+    "a photo of a red cube and a mug on green grass on a sunny day",
+    "a sepia photo of a red cube and a mug on a sunny day",
+    "a Black and White photo of a red cube and a mug on a sunny day",
+    "a watercolour painting of a red cube and a mug on a sunny day",
+)
+
+
+def rendered(changed: float) -> Rendered:
+    """An edit that changed this share of the pixels though nothing confined it."""
+    picture, maps = np.zeros((2, 2, 3), np.float32), np.zeros((1, 1, 1), np.float32)
+    return Rendered(EditRecipe(SOURCE), picture, picture, picture, None, 1.0, maps, changed, Figures(1.0, 1))
+
+
+@pytest.mark.parametrize("edit", SETTINGS)
+def test_a_setting_is_no_place_for_a_mask(edit: str) -> None:
+    words = feedback.changed_words(SOURCE, EditRecipe(edit))
+    assert words
+    assert feedback.with_a_place(words, None) == ()
+    assert feedback.too_much(words, rendered(1.0), None) is None
+
+
+def test_a_thing_that_changed_beside_a_setting_has_its_place() -> None:
+    words = feedback.changed_words(SOURCE, EditRecipe("a photo of a red cube and a bowl on green grass at sunset"))
+    place = feedback.place_of(words, None)
+    assert place is not None
+    assert place.text == "bowl"
+    assert feedback.too_much(words, rendered(1.0), None) is None  # a mask would take the sunset away
+
+
+def test_a_thing_that_changed_nearly_everywhere_can_be_confined() -> None:
+    words = feedback.changed_words(SOURCE, EditRecipe(SOURCE.replace("a mug", "a bowl")))
+    assert "confine it to “bowl”" in (feedback.too_much(words, rendered(0.95), None) or "")
+    assert feedback.too_much(words, rendered(0.5), None) is None
+
+
+def test_a_word_that_the_model_never_learned_is_no_place_for_a_mask() -> None:
+    edit = "a photo of a blue cube and a Zebra on a sunny day"
+    words = feedback.changed_words(SOURCE, EditRecipe(edit))
+    assert [word.text for word in feedback.with_a_place(words, LEARNED)] == ["blue"]
+    assert [word.text for word in feedback.with_a_place(words, None)] == ["blue", "Zebra"]
+    words = feedback.changed_words(SOURCE, EditRecipe("a photo of a red zebra and a mug on a sunny day"))
+    assert feedback.too_much(words, rendered(1.0), LEARNED) is None
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.path.stem)
+def test_edits_of_the_samples_get_a_place_unless_they_change_a_setting(sample: Sample) -> None:
+    learned = built_in().words
+    for edit in sample.edits:
+        words = feedback.changed_words(sample.caption, EditRecipe(edit))
+        changed = {word.text for word in words if word.side is Side.EDIT and word.text not in SMALL_WORDS}
+        place = feedback.place_of(words, learned)
+        setting = any(is_setting(word) for word in changed) or "black and white" in edit
+        assert (place is None) == setting
+        assert place is None or place.text in changed
+
+
+def test_a_word_that_counts_more_is_a_changed_one() -> None:
+    recipe = EditRecipe(SOURCE, words=(WordControl(8, "mug", weight=2.0),))
+    assert feedback.changed_words(SOURCE, recipe) == (WordRef(Side.EDIT, 8, "mug"),)
+
+
+def test_a_description_that_explains_little_is_asked_for_more() -> None:
+    studio = built_in()
+    assert studio.defaults.explaining is not None
+    said = feedback.say_more(studio, "a red cube", studio.defaults.explaining - 0.1)
+    expected = "Say more of what the photo shows: what things are made of, what they stand on, the light"
+    assert said == f"{expected}; edits keep more of it then."
+    named = "a red metal cube on sand at night"
+    assert feedback.say_more(studio, named, studio.defaults.explaining - 0.1) is None
+    assert feedback.say_more(studio, "a red cube", studio.defaults.explaining) is None
+    assert feedback.say_more(studio, "a red cube", None) is None
+    other = replace(studio, defaults=EditDefaults())  # of a model of which nobody knows what is enough
+    assert feedback.say_more(other, "a red cube", -1.0) is None

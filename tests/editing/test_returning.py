@@ -1,0 +1,87 @@
+"""Returning to a raw editor: the file is replaced as a whole or not at all, and its old bytes are never lost."""
+
+import errno
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nti_desktop.core.errors import PhotoError
+from nti_desktop.editing.returning import check_return, return_to
+from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.photo.photo import open_photo
+from nti_desktop.photo.raster import Raster
+from tests.picture_files import noisy_picture, smooth_picture
+from tests.rights import open_folder, without_rights
+
+EDITED = Provenance("Program 1.0", ("a red wall",))
+PICTURE = Raster(noisy_picture())
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    path = tmp_path / "given.tif"
+    Image.fromarray(smooth_picture()).save(path)
+    subprocess.run(["exiftool", "-q", "-Make=Camera", "-Rating=4", "-overwrite_original", path], check=True)
+    return path
+
+
+def test_the_file_is_replaced_and_its_old_bytes_lie_beside_it(given: Path) -> None:
+    before = given.read_bytes()
+    returned = return_to(PICTURE, given, EDITED)
+    assert (returned.path, returned.kept) == (given, given.with_name("given.original.tif"))
+    assert returned.kept.read_bytes() == before
+    assert np.array_equal(open_photo(given).pixels, PICTURE.pixels)
+    again = return_to(Raster(smooth_picture()), given, EDITED)
+    assert again.kept == given.with_name("given.original-2.tif")  # what was kept before stays
+    assert returned.kept.read_bytes() == before
+
+
+def test_what_the_raw_editor_wrote_into_the_file_stays_in_it(given: Path) -> None:
+    return_to(PICTURE, given, EDITED)
+    told = subprocess.run(
+        ["exiftool", "-s3", "-Make", "-XMP:DigitalSourceType", given], capture_output=True, text=True, check=True
+    ).stdout
+    assert told.startswith("Camera\nhttp://cv.iptc.org/")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("gone.tif", "is not there"), ("given.gif", "needs one of the endings")]
+)
+def test_a_file_that_cannot_be_returned_to_is_refused(given: Path, name: str, sentence: str) -> None:
+    with pytest.raises(PhotoError, match=sentence):
+        check_return(given.with_name(name))
+
+
+def test_a_read_only_folder_is_refused() -> None:
+    with open_folder() as folder:
+        target = folder / "given.png"
+        Image.fromarray(smooth_picture()).save(target)
+        before = target.read_bytes()
+        folder.chmod(0o555)
+        with without_rights(), pytest.raises(PhotoError, match="may not be"):
+            return_to(PICTURE, target, EDITED)
+        folder.chmod(0o755)
+        assert target.read_bytes() == before
+        assert [path.name for path in folder.iterdir()] == ["given.png"]
+
+
+@pytest.mark.parametrize("fails", [1, 2])
+def test_a_full_disk_leaves_everything_as_it_was(given: Path, monkeypatch: pytest.MonkeyPatch, fails: int) -> None:
+    """While the old bytes are kept, and while the new ones are written."""
+    before, calls, sync = given.read_bytes(), [], os.fsync
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) >= 2 * fails - 1:  # a file and its folder for each
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(PhotoError, match="The disk is full"):
+        return_to(PICTURE, given, EDITED)
+    assert given.read_bytes() == before
+    assert [path.name for path in given.parent.iterdir()] == ["given.tif"]

@@ -1,0 +1,410 @@
+"""What is stored is what is read, and nothing else is touched."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nti_desktop.core import atomic, disk
+from nti_desktop.core.errors import SidecarError
+from nti_desktop.project.schema import SCHEMA_VERSION, Project
+from nti_desktop.project.sidecar import (
+    Arrays,
+    SidecarChanged,
+    SidecarDamaged,
+    SidecarInUse,
+    SidecarNewer,
+    Signature,
+    backup_path,
+    read_sidecar,
+    recover_sidecar,
+    signature_of,
+    write_sidecar,
+)
+from nti_desktop.recipe.settings import Method
+from tests.sidecars import make_all_arrays, make_arrays, make_inversion, make_project, make_version, read_whole
+
+WEBP = b"RIFF\x04\x00\x00\x00WEBP"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "IMG 0042.JPG.nti"
+
+
+def save(path: Path, project: Project, expected: Signature | None = None) -> Signature:
+    return write_sidecar(path, project, make_all_arrays(), {"v0": WEBP}, expected)
+
+
+def with_member(path: Path, name: str, data: bytes) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(name), data)
+
+
+def names(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def test_what_was_stored_is_what_is_read_bit_for_bit(path: Path) -> None:
+    project, arrays = make_project(), make_all_arrays()
+    write_sidecar(path, project, arrays, {"v1": WEBP}, None)
+    stored = read_sidecar(path)
+    assert stored.project == project
+    assert stored.read_only is None
+    for name, given in arrays.items():
+        read = stored.arrays(name)
+        assert read.pivot.dtype == np.float32
+        assert read.pivot.shape == given.pivot.shape
+        assert read.pivot.tobytes() == given.pivot.tobytes()
+        assert (read.null_embeddings is None) == (given.null_embeddings is None)
+        if read.null_embeddings is not None and given.null_embeddings is not None:
+            assert read.null_embeddings.shape == given.null_embeddings.shape
+            assert read.null_embeddings.tobytes() == given.null_embeddings.tobytes()
+    assert stored.preview("v0") is None
+    assert stored.preview("v1") == WEBP
+
+
+def test_arrays_that_are_views_are_stored_as_they_look(path: Path) -> None:
+    arrays = make_all_arrays()
+    turned = arrays["two"].pivot.transpose(0, 1, 3, 2).copy().transpose(0, 1, 3, 2)
+    assert not turned.flags.c_contiguous
+    write_sidecar(path, make_project(), {**arrays, "two": Arrays(turned, None)}, {}, None)
+    assert np.array_equal(read_sidecar(path).arrays("two").pivot, turned, equal_nan=True)
+
+
+def test_the_file_is_a_plain_zip_that_begins_with_its_type(path: Path) -> None:
+    save(path, make_project())
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [
+            "mimetype",
+            "project.json",
+            "inversions/one.safetensors",
+            "inversions/two.safetensors",
+            "previews/v0.webp",
+        ]
+    assert path.read_bytes()[30:63] == b"mimetypeapplication/x-nti-project"
+
+
+def test_nothing_is_left_beside_the_file(path: Path) -> None:
+    signature = save(path, make_project())
+    save(path, make_project(3), signature)
+    assert {entry.name for entry in path.parent.iterdir()} == {path.name, path.name + "~"}
+
+
+def test_the_state_before_is_kept(path: Path) -> None:
+    signature = save(path, make_project())
+    before = read_whole(path)
+    save(path, make_project(3), signature)
+    assert read_whole(backup_path(path)) == before
+
+
+def test_a_file_is_not_rewritten_when_nothing_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signature = save(path, make_project())
+
+    def refuse(path: Path) -> int:
+        raise AssertionError(f"{path} was written")
+
+    monkeypatch.setattr(disk, "create", refuse)
+    assert save(path, make_project(), signature) == signature
+    assert write_sidecar(path, read_sidecar(path).project, {}, {}, signature) == signature
+    with pytest.raises(AssertionError, match="was written"):
+        save(path, make_project(3), signature)
+    with pytest.raises(AssertionError, match="was written"):
+        write_sidecar(path, make_project(), {"two": make_arrays(9, False)}, {}, signature)
+
+
+def test_what_is_not_handed_over_is_taken_from_the_file(path: Path) -> None:
+    signature = save(path, make_project())
+    before = read_whole(path)
+    project = make_project()
+    more = project.model_copy(
+        update={
+            "inversions": (*project.inversions, make_inversion("three", Method.PINNED)),
+            "versions": (*project.versions, make_version("v9", "three")),
+        }
+    )
+    write_sidecar(path, more, {"three": make_arrays(3, False)}, {"v9": WEBP * 2}, signature)
+    after = read_whole(path)
+    assert after[1][:2] == before[1]
+    assert after[1][2][1] == make_arrays(3, False).pivot.tobytes()
+    assert after[2] == (*before[2], ("v9", WEBP * 2))
+
+
+def test_what_was_deleted_is_gone_from_the_file(path: Path) -> None:
+    signature = save(path, make_project())
+    project = make_project()
+    fewer = project.model_copy(update={"inversions": project.inversions[1:], "versions": (), "current": None})
+    write_sidecar(path, fewer, {}, {}, signature)
+    assert names(path) == ["mimetype", "project.json", "inversions/two.safetensors"]
+
+
+def test_a_preview_does_not_outlive_the_look_of_its_version(path: Path) -> None:
+    signature = save(path, make_project(1))
+    renamed = make_project(1).versions[0].model_copy(update={"name": "Another name"})
+    signature = write_sidecar(path, make_project(1).model_copy(update={"versions": (renamed,)}), {}, {}, signature)
+    assert read_sidecar(path).preview("v0") == WEBP
+    other = make_version("v0", "two", "a green ball on a table")
+    write_sidecar(path, make_project(1).model_copy(update={"versions": (other,)}), {}, {}, signature)
+    assert read_sidecar(path).preview("v0") is None
+
+
+def test_unknown_members_survive_under_x_only(path: Path) -> None:
+    save(path, make_project())
+    with_member(path, "x/of-a-later-program/notes.bin", b"\x00\x01")
+    with_member(path, "elsewhere.bin", b"\x02")
+    stored = read_sidecar(path)
+    write_sidecar(path, make_project(3), {}, {}, stored.signature)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("x/of-a-later-program/notes.bin") == b"\x00\x01"
+    assert "elsewhere.bin" not in names(path)
+
+
+def test_a_file_that_another_program_changed_is_not_overwritten(path: Path) -> None:
+    signature = save(path, make_project())
+    save(path, make_project(5), signature)
+    theirs = path.read_bytes()
+    with pytest.raises(SidecarChanged, match="was changed by another program"):
+        save(path, make_project(3), signature)
+    assert path.read_bytes() == theirs
+
+
+def test_a_file_that_appeared_meanwhile_is_not_overwritten(path: Path) -> None:
+    path.write_bytes(b"not ours")
+    with pytest.raises(SidecarChanged):
+        save(path, make_project())
+    assert path.read_bytes() == b"not ours"
+
+
+def test_a_file_changed_during_the_save_is_not_overwritten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signature = save(path, make_project())
+    real = disk.fsync
+
+    def fsync(file: int) -> None:
+        real(file)
+        path.write_bytes(b"theirs")
+
+    monkeypatch.setattr(disk, "fsync", fsync)
+    with pytest.raises(SidecarChanged):
+        save(path, make_project(3), signature)
+    assert path.read_bytes() == b"theirs"
+    assert not list(path.parent.glob(".*"))
+
+
+def test_a_copy_of_the_same_content_counts_as_the_same_file(path: Path) -> None:
+    signature = save(path, make_project())
+    copy = path.with_name("copy")
+    shutil.copyfile(path, copy)
+    os.replace(copy, path)
+    os.utime(path, (0, 0))
+    assert signature_of(path) == signature
+    save(path, make_project(3), signature)
+
+
+def test_a_file_that_was_moved_away_is_written_anew_when_all_is_at_hand(path: Path) -> None:
+    signature = save(path, make_project())
+    path.rename(path.with_name("moved.nti"))
+    save(path, make_project(), signature)
+    assert read_sidecar(path).project == make_project()
+
+
+def test_arrays_that_went_with_their_file_are_missed(path: Path) -> None:
+    signature = save(path, make_project())
+    path.unlink()
+    with pytest.raises(SidecarError, match="gone with the file"):
+        write_sidecar(path, make_project(), {}, {}, signature)
+
+
+def test_a_link_to_a_sidecar_stays_a_link(path: Path, tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere" / "project.nti"
+    real.parent.mkdir()
+    signature = save(real, make_project())
+    path.symlink_to(real)
+    save(path, make_project(3), signature)
+    assert path.is_symlink()
+    assert read_sidecar(real).project == make_project(3)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        (Arrays(np.zeros((2, 4, 8, 12), np.float32), None), "pivot"),
+        (Arrays(np.zeros((6, 4, 8, 8), np.float32), None), "pivot"),
+        (Arrays(np.zeros((6, 4, 8, 12), np.float64), None), "wrong kind"),
+        (make_arrays(0, True), "method"),
+    ],
+)
+def test_arrays_that_could_not_be_read_again_are_not_written(path: Path, arrays: Arrays, sentence: str) -> None:
+    with pytest.raises(SidecarError, match=sentence):
+        write_sidecar(path, make_project(), {**make_all_arrays(), "two": arrays}, {}, None)
+    assert not list(path.parent.iterdir())
+
+
+def test_a_newer_project_opens_read_only(path: Path) -> None:
+    newer = make_project().model_copy(update={"schema_version": SCHEMA_VERSION + 1})
+    with pytest.raises(SidecarNewer):
+        save(path, newer)
+    rewrite_json(path, newer)
+    stored = read_sidecar(path)
+    assert stored.project == newer
+    assert stored.read_only is not None
+    assert "newer version" in stored.read_only
+    before = path.read_bytes()
+    with pytest.raises(SidecarNewer, match="newer version"):
+        write_sidecar(path, stored.project, {}, {}, stored.signature)
+    assert path.read_bytes() == before
+
+
+def test_a_newer_project_that_cannot_be_understood_says_so(path: Path) -> None:
+    save(path, make_project())
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    write_zip(path, members | {"project.json": b'{"schema_version": 7, "layers": []}'})
+    with pytest.raises(SidecarNewer, match="update this one"):
+        read_sidecar(path)
+
+
+def rewrite_json(path: Path, project: Project) -> None:
+    save(path, make_project())
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    write_zip(path, members | {"project.json": project.model_dump_json().encode()})
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+
+
+def test_a_damaged_file_says_that_the_state_before_is_intact(path: Path) -> None:
+    signature = save(path, make_project())
+    save(path, make_project(3), signature)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(SidecarDamaged, match="can be brought back") as caught:
+        read_sidecar(path)
+    assert caught.value.recoverable
+    damaged = path.read_bytes()
+    assert recover_sidecar(path).project == make_project()
+    assert read_sidecar(path).project == make_project()
+    assert path.with_name(path.name + ".damaged").read_bytes() == damaged
+
+
+def test_arrays_that_rotted_say_that_the_state_before_is_intact(path: Path) -> None:
+    large = make_all_arrays(side=32)
+    signature = write_sidecar(path, make_project(), large, {}, None)
+    write_sidecar(path, make_project(3), {}, {}, signature)
+    data = bytearray(path.read_bytes())
+    data[data.index(large["two"].pivot.tobytes()) + large["two"].pivot.nbytes - 5] ^= 1
+    path.write_bytes(data)
+    stored = read_sidecar(path)
+    stored.arrays("one")
+    with pytest.raises(SidecarDamaged, match="can be brought back"):
+        stored.arrays("two")
+
+
+def test_a_backup_that_rotted_too_is_not_praised(path: Path) -> None:
+    signature = save(path, make_project())
+    save(path, make_project(3), signature)
+    data = bytearray(backup_path(path).read_bytes())
+    data[data.index(make_all_arrays()["two"].pivot.tobytes()) + 50] ^= 1
+    backup_path(path).write_bytes(data)
+    path.write_bytes(b"nothing")
+    with pytest.raises(SidecarDamaged, match="from a backup") as caught:
+        read_sidecar(path)
+    assert not caught.value.recoverable
+    with pytest.raises(SidecarError):
+        recover_sidecar(path)
+    assert path.read_bytes() == b"nothing"
+
+
+def test_a_missing_file_is_refused(path: Path) -> None:
+    with pytest.raises(SidecarError, match="is not there"):
+        read_sidecar(path)
+    assert signature_of(path) is None
+
+
+def test_a_folder_in_the_files_place_is_refused(path: Path) -> None:
+    path.mkdir()
+    for attempt in (read_sidecar, signature_of, lambda path: save(path, make_project())):
+        with pytest.raises(SidecarError, match="IMG 0042"):
+            attempt(path)
+
+
+def windows_says_in_use() -> PermissionError:
+    error = PermissionError(13, "The process cannot access the file")
+    error.winerror = 32  # type: ignore[attr-defined]  # only Windows has it
+    return error
+
+
+def test_a_file_in_use_on_windows_is_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signature = save(path, make_project())
+    real, refusals = disk.replace, [windows_says_in_use(), windows_says_in_use()]
+
+    def replace(source: Path, target: Path) -> None:
+        if target == path and refusals:
+            raise refusals.pop()
+        real(source, target)
+
+    monkeypatch.setattr(disk, "replace", replace)
+    save(path, make_project(3), signature)
+    assert not refusals
+    assert read_sidecar(path).project == make_project(3)
+
+
+def test_a_file_that_stays_in_use_gets_a_new_one_beside_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signature = save(path, make_project())
+    real = disk.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if target == path:
+            raise windows_says_in_use()
+        real(source, target)
+
+    assert atomic.SHARING_PATIENCE == 5.0
+    monkeypatch.setattr(atomic, "SHARING_PATIENCE", 0.1)
+    monkeypatch.setattr(disk, "replace", replace)
+    with pytest.raises(SidecarInUse, match="close that program") as caught:
+        save(path, make_project(3), signature)
+    assert caught.value.path.name == path.name + ".new"
+    assert read_sidecar(caught.value.path).project == make_project(3)
+    assert read_sidecar(path).project == make_project()
+    assert not list(path.parent.glob(".*"))
+
+
+def test_what_killed_saves_left_is_swept_once_it_is_old(path: Path) -> None:
+    old, young = path.with_name(".0.nti-tmp"), path.with_name(".1.nti-tmp")
+    for left in (old, young):
+        left.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    save(path, make_project())
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_a_project_is_read_without_torch(path: Path) -> None:
+    save(path, make_project())
+    code = (
+        "import sys; from pathlib import Path; from nti_desktop.project.sidecar import read_sidecar\n"
+        "stored = read_sidecar(Path(sys.argv[1])); stored.arrays('one'); stored.preview('v0')\n"
+        "heavy = {'torch', 'diffusers', 'transformers', 'PySide6'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=60)
+
+
+def test_a_stored_project_can_follow_its_own_saves(path: Path) -> None:
+    save(path, make_project())
+    stored = read_sidecar(path)
+    signature = write_sidecar(path, make_project(3), {}, {}, stored.signature)
+    stored = replace(stored, project=make_project(3), signature=signature)
+    assert stored.arrays("one").null_embeddings is not None
+    assert signature_of(path) == stored.signature

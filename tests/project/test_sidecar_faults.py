@@ -1,0 +1,399 @@
+"""A save that is cut off by a power failure, or that the disk refuses at any call, never costs the old state."""
+
+import errno
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nti_desktop.core import disk
+from nti_desktop.core.errors import SidecarError
+from nti_desktop.project.schema import Project
+from nti_desktop.project.sidecar import (
+    SidecarUnconfirmed,
+    Signature,
+    backup_path,
+    read_sidecar,
+    recover_sidecar,
+    signature_of,
+    write_sidecar,
+)
+from tests.sidecars import Whole, make_all_arrays, make_project, read_whole
+
+WEBP = b"RIFF\x04\x00\x00\x00WEBP"
+CALLS = ("create", "write", "fsync", "close", "replace", "remove", "sync_folder")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    return folder / "IMG 0042.JPG.nti"
+
+
+def save(path: Path, project: Project, expected: Signature | None) -> Signature:
+    return write_sidecar(path, project, make_all_arrays(), {"v0": WEBP}, expected)
+
+
+def folder_contents(folder: Path) -> dict[str, bytes]:
+    return {entry.name: entry.read_bytes() for entry in folder.iterdir()}
+
+
+def restore(folder: Path, contents: dict[str, bytes]) -> None:
+    for entry in folder.iterdir():
+        entry.unlink()
+    for name, data in contents.items():
+        (folder / name).write_bytes(data)
+
+
+# What a power cut leaves
+
+
+@dataclass(frozen=True)
+class Bind:
+    """A name of the folder comes to mean a file."""
+
+    name: str
+    file: int
+
+
+@dataclass(frozen=True)
+class Move:
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Unbind:
+    name: str
+
+
+@dataclass(frozen=True)
+class Append:
+    file: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Sync:
+    file: int
+
+
+@dataclass(frozen=True)
+class SyncFolder:
+    pass
+
+
+Naming = Bind | Move | Unbind
+Operation = Naming | Append | Sync | SyncFolder
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> list[Operation]:
+    """What `work` asks of the disk, in order; files are numbered from 1 on as they are created."""
+    operations: list[Operation] = []
+    numbers: dict[int, int] = {}
+    files = itertools.count(1)
+
+    def create(path: Path) -> int:
+        file = real_create(path)
+        numbers[file] = next(files)
+        operations.append(Bind(path.name, numbers[file]))
+        return file
+
+    def write(file: int, data: bytes) -> None:
+        operations.append(Append(numbers[file], bytes(data)))
+        real_write(file, data)
+
+    def fsync(file: int) -> None:
+        operations.append(Sync(numbers[file]))
+        real_fsync(file)
+
+    def replace(source: Path, target: Path) -> None:
+        operations.append(Move(source.name, target.name))
+        real_replace(source, target)
+
+    def remove(path: Path) -> None:
+        operations.append(Unbind(path.name))
+        real_remove(path)
+
+    def sync_folder(folder: Path) -> None:
+        operations.append(SyncFolder())
+        real_sync_folder(folder)
+
+    real_create, real_write, real_fsync = disk.create, disk.write, disk.fsync
+    real_replace, real_remove, real_sync_folder = disk.replace, disk.remove, disk.sync_folder
+    with monkeypatch.context() as patched:
+        for call in (create, write, fsync, replace, remove, sync_folder):
+            patched.setattr(disk, call.__name__, call)
+        work()
+    return operations
+
+
+def survivors(before: dict[str, bytes], operations: Sequence[Operation]) -> Iterator[dict[str, bytes]]:
+    """Every folder that a power cut after these operations may leave.
+
+    Names that were not synced may have come to the disk or not, each on its own; of what was written to a file since
+    its last fsync, all, half, nothing, or only the length may be there.
+    """
+    names = {name: -i for i, name in enumerate(before, 1)}
+    synced = {-i: data for i, data in enumerate(before.values(), 1)}
+    written = dict(synced)
+    pending: list[Naming] = []
+    for operation in operations:
+        match operation:
+            case Append(file, data):
+                written[file] = written.get(file, b"") + data
+            case Sync(file):
+                synced[file] = written.get(file, b"")
+            case SyncFolder():
+                names = after(names, pending, pending)
+                pending = []
+            case _:
+                pending.append(operation)
+    for count in range(len(pending) + 1):
+        for kept in itertools.combinations(pending, count):
+            left = after(names, pending, kept)
+            for fate in (lambda old, new: old, half, zeros, lambda old, new: new):
+                yield {name: fate(synced.get(file, b""), written.get(file, b"")) for name, file in left.items()}
+
+
+def half(old: bytes, new: bytes) -> bytes:
+    return new[: (len(old) + len(new)) // 2]
+
+
+def zeros(old: bytes, new: bytes) -> bytes:
+    return old + bytes(len(new) - len(old))
+
+
+def after(names: dict[str, int], pending: Sequence[Naming], kept: Sequence[Naming]) -> dict[str, int]:
+    """The names once the kept ones of the pending operations came to the disk."""
+    meant = dict(names)  # what each name means to a running program
+    durable = dict(names)
+    for operation in pending:
+        match operation:
+            case Bind(name, file):
+                meant[name] = file
+                if operation in kept:
+                    durable[name] = file
+            case Move(source, target):
+                file = meant.pop(source)
+                meant[target] = file
+                if operation in kept:
+                    durable.pop(source, None)
+                    durable[target] = file
+            case Unbind(name):
+                meant.pop(name)
+                if operation in kept:
+                    durable.pop(name, None)
+    return durable
+
+
+class Reader:
+    """Reads the states that survive, each content once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "survivor.nti"
+        self._known: dict[bytes | None, Whole | None] = {None: None}
+
+    def read(self, data: bytes | None) -> Whole | None:
+        """What a sidecar of this content says, None where there is none. Raises SidecarError when it is damaged."""
+        if data not in self._known:
+            assert data is not None
+            self._path.write_bytes(data)
+            self._known[data] = read_whole(self._path)
+        return self._known[data]
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    return Reader(tmp_path)
+
+
+def history(path: Path, saves: int) -> Signature | None:
+    """The folder after some saves of a growing project."""
+    signature = None
+    for versions in range(saves):
+        signature = save(path, make_project(versions), signature)
+    return signature
+
+
+@pytest.mark.parametrize("saves", [0, 1, 2])
+def test_a_power_cut_leaves_the_old_state_or_the_new_one(
+    path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch, saves: int
+) -> None:
+    signature = history(path, saves)
+    before = folder_contents(path.parent)
+    old, older = reader.read(before.get(path.name)), reader.read(before.get(backup_path(path).name))
+    operations = recorded(monkeypatch, lambda: save(path, make_project(5), signature))
+    new = read_whole(path)
+    states = 0
+    for length in range(len(operations) + 1):
+        for left in survivors(before, operations[:length]):
+            states += 1
+            assert reader.read(left.get(path.name)) in (old, new)
+            assert reader.read(left.get(backup_path(path).name)) in (older, old)
+    assert states > 100
+    for left in survivors(before, operations):
+        assert reader.read(left[path.name]) == new
+        assert reader.read(left.get(backup_path(path).name)) == old
+
+
+def test_a_power_cut_during_a_recovery_keeps_what_can_be_recovered(
+    path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history(path, 2)
+    path.write_bytes(path.read_bytes()[:1000])
+    before = folder_contents(path.parent)
+    good = reader.read(before[backup_path(path).name])
+    operations = recorded(monkeypatch, lambda: recover_sidecar(path))
+    for length in range(len(operations) + 1):
+        for left in survivors(before, operations[:length]):
+            assert reader.read(left[backup_path(path).name]) == good
+            assert left[path.name] in (before[path.name], before[backup_path(path).name])
+    for left in survivors(before, operations):
+        assert reader.read(left[path.name]) == good
+        assert left[path.name + ".damaged"] == before[path.name]
+
+
+def test_the_replay_notices_a_save_that_does_not_sync_its_file(
+    path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = history(path, 1)
+    before = folder_contents(path.parent)
+    operations = recorded(monkeypatch, lambda: save(path, make_project(5), signature))
+    careless = [operation for operation in operations if not isinstance(operation, Sync)]
+    assert len(careless) == len(operations) - 2
+    with pytest.raises(SidecarError):
+        [reader.read(left.get(path.name)) for left in survivors(before, careless)]
+
+
+def test_the_replay_notices_a_save_that_does_not_sync_its_folder(
+    path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = history(path, 1)
+    before = folder_contents(path.parent)
+    operations = recorded(monkeypatch, lambda: save(path, make_project(5), signature))
+    careless = [operation for operation in operations if not isinstance(operation, SyncFolder)]
+    old = reader.read(before[path.name])
+    assert old in [reader.read(left[path.name]) for left in survivors(before, careless)]
+
+
+# What the disk refuses
+
+
+def refuse_call(monkeypatch: pytest.MonkeyPatch, number: int, code: int) -> list[str]:
+    """Let the disk's call of this number (from 0) fail with an errno; the list fills with the calls that were made.
+
+    A write fails in its middle, and a file that fails to close is closed all the same, as on a real disk.
+    """
+    made: list[str] = []
+
+    def refusing(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            made.append(name)
+            if len(made) - 1 != number:
+                return real(*arguments)
+            if name == "write":
+                file, data = arguments
+                assert isinstance(data, bytes)
+                real(file, data[: len(data) // 2])
+            elif name == "close":
+                real(*arguments)
+            raise OSError(code, os.strerror(code))
+
+        return call
+
+    for name in CALLS:
+        monkeypatch.setattr(disk, name, refusing(name, getattr(disk, name)))
+    return made
+
+
+def calls_of_a_save(path: Path, signature: Signature | None) -> list[str]:
+    with pytest.MonkeyPatch.context() as patched:
+        made = refuse_call(patched, -1, errno.EIO)
+        save(path, make_project(5), signature)
+    return made
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES], ids=errno.errorcode.get)
+@pytest.mark.parametrize("saves", [0, 2])
+def test_whatever_call_fails_the_old_state_or_the_new_one_is_there(
+    path: Path, reader: Reader, saves: int, code: int
+) -> None:
+    signature = history(path, saves)
+    before = folder_contents(path.parent)
+    calls = calls_of_a_save(path, signature)
+    new = read_whole(path)
+    old = reader.read(before.get(path.name))
+    assert set(calls) == set(CALLS) - {"remove"}
+    for number in range(len(calls)):
+        restore(path.parent, before)
+        with pytest.MonkeyPatch.context() as patched:
+            refuse_call(patched, number, code)
+            with pytest.raises(SidecarError, match=r"“IMG 0042\.JPG\.nti”") as caught:
+                save(path, make_project(5), signature)
+        confirmed = not isinstance(caught.value, SidecarUnconfirmed)
+        assert confirmed == (calls[number] != "sync_folder")
+        assert reader.read(path.read_bytes() if path.exists() else None) == (old if confirmed else new)
+        assert not list(path.parent.glob(".*")), "a temporary file is left"
+        expected = caught.value.signature if isinstance(caught.value, SidecarUnconfirmed) else signature
+        save(path, make_project(5), expected)
+        assert read_whole(path) == new
+
+
+def test_a_full_disk_is_called_full(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_call(monkeypatch, 3, errno.ENOSPC)
+    with pytest.raises(SidecarError, match="The disk is full"):
+        save(path, make_project(), None)
+
+
+def test_a_folder_that_cannot_be_written_is_called_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_call(monkeypatch, 0, errno.EACCES)
+    with pytest.raises(SidecarError, match="cannot be written"):
+        save(path, make_project(), None)
+
+
+def test_a_folder_that_is_gone_is_called_gone(path: Path) -> None:
+    path.parent.rmdir()
+    with pytest.raises(SidecarError, match="folder is gone"):
+        save(path, make_project(), None)
+
+
+def test_a_disk_that_stays_full_costs_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signature = history(path, 2)
+    before = folder_contents(path.parent)
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("write", "remove"):
+        with monkeypatch.context() as patched:
+            patched.setattr(disk, "write", full)
+            patched.setattr(disk, name, full)
+            with pytest.raises(SidecarError, match="free some space"):
+                save(path, make_project(5), signature)
+        for file, data in before.items():
+            assert (path.parent / file).read_bytes() == data
+    assert signature_of(path) == signature
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES], ids=errno.errorcode.get)
+def test_a_recovery_that_fails_keeps_what_can_be_recovered(path: Path, code: int) -> None:
+    history(path, 2)
+    path.write_bytes(path.read_bytes()[:1000])
+    before = folder_contents(path.parent)
+    with pytest.MonkeyPatch.context() as patched:
+        calls = refuse_call(patched, -1, code)
+        recover_sidecar(path)
+    for number in range(len(calls)):
+        restore(path.parent, before)
+        with pytest.MonkeyPatch.context() as patched:
+            refuse_call(patched, number, code)
+            with pytest.raises(SidecarError):
+                recover_sidecar(path)
+        assert backup_path(path).read_bytes() == before[backup_path(path).name]
+        assert recover_sidecar(path).project == make_project(0)
+        assert read_sidecar(path).project == make_project(0)

@@ -1,0 +1,41 @@
+"""Parameters are declared once: the command line has a flag for each, and a number out of range is one sentence."""
+
+import pytest
+
+from nti_desktop.cli.arguments import parse
+from nti_desktop.core.errors import RecipeError
+from nti_desktop.recipe import parameters
+from nti_desktop.recipe.parameters import Parameter
+
+DECLARED = {name: found for name, found in vars(parameters).items() if isinstance(found, Parameter)}
+
+
+def test_every_flag_that_is_declared_is_one_of_edit(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        parse(["edit", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for parameter in DECLARED.values():
+        if parameter.flag:
+            assert f"{parameter.flag} " in said
+            assert f"; {parameter.low:g} to {parameter.high:g}" in said
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_what_a_slider_offers_and_where_it_starts_is_possible(name: str) -> None:
+    parameter = DECLARED[name]
+    low, high = parameter.slider
+    assert parameter.low <= low < high <= parameter.high
+    assert low <= parameter.usual <= high
+    assert parameter.explanation.endswith(".")
+    assert "{" not in parameter.explanation + parameter.flag_help
+    for value in (parameter.low - 0.01, parameter.high + 0.01, float("nan")):
+        with pytest.raises(RecipeError, match=f"{parameter.label} is .* between"):
+            parameter.check(value)
+
+
+def test_the_window_and_the_command_line_each_say_a_number_as_they_show_it() -> None:
+    strength = DECLARED["STRENGTH"]
+    assert "100 % the edit" in strength.explanation
+    assert "1 the edit" in strength.flag_help
+    assert "%" not in strength.flag_help
+    assert "1 as it is" in DECLARED["WEIGHT"].explanation

@@ -1,0 +1,381 @@
+"""The contest in small: whose turn it is, what a row is, what is said of times, and what is missing."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nti_desktop.engine.memory.forecast import Forecaster, learning
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, find_model
+from nti_desktop.recipe.jobs import InvertJob, ModelFiles
+from nti_desktop.recipe.memory import Saving
+from nti_desktop.recipe.settings import InversionSettings, Method
+from tests.benchmarks import __main__ as command
+from tests.benchmarks import sd15, yardstick
+from tests.benchmarks.children import ROOT
+from tests.benchmarks.contestants import (
+    EXACT,
+    FIRST,
+    FROZEN,
+    LATER,
+    NEGATIVE_PROMPT,
+    NULL_TEXT_EDIT,
+    PLAIN,
+    PREPARATION,
+    PREVIEW,
+    PUBLISHED,
+    REFERENCE,
+    Arena,
+    Photo,
+    edits,
+    held_out_photos,
+    inversions,
+    load_arena,
+)
+from tests.benchmarks.costs import Contestant, Cost, Outcome, counted_rows, standings, take_turns
+from tests.benchmarks.decoders import AUTOENCODER, SMALL, measure_decoders, random_pair
+from tests.benchmarks.picture import draw, edit_points, inversion_points
+from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
+from tests.benchmarks.summary import summarised
+from tests.benchmarks.table import table
+from tests.benchmarks.truth import Truth, Way, measure_truth, rounds_of, ways
+from tests.figures import running
+from tests.figures.answers import Answer
+from tests.figures.measuring import Measurement, Places
+from tests.figures.running import Runner, Subject
+from tests.figures.tables import plain
+
+PROTOTYPE = Path(__file__).parents[0] / "data" / "prototype"
+STEPS = 2
+BLACK = np.zeros((2, 2, 3), np.float32)
+WAYS = ways(replace(STUDIO_DEFAULTS, steps=20))
+
+
+@pytest.fixture(scope="module")
+def arena() -> Arena:
+    defaults = replace(STUDIO_DEFAULTS, method=Method.RESIDUAL, preview_steps=1)
+    return load_arena(replace(find_model(str(PROTOTYPE)), defaults=defaults), STEPS)
+
+
+@pytest.fixture(scope="module")
+def photo() -> Photo:
+    (photo,) = held_out_photos(1, 64)
+    return photo
+
+
+def cost(rows: int, *seconds: float, picture: float = 0.0, psnr: float | None = None) -> Cost:
+    return Cost(Outcome(BLACK + picture, psnr, None if psnr is None else rows), rows, seconds)
+
+
+def answer_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "measure", answer_at_once)
+    monkeypatch.setattr(running, "Editor", lambda folder, world: None)
+    monkeypatch.setattr(running, "_editors", {})  # whose content would outlive the test
+
+
+def speed_section() -> dict[str, Any]:
+    """As measured: everybody took a second, but for some."""
+    taken = {
+        PUBLISHED: (9.0, 8.0, 90.0),
+        FROZEN: (6.0,),
+        NEGATIVE_PROMPT: (3.0, 3.0, 0.1),
+        LATER: (2.0,),
+        PREVIEW: (0.5,),
+    }
+    rows = {PUBLISHED: 900, NEGATIVE_PROMPT: 300}
+    contests = {
+        INVERSIONS: (PUBLISHED, FROZEN, REFERENCE, NEGATIVE_PROMPT, PREPARATION),
+        EDITS: (PUBLISHED, PLAIN, EXACT, LATER, FIRST, PREVIEW, NULL_TEXT_EDIT),
+        AS_PUBLISHED: (PUBLISHED, FROZEN, REFERENCE, NEGATIVE_PROMPT),
+    }
+    found = {
+        contest: standings(
+            [{n: cost(rows.get(n, 100), *taken.get(n, (1.0,)), psnr=None if contest == EDITS else 40.0) for n in names}]
+        )
+        for contest, names in contests.items()
+    }
+    facts = {"device": "processor", "threads": 1, "torch": "2", "load": 0.0, "size": 64, "published_steps": 50}
+    facts |= {"defaults": plain(STUDIO_DEFAULTS), "rounds": 3, "photos": ["colour 1"]}
+    section: dict[str, Any] = json.loads(json.dumps({**facts, "contests": plain(found)}))
+    return section
+
+
+def outcome(recovered: float) -> dict[str, float | None]:
+    return {"recovered": recovered, "outside": 30.0, "verdict": 1.0, "sharpness": 1.0}
+
+
+def answer_at_once(editor: object, measurement: Measurement, places: Places) -> Answer:
+    """Every way recovers a little more than the one before; a scene a little more than the one before."""
+    if measurement.figure == "visible":
+        return {"truth": {"visible": 1.0}}
+    assert measurement.settings is not None
+    number = [(way.figure, way.settings) for way in WAYS].index((measurement.figure, measurement.settings))
+    return {WAYS[number].key: outcome(number / 10 + measurement.seed % 10 / 100)}
+
+
+def truth_section(scenes: int = 1) -> dict[str, Any]:
+    with Runner(Subject(PROTOTYPE, "none")) as runner:
+        *_, last = measure_truth(runner, WAYS, scenes, ("colour", "sky"))
+    section: dict[str, Any] = json.loads(json.dumps(plain(last)))
+    return section
+
+
+def test_everyone_takes_turns_and_what_makes_ready_comes_just_before() -> None:
+    said: list[tuple[str, int]] = []
+
+    def named(name: str) -> Contestant:
+        def run(turn: int) -> Outcome:
+            said.append((name, turn))
+            return Outcome(BLACK)
+
+        return Contestant(name, run, lambda turn: said.append((f"{name} ready", turn)))
+
+    costs = take_turns([named("a"), named("b")], rounds=2)
+    assert said == [(name, turn) for turn in range(3) for name in ("a ready", "a", "b ready", "b")]
+    assert {name: len(found.seconds) for name, found in costs.items()} == {"a": 2, "b": 2}
+
+
+@pytest.mark.parametrize(("learn", "backward"), [(True, 2), (False, 1)])
+def test_a_backward_counts_two_rows_where_it_makes_the_weights_gradients(
+    arena: Arena, learn: bool, backward: int
+) -> None:
+    unet = arena.pipeline.unet.requires_grad_(learn)
+    words = arena.pipeline.embed("a photo").repeat(3, 1, 1).requires_grad_()
+    with counted_rows() as rows:
+        answer = unet(torch.zeros(3, 4, 8, 8), 1, encoder_hidden_states=words).sample
+        answer.square().sum().backward()
+    unet.zero_grad(set_to_none=True)
+    assert rows == [3, 3 * backward]
+    unet(torch.zeros(3, 4, 8, 8), 1, encoder_hidden_states=words)
+    assert len(rows) == 2
+
+
+@pytest.fixture
+def _few_inner_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yardstick, "INNER_STEPS", 2)
+
+
+@pytest.mark.usefixtures("_few_inner_steps")
+def test_the_published_inversion_costs_the_rows_of_the_papers(arena: Arena, photo: Photo) -> None:
+    found = {c.name: c for c in inversions(arena, photo, 7.5)}
+    assert list(found) == [PUBLISHED, FROZEN, REFERENCE, NEGATIVE_PROMPT, PREPARATION]
+    costs = take_turns([found[PUBLISHED], found[FROZEN], found[PREPARATION]], rounds=0)
+    inner = costs[PUBLISHED].outcome.inner_steps
+    assert inner is not None
+    assert costs[PUBLISHED].rows == 4 * STEPS + 3 * inner
+    assert costs[FROZEN].rows == 4 * STEPS + 2 * inner
+    np.testing.assert_allclose(costs[PUBLISHED].outcome.picture, costs[FROZEN].outcome.picture, atol=1e-3)
+    assert costs[PREPARATION].outcome.reconstruction_psnr is not None
+    assert costs[PREPARATION].rows < costs[FROZEN].rows
+
+
+def test_the_engine_counts_its_rows_as_they_are_counted_here(arena: Arena, photo: Photo) -> None:
+    settings = InversionSettings(photo.prompts[0], Method.RESIDUAL, STEPS, 1.5)
+    with counted_rows() as rows:
+        inverted = arena.service.invert(InvertJob(ModelFiles(PROTOTYPE), photo.image, settings))
+    assert inverted.figures.unet_rows == sum(rows)
+
+
+@pytest.mark.usefixtures("_few_inner_steps")
+def test_a_later_edit_costs_less_than_the_first_a_preview_less_than_both_and_first_and_later_are_one_picture(
+    arena: Arena, photo: Photo
+) -> None:
+    costs = take_turns(edits(arena, photo), rounds=1)
+    found = standings([costs], PLAIN)
+    rows = {name: standing.rows[0] for name, standing in found.items()}
+    assert rows[PUBLISHED] == 4 * STEPS
+    assert rows[FIRST] > rows[LATER] > rows[PREVIEW]
+    assert found[PLAIN].psnr_to_plain is None
+    assert found[LATER].psnr_to_plain == (150.0,)  # at as many steps it is the plain edit
+    np.testing.assert_array_equal(costs[FIRST].outcome.picture, costs[LATER].outcome.picture)
+    assert found[PREVIEW].psnr_to_plain != (150.0,)
+
+
+def test_speed_ups_are_ratios_of_medians() -> None:
+    bench = summarised({"speed": speed_section()})
+    assert bench["negative_prompt_speedup"] == 3.0
+    assert bench["negative_prompt_speedup_frozen"] == 2.0
+    assert bench["negative_prompt_row_ratio"] == 3.0
+    assert bench["preparation_speedup"] == 9.0
+    assert bench["edit_speedup"] == 4.5
+    assert bench["preview_speedup"] == 18.0
+    assert not bench["preview_speedup_is_on_screen"]
+    assert bench["at_published_guidance"]["reference_schedule_speedup"] == 9.0
+
+
+def test_what_is_seen_in_the_window_goes_before_what_was_rendered_without_it() -> None:
+    screen = {"seconds": [1.0], "median": 1.0, "badge": ""}
+    bench = summarised({"speed": speed_section(), "screen": screen})
+    assert (bench["preview_speedup"], bench["preview_render_speedup"]) == (9.0, 18.0)
+    assert bench["preview_speedup_is_on_screen"]
+
+
+def test_what_was_not_measured_is_null_and_said() -> None:
+    bench = summarised({})
+    numbers = [n for n in bench if "speedup" in n and n != "preview_speedup_is_on_screen"] + [
+        "negative_prompt_row_ratio"
+    ]
+    assert len(numbers) == 13
+    for name in (*numbers, "recovered_truth", "speed", "screen", "memory", "full_size", "memory_estimate", "truth"):
+        assert bench[name] is None, name
+    assert set(bench["at_full_size"].values()) == set(bench["at_published_guidance"].values()) == {None}
+    text = table(bench)
+    assert "recovered truth: not measured" in text
+    assert "not measured (no CUDA device)" in text
+
+
+def test_the_table_and_the_picture_show_everyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_without_a_model(monkeypatch)
+    memory = {"of": "resident memory", "steps": None, "peaks": {PUBLISHED: 5_000_000, NEGATIVE_PROMPT: None}}
+    bench = summarised({"speed": speed_section(), "memory": memory, "truth": truth_section()})
+    text = table(bench)
+    for name in (
+        PUBLISHED,
+        FROZEN,
+        REFERENCE,
+        NEGATIVE_PROMPT,
+        PREPARATION,
+        PLAIN,
+        EXACT,
+        LATER,
+        FIRST,
+        PREVIEW,
+        NULL_TEXT_EDIT,
+    ):
+        assert f"\n{name} " in text
+    points = {point.name: point for point in edit_points(bench)}
+    assert points[FIRST].fidelity == points[LATER].fidelity == pytest.approx(0.2)
+    assert {point.name for point in inversion_points(bench)} == set(bench["speed"]["contests"][INVERSIONS])
+    assert draw(bench, tmp_path / "bench.png")
+    assert not draw(summarised({}), tmp_path / "none.png")
+    assert [file.name for file in tmp_path.iterdir()] == ["bench.png"]
+
+
+def test_the_truth_comes_in_rounds_and_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_without_a_model(monkeypatch)
+    assert rounds_of(64) == [1, 4, 16, 32, 64]
+    assert rounds_of(5) == [1, 4, 5]
+
+    def rounds() -> Iterator[Truth]:
+        return measure_truth(Runner(Subject(PROTOTYPE, "w"), file=tmp_path / "a.jsonl"), WAYS, 4, ("colour", "sky"))
+
+    first = next(rounds())  # and then it is interrupted
+    assert first.scenes == 1
+    asked: list[Measurement] = []
+
+    def measure(editor: object, measurement: Measurement, places: Places) -> Answer:
+        asked.append(measurement)
+        return answer_at_once(editor, measurement, places)
+
+    monkeypatch.setattr(running, "measure", measure)
+    again, more = rounds()
+    assert again == first
+    assert len([m for m in asked if m.figure != "visible"]) == 2 * 3 * len(WAYS)
+    assert more.ways[LATER]["all"].mean.scenes == 8
+    assert PUBLISHED not in more.differences
+    assert more.differences[PREVIEW]["sky"].mean == pytest.approx(0.3)
+
+
+def test_every_way_has_the_settings_it_is_named_for() -> None:
+    found: dict[str, Way] = {way.name: way for way in WAYS}
+    assert (found[PUBLISHED].settings.steps, found[PUBLISHED].settings.method) == (50, Method.NULL_TEXT)
+    assert (found[EXACT].settings.steps, found[EXACT].settings.method) == (50, STUDIO_DEFAULTS.method)
+    assert (found[LATER].settings.steps, found[NULL_TEXT_EDIT].settings.steps) == (20, 20)
+
+
+def test_other_sections_stay_unless_model_or_defaults_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "bench.json"
+    monkeypatch.setattr(command, "measure_speed", lambda *_: speed_section())
+    monkeypatch.setattr(command, "measure_screen", lambda _: {"seconds": [1.0], "median": 1.0, "badge": "Preview"})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    command.main(["--out", str(out), "--only", "speed"])
+    command.main(["--out", str(out), "--only", "screen"])
+    bench = json.loads(out.read_text())
+    assert bench["preview_speedup"] == 9.0
+    assert "until a preview is shown: 1.000 s" in capsys.readouterr().out
+    monkeypatch.setattr(command, "fingerprint", lambda _: "of other weights")
+    command.main(["--out", str(out), "--only", "screen"])
+    assert json.loads(out.read_text())["speed"] is None
+
+
+PEAK = """
+import gc, json
+from tests.benchmarks.memory import peak_of
+gc.disable()
+waste = [bytearray({waste})]
+waste.append(waste)
+del waste
+def work():
+    gc.collect()
+    for _ in range(2):
+        blocks = [bytearray(40_000_000) for _ in range(3)]
+        del blocks
+print(json.dumps(peak_of(work)))
+"""
+
+
+@pytest.mark.parametrize("waste", [0, 80_000_000])
+def test_a_peak_is_what_was_held_at_once(waste: int) -> None:
+    """In a process of its own, and whatever lay about there before, as garbage that was not collected yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK.format(waste=waste)],
+        cwd=ROOT,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert found is None or 110_000_000 < found < 150_000_000
+
+
+def test_the_big_model_has_the_published_sizes() -> None:
+    with torch.device("meta"):
+        parts = sd15.make_parts()
+    weights = {name: sum(w.numel() for w in parts[name].parameters()) for name in ("unet", "vae", "text_encoder")}
+    assert weights == {"unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480}
+
+
+def test_null_text_at_the_published_size_stays_under_six_gigabytes_on_paper() -> None:
+    """Half precision, 512x512, without any saving; the published code takes about 22 GB. No card measured it."""
+    model = sd15.published_on_paper("sd15")
+    assert 2.5e9 < model.weight_bytes < Forecaster(model).peak(learning, Saving.NONE, (64, 64)) < 6e9
+
+
+@pytest.mark.slow
+def test_an_estimate_names_every_rung(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sd15, "ESTIMATED", {"sdxl": 64})
+    (found,) = (asdict(estimate) for estimate in sd15.estimate_memory())
+    assert list(found["rungs"]) == [saving.name.lower() for saving in Saving]
+    assert found["rungs"]["offload"]["weights"] == 0
+    assert "sdxl at 64x64, half precision" in sd15.described([found])
+
+
+def test_the_big_model_in_narrow_is_one_that_the_program_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sd15, "WIDTHS", (32, 32, 32, 32))
+    monkeypatch.setattr(sd15, "VAE_WIDTHS", (32, 32, 32, 32))
+    monkeypatch.setattr(sd15, "TEXT_WIDTH", 96)
+    sd15.write_model(tmp_path)
+    entry = find_model(str(tmp_path))
+    assert (entry.native_size, entry.defaults.method) == (512, Method.PINNED)
+
+
+def test_decoders_draw_the_same_latents_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sd15, "VAE_WIDTHS", (32, 32, 32, 32))
+    found = measure_decoders(random_pair(), 64, rounds=2)
+    assert list(found) == [AUTOENCODER, SMALL]
+    assert all(len(decoding.seconds) == 2 for decoding in found.values())
+    assert found[AUTOENCODER].psnr != found[SMALL].psnr
+    taesd = 1_222_531  # weights of its decoder
+    assert found[SMALL].weights == 4 * taesd
