@@ -1,0 +1,48 @@
+"""The walls between the rooms hold: what would break one is refused by the same contracts that `make lint` checks."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+FAULTS = {
+    "a module beside the rooms": ("loose.py", '"""Loose."""\n'),
+    "an import upwards": ("core/climbing.py", "from nti_desktop.recipe import words\n"),
+    "an import across": ("photo/crossing.py", "from nti_desktop.project import schema\n"),
+    "Qt below the window": ("editing/painting.py", "from PySide6 import QtGui\n"),
+    "torch outside the engine": ("models/thinking.py", "import torch\n"),
+    "a program that trains": ("cli/training.py", "from nti_desktop.studio import scenes\n"),
+}
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of the package, with the walls."""
+    shutil.copytree(ROOT / "nti_desktop", tmp_path / "nti_desktop", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_house_as_it_stands_breaks_no_wall(house: Path) -> None:
+    found = lint(house)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_broken_wall_is_refused(fault: str, house: Path) -> None:
+    name, text = FAULTS[fault]
+    (house / "nti_desktop" / name).write_text(text)
+    found = lint(house)
+    assert found.returncode == 1, found.stdout + found.stderr
+    assert Path(name).stem in found.stdout
