@@ -1,10 +1,11 @@
-"""Files that are there whole or not at all, whatever happens in between."""
+"""The one way this program writes a file: whole or not at all, whatever happens in between."""
 
 import contextlib
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from nti_desktop.core import disk
 
@@ -15,29 +16,56 @@ _CHUNK = 2**20
 _IN_USE = (5, 32)  # ERROR_ACCESS_DENIED (what a replace of an open file gives), ERROR_SHARING_VIOLATION
 
 
+def write_bytes(target: Path, data: bytes) -> None:
+    """Write a file, see `write_whole`."""
+    write_whole(target, lambda file: file.write(data))
+
+
+def write_whole(target: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a file, in which it may seek, and put that in the target's place.
+
+    Raises OSError, or what `write` raises; the target is then as it was, and nothing is left beside it.
+    """
+    with _new_beside(target) as (temporary, handle), open(handle, "wb", closefd=False) as file:
+        write(file)
+    _put_in_place(temporary, target)
+    with contextlib.suppress(OSError):  # the file is in its place; some disks cannot sync a folder
+        disk.sync_folder(target.parent)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Make `target` a copy of `source`, through a temporary of its own."""
+    _put_in_place(write_beside(target, _chunks(source)), target)
+
+
 def write_beside(target: Path, chunks: Iterable[bytes]) -> Path:
     """Write to a new temporary file in the target's folder; its content is on the disk when this returns.
 
     Raises OSError, or what `chunks` raises; the temporary file is gone then.
     """
-    temporary = target.with_name(f".{secrets.token_hex(8)}{_SUFFIX}")
-    file = disk.create(temporary)
-    try:
-        try:
-            for chunk in chunks:
-                disk.write(file, chunk)
-            disk.fsync(file)
-        finally:
-            disk.close(file)
-    except BaseException:
-        discard(temporary)
-        raise
+    with _new_beside(target) as (temporary, handle):
+        for chunk in chunks:
+            disk.write(handle, chunk)
     return temporary
 
 
-def copy(source: Path, target: Path) -> None:
-    """Make `target` a copy of `source`, through a temporary of its own."""
-    temporary = write_beside(target, _chunks(source))
+@contextlib.contextmanager
+def _new_beside(target: Path) -> Iterator[tuple[Path, int]]:
+    """A temporary file, open for writing: on the disk at the end, gone when that fails."""
+    temporary = target.with_name(f".{secrets.token_hex(8)}{_SUFFIX}")
+    handle = disk.create(temporary)
+    try:
+        try:
+            yield temporary, handle
+            disk.fsync(handle)
+        finally:
+            disk.close(handle)
+    except BaseException:
+        discard(temporary)
+        raise
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
     try:
         replace(temporary, target)
     except BaseException:

@@ -1,4 +1,4 @@
-"""The few calls through which a sidecar reaches the disk; each may fail, and nothing else writes."""
+"""The few calls through which `atomic` and the sidecar reach the disk; each may fail."""
 
 import errno
 import os

@@ -5,11 +5,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from nti_desktop.core import atomic
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.editing.session import Session
 from nti_desktop.photo.export.export import format_of, replace_picture
 from nti_desktop.photo.export.export_metadata import Provenance
-from nti_desktop.photo.export.targets import disk_errors_said, write_whole
+from nti_desktop.photo.export.targets import disk_errors_said
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.sidecar import sidecar_path
 
@@ -43,7 +44,7 @@ def return_to(picture: Raster, target: Path, provenance: Provenance) -> Returned
     kept = _free_name(target)
     with disk_errors_said(kept):
         with target.open("rb") as old:
-            write_whole(kept, lambda file: shutil.copyfileobj(old, file, 1 << 20))
+            atomic.write_whole(kept, lambda file: shutil.copyfileobj(old, file, 1 << 20))
         shutil.copystat(target, kept)
     try:
         exported = replace_picture(picture, target, original=kept, provenance=provenance)

@@ -1,6 +1,5 @@
 """Working copy: a project as it is worked on, over the one on the disk: what changed, what is new, and saving it."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from nti_desktop import PROGRAM
+from nti_desktop.core import atomic
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.previews import decode_preview
 from nti_desktop.editing.snapshot import Snapshot
@@ -140,7 +140,7 @@ class WorkingCopy:
         """
         if self.sidecar.exists():
             try:
-                os.replace(self.sidecar, sidecar)
+                atomic.replace(self.sidecar, sidecar)
             except OSError as error:
                 raise SidecarError(
                     f"The project stays at “{self.sidecar}”, as it could not be renamed ({error.strerror})."

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nti_desktop.core import atomic
 from nti_desktop.core.errors import Cancelled, ModelError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.models.hub import transfer
@@ -27,7 +28,6 @@ from nti_desktop.models.library.records import (
     digest,
     is_inside,
     write_record,
-    write_whole,
 )
 
 INCOMING = ".incoming"
@@ -118,7 +118,7 @@ def fetch(plan: Plan, store: Path, report: Report, cancel: CancelToken, token: s
         with _incoming(plan, store) as folder:
             whole = folder / "whole"
             _check_space(plan, folder, store)
-            write_whole(folder / PLAN, json.dumps(asdict(plan)).encode())
+            atomic.write_bytes(folder / PLAN, json.dumps(asdict(plan)).encode())
             meter = Meter("Downloading", plan.size, report, _present(plan, folder))
             recorded = []
             for file in plan.files:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import platformdirs
 
+from nti_desktop.core import atomic
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.models.formats.layout import config_files, needed_files
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.models.library.records import write_whole
 
 MOST = 200  # models that are remembered, the newest
 _LARGEST = 1 << 20  # bytes of the cache
@@ -132,7 +132,7 @@ def _keep(key: str, known: _Known) -> None:
         del kept[next(iter(kept))]
     try:
         cache_file().parent.mkdir(parents=True, exist_ok=True)
-        write_whole(cache_file(), json.dumps({key: asdict(known) for key, known in kept.items()}).encode())
+        atomic.write_bytes(cache_file(), json.dumps({key: asdict(known) for key, known in kept.items()}).encode())
     except OSError:
         pass
 

@@ -4,13 +4,12 @@ and the window and the command line share it.
 
 import json
 import os
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
+from nti_desktop.core import atomic
 from nti_desktop.core.errors import ModelError
 
 LARGEST_FILE = 1 << 20  # bytes; a thousand long paths fit
@@ -78,7 +77,6 @@ def write_places(places: Places) -> None:
     Raises ModelError in one sentence when the file cannot be written.
     """
     path = places_file()
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     content = {
         "store": None if places.store == default_store() else str(places.store),
         "added": [str(p) for p in places.added],
@@ -86,16 +84,15 @@ def write_places(places: Places) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=1, ensure_ascii=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if read_places().fault:
-            path.replace(_aside(path))
-        temporary.replace(path)
+        temporary = atomic.write_beside(path, [json.dumps(content, indent=1, ensure_ascii=False).encode()])
+        try:
+            if read_places().fault:
+                path.replace(_aside(path))
+            atomic.replace(temporary, path)
+        except OSError:
+            atomic.discard(temporary)
+            raise
     except (OSError, UnicodeError) as error:  # a path that is no text cannot be written as one
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) else "a path in it cannot be written as text"
         raise ModelError(f"“{path}” cannot be written ({reason}), so nothing was changed.") from error
 

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
 import re
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
+from nti_desktop.core import atomic
 from nti_desktop.core.progress import CancelToken, Progress, Report
 
 _LARGEST_RECORD = 1 << 20
@@ -61,20 +60,7 @@ def read_record(model: Path) -> DownloadRecord | None:
 
 def write_record(model: Path, record: DownloadRecord) -> None:
     """Raises OSError."""
-    write_whole(record_path(model), json.dumps(asdict(record), indent=1).encode())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """A file that is there whole or not at all. Raises OSError."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    atomic.write_bytes(record_path(model), json.dumps(asdict(record), indent=1).encode())
 
 
 def is_inside(name: str) -> bool:

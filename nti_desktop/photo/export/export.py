@@ -10,12 +10,13 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from nti_desktop.core import atomic
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import numpy_array, srgb_profile, to_srgb, vips_image, with_profile
 from nti_desktop.photo.export.export_metadata import Provenance, carried_metadata, left_out_in_words
 from nti_desktop.photo.export.openraster import Layered, write_openraster
 from nti_desktop.photo.export.png_writer import write_png
-from nti_desktop.photo.export.targets import Conflict, check_target, disk_errors_said, write_whole
+from nti_desktop.photo.export.targets import Conflict, check_target, disk_errors_said
 from nti_desktop.photo.export.tiff_writer import write_tiff
 from nti_desktop.photo.metadata import MOST_EXIF_OF_JPEG, Metadata, with_metadata, without_orientation
 from nti_desktop.photo.raster import Raster, to_eight_bits, to_sixteen_bits
@@ -157,7 +158,7 @@ def _write(
             prompt=settings.prompt,
         )
         try:
-            write_whole(target, lambda file: _encode(file, picture, beneath, form, settings, carried.metadata))
+            atomic.write_whole(target, lambda file: _encode(file, picture, beneath, form, settings, carried.metadata))
         except ValueError as error:  # the only format that says so
             raise PhotoError(f"“{target.name}” would be larger than a TIFF file can be; export as .png.") from error
     notes = (left_out_in_words(carried.left_out), _no_place(form, carried.metadata))

@@ -4,11 +4,9 @@ import contextlib
 import errno
 import os
 import re
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO
 
 from nti_desktop.core.errors import PhotoError
 
@@ -106,30 +104,3 @@ def _is_same_file(target: Path, original: Path) -> bool:
         return True
     one, other = Path(os.path.realpath(target)), Path(os.path.realpath(original))
     return one.name.casefold() == other.name.casefold() and one.parent == other.parent
-
-
-def write_whole(target: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write beside the target, then put it in its place; nothing is left behind when that fails."""
-    beside = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    with contextlib.suppress(OSError):  # the picture is in its place; some disks cannot sync a folder
-        _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in the folder last through a power cut."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
