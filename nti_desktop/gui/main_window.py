@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
 
@@ -31,7 +31,7 @@ from nti_desktop.gui.widgets.progress import ProgressWatch
 from nti_desktop.gui.window_size import within_screen
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, load_service
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Transfers
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
@@ -134,10 +134,9 @@ class MainWindow(QMainWindow):
         except ModelError as error:
             self.editor.said.emit(Message(str(error), Tone.ERROR))
 
-    @Slot()
+    @slot()
     def _show_state(self) -> None:
         """The title, and which commands have something to do."""
-        at_home(self)
         session, document = self.editor.session, self.editor.document
         history = document.history if document else None
         ready = document is not None and document.up_to_date
@@ -186,9 +185,8 @@ class MainWindow(QMainWindow):
             self.screen_colours.follow()
             QTimer.singleShot(0, self._start_engine)
 
-    @Slot()
+    @slot()
     def _start_engine(self) -> None:
-        at_home(self)
         if not self._closing:
             self.engine.start()
             self.library.look()
@@ -210,27 +208,24 @@ class MainWindow(QMainWindow):
         return session is not None and session.dirty
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
-    @Slot()
+    @slot()
     def open(self) -> None:
         """Open a photo, or a project beside its photo."""
-        at_home(self)
         name, _ = QFileDialog.getOpenFileName(self, "Open a photo", preferences.last_folder(), _READABLE)
         if name:
             preferences.remember_folder(Path(name).parent)
             self.open_path(Path(name))
 
-    @Slot(Path)
+    @slot(Path)
     def open_sample(self, sample: Path) -> None:
         """Open the user's own copy of a sample."""
-        at_home(self)
         try:
             self.open_path(sample_photos.own_copy(sample))
         except NtiError as error:
             self._open_failed(sample, error)
 
-    @Slot()
+    @slot()
     def _opened(self) -> None:
-        at_home(self)
         session = self.editor.session
         assert session is not None
         try:
@@ -241,9 +236,8 @@ class MainWindow(QMainWindow):
             self.editor.suggest(sample.caption, sample.edits)
         self.progress.refresh()
 
-    @Slot(Path, NtiError)
+    @slot(Path, NtiError)
     def _open_failed(self, _path: Path, error: NtiError) -> None:
-        at_home(self)
         if not isinstance(error, Cancelled):
             self.editor.said.emit(Message(str(error), Tone.ERROR, topic="open"))
         self.progress.refresh()
@@ -265,10 +259,9 @@ class MainWindow(QMainWindow):
     # Saving
 
     @command("&Save", Menu.FILE, "Ctrl+S")
-    @Slot()
+    @slot()
     def save(self) -> None:
         """Save the project beside the photo; the photo itself is never touched."""
-        at_home(self)
         self.editor_view.prompts.edit.settle()
         session = self.editor.session
         if session is not None and session.read_only:
@@ -276,9 +269,8 @@ class MainWindow(QMainWindow):
         self.editor.save()
         self.progress.refresh()
 
-    @Slot()
+    @slot()
     def _saved(self) -> None:
-        at_home(self)
         self.editor.outdated.emit(("save",))
         self._show_state()
         self.progress.refresh()
@@ -287,9 +279,8 @@ class MainWindow(QMainWindow):
             self.open_path(path)
         self._go_on_closing()
 
-    @Slot(NtiError)
+    @slot(NtiError)
     def _save_failed(self, error: NtiError) -> None:
-        at_home(self)
         repeated = self.autosave.repeats(error)
         actions = [Action("Try again", self.save)]
         if self._opening_next is not None:
@@ -312,16 +303,14 @@ class MainWindow(QMainWindow):
     # Closing
 
     @command("&Quit", Menu.FILE, "Ctrl+Q", separated=True, last=True)
-    @Slot()
+    @slot()
     def quit(self) -> None:
         """Save and close the window."""
-        at_home(self)
         self.close()
 
-    @Slot()
+    @slot()
     def close_when_interrupted(self) -> None:
         """The terminal or the system asked the program to end, which may not take long."""
-        at_home(self)
         self._close_without_exporting()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -354,10 +343,9 @@ class MainWindow(QMainWindow):
         self.transfers.cancel()
         self._go_on_closing()
 
-    @Slot()
+    @slot()
     def _go_on_closing(self) -> None:
         """The threads end once all is saved, with what is prepared before it could be stopped."""
-        at_home(self)
         if not self._closing or self.editor.file_tasks.saving or self.background.isFinished():
             return
         if self._unsaved():
@@ -381,9 +369,8 @@ class MainWindow(QMainWindow):
             thread.stop()
         self._thread_ended()  # the engine's may never have been started
 
-    @Slot()
+    @slot()
     def _thread_ended(self) -> None:
-        at_home(self)
         if self._ending and not any(thread.isRunning() for thread in self._threads):
             self._ending = False
             for thread in self._threads:  # `finished` is sent a moment before a thread has ended
@@ -393,48 +380,42 @@ class MainWindow(QMainWindow):
     # The edit
 
     @command("&Undo", Menu.EDIT, "Ctrl+Z")
-    @Slot()
+    @slot()
     def undo(self) -> None:
         """Take back the last change of the edit or of the list of versions."""
-        at_home(self)
         self.editor_view.prompts.edit.settle()
         self.editor.undo()
 
     @command("&Redo", Menu.EDIT, "Ctrl+Shift+Z", "Ctrl+Y")
-    @Slot()
+    @slot()
     def redo(self) -> None:
         """Make the change again that was taken back."""
-        at_home(self)
         self.editor.redo()
 
     @command("&Prepare photo", Menu.EDIT, "Ctrl+P", separated=True)
-    @Slot()
+    @slot()
     def prepare(self) -> None:
         """Let the model learn this photo, so that words can change it."""
-        at_home(self)
         self.editor_view.prepare()
 
     @command("&Render", Menu.EDIT, "Ctrl+Return")
-    @Slot()
+    @slot()
     def render_edit(self) -> None:
         """Render the edit at full quality."""
-        at_home(self)
         self.editor_view.prompts.edit.settle()
         self.editor.render()
 
     @command("&Cancel", Menu.EDIT, "Escape")
-    @Slot()
+    @slot()
     def cancel(self) -> None:
         """Stop what is under way: drawing an area, else what the bottom line tells of."""
-        at_home(self)
         if self.editor_view.view.drawing:
             self.editor_view.view.end_drawing()
             return
         self.progress.cancel()
 
     @command("Back to the &usual structure", Menu.EDIT, separated=True)
-    @Slot()
+    @slot()
     def reset_structure(self) -> None:
         """Follow the photo as closely as is usual for what the edit changes."""
-        at_home(self)
         self.editor.edit("reset", edits.with_usual_structure)

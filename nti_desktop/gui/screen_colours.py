@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QWidget
 
@@ -16,7 +16,7 @@ from nti_desktop.gui.screen_profile import ScreenProfile, find_profile, read_pro
 from nti_desktop.gui.widgets.message_bar import Message, Tone
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 
 class ScreenColours(QObject):
@@ -42,18 +42,16 @@ class ScreenColours(QObject):
         self._look()
 
     @command("Screen &profile…", Menu.VIEW, separated=True)
-    @Slot()
+    @slot()
     def show_screen_page(self) -> None:
         """Show which screen profile photos are shown in, and choose another one."""
-        at_home(self)
         self._look()
         self.page.show()
         self.page.raise_()
 
-    @Slot(Path)
+    @slot(Path)
     def choose(self, path: Path) -> None:
         """Take the profile of a file, whatever the system says."""
-        at_home(self)
         if read_profile(path) is None:
             text = f"“{path.name}” is not the profile of a screen; choose another file that ends in .icc or .icm."
             self._editor.said.emit(Message(text, Tone.ERROR, topic="screen"))
@@ -61,16 +59,14 @@ class ScreenColours(QObject):
         preferences.remember_screen_profile(path)
         self._look()
 
-    @Slot()
+    @slot()
     def ask_the_system(self) -> None:
         """Take the profile that the system names."""
-        at_home(self)
         preferences.remember_screen_profile(None)
         self._look()
 
-    @Slot(QScreen)
+    @slot(QScreen)
     def _moved(self, _screen: QScreen) -> None:
-        at_home(self)
         self._look()
 
     def _look(self) -> None:
@@ -86,10 +82,9 @@ class ScreenColours(QObject):
         self._editor.show_on(self.found.profile)
         self._convert()
 
-    @Slot()
+    @slot()
     def _convert(self) -> None:
         """Have pictures for another screen made anew: what is looked at, then the other versions one by one."""
-        at_home(self)
         screen = self.found.profile
         pictures = self._outdated((self._editor.before, self._editor.after))
         pictures = pictures or self._outdated(tuple(self._editor.pictures.values()))[:1]

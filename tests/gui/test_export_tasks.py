@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError
@@ -23,7 +23,7 @@ from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
@@ -56,19 +56,16 @@ class Clerk(QObject):
         exports.returned.connect(self.returned)
         exports.failed.connect(self.failed)
 
-    @Slot(ExportTask, Exported)
+    @slot(ExportTask, Exported)
     def exported(self, task: ExportTask, _exported: Exported) -> None:
-        at_home(self)
         self.written.append(task.target)
 
-    @Slot(ExportTask, Returned)
+    @slot(ExportTask, Returned)
     def returned(self, task: ExportTask, _returned: Returned) -> None:
-        at_home(self)
         self.written.append(task.target)
 
-    @Slot(ExportTask, NtiError)
+    @slot(ExportTask, NtiError)
     def failed(self, task: ExportTask, error: NtiError) -> None:
-        at_home(self)
         self.failed_ones.append((task.target, error))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import EngineError, NtiError
@@ -15,7 +15,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.rendering import Composed, Rendering
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
@@ -41,19 +41,16 @@ class Screen(QObject):
         rendering.failed.connect(self.failed)
         rendering.stopped.connect(self.stopped)
 
-    @Slot(Composed)
+    @slot(Composed)
     def composed(self, composed: Composed) -> None:
-        at_home(self)
         self.shown.append(composed.wanted)
 
-    @Slot(Wanted, NtiError)
+    @slot(Wanted, NtiError)
     def failed(self, _wanted: Wanted, error: NtiError) -> None:
-        at_home(self)
         self.errors.append(str(error))
 
-    @Slot()
+    @slot()
     def stopped(self) -> None:
-        at_home(self)
         self.stops += 1
 
     @property

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, QThread, Signal
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.jobs import InvertJob, Rendered, RenderJob
@@ -40,15 +40,28 @@ def _functions() -> Iterator[tuple[str, ast.FunctionDef]]:
 
 
 def test_every_slot_asserts_its_thread() -> None:
-    slots = [(where, node) for where, node in _functions() if "Slot" in _decorators(node)]
+    slots = [where for where, node in _functions() if "slot" in _decorators(node)]
     assert len(slots) > 60
-    for where, node in slots:
-        statements = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-        assert ast.unparse(statements[0]) == "at_home(self)", f"{where} does not assert its thread first"
+    assert [where for where, node in _functions() if "Slot" in _decorators(node)] == []
+
+
+def test_a_slot_in_a_foreign_thread_is_refused(qtbot: QtBot) -> None:
+    watcher, refused = Watcher(), []
+
+    def call() -> None:
+        try:
+            watcher.failed("ticket", "error")
+        except AssertionError as error:
+            refused.append(str(error))
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    assert refused == ["Watcher.failed runs in a foreign thread"]
 
 
 def test_signals_are_connected_to_methods_only() -> None:
-    slots = {node.name for _, node in _functions() if "Slot" in _decorators(node)}
+    slots = {node.name for _, node in _functions() if "slot" in _decorators(node)}
     of_qt = {"close", "deleteLater", "reject", "setChecked"}
     for path in sorted(GUI.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -72,16 +85,14 @@ class Watcher(QObject):
         self.answers: list[str] = []
         self.errors: list[NtiError] = []
 
-    @Slot(Ticket, Rendered)
+    @slot(Ticket, Rendered)
     def rendered(self, ticket: Ticket, rendered: Rendered) -> None:
-        at_home(self)
         assert QThread.currentThread() is self.thread()
         self.answers.append(rendered.recipe.prompt)
         self.done.emit()
 
-    @Slot(Ticket, NtiError)
+    @slot(Ticket, NtiError)
     def failed(self, ticket: Ticket, error: NtiError) -> None:
-        at_home(self)
         self.errors.append(error)
         self.done.emit()
 

@@ -1,6 +1,6 @@
 """The photo: zoom, pan, before and after with a movable split, the mask laid over it."""
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QImage,
     QKeyEvent,
@@ -16,7 +16,7 @@ from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.overlays import paint_caption, paint_focus, paint_split
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.canvas.tools.area_drawing import AreaDrawing, paint_outline, paint_veil
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
 
 _GRIP = 9.0  # distance in pixels within which the split is caught
@@ -117,10 +117,9 @@ class PhotoView(QWidget):
         self._area = area
         self.update()
 
-    @Slot()
+    @slot()
     def draw_area(self) -> None:
         """Let the next drag draw a rectangle; `end_drawing` ends it."""
-        at_home(self)
         if self._before is not None:
             self._drawing = AreaDrawing(self._size.width(), self._size.height())
             self.setCursor(Qt.CursorShape.CrossCursor)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.document import Document
@@ -11,7 +11,7 @@ from nti_desktop.gui.controllers.model_lookup import ModelLookup
 from nti_desktop.gui.controllers.preparing import Preparing
 from nti_desktop.gui.widgets.message_bar import Message, Tone
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.project.schema import InversionRecord
@@ -111,9 +111,8 @@ class ActiveModel(QObject):
             self._follows = True
             self.answered.emit()
 
-    @Slot(InversionRecord)
+    @slot(InversionRecord)
     def _answered(self, record: InversionRecord) -> None:
-        at_home(self)
         assert self._document is not None
         own, found = self._document.inversion, self._document.session.known_model(record)
         if self._follows and own is not None and own.model_fingerprint == record.model_fingerprint:
@@ -128,9 +127,8 @@ class ActiveModel(QObject):
             self.answered.emit()
         self.changed.emit()
 
-    @Slot(InversionRecord, NtiError)
+    @slot(InversionRecord, NtiError)
     def _not_read(self, _record: InversionRecord, error: NtiError) -> None:
-        at_home(self)
         self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
         if not self._preparing.looked_at:
             self.measure()

@@ -1,11 +1,11 @@
 """Parts of the photo that are worked on by themselves: choose, draw, put around a word, take out."""
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Message
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, area_around
 from nti_desktop.recipe.kinds import SMALL_WORDS
 from nti_desktop.recipe.words import split_words, word_key
@@ -23,30 +23,26 @@ class Areas(QObject):
         self._editor = editor
 
     @command("Work on an &area", Menu.EDIT, "Ctrl+Shift+A", separated=True)
-    @Slot()
+    @slot()
     def draw_area(self) -> None:
         """Draw a rectangle on the photo that gets all of the model's resolution."""
-        at_home(self)
         self.drawing_asked.emit()
 
     @command("Work on the &whole photo", Menu.EDIT)
-    @Slot()
+    @slot()
     def work_on_whole(self) -> None:
         """Go back from an area to the whole photo."""
-        at_home(self)
         if self._editor.document is not None:
             self._editor.work_on(self._editor.document.whole)
 
-    @Slot(Area)
+    @slot(Area)
     def choose(self, area: Area) -> None:
         """Describe and edit an area."""
-        at_home(self)
         self._editor.work_on(area)
 
-    @Slot(Area)
+    @slot(Area)
     def leave(self, area: Area) -> None:
         """Take an area's edit out of this version."""
-        at_home(self)
         self._editor.leave(area)
 
     @property
@@ -59,10 +55,9 @@ class Areas(QObject):
         told = [word for word in words if not word.is_punctuation and word_key(word.text) not in _PLACELESS]
         return tuple((word.position, word.text) for word in told)
 
-    @Slot(int)
+    @slot(int)
     def choose_around(self, position: int) -> None:
         """Work on the area around where a word of the edit looked."""
-        at_home(self)
         document, last = self._editor.document, self._editor.rendering.last
         if document is None or last is None or last.rendered is None:
             return

@@ -1,12 +1,12 @@
 """Saves by itself, so that a program that is killed takes no more than the last seconds of work with it."""
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.working_copy import Content
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 AFTER = 10_000  # milliseconds without a change
 
@@ -36,9 +36,8 @@ class Autosave(QObject):
         said, self._fault = self._fault, str(error)
         return own and said == str(error)
 
-    @Slot()
+    @slot()
     def _changed(self) -> None:
-        at_home(self)
         session = self._editor.session
         if session is None or not session.dirty:
             self._timer.stop()
@@ -48,16 +47,14 @@ class Autosave(QObject):
             self._seen = now
             self._timer.start()
 
-    @Slot()
+    @slot()
     def _save(self) -> None:
-        at_home(self)
         if self._editor.file_tasks.saving:
             self._timer.start()
             return
         self._own = True
         self._editor.save()
 
-    @Slot()
+    @slot()
     def _saved(self) -> None:
-        at_home(self)
         self._seen, self._own, self._fault = None, False, ""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import NtiError
@@ -15,7 +15,7 @@ from nti_desktop.gui.controllers.preparing import Preparation
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.widgets.work_strip import duration, in_words
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.methods import METHODS
 from nti_desktop.recipe.settings import InversionSettings, Method
 
@@ -51,10 +51,9 @@ class Comparing(QObject):
         return comparison_of(editor.document, editor.model.entry, editor.model.way, editor.preparing.estimates, screen)
 
     @command("Compare wa&ys…", Menu.EDIT)
-    @Slot()
+    @slot()
     def compare_ways(self) -> None:
         """Make this edit by every method, side by side, and keep the one that is best."""
-        at_home(self)
         self._line.settle()
         comparison = self._comparison
         if comparison is None:
@@ -69,52 +68,45 @@ class Comparing(QObject):
         self.dialog.ask(comparison.ways[0].prompt, comparison.state.recipe.prompt, ways)
         self._editor.comparisons.begin(comparison)
 
-    @Slot(str)
+    @slot(str)
     def use(self, method: str) -> None:
         """Keep what was prepared this way, with the edit as it was tried, as a version of its own."""
-        at_home(self)
         tried = self._tried[Method(method)]
         self.dialog.accept()
         if tried.prepared is not None:
             comparison = tried.comparison
             self._editor.keep_prepared(Preparation(comparison.document, comparison.entry, (tried.prepared,)))
 
-    @Slot()
+    @slot()
     def stop(self) -> None:
         """Do without the comparison, whether its window is to be seen or not."""
-        at_home(self)
         self.dialog.close()
         self._forget()
 
-    @Slot(int)
+    @slot(int)
     def _closed(self, _result: int) -> None:
-        at_home(self)
         self._forget()
 
     def _forget(self) -> None:
         self._editor.comparisons.cancel()
         self._tried.clear()
 
-    @Slot(InversionSettings)
+    @slot(InversionSettings)
     def _began(self, way: InversionSettings) -> None:
-        at_home(self)
         self.dialog.show_begun(way.method)
 
-    @Slot(InversionSettings, Progress)
+    @slot(InversionSettings, Progress)
     def _moved(self, way: InversionSettings, progress: Progress) -> None:
-        at_home(self)
         text = in_words(replace(progress, seconds_left=None))  # of a phase, where the whole way is told of already
         self.dialog.show_progress(way.method, progress, text)
 
-    @Slot(Tried)
+    @slot(Tried)
     def _show(self, tried: Tried) -> None:
-        at_home(self)
         self._tried[tried.way.method] = tried
         self.dialog.show_tried(tried.way.method, tried.picture, _figures(tried), tried.prepared is not None)
 
-    @Slot(InversionSettings, NtiError)
+    @slot(InversionSettings, NtiError)
     def _failed(self, way: InversionSettings, error: NtiError) -> None:
-        at_home(self)
         self.dialog.show_error(way.method, str(error))
 
 

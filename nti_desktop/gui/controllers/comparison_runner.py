@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import Progress
@@ -15,7 +15,7 @@ from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.controllers.comparison import Comparison, Tried
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
@@ -123,15 +123,13 @@ class ComparisonRunner(QObject):
         if self._now is not None:  # whoever was told may have cancelled
             self._go_on()
 
-    @Slot(Ticket, Progress)
+    @slot(Ticket, Progress)
     def _progressed(self, ticket: Ticket, progress: Progress) -> None:
-        at_home(self)
         if self._now is not None and ticket is self._now.ticket:
             self.moved.emit(self._now.way, progress)
 
-    @Slot(Ticket, Inversion, str)
+    @slot(Ticket, Inversion, str)
     def _inverted(self, ticket: Ticket, inverted: Inversion, fingerprint: str) -> None:
-        at_home(self)
         now = self._now
         if now is None or ticket is not now.ticket:
             return
@@ -156,9 +154,8 @@ class ComparisonRunner(QObject):
         job = now.aside.render_job(recipe, now.preparation.inversion)
         now.ticket = self._engine.enqueue_idle(job)
 
-    @Slot(Ticket, Rendered)
+    @slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
-        at_home(self)
         now = self._now
         if now is None or ticket is not now.ticket:
             return
@@ -194,8 +191,7 @@ class ComparisonRunner(QObject):
 
         self._background.submit(task, done, failed)
 
-    @Slot(Ticket, NtiError)
+    @slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
-        at_home(self)
         if self._now is not None and ticket is self._now.ticket:
             self._fail(error)

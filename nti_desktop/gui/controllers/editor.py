@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import feedback
@@ -23,7 +23,7 @@ from nti_desktop.gui.controllers.rendering import Composed, Rendering
 from nti_desktop.gui.widgets.message_bar import Message, Tone
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.emphasis import Emphasis
@@ -103,25 +103,22 @@ class Editor(QObject):
 
     # Opening
 
-    @Slot(Glimpse)
+    @slot(Glimpse)
     def _glimpsed(self, glimpse: Glimpse) -> None:
-        at_home(self)
         self.glimpse = glimpse
         self.glimpsed.emit()
         self.changed.emit()
 
-    @Slot(Path, NtiError)
+    @slot(Path, NtiError)
     def _open_failed(self, _path: Path, _error: NtiError) -> None:
         """Back to what was there before."""
-        at_home(self)
         if self.glimpse is not None:
             self.glimpse = None
             self.glimpsed.emit()
             self.changed.emit()
 
-    @Slot(OpenedPhoto)
+    @slot(OpenedPhoto)
     def _opened(self, opened: OpenedPhoto) -> None:
-        at_home(self)
         self.glimpse = None
         if self.session is not None and self.session.sidecar != opened.session.sidecar:
             self.save()  # what was changed while this one was read
@@ -179,18 +176,16 @@ class Editor(QObject):
 
     # The edit
 
-    @Slot(str)
+    @slot(str)
     def describe(self, text: str) -> None:
         """What the photo shows."""
-        at_home(self)
         if self.document is not None:
             self.document.describe(text)
             self.changed.emit()
 
-    @Slot()
+    @slot()
     def settle_description(self) -> None:
         """The description is typed for now."""
-        at_home(self)
         if self.document is not None:
             text = self.document.description
             self._say_emphasis(text, self.document.settle_description(), feedback.NO_WEIGHTS)
@@ -202,10 +197,9 @@ class Editor(QObject):
             self.describe(description)
         self.changed.emit()
 
-    @Slot(str)
+    @slot(str)
     def say_in_words(self, text: str) -> None:
         """The edit in words."""
-        at_home(self)
         if self.document is None:
             return
         emphasis = self.document.emphasis_in(text)
@@ -223,10 +217,9 @@ class Editor(QObject):
         """Change the recipe; see Document.edit."""
         self.attempt(lambda document: document.edit(subject, change))
 
-    @Slot(float)
+    @slot(float)
     def set_feather(self, feather: float) -> None:
         """How softly the mask's border fades."""
-        at_home(self)
         state = self.document.state if self.document else None
         if state is not None:
             finish = replace(state.finish, feather=round(feather, 3))
@@ -272,10 +265,9 @@ class Editor(QObject):
 
     # Preparing
 
-    @Slot()
+    @slot()
     def prepare(self) -> None:
         """Invert the photo with the description, model and way chosen."""
-        at_home(self)
         if self.document is not None:
             self._prepare({self.document.area: self.document.description})
 
@@ -290,10 +282,9 @@ class Editor(QObject):
             self.preparing.invert(self.model.entry, *self.model.way, described)
         self.changed.emit()
 
-    @Slot(Preparation)
+    @slot(Preparation)
     def keep_prepared(self, made: Preparation) -> None:
         """What was prepared is kept with its own photo, whatever is open by now."""
-        at_home(self)
         document = made.document
         if self.document is not None and self.document.session.sidecar == document.session.sidecar:
             document = self.document  # the same photo, perhaps opened anew
@@ -307,28 +298,24 @@ class Editor(QObject):
             self._show_stored_picture()
             self._show_again()
 
-    @Slot(NtiError)
+    @slot(NtiError)
     def _preparing_failed(self, error: NtiError) -> None:
-        at_home(self)
         if not isinstance(error, Cancelled):
             self.said.emit(Message(str(error), Tone.ERROR, topic="prepare"))
         self.changed.emit()
 
-    @Slot(Measured)
+    @slot(Measured)
     def _measured(self, _measured: Measured) -> None:
-        at_home(self)
         if not self.picture_is_final:
             self._ask_for_a_picture(self._by_hand)  # the stored picture is small; now a real one can be made
         self.changed.emit()
 
-    @Slot()
+    @slot()
     def _model_changed(self) -> None:
-        at_home(self)
         self.changed.emit()
 
-    @Slot()
+    @slot()
     def _model_answered(self) -> None:
-        at_home(self)
         self._ask_for_a_picture(self._by_hand)
 
     # Pictures
@@ -337,9 +324,8 @@ class Editor(QObject):
         """The screen profile that pictures are made for from now on, None for sRGB."""
         self.file_tasks.screen = self.rendering.screen = screen
 
-    @Slot(Picture, Picture)
+    @slot(Picture, Picture)
     def _sharpened(self, small: Picture, full: Picture) -> None:
-        at_home(self)
         self.replace_pictures({small: full})
 
     def replace_pictures(self, converted: Mapping[Picture, Picture]) -> None:
@@ -387,16 +373,14 @@ class Editor(QObject):
             return Pace.AT_ONCE
         return self.preparing.estimates.pace(settings.method, settings.steps)
 
-    @Slot()
+    @slot()
     def render(self) -> None:
         """The full render of a slow edit."""
-        at_home(self)
         self._ask_for_a_picture(by_hand=True)
         self.changed.emit()
 
-    @Slot(Composed)
+    @slot(Composed)
     def _composed(self, composed: Composed) -> None:
-        at_home(self)
         document, wanted = self.document, composed.wanted
         assert document is not None
         self.after = self.pictures[wanted.version] = composed.picture
@@ -414,22 +398,19 @@ class Editor(QObject):
         self.pictured.emit()
         self.changed.emit()
 
-    @Slot(Wanted, NtiError)
+    @slot(Wanted, NtiError)
     def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
-        at_home(self)
         self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
         self.changed.emit()
 
-    @Slot()
+    @slot()
     def _render_stopped(self) -> None:
-        at_home(self)
         self.render_by_hand = self.stopped = True
         self.changed.emit()
 
-    @Slot()
+    @slot()
     def cancel(self) -> None:
         """Stop opening a photo, else what the engine does."""
-        at_home(self)
         if not self.file_tasks.stop_opening():
             self._stop_engine()
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import Cancelled, NtiError
@@ -15,7 +15,7 @@ from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.export_queue import ExportTask
 from nti_desktop.gui.export.export_dialog import ExportDialog
 from nti_desktop.gui.widgets.message_bar import Message, Tone
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported, format_of
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.export.targets import check_target
@@ -35,26 +35,23 @@ class Exporting(QObject):
         editor.exports.failed.connect(self._failed)
 
     @command("&Export…", Menu.FILE, "Ctrl+Shift+E", separated=True)
-    @Slot()
+    @slot()
     def export(self) -> None:
         """Write this version as a picture."""
-        at_home(self)
         document = self._editor.document
         if document is not None:
             self.dialog.ask(preferences.export_request(), document.session.photo, self._version_name(document))
 
     @command("Export a&gain", Menu.FILE, "Ctrl+Shift+R")
-    @Slot()
+    @slot()
     def export_again(self) -> None:
         """Write this version the way the last one was written, without asking."""
-        at_home(self)
         self.write(preferences.export_request())
 
     @command("&Return to raw editor", Menu.FILE, "Ctrl+R")
-    @Slot()
+    @slot()
     def return_to_editor(self) -> None:
         """Replace the file that the raw editor gave; its old bytes are kept beside it."""
-        at_home(self)
         if self.return_target is None:
             return
         try:
@@ -64,10 +61,9 @@ class Exporting(QObject):
             return
         self._ask(self.return_target, None)
 
-    @Slot(ExportRequest)
+    @slot(ExportRequest)
     def write(self, request: ExportRequest) -> None:
         """Write the open edit as it is now; where it has yet to be rendered, after that."""
-        at_home(self)
         document = self._editor.document
         if document is None:
             return
@@ -101,16 +97,14 @@ class Exporting(QObject):
             provenance = document.session.provenance((p.inversion, p.recipe.recipe()) for p in document.version.parts)
         self._editor.exports.add(ExportTask(document.session, wanted, target, request, provenance))
 
-    @Slot(ExportTask, Exported)
+    @slot(ExportTask, Exported)
     def _exported(self, task: ExportTask, exported: Exported) -> None:
-        at_home(self)
         self._editor.outdated.emit((_topic(task),))
         self._say(" ".join((f"Exported to {exported.path}.", *exported.notes)))
 
-    @Slot(ExportTask, Returned)
+    @slot(ExportTask, Returned)
     def _returned(self, task: ExportTask, returned: Returned) -> None:
         """The project follows, of the photo as it is open now or of one that was left."""
-        at_home(self)
         self._editor.outdated.emit((_topic(task),))
         said = f"Returned to {returned.path}. As it was, it lies beside it as “{returned.kept.name}”."
         text = " ".join((said, *returned.notes))
@@ -125,10 +119,9 @@ class Exporting(QObject):
             self._editor.file_tasks.save(session)
         self._editor.changed.emit()
 
-    @Slot(ExportTask, NtiError)
+    @slot(ExportTask, NtiError)
     def _failed(self, task: ExportTask, error: NtiError) -> None:
         """It stays in sight whatever becomes of the others."""
-        at_home(self)
         if isinstance(error, Cancelled):
             self._say(str(error))
         else:

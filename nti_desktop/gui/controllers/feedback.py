@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.document import Document
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.rendering import Composed
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 
 class EditFeedback(QObject):
@@ -20,9 +20,8 @@ class EditFeedback(QObject):
         self._editor = editor
         editor.finished.connect(self._finished)
 
-    @Slot(Composed)
+    @slot(Composed)
     def _finished(self, composed: Composed) -> None:
-        at_home(self)
         document = self._editor.document
         assert document is not None
         if composed.rendered is None:

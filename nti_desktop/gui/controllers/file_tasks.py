@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from nti_desktop.core.errors import Cancelled, NtiError
@@ -18,7 +18,7 @@ from nti_desktop.editing.returning import Returned, return_to
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported, export_picture
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.raster import Raster
@@ -144,15 +144,13 @@ class FileTasks(QObject):
         self.open_failed.emit(opening.path, Cancelled("Stopped; nothing was changed."))
         return True
 
-    @Slot(Opening, Glimpse)
+    @slot(Opening, Glimpse)
     def _show_glimpse(self, opening: Opening, glimpse: Glimpse) -> None:
-        at_home(self)
         if opening is self.opening:
             self.glimpsed.emit(glimpse)
 
-    @Slot(Opening, float)
+    @slot(Opening, float)
     def _show_share(self, opening: Opening, share: float) -> None:
-        at_home(self)
         opening.share = share
         if opening is self.opening and time.monotonic() - opening.since > _SOON:
             self.opening_moved.emit()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import CancelToken
@@ -13,7 +13,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, Ticket
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import find_made_with
 from nti_desktop.recipe.jobs import Rendered, RenderJob
@@ -110,9 +110,8 @@ class FinalRenders(QObject):
         under_way.tickets = {edit: self._engine.enqueue(job) for edit, job in jobs.items()}
         self._hand_over(under_way)
 
-    @Slot(Ticket, Rendered)
+    @slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
-        at_home(self)
         if not isinstance(ticket.job, RenderJob):
             return
         edit = Edit.of(ticket.job)
@@ -131,9 +130,8 @@ class FinalRenders(QObject):
         edits = final.wanted.edits(final.session)
         final.done(tuple(RenderedPart(under_way.rendered[edit], state.finish, edit.inversion) for edit, state in edits))
 
-    @Slot(Ticket, NtiError)
+    @slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
-        at_home(self)
         for under_way in [each for each in self._all if ticket in each.tickets.values()]:
             self._fail(under_way, error)
 

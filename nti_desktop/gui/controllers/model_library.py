@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.gui.widgets.message_bar import Message, Tone
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.client import free_space
 from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.places import move_store, read_places, store_fault, write_places
@@ -69,10 +69,9 @@ class ModelLibrary(QObject):
         self._models.submit(_look, done, failed)
         self.changed.emit()
 
-    @Slot(Path)
+    @slot(Path)
     def add(self, path: Path) -> None:
         """List a model that lies elsewhere; it is used where it is."""
-        at_home(self)
 
         def task() -> str:
             name = find_model(str(path)).name
@@ -85,10 +84,9 @@ class ModelLibrary(QObject):
 
         self._change(task, done)
 
-    @Slot(Listed)
+    @slot(Listed)
     def remove(self, model: Listed) -> None:
         """Delete a model of the store; forget one that lies elsewhere."""
-        at_home(self)
         path = model.path
         assert path is not None
         candidate = Candidate(path, Source(model.source))
@@ -99,16 +97,14 @@ class ModelLibrary(QObject):
 
         self._change(lambda: remove(candidate, read_places()), done)
 
-    @Slot(Incoming)
+    @slot(Incoming)
     def remove_broken_off(self, download: Incoming) -> None:
         """Delete the pieces of a download."""
-        at_home(self)
         self._change(lambda: remove_incoming(download), self._say)
 
-    @Slot(Path)
+    @slot(Path)
     def move_store(self, store: Path) -> None:
         """Downloads go to another folder from now on."""
-        at_home(self)
 
         def task() -> str:
             before, places = read_places().store, move_store(store)

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
@@ -13,7 +13,7 @@ from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.models.models_page import ModelsPage
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Fetched, Planned, Transfers
 from nti_desktop.models.hub.offers import Offer, offers
 from nti_desktop.models.library.catalog import ModelEntry
@@ -52,26 +52,23 @@ class ModelsPageController(QObject):
         self._show()
 
     @command("&Models…", Menu.FILE, separated=True)
-    @Slot()
+    @slot()
     def show_page(self) -> None:
         """Show which models there are; add, download or remove one."""
-        at_home(self)
         self._library.look()
         self.page.show()
         self.page.raise_()
         self.page.activateWindow()
 
-    @Slot(ModelEntry)
+    @slot(ModelEntry)
     def use(self, entry: ModelEntry) -> None:
         """Work with this model."""
-        at_home(self)
         if entry.id != self._editor.model.entry.id:
             self._editor.model.choose(entry)
         self._show()
 
-    @Slot()
+    @slot()
     def _show(self) -> None:
-        at_home(self)
         library, transfers, page = self._library, self._transfers, self.page
         busy = bool(transfers.doing)
         page.list.show_contents(library.contents, library.looking, self._editor.model.entry.id, busy)
@@ -100,41 +97,35 @@ class ModelsPageController(QObject):
         here = {model.path for model in contents.models}
         return frozenset(known.id for known in self._offered if contents.store / known.files[0].name in here)
 
-    @Slot(Path)
+    @slot(Path)
     def _added(self, path: Path) -> None:
-        at_home(self)
         self._new = str(path)
 
-    @Slot(str)
+    @slot(str)
     def _plan(self, wanted: str) -> None:
-        at_home(self)
         self.page.messages.clear(("models", "transfer"))
         self._transfers.plan(wanted)
 
-    @Slot(Path)
+    @slot(Path)
     def _verify(self, path: Path) -> None:
-        at_home(self)
         self.page.messages.clear(("models", "transfer"))
         self._transfers.verify(path)
 
-    @Slot(Progress)
+    @slot(Progress)
     def _moved(self, progress: Progress) -> None:
-        at_home(self)
         self.page.strip.show_progress(progress, self._transfers.name)
 
-    @Slot(Planned)
+    @slot(Planned)
     def _planned(self, planned: Planned) -> None:
         """A download that was broken off goes on; for another the terms are to be accepted."""
-        at_home(self)
         if planned.begun:
             self._transfers.fetch(planned)
         else:
             self.page.downloads.show_terms(planned)
             self.page.tabs.setCurrentWidget(self.page.downloads)
 
-    @Slot(Fetched)
+    @slot(Fetched)
     def _fetched(self, fetched: Fetched) -> None:
-        at_home(self)
         self._library.look()
         if fetched.decoder is not None:
             self._say(f"“{fetched.name}” is here, verified byte for byte; it {fetched.decoder.about}.", Tone.NOTE)
@@ -146,14 +137,12 @@ class ModelsPageController(QObject):
         use = Action("Use it", partial(self.use, fetched.entry))
         self._say(f"“{fetched.name}” is here, verified byte for byte.", Tone.NOTE, use)
 
-    @Slot(Verdict)
+    @slot(Verdict)
     def _verified(self, verdict: Verdict) -> None:
-        at_home(self)
         self._say(verdict.sentence, Tone.NOTE if verdict.well else Tone.ERROR)
 
-    @Slot(NtiError)
+    @slot(NtiError)
     def _failed(self, error: NtiError) -> None:
-        at_home(self)
         self._library.look()  # a part may have arrived
         self._say(str(error), Tone.NOTE if isinstance(error, Cancelled) else Tone.ERROR)
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.document import AreaInversion, Document
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.jobs import Inversion, InvertJob, Measured, Rendered, RenderJob
@@ -117,25 +117,22 @@ class Preparing(QObject):
         if undertaking.prepared:
             self.prepared.emit(Preparation(undertaking.document, undertaking.entry, tuple(undertaking.prepared)))
 
-    @Slot(Ticket, Rendered)
+    @slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
         """Every render of what is worked on tells how long the next will take."""
-        at_home(self)
         inversion = self._document.inversion if self._document else None
         if inversion and isinstance(ticket.job, RenderJob) and ticket.job.inversion_id == inversion.id:
             self.estimates = self.estimates.with_rendered(rendered.figures)
 
-    @Slot(Ticket, Measured)
+    @slot(Ticket, Measured)
     def _measured(self, ticket: Ticket, measured: Measured) -> None:
-        at_home(self)
         if ticket is self._measuring:
             self._measuring = None
             self.estimates = self.estimates.with_measured(measured)
             self.measured.emit(measured)
 
-    @Slot(Ticket, Inversion, str)
+    @slot(Ticket, Inversion, str)
     def _inverted(self, ticket: Ticket, inverted: Inversion, fingerprint: str) -> None:
-        at_home(self)
         if ticket not in self._inverting:
             return  # somebody else's
         undertaking, area = self._inverting.pop(ticket)
@@ -147,9 +144,8 @@ class Preparing(QObject):
         else:
             self._bring_home(undertaking)
 
-    @Slot(Ticket, NtiError)
+    @slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
-        at_home(self)
         if ticket in self._inverting:
             undertaking, _ = self._inverting.pop(ticket)
             self._bring_home(undertaking)

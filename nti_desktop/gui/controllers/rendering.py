@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing.composition import RenderedPart
@@ -15,7 +15,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, Ticket
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import Rendered, RenderJob
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.structure import fades
@@ -168,10 +168,9 @@ class Rendering(QObject):
         assert self._session is not None
         return {edit for each in (wanted, replace(wanted, steps=None)) for edit, _ in each.edits(self._session)}
 
-    @Slot(Ticket, Rendered)
+    @slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
         """Whoever asked for it: what it is of says whether it is of use."""
-        at_home(self)
         session, edit, asked_for = self._session, _edit_of(ticket), self._answered(ticket)
         if session is None or edit is None or all(edit.inversion != known.id for known in session.project.inversions):
             return
@@ -188,9 +187,8 @@ class Rendering(QObject):
         if self._wanted is not None and edit in self._needs(self._wanted):
             self._go_on()
 
-    @Slot(Ticket, NtiError)
+    @slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
-        at_home(self)
         asked_for, newest = self._answered(ticket), ticket is self._newest
         if newest:
             self._newest = None

@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.version_list import Step
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 
 class Versions(QObject):
@@ -23,10 +23,9 @@ class Versions(QObject):
         self._editor = editor
 
     @command("&Add version", Menu.VERSION, "Ctrl+Shift+D")
-    @Slot()
+    @slot()
     def add_version(self) -> None:
         """Add a version that starts as a copy of this one."""
-        at_home(self)
         self.leaving.emit()
         self._editor.attempt(self._copied)
 
@@ -38,25 +37,22 @@ class Versions(QObject):
         return added
 
     @command("&Rename version", Menu.VERSION, "F2")
-    @Slot()
+    @slot()
     def ask_for_name(self) -> None:
         """Give this version another name."""
-        at_home(self)
         self.rename_asked.emit()
 
-    @Slot(str, str)
+    @slot(str, str)
     def rename(self, version_id: str, name: str) -> None:
         """An empty name leaves the old one."""
-        at_home(self)
         if self._editor.document and name.strip():
             self._editor.attempt(lambda document: document.rename_version(version_id, name.strip()))
         self._editor.changed.emit()  # the list goes back to what holds
 
     @command("&Delete version", Menu.VERSION, "Ctrl+Shift+Del")
-    @Slot()
+    @slot()
     def delete_version(self) -> None:
         """Delete this version unless it is the only one; undo brings it back."""
-        at_home(self)
         self.leaving.emit()
         self._editor.attempt(self._deleted)
 
@@ -73,26 +69,23 @@ class Versions(QObject):
         self.leaving.emit()
         self._editor.attempt(lambda document: document.put_back(deleted))
 
-    @Slot(str)
+    @slot(str)
     def choose(self, version_id: str) -> None:
         """Show another version."""
-        at_home(self)
         if self._editor.document and version_id != self._editor.document.version_id:
             self.leaving.emit()
             self._editor.attempt(lambda document: document.go_to(version_id))
 
     @command("&Next version", Menu.VERSION, "Ctrl+PgDown", separated=True)
-    @Slot()
+    @slot()
     def next_version(self) -> None:
         """Show the version below this one."""
-        at_home(self)
         self._step(1)
 
     @command("&Previous version", Menu.VERSION, "Ctrl+PgUp")
-    @Slot()
+    @slot()
     def previous_version(self) -> None:
         """Show the version above this one."""
-        at_home(self)
         self._step(-1)
 
     def _step(self, by: int) -> None:

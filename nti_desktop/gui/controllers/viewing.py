@@ -1,12 +1,12 @@
 """How the photo is looked at, and the pages of help."""
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop import __version__
 from nti_desktop.gui.commands import Menu, command, commands_of
 from nti_desktop.gui.editor.editor_view import EditorView
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.methods import METHODS
 
 _USE = """
@@ -70,94 +70,81 @@ class Viewing(QObject):
         self._pages: dict[str, Page] = {}
 
     @command("&Compare", Menu.VIEW, "Y", checkable=True)
-    @Slot(bool)
+    @slot(bool)
     def compare(self, on: bool) -> None:
         """Show before and after side by side, with a line to drag."""
-        at_home(self)
         self._editor_view.view.show_split(on)
 
     @command("&Before", Menu.VIEW, "\\", checkable=True)
-    @Slot(bool)
+    @slot(bool)
     def show_before(self, on: bool) -> None:
         """Show the photo as it was."""
-        at_home(self)
         self._editor_view.view.peek(on)
 
     @command("&Mask", Menu.VIEW, "O", checkable=True)
-    @Slot(bool)
+    @slot(bool)
     def show_mask(self, on: bool) -> None:
         """Show the mask laid over it over the photo."""
-        at_home(self)
         self._editor_view.mask_panel.show_mask.setChecked(on)
 
     @command("&Fit", Menu.VIEW, "Ctrl+0", separated=True)
-    @Slot()
+    @slot()
     def fit(self) -> None:
         """Show the whole photo."""
-        at_home(self)
         self._editor_view.canvas.fit()
 
     @command("100 %", Menu.VIEW, "Ctrl+1")
-    @Slot()
+    @slot()
     def full_size(self) -> None:
         """One pixel of the photo on one pixel of the screen."""
-        at_home(self)
         self._editor_view.canvas.zoom_to(1.0)
 
     @command("Zoom &in", Menu.VIEW, "Ctrl++", "Ctrl+=")
-    @Slot()
+    @slot()
     def zoom_in(self) -> None:
         """Show the photo larger."""
-        at_home(self)
         self._editor_view.canvas.zoom_to(self._editor_view.canvas.zoom() * 1.5)
 
     @command("Zoom &out", Menu.VIEW, "Ctrl+-")
-    @Slot()
+    @slot()
     def zoom_out(self) -> None:
         """Show the photo smaller."""
-        at_home(self)
         self._editor_view.canvas.zoom_to(self._editor_view.canvas.zoom() / 1.5)
 
     @command("&Words", Menu.VIEW, "Alt+1", separated=True)
-    @Slot()
+    @slot()
     def words_panel(self) -> None:
         """Show the sliders of the words."""
-        at_home(self)
         self._editor_view.tabs.setCurrentWidget(self._editor_view.words_panel)
 
     @command("&Structure", Menu.VIEW, "Alt+2")
-    @Slot()
+    @slot()
     def structure_panel(self) -> None:
         """Show how closely the edit follows the photo."""
-        at_home(self)
         self._editor_view.tabs.setCurrentWidget(self._editor_view.structure_panel)
 
     @command("Mas&k words", Menu.VIEW, "Alt+3")
-    @Slot()
+    @slot()
     def mask_panel(self) -> None:
         """Show where the edit may change the photo."""
-        at_home(self)
         self._editor_view.tabs.setCurrentWidget(self._editor_view.mask_panel)
 
     @command("M&odel", Menu.VIEW, "Alt+4")
-    @Slot()
+    @slot()
     def model_panel(self) -> None:
         """Show which model works on the photo and how it is prepared."""
-        at_home(self)
         self._editor_view.tabs.setCurrentWidget(self._editor_view.model_panel)
 
     @command("&How to use it", Menu.HELP, "F1")
-    @Slot()
+    @slot()
     def show_help(self) -> None:
         """Show how a photo is edited."""
-        at_home(self)
         self._show("How to use it", _USE)
 
     @command("&Shortcuts", Menu.HELP)
-    @Slot()
+    @slot()
     def show_shortcuts(self) -> None:
         """Show every command with its keys."""
-        at_home(self)
         rows = "".join(
             f"<tr><td><b>{', '.join(entry.shortcuts)}</b>&nbsp;&nbsp;</td><td>{explanation}</td></tr>"
             for owner in self._owners
@@ -167,10 +154,9 @@ class Viewing(QObject):
         self._show("Shortcuts", f"<table cellpadding=4>{rows}</table>")
 
     @command("&About", Menu.HELP)
-    @Slot()
+    @slot()
     def show_about(self) -> None:
         """Show the version and what the program builds on."""
-        at_home(self)
         self._show("About", _ABOUT)
 
     def _show(self, title: str, html: str) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
 
 
@@ -88,9 +88,8 @@ class AreaBar(QFrame):
         """Words that an area can be put around: position in the edit, text."""
         self._words = words
 
-    @Slot()
+    @slot()
     def _fill_menu(self) -> None:
-        at_home(self)
         self.menu.clear()
         self.menu.addAction("Draw it on the photo")
         if self._words:
@@ -98,23 +97,20 @@ class AreaBar(QFrame):
         for position, word in self._words:
             self.menu.addAction(f"Around “{word}”").setData(position)
 
-    @Slot(QAction)
+    @slot(QAction)
     def _triggered(self, action: QAction) -> None:
-        at_home(self)
         position = action.data()
         if position is None:
             self.draw_asked.emit()
         else:
             self.around_asked.emit(position)
 
-    @Slot(int)
+    @slot(int)
     def _clicked(self, number: int) -> None:
-        at_home(self)
         self.chosen.emit(self._rows[number].area)
 
-    @Slot()
+    @slot()
     def _leave(self) -> None:
-        at_home(self)
         number = self._group.checkedId()
         if number >= 0:
             self.left.emit(self._rows[number].area)

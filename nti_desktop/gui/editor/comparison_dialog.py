@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -20,7 +20,7 @@ from nti_desktop.core.progress import Progress
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.window_size import within_screen
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 _NARROWEST, _LOWEST = 180, 120  # pixels of a picture at least; it gives the texts the room that they need
 _SIZE = QSize(1120, 580)
@@ -92,9 +92,8 @@ class WayCell(QObject):
             board.addWidget(widget, row, column)
         self.bar.hide()
 
-    @Slot()
+    @slot()
     def _use(self) -> None:
-        at_home(self)
         self.use_asked.emit(self.way.key)
 
 
@@ -140,9 +139,8 @@ class ComparisonDialog(QDialog):
         self.raise_()
         self.activateWindow()
 
-    @Slot(str)
+    @slot(str)
     def _use_asked(self, key: str) -> None:
-        at_home(self)
         self.use_asked.emit(key)
 
     def show_begun(self, key: str) -> None:

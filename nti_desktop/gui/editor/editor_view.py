@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QRectF, Slot
+from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from nti_desktop.editing import edits, feedback
@@ -24,7 +24,7 @@ from nti_desktop.gui.editor.versions_panel import VersionRow, VersionsPanel
 from nti_desktop.gui.editor.words_panel import WordsPanel
 from nti_desktop.gui.widgets.message_bar import MessageBar
 from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.recipe import Reweighting, WordRef, with_weight
 from nti_desktop.recipe.settings import Method
@@ -143,10 +143,9 @@ class EditorView(QWidget):
         """Where a photo is to be seen."""
         return self.first_view if self.stack.currentWidget() is self.first_view else self.view
 
-    @Slot()
+    @slot()
     def _glimpsed(self) -> None:
         """The first view of a photo takes the place of what is there until the whole has come, or will not come."""
-        at_home(self)
         glimpse = self.editor.glimpse
         if glimpse is not None:
             self.first_view.show_photo(glimpse.picture, glimpse.size)
@@ -156,9 +155,8 @@ class EditorView(QWidget):
             self.stack.setCurrentWidget(self.start if self.editor.document is None else self.view)
             self.first_view.show_photo(None)
 
-    @Slot()
+    @slot()
     def _opened(self) -> None:
-        at_home(self)
         document = self.editor.document
         assert document is not None
         seen = self.canvas is self.first_view
@@ -172,10 +170,9 @@ class EditorView(QWidget):
         self.prompts.edit.replace_text(document.edit_text)
         (self.prompts.edit if document.version else self.prompts.description).setFocus()
 
-    @Slot()
+    @slot()
     def show_all(self) -> None:
         """Bring every panel up to date."""
-        at_home(self)
         editor, document = self.editor, self.editor.document
         loading = editor.glimpse is not None
         for widget in (self.area_bar, self.prompts, self.tabs, self.versions_panel):
@@ -238,26 +235,23 @@ class EditorView(QWidget):
         self.area_bar.show_words(self._areas.words_with_a_place)
         self.view.show_area(None if document.area == document.whole else document.area)
 
-    @Slot()
+    @slot()
     def prepare(self) -> None:
         """The photo is described; meanwhile the edit can be written."""
-        at_home(self)
         self.editor.prepare()
         if self.editor.preparing.at_work:
             self.prompts.edit.setFocus()
 
-    @Slot(Method)
+    @slot(Method)
     def _prepare_by(self, method: Method) -> None:
-        at_home(self)
         defaults = self.editor.model.entry.defaults
         self.model_panel.show_preparing(defaults, method)
         self.editor.model.choose_way(method, defaults.steps_for(method))
         self.prepare()
 
-    @Slot()
+    @slot()
     def _moved(self) -> None:
         """To another area: its sentences, ready to be typed."""
-        at_home(self)
         document = self.editor.document
         assert document is not None
         self.prompts.description.replace_text(document.description)
@@ -310,9 +304,8 @@ class EditorView(QWidget):
         ]
         self.versions_panel.show_versions(rows, project.current, editable=document.up_to_date)
 
-    @Slot()
+    @slot()
     def _pictured(self) -> None:
-        at_home(self)
         self.view.replace_photo(self.editor.before)
         self.view.show_edit(self.editor.after, self.editor.badge)
         self._show_mask()
@@ -341,9 +334,8 @@ class EditorView(QWidget):
         colour = theme.MASK_ON_RED if self.editor.before and is_reddish(self.editor.before) else theme.MASK
         self.view.show_overlay(mask_overlay(mask, colour), QRectF(frame.x, frame.y, frame.width, frame.height))
 
-    @Slot(float)
+    @slot(float)
     def _zoomed(self, _zoom: float) -> None:
-        at_home(self)
         shown = self.editor.glimpse or self.editor.before
         self._look_closer()
         self.strip.zoom.setText("" if shown is None else f"{self.canvas.zoom() * 100:.0f} %")
@@ -356,54 +348,44 @@ class EditorView(QWidget):
 
     # The panels ask
 
-    @Slot(int, float)
+    @slot(int, float)
     def _weight_moved(self, position: int, weight: float) -> None:
-        at_home(self)
         self.editor.edit(f"weight {position}", partial(with_weight, position=position, weight=weight))
 
-    @Slot(float)
+    @slot(float)
     def _strength_moved(self, strength: float) -> None:
-        at_home(self)
         self.editor.edit("strength", partial(edits.with_strength, strength=strength))
 
-    @Slot(bool)
+    @slot(bool)
     def _automatic_asked(self, on: bool) -> None:
-        at_home(self)
         self.editor.edit("automatic", partial(edits.with_automatic, on=on))
 
-    @Slot(float)
+    @slot(float)
     def _follow_moved(self, share: float) -> None:
-        at_home(self)
         self.editor.edit("follow", partial(edits.following, share=share))
 
-    @Slot(Reweighting)
+    @slot(Reweighting)
     def _reweighting_chosen(self, reweighting: Reweighting) -> None:
-        at_home(self)
         self.editor.edit("reweighting", partial(edits.with_reweighting, reweighting=reweighting))
 
-    @Slot(str, float)
+    @slot(str, float)
     def _structure_moved(self, field: str, value: float) -> None:
-        at_home(self)
         self.editor.edit(field, partial(edits.with_structure, field=field, value=value))
 
-    @Slot(tuple, tuple)
+    @slot(tuple, tuple)
     def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:
-        at_home(self)
         defaults = self.editor.model.entry.defaults
         self.editor.edit("mask", partial(edits.with_mask, places=places, keeps=keeps, defaults=defaults))
         self.show_all()  # words to keep may wait for a first word to change, which changes nothing of the edit
 
-    @Slot(float)
+    @slot(float)
     def _threshold_moved(self, threshold: float) -> None:
-        at_home(self)
         self.editor.edit("threshold", partial(edits.with_threshold, threshold=round(threshold, 2)))
 
-    @Slot(bool)
+    @slot(bool)
     def _mask_toggled(self, _on: bool) -> None:
-        at_home(self)
         self._show_mask()
 
-    @Slot()
+    @slot()
     def _preparing_changed(self) -> None:
-        at_home(self)
         self.editor.model.choose_way(*self.model_panel.preparing())

@@ -1,12 +1,12 @@
 """Where the edit may change the photo: words to confine it to, words to keep."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.editing.edits import mask_words
 from nti_desktop.gui.widgets.flow import FlowLayout
 from nti_desktop.gui.widgets.sliders import ValueSlider
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.parameters import FEATHER, THRESHOLD
 from nti_desktop.recipe.recipe import EditRecipe, WordRef
 
@@ -46,9 +46,8 @@ class _Chips(QWidget):
     def chosen(self) -> tuple[WordRef, ...]:
         return tuple(ref for ref, button in zip(self._refs, self.buttons, strict=True) if button.isChecked())
 
-    @Slot()
+    @slot()
     def _clicked(self) -> None:
-        at_home(self)
         self.toggled.emit()
 
 
@@ -123,24 +122,20 @@ class MaskPanel(QWidget):
             advice = " A higher threshold would change less of the photo." if coverage > LARGE else ""
             self.coverage.setText(f"The mask covers {coverage * 100:.0f} % of the photo.{advice}")
 
-    @Slot()
+    @slot()
     def _chosen(self) -> None:
-        at_home(self)
         self.words_chosen.emit(self.places.chosen(), self.keeps.chosen())
 
-    @Slot()
+    @slot()
     def _clear(self) -> None:
-        at_home(self)
         for button in (*self.places.buttons, *self.keeps.buttons):
             button.setChecked(False)
         self.words_chosen.emit((), ())
 
-    @Slot(object, float)
+    @slot(object, float)
     def _moved(self, key: object, value: float) -> None:
-        at_home(self)
         (self.threshold_moved if key == "threshold" else self.feather_moved).emit(value)
 
-    @Slot(bool)
+    @slot(bool)
     def _show_mask(self, on: bool) -> None:
-        at_home(self)
         self.mask_toggled.emit(on)

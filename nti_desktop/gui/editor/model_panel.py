@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui.widgets.choice_box import ChoiceBox
 from nti_desktop.gui.widgets.text_undo import NumberBox
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe.methods import BENCHMARK, METHODS
 from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults, Method
@@ -116,29 +116,24 @@ class ModelPanel(QWidget):
         """What is chosen: method, steps."""
         return _WAYS[self.ways.currentIndex()], self.steps.value()
 
-    @Slot(int)
+    @slot(int)
     def _model(self, index: int) -> None:
-        at_home(self)
         self.model_chosen.emit(index)
 
-    @Slot()
+    @slot()
     def _ask_for_models(self) -> None:
-        at_home(self)
         self.models_asked.emit()
 
-    @Slot(int)
+    @slot(int)
     def _device(self, index: int) -> None:
-        at_home(self)
         self.device_chosen.emit(index)
 
-    @Slot(int)
+    @slot(int)
     def _way(self, index: int) -> None:
-        at_home(self)
         self._show_steps(self._defaults.steps_for(_WAYS[index]))
         self._show_way()
         self.preparing_changed.emit()
 
-    @Slot()
+    @slot()
     def _preparing(self) -> None:
-        at_home(self)
         self.preparing_changed.emit()

@@ -1,6 +1,6 @@
 """One line for what the photo shows, one for what it should show, and the difference between the two."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.editing import feedback
@@ -8,7 +8,7 @@ from nti_desktop.gui.editor.diff_view import DiffView, changes_in_words, diff_wo
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.widgets.flow import FlowLayout
 from nti_desktop.gui.widgets.one_line import OneLine
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe.methods import METHODS
 from nti_desktop.recipe.settings import Method
@@ -188,67 +188,57 @@ class PromptBar(QFrame):
         self.same.setVisible(same is not None)
         self._chips.setVisible(bool(self._suggestions) and not changed)
 
-    @Slot()
+    @slot()
     def _say_unlearned(self) -> None:
         """Once for both lines, as an edit begins as the description."""
-        at_home(self)
         words: dict[ModelEntry, list[Word]] = {}
         for entry, line in zip(self._models, (self.description, self.edit), strict=True):
             if entry is not None:
                 words.setdefault(entry, []).extend(line.unlearned)
         self.unlearned.say(" ".join(filter(None, (feedback.never_learned(*said) for said in words.items()))))
 
-    @Slot(str)
+    @slot(str)
     def _described(self, text: str) -> None:
-        at_home(self)
         self.described.emit(text)
 
-    @Slot()
+    @slot()
     def _description_settled(self) -> None:
-        at_home(self)
         self.description_settled.emit()
 
-    @Slot(str)
+    @slot(str)
     def _edited(self, text: str) -> None:
-        at_home(self)
         self._refresh()
         self.edited.emit(text)
 
-    @Slot(str)
+    @slot(str)
     def _settled(self, text: str) -> None:
-        at_home(self)
         self.edit_settled.emit(text)
 
-    @Slot()
+    @slot()
     def _entered(self) -> None:
-        at_home(self)
         self.edit.settle()
         if self.render_button.isVisible() and self.render_button.isEnabled():
             self.render_asked.emit()
 
-    @Slot()
+    @slot()
     def _suggested(self) -> None:
-        at_home(self)
         suggestion = self.sender().objectName()
         self.edit.replace_text(suggestion)
         self._refresh()
         self.edit_settled.emit(suggestion)
 
-    @Slot()
+    @slot()
     def _prepare(self) -> None:
-        at_home(self)
         self.description.settle()
         if self.prepare_button.isEnabled():
             self.prepare_asked.emit()
 
-    @Slot()
+    @slot()
     def _prepare_by(self) -> None:
-        at_home(self)
         self.prepare_by_asked.emit(Method(self.sender().objectName()))
 
-    @Slot()
+    @slot()
     def _render(self) -> None:
-        at_home(self)
         self.render_asked.emit()
 
 

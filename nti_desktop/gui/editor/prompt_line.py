@@ -2,14 +2,14 @@
 
 from typing import cast
 
-from PySide6.QtCore import QPointF, QRect, Signal, Slot
+from PySide6.QtCore import QPointF, QRect, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QTextLayout
 from PySide6.QtWidgets import QStyle, QStyleOptionFrame, QWidget
 
 from nti_desktop.gui import theme
 from nti_desktop.gui.widgets.pause_edit import PauseEdit
 from nti_desktop.gui.widgets.text_offsets import from_qt, to_qt
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.words import Word, unlearned_words
 
 _BELOW, _CREST, _LENGTH = (
@@ -37,9 +37,8 @@ class PromptLine(PauseEdit):
             self._learned = learned
             self._look()
 
-    @Slot()
+    @slot()
     def _look(self) -> None:
-        at_home(self)
         text = self.text()
         found = unlearned_words(text, self._learned)
         if self.is_being_typed:

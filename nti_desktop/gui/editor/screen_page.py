@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 _TEXT = (
     "A screen’s profile says which colours it shows. The program takes the one that the system names; a file is needed "
@@ -57,14 +57,12 @@ class ScreenPage(QDialog):
         self.automatic.setEnabled(chosen is not None)
         self._folder = str(chosen.parent) if chosen else ""
 
-    @Slot()
+    @slot()
     def _automatic(self) -> None:
-        at_home(self)
         self.automatic_chosen.emit()
 
-    @Slot()
+    @slot()
     def _choose(self) -> None:
-        at_home(self)
         name, _ = QFileDialog.getOpenFileName(
             self, "Choose the screen’s profile", self._folder, "Screen profiles (*.icc *.icm *.ICC *.ICM)"
         )

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.gui.widgets.flow import FlowLayout
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 _THUMBNAIL = 104
 _COLUMNS = 6
@@ -63,14 +63,12 @@ class StartPage(QScrollArea):
         self._samples.setFixedHeight(self._flow.heightForWidth(self._samples.width()))
         self._samples_title.setVisible(bool(samples))
 
-    @Slot()
+    @slot()
     def _open(self) -> None:
-        at_home(self)
         self.open_asked.emit()
 
-    @Slot()
+    @slot()
     def _sample(self) -> None:
-        at_home(self)
         for button, path in self.buttons:
             if button is self.sender():
                 self.sample_asked.emit(path)

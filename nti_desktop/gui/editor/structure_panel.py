@@ -1,13 +1,13 @@
 """How closely the edit follows the photo."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from nti_desktop.editing import feedback
 from nti_desktop.gui.widgets.choice_box import ChoiceBox
 from nti_desktop.gui.widgets.explanation import explanation
 from nti_desktop.gui.widgets.sliders import ValueSlider
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.parameters import CROSS, FOLLOW, GUIDANCE, SELF, Parameter
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting
@@ -120,29 +120,24 @@ class StructurePanel(QWidget):
         self._fixed.setVisible(fixed)
         self.reweighting.setCurrentIndex(self.reweighting.findData(recipe.reweighting))
 
-    @Slot(bool)
+    @slot(bool)
     def _automatic_clicked(self, on: bool) -> None:
-        at_home(self)
         self.automatic_asked.emit(on)
 
-    @Slot(object, float)
+    @slot(object, float)
     def _followed(self, _key: object, value: float) -> None:
-        at_home(self)
         self.follow_moved.emit(value)
 
-    @Slot(object, float)
+    @slot(object, float)
     def _moved(self, key: object, value: float) -> None:
-        at_home(self)
         self.moved.emit(str(key), value)
 
-    @Slot(int)
+    @slot(int)
     def _reweighting_chosen(self, index: int) -> None:
-        at_home(self)
         self.reweighting_chosen.emit(Reweighting(self.reweighting.itemData(index)))
 
-    @Slot(bool)
+    @slot(bool)
     def _advanced_toggled(self, on: bool) -> None:
-        at_home(self)
         self.advanced.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         self._more.setVisible(on)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from nti_desktop.gui import theme
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 THUMBNAIL = 56
 _ID = Qt.ItemDataRole.UserRole
@@ -100,33 +100,28 @@ class VersionsPanel(QFrame):
         self.rename_button.setEnabled(bool(rows))
         self.delete_button.setEnabled(len(rows) > 1)
 
-    @Slot()
+    @slot()
     def rename_current(self) -> None:
         """Let the name be typed in the list."""
-        at_home(self)
         if self.list.currentItem():
             self.list.setFocus()
             self.list.editItem(self.list.currentItem())
 
-    @Slot(QListWidgetItem, QListWidgetItem)
+    @slot(QListWidgetItem, QListWidgetItem)
     def _current_changed(self, item: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
-        at_home(self)
         if item is not None:
             self.chosen.emit(item.data(_ID))
 
-    @Slot(QListWidgetItem)
+    @slot(QListWidgetItem)
     def _item_changed(self, item: QListWidgetItem) -> None:
-        at_home(self)
         self.renamed.emit(item.data(_ID), item.text())
 
-    @Slot()
+    @slot()
     def _add(self) -> None:
-        at_home(self)
         self.add_asked.emit()
 
-    @Slot()
+    @slot()
     def _delete(self) -> None:
-        at_home(self)
         self.delete_asked.emit()
 
 

@@ -1,11 +1,11 @@
 """How strong the edit is, and one slider for every word of it."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.gui.widgets.explanation import explanation
 from nti_desktop.gui.widgets.sliders import ValueSlider
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.parameters import STRENGTH, WEIGHT
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.words import split_words
@@ -85,13 +85,11 @@ class WordsPanel(QWidget):
         for row in self.sliders:
             row.set_title_width(width)
 
-    @Slot(object, float)
+    @slot(object, float)
     def _strength_moved(self, _key: object, strength: float) -> None:
-        at_home(self)
         self.strength_moved.emit(strength)
 
-    @Slot(object, float)
+    @slot(object, float)
     def _moved(self, key: object, weight: float) -> None:
-        at_home(self)
         assert isinstance(key, int)
         self.weight_moved.emit(key, weight)

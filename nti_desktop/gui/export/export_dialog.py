@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.editing.export_request import ExportRequest
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.colour import is_srgb, profile_name
 from nti_desktop.photo.export.export import DEEP, LOSSY, SUFFIXES, ExportSettings, Format
 from nti_desktop.photo.export.targets import Conflict
@@ -179,10 +179,9 @@ class ExportDialog(QDialog):
             ),
         )
 
-    @Slot()
+    @slot()
     def _refresh(self) -> None:
         """Enable what the format knows, and say where the file goes."""
-        at_home(self)
         if self._photo is None or self.format.currentData() is None:
             return
         form = SUFFIXES[self.format.currentData()]
@@ -201,18 +200,16 @@ class ExportDialog(QDialog):
         self.outcome.setText(f"Becomes {target}")
         self.export_button.setEnabled(True)
 
-    @Slot()
+    @slot()
     def _choose_folder(self) -> None:
-        at_home(self)
         assert self._photo is not None
         start = self.folder.text() or str(self._photo.path.parent)
         chosen = QFileDialog.getExistingDirectory(self, "Export to", start)
         if chosen:
             self.folder.setText(chosen)
 
-    @Slot()
+    @slot()
     def _accept(self) -> None:
-        at_home(self)
         self.hide()
         self.asked.emit(self.request())
 

@@ -1,12 +1,12 @@
 """Which device computes: those there are, the one chosen, and what it was found to compute in."""
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from nti_desktop.gui import preferences
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.model_panel import ModelPanel
 from nti_desktop.gui.workers.engine_thread import EngineThread
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import Device, Measured
 
 _BEST = "Best available"
@@ -26,15 +26,13 @@ class DeviceChooser(QObject):
         engine.choose_device(self._chosen_kind)
         self._show("")
 
-    @Slot(Measured)
+    @slot(Measured)
     def _measured(self, measured: Measured) -> None:
-        at_home(self)
         self._devices = measured.devices
         self._show(f"{measured.device}, {measured.precision}." if measured.precision else "")
 
-    @Slot(int)
+    @slot(int)
     def _chosen(self, index: int) -> None:
-        at_home(self)
         kind = self._kinds()[index]
         if kind == self._chosen_kind:
             return

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from nti_desktop.gui.models.terms_box import TermsBox
 from nti_desktop.gui.widgets.row_list import Row, RowList
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Planned
 from nti_desktop.models.hub.offers import Offer
 from nti_desktop.models.library.records import gigabytes
@@ -81,32 +81,27 @@ class DownloadPage(QStackedWidget):
         self.terms.show_plan(planned)
         self.setCurrentWidget(self.terms)
 
-    @Slot()
+    @slot()
     def show_offers(self) -> None:
-        at_home(self)
         self.setCurrentWidget(self._offers)
 
-    @Slot()
+    @slot()
     def _show_buttons(self) -> None:
-        at_home(self)
         key = self.list.key
         self.download.setEnabled(key is not None and key not in self._here and not self._busy)
         self.look.setEnabled("/" in self.name.text() and not self._busy)
 
-    @Slot()
+    @slot()
     def _download_offered(self) -> None:
-        at_home(self)
         if self.download.isEnabled():
             self.plan_asked.emit(self.list.key)
 
-    @Slot()
+    @slot()
     def _download_named(self) -> None:
-        at_home(self)
         if self.look.isEnabled():
             self.plan_asked.emit(self.name.text().strip())
 
-    @Slot(Planned)
+    @slot(Planned)
     def _accepted(self, planned: Planned) -> None:
-        at_home(self)
         self.show_offers()
         self.fetch_asked.emit(planned)

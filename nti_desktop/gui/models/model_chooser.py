@@ -3,14 +3,14 @@
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.editing import feedback
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.editor.model_panel import ModelPanel
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.recipe.jobs import Measured
 
@@ -34,19 +34,16 @@ class ModelChooser(QObject):
         panel.models_asked.connect(self._page_asked)
         self._show()
 
-    @Slot()
+    @slot()
     def _page_asked(self) -> None:
-        at_home(self)
         self.page_asked.emit()
 
-    @Slot(int)
+    @slot(int)
     def _chosen(self, index: int) -> None:
-        at_home(self)
         self._editor.model.choose(self._entries[index])
 
-    @Slot()
+    @slot()
     def _shelf_changed(self) -> None:
-        at_home(self)
         if not self._library.looking:
             self._show()
             self._say_faults()
@@ -63,16 +60,14 @@ class ModelChooser(QObject):
             action = Action("Models…", self._page_asked)
             self._editor.said.emit(Message(faults[0], Tone.ERROR, topic="models folder", actions=(action,)))
 
-    @Slot(Path)
+    @slot(Path)
     def _removed(self, path: Path) -> None:
         """Nobody works with a model that was taken away."""
-        at_home(self)
         if os.path.realpath(path) == os.path.realpath(self._editor.model.entry.id):
             self._editor.model.choose(built_in())
 
-    @Slot()
+    @slot()
     def _show(self) -> None:
-        at_home(self)
         chosen, contents = self._editor.model.entry, self._library.contents
         entries = contents.usable if contents else ()
         if chosen.id not in {entry.id for entry in entries}:  # not known yet, or found where it is not listed
@@ -84,9 +79,8 @@ class ModelChooser(QObject):
             self._shown = chosen.id
             self._panel.show_preparing(chosen.defaults, self._editor.model.way[0])
 
-    @Slot(Measured)
+    @slot(Measured)
     def _measured(self, measured: Measured) -> None:
-        at_home(self)
         if feedback.is_strange(self._editor.model.entry, measured):
             action = Action("Add a model…", self._page_asked)
             self._editor.said.emit(Message(feedback.STRANGE, Tone.ADVICE, topic="model", actions=(action,)))

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui.controllers.model_library import Contents
 from nti_desktop.gui.widgets.row_list import Row, RowList
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.offers import find_offer
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.records import gigabytes
@@ -91,9 +91,8 @@ class ModelList(QWidget):
         said = " · ".join([*kind, *where, *size, *previews, f"licence: {model.licence}"])
         return Row(key, title, (said,), entry.preview_fault or "", tip=str(path or ""))
 
-    @Slot()
+    @slot()
     def _show_buttons(self) -> None:
-        at_home(self)
         model, download = self._model, self._download
         entry = model.entry if model else None
         self.use.setText("Go on" if download else "Use")
@@ -112,9 +111,8 @@ class ModelList(QWidget):
     def _download(self) -> Incoming | None:
         return self._broken_off.get(self.list.key or "")
 
-    @Slot()
+    @slot()
     def _use(self) -> None:
-        at_home(self)
         if not self.use.isEnabled():
             return
         if (download := self._download) is not None:
@@ -122,22 +120,19 @@ class ModelList(QWidget):
         elif (model := self._model) is not None:
             self.use_asked.emit(model.entry)
 
-    @Slot()
+    @slot()
     def _verify(self) -> None:
-        at_home(self)
         if self._model is not None:
             self.verify_asked.emit(self._model.path)
 
-    @Slot()
+    @slot()
     def _show_folder(self) -> None:
-        at_home(self)
         path = self._model.path if self._model else None
         if path is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path if path.is_dir() else path.parent)))
 
-    @Slot()
+    @slot()
     def _remove(self) -> None:
-        at_home(self)
         model, download = self._model, self._download
         if download is not None:
             self._ask(f"Delete what has arrived of “{_name_of(download)}”, {gigabytes(download.size)}?", "Delete")
@@ -157,24 +152,21 @@ class ModelList(QWidget):
         box.finished.connect(box.deleteLater)
         box.open()
 
-    @Slot()
+    @slot()
     def _remove_for_good(self) -> None:
-        at_home(self)
         if self._download is not None:
             self.drop_asked.emit(self._download)
         elif self._model is not None:
             self.remove_asked.emit(self._model)
 
-    @Slot()
+    @slot()
     def _add_file(self) -> None:
-        at_home(self)
         name, _ = QFileDialog.getOpenFileName(self, "Add a model file", "", "Models (*.safetensors *.SAFETENSORS)")
         if name:
             self.add_asked.emit(Path(name))
 
-    @Slot()
+    @slot()
     def _add_folder(self) -> None:
-        at_home(self)
         name = QFileDialog.getExistingDirectory(self, "Add a model’s folder")
         if name:
             self.add_asked.emit(Path(name))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from nti_desktop.gui.controllers.model_library import Contents
@@ -11,7 +11,7 @@ from nti_desktop.gui.models.model_list import ModelList
 from nti_desktop.gui.models.transfer_strip import TransferStrip
 from nti_desktop.gui.widgets.message_bar import Message, MessageBar, Tone
 from nti_desktop.gui.window_size import within_screen
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.records import gigabytes
 
 _ABOUT = (
@@ -82,9 +82,8 @@ class ModelsPage(QDialog):
             if fault not in said:
                 self.messages.say(Message(fault, Tone.ERROR, topic=topic))
 
-    @Slot()
+    @slot()
     def _change(self) -> None:
-        at_home(self)
         name = QFileDialog.getExistingDirectory(self, "Choose the folder for downloads", self._folder)
         if name:
             self.store_chosen.emit(Path(name))

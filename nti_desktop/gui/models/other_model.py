@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.project.schema import InversionRecord
 
@@ -23,9 +23,8 @@ class OtherModel(QObject):
         self._editor = editor
         editor.model.missed.connect(self._missed)
 
-    @Slot(InversionRecord, ModelGone)
+    @slot(InversionRecord, ModelGone)
     def _missed(self, record: InversionRecord, gone: ModelGone) -> None:
-        at_home(self)
         session, chosen = self._editor.session, self._editor.model.entry
         if session is None or self._editor.preparing.at_work:
             return

@@ -2,11 +2,11 @@
 
 from html import escape
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui import theme
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Planned
 from nti_desktop.models.hub.client import MARGIN
 from nti_desktop.models.library.records import gigabytes
@@ -66,18 +66,15 @@ class TermsBox(QWidget):
         self.accept_box.setEnabled(fits)
         self._toggled()
 
-    @Slot()
+    @slot()
     def _toggled(self) -> None:
-        at_home(self)
         self.download.setEnabled(self.accept_box.isChecked())
 
-    @Slot()
+    @slot()
     def _accept(self) -> None:
-        at_home(self)
         if self._planned is not None and self.accept_box.isChecked():
             self.accepted.emit(self._planned)
 
-    @Slot()
+    @slot()
     def _decline(self) -> None:
-        at_home(self)
         self.declined.emit()

@@ -1,11 +1,11 @@
 """How far a download or a verification is, how long it will take, and a way to stop it."""
 
-from PySide6.QtCore import QLocale, Signal, Slot
+from PySide6.QtCore import QLocale, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.gui.widgets.work_strip import duration
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 
 class TransferStrip(QWidget):
@@ -51,9 +51,8 @@ class TransferStrip(QWidget):
         self.bar.setRange(0, progress.total)
         self.bar.setValue(progress.step)
 
-    @Slot()
+    @slot()
     def _cancel(self) -> None:
-        at_home(self)
         self.text.setText("Stopping…")
         self.cancel.setEnabled(False)
         self.cancel_asked.emit()

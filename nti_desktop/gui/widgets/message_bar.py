@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 _AT_ONCE = 3  # more would push the photo off a small screen; the older ones wait behind a button
 
@@ -70,16 +70,14 @@ class _Strip(QFrame):
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(message.text)
 
-    @Slot()
+    @slot()
     def _acted(self) -> None:
-        at_home(self)
         for button, action in zip(self.buttons, self.message.actions, strict=True):
             if button is self.sender():
                 self.acted.emit(self.message, action)
 
-    @Slot()
+    @slot()
     def _dismissed(self) -> None:
-        at_home(self)
         self.dismissed.emit(self.message)
 
 
@@ -105,20 +103,18 @@ class MessageBar(QWidget):
     def messages(self) -> tuple[Message, ...]:
         return tuple(self._messages)
 
-    @Slot(Message)
+    @slot(Message)
     def say(self, message: Message) -> None:
         """Show a message; one that says the same, or is about the same topic, goes."""
-        at_home(self)
         self._messages = [
             m for m in self._messages if m.text != message.text and not (m.topic and m.topic == message.topic)
         ]
         self._messages.insert(0, message)
         self._refresh()
 
-    @Slot(tuple)
+    @slot(tuple)
     def clear(self, topics: tuple[str, ...]) -> None:
         """Drop the messages about these topics: they are outdated."""
-        at_home(self)
         kept = [m for m in self._messages if m.topic not in topics]
         if len(kept) != len(self._messages):
             self._messages = kept
@@ -141,20 +137,17 @@ class MessageBar(QWidget):
             self._more.setText("Show fewer" if self._shows_all else f"{hidden} earlier message{'s'[: hidden > 1]}…")
         self.setVisible(bool(self._messages))
 
-    @Slot(Message, Action)
+    @slot(Message, Action)
     def _acted(self, message: Message, action: Action) -> None:
-        at_home(self)
         self._dismissed(message)
         action.do()
 
-    @Slot(Message)
+    @slot(Message)
     def _dismissed(self, message: Message) -> None:
-        at_home(self)
         self._messages = [m for m in self._messages if m is not message]
         self._refresh()
 
-    @Slot()
+    @slot()
     def _toggle_all(self) -> None:
-        at_home(self)
         self._shows_all = not self._shows_all
         self._refresh()

@@ -1,11 +1,11 @@
 """A line of text that says when the typist pauses at the end of a word."""
 
-from PySide6.QtCore import QEvent, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from nti_desktop.gui.widgets.text_offsets import from_qt, to_qt
 from nti_desktop.gui.widgets.text_undo import asks_for_redo, asks_for_undo, is_the_windows
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.words import split_words
 
 PAUSE = 600  # milliseconds
@@ -61,34 +61,29 @@ class PauseEdit(QLineEdit):
         place = from_qt(text, self.cursorPosition())
         return any(word.start <= place < word.end and not word.is_punctuation for word in split_words(text))
 
-    @Slot(str)
+    @slot(str)
     def _typed(self, text: str) -> None:
-        at_home(self)
         self._unsettled = True
         self._timer.start()
         self.edited.emit(text)
 
-    @Slot(int, int)
+    @slot(int, int)
     def _moved(self, _old: int, _new: int) -> None:
-        at_home(self)
         if self._unsettled:
             self._timer.start()
 
-    @Slot()
+    @slot()
     def _paused(self) -> None:
-        at_home(self)
         if not self._in_a_word():
             self.settle()
 
-    @Slot()
+    @slot()
     def _finished(self) -> None:
-        at_home(self)
         self.settle()
 
-    @Slot()
+    @slot()
     def settle(self) -> None:
         """Send what was typed now."""
-        at_home(self)
         self._timer.stop()
         if self._unsettled:
             self._unsettled = False

@@ -2,7 +2,7 @@
 
 import time
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.editing import feedback
@@ -10,7 +10,7 @@ from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.export_queue import ExportTask
 from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
 from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import MeasureJob
 
 
@@ -35,12 +35,11 @@ class ProgressWatch(QObject):
         editor.exports.changed.connect(self.refresh)
         strip.cancel_asked.connect(self.cancel)
 
-    @Slot()
+    @slot()
     def cancel(self) -> None:
         """Stop what the line tells of: a photo on its way in, else the export that is rendered or, where the engine
         does nothing, waits, else the comparison that is worked on, else what the engine does.
         """
-        at_home(self)
         exports = self._editor.exports
         if self._editor.file_tasks.stop_opening():
             return
@@ -61,10 +60,9 @@ class ProgressWatch(QObject):
             return exports.rendered_by(self._running)
         return exports.waiting[0] if exports.waiting else None
 
-    @Slot()
+    @slot()
     def refresh(self) -> None:
         """Say how things stand when no job runs; a photo on its way in comes first."""
-        at_home(self)
         opening = self._editor.file_tasks.opening
         if opening is not None:
             self._strip.show_opening(opening.path.name, opening.share)
@@ -95,14 +93,12 @@ class ProgressWatch(QObject):
             text = ""
         self._strip.show_idle(text)
 
-    @Slot(Ticket)
+    @slot(Ticket)
     def _started(self, ticket: Ticket) -> None:
-        at_home(self)
         self._running, self._since, self._last = ticket, time.monotonic(), None
 
-    @Slot(Ticket, Progress)
+    @slot(Ticket, Progress)
     def _progressed(self, ticket: Ticket, progress: Progress) -> None:
-        at_home(self)
         if ticket is not self._running or ticket.cancel.cancelled:
             return
         left = progress.seconds_left
@@ -122,9 +118,8 @@ class ProgressWatch(QObject):
         if self._editor.file_tasks.opening is None:
             self._strip.show_progress(*self._last)
 
-    @Slot(Ticket, object)
+    @slot(Ticket, object)
     def _ended(self, ticket: Ticket, _answer: object) -> None:
-        at_home(self)
         if self._running is None or ticket is self._running:
             self._running = None
             self.refresh()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QPainter, QTextDocument, QTextOption
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from nti_desktop.gui import theme
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 _ACROSS, _DOWN = 9, 7  # pixels of room in a row
 _ROW = Qt.ItemDataRole.UserRole
@@ -99,9 +99,8 @@ class RowList(QListWidget):
         assert isinstance(row, Row)
         return row
 
-    @Slot()
+    @slot()
     def _selected(self) -> None:
-        at_home(self)
         self.selected.emit()
 
 

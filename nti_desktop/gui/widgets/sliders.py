@@ -1,10 +1,10 @@
 """A named slider for a number, with its value beside it; a double click puts it back."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.parameters import Parameter
 
 
@@ -105,15 +105,13 @@ class ValueSlider(QWidget):
         """As if dragged there."""
         self._slider.setValue(round(value / self._step))
 
-    @Slot(int)
+    @slot(int)
     def _slid(self, _position: int) -> None:
-        at_home(self)
         self._show_number(self.value)
         self.moved.emit(self.key, self.value)
 
-    @Slot()
+    @slot()
     def _reset(self) -> None:
-        at_home(self)
         self.slide_to(self._default)
 
     def set_default(self, value: float) -> None:

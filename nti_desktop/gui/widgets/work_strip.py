@@ -1,10 +1,10 @@
 """The bottom line: what is being worked on, how far it is, how long it will take, and a way to stop it."""
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from nti_desktop.core.progress import Progress
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 
 def duration(seconds: float) -> str:
@@ -98,7 +98,6 @@ class WorkStrip(QFrame):
         self.colours.setText(note)
         self.colours.setToolTip(explanation)
 
-    @Slot()
+    @slot()
     def _cancel(self) -> None:
-        at_home(self)
         self.cancel_asked.emit()

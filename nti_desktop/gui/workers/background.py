@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, QThread, Signal
 
 from nti_desktop.core.errors import NtiError
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -86,9 +86,8 @@ class Background(QThread):
             log.exception("A background task failed")
             return _Outcome(task, error=NtiError("Something unforeseen went wrong; the log file says more."))
 
-    @Slot(_Outcome)
+    @slot(_Outcome)
     def _deliver(self, outcome: _Outcome) -> None:
-        at_home(self)
         self._open -= 1
         if isinstance(outcome.error, _SupersededError):
             return

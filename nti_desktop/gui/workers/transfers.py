@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.threads import at_home
+from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.client import Plan, fetch, free_space, is_begun, plan_download
 from nti_desktop.models.hub.offers import find_offer
 from nti_desktop.models.library.catalog import ModelEntry, find_model
@@ -87,10 +87,9 @@ class Transfers(QObject):
 
         self._start("Looking up", wanted, work, self.planned.emit)
 
-    @Slot(Planned)
+    @slot(Planned)
     def fetch(self, planned: Planned) -> None:
         """Download, verify, put in its place. Its terms have been accepted."""
-        at_home(self)
         name = planned.title
 
         def work(report: Report, cancel: CancelToken) -> Fetched:
@@ -108,10 +107,9 @@ class Transfers(QObject):
         """Read a model's files again and compare them with what was published."""
         self._start("Verifying", path.name, lambda report, cancel: verify(path, report, cancel), self.verified.emit)
 
-    @Slot()
+    @slot()
     def cancel(self) -> None:
         """Stop what is under way; what has arrived of a download is kept."""
-        at_home(self)
         if self._cancel is not None:
             self._cancel.cancel()
 
@@ -140,8 +138,7 @@ class Transfers(QObject):
         self.changed.emit()
         self._thread.submit(lambda: work(report, cancel), ended, failed)
 
-    @Slot(CancelToken, Progress)
+    @slot(CancelToken, Progress)
     def _show(self, cancel: CancelToken, progress: Progress) -> None:
-        at_home(self)
         if cancel is self._cancel and not cancel.cancelled:
             self.moved.emit(progress)
