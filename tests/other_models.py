@@ -44,6 +44,6 @@ def prepare(photo: Path, model: Path) -> ModelEntry:
     made = replace(made, pivot=np.repeat(made.pivot, 2, axis=1))  # of eight channels
     session.keep_inversion(entry, fingerprint(entry), made)
     version = session.add_version("Blue", WISH)
-    session.keep_preview(version.id, encode_preview(session.photo.raster))
-    session.save()
+    session.working_copy.keep_preview(version.id, encode_preview(session.photo.raster))
+    session.working_copy.save()
     return entry

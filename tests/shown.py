@@ -45,7 +45,7 @@ def shown(session: Session) -> Said:
                 **_preparation(session, record),
                 "psnr": None if (psnr := record.figures.reconstruction_psnr) is None else round(psnr, 6),
                 "inner_steps": record.figures.inner_steps,
-                "arrays": _digest(session.arrays(record.id)),
+                "arrays": _digest(session.working_copy.arrays(record.id)),
             }
             for record in project.inversions
         ],
@@ -92,7 +92,7 @@ def _preparation(session: Session, record: InversionRecord) -> Said:
 
 def _version(session: Session, version: VersionRecord) -> Said:
     names = {each.id: each.name for each in session.project.versions}
-    preview = session.preview(version.id)
+    preview = session.working_copy.preview(version.id)
     return {
         "name": version.name,
         "made_from": None if version.made_from is None else names.get(version.made_from, "(deleted)"),

@@ -46,16 +46,16 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     for number, prompt in enumerate(sample.edits[:EDITS], start=1):
         recipe = recipe_for(prompt, settings, best, inverted.figures.explained)
         rendered = service.render(session.render_job(recipe, inversion.id), report, cancel)
-        picture = session.finished([RenderedPart(rendered, Finish(), inversion.id)])
+        picture = session.composition.finished([RenderedPart(rendered, Finish(), inversion.id)])
         version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)
-        session.keep_preview(version.id, encode_preview(picture))
+        session.working_copy.keep_preview(version.id, encode_preview(picture))
         target = options.out / f"{sample.path.stem} edit {number}.png"
         provenance = session.provenance([(inversion.id, recipe)])
         export_picture(picture, target, original=photo.path, conflict=Conflict.OVERWRITE, provenance=provenance)
         written.append(target)
         edits.append(rendered)
         pictures.append((picture, prompt))
-    session.save()
+    session.working_copy.save()
     sheet = options.out / "contact sheet.png"
     export_picture(
         contact_sheet(pictures),

@@ -48,13 +48,13 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     finish = Finish(FEATHER.usual if options.feather is None else options.feather)
     version = session.add_version(name, recipe, finish, inversion.id, made_from=before, others=others)
     made = make_picture(session, version.parts, options.device, watcher(), cancel)
-    session.keep_preview(version.id, encode_preview(made.picture))
-    session.save()
+    session.working_copy.keep_preview(version.id, encode_preview(made.picture))
+    session.working_copy.save()
     written = not_written(options)
     if target is not None:
         written = write(options, session, made, version.parts, target)
     if options.return_to is not None:
-        session.save()  # under its new name
+        session.working_copy.save()  # under its new name
 
     notes = [*session.notes, *_notes(source, recipe, made.rendered, entry.words)]
     rendered = made.rendered

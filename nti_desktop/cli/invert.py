@@ -47,7 +47,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     digest = fingerprint(entry, cancel)  # before what may take minutes: nothing can be kept without it
     inverted = service.invert(session.invert_job(entry, settings, options.area), report, cancel)
     record = session.keep_inversion(entry, digest, inverted, options.area)
-    session.save()
+    session.working_copy.save()
     known = not unlearned and not feedback.is_strange(entry, measured)
     if known and (more := feedback.say_more(entry, settings.prompt, inverted.figures.explained)):
         notes.append(more)

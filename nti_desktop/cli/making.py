@@ -46,7 +46,7 @@ def make_picture(
     """
     asking = [part for part in parts if not session.is_the_photo(part.recipe.recipe(), part.inversion)]
     if not asking:
-        return Made(session.finished(()), (), None)
+        return Made(session.composition.finished(()), (), None)
     for part in asking:
         model_of(session, session.project.inversion(part.inversion), cancel)
     from nti_desktop.engine.service import EngineService  # torch
@@ -61,4 +61,4 @@ def make_picture(
         for part in asking
     )
     first = rendered[0].rendered if asking[0] is parts[0] else None
-    return Made(session.finished(rendered), rendered, first)
+    return Made(session.composition.finished(rendered), rendered, first)

@@ -130,10 +130,10 @@ def try_model(
         for asked in (recipe_for(settings.prompt, settings, entry.defaults), recipe)
     )
     part = RenderedPart(edited, Finish(), inversion)
-    finished = session.finished([part])
+    finished = session.composition.finished([part])
     assert edited.mask is not None
     outside = _out_of_reach(session, edited.mask)
-    before, after = (raster.pixels.astype(np.int64) for raster in (session.finished(()), finished))
+    before, after = (raster.pixels.astype(np.int64) for raster in (session.composition.finished(()), finished))
     _write_sheet(sheet, session, inverted, same, edited, finished)
     visible = np.abs(edited.image - edited.source).max(-1) > 8 / 255
     inside = edited.mask > 0.5

@@ -92,7 +92,7 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
         conflict=options.if_exists,
         settings=_settings(options),
         provenance=provenance,
-        layers=lambda: session.layered(made.parts),
+        layers=lambda: session.composition.layered(made.parts),
     )
     if exported.path is None:  # it has come in the meantime
         return not_written(options)

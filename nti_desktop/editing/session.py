@@ -1,6 +1,5 @@
 """Session: one open photo, joining the photo, its project and the models; the command line and the window share it."""
 
-import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,30 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nti_desktop import PROGRAM
-from nti_desktop.core.errors import RecipeError, SidecarError
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.editing.composition import (
-    RenderedPart,
-    frame_of_inversion,
-    frame_record,
-    lay_in_parts,
-    layer_of,
-    mask_of_parts,
-)
+from nti_desktop.editing.composition import Composition, ReducedCopies, frame_of_inversion, frame_record
 from nti_desktop.editing.opening import open_with_project
-from nti_desktop.editing.previews import decode_preview, encode_preview
 from nti_desktop.editing.working_copy import WorkingCopy
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import find_made_with
-from nti_desktop.photo.compositing.composite import Finish, fitted_mask
+from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.export.export_metadata import Provenance
-from nti_desktop.photo.export.openraster import Layered
 from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of, whole_photo
-from nti_desktop.photo.orientation import turned
-from nti_desktop.photo.photo import Photo, full_raster
-from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.photo import Photo
 from nti_desktop.photo.reading.decode import Report
-from nti_desktop.photo.shrinking import reduced
 from nti_desktop.project.schema import (
     FiguresRecord,
     FinishRecord,
@@ -45,7 +32,7 @@ from nti_desktop.project.schema import (
     VersionRecord,
     new_id,
 )
-from nti_desktop.project.sidecar import Arrays, Stored
+from nti_desktop.project.sidecar import Arrays
 from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, RenderJob
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 from nti_desktop.recipe.settings import InversionSettings
@@ -72,40 +59,60 @@ class RemovedPart:
     preview: bytes | None
 
 
-class Session(WorkingCopy):
-    """One open photo with its project. Owned by one thread; knows neither torch nor Qt.
+class Session:
+    """One open photo, its project as it is worked on, and the models it was prepared with.
 
-    photo: its pixels stay as they are; notes: sentences to show after opening.
+    Owned by one thread; others get its `composition` and what its working copy's `snapshot` gives. Knows neither torch
+    nor Qt. photo: its pixels stay as they are; notes: sentences to show after opening.
     """
 
-    def __init__(self, photo: Photo, project: Project, sidecar: Path, stored: Stored | None, notes: tuple[str, ...]):
-        super().__init__(project, sidecar, stored)
+    def __init__(self, photo: Photo, working_copy: WorkingCopy, notes: tuple[str, ...]) -> None:
         self.photo = photo
+        self.working_copy = working_copy
         self.notes = notes
+        self._copies = ReducedCopies(photo.raster)
         self._images: dict[Frame, NDArray[np.uint8]] = {}
-        self._reduced: dict[int, Raster] = {1: photo.raster}  # the photo, by how many times it is smaller
         self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found
 
     @classmethod
     def open(cls, path: Path, report: Report | None = None) -> "Session":
         """See `open_with_project`."""
         opened = open_with_project(path, report)
-        session = cls(opened.photo, opened.project, opened.sidecar, opened.stored, opened.notes)
-        if opened.stored is not None and opened.turn != 1:
-            session._turn_previews(opened.stored, opened.turn)
-        return session
+        working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored)
+        if opened.turn != 1:
+            working_copy.turn_previews(opened.turn)
+        return cls(opened.photo, working_copy, opened.notes)
+
+    @property
+    def project(self) -> Project:
+        """As it is worked on."""
+        return self.working_copy.project
+
+    @property
+    def sidecar(self) -> Path:
+        """Where the project is saved."""
+        return self.working_copy.sidecar
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing can be changed, or None."""
+        return self.working_copy.read_only
+
+    @property
+    def composition(self) -> Composition:
+        """How edits are laid into the photo as the project stands now; for any thread."""
+        return Composition(self.photo, self.project, self._copies)
 
     def move_to(self, photo: Path, sidecar: Path) -> None:
-        """The photo's file has another name now; its project follows, see `move_sidecar`."""
+        """The photo's file has another name now; its project follows, see `WorkingCopy.move_to`."""
         self.photo = replace(self.photo, path=photo)
-        self.move_sidecar(sidecar)
+        self.working_copy.move_to(sidecar)
         if not self.read_only:
-            self.change(photo=self.project.photo.model_copy(update={"name": photo.name}))
+            self.working_copy.change(photo=self.project.photo.model_copy(update={"name": photo.name}))
 
     def aside(self) -> "Session":
         """The same photo and project to try things on: what is changed there changes nothing here, and is not saved."""
-        aside = Session(self.photo, self.project, self.sidecar, self._stored, ())
-        aside._new_arrays, aside._arrays = dict(self._new_arrays), dict(self._arrays)
+        aside = Session(self.photo, self.working_copy.aside(), ())
         aside._images, aside._models = dict(self._images), dict(self._models)
         return aside
 
@@ -130,7 +137,7 @@ class Session(WorkingCopy):
         Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read.
         """
         record = self._inversion(inversion_id)
-        arrays = self.arrays(record.id)
+        arrays = self.working_copy.arrays(record.id)
         return RenderJob(
             model=self.model_of(record).files,
             inversion_id=record.id,
@@ -140,38 +147,6 @@ class Session(WorkingCopy):
             recipe=recipe,
             steps=steps,
         )
-
-    def compose(self, parts: Iterable[RenderedPart], side: int | None = None) -> Raster:
-        """The photo with edits laid into it, to be looked at: 8 bit, in the photo's own colours.
-
-        side: about how long the longer side need be, in pixels; None for the photo's full size, which takes longer.
-        """
-        divisor = 1 if side is None else max(1, round(max(self.photo.raster.size) / side))
-        if divisor not in self._reduced:
-            self._reduced = {1: self.photo.raster, divisor: reduced(self.photo.raster, divisor)}
-        raster = Raster(self._reduced[divisor].pixels.copy(), self.photo.profile)
-        lay_in_parts(raster, self.project, parts, divisor)
-        return raster
-
-    def finished(self, parts: Iterable[RenderedPart]) -> Raster:
-        """The photo with edits laid into it, to be kept: all that its file holds is read anew.
-
-        Raises PhotoError when the file cannot be read or holds another picture by now.
-        """
-        raster = full_raster(self.photo)
-        lay_in_parts(raster, self.project, parts)
-        return raster
-
-    def layered(self, parts: Iterable[RenderedPart]) -> Layered:
-        """The photo as it is, to be kept, and where edits reach; raises as `finished` does."""
-        return Layered(full_raster(self.photo), mask_of_parts(self.photo.raster, self.project, parts))
-
-    def reach(self, part: RenderedPart) -> NDArray[np.float32] | None:
-        """(h, w) in [0, 1], as it lies in the photo: how far each spot of a frame follows the edit; None where there
-        is no mask.
-        """
-        layer = layer_of(self.project, part)
-        return None if layer.mask is None else fitted_mask(self.photo.raster, layer)
 
     # Inversions
 
@@ -196,8 +171,8 @@ class Session(WorkingCopy):
             figures=FiguresRecord.of(inverted.figures),
         )
         frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
-        self.change(frames=frames, inversions=(*self.project.inversions, record), current=None)
-        self.keep_arrays(record.id, Arrays(inverted.pivot, inverted.null_embeddings))
+        self.working_copy.change(frames=frames, inversions=(*self.project.inversions, record), current=None)
+        self.working_copy.keep_arrays(record.id, Arrays(inverted.pivot, inverted.null_embeddings))
         self.meet_model(fingerprint, entry)
         return record
 
@@ -278,7 +253,7 @@ class Session(WorkingCopy):
             made_from=made_from,
             time=datetime.now(UTC),
         )
-        self.change(versions=(*self.project.versions, version), current=version.id)
+        self.working_copy.change(versions=(*self.project.versions, version), current=version.id)
         return version
 
     def change_version(
@@ -301,9 +276,9 @@ class Session(WorkingCopy):
         if finish is not None and finish.feather != before.finish.feather:
             changes["finish"] = FinishRecord(feather=finish.feather)
         after = before.model_copy(update=changes)
-        self.change(versions=tuple(after if v.id == version_id else v for v in self.project.versions))
+        self.working_copy.change(versions=tuple(after if v.id == version_id else v for v in self.project.versions))
         if changes.keys() & {"recipe", "finish"}:
-            self.drop_preview(version_id)
+            self.working_copy.drop_preview(version_id)
         return after
 
     def work_on(self, version_id: str, inversion_id: str) -> None:
@@ -313,24 +288,24 @@ class Session(WorkingCopy):
         version = self.project.version(version_id)
         chosen = next(part for part in version.parts if part.inversion == inversion_id)
         parts = (chosen, *(part for part in version.parts if part.inversion != inversion_id))
-        self.project = self.project.model_copy(update={"versions": self._with_parts(version, parts)})
+        self.working_copy.show(versions=self._with_parts(version, parts))
 
     def drop_edit(self, version_id: str, inversion_id: str) -> RemovedPart:
         """Take one of several edits out of a version; the inversion stays."""
         version = self.project.version(version_id)
         place = next(n for n, part in enumerate(version.parts) if part.inversion == inversion_id)
         left = (*version.parts[:place], *version.parts[place + 1 :])
-        self.change(versions=self._with_parts(version, left))
-        return RemovedPart(version_id, version.parts[place], place, self.drop_preview(version_id))
+        self.working_copy.change(versions=self._with_parts(version, left))
+        return RemovedPart(version_id, version.parts[place], place, self.working_copy.drop_preview(version_id))
 
     def put_back_edit(self, removed: RemovedPart) -> None:
         """Undo `drop_edit`."""
         version = self.project.version(removed.version)
         parts = (*version.parts[: removed.place], removed.part, *version.parts[removed.place :])
-        self.change(versions=self._with_parts(version, parts))
-        self.drop_preview(version.id)
+        self.working_copy.change(versions=self._with_parts(version, parts))
+        self.working_copy.drop_preview(version.id)
         if removed.preview is not None:
-            self.keep_preview(version.id, removed.preview)
+            self.working_copy.keep_preview(version.id, removed.preview)
 
     def _with_parts(self, version: VersionRecord, parts: tuple[PartRecord, ...]) -> tuple[VersionRecord, ...]:
         first, *others = parts
@@ -351,19 +326,21 @@ class Session(WorkingCopy):
         current = self.project.current
         if current == version_id:
             current = left[-1].id if left else None
-        self.change(versions=left, current=current)
-        return RemovedVersion(version, place, self.drop_preview(version_id))
+        self.working_copy.change(versions=left, current=current)
+        return RemovedVersion(version, place, self.working_copy.drop_preview(version_id))
 
     def put_back_version(self, removed: RemovedVersion) -> None:
         """Undo `delete_version`; the version becomes the current one. Raises SidecarError when the project is full."""
         versions, place = self.project.versions, removed.place
-        self.change(versions=(*versions[:place], removed.version, *versions[place:]), current=removed.version.id)
+        self.working_copy.change(
+            versions=(*versions[:place], removed.version, *versions[place:]), current=removed.version.id
+        )
         if removed.preview is not None:
-            self.keep_preview(removed.version.id, removed.preview)
+            self.working_copy.keep_preview(removed.version.id, removed.preview)
 
     def select_version(self, version_id: str) -> None:
         """Make a version the current one, which is kept with the next change. It is allowed on any project."""
-        self.project = self.project.model_copy(update={"current": self.project.version(version_id).id})
+        self.working_copy.show(current=self.project.version(version_id).id)
 
     def _inversion(self, inversion_id: str | None) -> InversionRecord:
         record = self.inversion() if inversion_id is None else self.project.inversion(inversion_id)
@@ -376,14 +353,6 @@ class Session(WorkingCopy):
         if frame not in self._images:
             self._images[frame] = frame_image(self.photo.raster, frame)
         return self._images[frame]
-
-    def _turn_previews(self, stored: Stored, turn: int) -> None:
-        for version in stored.project.versions:
-            with contextlib.suppress(SidecarError):  # a preview is only a convenience
-                data = stored.preview(version.id)
-                pixels = None if data is None else decode_preview(data)
-                if pixels is not None:
-                    self._new_previews[version.id] = encode_preview(Raster(turned(pixels, turn)))
 
 
 def _checked_name(name: str) -> str:

@@ -1,5 +1,6 @@
 """Working copy: a project as it is worked on, over the one on the disk: what changed, what is new, and saving it."""
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from pydantic import ValidationError
 from nti_desktop import PROGRAM
 from nti_desktop.core import atomic
 from nti_desktop.core.errors import SidecarError
-from nti_desktop.editing.previews import decode_preview
+from nti_desktop.editing.previews import decode_preview, encode_preview
 from nti_desktop.editing.snapshot import Snapshot
+from nti_desktop.photo.orientation import turned
+from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import Arrays, SidecarUnconfirmed, Signature, Stored
 
@@ -62,6 +65,16 @@ class WorkingCopy:
             raise SidecarError("This project is full; delete versions that you no longer need.") from error
         self._edited |= {version.id for version in self.project.versions if looks.get(version.id) != version.look}
 
+    def show(self, **shown: object) -> None:
+        """Replace fields of the project that only say what is looked at; any project allows it."""
+        self.project = self.project.model_copy(update=shown)
+
+    def aside(self) -> "WorkingCopy":
+        """The same to try things on: what is changed there changes nothing here, and is not saved."""
+        aside = WorkingCopy(self.project, self.sidecar, self._stored)
+        aside._new_arrays, aside._arrays = dict(self._new_arrays), dict(self._arrays)
+        return aside
+
     # Arrays and previews
 
     def keep_arrays(self, inversion_id: str, arrays: Arrays) -> None:
@@ -98,6 +111,18 @@ class WorkingCopy:
                 return None
         return None if data is None else decode_preview(data)
 
+    def turn_previews(self, turn: int) -> None:
+        """The photo lies otherwise than when it was saved. turn: the EXIF orientation that brings its stored
+        previews to how it lies now.
+        """
+        assert self._stored is not None
+        for version in self._stored.project.versions:
+            with contextlib.suppress(SidecarError):  # a preview is only a convenience
+                data = self._stored.preview(version.id)
+                pixels = None if data is None else decode_preview(data)
+                if pixels is not None:
+                    self._new_previews[version.id] = encode_preview(Raster(turned(pixels, turn)))
+
     def _looks_as_stored(self, version_id: str, stored: Stored) -> bool:
         now = self.project.version(version_id)
         return any((v.id, v.look) == (now.id, now.look) for v in stored.project.versions)
@@ -133,7 +158,7 @@ class WorkingCopy:
             self.saved(snapshot, error.signature)
             raise
 
-    def move_sidecar(self, sidecar: Path) -> None:
+    def move_to(self, sidecar: Path) -> None:
         """The project, where it is on the disk, gets another name.
 
         Raises SidecarError when it cannot; it then stays under its old one.

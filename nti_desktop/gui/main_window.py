@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
         ready = document is not None and document.up_to_date
         several = session is not None and len(session.project.versions) > 1
         possible = {
-            "save": session is not None and session.dirty,
+            "save": session is not None and session.working_copy.dirty,
             "export": session is not None,
             "export_again": session is not None,
             "return_to_editor": session is not None and self.exporting.return_target is not None,
@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
         if self.editor.glimpse is not None and self.editor.file_tasks.opening is not None:
             name = self.editor.file_tasks.opening.path.name
         self.setWindowTitle(f"{name}[*] — NTI Desktop" if name else "NTI Desktop")
-        self.setWindowModified(session is not None and session.dirty and self.editor.glimpse is None)
+        self.setWindowModified(session is not None and session.working_copy.dirty and self.editor.glimpse is None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Only once the window is there may the engine import what takes seconds."""
@@ -205,7 +205,7 @@ class MainWindow(QMainWindow):
 
     def _unsaved(self) -> bool:
         session = self.editor.session
-        return session is not None and session.dirty
+        return session is not None and session.working_copy.dirty
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
     @slot()

@@ -91,7 +91,7 @@ class ScreenColours(QObject):
         if self._converting or not pictures:
             return
 
-        def document() -> dict[Picture, Picture]:
+        def task() -> dict[Picture, Picture]:
             return {picture: make_picture(picture.source(), screen, picture.source) for picture in pictures}
 
         def done(converted: dict[Picture, Picture]) -> None:
@@ -103,7 +103,7 @@ class ScreenColours(QObject):
             self._editor.said.emit(Message(str(error), Tone.ERROR, topic="screen"))
 
         self._converting = True
-        self._background.submit(document, done, failed)
+        self._background.submit(task, done, failed)
 
     def _outdated(self, pictures: tuple[Picture | None, ...]) -> list[Picture]:
         return [picture for picture in pictures if picture is not None and picture.screen != self.found.profile]

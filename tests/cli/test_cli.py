@@ -119,7 +119,7 @@ def test_from_a_photo_to_an_exported_edit(photo: Path, tmp_path: Path, terminal:
     exported = terminal.answer("export", photo, "--name", "First", "--out", second)
     assert exported["version"] == edit["version"]
     np.testing.assert_array_equal(pixels(first), pixels(second))
-    assert Session.open(photo).preview(edit["version"]) is not None
+    assert Session.open(photo).working_copy.preview(edit["version"]) is not None
     assert photo.read_bytes() == before
 
 

@@ -59,7 +59,7 @@ def with_a_version(photo: Path) -> Session:
     session = Session.open(photo)
     invert(session)
     session.add_version("Blue", BLUE)
-    session.save()
+    session.working_copy.save()
     return session
 
 
@@ -67,8 +67,8 @@ def test_a_fresh_photo_has_an_empty_project_and_nothing_to_save(photo: Path) -> 
     session = Session.open(photo)
     assert session.project.versions == session.project.inversions == ()
     assert session.inversion() is None
-    assert not session.dirty
-    session.save()
+    assert not session.working_copy.dirty
+    session.working_copy.save()
     assert not session.sidecar.exists()
 
 
@@ -77,10 +77,10 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     made = inverted(session, method=Method.NULL_TEXT)
     record = session.keep_inversion(built_in(), fingerprint(built_in()), made)
     version = session.add_version("Blue", BLUE, Finish(0.05))
-    session.keep_preview(version.id, encode_preview(Raster(scene(2))))
-    assert session.dirty
-    session.save()
-    assert not session.dirty
+    session.working_copy.keep_preview(version.id, encode_preview(Raster(scene(2))))
+    assert session.working_copy.dirty
+    session.working_copy.save()
+    assert not session.working_copy.dirty
 
     again = Session.open(photo)
     assert again.project == session.project
@@ -92,10 +92,10 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     assert job.null_embeddings is not None
     assert made.null_embeddings is not None
     np.testing.assert_array_equal(job.null_embeddings, made.null_embeddings)
-    preview = again.preview(version.id)
+    preview = again.working_copy.preview(version.id)
     assert preview is not None
     assert preview.shape == scene(2).shape
-    assert not again.dirty
+    assert not again.working_copy.dirty
 
 
 def test_a_project_opens_by_its_own_file(photo: Path) -> None:
@@ -153,8 +153,8 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
     Image.fromarray(scene()).save(path)
     session = with_a_version(path)
     version, inversion = session.project.versions[0].id, session.project.inversions[0].id
-    session.keep_preview(version, encode_preview(session.photo.raster))
-    session.save()
+    session.working_copy.keep_preview(version, encode_preview(session.photo.raster))
+    session.working_copy.save()
     as_it_was = Session.open(path)
     subprocess.run(["exiftool", "-q", "-Rating=5", "-Orientation#=6", "-overwrite_original", path], check=True)
 
@@ -162,17 +162,18 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
     assert any("turned" in note for note in again.notes)
     assert np.array_equal(again.photo.pixels, turned(as_it_was.photo.pixels, 6))
     part = RenderedPart(half_darkened(as_it_was), Finish(), inversion)
-    assert np.array_equal(again.compose([part]).pixels, turned(as_it_was.compose([part]).pixels, 6))
+    now, then = again.composition.compose([part]).pixels, as_it_was.composition.compose([part]).pixels
+    assert np.array_equal(now, turned(then, 6))
     seen, seen_before = (frame_image(s.photo.raster, s.frame(inversion)) for s in (again, as_it_was))
     assert np.abs(seen.astype(int) - seen_before).mean() < 2  # the model sees the picture it was inverted from
-    preview, preview_before = again.preview(version), as_it_was.preview(version)
+    preview, preview_before = again.working_copy.preview(version), as_it_was.working_copy.preview(version)
     assert preview is not None
     assert preview_before is not None
     assert np.abs(preview.astype(int) - turned(preview_before, 6)).mean() < 12  # of noise; a wrong turn gives 80
 
-    assert not again.dirty  # it was only opened
+    assert not again.working_copy.dirty  # it was only opened
     again.change_version(version, name="Turned")
-    again.save()
+    again.working_copy.save()
     reopened = Session.open(path)
     assert reopened.project == again.project
     assert not any("turned" in note for note in reopened.notes)
@@ -189,17 +190,17 @@ def test_a_newer_project_can_be_looked_at_but_not_changed(photo: Path) -> None:
     assert again.read_only is not None
     assert again.read_only in again.notes
     again.select_version(version.id)
-    assert not again.dirty
+    assert not again.working_copy.dirty
     for change in (
         lambda: again.add_version("Green", GREEN),
         lambda: again.change_version(version.id, name="Red"),
         lambda: again.delete_version(version.id),
-        lambda: again.keep_preview(version.id, encode_preview(Raster(scene()))),
+        lambda: again.working_copy.keep_preview(version.id, encode_preview(Raster(scene()))),
         lambda: invert(again),
     ):
         with pytest.raises(SidecarError, match="newer version"):
             change()
-    again.save()
+    again.working_copy.save()
     assert session.sidecar.read_bytes() == before
 
 
@@ -210,7 +211,7 @@ def test_looking_is_no_change_and_is_kept_with_the_next_one(photo: Path) -> None
     part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner)
     first = session.add_version("Both", BLUE, inversion_id=whole, others=(part,))
     session.add_version("Blue", BLUE, inversion_id=whole)
-    session.save()
+    session.working_copy.save()
     before = session.sidecar.read_bytes()
 
     again = Session.open(photo)
@@ -219,18 +220,18 @@ def test_looking_is_no_change_and_is_kept_with_the_next_one(photo: Path) -> None
         again.work_on(first.id, inversion)
         assert again.project.version(first.id).inversion == inversion
         assert again.project.version(first.id).look == first.look
-    again.keep_preview(first.id, encode_preview(Raster(scene(2))))
-    assert not again.dirty
-    again.save()
+    again.working_copy.keep_preview(first.id, encode_preview(Raster(scene(2))))
+    assert not again.working_copy.dirty
+    again.working_copy.save()
     assert session.sidecar.read_bytes() == before
 
     again.change_version(first.id, name="All")
-    assert again.dirty
-    again.save()
-    assert not again.dirty
+    assert again.working_copy.dirty
+    again.working_copy.save()
+    assert not again.working_copy.dirty
     last = Session.open(photo)
     assert (last.project.current, last.inversion()) == (first.id, last.project.inversion(corner))
-    assert last.preview(first.id) is not None
+    assert last.working_copy.preview(first.id) is not None
 
 
 def test_the_picture_of_a_changed_edit_is_worth_saving_whenever_it_comes(photo: Path) -> None:
@@ -238,12 +239,12 @@ def test_the_picture_of_a_changed_edit_is_worth_saving_whenever_it_comes(photo: 
     version = session.project.versions[0].id
     again = Session.open(photo)
     again.change_version(version, recipe=GREEN)
-    again.save()
-    again.keep_preview(version, encode_preview(Raster(scene(2))))
-    assert again.dirty
-    again.save()
-    assert not again.dirty
-    assert Session.open(photo).preview(version) is not None
+    again.working_copy.save()
+    again.working_copy.keep_preview(version, encode_preview(Raster(scene(2))))
+    assert again.working_copy.dirty
+    again.working_copy.save()
+    assert not again.working_copy.dirty
+    assert Session.open(photo).working_copy.preview(version) is not None
 
 
 def test_the_areas_of_a_project_that_cannot_be_changed_can_be_looked_at(photo: Path) -> None:
@@ -252,31 +253,31 @@ def test_the_areas_of_a_project_that_cannot_be_changed_can_be_looked_at(photo: P
     corner = session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, 1), Area(0, 0, 48, 32)).id
     part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner)
     both = session.add_version("Both", BLUE, inversion_id=version.inversion, others=(part,))
-    session.save()
+    session.working_copy.save()
     project = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
     _write_as_it_is(session.sidecar, project.model_dump_json(indent=1).encode())
     again = Session.open(photo)
     again.work_on(both.id, corner)
     assert again.project.version(both.id).inversion == corner
-    assert not again.dirty
+    assert not again.working_copy.dirty
 
 
 def test_a_newer_project_of_a_photo_that_was_turned_has_nothing_to_save(tmp_path: Path) -> None:
     path = tmp_path / "turned.png"
     Image.fromarray(scene()).save(path)
     session = with_a_version(path)
-    session.keep_preview(session.project.versions[0].id, encode_preview(session.photo.raster))
-    session.save()
+    session.working_copy.keep_preview(session.project.versions[0].id, encode_preview(session.photo.raster))
+    session.working_copy.save()
     project = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
     _write_as_it_is(session.sidecar, project.model_dump_json(indent=1).encode())
     subprocess.run(["exiftool", "-q", "-Orientation#=6", "-overwrite_original", path], check=True)
     again = Session.open(path)
     assert again.read_only is not None
-    preview = again.preview(again.project.versions[0].id)
+    preview = again.working_copy.preview(again.project.versions[0].id)
     assert preview is not None
     assert preview.shape[:2] == again.photo.pixels.shape[:2]
-    assert not again.dirty
-    again.save()
+    assert not again.working_copy.dirty
+    again.working_copy.save()
 
 
 def _write_as_it_is(path: Path, json: bytes) -> None:
@@ -291,35 +292,35 @@ def _write_as_it_is(path: Path, json: bytes) -> None:
 def test_a_sidecar_changed_by_another_program_is_not_overwritten(photo: Path) -> None:
     mine, theirs = with_a_version(photo), Session.open(photo)
     theirs.add_version("Green", GREEN)
-    theirs.save()
+    theirs.working_copy.save()
     mine.add_version("Red", EditRecipe("a red cube on a table"))
     with pytest.raises(SidecarChanged):
-        mine.save()
+        mine.working_copy.save()
     assert [v.name for v in Session.open(photo).project.versions] == ["Blue", "Green"]
-    assert mine.dirty
+    assert mine.working_copy.dirty
 
 
 def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path) -> None:
     session = with_a_version(photo)
     blue = session.project.versions[0]
-    session.keep_preview(blue.id, encode_preview(Raster(scene(2))))
-    snapshot = session.snapshot()
-    session.keep_preview(blue.id, encode_preview(Raster(scene(3))))
+    session.working_copy.keep_preview(blue.id, encode_preview(Raster(scene(2))))
+    snapshot = session.working_copy.snapshot()
+    session.working_copy.keep_preview(blue.id, encode_preview(Raster(scene(3))))
     green = session.add_version("Green", GREEN)
-    session.saved(snapshot, snapshot.write())
-    assert session.dirty
-    session.save()
+    session.working_copy.saved(snapshot, snapshot.write())
+    assert session.working_copy.dirty
+    session.working_copy.save()
     again = Session.open(photo)
     assert again.project.current == green.id
-    assert again.preview(blue.id) is not None
-    np.testing.assert_array_equal(again.preview(blue.id), session.preview(blue.id))
+    assert again.working_copy.preview(blue.id) is not None
+    np.testing.assert_array_equal(again.working_copy.preview(blue.id), session.working_copy.preview(blue.id))
 
 
 def test_saving_twice_leaves_the_file_alone(photo: Path) -> None:
     session = with_a_version(photo)
     before = session.sidecar.stat()
-    session.save()
-    Session.open(photo).save()
+    session.working_copy.save()
+    Session.open(photo).working_copy.save()
     after = session.sidecar.stat()
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
 
@@ -341,16 +342,16 @@ def test_a_new_inversion_is_the_current_one_until_a_version_is_chosen(photo: Pat
 def test_a_changed_version_loses_its_preview(photo: Path) -> None:
     session = with_a_version(photo)
     blue = session.project.versions[0]
-    session.keep_preview(blue.id, encode_preview(Raster(scene(2))))
-    session.save()
+    session.working_copy.keep_preview(blue.id, encode_preview(Raster(scene(2))))
+    session.working_copy.save()
     session.change_version(blue.id, name="Sea")
-    assert session.preview(blue.id) is not None
+    assert session.working_copy.preview(blue.id) is not None
     session.change_version(blue.id, recipe=GREEN)
-    assert session.preview(blue.id) is None
-    session.save()
+    assert session.working_copy.preview(blue.id) is None
+    session.working_copy.save()
     again = Session.open(photo)
     assert again.project.versions[0].name == "Sea"
-    assert again.preview(blue.id) is None
+    assert again.working_copy.preview(blue.id) is None
 
 
 def test_deleting_the_shown_version_shows_another(photo: Path) -> None:
@@ -361,7 +362,7 @@ def test_deleting_the_shown_version_shows_another(photo: Path) -> None:
     assert session.project.current == blue.id
     session.delete_version(blue.id)
     assert session.project.current is None
-    session.save()
+    session.working_copy.save()
     assert Session.open(photo).project.versions == ()
 
 
@@ -411,7 +412,9 @@ def half_darkened(session: Session) -> Rendered:
 
 def test_composing_keeps_the_size_and_what_lies_outside_the_mask(photo: Path) -> None:
     session = with_a_version(photo)
-    picture = session.compose([RenderedPart(half_darkened(session), Finish(), session.project.inversions[0].id)]).pixels
+    picture = session.composition.compose(
+        [RenderedPart(half_darkened(session), Finish(), session.project.inversions[0].id)]
+    ).pixels
     assert picture.shape == session.photo.pixels.shape
     half = picture.shape[1] // 2
     np.testing.assert_array_equal(picture[:, half + 1 :], session.photo.pixels[:, half + 1 :])
@@ -423,4 +426,4 @@ def test_a_damaged_preview_is_no_reason_to_fail(photo: Path) -> None:
     blue = session.project.versions[0]
     stored = read_sidecar(session.sidecar)
     write_sidecar(session.sidecar, stored.project, {}, {blue.id: b"RIFF1234WEBPnonsense"}, stored.signature)
-    assert Session.open(photo).preview(blue.id) is None
+    assert Session.open(photo).working_copy.preview(blue.id) is None

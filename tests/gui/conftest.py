@@ -1,5 +1,6 @@
 """Windows for tests: the real window, engine and model on the real event loop, closed in the end as a user would."""
 
+import math
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing import estimates
 from nti_desktop.editing.export_request import ExportRequest
 from nti_desktop.gui import theme
 from nti_desktop.gui.controllers.autosave import AFTER
@@ -18,6 +20,12 @@ from nti_desktop.photo.export.targets import Conflict
 PATIENCE = 120_000  # milliseconds; a busy machine is no failure
 
 OpenWindow = Callable[..., MainWindow]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full renders do not wait for their button because something else keeps the machine busy."""
+    monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_an_area_is_edited_beside_the_whole_photo(
     assert np.asarray(Image.open(target)).shape == original.shape
 
     prepared.save()
-    until(lambda: not document.session.dirty)
+    until(lambda: not document.session.working_copy.dirty)
     (version,) = [v for v in read_sidecar(document.session.sidecar).project.versions if v.id == document.version_id]
     assert len(version.parts) == 2
 

@@ -25,7 +25,7 @@ def sidecar(photo: Path) -> Path:
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
-    session.save()
+    session.working_copy.save()
     return session.sidecar
 
 

@@ -181,7 +181,7 @@ def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_change
 ) -> None:
     session = prepared.editor.session
     assert session is not None
-    until(lambda: not session.dirty)
+    until(lambda: not session.working_copy.dirty)
     close(prepared)
     newer = session.project.model_copy(update={"schema_version": 99})
     members = {}

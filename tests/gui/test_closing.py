@@ -139,7 +139,7 @@ def test_a_program_that_is_asked_to_end_saves_first(name: str, photo: Path) -> N
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
-    session.save()
+    session.working_copy.save()
     done = _run(_END_AFTER_A_CHANGE, photo, name)
     assert done.returncode == 0, done.stderr
     assert [version.name for version in read_sidecar(session.sidecar).project.versions] == ["Renamed"]
@@ -187,7 +187,7 @@ def test_several_photos_that_wait_to_be_saved_all_are(qtbot: QtBot, tmp_path: Pa
         file_tasks.save(sessions[-1])
     with qtbot.waitSignal(file_tasks.saved):
         background.start()
-    assert [session.dirty for session in sessions] == [False] * 3
+    assert [session.working_copy.dirty for session in sessions] == [False] * 3
     with qtbot.waitSignal(background.finished):
         background.stop()
     background.wait()
@@ -196,7 +196,7 @@ def test_several_photos_that_wait_to_be_saved_all_are(qtbot: QtBot, tmp_path: Pa
 def test_a_save_that_fails_keeps_the_window_and_offers_to_close_without(
     prepared: MainWindow, until: Until, qtbot: QtBot, photo: Path
 ) -> None:
-    until(lambda: prepared.editor.session is not None and not prepared.editor.session.dirty)
+    until(lambda: prepared.editor.session is not None and not prepared.editor.session.working_copy.dirty)
     sidecar = photo.with_name(photo.name + ".nti")
     sidecar.write_bytes(sidecar.read_bytes() + b"written by someone else")
     prepared.versions.add_version()

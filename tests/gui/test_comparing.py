@@ -182,7 +182,7 @@ def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, servi
     session = edited.editor.session
     assert session is not None
     edited.editor.save()
-    until(lambda: not session.dirty)
+    until(lambda: not session.working_copy.dirty)
     project = session.project
     started: list[Ticket] = []
     edited.engine.started_job.connect(started.append)
@@ -197,7 +197,7 @@ def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, servi
     until(lambda: edited.engine._running is None)
     assert len(service.begun) == before + 1
     assert session.project == project
-    assert not session.dirty
+    assert not session.working_copy.dirty
 
 
 def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(

@@ -268,7 +268,7 @@ def test_a_project_shows_the_first_view_of_its_photo(
     gate: Gate, large: Path, open_window: OpenWindow, until: Until
 ) -> None:
     session = Session.open(large)
-    session.snapshot().write()
+    session.working_copy.snapshot().write()
     window = open_window()
     window.open_path(session.sidecar)
     until(lambda: shown(window) is window.editor_view.first_view)

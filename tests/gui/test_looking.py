@@ -42,7 +42,7 @@ def test_looking_writes_nothing_and_leaves_nothing_to_save(
     editor.work_on(Area(0, 0, 64, 64))
     editor.work_on(editor.document.whole)
     window.save()
-    assert not editor.session.dirty
+    assert not editor.session.working_copy.dirty
     assert not window.isWindowModified()
     assert not window.actions_by_name["save"].isEnabled()
 

@@ -71,7 +71,7 @@ def test_the_whole_story(
     place.prompts.prepare_button.click()
     until(lambda: editor.document is not None and editor.document.version is not None)
     session = editor.document.session
-    until(lambda: session.sidecar.exists() and not session.dirty)
+    until(lambda: session.sidecar.exists() and not session.working_copy.dirty)
 
     # Swap a word by typing; the photo follows.
     edit = sample.edits[0]
@@ -107,7 +107,7 @@ def test_the_whole_story(
 
     # Save, close, reopen: the last state is there at once, and the photo needs no preparing.
     window.save()
-    until(lambda: not session.dirty)
+    until(lambda: not session.working_copy.dirty)
     state = editor.document.state
     close(window)
     assert len(read_sidecar(session.sidecar).project.inversions) == 1

@@ -62,7 +62,7 @@ def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(
     prepared: MainWindow, document: Document, three: tuple[VersionRecord, ...], until: Until, sample: Sample
 ) -> None:
     deleted, editor = document.version_id, prepared.editor
-    preview = document.session.preview(deleted)
+    preview = document.session.working_copy.preview(deleted)
     assert preview is not None
     picture = editor.pictures[deleted]
 
@@ -73,7 +73,7 @@ def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(
     assert versions(document) == three
     assert document.version_id == deleted
     assert editor.pictures[deleted] is picture
-    kept = document.session.preview(deleted)
+    kept = document.session.working_copy.preview(deleted)
     assert kept is not None
     assert (kept == preview).all()
     assert not [m for m in prepared.editor_view.messages.messages if m.topic == "deleted"]
@@ -129,11 +129,11 @@ def test_a_deletion_that_was_saved_can_still_be_undone(
     close: Callable[[MainWindow], None],
 ) -> None:
     prepared.save()
-    until(lambda: not document.session.dirty)
+    until(lambda: not document.session.working_copy.dirty)
     prepared.versions.delete_version()
     until(lambda: prepared.editor.picture_is_final)
     prepared.save()
-    until(lambda: not document.session.dirty)
+    until(lambda: not document.session.working_copy.dirty)
     prepared.undo()
     assert prepared.actions_by_name["save"].isEnabled()
     until(lambda: prepared.editor.picture_is_final)

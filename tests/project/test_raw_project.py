@@ -19,7 +19,7 @@ def test_the_development_of_a_raw_file_is_kept_in_its_project(tmp_path: Path) ->
     session = with_a_version(photo)
     assert NEUTRAL_NOTE in session.notes
     assert session.photo.bit_depth > 8
-    assert session.finished(()).pixels.dtype.name == "uint16"
+    assert session.composition.finished(()).pixels.dtype.name == "uint16"
     development = read_sidecar(session.sidecar).project.photo.development
     assert development is not None
     assert "LibRaw" in development.library

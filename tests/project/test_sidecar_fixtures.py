@@ -130,7 +130,7 @@ def test_a_renamed_version_is_all_that_changes(kept: Kept, tmp_path: Path) -> No
     pictures = previews(session)
     first = session.project.versions[0]
     session.change_version(first.id, name="Another name")
-    session.save()
+    session.working_copy.save()
 
     again = Session.open(photo)
     assert shown(again) == with_another_name(kept, first.name, "Another name")
@@ -140,7 +140,7 @@ def test_a_renamed_version_is_all_that_changes(kept: Kept, tmp_path: Path) -> No
 
 
 def previews(session: Session) -> list[Any]:
-    return [session.preview(version.id) for version in session.project.versions]
+    return [session.working_copy.preview(version.id) for version in session.project.versions]
 
 
 def with_another_name(kept: Kept, name: str, other: str) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def test_what_a_program_does_not_know_survives(kept: Kept, tmp_path: Path) -> No
     session = Session.open(photo)
     assert unknown_fields(session.project) == kept.expected["unknown"]
     session.change_version(session.project.versions[0].id, name="Another name")
-    session.save()
+    session.working_copy.save()
     assert unknown_fields(Session.open(photo).project) == kept.expected["unknown"]
     with zipfile.ZipFile(sidecar_of(photo)) as archive:
         assert {name: archive.read(name).decode() for name in kept.expected["parts"]} == kept.expected["parts"]
@@ -178,7 +178,7 @@ def test_a_project_without_versions_gets_its_first_one(tmp_path: Path) -> None:
     inversion = session.inversion()
     assert inversion is not None
     session.add_version("First", recipe_for("a blue ring", inversion.settings.settings(), STUDIO_DEFAULTS))
-    session.save()
+    session.working_copy.save()
     now = shown(Session.open(photo))
     assert now["preparations"] == kept.shown["preparations"]
     assert [version["name"] for version in now["versions"]] == ["First"]
@@ -191,7 +191,7 @@ def test_a_project_without_a_preparation_follows_its_photo_to_another_name(tmp_p
     session = Session.open(photo)
     renamed = photo.rename(tmp_path / "another name.jpg")
     session.move_to(renamed, sidecar_of(renamed))
-    session.save()
+    session.working_copy.save()
     again = Session.open(sidecar_of(renamed))
     assert (again.photo.path, again.project.photo.name) == (renamed, "another name.jpg")
     assert shown(again) == kept.shown
@@ -238,11 +238,11 @@ def assert_looks_as_it_did(kept: Kept, names: Sequence[str], service: EngineServ
                 session.model_of(record)
             assert gone.value.what == CHANGED
         pytest.skip(f"{kept.name} was made with other weights of the built-in model than it has now")
-    photo = small_copy(session.finished(()), SIDE) / 255
+    photo = small_copy(session.composition.finished(()), SIDE) / 255
     assert names
     for version in (version for version in session.project.versions if version.name in names):
         picture = rendered(session, version.id, service)
-        preview = session.preview(version.id)
+        preview = session.working_copy.preview(version.id)
         assert preview is not None
         at_least = kept.expected["rendered"][version.name]["at_least"]
         assert decibels(photo, preview / 255) < at_least - APART, version.name
@@ -259,4 +259,4 @@ def rendered(session: Session, version_id: str, service: EngineService) -> Any:
         )
         for part in session.project.version(version_id).parts
     ]
-    return small_copy(session.finished(parts), SIDE) / 255
+    return small_copy(session.composition.finished(parts), SIDE) / 255

@@ -39,10 +39,10 @@ class Autosave(QObject):
     @slot()
     def _changed(self) -> None:
         session = self._editor.session
-        if session is None or not session.dirty:
+        if session is None or not session.working_copy.dirty:
             self._timer.stop()
             return
-        now = session, session.content
+        now = session, session.working_copy.content
         if now != self._seen:
             self._seen = now
             self._timer.start()

@@ -393,7 +393,7 @@ class Editor(QObject):
                 self.rendering.ask(full)
         if self.picture_is_final:
             if composed.preview is not None and not document.session.read_only:
-                document.session.keep_preview(wanted.version, composed.preview)
+                document.session.working_copy.keep_preview(wanted.version, composed.preview)
             self.finished.emit(composed)
         self.pictured.emit()
         self.changed.emit()
@@ -423,5 +423,5 @@ class Editor(QObject):
     def save(self) -> None:
         """Write the project beside the photo."""
         session = self.session
-        if session is not None and session.dirty:
+        if session is not None and session.working_copy.dirty:
             self.file_tasks.save(session)

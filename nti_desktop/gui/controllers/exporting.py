@@ -115,7 +115,7 @@ class Exporting(QObject):
         except NtiError as error:
             text = f"{text} {error}"
         self._say(text)
-        if session.dirty:
+        if session.working_copy.dirty:
             self._editor.file_tasks.save(session)
         self._editor.changed.emit()
 

@@ -118,7 +118,7 @@ class FileTasks(QObject):
                 show(first_view_of(session.photo.raster, _FIRST_SIDE))
             previews = {}
             for version in session.project.versions:
-                pixels = session.preview(version.id)
+                pixels = session.working_copy.preview(version.id)
                 if pixels is not None:
                     previews[version.id] = make_picture(Raster(pixels), screen)
             return OpenedPhoto(session, make_picture(session.photo.raster, screen), previews)
@@ -160,16 +160,16 @@ class FileTasks(QObject):
         if self.saving:
             self._save_next.append(session)
             return
-        snapshot = session.snapshot()
+        snapshot = session.working_copy.snapshot()
 
         def done(signature: Signature) -> None:
-            session.saved(snapshot, signature)
+            session.working_copy.saved(snapshot, signature)
             if self._go_on() is None:
                 self.saved.emit()
 
         def failed(error: NtiError) -> None:
             if isinstance(error, SidecarUnconfirmed):
-                session.saved(snapshot, error.signature)
+                session.working_copy.saved(snapshot, error.signature)
             if self._go_on() is not session:
                 self.save_failed.emit(error)
 
@@ -183,7 +183,7 @@ class FileTasks(QObject):
         self._no_longer(_SAVING)
         while self._save_next:
             session = self._save_next.pop(0)
-            if session.dirty:
+            if session.working_copy.dirty:
                 self.save(session)
                 return session
         return None
@@ -199,16 +199,17 @@ class FileTasks(QObject):
         failed: Callable[[NtiError], None],
     ) -> None:
         """Write a picture, or the photo itself where there are no parts. target: as `check_target` found it free."""
+        composition = session.composition
 
         def task() -> Exported:
             return export_picture(
-                session.finished(parts),
+                composition.finished(parts),
                 target,
-                original=session.photo.path,
+                original=composition.photo.path,
                 conflict=request.conflict,
                 settings=request.settings,
                 provenance=provenance,
-                layers=lambda: session.layered(parts),
+                layers=lambda: composition.layered(parts),
             )
 
         self._write(f"Exporting “{target.name}”…", task, done, failed)
@@ -223,9 +224,10 @@ class FileTasks(QObject):
         failed: Callable[[NtiError], None],
     ) -> None:
         """Replace the file that a raw editor gave; see `nti_desktop.editing.returning`."""
+        composition = session.composition
 
         def task() -> Returned:
-            return return_to(session.finished(parts), target, provenance)
+            return return_to(composition.finished(parts), target, provenance)
 
         self._write(f"Returning “{target.name}”…", task, done, failed)
 

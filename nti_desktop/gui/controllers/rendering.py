@@ -16,6 +16,7 @@ from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, Ticket
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.jobs import Rendered, RenderJob
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.structure import fades
@@ -128,7 +129,9 @@ class Rendering(QObject):
         self._sharpened = last
 
         def task() -> Picture:
-            return make_picture(session.compose(last.parts), screen, lambda: session.compose(last.parts))
+            return make_picture(
+                session.composition.compose(last.parts), screen, lambda: session.composition.compose(last.parts)
+            )
 
         def done(picture: Picture) -> None:
             if self._last is last:
@@ -225,13 +228,16 @@ class Rendering(QObject):
                 self._kept[used] = self._kept.pop(used)  # used last
         self._composing = wanted
         mine = next((part for part in parts if part.inversion == wanted.inversion), None)
-        screen = self.screen
+        screen, composition = self.screen, session.composition
+
+        def small() -> Raster:
+            return composition.compose(parts, _SIDE)
 
         def task() -> Composed:
-            whole = session.compose(parts, _SIDE)
+            whole = small()
             preview = encode_preview(whole) if wanted.final else None
-            reach = session.reach(mine) if mine else None
-            picture = make_picture(whole, screen, lambda: session.compose(parts, _SIDE))
+            reach = composition.reach(mine) if mine else None
+            picture = make_picture(whole, screen, small)
             return Composed(wanted, mine.rendered if mine else None, parts, picture, reach, preview)
 
         def done(composed: Composed) -> None:

@@ -85,7 +85,7 @@ class ProgressWatch(QObject):
             text = feedback.waits(None if takes is None else duration(takes))
         elif session.read_only:
             text = "Opened for looking only"
-        elif session.dirty:
+        elif session.working_copy.dirty:
             text = "Changes are saved in a few seconds"
         elif session.project.versions:
             text = "Saved"
