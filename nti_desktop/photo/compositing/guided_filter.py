@@ -11,20 +11,25 @@ from nti_desktop.photo.compositing.box_filter import window_mean
 
 Planes = NDArray[np.float32]
 
+# Where the six different entries of a symmetric matrix of channels stand in it, see `np.triu_indices`.
+_SYMMETRIC = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
+
 
 def guided_coefficients(
-    target: Planes, guide: Planes, reach: int, regularization: float, black: float = 0.0
+    target: Planes, guide: Planes, reach: int, regularization: float | NDArray[np.float32], black: float = 0.0
 ) -> tuple[Planes, Planes]:
     """`slope` (n, 3, h, w) and `offset` (n, h, w) of target ≈ slope · guide + offset around every pixel.
 
     target: (n, h, w); guide: (3, h, w) in [0, 1]; reach: of the windows, in pixels; regularization: epsilon, the
-    variance of the guide that is too little to follow; black: so large a part of every window, 0 to 1, is taken to be
-    black in the guide and 0 in the target. Eq. 19 and 20 of He, Sun and Tang, each averaged over the windows that hold
-    the pixel (eq. 21).
+    variance of the guide that is too little to follow, everywhere or at each pixel (h, w); black: so large a part of
+    every window, 0 to 1, is taken to be black in the guide and 0 in the target. Eq. 19 and 20 of He, Sun and Tang, each
+    averaged over the windows that hold the pixel (eq. 21).
     """
     mean, mean_guide = window_mean(target, reach), window_mean(guide, reach)
     kept = 1 - black
-    variance = window_mean(guide[:, None] * guide, reach) - kept * mean_guide[:, None] * mean_guide
+    one, other = np.triu_indices(3)
+    pairs = window_mean(guide[one] * guide[other], reach) - kept * mean_guide[one] * mean_guide[other]
+    variance = pairs[_SYMMETRIC]
     inverse = _inverse(variance + regularization * np.eye(3, dtype=np.float32)[..., None, None])
     slope = np.empty((len(target), *guide.shape), np.float32)
     for number, plane in enumerate(target):
