@@ -20,6 +20,12 @@ from nti_desktop.studio.scenes import draw_scene
 from nti_desktop.studio.variants import VARIANTS
 from tests.figures.answers import Answer
 from tests.figures.classifying import classifier_digest, ensure_classifier
+from tests.figures.compositing import (
+    compositor_digest,
+    laid_in_summary,
+    laid_in_table,
+    sample_trials,
+)
 from tests.figures.measuring import BLENDED, GUIDANCES, SHORT, Measurement, Places, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, write_sheet
@@ -299,6 +305,22 @@ def strength(plan: Plan) -> object:
     return summary
 
 
+def composite(plan: Plan) -> object:
+    """What a right answer at the model's size recovers once it is laid into the photo: samples, then other scenes."""
+    digest = compositor_digest()
+    asked: dict[str, dict[str, list[Measurement]]] = {"samples": {}, "scenes": {}}
+    for number, sample in enumerate(sample_trials()):
+        asked["samples"].setdefault(sample.kind, []).append(Measurement("sample", sample.kind, number, judge=digest))
+    for kind in plan.kinds:
+        asked["scenes"][kind] = [Measurement("composite", kind, seed, judge=digest) for seed in plan.seeds(kind)]
+    summaries = {}
+    for title, kinds in asked.items():
+        answers = iter(plan.runner.run([measurement for row in kinds.values() for measurement in row]))
+        summaries[title] = laid_in_summary({kind: [next(answers) for _ in row] for kind, row in kinds.items()})
+        print(f"-- {title}\n{laid_in_table(summaries[title])}", flush=True)
+    return summaries
+
+
 def speed(plan: Plan) -> object:
     """Milliseconds of a UNet row and seconds of a preparation and of edits, with nothing of this beside."""
     plan.runner.close()
@@ -327,10 +349,11 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "kept": kept,
     "denser": denser,
     "strength": strength,
+    "composite": composite,
     "speed": speed,
 }
 # Of no interest to the model's card.
-ON_ASKING = ("sweep", "structure", "short", "weights", "kept", "denser", "strength")
+ON_ASKING = ("sweep", "structure", "short", "weights", "kept", "denser", "strength", "composite")
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -68,7 +68,11 @@ class Editor:
 
     def _drawn(self, scene: Scene) -> Pixels:
         """The autoencoder's own picture of a scene: D(E(render))."""
-        return self.model.decode(self.model.encode(self.rendered(scene).image))
+        return self.coded(self.rendered(scene).image)
+
+    def coded(self, picture: NDArray[np.uint8]) -> Pixels:
+        """A picture (h, w, 3) through the autoencoder."""
+        return self.model.decode(self.model.encode(picture))
 
     def picture(self, scene: Scene) -> Picture:
         """What the renderer draws."""

@@ -17,6 +17,7 @@ from nti_desktop.studio.scenes import Scene
 from nti_desktop.studio.truth import nearest, overlap, psnr, psnr_outside, recovered, sharpness, visible_difference
 from tests.figures.answers import Answer
 from tests.figures.classifying import load_classifier
+from tests.figures.compositing import laid_in, sample_trials
 from tests.figures.editor import SDEDIT_STRENGTH, Editor, Pixels
 from tests.figures.sheets import strip
 from tests.figures.trials import LOCAL, Trial, can_be_seen, candidates, trial
@@ -32,7 +33,7 @@ BLENDED = " with blend"  # after the name of a method
 @dataclass(frozen=True)
 class Measurement:
     """figure: what is measured, see `measure`; kind: of the edit; seed: of the scene; settings: those that matter;
-    judge: digest of the classifier that gave the verdict.
+    judge: digest of the classifier that gave the verdict, or of the compositor.
     """
 
     figure: str
@@ -83,8 +84,11 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
     Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
     baselines, truth (edits with and without a mask), guidance (edits without), preview (with the steps of one),
     published (the edit by the yardstick), short (the edit from a caption of three or four words), weights, kept,
-    denser and strength (see tests.figures.words).
+    denser and strength (see tests.figures.words), composite (right answers laid into the photo, see
+    tests.figures.compositing) and sample (the same of the samples' edits, whose number stands for the seed).
     """
+    if measurement.figure == "sample":
+        return laid_in(sample_trials()[measurement.seed], editor.coded)
     scene, settings = editor.world.draw(measurement.seed), measurement.settings
     asked_trial = partial(trial, measurement.kind, measurement.seed, editor.world)
     match measurement.figure:
@@ -96,6 +100,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
             return {"null-text": {"psnr": editor.reconstruction_psnr(scene, caption(scene))}}
         case "ceiling":
             return {"right": _right(scene, editor.drawn(scene), places.classifier)}
+        case "composite":
+            return laid_in(asked_trial(), editor.coded)
     assert settings is not None
     if measurement.figure == "attributes":
         # Matte is said: where it is not, a caption fits the other materials too.
