@@ -105,12 +105,17 @@ def frame_image(photo: Raster, frame: Frame) -> NDArray[np.uint8]:
 
     Raises PhotoError when the frame does not lie within the photo.
     """
+    small = Raster(shrunk_frame(photo, frame), photo.profile)
+    return turned(to_eight_bits(to_srgb(small)), frame.turn)
+
+
+def shrunk_frame(photo: Raster, frame: Frame) -> NDArray[np.uint8]:
+    """The same in the photo's own colours and as it lies in the photo, (h, w, 3)."""
     check_frame(photo.size, frame)
     part = photo.pixels[frame.y : frame.y + frame.height, frame.x : frame.x + frame.width]
     width, height = frame.model_width, frame.model_height
     size = (height, width) if swaps_sides(frame.turn) else (width, height)
-    image = Image.fromarray(to_eight_bits(part)).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return turned(to_eight_bits(to_srgb(Raster(np.array(image), photo.profile))), frame.turn)
+    return np.array(Image.fromarray(to_eight_bits(part)).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
 
 
 def check_frame(size: tuple[int, int], frame: Frame) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nti_desktop import photo as photo_room
-from nti_desktop.photo.composite import Layer, composite
+import nti_desktop
+from nti_desktop.photo.compositing.composite import Layer, composite
 from nti_desktop.photo.frame import Frame, frame_image
 from nti_desktop.photo.raster import Raster
 from nti_desktop.studio.captions import caption
@@ -39,9 +39,9 @@ MASKED = " with mask"  # after the name of a way
 
 def compositor_digest() -> str:
     """Of all that lays an edit into a photo: answers of another compositor are none of this one's."""
-    folder = Path(photo_room.__path__[0])
-    names = ("composite", "detail", "frame", "guided", "mask", "patch", "windows")
-    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()[:12]
+    photo = Path(nti_desktop.__path__[0]) / "photo"
+    files = [photo / "frame.py", *sorted((photo / "compositing").glob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 @cache

@@ -261,7 +261,7 @@ def test_a_recoloured_thing_beside_a_replaced_one_is_still_carried() -> None:
 
 def test_equal_pictures_ask_for_no_gain_at_all() -> None:
     source = np.random.default_rng(10).random((3, 24, 32), dtype=np.float32)
-    assert not detail_gain(source.copy(), source, np.zeros((24, 32), np.float32)).any()
+    assert not detail_gain(source.copy(), source, 1 - source, np.zeros((24, 32), np.float32)).any()
 
 
 def test_the_guided_filter_finds_the_line_that_a_plane_follows() -> None:

@@ -11,7 +11,7 @@ from nti_desktop.photo.compositing.detail import detail_gain, replaced_fraction
 from nti_desktop.photo.compositing.guided_filter import Planes, followed
 from nti_desktop.photo.compositing.mask import FittedMask, Sides, fit_mask, fit_nothing, soften_inwards, strength_of
 from nti_desktop.photo.compositing.patch import Patch, patches
-from nti_desktop.photo.frame import Frame, check_frame
+from nti_desktop.photo.frame import Frame, check_frame, shrunk_frame
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.parameters import FEATHER
 
@@ -68,7 +68,8 @@ def lay_in(photo: Raster, layer: Layer) -> None:
     check_frame(photo.size, layer.frame)
     edit, source = _in_colours_of(photo, layer)
     fit, inside = _fit(photo.size, layer, edit, source), _inside(layer)
-    gain = detail_gain(edit, source, replaced_fraction(layer.edit, layer.source))
+    shown = _planes(shrunk_frame(photo, layer.frame)) / np.float32(255)
+    gain = detail_gain(edit, source, shown, replaced_fraction(layer.edit, layer.source))
     change, curve, white = edit - source, tone_curve(photo.profile), np.float32(photo.white)
     for patch in patches(layer.frame, inside, STRIP_PIXELS):
         own = patch.of_photo(photo.pixels)

@@ -7,6 +7,11 @@ With detail = photo - up(source), what the photo shows and its picture at the mo
 A gain of 0 keeps the detail as it is, one of -1 drops it. At the outline of a recoloured thing the detail is the very
 sharpness that the model's picture lacks; the gain there turns it from the old contrast into the new one, and no rim is
 left.
+
+The best witness of what became of the detail is the finest that the model's pictures still show: it is next to it in
+scale, and edges that merely lie near one another, which agree in all that is coarser, do not agree in it. It is
+believed as far as the source shows it as the photo has it, which an autoencoder's picture hardly does, and of a
+replaced thing only where both pictures agree. What it leaves open is decided by the colours around.
 """
 
 import numpy as np
@@ -17,6 +22,11 @@ from nti_desktop.photo.compositing.guided_filter import Planes, guided_coefficie
 
 _REACH = 3  # pixels of the model's size around a pixel that say what became of its colours
 _NOISE = 1e-3  # variance of the source, in [0, 1] squared, that is rather noise than contrast to be followed
+_FINE_REACH = 2  # the same of the finest detail that the model's size shows: what stands out from its neighbours
+_FINE_NOISE = 1e-4  # and what of its variance tells nothing, however well the source shows it
+_DISTRUST = 3.0  # variances that tell nothing for each by which the source fails to show it
+_FLAT_DETAIL = 1e-6  # variance that is no detail at all
+_AGREEMENT_ENDS = (0.1, 0.5)  # of the larger detail of the two is the same in both
 # Texture is mostly light and shade: where nothing else is known it goes with the colour, as black stays black.
 _BLACK = 0.02
 
@@ -29,18 +39,50 @@ _NEAR = 2  # pixels of the model's size that a blurred edge reaches
 _REGION = 1 / 6  # of the shorter side: so far around a pixel its edges are compared
 
 
-def detail_gain(edit: Planes, source: Planes, replaced: NDArray[np.float32]) -> Planes:
+def detail_gain(edit: Planes, source: Planes, shown: Planes, replaced: NDArray[np.float32]) -> Planes:
     """What of the photo's detail to add, (3, 3, h, w): to channel i, by what it is in channel j.
 
-    edit, source: (3, h, w) in [0, 1], in the photo's colours; replaced: (h, w) as `replaced_fraction` gives it. Where
-    the change is change ≈ gain · source + offset around a pixel, so it is for the detail. Equal edit and source give 0
-    exactly.
+    edit, source: (3, h, w) in [0, 1], in the photo's colours; shown: what the photo shows at their size, (3, h, w) in
+    [0, 1]; replaced: (h, w) as `replaced_fraction` gives it. Where the change is change ≈ gain · source + offset around
+    a pixel, so it is for the detail, and -1 as far as the pixel is replaced; that is then put right by what it leaves
+    of the finest detail's change. Equal edit and source give 0 exactly.
     """
     gain, _ = guided_coefficients(edit - source, source, _REACH, _NOISE, _BLACK)
-    gain *= 1 - replaced
+    gain = window_mean(gain, _FINE_REACH) * (1 - replaced)
     for channel in range(3):
         gain[channel, channel] -= replaced
+    fine, fine_edit = _finest(source), _finest(edit)
+    left = fine_edit - fine - _applied(gain, fine)
+    error = window_mean(((fine - _finest(shown)) ** 2).mean(axis=0), _FINE_REACH)
+    correction, _ = guided_coefficients(left, fine, _FINE_REACH, _FINE_NOISE + _DISTRUST * error)
+    left -= _applied(correction, fine)
+    correction *= 1 - replaced * (1 - _agreement(fine_edit, fine, left))
+    gain += correction
     return gain
+
+
+def _finest(planes: Planes) -> Planes:
+    """How far each pixel stands out from those next to it, (n, h, w)."""
+    finest: Planes = planes - window_mean(planes, 1)
+    return finest
+
+
+def _applied(gain: Planes, detail: Planes) -> Planes:
+    """What a gain (3, 3, h, w) makes of detail (3, h, w)."""
+    applied: Planes = np.einsum("nihw,ihw->nhw", gain, detail)
+    return applied
+
+
+def _agreement(edit: Planes, source: Planes, unexplained: Planes) -> NDArray[np.float32]:
+    """How surely the finest detail of both pictures is the same one, (h, w), 0 to 1.
+
+    unexplained: (3, h, w), what no gain makes the edit's out of the source's. A thing that is replaced may be like its
+    predecessor by chance here and there, but then either picture has details that the other lacks.
+    """
+    after, before, rest = window_mean(
+        np.stack([(planes**2).sum(axis=0) for planes in (edit, source, unexplained)]), _FINE_REACH
+    )
+    return _ramp((np.minimum(after, before) - rest) / (np.maximum(after, before) + _FLAT_DETAIL), _AGREEMENT_ENDS)
 
 
 def replaced_fraction(edit: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
