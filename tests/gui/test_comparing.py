@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from nti_desktop.editing.edits import with_structure
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.gui.controllers.comparison import comparison_of
 from nti_desktop.gui.editor.comparison_dialog import WayCell
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.workers.engine_thread import Ticket
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.jobs import RenderJob
@@ -124,8 +124,8 @@ def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_tha
     assert document.edit_text == sample_edit
     until(lambda: window.editor.picture_is_final)
     assert window.editor.after is not None
-    assert window.editor.rendering.last is not None
-    assert window.editor.rendering.last.wanted.inversion == document.inversion.id
+    assert window.editor.rendering.plan.last is not None
+    assert window.editor.rendering.plan.last.wanted.inversion == document.inversion.id
     close(window)
     project = read_sidecar(photo.with_name(photo.name + ".nti")).project
     assert [record.settings.method for record in project.inversions][1:] == [Method.NULL_TEXT]
@@ -194,7 +194,7 @@ def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, servi
     assert not edited.editor.comparisons.at_work
     assert started[-1].cancel.cancelled
     service.let_go(PLENTY)
-    until(lambda: edited.engine._running is None)
+    until(lambda: edited.engine._queue.running is None)
     assert len(service.begun) == before + 1
     assert session.project == project
     assert not session.working_copy.dirty

@@ -102,7 +102,7 @@ def office(tmp_path: Path, qtbot: QtBot) -> Iterator[Office]:
     service = GatedBench()
     engine, background = EngineThread(lambda: service), Background()
     rendering = Rendering(engine, background, engine)
-    rendering.open(session)
+    rendering.plan.open(session)
     file_tasks = FileTasks(background, engine)
     exports = ExportQueue(file_tasks, FinalRenders(engine, background, rendering, engine), engine)
     with running(engine, background, service, qtbot):
@@ -132,10 +132,10 @@ def test_several_exports_wait_and_each_is_written_as_it_was_asked_for(office: Of
 
 
 def test_an_edit_made_meanwhile_is_rendered_first_and_changes_nothing_of_the_export(office: Office) -> None:
-    office.rendering.ask(Wanted("one", office.inversion, C, PREVIEW))
+    office.rendering.plan.ask(Wanted("one", office.inversion, C, PREVIEW))
     office.wait(lambda: len(office.service.begun) == 1)
     office.add("a.png", A)
-    office.rendering.ask(Wanted("one", office.inversion, B, PREVIEW))
+    office.rendering.plan.ask(Wanted("one", office.inversion, B, PREVIEW))
     office.service.let_go(3)
     office.wait(lambda: office.written("a.png"))
     assert [edit.recipe for edit in office.service.begun] == [C.recipe, B.recipe, A.recipe]
@@ -146,7 +146,7 @@ def test_an_edit_made_meanwhile_is_rendered_first_and_changes_nothing_of_the_exp
 
 
 def test_what_the_desk_has_rendered_is_taken(office: Office) -> None:
-    office.rendering.ask(Wanted("one", office.inversion, A))
+    office.rendering.plan.ask(Wanted("one", office.inversion, A))
     office.wait(lambda: len(office.service.begun) == 1)
     office.add("a.png", A)
     office.service.let_go()
@@ -157,10 +157,10 @@ def test_what_the_desk_has_rendered_is_taken(office: Office) -> None:
 
 
 def test_a_full_render_that_gives_way_is_done_again_for_the_export(office: Office) -> None:
-    office.rendering.ask(Wanted("one", office.inversion, A))
+    office.rendering.plan.ask(Wanted("one", office.inversion, A))
     office.wait(lambda: len(office.service.begun) == 1)
     office.add("a.png", A)
-    office.rendering.ask(Wanted("one", office.inversion, B, PREVIEW))
+    office.rendering.plan.ask(Wanted("one", office.inversion, B, PREVIEW))
     office.service.let_go(3)
     office.wait(lambda: office.written("a.png"))
     assert [edit.recipe for edit in office.service.done] == [B.recipe, A.recipe]
@@ -170,18 +170,18 @@ def test_another_photo_on_the_desk_changes_nothing(office: Office, tmp_path: Pat
     office.add("a.png", A)
     other = tmp_path / "other.png"
     Image.fromarray(scene(seed=2)).save(other)
-    office.rendering.open(Session.open(other))
+    office.rendering.plan.open(Session.open(other))
     office.engine.cancel_all()
     office.service.let_go()
     office.wait(lambda: office.written("a.png"))
-    assert office.rendering.renders == 0
+    assert office.rendering.plan.renders == 0
 
 
 def test_a_raw_editors_file_is_replaced_by_what_was_asked_for(office: Office) -> None:
     given = office.folder / "given.png"
     Image.fromarray(scene()).save(given)
     office.add("given.png", A, returns=True)
-    office.rendering.ask(Wanted("one", office.inversion, B, PREVIEW))
+    office.rendering.plan.ask(Wanted("one", office.inversion, B, PREVIEW))
     office.service.let_go(2)
     office.wait(lambda: office.written("given.png"))
     office.add("a.png", A)

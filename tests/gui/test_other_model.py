@@ -10,11 +10,11 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.editor import AS_LAST_SEEN
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Message, Tone
-from nti_desktop.gui.workers.engine_thread import PrepareJob, Ticket
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.places import read_places, write_places

@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import EngineError, NtiError
 from nti_desktop.editing.history import EditState
+from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Beside, Wanted
 from nti_desktop.editing.session import Session
-from nti_desktop.gui.controllers.rendering import Composed, Rendering
+from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
@@ -74,7 +75,7 @@ class Stage:
 
     def ask(self, state: EditState, steps: int | None = None, version: str = "one", beside: Beside = ()) -> Wanted:
         wanted = Wanted(version, self.inversion, state, steps, beside)
-        self.rendering.ask(wanted)
+        self.rendering.plan.ask(wanted)
         return wanted
 
     def begun(self, renders: int) -> None:
@@ -83,7 +84,7 @@ class Stage:
 
     def settle(self, renders: int) -> None:
         """Wait until so many renders have arrived and what came of them was composed."""
-        self.wait(lambda: self.rendering.renders == renders and not self.background.busy)
+        self.wait(lambda: self.rendering.plan.renders == renders and not self.background.busy)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def stage(photo: Path, qtbot: QtBot) -> Iterator[Stage]:
     service = GatedBench()
     engine, background = EngineThread(lambda: service), Background()
     rendering = Rendering(engine, background, engine)
-    rendering.open(session)
+    rendering.plan.open(session)
     with running(engine, background, service, qtbot):
         yield Stage(
             session, invert(session), service, engine, background, rendering, Screen(rendering), qtbot.waitUntil
@@ -112,7 +113,7 @@ def test_an_older_preview_never_replaces_a_newer_picture(stage: Stage) -> None:
     stage.service.let_go()
     stage.settle(2)
     assert stage.screen.pictures == [(A, True), (A, True)]
-    last = stage.rendering.last
+    last = stage.rendering.plan.last
     assert last is not None
     assert last.wanted.state == A
 
@@ -223,7 +224,7 @@ def test_the_whole_edit_stays_known_however_often_its_strength_is_moved(stage: S
     stage.settle(1)
     for hundredths in range(1, 30):
         part = EditState(replace(A.recipe, strength=hundredths / 100), Finish())
-        assert stage.rendering.knows_whole(Wanted("one", stage.inversion, part))
+        assert stage.rendering.plan.knows_whole(Wanted("one", stage.inversion, part))
         stage.ask(part)
         stage.settle(1 + hundredths)
     assert [edit.recipe.strength for edit in stage.service.begun].count(1.0) == 1
@@ -232,24 +233,24 @@ def test_the_whole_edit_stays_known_however_often_its_strength_is_moved(stage: S
 def test_what_was_asked_for_before_everything_was_forgotten_is_not_shown(stage: Stage) -> None:
     stage.ask(A, PREVIEW)
     stage.begun(1)
-    stage.rendering.forget()  # nothing is asked for: the photo is shown
+    stage.rendering.plan.forget()  # nothing is asked for: the photo is shown
     stage.service.let_go()
     stage.settle(1)
     assert stage.screen.shown == []
-    assert stage.rendering.last is None
+    assert stage.rendering.plan.last is None
 
 
 def test_another_versions_picture_is_not_shown_but_kept_for_when_it_is_asked_for_again(stage: Stage) -> None:
     stage.ask(A, version="one")
     stage.begun(1)
-    stage.rendering.forget()
+    stage.rendering.plan.forget()
     other = stage.ask(B, version="two")
     stage.service.let_go(2)
     stage.wait(lambda: bool(stage.screen.shown) and stage.screen.shown[-1] == other)
     stage.wait(lambda: not stage.background.busy)
     assert stage.screen.shown == [other]
 
-    stage.rendering.forget()
+    stage.rendering.plan.forget()
     stage.service.let_go()
     again = stage.ask(A, version="one")
     stage.wait(lambda: stage.screen.shown == [other, again])
@@ -270,7 +271,7 @@ def test_the_edits_of_other_areas_belong_to_the_wish(stage: Stage) -> None:
     stage.service.let_go()
     stage.settle(3)
     assert stage.screen.shown == [both, alone]
-    last = stage.rendering.last
+    last = stage.rendering.plan.last
     assert last is not None
     assert [part.inversion for part in last.parts] == [stage.inversion]
 
@@ -280,13 +281,13 @@ def test_an_answer_for_another_photo_is_dropped(stage: Stage, tmp_path: Path, ph
     stage.begun(1)
     copy = tmp_path / "other.png"
     copy.write_bytes(photo.read_bytes())
-    stage.rendering.open(Session.open(copy))
+    stage.rendering.plan.open(Session.open(copy))
     stage.service.let_go()
     stage.wait(lambda: stage.service.done == stage.service.begun)
     stage.engine.enqueue(stage.session.render_job(B.recipe, stage.inversion))
     stage.service.let_go()
     stage.begun(2)
-    assert stage.rendering.renders == 0
+    assert stage.rendering.plan.renders == 0
     assert stage.screen.shown == []
 
 

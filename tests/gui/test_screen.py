@@ -221,7 +221,7 @@ def test_edits_and_all_versions_follow(screen: Screen, prepared: MainWindow, unt
     until(lambda: editor.after is not None and editor.picture_is_final)
     prepared.versions.add_version()
     until(lambda: editor.picture_is_final and len(editor.pictures) == 2)
-    before, after, renders = editor.before, editor.after, editor.rendering.renders
+    before, after, renders = editor.before, editor.after, editor.rendering.plan.renders
     assert before is not None
     assert after is not None
 
@@ -233,7 +233,7 @@ def test_edits_and_all_versions_follow(screen: Screen, prepared: MainWindow, unt
     assert editor.after.screen == DISPLAY_P3
     assert editor.after.levels == make_picture(after.source(), DISPLAY_P3).levels != after.levels
     assert editor.picture_is_final
-    assert editor.rendering.renders == renders
+    assert editor.rendering.plan.renders == renders
 
     screen(None)
     prepared.windowHandle().screenChanged.emit(prepared.screen())
@@ -244,4 +244,4 @@ def test_edits_and_all_versions_follow(screen: Screen, prepared: MainWindow, unt
     screen(DISPLAY_P3)  # and what is rendered from now on is made for it at once
     prepared.windowHandle().screenChanged.emit(prepared.screen())
     editor.say_in_words(sample.edits[1])
-    until(lambda: editor.picture_is_final and editor.rendering.last.picture.screen == DISPLAY_P3)  # type: ignore[union-attr]
+    until(lambda: editor.picture_is_final and editor.rendering.plan.last.picture.screen == DISPLAY_P3)  # type: ignore[union-attr]

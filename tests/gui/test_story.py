@@ -83,15 +83,15 @@ def test_the_whole_story(
     # Drag a slider quickly: fewer renders than moves, and the last one is what is shown.
     words = split_words(edit)
     slider = next(s for s in place.words_panel.sliders if s.key == words[-1].position)
-    rendered = editor.rendering.renders
+    rendered = editor.rendering.plan.renders
     for tenth in range(1, 11):
         slider.slide_to(1 + tenth / 10)
         qtbot.wait(5)
     until(lambda: editor.picture_is_final)
-    last = editor.rendering.last
+    last = editor.rendering.plan.last
     assert last is not None
     assert [(c.text, c.weight) for c in last.wanted.state.recipe.weighted] == [(words[-1].text, 2.0)]
-    assert 1 <= editor.rendering.renders - rendered < 10
+    assert 1 <= editor.rendering.plan.renders - rendered < 10
     assert place.view.after is last.picture
 
     # Confine the edit to a word; the mask can be seen.
@@ -101,7 +101,7 @@ def test_the_whole_story(
     assert "%" in place.mask_panel.coverage.text()
     place.mask_panel.show_mask.click()
     assert place.view.overlay is not None
-    shown = editor.rendering.last
+    shown = editor.rendering.plan.last
     assert shown is not None
     assert shown.rendered.mask is not None
 
@@ -124,8 +124,8 @@ def test_the_whole_story(
     assert document.state == state
     assert again.editor_view.prompts.edit.text() == edit
     until(lambda: again.editor.picture_is_final)
-    assert again.editor.rendering.last is not None
-    assert again.editor.rendering.last.picture.levels == shown.picture.levels
+    assert again.editor.rendering.plan.last is not None
+    assert again.editor.rendering.plan.last.picture.levels == shown.picture.levels
 
     # Export at full size, the photo left as it was.
     target = tmp_path / "edited.png"
@@ -267,18 +267,18 @@ def test_a_change_is_previewed_and_then_rendered_in_full(
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
     badges: list[str] = []
     editor.pictured.connect(lambda: badges.append(editor.badge))
-    rendered = editor.rendering.renders
+    rendered = editor.rendering.plan.renders
     retype(qtbot, prepared, sample.edits[0])
     until(lambda: editor.after is not None and editor.picture_is_final)
     assert badges[-2:] == ["Preview", ""]
-    assert editor.rendering.renders - rendered == 2
+    assert editor.rendering.plan.renders - rendered == 2
     assert not prepared.editor_view.prompts.render_button.isVisible()
 
     # The mask's border alone asks the engine nothing.
     editor.set_feather(0.1)
     until(lambda: editor.picture_is_final)
     assert badges[-1] == ""
-    assert editor.rendering.renders - rendered == 2
+    assert editor.rendering.plan.renders - rendered == 2
 
 
 def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offers_the_mask(
@@ -287,7 +287,7 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     editor, bar = prepared.editor, prepared.editor_view.messages
     retype(qtbot, prepared, sample.edits[0])
     until(lambda: editor.after is not None and editor.picture_is_final)
-    last = editor.rendering.last
+    last = editor.rendering.plan.last
     assert last is not None
     assert editor.document is not None
     place = feedback.place_of(editor.document.changed_words, editor.model.entry.words)
@@ -322,7 +322,7 @@ def test_no_mask_is_offered_for_a_sunset_that_changed_the_whole_photo(
     sunset = next(edit for edit in sample.edits if edit.endswith("at sunset"))
     retype(qtbot, prepared, sunset)
     until(lambda: editor.after is not None and editor.picture_is_final)
-    last = editor.rendering.last
+    last = editor.rendering.plan.last
     assert last is not None
     editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
     assert not [m for m in bar.messages if m.topic == "effect"]

@@ -11,8 +11,9 @@ from PySide6.QtCore import QObject, QThread, Signal
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
+from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint

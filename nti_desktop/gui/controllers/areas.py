@@ -48,7 +48,7 @@ class Areas(QObject):
     @property
     def words_with_a_place(self) -> tuple[tuple[int, str], ...]:
         """Words of the edit that the newest render knows the place of: position, text."""
-        document, last = self._editor.document, self._editor.rendering.last
+        document, last = self._editor.document, self._editor.rendering.plan.last
         if document is None or last is None or last.rendered is None or last.wanted.state != document.state:
             return ()
         words = split_words(last.rendered.recipe.prompt)
@@ -58,7 +58,7 @@ class Areas(QObject):
     @slot(int)
     def choose_around(self, position: int) -> None:
         """Work on the area around where a word of the edit looked."""
-        document, last = self._editor.document, self._editor.rendering.last
+        document, last = self._editor.document, self._editor.rendering.plan.last
         if document is None or last is None or last.rendered is None:
             return
         frame = document.session.frame(last.wanted.inversion)

@@ -9,12 +9,13 @@ from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import decibels
 from nti_desktop.editing.composition import raster_of
 from nti_desktop.editing.document import AreaInversion
+from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.history import EditState
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.controllers.comparison import Comparison, Tried
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
+from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
 from nti_desktop.recipe.recipe import EditRecipe

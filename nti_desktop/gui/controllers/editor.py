@@ -10,6 +10,7 @@ from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import feedback
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.estimates import Pace
+from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture
@@ -19,7 +20,7 @@ from nti_desktop.gui.controllers.export_queue import ExportQueue
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
 from nti_desktop.gui.controllers.final_renders import FinalRenders
 from nti_desktop.gui.controllers.preparing import Preparation, Preparing
-from nti_desktop.gui.controllers.rendering import Composed, Rendering
+from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.widgets.message_bar import Message, Tone
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
@@ -92,7 +93,7 @@ class Editor(QObject):
     @property
     def picture_is_final(self) -> bool:
         """Whether the newest picture is a full render of the edit as it stands."""
-        document, last = self.document, self.rendering.last
+        document, last = self.document, self.rendering.plan.last
         if document is None or document.is_the_photo:
             return True
         return (
@@ -127,7 +128,7 @@ class Editor(QObject):
         self.before, self.pictures = opened.before, dict(opened.previews)
         self.suggestions = ()
         self.outdated.emit(_OF_A_PHOTO)
-        self.rendering.open(opened.session)
+        self.rendering.plan.open(opened.session)
         self.preparing.open(self.document)
         self.model.open(self.document)
         self._show_stored_picture()
@@ -140,7 +141,7 @@ class Editor(QObject):
     def _show_stored_picture(self) -> None:
         """Show the version as it was last seen, at once and without the engine."""
         assert self.document is not None
-        self.rendering.forget()
+        self.rendering.plan.forget()
         self.render_by_hand = self.stopped = False
         self.after = None if self.document.is_the_photo else self.pictures.get(self.document.version_id)
         self.badge = AS_LAST_SEEN if self.after else ""
@@ -322,7 +323,8 @@ class Editor(QObject):
 
     def show_on(self, screen: bytes | None) -> None:
         """The screen profile that pictures are made for from now on, None for sRGB."""
-        self.file_tasks.screen = self.rendering.screen = screen
+        self.file_tasks.screen = screen
+        self.rendering.show_on(screen)
 
     @slot(Picture, Picture)
     def _sharpened(self, small: Picture, full: Picture) -> None:
@@ -343,7 +345,7 @@ class Editor(QObject):
         if document is None or state is None or inversion is None or not document.up_to_date:
             return
         if document.is_the_photo:
-            self.rendering.forget()
+            self.rendering.plan.forget()
             self.render_by_hand = self.stopped = False
             self.after, self.badge = None, ""
             self.pictures.pop(document.version_id, None)
@@ -359,7 +361,7 @@ class Editor(QObject):
         steps = min(document.defaults.preview_steps, inversion.settings.steps)
         wanted = document.wanted(None if pace is Pace.AT_ONCE else steps)
         if wanted is not None:
-            self.rendering.ask(wanted)
+            self.rendering.plan.ask(wanted)
 
     @property
     def takes(self) -> float | None:
@@ -369,7 +371,7 @@ class Editor(QObject):
 
     def _pace(self, document: Document) -> Pace:
         settings = document.inversion.settings if document.inversion else None
-        if settings is None or self.rendering.knows_whole(document.wanted()):
+        if settings is None or self.rendering.plan.knows_whole(document.wanted()):
             return Pace.AT_ONCE
         return self.preparing.estimates.pace(settings.method, settings.steps)
 
@@ -380,7 +382,7 @@ class Editor(QObject):
         self.changed.emit()
 
     @slot(Composed)
-    def _composed(self, composed: Composed) -> None:
+    def _composed(self, composed: Composed[Picture]) -> None:
         document, wanted = self.document, composed.wanted
         assert document is not None
         self.after = self.pictures[wanted.version] = composed.picture
@@ -390,7 +392,7 @@ class Editor(QObject):
             self.render_by_hand = self._pace(document) is Pace.BY_HAND  # its preview has told how long it takes
             full = None if self.render_by_hand else document.wanted()
             if full is not None:
-                self.rendering.ask(full)
+                self.rendering.plan.ask(full)
         if self.picture_is_final:
             if composed.preview is not None and not document.session.read_only:
                 document.session.working_copy.keep_preview(wanted.version, composed.preview)

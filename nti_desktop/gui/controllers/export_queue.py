@@ -7,13 +7,13 @@ from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.export_request import ExportRequest
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.returning import Returned
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.file_tasks import FileTasks
 from nti_desktop.gui.controllers.final_renders import FinalRender, FinalRenders
-from nti_desktop.gui.workers.engine_thread import Ticket
 from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
 

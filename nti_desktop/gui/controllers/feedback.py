@@ -6,8 +6,9 @@ from PySide6.QtCore import QObject
 
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.render_plan import Composed
+from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.controllers.rendering import Composed
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
 from nti_desktop.gui.workers.threads import slot
 
@@ -21,7 +22,7 @@ class EditFeedback(QObject):
         editor.finished.connect(self._finished)
 
     @slot(Composed)
-    def _finished(self, composed: Composed) -> None:
+    def _finished(self, composed: Composed[Picture]) -> None:
         document = self._editor.document
         assert document is not None
         if composed.rendered is None:

@@ -8,11 +8,12 @@ from PySide6.QtCore import QObject
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.render_requests import Edit, Wanted
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.engine_thread import EngineThread, Ticket
+from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import find_made_with
@@ -60,7 +61,7 @@ class FinalRenders(QObject):
     def enqueue(self, final: FinalRender) -> None:
         """Make a picture's edits; where all are there, they are handed over at once."""
         edits = [edit for edit, _ in final.wanted.edits(final.session)]
-        under_way = _UnderWay(final, self._rendering.known(edits))
+        under_way = _UnderWay(final, self._rendering.plan.known(edits))
         self._all.append(under_way)
         self._find_models(under_way)
 

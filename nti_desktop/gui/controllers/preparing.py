@@ -7,8 +7,9 @@ from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.estimates import Estimates
-from nti_desktop.gui.workers.engine_thread import EngineThread, PrepareJob, Ticket
+from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area

@@ -1,53 +1,55 @@
-"""From the open edit to the picture on screen: what is rendered when, and what becomes of it."""
+"""The pictures of the open edit, from the plan to the screen."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from nti_desktop.core.errors import Cancelled, NtiError
-from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.core.errors import NtiError
+from nti_desktop.editing.composition import Composition, RenderedPart
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.previews import encode_preview
-from nti_desktop.editing.render_requests import Edit, Wanted, newest_number
-from nti_desktop.editing.session import Session
+from nti_desktop.editing.render_plan import Audience, Composed, RenderPlan
+from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.engine_thread import EngineThread, Ticket
+from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.raster import Raster
-from nti_desktop.recipe.jobs import Rendered, RenderJob
-from nti_desktop.recipe.parameters import STRENGTH
-from nti_desktop.recipe.structure import fades
+from nti_desktop.recipe.jobs import Rendered
 
 _SIDE = 2000  # pixels of a composed picture, until someone looks closer; at full size it takes seconds
-_KEPT = 12  # rendered edits, a few megabytes each
 
 
-@dataclass(frozen=True, eq=False)
-class Composed:
-    """Rendered edits laid back into the photo.
+@dataclass
+class _Drawing:
+    """Pictures for one screen. screen: its profile, None for sRGB."""
 
-    rendered: of the area that is worked on, None where nothing is asked for there; parts: of all areas; reach: (h, w)
-    in [0, 1], how far each spot of this area follows the edit, None without a mask; preview: encoded, of a final
-    picture only.
-    """
+    screen: bytes | None = None
 
-    wanted: Wanted
-    rendered: Rendered | None
-    parts: tuple[RenderedPart, ...]
-    picture: Picture
-    reach: NDArray[np.float32] | None
-    preview: bytes | None
+    def compose(self, composition: Composition, wanted: Wanted, parts: tuple[RenderedPart, ...]) -> Composed[Picture]:
+        def small() -> Raster:
+            return composition.compose(parts, _SIDE)
+
+        whole = small()
+        mine = next((part for part in parts if part.inversion == wanted.inversion), None)
+        return Composed(
+            wanted,
+            mine.rendered if mine else None,
+            parts,
+            make_picture(whole, self.screen, small),
+            composition.reach(mine) if mine else None,
+            encode_preview(whole) if wanted.final else None,
+        )
+
+    def sharpen(self, composition: Composition, parts: tuple[RenderedPart, ...]) -> Picture:
+        def full() -> Raster:
+            return composition.compose(parts)
+
+        return make_picture(full(), self.screen, full)
 
 
 class Rendering(QObject):
-    """Renders and composes for one open photo at a time; the newest wish wins.
-
-    Every answer says what it is of, and is shown, kept or dropped by that alone: it is shown if it may follow what is
-    on screen, and what was rendered is kept for the next wish that needs it.
-    """
+    """Joins a `RenderPlan` with the engine's thread, and tells the window what comes of it."""
 
     composed = Signal(Composed)
     failed = Signal(Wanted, NtiError)
@@ -56,205 +58,25 @@ class Rendering(QObject):
 
     def __init__(self, engine: EngineThread, background: Background, parent: QObject) -> None:
         super().__init__(parent)
-        self._engine, self._background = engine, background
-        self._session: Session | None = None
-        self._kept: dict[Edit, Rendered] = {}  # of this photo, the one that was used last at the end
-        self._asked: dict[int, Wanted] = {}  # what the tickets under way were asked for
-        self._newest: Ticket | None = None  # the one that was asked for last, until it is answered
-        self._wanted: Wanted | None = None
-        self._composing: Wanted | None = None  # the newest that was begun
-        self._last: Composed | None = None
-        self._forgotten = 0  # number; wishes that are older are not shown any more
-        self._sharpened: Composed | None = None  # at full size, or on its way there
-        self.renders = 0  # finished ones since the program started
-        self.screen: bytes | None = None  # profile that pictures are made for
+        self._drawing = _Drawing()
+        audience = Audience(self.composed.emit, self.failed.emit, self.stopped.emit, self.sharpened.emit)
+        self.plan: RenderPlan[Picture] = RenderPlan(engine, background, self._drawing, audience)
         engine.rendered.connect(self._rendered)
         engine.failed.connect(self._failed)
 
     @property
-    def last(self) -> Composed | None:
-        """The newest picture."""
-        return self._last
+    def screen(self) -> bytes | None:
+        """The profile that pictures are made for."""
+        return self._drawing.screen
 
-    def open(self, session: Session | None) -> None:
-        """Another photo; answers for the one before are dropped."""
-        self.forget()
-        self._session, self._newest = session, None
-        self._asked.clear()
-        self._kept.clear()
-
-    def ask(self, wanted: Wanted) -> None:
-        """Show this; what has yet to be rendered for it is. A full render under way, which may be long, gives way, a
-        preview is let finish.
-        """
-        self._wanted = wanted
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Compose the newest wish, or render what it needs next."""
-        session, wanted = self._session, self._wanted
-        assert session is not None
-        assert wanted is not None
-        best = replace(wanted, steps=None)
-        if not self._missing(best):
-            self._withdraw()
-            self._compose(best)  # as quick, and better
-            return
-        missing = self._missing(wanted)
-        if not missing:
-            self._compose(wanted)
-            return
-        edit = missing[0]
-        if self._newest is not None and _edit_of(self._newest) == edit and not self._newest.cancel.cancelled:
-            return  # on its way
-        try:
-            job = session.render_job(edit.recipe, edit.inversion, edit.steps)
-        except NtiError as error:
-            self.failed.emit(wanted, error)
-            return
-        self._newest = self._engine.render(job)
-        self._asked[self._newest.number] = wanted
-
-    def _withdraw(self) -> None:
-        """What was asked of the engine last is not needed any more."""
-        ticket, self._newest = self._newest, None
-        if ticket is not None:
-            self._engine.withdraw(ticket)
-
-    def sharpen(self) -> None:
-        """Compose the newest picture anew at the photo's full size."""
-        session, last, screen = self._session, self._last, self.screen
-        if session is None or last is None or last is self._sharpened or not last.wanted.final:
-            return
-        self._sharpened = last
-
-        def task() -> Picture:
-            return make_picture(
-                session.composition.compose(last.parts), screen, lambda: session.composition.compose(last.parts)
-            )
-
-        def done(picture: Picture) -> None:
-            if self._last is last:
-                self._last = self._sharpened = replace(last, picture=picture)
-                self.sharpened.emit(last.picture, picture)
-
-        self._background.submit(task, done, self._not_sharpened, latest_of="sharpen")
-
-    def _not_sharpened(self, error: NtiError) -> None:
-        if self._last is not None:
-            self.failed.emit(self._last.wanted, error)
-
-    def forget(self) -> None:
-        """Nothing is wanted any more; what is under way will not be shown."""
-        self._wanted = self._composing = self._last = None
-        self._forgotten = newest_number()
-
-    def known(self, edits: Iterable[Edit]) -> dict[Edit, Rendered]:
-        """Those of these edits that are rendered."""
-        return {edit: self._kept[edit] for edit in edits if edit in self._kept}
-
-    def knows_whole(self, wanted: Wanted | None) -> bool:
-        """Whether the picture is a share of an edit that is rendered already, so that it takes no time."""
-        if wanted is None or self._session is None:
-            return False
-        source = self._session.project.inversion(wanted.inversion).settings.prompt
-        whole = _whole(Edit(wanted.inversion, wanted.state.recipe, None))
-        return fades(source, wanted.state.recipe) and whole in self._kept
-
-    def _missing(self, wanted: Wanted) -> list[Edit]:
-        """What is not rendered yet, other areas first."""
-        assert self._session is not None
-        return [edit for edit, _ in wanted.edits(self._session) if edit not in self._kept]
-
-    def _needs(self, wanted: Wanted) -> set[Edit]:
-        """What its picture is made of, in either quality."""
-        assert self._session is not None
-        return {edit for each in (wanted, replace(wanted, steps=None)) for edit, _ in each.edits(self._session)}
+    def show_on(self, screen: bytes | None) -> None:
+        """The profile that pictures are made for from now on, None for sRGB."""
+        self._drawing.screen = screen
 
     @slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
-        """Whoever asked for it: what it is of says whether it is of use."""
-        session, edit, asked_for = self._session, _edit_of(ticket), self._answered(ticket)
-        if session is None or edit is None or all(edit.inversion != known.id for known in session.project.inversions):
-            return
-        self.renders += 1
-        self._kept[edit] = rendered
-        while len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
-        if ticket is self._newest:
-            self._newest = None
-        elif self._newest is not None and _edit_of(self._newest) == edit:
-            self._withdraw()
-        if asked_for is not None and not self._missing(asked_for):
-            self._compose(asked_for)  # perhaps a little behind, while the newest is on its way
-        if self._wanted is not None and edit in self._needs(self._wanted):
-            self._go_on()
+        self.plan.rendered(ticket, rendered)
 
     @slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
-        asked_for, newest = self._answered(ticket), ticket is self._newest
-        if newest:
-            self._newest = None
-        if asked_for is None or self._wanted is None:
-            return
-        if not isinstance(error, Cancelled):
-            self.failed.emit(asked_for, error)
-        elif newest and self._missing(self._wanted):
-            self.stopped.emit()
-
-    def _answered(self, ticket: Ticket) -> Wanted | None:
-        """What a ticket was for; the ones before it were replaced and will not be answered."""
-        asked = self._asked.get(ticket.number)
-        if asked is not None:
-            self._asked = {number: wanted for number, wanted in self._asked.items() if number > ticket.number}
-        return asked
-
-    def _may_show(self, wanted: Wanted) -> bool:
-        """Whether its picture may take the place of the one on screen."""
-        return wanted.number > self._forgotten and (self._last is None or wanted.may_follow(self._last.wanted))
-
-    def _compose(self, wanted: Wanted) -> None:
-        session = self._session
-        assert session is not None
-        begun = self._composing  # of the waiting ones only the last that was submitted is composed
-        if begun is not None and (begun.may_follow(wanted) or not wanted.may_follow(begun)):
-            return
-        if not self._may_show(wanted):
-            return
-        edits = wanted.edits(session)
-        parts = tuple(RenderedPart(self._kept[edit], state.finish, edit.inversion) for edit, state in edits)
-        for used in (each for edit, _ in edits for each in (_whole(edit), edit)):
-            if used in self._kept:
-                self._kept[used] = self._kept.pop(used)  # used last
-        self._composing = wanted
-        mine = next((part for part in parts if part.inversion == wanted.inversion), None)
-        screen, composition = self.screen, session.composition
-
-        def small() -> Raster:
-            return composition.compose(parts, _SIDE)
-
-        def task() -> Composed:
-            whole = small()
-            preview = encode_preview(whole) if wanted.final else None
-            reach = composition.reach(mine) if mine else None
-            picture = make_picture(whole, screen, small)
-            return Composed(wanted, mine.rendered if mine else None, parts, picture, reach, preview)
-
-        def done(composed: Composed) -> None:
-            if session is self._session and self._may_show(wanted):
-                self._last = composed
-                self.composed.emit(composed)
-
-        def failed(error: NtiError) -> None:
-            self.failed.emit(wanted, error)
-
-        self._background.submit(task, done, failed, latest_of="compose")
-
-
-def _whole(edit: Edit) -> Edit:
-    """The edit at full strength, which less of it may be a share of."""
-    return replace(edit, recipe=replace(edit.recipe, strength=STRENGTH.usual))
-
-
-def _edit_of(ticket: Ticket) -> Edit | None:
-    return Edit.of(ticket.job) if isinstance(ticket.job, RenderJob) else None
+        self.plan.failed(ticket, error)

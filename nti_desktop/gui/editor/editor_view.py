@@ -313,7 +313,7 @@ class EditorView(QWidget):
 
     def _show_mask(self) -> None:
         """The newest mask, and how much it covers."""
-        document, last = self.editor.document, self.editor.rendering.last
+        document, last = self.editor.document, self.editor.rendering.plan.last
         mask = last.reach if last else None
         if (
             document is None
@@ -342,9 +342,9 @@ class EditorView(QWidget):
 
     def _look_closer(self) -> None:
         """Pictures are composed at the size they are mostly looked at; closer, the full size is needed."""
-        last = self.editor.rendering.last
+        last = self.editor.rendering.plan.last
         if last is not None and last.picture is self.editor.after and self.view.lacks_detail:
-            self.editor.rendering.sharpen()
+            self.editor.rendering.plan.sharpen()
 
     # The panels ask
 

@@ -1,34 +1,19 @@
 """The one QThread that owns the engine service, and with it torch and the model: jobs in, progress and results out."""
 
-import itertools
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError
 from nti_desktop.core.progress import CancelToken, Progress, Report
-from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.jobs import Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
 
 log = logging.getLogger(__name__)
-_numbers = itertools.count(1)
-_STOPPED = "Stopped; nothing was changed."
-
-
-@dataclass(frozen=True, eq=False)
-class PrepareJob:
-    """Invert with a model, which is read for its fingerprint before: only with that can the inversion be kept."""
-
-    entry: ModelEntry
-    invert: InvertJob
-
-
-Job = MeasureJob | PrepareJob | RenderJob
 
 
 class Service(Protocol):
@@ -40,25 +25,8 @@ class Service(Protocol):
     def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered: ...
 
 
-@dataclass(frozen=True, eq=False)
-class Ticket:
-    """One job on its way. queued: see EngineThread."""
-
-    job: Job
-    queued: bool = False
-    cancel: CancelToken = field(default_factory=CancelToken)
-    number: int = field(default_factory=lambda: next(_numbers))
-
-
 class EngineThread(QThread):
-    """Runs one job at a time: a render before a queued one before a measurement before an inversion before what waits
-    for idle time.
-
-    Of renders the latest wins: the first runs at once, those asked for while it runs are coalesced, the last is always
-    run; a full render under way is stopped for it, a preview is left to finish. Queued jobs all run, in their
-    order, and give way to nothing once they have begun. Signals are sent from the thread; their receivers live in the
-    GUI's.
-    """
+    """Runs one job at a time, see `EngineQueue`. Signals are sent from the thread; receivers live in the GUI's."""
 
     started_job = Signal(Ticket)
     progressed = Signal(Ticket, Progress)
@@ -75,12 +43,7 @@ class EngineThread(QThread):
         self._service: Service | None = None
         self._device: str | None = None
         self._changed = threading.Condition()
-        self._render: Ticket | None = None
-        self._queued: list[Ticket] = []
-        self._idle: list[Ticket] = []
-        self._measure: Ticket | None = None
-        self._prepare: Ticket | None = None
-        self._running: Ticket | None = None
+        self._queue = EngineQueue()
         self._stopping = False
 
     # Called from the GUI thread
@@ -93,82 +56,64 @@ class EngineThread(QThread):
     def measure(self, job: MeasureJob) -> Ticket:
         """Queue a measurement; it replaces one that waits."""
         with self._changed:
-            self._measure = ticket = Ticket(job)
             self._changed.notify()
-        return ticket
+            return self._queue.measure(job)
 
     def prepare(self, job: PrepareJob) -> Ticket:
         """Queue an inversion; it replaces one that waits and stops one that runs, which are answered with Cancelled."""
-        ticket = Ticket(job)
         with self._changed:
-            replaced, self._prepare = self._prepare, ticket
-            running = self._running
-            if running and isinstance(running.job, PrepareJob) and not running.queued:
-                running.cancel.cancel()
+            ticket, replaced = self._queue.prepare(job)
             self._changed.notify()
         if replaced is not None:
-            self.failed.emit(replaced, Cancelled(_STOPPED))
+            self._answer_cancelled(replaced)
         return ticket
 
     def render(self, job: RenderJob) -> Ticket:
         """Queue a render; it replaces one that waits and stops a full one under way."""
         with self._changed:
-            self._render = ticket = Ticket(job)
-            running = self._running
-            if running and isinstance(running.job, RenderJob) and running.job.steps is None and not running.queued:
-                running.cancel.cancel()
             self._changed.notify()
-        return ticket
+            return self._queue.render(job)
 
     def enqueue(self, job: RenderJob) -> Ticket:
         """Queue a render that nothing replaces."""
-        ticket = Ticket(job, queued=True)
         with self._changed:
-            self._queued.append(ticket)
             self._changed.notify()
-        return ticket
+            return self._queue.enqueue(job)
 
     def enqueue_idle(self, job: PrepareJob | RenderJob) -> Ticket:
         """Queue a job that nothing replaces and that lets all that waits with it go first."""
-        ticket = Ticket(job, queued=True)
         with self._changed:
-            self._idle.append(ticket)
             self._changed.notify()
-        return ticket
+            return self._queue.enqueue_idle(job)
 
     def withdraw(self, ticket: Ticket) -> None:
         """Drop a render or a queued job that waits, stop it if it runs; it is answered with Cancelled, unless it
         was done before.
         """
         with self._changed:
-            waited = ticket is self._render or ticket in self._queued or ticket in self._idle
-            if ticket is self._render:
-                self._render = None
-            self._queued = [other for other in self._queued if other is not ticket]
-            self._idle = [other for other in self._idle if other is not ticket]
-            ticket.cancel.cancel()
+            waited = self._queue.withdraw(ticket)
         if waited:
-            self.failed.emit(ticket, Cancelled(_STOPPED))
+            self._answer_cancelled(ticket)
 
     def cancel_all(self) -> None:
-        """Drop what waits and ask what runs to stop, but for what is queued; each is answered with Cancelled."""
+        """Drop what waits and ask what runs to stop, but for queued jobs; each is answered with Cancelled."""
         with self._changed:
-            waiting = [ticket for ticket in (self._render, self._measure, self._prepare) if ticket]
-            self._render = self._measure = self._prepare = None
-            if self._running and not self._running.queued:
-                self._running.cancel.cancel()
+            waiting = self._queue.cancel_all()
         for ticket in waiting:
-            self.failed.emit(ticket, Cancelled(_STOPPED))
+            self._answer_cancelled(ticket)
 
     def stop(self) -> None:
         """Cancel everything and let the thread end; `finished` tells when it has."""
         with self._changed:
             self._stopping = True
-            left = [*self._queued, *self._idle, *([self._running] if self._running else [])]
+            left = self._queue.left
             self._changed.notify()
         self.cancel_all()
         for ticket in left:
             self.withdraw(ticket)
+
+    def _answer_cancelled(self, ticket: Ticket) -> None:
+        self.failed.emit(ticket, Cancelled("Stopped; nothing was changed."))
 
     # Runs on the thread
 
@@ -185,26 +130,12 @@ class EngineThread(QThread):
                     ticket, EngineError("Something unforeseen went wrong in the engine; the log file says more.")
                 )
             with self._changed:
-                self._running = None
+                self._queue.running = None
 
     def _next(self) -> Ticket | None:
         with self._changed:
             while not self._stopping:
-                first = self._queued[0] if self._queued else None
-                idle = self._idle[0] if self._idle else None
-                ticket = self._render or first or self._measure or self._prepare or idle
-                if ticket:
-                    if ticket is self._render:
-                        self._render = None
-                    elif ticket is first:
-                        del self._queued[0]
-                    elif ticket is self._measure:
-                        self._measure = None
-                    elif ticket is self._prepare:
-                        self._prepare = None
-                    else:
-                        del self._idle[0]
-                    self._running = ticket
+                if ticket := self._queue.next():
                     return ticket
                 self._changed.wait()
         return None
