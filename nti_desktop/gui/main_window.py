@@ -321,7 +321,7 @@ class MainWindow(QMainWindow):
         """Hide, cancel, save; `closed` is sent once all threads have ended."""
         if self._closing:
             return
-        if waiting := self.editor.exports.waiting:
+        if waiting := self.editor.exports.queue.waiting:
             self.editor.said.emit(
                 Message(
                     f"{waiting[0].title} is not done yet; wait for it, or close without it.",
@@ -354,7 +354,7 @@ class MainWindow(QMainWindow):
             self._end_threads()
 
     def _close_without_exporting(self) -> None:
-        self.editor.exports.cancel_all()
+        self.editor.exports.queue.cancel_all()
         self._close()
 
     def _close_without_saving(self) -> None:

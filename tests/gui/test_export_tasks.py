@@ -11,14 +11,14 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.export_request import ExportRequest
 from nti_desktop.editing.history import EditState
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.returning import Returned
 from nti_desktop.editing.session import Session
-from nti_desktop.gui.controllers.export_queue import ExportQueue, ExportTask
+from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks
-from nti_desktop.gui.controllers.final_renders import FinalRenders
 from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.workers.background import Background
@@ -48,7 +48,7 @@ def difference(one: Path, other: Path) -> int:
 class Clerk(QObject):
     """What became of the exports."""
 
-    def __init__(self, exports: ExportQueue) -> None:
+    def __init__(self, exports: Exports) -> None:
         super().__init__()
         self.written: list[Path] = []
         self.failed_ones: list[tuple[Path, NtiError]] = []
@@ -79,7 +79,7 @@ class Office:
     service: GatedBench
     engine: EngineThread
     rendering: Rendering
-    exports: ExportQueue
+    exports: Exports
     clerk: Clerk
     wait: Until = field(repr=False)
 
@@ -87,7 +87,7 @@ class Office:
         wanted = Wanted("one", self.inversion, state) if state is not None else None
         request = None if returns else ExportRequest()
         task = ExportTask(self.session, wanted, self.folder / name, request, Provenance())
-        self.exports.add(task)
+        self.exports.queue.add(task)
         return task
 
     def written(self, *names: str) -> bool:
@@ -104,7 +104,7 @@ def office(tmp_path: Path, qtbot: QtBot) -> Iterator[Office]:
     rendering = Rendering(engine, background, engine)
     rendering.plan.open(session)
     file_tasks = FileTasks(background, engine)
-    exports = ExportQueue(file_tasks, FinalRenders(engine, background, rendering, engine), engine)
+    exports = Exports(engine, background, rendering, file_tasks, engine)
     with running(engine, background, service, qtbot):
         yield Office(
             session,
@@ -123,12 +123,12 @@ def test_several_exports_wait_and_each_is_written_as_it_was_asked_for(office: Of
     for name, state in (("a.png", A), ("b.png", B), ("photo.png", None)):
         office.add(name, state)
     office.wait(lambda: office.written("photo.png"))
-    assert [task.target.name for task in office.exports.waiting] == ["a.png", "b.png"]
+    assert [task.target.name for task in office.exports.queue.waiting] == ["a.png", "b.png"]
     office.service.let_go(2)
     office.wait(lambda: office.written("photo.png", "a.png", "b.png"))
     assert difference(office.folder / "photo.png", office.session.photo.path) == 0
     assert difference(office.folder / "a.png", office.folder / "b.png") > 0
-    assert office.exports.waiting == ()
+    assert office.exports.queue.waiting == ()
 
 
 def test_an_edit_made_meanwhile_is_rendered_first_and_changes_nothing_of_the_export(office: Office) -> None:
@@ -193,8 +193,8 @@ def test_a_raw_editors_file_is_replaced_by_what_was_asked_for(office: Office) ->
 def test_one_export_is_cancelled_and_the_others_are_written(office: Office) -> None:
     first, second, third = office.add("a.png", A), office.add("b.png", B), office.add("c.png", C)
     office.wait(lambda: len(office.service.begun) == 1)
-    office.exports.cancel(first)
-    office.exports.cancel(second)
+    office.exports.queue.cancel(first)
+    office.exports.queue.cancel(second)
     office.service.let_go(2)
     office.wait(lambda: office.written("c.png"))
     assert [(path, type(error)) for path, error in office.clerk.failed_ones] == [
@@ -203,7 +203,7 @@ def test_one_export_is_cancelled_and_the_others_are_written(office: Office) -> N
     ]
     assert not first.target.exists()
     assert not second.target.exists()
-    assert third not in office.exports.waiting
+    assert third not in office.exports.queue.waiting
 
 
 def test_two_exports_of_the_same_edit_render_it_once(office: Office) -> None:
@@ -244,7 +244,7 @@ def test_leaving_and_deleting_the_version_changes_nothing_of_what_is_written(
     until((tmp_path / "edited.png").exists)
 
     editor.say_in_words(sample_edit)
-    until(lambda: editor.picture_is_final and not editor.exports.waiting)
+    until(lambda: editor.picture_is_final and not editor.exports.queue.waiting)
     export_to(window, tmp_path / "as it is.png")
     until((tmp_path / "as it is.png").exists)
     assert difference(tmp_path / "edited.png", photo) > 8
@@ -263,12 +263,12 @@ def test_the_bottom_line_tells_of_an_export_and_cancels_it(
 
     def told_of_it() -> bool:
         told.append(strip.text.text())
-        return "Exporting “edited.png”" in told[-1] and bool(editor.exports.waiting)
+        return "Exporting “edited.png”" in told[-1] and bool(editor.exports.queue.waiting)
 
     until(told_of_it)
     assert strip.cancel_button.isVisible()
     strip.cancel_button.click()
-    assert not editor.exports.waiting
+    assert not editor.exports.queue.waiting
     messages = [m.text for m in prepared.editor_view.messages.messages if m.topic == "export"]
     assert messages == ["“edited.png” was not written, as its export was cancelled."]
     until(lambda: not strip.cancel_button.isVisible())

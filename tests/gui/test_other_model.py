@@ -84,7 +84,7 @@ def test_without_its_model_a_photo_opens_with_all_that_is_kept(
     assert editor.document.state.recipe.words[0].weight == 2.0
     export_to(window, tmp_path / "edited.png")
     assert missed(window, until)
-    until(lambda: not editor.exports.waiting)
+    until(lambda: not editor.exports.queue.waiting)
     assert not (tmp_path / "edited.png").exists()
     (error,) = [m.text for m in place.messages.messages if m.tone is Tone.ERROR]
     assert error.startswith("“edited.png” was not written. ")

@@ -16,9 +16,8 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.active_model import ActiveModel
 from nti_desktop.gui.controllers.comparison_runner import ComparisonRunner
-from nti_desktop.gui.controllers.export_queue import ExportQueue
+from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
-from nti_desktop.gui.controllers.final_renders import FinalRenders
 from nti_desktop.gui.controllers.preparing import Preparation, Preparing
 from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.widgets.message_bar import Message, Tone
@@ -60,7 +59,7 @@ class Editor(QObject):
         self.preparing = Preparing(engine, self)
         self.model = ActiveModel(entry, self.preparing, models, self)
         self.rendering = Rendering(engine, background, self)
-        self.exports = ExportQueue(self.file_tasks, FinalRenders(engine, models, self.rendering, self), self)
+        self.exports = Exports(engine, models, self.rendering, self.file_tasks, self)
         self.comparisons = ComparisonRunner(engine, background, self)
         self.document: Document | None = None
         self.suggestions: tuple[str, ...] = ()

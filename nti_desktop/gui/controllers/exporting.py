@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.export_request import ExportRequest
 from nti_desktop.editing.returning import Returned, check_return, follow
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.controllers.export_queue import ExportTask
 from nti_desktop.gui.export.export_dialog import ExportDialog
 from nti_desktop.gui.widgets.message_bar import Message, Tone
 from nti_desktop.gui.workers.threads import slot
@@ -95,7 +95,7 @@ class Exporting(QObject):
         wanted, provenance = document.wanted(), Provenance()
         if wanted is not None and document.version is not None:
             provenance = document.session.provenance((p.inversion, p.recipe.recipe()) for p in document.version.parts)
-        self._editor.exports.add(ExportTask(document.session, wanted, target, request, provenance))
+        self._editor.exports.queue.add(ExportTask(document.session, wanted, target, request, provenance))
 
     @slot(ExportTask, Exported)
     def _exported(self, task: ExportTask, exported: Exported) -> None:

@@ -11,8 +11,7 @@ from PySide6.QtGui import QImage
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.editing.composition import RenderedPart
-from nti_desktop.editing.export_request import ExportRequest
+from nti_desktop.editing.export_queue import ExportTask, Parts
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.returning import Returned, return_to
 from nti_desktop.editing.session import Session
@@ -20,7 +19,6 @@ from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported, export_picture
-from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.reading.first_view import FirstView, first_view, first_view_of
 from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
@@ -189,47 +187,35 @@ class FileTasks(QObject):
         return None
 
     def export(
-        self,
-        session: Session,
-        parts: tuple[RenderedPart, ...],
-        target: Path,
-        request: ExportRequest,
-        provenance: Provenance,
-        done: Callable[[Exported], None],
-        failed: Callable[[NtiError], None],
+        self, task: ExportTask, parts: Parts, done: Callable[[Exported], None], failed: Callable[[NtiError], None]
     ) -> None:
-        """Write a picture, or the photo itself where there are no parts. target: as `check_target` found it free."""
-        composition = session.composition
+        """Write a picture, or the photo itself where there are no parts."""
+        composition, request = task.session.composition, task.request
+        assert request is not None
 
-        def task() -> Exported:
+        def work() -> Exported:
             return export_picture(
                 composition.finished(parts),
-                target,
+                task.target,
                 original=composition.photo.path,
                 conflict=request.conflict,
                 settings=request.settings,
-                provenance=provenance,
+                provenance=task.provenance,
                 layers=lambda: composition.layered(parts),
             )
 
-        self._write(f"Exporting “{target.name}”…", task, done, failed)
+        self._write(f"{task.title}…", work, done, failed)
 
     def return_to(
-        self,
-        session: Session,
-        parts: tuple[RenderedPart, ...],
-        target: Path,
-        provenance: Provenance,
-        done: Callable[[Returned], None],
-        failed: Callable[[NtiError], None],
+        self, task: ExportTask, parts: Parts, done: Callable[[Returned], None], failed: Callable[[NtiError], None]
     ) -> None:
         """Replace the file that a raw editor gave; see `nti_desktop.editing.returning`."""
-        composition = session.composition
+        composition = task.session.composition
 
-        def task() -> Returned:
-            return return_to(composition.finished(parts), target, provenance)
+        def work() -> Returned:
+            return return_to(composition.finished(parts), task.target, task.provenance)
 
-        self._write(f"Returning “{target.name}”…", task, done, failed)
+        self._write(f"{task.title}…", work, done, failed)
 
     def _write(
         self, doing: str, task: Callable[[], T], done: Callable[[T], None], failed: Callable[[NtiError], None]

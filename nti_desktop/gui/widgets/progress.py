@@ -7,8 +7,8 @@ from PySide6.QtCore import QObject
 from nti_desktop.core.progress import Progress
 from nti_desktop.editing import feedback
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
+from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.controllers.export_queue import ExportTask
 from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
@@ -46,7 +46,7 @@ class ProgressWatch(QObject):
             return
         export = self._exported_now()
         if export is not None:
-            exports.cancel(export)
+            exports.queue.cancel(export)
         elif self._running is not None and self._editor.comparisons.ordered(self._running):
             self._editor.comparisons.cancel()
         else:
@@ -58,8 +58,8 @@ class ProgressWatch(QObject):
         """The export that the running job is done for; with none running, the first that waits."""
         exports = self._editor.exports
         if self._running is not None:
-            return exports.rendered_by(self._running)
-        return exports.waiting[0] if exports.waiting else None
+            return exports.queue.rendered_by(self._running)
+        return exports.queue.waiting[0] if exports.queue.waiting else None
 
     @slot()
     def refresh(self) -> None:
@@ -109,7 +109,7 @@ class ProgressWatch(QObject):
             if whole is not None:  # the phases to come count too
                 left = max(left or 0.0, whole - (time.monotonic() - self._since))
             what = "Comparing ways" if self._editor.comparisons.ordered(ticket) else "Preparing"
-        elif (export := self._editor.exports.rendered_by(ticket)) is not None:
+        elif (export := self._editor.exports.queue.rendered_by(ticket)) is not None:
             what = export.title
         elif self._editor.comparisons.ordered(ticket):
             what = "Comparing ways"

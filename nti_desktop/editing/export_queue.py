@@ -1,21 +1,23 @@
 """The exports that were asked for: each is of the edit as it was then, and waits in a list until it can be written."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-from PySide6.QtCore import QObject, Signal
+from typing import Protocol
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing.composition import RenderedPart
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.export_request import ExportRequest
+from nti_desktop.editing.final_renders import FinalRender, FinalRenders
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.returning import Returned
 from nti_desktop.editing.session import Session
-from nti_desktop.gui.controllers.file_tasks import FileTasks
-from nti_desktop.gui.controllers.final_renders import FinalRender, FinalRenders
 from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
+
+Parts = tuple[RenderedPart, ...]
+Failed = Callable[[NtiError], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +40,28 @@ class ExportTask:
         return f"{'Exporting' if self.request else 'Returning'} “{self.target.name}”"
 
 
-class ExportQueue(QObject):
+class Writer(Protocol):
+    """What writes pictures to the disk. target: as `check_target` found it free."""
+
+    def export(self, task: ExportTask, parts: Parts, done: Callable[[Exported], None], failed: Failed) -> None: ...
+    def return_to(self, task: ExportTask, parts: Parts, done: Callable[[Returned], None], failed: Failed) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Audience:
+    """Who hears of exports. changed: others wait than before; failed: Cancelled too."""
+
+    changed: Callable[[], None]
+    exported: Callable[[ExportTask, Exported], None]
+    returned: Callable[[ExportTask, Returned], None]
+    failed: Callable[[ExportTask, NtiError], None]
+
+
+class ExportQueue:
     """Nothing that is edited, left or deleted meanwhile changes what is written."""
 
-    changed = Signal()  # which of them wait
-    exported = Signal(ExportTask, Exported)
-    returned = Signal(ExportTask, Returned)
-    failed = Signal(ExportTask, NtiError)  # Cancelled too
-
-    def __init__(self, file_tasks: FileTasks, final_renders: FinalRenders, parent: QObject) -> None:
-        super().__init__(parent)
-        self._file_tasks, self._final_renders = file_tasks, final_renders
+    def __init__(self, writer: Writer, final_renders: FinalRenders, audience: Audience) -> None:
+        self._writer, self._final_renders, self._audience = writer, final_renders, audience
         self._waiting: dict[ExportTask, FinalRender] = {}
 
     @property
@@ -65,16 +78,16 @@ class ExportQueue(QObject):
         def done(parts: tuple[RenderedPart, ...]) -> None:
             del self._waiting[task]
             self._write(task, parts)
-            self.changed.emit()
+            self._audience.changed()
 
         def failed(error: NtiError) -> None:
             del self._waiting[task]
-            self.failed.emit(task, error)
-            self.changed.emit()
+            self._audience.failed(task, error)
+            self._audience.changed()
 
         self._waiting[task] = final = FinalRender(task.session, task.wanted, done, failed)
         self._final_renders.enqueue(final)
-        self.changed.emit()
+        self._audience.changed()
 
     def rendered_by(self, ticket: Ticket) -> ExportTask | None:
         """The one that a job of the engine is done for."""
@@ -86,8 +99,10 @@ class ExportQueue(QObject):
         final = self._waiting.pop(task, None)
         if final is not None:
             self._final_renders.cancel(final)
-            self.failed.emit(task, Cancelled(f"“{task.target.name}” was not written, as its export was cancelled."))
-            self.changed.emit()
+            self._audience.failed(
+                task, Cancelled(f"“{task.target.name}” was not written, as its export was cancelled.")
+            )
+            self._audience.changed()
 
     def cancel_all(self) -> None:
         """Do without all that wait."""
@@ -96,15 +111,15 @@ class ExportQueue(QObject):
 
     def _write(self, task: ExportTask, parts: tuple[RenderedPart, ...]) -> None:
         def exported(result: Exported) -> None:
-            self.exported.emit(task, result)
+            self._audience.exported(task, result)
 
         def returned(result: Returned) -> None:
-            self.returned.emit(task, result)
+            self._audience.returned(task, result)
 
         def failed(error: NtiError) -> None:
-            self.failed.emit(task, error)
+            self._audience.failed(task, error)
 
         if task.request is None:
-            self._file_tasks.return_to(task.session, parts, task.target, task.provenance, returned, failed)
+            self._writer.return_to(task, parts, returned, failed)
         else:
-            self._file_tasks.export(task.session, parts, task.target, task.request, task.provenance, exported, failed)
+            self._writer.export(task, parts, exported, failed)

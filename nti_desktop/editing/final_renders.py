@@ -1,20 +1,16 @@
 """Final pictures that are wanted whatever is edited meanwhile: what is rendered is taken, the rest is queued."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-
-from PySide6.QtCore import QObject
+from typing import Protocol
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import RenderedPart
 from nti_desktop.editing.engine_queue import Ticket
+from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.render_requests import Edit, Wanted
 from nti_desktop.editing.session import Session
-from nti_desktop.gui.controllers.rendering import Rendering
-from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.engine_thread import EngineThread
-from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import find_made_with
 from nti_desktop.recipe.jobs import Rendered, RenderJob
@@ -32,6 +28,13 @@ class FinalRender:
     failed: Callable[[NtiError], None]
 
 
+class FinalEngine(Protocol):
+    """What renders; see EngineQueue."""
+
+    def enqueue(self, job: RenderJob) -> Ticket: ...
+    def withdraw(self, ticket: Ticket) -> None: ...
+
+
 @dataclass(eq=False)
 class _UnderWay:
     """rendered: what is there; tickets: what is on its way."""
@@ -47,21 +50,20 @@ class _UnderWay:
         return [edit for edit, _ in wanted if edit not in self.rendered]
 
 
-class FinalRenders(QObject):
+class FinalRenders:
     """Several may be under way; each gets what it was asked for, from whomever it comes."""
 
-    def __init__(self, engine: EngineThread, models: Background, rendering: Rendering, parent: QObject) -> None:
-        """models: the worker that reads models, which may take long; rendering: what it has rendered is used."""
-        super().__init__(parent)
-        self._engine, self._models, self._rendering = engine, models, rendering
+    def __init__(
+        self, engine: FinalEngine, models: Worker, known: Callable[[Iterable[Edit]], Mapping[Edit, Rendered]]
+    ) -> None:
+        """models: reads models, which may take long; known: what is rendered already of some edits."""
+        self._engine, self._models, self._known = engine, models, known
         self._all: list[_UnderWay] = []
-        engine.rendered.connect(self._rendered)
-        engine.failed.connect(self._failed)
 
     def enqueue(self, final: FinalRender) -> None:
         """Make a picture's edits; where all are there, they are handed over at once."""
         edits = [edit for edit, _ in final.wanted.edits(final.session)]
-        under_way = _UnderWay(final, self._rendering.plan.known(edits))
+        under_way = _UnderWay(final, dict(self._known(edits)))
         self._all.append(under_way)
         self._find_models(under_way)
 
@@ -111,8 +113,8 @@ class FinalRenders(QObject):
         under_way.tickets = {edit: self._engine.enqueue(job) for edit, job in jobs.items()}
         self._hand_over(under_way)
 
-    @slot(Ticket, Rendered)
-    def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+    def rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+        """Whoever asked for it: what it is of says whose it is."""
         if not isinstance(ticket.job, RenderJob):
             return
         edit = Edit.of(ticket.job)
@@ -131,8 +133,8 @@ class FinalRenders(QObject):
         edits = final.wanted.edits(final.session)
         final.done(tuple(RenderedPart(under_way.rendered[edit], state.finish, edit.inversion) for edit, state in edits))
 
-    @slot(Ticket, NtiError)
-    def _failed(self, ticket: Ticket, error: NtiError) -> None:
+    def failed(self, ticket: Ticket, error: NtiError) -> None:
+        """The engine gave up a job, or was told to."""
         for under_way in [each for each in self._all if ticket in each.tickets.values()]:
             self._fail(under_way, error)
 
