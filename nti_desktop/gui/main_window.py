@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
             "undo": document is not None and document.can_undo,
             "redo": document is not None and document.can_redo,
             "prepare": document is not None and document.can_be_prepared and not self.editor.preparing.at_work,
-            "render_edit": ready and not self.editor.picture_is_final,
+            "render_edit": ready and not self.editor.pictures.final,
             "compare_ways": self.comparing.possible,
             "draw_area": document is not None,
             "work_on_whole": document is not None and document.area != document.whole,

@@ -86,8 +86,8 @@ class ScreenColours(QObject):
     def _convert(self) -> None:
         """Have pictures for another screen made anew: what is looked at, then the other versions one by one."""
         screen = self.found.profile
-        pictures = self._outdated((self._editor.before, self._editor.after))
-        pictures = pictures or self._outdated(tuple(self._editor.pictures.values()))[:1]
+        pictures = self._outdated((self._editor.pictures.before, self._editor.pictures.after))
+        pictures = pictures or self._outdated(tuple(self._editor.pictures.of_versions.values()))[:1]
         if self._converting or not pictures:
             return
 

@@ -61,7 +61,7 @@ def rest(window: MainWindow) -> None:
     def quiet() -> bool:
         nonlocal quiet_since
         editor = window.editor
-        if not (editor.picture_is_final or editor.render_by_hand) or window.background.busy:
+        if not (editor.pictures.final or editor.pictures.by_hand) or window.background.busy:
             quiet_since = time.monotonic()
         return time.monotonic() - quiet_since > REST
 
@@ -80,7 +80,7 @@ def edited_window(folder: Path) -> MainWindow:
     prompts.prepare_button.click()
     until(lambda: editor.document is not None and editor.document.version is not None)
     editor.say_in_words(sample.edits[0])
-    until(lambda: editor.after is not None)
+    until(lambda: editor.pictures.after is not None)
     rest(window)
     return window
 
@@ -92,10 +92,10 @@ def moved(window: MainWindow, value: float) -> float:
     word = split_words(editor.document.edit_text)[-1]
     slider = next(s for s in panel.sliders if s.key == word.position)
     shown: list[float] = []
-    before = editor.after
+    before = editor.pictures.after
 
     def look() -> None:
-        if editor.after is not before:
+        if editor.pictures.after is not before:
             shown.append(time.perf_counter())
 
     connection = editor.pictured.connect(look)
@@ -113,7 +113,7 @@ def main(moves: str, folder: str) -> None:
     theme.dress(app)
     window = edited_window(Path(folder))
     seconds, badges = [], []
-    window.editor.pictured.connect(lambda: badges.append(window.editor.badge))
+    window.editor.pictured.connect(lambda: badges.append(window.editor.pictures.badge))
     for move in range(1, int(moves) + 1):
         badges.clear()
         seconds.append(moved(window, 1 + move / 10))

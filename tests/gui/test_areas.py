@@ -36,7 +36,7 @@ def drag(window: MainWindow, area: Area) -> None:
 def swap_a_word(window: MainWindow, until: Until, text: str) -> None:
     window.editor_view.prompts.edit.replace_text(text)
     window.editor.say_in_words(text)
-    until(lambda: window.editor.picture_is_final)
+    until(lambda: window.editor.pictures.final)
 
 
 def test_an_area_is_edited_beside_the_whole_photo(
@@ -48,7 +48,7 @@ def test_an_area_is_edited_beside_the_whole_photo(
     until(lambda: "detail" in place.area_bar.detail.text())
     assert "1/16 of this photo" in place.area_bar.detail.text()
     swap_a_word(prepared, until, sample.edits[0])
-    whole_edit = editor.after.levels[0]  # type: ignore[union-attr]
+    whole_edit = editor.pictures.after.levels[0]  # type: ignore[union-attr]
 
     prepared.actions_by_name["draw_area"].trigger()
     assert place.view.drawing
@@ -67,15 +67,15 @@ def test_an_area_is_edited_beside_the_whole_photo(
     until(lambda: document.up_to_date and document.area != document.whole)
     assert len(document.session.project.frames) == 2
     swap_a_word(prepared, until, "a photo of a red wall")
-    both = editor.after.levels[0]  # type: ignore[union-attr]
+    both = editor.pictures.after.levels[0]  # type: ignore[union-attr]
     assert both.copy(0, 0, 180, 140) != whole_edit.copy(0, 0, 180, 140)
     assert both.copy(210, 170, 300, 300) == whole_edit.copy(210, 170, 300, 300)
 
     place.area_bar.buttons[0].click()  # back to the whole photo; its edit is as it was left
     assert document.area == document.whole
     assert place.prompts.edit.text() == sample.edits[0]
-    until(lambda: editor.picture_is_final)
-    assert editor.after.levels[0] == both  # type: ignore[union-attr]
+    until(lambda: editor.pictures.final)
+    assert editor.pictures.after.levels[0] == both  # type: ignore[union-attr]
 
     target = tmp_path / "both.png"
     export_to(prepared, target)
@@ -91,21 +91,21 @@ def test_an_area_is_edited_beside_the_whole_photo(
 
     place.area_bar.buttons[1].click()
     place.area_bar.leave_button.click()  # and its edit is gone from this version
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
     assert document.areas == (document.whole,)
-    assert editor.after.levels[0] == whole_edit  # type: ignore[union-attr]
+    assert editor.pictures.after.levels[0] == whole_edit  # type: ignore[union-attr]
 
     prepared.undo()
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
     assert document.version is not None
     assert document.version.look == version.look
     assert document.area != document.whole
     assert place.prompts.edit.text() == "a photo of a red wall"
-    assert editor.after.levels[0] == both  # type: ignore[union-attr]
+    assert editor.pictures.after.levels[0] == both  # type: ignore[union-attr]
     prepared.redo()
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
     assert document.areas == (document.whole,)
-    assert editor.after.levels[0] == whole_edit  # type: ignore[union-attr]
+    assert editor.pictures.after.levels[0] == whole_edit  # type: ignore[union-attr]
 
 
 def test_an_area_is_put_around_a_word(prepared: MainWindow, until: Until, sample: Sample) -> None:
@@ -170,16 +170,16 @@ def test_a_large_photo_is_composed_for_the_screen_until_someone_looks_closer(
     until(lambda: window.editor.document is not None and window.editor.document.version is not None)
     window.editor_view.prompts.edit.replace_text(sample.edits[0])
     window.editor.say_in_words(sample.edits[0])
-    until(lambda: window.editor.picture_is_final)
-    small = window.editor.after
+    until(lambda: window.editor.pictures.final)
+    small = window.editor.pictures.after
     assert small is not None
     assert small.width == 2050
     assert not window.editor_view.view.lacks_detail
 
     window.editor_view.view.zoom_to(1.0)
-    until(lambda: window.editor.after is not None and window.editor.after.width == 4100)
+    until(lambda: window.editor.pictures.after is not None and window.editor.pictures.after.width == 4100)
     assert not window.editor_view.view.lacks_detail
-    assert window.editor.picture_is_final
+    assert window.editor.pictures.final
     target = tmp_path / "large edited.jpg"
     window.editor_view.view.fit()
     export_to(window, target)

@@ -87,7 +87,7 @@ def test_a_failed_open_keeps_the_photo_that_is_open(
     assert prepared.editor.document is before
 
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: prepared.editor.after is not None and prepared.editor.picture_is_final)
+    until(lambda: prepared.editor.pictures.after is not None and prepared.editor.pictures.final)
 
 
 def test_an_empty_edit_and_a_too_long_one_are_said_and_the_next_edit_renders(
@@ -105,7 +105,7 @@ def test_an_empty_edit_and_a_too_long_one_are_said_and_the_next_edit_renders(
     assert len(errors(prepared)) == 1
 
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: prepared.editor.after is not None and prepared.editor.picture_is_final)
+    until(lambda: prepared.editor.pictures.after is not None and prepared.editor.pictures.final)
     assert not errors(prepared)
 
 
@@ -131,7 +131,7 @@ def test_a_broken_model_folder_is_refused_in_one_sentence(
     assert prepared.editor.model.entry.built_in
 
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: prepared.editor.after is not None and prepared.editor.picture_is_final)
+    until(lambda: prepared.editor.pictures.after is not None and prepared.editor.pictures.final)
 
 
 def test_a_sample_never_meets_the_sentence_about_the_built_in_model(

@@ -64,7 +64,7 @@ window.closed.connect(app.quit)
 def opened():
     place = window.editor_view
     print("torch:", any(name in sys.modules for name in ("torch", "diffusers", "transformers")))
-    print("picture:", window.editor.after is not None)
+    print("picture:", window.editor.pictures.after is not None)
     print("versions:", place.versions_panel.list.count())
     print("changed:", [word.after for word in place.prompts.diff.words if word.before != word.after])
     window.close()
@@ -122,7 +122,7 @@ def test_reopening_shows_picture_versions_and_words_before_torch_is_loaded(
     prepared: MainWindow, close: Callable[[MainWindow], None], until: Until, qtbot: QtBot, photo: Path, sample: Sample
 ) -> None:
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: prepared.editor.after is not None and prepared.editor.picture_is_final)
+    until(lambda: prepared.editor.pictures.after is not None and prepared.editor.pictures.final)
     close(prepared)
     done = _run(_REOPEN, photo)
     assert done.returncode == 0, done.stderr

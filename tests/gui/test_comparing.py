@@ -63,7 +63,7 @@ def prepare_and_edit(window: MainWindow, until: Until, edit: str) -> None:
     window.editor_view.prompts.prepare_button.click()
     until(lambda: versions(window) == 1)
     window.editor.say_in_words(edit)
-    until(lambda: window.editor.picture_is_final)
+    until(lambda: window.editor.pictures.final)
 
 
 def compare(window: MainWindow) -> dict[str, WayCell]:
@@ -122,8 +122,8 @@ def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_tha
     assert versions(window) == 2
     assert document.inversion.settings.method is Method.NULL_TEXT
     assert document.edit_text == sample_edit
-    until(lambda: window.editor.picture_is_final)
-    assert window.editor.after is not None
+    until(lambda: window.editor.pictures.final)
+    assert window.editor.pictures.after is not None
     assert window.editor.rendering.plan.last is not None
     assert window.editor.rendering.plan.last.wanted.inversion == document.inversion.id
     close(window)
@@ -143,7 +143,7 @@ def test_an_edit_that_was_never_prepared_is_compared_and_kept(
     assert document.inversion is not None
     assert document.inversion.settings.method is Method.PINNED
     assert document.edit_text == sample_edit
-    until(lambda: described.editor.picture_is_final)
+    until(lambda: described.editor.pictures.final)
 
 
 @pytest.mark.usefixtures("service")
@@ -240,7 +240,7 @@ def test_a_newer_edit_goes_first_and_does_not_stop_the_comparison(
     so_far = len(started)
     edited.editor.say_in_words(sample.edits[1])
     service.let_go(PLENTY)
-    until(lambda: not edited.editor.comparisons.at_work and edited.editor.picture_is_final)
+    until(lambda: not edited.editor.comparisons.at_work and edited.editor.pictures.final)
     assert not started[so_far].queued
     assert all(cell.shown.picture is not None for cell in cells.values())
 

@@ -244,7 +244,7 @@ def test_leaving_and_deleting_the_version_changes_nothing_of_what_is_written(
     until((tmp_path / "edited.png").exists)
 
     editor.say_in_words(sample_edit)
-    until(lambda: editor.picture_is_final and not editor.exports.queue.waiting)
+    until(lambda: editor.pictures.final and not editor.exports.queue.waiting)
     export_to(window, tmp_path / "as it is.png")
     until((tmp_path / "as it is.png").exists)
     assert difference(tmp_path / "edited.png", photo) > 8

@@ -102,8 +102,8 @@ def test_a_large_photo_is_seen_before_it_is_read_and_stays_where_it_is(
     gate.open.set()
     until(lambda: window.editor.document is not None)
     assert shown(window) is place.view
-    assert window.editor.before is not None
-    assert (window.editor.before.width, window.editor.before.height) == SIZE
+    assert window.editor.pictures.before is not None
+    assert (window.editor.pictures.before.width, window.editor.pictures.before.height) == SIZE
     assert place.prompts.isEnabled()
     assert window.actions_by_name["export"].isEnabled()
     assert place.view.badge == ""
@@ -147,7 +147,7 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     gate.open.set()
     window.open_path(photo)
     until(lambda: window.editor.document is not None)
-    document, before = window.editor.document, window.editor.before
+    document, before = window.editor.document, window.editor.pictures.before
     window.editor.describe("a small boat")
     place.view.zoom_to(2.0)
     rect, at = place.view.photo_rect(), middle(place.view)
@@ -161,7 +161,7 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     assert errors(window) == ["“large.jpg” is cut short; copy it again."]
     assert shown(window) is place.view
     assert window.editor.document is document
-    assert window.editor.before is before
+    assert window.editor.pictures.before is before
     assert place.view.photo_rect().size() == rect.size()
     assert middle(place.view) == pytest.approx(at)
     assert place.prompts.isEnabled()

@@ -135,7 +135,7 @@ def test_every_command_says_what_it_does(open_window: OpenWindow) -> None:
 def two_versions(window: MainWindow, until: Until, sample: Sample) -> list[str]:
     """Edit, and add a second version; the names."""
     window.editor.say_in_words(sample.edits[0])
-    until(lambda: window.editor.picture_is_final)
+    until(lambda: window.editor.pictures.final)
     window.versions.add_version()
     return names(window)
 
@@ -235,7 +235,7 @@ def test_undo_in_another_text_is_its_own_until_nothing_typed_is_left(
 ) -> None:
     editor, editor_view = prepared.editor, prepared.editor_view
     editor.say_in_words(sample.edits[0])
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
     assert editor.document is not None
     edited = editor.document.state
     editor_view.tabs.setCurrentWidget(editor_view.model_panel)

@@ -31,12 +31,12 @@ def test_looking_writes_nothing_and_leaves_nothing_to_save(
     editor = window.editor
     window.open_path(photo)
     until(lambda: editor.document is not None and editor.preparing.estimates.measured is not None)
-    until(lambda: editor.rendering.plan.last is not None and editor.picture_is_final)
+    until(lambda: editor.rendering.plan.last is not None and editor.pictures.final)
     assert editor.document is not None
     assert editor.session is not None
     for command in ("next_version", "zoom_in", "full_size", "fit", "compare", "show_before", "show_mask"):
         window.actions_by_name[command].trigger()
-    until(lambda: editor.rendering.plan.last is not None and editor.picture_is_final)
+    until(lambda: editor.rendering.plan.last is not None and editor.pictures.final)
     window.exporting.export()
     window.exporting.dialog.close()
     editor.work_on(Area(0, 0, 64, 64))

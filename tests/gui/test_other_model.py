@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
+from nti_desktop.editing.pictures import AS_LAST_SEEN
 from nti_desktop.editing.session import Session
-from nti_desktop.gui.controllers.editor import AS_LAST_SEEN
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Message, Tone
 from nti_desktop.models.library.catalog import ModelEntry
@@ -68,8 +68,8 @@ def test_without_its_model_a_photo_opens_with_all_that_is_kept(
         "they were last seen."
     )
     assert [action.title for action in message.actions] == ["Prepare with Studio (built in)", "Find the model…"]
-    assert (place.view.after, editor.badge) == (editor.after, AS_LAST_SEEN)
-    assert editor.after is not None
+    assert (place.view.after, editor.pictures.badge) == (editor.pictures.after, AS_LAST_SEEN)
+    assert editor.pictures.after is not None
     assert place.prompts.description.text() == SOURCE
     assert place.prompts.edit.text() == WISH.prompt
     assert place.versions_panel.list.count() == 1
@@ -102,7 +102,7 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     act(window, message, "Prepare with Studio")
     window.library.look()  # what is looked for meanwhile does not get in its way
     until(lambda: editor.session is not None and len(editor.session.project.versions) == 2)
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
     assert not about_the_model(window)
     assert editor.document is not None
     assert editor.document.edit_text == WISH.prompt
@@ -126,12 +126,12 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     assert (recipe.blend.positions, recipe.blend.threshold) == (usual.blend_positions, usual.blend_threshold)
 
     again = opened(open_window, photo, until)
-    until(lambda: again.editor.picture_is_final)
+    until(lambda: again.editor.pictures.final)
     again.versions.previous_version()
-    assert again.editor.after is not None
+    assert again.editor.pictures.after is not None
     assert missed(again, until)
     again.versions.next_version()
-    until(lambda: again.editor.picture_is_final and not about_the_model(again))
+    until(lambda: again.editor.pictures.final and not about_the_model(again))
 
 
 CORNER, WALL = Area(0, 0, 200, 200), EditRecipe("a green wall", words=(WordControl(1, "green", 1.2),))
@@ -164,7 +164,7 @@ def test_all_areas_of_a_missing_model_are_asked_for_once_and_become_one_version(
     act(window, message, "Prepare with Studio")
     said: list[Message] = []
     editor.said.connect(said.append)
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
     assert not said
 
     project, version = document.session.project, document.version
@@ -238,8 +238,8 @@ def test_a_model_that_was_moved_is_used_from_where_it_lies_now(
         (target.parents[1] / "refs").mkdir()
         (target.parents[1] / "refs" / "main").write_text("0" * 40)
     window = opened(open_window, photo, until)
-    until(lambda: window.editor.picture_is_final)
-    assert window.editor.badge == ""
+    until(lambda: window.editor.pictures.final)
+    assert window.editor.pictures.badge == ""
     assert window.editor.model.entry.id == str(target)  # and it prepares the next photo
     assert (
         fingerprint(window.editor.model.entry)
@@ -267,7 +267,7 @@ def test_a_missing_model_is_found_on_the_models_page(
     assert page.isVisible()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(elsewhere))
     page.list.add_folder.click()
-    until(lambda: window.editor.picture_is_final)
+    until(lambda: window.editor.pictures.final)
     assert not about_the_model(window)
     assert window.editor.model.entry.id == str(elsewhere)
 
@@ -288,12 +288,12 @@ def test_the_window_goes_on_while_a_model_is_read(
 
     monkeypatch.setattr(model_lookup, "find_made_with", slow_drive)
     window = opened(open_window, photo, until)
-    assert window.editor.badge == AS_LAST_SEEN
+    assert window.editor.pictures.badge == AS_LAST_SEEN
     window.editor_view.words_panel.sliders[1].slide_to(2.0)
     window.versions.add_version()
     assert not about_the_model(window)
     may_end.set()
-    until(lambda: window.editor.picture_is_final)
+    until(lambda: window.editor.pictures.final)
 
 
 def test_closing_while_models_are_read_ends_cleanly(

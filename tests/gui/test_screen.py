@@ -218,30 +218,34 @@ def test_a_photo_that_is_being_opened_follows_too(
 def test_edits_and_all_versions_follow(screen: Screen, prepared: MainWindow, until: Until, sample: Sample) -> None:
     editor, place = prepared.editor, prepared.editor_view
     editor.say_in_words(sample.edits[0])
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
     prepared.versions.add_version()
-    until(lambda: editor.picture_is_final and len(editor.pictures) == 2)
-    before, after, renders = editor.before, editor.after, editor.rendering.plan.renders
+    until(lambda: editor.pictures.final and len(editor.pictures.of_versions) == 2)
+    before, after, renders = editor.pictures.before, editor.pictures.after, editor.rendering.plan.renders
     assert before is not None
     assert after is not None
 
     screen(DISPLAY_P3)
     prepared.windowHandle().screenChanged.emit(prepared.screen())
-    until(lambda: {editor.before.screen, *(p.screen for p in editor.pictures.values())} == {DISPLAY_P3})  # type: ignore[union-attr]
-    assert editor.after is place.view.after
-    assert editor.after is not None
-    assert editor.after.screen == DISPLAY_P3
-    assert editor.after.levels == make_picture(after.source(), DISPLAY_P3).levels != after.levels
-    assert editor.picture_is_final
+    until(
+        lambda: (
+            {editor.pictures.before.screen, *(p.screen for p in editor.pictures.of_versions.values())} == {DISPLAY_P3}
+        )
+    )  # type: ignore[union-attr]
+    assert editor.pictures.after is place.view.after
+    assert editor.pictures.after is not None
+    assert editor.pictures.after.screen == DISPLAY_P3
+    assert editor.pictures.after.levels == make_picture(after.source(), DISPLAY_P3).levels != after.levels
+    assert editor.pictures.final
     assert editor.rendering.plan.renders == renders
 
     screen(None)
     prepared.windowHandle().screenChanged.emit(prepared.screen())
-    until(lambda: {editor.before.screen, *(p.screen for p in editor.pictures.values())} == {None})  # type: ignore[union-attr]
-    assert editor.after.levels == after.levels
-    assert editor.before.levels == before.levels  # type: ignore[union-attr]
+    until(lambda: {editor.pictures.before.screen, *(p.screen for p in editor.pictures.of_versions.values())} == {None})  # type: ignore[union-attr]
+    assert editor.pictures.after.levels == after.levels
+    assert editor.pictures.before.levels == before.levels  # type: ignore[union-attr]
 
     screen(DISPLAY_P3)  # and what is rendered from now on is made for it at once
     prepared.windowHandle().screenChanged.emit(prepared.screen())
     editor.say_in_words(sample.edits[1])
-    until(lambda: editor.picture_is_final and editor.rendering.plan.last.picture.screen == DISPLAY_P3)  # type: ignore[union-attr]
+    until(lambda: editor.pictures.final and editor.rendering.plan.last.picture.screen == DISPLAY_P3)  # type: ignore[union-attr]

@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.editing import estimates, feedback
+from nti_desktop.editing.pictures import AS_LAST_SEEN
 from nti_desktop.gui.canvas.picture import make_picture
-from nti_desktop.gui.controllers.editor import AS_LAST_SEEN
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Tone
 from nti_desktop.models.library.samples import Sample
@@ -77,8 +77,8 @@ def test_the_whole_story(
     edit = sample.edits[0]
     retype(qtbot, window, edit)
     assert {word.change for word in place.prompts.diff.words} > {Change.KEPT}
-    until(lambda: editor.after is not None and editor.picture_is_final)
-    assert editor.after.levels[0] != editor.before.levels[0]  # type: ignore[union-attr]
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
+    assert editor.pictures.after.levels[0] != editor.pictures.before.levels[0]  # type: ignore[union-attr]
 
     # Drag a slider quickly: fewer renders than moves, and the last one is what is shown.
     words = split_words(edit)
@@ -87,7 +87,7 @@ def test_the_whole_story(
     for tenth in range(1, 11):
         slider.slide_to(1 + tenth / 10)
         qtbot.wait(5)
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
     last = editor.rendering.plan.last
     assert last is not None
     assert [(c.text, c.weight) for c in last.wanted.state.recipe.weighted] == [(words[-1].text, 2.0)]
@@ -97,7 +97,7 @@ def test_the_whole_story(
     # Confine the edit to a word; the mask can be seen.
     chip = next(b for b in place.mask_panel.places.buttons if b.text() not in ("a", "of", "photo"))
     chip.click()
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
     assert "%" in place.mask_panel.coverage.text()
     place.mask_panel.show_mask.click()
     assert place.view.overlay is not None
@@ -114,7 +114,9 @@ def test_the_whole_story(
 
     again = open_window()
     seen: list[tuple[bool, str]] = []
-    again.editor.opened.connect(lambda: seen.append((again.editor.after is not None, again.editor.badge)))
+    again.editor.opened.connect(
+        lambda: seen.append((again.editor.pictures.after is not None, again.editor.pictures.badge))
+    )
     again.open_path(photo)
     until(lambda: again.editor.document is not None)
     assert seen == [(True, AS_LAST_SEEN)]
@@ -123,7 +125,7 @@ def test_the_whole_story(
     assert document.up_to_date
     assert document.state == state
     assert again.editor_view.prompts.edit.text() == edit
-    until(lambda: again.editor.picture_is_final)
+    until(lambda: again.editor.pictures.final)
     assert again.editor.rendering.plan.last is not None
     assert again.editor.rendering.plan.last.picture.levels == shown.picture.levels
 
@@ -143,7 +145,7 @@ def test_versions_are_added_renamed_switched_deleted_and_put_back(
     editor, panel = prepared.editor, prepared.editor_view.versions_panel
     assert editor.document is not None
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
 
     panel.add_button.click()
     assert [v.name for v in editor.document.session.project.versions] == ["Version 1", "Version 2"]
@@ -151,7 +153,7 @@ def test_versions_are_added_renamed_switched_deleted_and_put_back(
     assert panel.list.item(1).text() == "Bolder"
     retype(qtbot, prepared, sample.edits[1])
     until(
-        lambda: editor.document is not None and editor.picture_is_final and editor.document.edit_text == sample.edits[1]
+        lambda: editor.document is not None and editor.pictures.final and editor.document.edit_text == sample.edits[1]
     )
 
     panel.list.setCurrentRow(0)
@@ -182,12 +184,12 @@ def test_undo_and_redo_go_through_the_edits(prepared: MainWindow, until: Until, 
     assert editor.document.state == swapped
     prepared.undo()
     assert editor.document.state == untouched
-    until(lambda: editor.after is None and editor.picture_is_final)  # it is the photo again
+    until(lambda: editor.pictures.after is None and editor.pictures.final)  # it is the photo again
     assert prepared.editor_view.prompts.edit.text() == sample.caption
     prepared.redo()
     prepared.redo()
     assert editor.document.state == weighted
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
 
 
 def test_a_changed_description_asks_for_preparing_again(prepared: MainWindow, until: Until, qtbot: QtBot) -> None:
@@ -208,12 +210,12 @@ def test_a_slow_render_is_previewed_first_and_has_a_button(
     editor, prompts = prepared.editor, prepared.editor_view.prompts
     monkeypatch.setattr(estimates, "SLOW_RENDER", 0.0)  # as if this machine were slow
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: editor.badge == "Preview")
+    until(lambda: editor.pictures.badge == "Preview")
     assert prompts.render_button.isVisible()
     until(lambda: prepared.editor_view.strip.text.text().endswith("; press Render to see it at full quality."))
     prompts.render_button.click()
-    until(lambda: editor.picture_is_final)
-    assert editor.badge == ""
+    until(lambda: editor.pictures.final)
+    assert editor.pictures.badge == ""
 
 
 def test_one_slow_moment_does_not_leave_the_window_waiting_for_the_button(
@@ -224,9 +226,9 @@ def test_one_slow_moment_does_not_leave_the_window_waiting_for_the_button(
     monkeypatch.setattr(estimates, "SLOW_RENDER", 1000.0)
     editor.preparing.estimates = editor.preparing.estimates.with_rendered(Figures(1e6, 1))
     editor.say_in_words(sample.edits[0])
-    assert editor.render_by_hand
-    until(lambda: editor.after is not None and editor.picture_is_final)  # as its preview was quick
-    assert not editor.render_by_hand
+    assert editor.pictures.by_hand
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)  # as its preview was quick
+    assert not editor.pictures.by_hand
 
 
 def test_after_a_cancelled_render_the_next_change_is_tried_again(
@@ -237,13 +239,13 @@ def test_after_a_cancelled_render_the_next_change_is_tried_again(
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
     editor.say_in_words(sample.edits[0])
     editor.cancel()
-    until(lambda: editor.stopped)
-    assert not editor.picture_is_final
+    until(lambda: editor.pictures.stopped)
+    assert not editor.pictures.final
     until(lambda: strip.text.text() == "Stopped; press Render to see this edit at full quality.")
     assert prepared.editor_view.prompts.render_button.isVisible()
     editor.say_in_words(sample.edits[1])
-    assert not editor.stopped
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    assert not editor.pictures.stopped
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
 
 
 def test_return_in_the_line_of_the_edit_renders_what_is_slow_in_full(
@@ -253,8 +255,8 @@ def test_return_in_the_line_of_the_edit_renders_what_is_slow_in_full(
     monkeypatch.setattr(estimates, "SLOW_RENDER", 0.0)  # as if this machine were slow
     retype(qtbot, prepared, sample.edits[0])
     qtbot.keyClick(prompts.edit, Qt.Key.Key_Return)
-    until(lambda: editor.picture_is_final and editor.after is not None)
-    assert editor.badge == ""
+    until(lambda: editor.pictures.final and editor.pictures.after is not None)
+    assert editor.pictures.badge == ""
     assert editor.document is not None
     assert editor.document.edit_text == sample.edits[0]
 
@@ -266,17 +268,17 @@ def test_a_change_is_previewed_and_then_rendered_in_full(
     monkeypatch.setattr(estimates, "QUICK_RENDER", 0.0)  # as if this machine were neither fast nor slow
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
     badges: list[str] = []
-    editor.pictured.connect(lambda: badges.append(editor.badge))
+    editor.pictured.connect(lambda: badges.append(editor.pictures.badge))
     rendered = editor.rendering.plan.renders
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
     assert badges[-2:] == ["Preview", ""]
     assert editor.rendering.plan.renders - rendered == 2
     assert not prepared.editor_view.prompts.render_button.isVisible()
 
     # The mask's border alone asks the engine nothing.
     editor.set_feather(0.1)
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
     assert badges[-1] == ""
     assert editor.rendering.plan.renders - rendered == 2
 
@@ -286,7 +288,7 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
 ) -> None:
     editor, bar = prepared.editor, prepared.editor_view.messages
     retype(qtbot, prepared, sample.edits[0])
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
     last = editor.rendering.plan.last
     assert last is not None
     assert editor.document is not None
@@ -308,7 +310,7 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
     (message,) = [m for m in bar.messages if m.topic == "effect"]
     message.actions[0].do()
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
     masked = editor.document.state
     assert masked is not None
     assert masked.recipe.blend is not None
@@ -321,7 +323,7 @@ def test_no_mask_is_offered_for_a_sunset_that_changed_the_whole_photo(
     editor, bar = prepared.editor, prepared.editor_view.messages
     sunset = next(edit for edit in sample.edits if edit.endswith("at sunset"))
     retype(qtbot, prepared, sunset)
-    until(lambda: editor.after is not None and editor.picture_is_final)
+    until(lambda: editor.pictures.after is not None and editor.pictures.final)
     last = editor.rendering.plan.last
     assert last is not None
     editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))

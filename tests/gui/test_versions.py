@@ -31,7 +31,7 @@ def say(prepared: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch) -> 
 
     def said(sentence: str) -> None:
         prepared.editor.say_in_words(sentence)
-        until(lambda: prepared.editor.picture_is_final)
+        until(lambda: prepared.editor.pictures.final)
 
     return said
 
@@ -64,7 +64,7 @@ def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(
     deleted, editor = document.version_id, prepared.editor
     preview = document.session.working_copy.preview(deleted)
     assert preview is not None
-    picture = editor.pictures[deleted]
+    picture = editor.pictures.of_versions[deleted]
 
     prepared.versions.delete_version()
     assert names(document) == ["Version 1", "Version 2"]
@@ -72,7 +72,7 @@ def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(
     prepared.undo()
     assert versions(document) == three
     assert document.version_id == deleted
-    assert editor.pictures[deleted] is picture
+    assert editor.pictures.of_versions[deleted] is picture
     kept = document.session.working_copy.preview(deleted)
     assert kept is not None
     assert (kept == preview).all()
@@ -90,7 +90,7 @@ def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(
     assert versions(document) == three
     prepared.redo()  # after its edits, the deletion
     assert names(document) == ["Version 1", "Version 2"]
-    until(lambda: editor.picture_is_final)
+    until(lambda: editor.pictures.final)
 
 
 def test_edits_made_after_a_deletion_are_undone_before_it(
@@ -131,19 +131,19 @@ def test_a_deletion_that_was_saved_can_still_be_undone(
     prepared.save()
     until(lambda: not document.session.working_copy.dirty)
     prepared.versions.delete_version()
-    until(lambda: prepared.editor.picture_is_final)
+    until(lambda: prepared.editor.pictures.final)
     prepared.save()
     until(lambda: not document.session.working_copy.dirty)
     prepared.undo()
     assert prepared.actions_by_name["save"].isEnabled()
-    until(lambda: prepared.editor.picture_is_final)
+    until(lambda: prepared.editor.pictures.final)
     close(prepared)
     again = open_window()
     again.open_path(photo)
     until(lambda: again.editor.document is not None)
     assert again.editor.document is not None
     assert versions(again.editor.document) == three
-    until(lambda: again.editor.picture_is_final)
+    until(lambda: again.editor.pictures.final)
 
 
 def test_put_it_back_calls_the_deletion_off_whatever_was_done_since(
@@ -189,7 +189,7 @@ def test_adding_and_renaming_are_undone_and_redone(
     assert document.version_id == added
     assert document.edit_text == sample.edits[1]
     assert not prepared.actions_by_name["redo"].isEnabled()
-    until(lambda: prepared.editor.picture_is_final)
+    until(lambda: prepared.editor.pictures.final)
 
 
 def test_a_version_with_edits_is_not_taken_away_by_undo_in_another(
@@ -217,7 +217,7 @@ def test_what_is_being_typed_stays_with_its_version(
     assert document.version_id == first
     assert [version.recipe.prompt for version in versions(document)] == [sample.caption, sample.edits[0]]
     assert line.text() == sample.caption
-    until(lambda: prepared.editor.picture_is_final)
+    until(lambda: prepared.editor.pictures.final)
 
 
 def test_a_name_that_is_too_long_is_refused_with_a_sentence(prepared: MainWindow, document: Document) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import feedback
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.estimates import Pace
+from nti_desktop.editing.pictures import Pictures, Told
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.session import Session
@@ -34,7 +34,6 @@ _OF_A_PHOTO = (  # topics of messages
     "open", "note", "drop", "model", "made with", "render", "effect", "emphasis",
     "prepare", "export", "save", "deleted",
 )  # fmt: skip
-AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are not the final ones
 
 
 class Editor(QObject):
@@ -64,13 +63,12 @@ class Editor(QObject):
         self.document: Document | None = None
         self.suggestions: tuple[str, ...] = ()
         self.glimpse: Glimpse | None = None  # of the photo that is being opened
-        self.before: Picture | None = None
-        self.after: Picture | None = None
-        self.badge = ""
-        self.pictures: dict[str, Picture] = {}  # newest of each version
-        self.render_by_hand = False  # the edit takes long, or was stopped: it waits for the Render button
-        self.stopped = False  # by the user, the full render of the edit as it stands
-        self._by_hand = False  # a full render waits for its model
+        self.pictures: Pictures[Picture] = Pictures(
+            self.rendering.plan,
+            lambda: self.preparing.estimates,
+            self.model.all_there,
+            Told(self.pictured.emit, self.finished.emit, self._render_is_well),
+        )
 
         self.file_tasks.glimpsed.connect(self._glimpsed)
         self.file_tasks.opened.connect(self._opened)
@@ -88,18 +86,6 @@ class Editor(QObject):
     @property
     def session(self) -> Session | None:
         return self.document.session if self.document else None
-
-    @property
-    def picture_is_final(self) -> bool:
-        """Whether the newest picture is a full render of the edit as it stands."""
-        document, last = self.document, self.rendering.plan.last
-        if document is None or document.is_the_photo:
-            return True
-        return (
-            last is not None
-            and last.wanted.final
-            and last.wanted.shows(document.version_id, document.state, document.beside)
-        )
 
     # Opening
 
@@ -124,27 +110,17 @@ class Editor(QObject):
             self.save()  # what was changed while this one was read
         self._stop_engine()
         self.document = Document(opened.session, self.model.entry.defaults)
-        self.before, self.pictures = opened.before, dict(opened.previews)
         self.suggestions = ()
         self.outdated.emit(_OF_A_PHOTO)
-        self.rendering.plan.open(opened.session)
+        self.pictures.open(self.document, opened.before, opened.previews)
         self.preparing.open(self.document)
         self.model.open(self.document)
-        self._show_stored_picture()
+        self.pictures.show_stored()
         self.changed.emit()
         self.opened.emit()
         for note in opened.session.notes:
             self.said.emit(Message(note, Tone.NOTE, topic="note"))
         self.changed.emit()
-
-    def _show_stored_picture(self) -> None:
-        """Show the version as it was last seen, at once and without the engine."""
-        assert self.document is not None
-        self.rendering.plan.forget()
-        self.render_by_hand = self.stopped = False
-        self.after = None if self.document.is_the_photo else self.pictures.get(self.document.version_id)
-        self.badge = AS_LAST_SEEN if self.after else ""
-        self.pictured.emit()
 
     def work_on(self, area: Area) -> None:
         """Describe and edit another area of the photo."""
@@ -250,7 +226,7 @@ class Editor(QObject):
             self.changed.emit()  # the panels go back to what holds
             return
         if document.version_id != version:
-            self._show_stored_picture()
+            self.pictures.show_stored()
         elif document.area != area:
             self._go_on_elsewhere()
         if (document.version_id, document.state, document.beside) != (version, *look):
@@ -260,7 +236,7 @@ class Editor(QObject):
 
     def _show_again(self) -> None:
         self.outdated.emit(("effect", "emphasis"))
-        self._ask_for_a_picture()
+        self.pictures.ask()
         self.changed.emit()
 
     # Preparing
@@ -295,7 +271,7 @@ class Editor(QObject):
             return
         self.file_tasks.save(document.session)
         if document is self.document:
-            self._show_stored_picture()
+            self.pictures.show_stored()
             self._show_again()
 
     @slot(NtiError)
@@ -306,8 +282,8 @@ class Editor(QObject):
 
     @slot(Measured)
     def _measured(self, _measured: Measured) -> None:
-        if not self.picture_is_final:
-            self._ask_for_a_picture(self._by_hand)  # the stored picture is small; now a real one can be made
+        if not self.pictures.final:
+            self.pictures.ask()  # the stored picture is small; now a real one can be made
         self.changed.emit()
 
     @slot()
@@ -316,7 +292,7 @@ class Editor(QObject):
 
     @slot()
     def _model_answered(self) -> None:
-        self._ask_for_a_picture(self._by_hand)
+        self.pictures.ask()
 
     # Pictures
 
@@ -331,72 +307,21 @@ class Editor(QObject):
 
     def replace_pictures(self, converted: Mapping[Picture, Picture]) -> None:
         """The same pictures in the colours of another screen or in another size."""
-        self.before = converted.get(self.before, self.before) if self.before else None
-        self.after = converted.get(self.after, self.after) if self.after else None
-        self.pictures = {version: converted.get(picture, picture) for version, picture in self.pictures.items()}
-        self.pictured.emit()
+        self.pictures.replace(converted)
         self.changed.emit()
 
-    def _ask_for_a_picture(self, by_hand: bool = False) -> None:
-        """Render the open edit: a preview first, unless the full render is as quick or asked for by hand."""
-        document = self.document
-        state, inversion = (document.state, document.inversion) if document else (None, None)
-        if document is None or state is None or inversion is None or not document.up_to_date:
-            return
-        if document.is_the_photo:
-            self.rendering.plan.forget()
-            self.render_by_hand = self.stopped = False
-            self.after, self.badge = None, ""
-            self.pictures.pop(document.version_id, None)
-            self.outdated.emit(("render",))
-            self.pictured.emit()
-            return
-        there = self.model.all_there(document.rendered_with)
-        self._by_hand = by_hand and not there
-        if not there:
-            return
-        pace = Pace.AT_ONCE if by_hand or document.asks_for_nothing_here else self._pace(document)
-        self.render_by_hand, self.stopped = pace is Pace.BY_HAND, False
-        steps = min(document.defaults.preview_steps, inversion.settings.steps)
-        wanted = document.wanted(None if pace is Pace.AT_ONCE else steps)
-        if wanted is not None:
-            self.rendering.plan.ask(wanted)
-
-    @property
-    def takes(self) -> float | None:
-        """Seconds that the full render of the edit is expected to take."""
-        settings = self.document.inversion.settings if self.document and self.document.inversion else None
-        return self.preparing.estimates.rendering(settings.method, settings.steps) if settings else None
-
-    def _pace(self, document: Document) -> Pace:
-        settings = document.inversion.settings if document.inversion else None
-        if settings is None or self.rendering.plan.knows_whole(document.wanted()):
-            return Pace.AT_ONCE
-        return self.preparing.estimates.pace(settings.method, settings.steps)
+    def _render_is_well(self) -> None:
+        self.outdated.emit(("render",))
 
     @slot()
     def render(self) -> None:
         """The full render of a slow edit."""
-        self._ask_for_a_picture(by_hand=True)
+        self.pictures.ask(by_hand=True)
         self.changed.emit()
 
     @slot(Composed)
     def _composed(self, composed: Composed[Picture]) -> None:
-        document, wanted = self.document, composed.wanted
-        assert document is not None
-        self.after = self.pictures[wanted.version] = composed.picture
-        self.badge = "" if wanted.final else PREVIEW
-        self.outdated.emit(("render",))
-        if not (wanted.final or self.stopped) and wanted.shows(document.version_id, document.state, document.beside):
-            self.render_by_hand = self._pace(document) is Pace.BY_HAND  # its preview has told how long it takes
-            full = None if self.render_by_hand else document.wanted()
-            if full is not None:
-                self.rendering.plan.ask(full)
-        if self.picture_is_final:
-            if composed.preview is not None and not document.session.read_only:
-                document.session.working_copy.keep_preview(wanted.version, composed.preview)
-            self.finished.emit(composed)
-        self.pictured.emit()
+        self.pictures.composed(composed)
         self.changed.emit()
 
     @slot(Wanted, NtiError)
@@ -406,7 +331,7 @@ class Editor(QObject):
 
     @slot()
     def _render_stopped(self) -> None:
-        self.render_by_hand = self.stopped = True
+        self.pictures.stop()
         self.changed.emit()
 
     @slot()

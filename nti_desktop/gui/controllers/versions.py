@@ -30,7 +30,7 @@ class Versions(QObject):
         self._editor.attempt(self._copied)
 
     def _copied(self, document: Document) -> bool:
-        made_from, pictures = document.version_id, self._editor.pictures
+        made_from, pictures = document.version_id, self._editor.pictures.of_versions
         added = document.copy_version()
         if added and made_from in pictures:
             pictures[document.version_id] = pictures[made_from]

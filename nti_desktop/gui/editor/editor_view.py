@@ -161,7 +161,7 @@ class EditorView(QWidget):
         assert document is not None
         seen = self.canvas is self.first_view
         self.stack.setCurrentWidget(self.view)
-        self.view.show_photo(self.editor.before)
+        self.view.show_photo(self.editor.pictures.before)
         if seen:
             self.view.look_like(self.first_view)
             self.first_view.show_photo(None)
@@ -293,21 +293,21 @@ class EditorView(QWidget):
         ways = editor.preparing.estimates.far_apart(editor.model.entry.defaults)
         offered = tuple((method, duration(seconds)) for method, seconds in ways)
         self.prompts.show_ways(offered, possible and not document.up_to_date)
-        self.prompts.show_render_button(editor.render_by_hand, not editor.picture_is_final)
+        self.prompts.show_render_button(editor.pictures.by_hand, not editor.pictures.final)
 
     def _show_versions(self, document: Document) -> None:
-        assert self.editor.before is not None
-        pictures, before, project = self.editor.pictures, self.editor.before, document.session.project
+        seen, before, project = self.editor.pictures.of_versions, self.editor.pictures.before, document.session.project
+        assert before is not None
         rows = [
-            VersionRow(version.id, version.name, version.recipe.prompt, thumbnail(pictures.get(version.id, before)))
+            VersionRow(version.id, version.name, version.recipe.prompt, thumbnail(seen.get(version.id, before)))
             for version in project.versions
         ]
         self.versions_panel.show_versions(rows, project.current, editable=document.up_to_date)
 
     @slot()
     def _pictured(self) -> None:
-        self.view.replace_photo(self.editor.before)
-        self.view.show_edit(self.editor.after, self.editor.badge)
+        self.view.replace_photo(self.editor.pictures.before)
+        self.view.show_edit(self.editor.pictures.after, self.editor.pictures.badge)
         self._show_mask()
         self._look_closer()
 
@@ -331,19 +331,21 @@ class EditorView(QWidget):
             return
         project = document.session.project
         frame = project.frame(project.inversion(last.wanted.inversion).frame)
-        colour = theme.MASK_ON_RED if self.editor.before and is_reddish(self.editor.before) else theme.MASK
+        colour = (
+            theme.MASK_ON_RED if self.editor.pictures.before and is_reddish(self.editor.pictures.before) else theme.MASK
+        )
         self.view.show_overlay(mask_overlay(mask, colour), QRectF(frame.x, frame.y, frame.width, frame.height))
 
     @slot(float)
     def _zoomed(self, _zoom: float) -> None:
-        shown = self.editor.glimpse or self.editor.before
+        shown = self.editor.glimpse or self.editor.pictures.before
         self._look_closer()
         self.strip.zoom.setText("" if shown is None else f"{self.canvas.zoom() * 100:.0f} %")
 
     def _look_closer(self) -> None:
         """Pictures are composed at the size they are mostly looked at; closer, the full size is needed."""
         last = self.editor.rendering.plan.last
-        if last is not None and last.picture is self.editor.after and self.view.lacks_detail:
+        if last is not None and last.picture is self.editor.pictures.after and self.view.lacks_detail:
             self.editor.rendering.plan.sharpen()
 
     # The panels ask

@@ -81,8 +81,8 @@ class ProgressWatch(QObject):
             text = self._editor.file_tasks.doing
         elif session is None:
             text = ""
-        elif self._editor.render_by_hand and not self._editor.picture_is_final:
-            takes = None if self._editor.stopped else self._editor.takes
+        elif self._editor.pictures.by_hand and not self._editor.pictures.final:
+            takes = None if self._editor.pictures.stopped else self._editor.pictures.takes
             text = feedback.waits(None if takes is None else duration(takes))
         elif session.read_only:
             text = "Opened for looking only"

@@ -1,0 +1,150 @@
+"""The pictures of the open photo: which one is asked for, when and in which quality, and what is on screen."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.estimates import Estimates, Pace
+from nti_desktop.editing.render_plan import Composed, RenderPlan
+from nti_desktop.editing.render_requests import Wanted
+from nti_desktop.project.schema import InversionRecord
+
+P = TypeVar("P")  # a picture, as whoever shows it needs it
+
+AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are not the final ones
+
+
+@dataclass(frozen=True, eq=False)
+class Told(Generic[P]):
+    """Who hears of it. pictured: another picture is on screen; finished: the full render of the edit as it stands;
+    cleared: what was wrong with a render before no longer holds.
+    """
+
+    pictured: Callable[[], None]
+    finished: Callable[[Composed[P]], None]
+    cleared: Callable[[], None]
+
+
+class Pictures(Generic[P]):
+    """before: the photo; after: the edit, None where it is the photo; badge: what kind of picture `after` is, empty for
+    the final one; of_versions: the newest of each version; by_hand: the edit takes long, or was stopped, and waits for
+    the Render button; stopped: by the user, the full render of the edit as it stands.
+    """
+
+    def __init__(
+        self,
+        plan: RenderPlan[P],
+        estimates: Callable[[], Estimates],
+        models_there: Callable[[Sequence[InversionRecord]], bool],
+        told: Told[P],
+    ) -> None:
+        """models_there: whether the models of some inversions were found; else they are looked for, and `ask` is to be
+        called again when they are there.
+        """
+        self._plan, self._estimates, self._models_there, self._told = plan, estimates, models_there, told
+        self._document: Document | None = None
+        self.before: P | None = None
+        self.after: P | None = None
+        self.badge = ""
+        self.of_versions: dict[str, P] = {}
+        self.by_hand = self.stopped = False
+        self._waiting: Wanted | None = None  # a full render, asked for by hand, that waits for its model
+
+    @property
+    def final(self) -> bool:
+        """Whether the newest picture is a full render of the edit as it stands."""
+        document, last = self._document, self._plan.last
+        if document is None or document.is_the_photo:
+            return True
+        return last is not None and last.wanted.final and _shows(last.wanted, document)
+
+    @property
+    def takes(self) -> float | None:
+        """Seconds that the full render of the edit is expected to take."""
+        inversion = self._document.inversion if self._document else None
+        if inversion is None:
+            return None
+        return self._estimates().rendering(inversion.settings.method, inversion.settings.steps)
+
+    def open(self, document: Document, before: P, seen: Mapping[str, P]) -> None:
+        """Another photo. seen: the last picture of each version that has one."""
+        self._document, self._waiting = document, None
+        self.before, self.of_versions = before, dict(seen)
+        self._plan.open(document.session)
+
+    def show_stored(self) -> None:
+        """Show the version as it was last seen, at once and without the engine."""
+        assert self._document is not None
+        self._plan.forget()
+        self.by_hand = self.stopped = False
+        self.after = None if self._document.is_the_photo else self.of_versions.get(self._document.version_id)
+        self.badge = AS_LAST_SEEN if self.after is not None else ""
+        self._told.pictured()
+
+    def ask(self, by_hand: bool = False) -> None:
+        """Render the open edit: a preview first, unless the full render is as quick or asked for by hand."""
+        document = self._document
+        state, inversion = (document.state, document.inversion) if document else (None, None)
+        if document is None or state is None or inversion is None or not document.up_to_date:
+            return
+        if document.is_the_photo:
+            self._show_the_photo(document)
+            return
+        by_hand = by_hand or (self._waiting is not None and _shows(self._waiting, document))
+        if not self._models_there(document.rendered_with):
+            self._waiting = document.wanted() if by_hand else None
+            return
+        self._waiting = None
+        pace = Pace.AT_ONCE if by_hand or document.asks_for_nothing_here else self._pace(document, inversion)
+        self.by_hand, self.stopped = pace is Pace.BY_HAND, False
+        steps = min(document.defaults.preview_steps, inversion.settings.steps)
+        wanted = document.wanted(None if pace is Pace.AT_ONCE else steps)
+        if wanted is not None:
+            self._plan.ask(wanted)
+
+    def composed(self, composed: Composed[P]) -> None:
+        """Show a picture; the full render of the edit follows its preview."""
+        document, wanted = self._document, composed.wanted
+        assert document is not None
+        self.after = self.of_versions[wanted.version] = composed.picture
+        self.badge = "" if wanted.final else PREVIEW
+        self._told.cleared()
+        if not (wanted.final or self.stopped) and _shows(wanted, document) and document.inversion is not None:
+            self.by_hand = self._pace(document, document.inversion) is Pace.BY_HAND  # by now it is known how long
+            full = None if self.by_hand else document.wanted()
+            if full is not None:
+                self._plan.ask(full)
+        if self.final:
+            if composed.preview is not None and not document.session.read_only:
+                document.session.working_copy.keep_preview(wanted.version, composed.preview)
+            self._told.finished(composed)
+        self._told.pictured()
+
+    def stop(self) -> None:
+        """The render of the edit as it stands was stopped by the user; from now on it waits to be asked for."""
+        self.by_hand = self.stopped = True
+
+    def replace(self, converted: Mapping[P, P]) -> None:
+        """The same pictures in the colours of another screen or in another size."""
+        self.before = None if self.before is None else converted.get(self.before, self.before)
+        self.after = None if self.after is None else converted.get(self.after, self.after)
+        self.of_versions = {version: converted.get(picture, picture) for version, picture in self.of_versions.items()}
+        self._told.pictured()
+
+    def _show_the_photo(self, document: Document) -> None:
+        self._plan.forget()
+        self.by_hand = self.stopped = False
+        self.after, self.badge = None, ""
+        self.of_versions.pop(document.version_id, None)
+        self._told.cleared()
+        self._told.pictured()
+
+    def _pace(self, document: Document, inversion: InversionRecord) -> Pace:
+        if self._plan.knows_whole(document.wanted()):
+            return Pace.AT_ONCE
+        return self._estimates().pace(inversion.settings.method, inversion.settings.steps)
+
+
+def _shows(wanted: Wanted, document: Document) -> bool:
+    return wanted.shows(document.version_id, document.state, document.beside)
