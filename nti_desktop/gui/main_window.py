@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, Q
 
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
+from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
@@ -76,8 +77,7 @@ class MainWindow(QMainWindow):
         self.viewing = Viewing(self.editor_view, [MainWindow, Exporting, Versions, Areas], self)
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
-        self._opening_next: Path | None = None  # waits for the save of the photo that is open
-        self._closing = False
+        self._leaving = Leaving(self)
         self._ending = False
 
         self.setCentralWidget(self.editor_view)
@@ -96,8 +96,8 @@ class MainWindow(QMainWindow):
         self.editor.changed.connect(self._show_state)
         self.editor_view.mask_panel.show_mask.toggled.connect(self.actions_by_name["show_mask"].setChecked)
         self.editor.file_tasks.open_failed.connect(self._open_failed)
-        self.editor.preparing.prepared.connect(self._go_on_closing)
-        self.editor.preparing.failed.connect(self._go_on_closing)
+        self.editor.preparing.prepared.connect(self._go_on_leaving)
+        self.editor.preparing.failed.connect(self._go_on_leaving)
         self.editor.file_tasks.saved.connect(self._saved)
         self.editor.file_tasks.save_failed.connect(self._save_failed)
         self.editor.opened.connect(self._opened)
@@ -187,7 +187,7 @@ class MainWindow(QMainWindow):
 
     @slot()
     def _start_engine(self) -> None:
-        if not self._closing:
+        if not self._leaving.closing:
             self.engine.start()
             self.library.look()
 
@@ -196,16 +196,34 @@ class MainWindow(QMainWindow):
     def open_path(self, path: Path) -> None:
         """Open a photo or a project; what is open is saved before."""
         self.editor_view.prompts.edit.settle()
-        if self._unsaved():
-            self._opening_next = path
-            self.editor.save()
-        else:
-            self.editor.file_tasks.open(path)
+        self._leaving.ask(OpenNext(path))
         self.progress.refresh()
 
-    def _unsaved(self) -> bool:
+    # What is left for another photo or for good, see `Leaving`
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the open photo's project has something to save."""
         session = self.editor.session
         return session is not None and session.working_copy.dirty
+
+    @property
+    def saving(self) -> bool:
+        """Whether a project is being written."""
+        return self.editor.file_tasks.saving
+
+    @property
+    def busy(self) -> bool:
+        """Whether a photo is being prepared."""
+        return self.editor.preparing.busy
+
+    def go(self, destination: Destination) -> None:
+        """Open another photo, or end."""
+        match destination:
+            case OpenNext(path):
+                self.editor.file_tasks.open(path)
+            case Close():
+                self._end_threads()
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
     @slot()
@@ -274,19 +292,16 @@ class MainWindow(QMainWindow):
         self.editor.outdated.emit(("save",))
         self._show_state()
         self.progress.refresh()
-        if self._opening_next is not None:
-            path, self._opening_next = self._opening_next, None
-            self.open_path(path)
-        self._go_on_closing()
+        self._leaving.go_on()
 
     @slot(NtiError)
     def _save_failed(self, error: NtiError) -> None:
         repeated = self.autosave.repeats(error)
         actions = [Action("Try again", self.save)]
-        if self._opening_next is not None:
-            actions = [Action("Open without saving", self._open_without_saving)]
-        elif self._closing:
-            self._closing = False
+        if isinstance(self._leaving.destination, OpenNext):
+            actions = [Action("Open without saving", self._leaving.go)]
+        elif self._leaving.closing:
+            self._leaving.stay()
             self.show()
             actions = [Action("Close without saving", self._close_without_saving), Action("Try again", self._close)]
         elif repeated:
@@ -294,11 +309,6 @@ class MainWindow(QMainWindow):
         if actions:
             self.editor.said.emit(Message(str(error), Tone.ERROR, topic="save", actions=tuple(actions)))
         self.progress.refresh()
-
-    def _open_without_saving(self) -> None:
-        path, self._opening_next = self._opening_next, None
-        if path is not None:
-            self.editor.file_tasks.open(path)
 
     # Closing
 
@@ -319,7 +329,7 @@ class MainWindow(QMainWindow):
 
     def _close(self) -> None:
         """Hide, cancel, save; `closed` is sent once all threads have ended."""
-        if self._closing:
+        if self._leaving.closing:
             return
         if waiting := self.editor.exports.queue.waiting:
             self.editor.said.emit(
@@ -330,8 +340,7 @@ class MainWindow(QMainWindow):
                 )
             )
             return
-        self._closing = True
-        self._opening_next = None
+        self._leaving.stay()
         preferences.remember_window_geometry(self.saveGeometry())
         self.editor_view.prompts.edit.settle()
         self.hide()
@@ -341,26 +350,21 @@ class MainWindow(QMainWindow):
         self.editor.cancel()
         self.editor.model.stop()
         self.transfers.cancel()
-        self._go_on_closing()
+        self._leaving.ask(Close())
 
     @slot()
-    def _go_on_closing(self) -> None:
-        """The threads end once all is saved, with what is prepared before it could be stopped."""
-        if not self._closing or self.editor.file_tasks.saving or self.background.isFinished():
-            return
-        if self._unsaved():
-            self.editor.save()
-        elif not self.editor.preparing.busy:
-            self._end_threads()
+    def _go_on_leaving(self) -> None:
+        """What was prepared before it could be stopped is saved, too."""
+        if self._leaving.closing:
+            self._leaving.go_on()
 
     def _close_without_exporting(self) -> None:
         self.editor.exports.queue.cancel_all()
         self._close()
 
     def _close_without_saving(self) -> None:
-        self._closing = True
         self.hide()
-        self._end_threads()
+        self._leaving.go(Close())
 
     def _end_threads(self) -> None:
         self._ending = True

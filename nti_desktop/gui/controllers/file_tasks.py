@@ -14,6 +14,7 @@ from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.export_queue import ExportTask, Parts
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.returning import Returned, return_to
+from nti_desktop.editing.save_queue import Audience, SaveQueue
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
@@ -21,7 +22,6 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported, export_picture
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.reading.first_view import FirstView, first_view, first_view_of
-from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
 
 T = TypeVar("T")
 
@@ -81,8 +81,15 @@ class FileTasks(QObject):
         self._background = background
         self._doing: list[str] = []  # for people: what is under way or waits for it, in this order
         self.screen: bytes | None = None  # profile that pictures are made for
-        self.saving = False  # a project is being written
-        self._save_next: list[Session] = []
+        self._saves = SaveQueue(
+            background,
+            Audience(
+                lambda: self._now(_SAVING),
+                lambda: self._no_longer(_SAVING),
+                self.saved.emit,
+                self.save_failed.emit,
+            ),
+        )
         self.opening: Opening | None = None
         self._seen.connect(self._show_glimpse)
         self._read.connect(self._show_share)
@@ -154,37 +161,13 @@ class FileTasks(QObject):
             self.opening_moved.emit()
 
     def save(self, session: Session) -> None:
-        """Write the project as it is now; while a save is under way, after it, as each builds on the one before."""
-        if self.saving:
-            self._save_next.append(session)
-            return
-        snapshot = session.working_copy.snapshot()
+        """Write a project, see `SaveQueue`."""
+        self._saves.save(session)
 
-        def done(signature: Signature) -> None:
-            session.working_copy.saved(snapshot, signature)
-            if self._go_on() is None:
-                self.saved.emit()
-
-        def failed(error: NtiError) -> None:
-            if isinstance(error, SidecarUnconfirmed):
-                session.working_copy.saved(snapshot, error.signature)
-            if self._go_on() is not session:
-                self.save_failed.emit(error)
-
-        self.saving = True
-        self._now(_SAVING)
-        self._background.submit(snapshot.write, done, failed)
-
-    def _go_on(self) -> Session | None:
-        """A save has ended; the next of those that were asked for in the meantime and still have something to write."""
-        self.saving = False
-        self._no_longer(_SAVING)
-        while self._save_next:
-            session = self._save_next.pop(0)
-            if session.working_copy.dirty:
-                self.save(session)
-                return session
-        return None
+    @property
+    def saving(self) -> bool:
+        """Whether a project is being written."""
+        return self._saves.saving
 
     def export(
         self, task: ExportTask, parts: Parts, done: Callable[[Exported], None], failed: Callable[[NtiError], None]
