@@ -159,7 +159,7 @@ def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kep
     window.editor.say_in_words(sample_edit)
     assert action.isEnabled()
     assert window.editor.session is not None
-    window.editor.session.read_only = "Opened for looking only."
+    window.editor.session.working_copy.read_only = "Opened for looking only."
     window.editor.changed.emit()
     assert not action.isEnabled()
 
