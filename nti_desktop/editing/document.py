@@ -37,10 +37,11 @@ class AreaInversion:
 class Document:
     """Methods that change the edit say whether they did, and may raise NtiError, which changes nothing."""
 
-    def __init__(self, session: Session, defaults: EditDefaults) -> None:
-        """defaults: of the model that a first edit is meant for."""
+    def __init__(self, session: Session, defaults: EditDefaults, clock: Callable[[], float] = time.monotonic) -> None:
+        """defaults: of the model that a first edit is meant for; clock: seconds, by which quick changes are one."""
         self.session = session
         self.defaults = defaults
+        self._clock = clock
         self.description = ""
         self.edit_text = ""
         self.area: Area = self.whole  # that the description is of
@@ -305,7 +306,7 @@ class Document:
         history = self.history
         if history is None or history.present == state:
             return False
-        self._keep(history.changed(state, subject, time.monotonic()))
+        self._keep(history.changed(state, subject, self._clock()))
         self._versions.edited()
         return True
 

@@ -1,0 +1,448 @@
+"""Edits, answers, cancels and failures in any order: what is shown, exported and saved is of the state it says.
+
+A seeded scheduler decides what happens next. The parts are real but for three: the engine answers without computing,
+the worker runs what it was given when the scheduler says so, and the disk takes what is written into a list.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError, SidecarError
+from nti_desktop.editing import snapshot
+from nti_desktop.editing.composition import Composition, RenderedPart
+from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.edits import with_strength, with_structure
+from nti_desktop.editing.engine_queue import EngineQueue, Ticket
+from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.export_queue import Audience as ExportAudience
+from nti_desktop.editing.export_queue import ExportQueue, ExportTask, Parts
+from nti_desktop.editing.export_request import ExportRequest
+from nti_desktop.editing.final_renders import FinalRenders
+from nti_desktop.editing.history import EditState
+from nti_desktop.editing.pictures import Pictures, Told
+from nti_desktop.editing.render_plan import Audience, Composed, RenderPlan
+from nti_desktop.editing.render_requests import Edit, Wanted
+from nti_desktop.editing.save_queue import Audience as SaveAudience
+from nti_desktop.editing.save_queue import SaveQueue
+from nti_desktop.editing.session import Session
+from nti_desktop.editing.version_list import state_of
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.photo.export.export import Exported
+from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.project.schema import Project
+from nti_desktop.recipe.jobs import Figures, Rendered, RenderJob
+from tests.editing.test_session import SOURCE, inverted
+from tests.editing.test_session import photo as photo  # a small one
+
+STEPS = 2_000
+NOTHING = np.zeros((1, 1, 3), np.float32)
+WORDS = ["a blue ball on a table", "a green ball on a table", "a red ball on a lawn", SOURCE]
+PACES = [0.0001, 0.01, 10.0]  # seconds a row: at once, after a preview, by hand
+
+Laid = tuple[tuple[Edit, float], ...]  # what a picture is made of: edits as they were rendered, with their feather
+
+
+def laid(parts: Parts) -> Laid:
+    return tuple((rendered_edits[id(part.rendered)], part.finish.feather) for part in parts)
+
+
+def meant(wanted: Wanted, session: Session) -> Laid:
+    return tuple((edit, state.finish.feather) for edit, state in wanted.edits(session))
+
+
+rendered_edits: dict[int, Edit] = {}  # what each answer of the engine is of; answers live as long as the test
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a picture shows, and of which version and photo it was made."""
+
+    session: Session
+    version: str
+    wanted: Wanted
+    laid: Laid
+
+
+class Engine:
+    """Answers without computing; a job that was cancelled while it ran may be done all the same."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.queue = EngineQueue()
+        self.answers: list[Rendered] = []
+        self.listeners: list[Any] = []
+        self._chance = chance
+
+    def render(self, job: RenderJob) -> Ticket:
+        return self.queue.render(job)
+
+    def enqueue(self, job: RenderJob) -> Ticket:
+        return self.queue.enqueue(job)
+
+    def withdraw(self, ticket: Ticket) -> None:
+        if self.queue.withdraw(ticket):
+            self._fail(ticket, Cancelled("Stopped."))
+
+    def cancel_all(self) -> None:
+        for ticket in self.queue.cancel_all():
+            self._fail(ticket, Cancelled("Stopped."))
+
+    def step(self) -> None:
+        """Begin a job, or end the one that runs."""
+        ticket = self.queue.running
+        if ticket is None:
+            self.queue.next()
+            return
+        self.queue.running = None
+        if ticket.cancel.cancelled and self._chance.random() < 0.8:
+            self._fail(ticket, Cancelled("Stopped."))
+        elif self._chance.random() < 0.1:
+            self._fail(ticket, EngineError("It did not work; try again."))
+        else:
+            assert isinstance(ticket.job, RenderJob)
+            figures = Figures(1.0, 10)
+            answer = Rendered(ticket.job.recipe, NOTHING, NOTHING, NOTHING, None, 1.0, NOTHING, 0.5, figures)
+            rendered_edits[id(answer)] = Edit.of(ticket.job)
+            self.answers.append(answer)
+            for listener in self.listeners:
+                listener.rendered(ticket, answer)
+
+    def _fail(self, ticket: Ticket, error: NtiError) -> None:
+        for listener in self.listeners:
+            listener.failed(ticket, error)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    work: Callable[[], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[NtiError], None]
+    key: str | None
+
+
+class Worker:
+    """Runs one task after the other and hands their answers over later, as the window's does."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Task] = deque()
+        self.answers: deque[Callable[[], None]] = deque()
+        self._latest: dict[str | None, Task] = {}
+
+    def submit(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[NtiError], None],
+        latest_of: str | None = None,
+    ) -> None:
+        task = Task(work, done, failed, latest_of)
+        self._latest[latest_of] = task
+        self.waiting.append(task)
+
+    def step(self) -> None:
+        if not self.waiting:
+            return
+        task = self.waiting.popleft()
+        if task.key is not None and self._latest[task.key] is not task:
+            return
+        try:
+            self.answers.append(partial(task.done, task.work()))
+        except NtiError as error:
+            self.answers.append(partial(task.failed, error))
+
+    def deliver(self) -> None:
+        if self.answers:
+            self.answers.popleft()()
+
+
+@dataclass
+class Drawing:
+    chance: random.Random
+
+    def compose(self, composition: Composition, wanted: Wanted, parts: tuple[RenderedPart, ...]) -> Composed[Picture]:
+        if self.chance.random() < 0.05:
+            raise NtiError("There is too little memory for this; close other programs first.")
+        mine = next((part.rendered for part in parts if part.inversion == wanted.inversion), None)
+        picture = Picture(SESSIONS[composition.photo.path], wanted.version, wanted, laid(parts))
+        preview = repr((wanted.state, wanted.beside)).encode() if wanted.final else None
+        return Composed(wanted, mine, parts, picture, None, preview)
+
+    def sharpen(self, composition: Composition, parts: tuple[RenderedPart, ...]) -> Picture:
+        last = self.last()
+        return Picture(SESSIONS[composition.photo.path], last.version, last.wanted, laid(parts))
+
+    last: Callable[[], Picture] = field(default=lambda: pytest.fail("nothing to sharpen"))
+
+
+SESSIONS: dict[Path, Session] = {}
+
+
+@dataclass
+class Program:
+    """All that works on open photos, without a window."""
+
+    chance: random.Random
+    documents: list[Document]
+    written: list[tuple[ExportTask, Laid]] = field(default_factory=list)
+    seconds: float = 0.0
+    there: bool = True
+    pace: float = PACES[0]
+
+    def __post_init__(self) -> None:
+        self.engine, self.worker, self.drawing = Engine(self.chance), Worker(), Drawing(self.chance)
+        nothing = Audience[Picture](self._composed, lambda *_: None, self._stopped, self._sharpened)
+        self.plan: RenderPlan[Picture] = RenderPlan(self.engine, self.worker, self.drawing, nothing)
+        told = Told[Picture](lambda: None, lambda _composed: None, lambda: None)
+        self.pictures: Pictures[Picture] = Pictures(self.plan, self._estimates, lambda _records: self.there, told)
+        finals = FinalRenders(self.engine, self.worker, self.plan.known)
+        self.engine.listeners = [self.plan, finals]
+        audience = ExportAudience(lambda: None, lambda *_: None, lambda *_: None, lambda *_: None)
+        self.exports = ExportQueue(self, finals, audience)
+        self.saves = SaveQueue(self.worker, SaveAudience(lambda: None, lambda: None, lambda: None, lambda _error: None))
+        self.document = self.documents[0]
+        self.open()
+
+    def _estimates(self) -> Estimates:
+        return Estimates(rendered=self.pace)
+
+    def _composed(self, composed: Composed[Picture]) -> None:
+        self.pictures.composed(composed)
+
+    def _sharpened(self, small: Picture, full: Picture) -> None:
+        self.pictures.replace({small: full})
+
+    def _stopped(self) -> None:
+        self.pictures.stop()
+
+    # What the disk is given
+
+    def export(
+        self, task: ExportTask, parts: Parts, done: Callable[[Exported], None], failed: Callable[[NtiError], None]
+    ) -> None:
+        def work() -> Exported:
+            self.written.append((task, laid(parts)))
+            return Exported(task.target, ())
+
+        self.worker.submit(work, done, failed)
+
+    def return_to(self, *_arguments: object) -> None:
+        pytest.fail("nobody asked for that")
+
+    # What a person does
+
+    def open(self) -> None:
+        """Go to the next photo."""
+        self.engine.cancel_all()
+        self.documents.append(self.documents.pop(0))
+        self.document = self.documents[0]
+        session = self.document.session
+        nobody = Wanted("", "", EditState(self.document.state.recipe, self.document.state.finish))  # type: ignore[union-attr]
+        self.pictures.open(self.document, Picture(session, "", nobody, ()), {})
+        self.pictures.show_stored()
+        self.pictures.ask()
+
+    def attempt(self, change: Callable[[Document], object]) -> None:
+        """As the window does it: another version as it was last seen, another picture as soon as it is there."""
+        document = self.document
+        version, look = document.version_id, (document.state, document.beside)
+        change(document)
+        if document.version_id != version:
+            self.pictures.show_stored()
+        if (document.version_id, document.state, document.beside) != (version, *look):
+            self.pictures.ask()
+
+    def prepare_again(self, document: Document) -> None:
+        """Of either photo, as preparing takes long enough to go elsewhere."""
+        made = inverted(document.session, seed=len(document.session.project.inversions))
+        document.prepared(built_in(), [AreaInversion(document.whole, "0" * 64, made)])
+        if document is self.document:
+            self.pictures.show_stored()
+            self.pictures.ask()
+
+    def ask_for_an_export(self) -> None:
+        document = self.document
+        name = self.chance.randrange(10**9)
+        task = ExportTask(document.session, document.wanted(), Path(f"{name}.png"), ExportRequest(), Provenance())
+        self.exports.add(task)
+
+    def cancel_an_export(self) -> None:
+        if self.exports.waiting:
+            self.exports.cancel(self.chance.choice(self.exports.waiting))
+
+    def sharpen(self) -> None:
+        last = self.plan.last
+        if last is not None:
+            self.drawing.last = lambda: last.picture
+        self.plan.sharpen()
+
+    def models_come_and_go(self) -> None:
+        self.there = not self.there
+        if self.there:
+            self.pictures.ask()
+
+    def do_something(self) -> None:
+        """One of all these, and the engine and the worker move on."""
+        chance, document = self.chance, self.document
+        self.seconds += chance.random()
+        versions = [version.id for version in document.session.project.versions]
+        strength, held = chance.choice([0.0, 0.3, 1.0, 1.4]), chance.choice([0.2, 0.6])
+        actions: list[tuple[int, Callable[[], object]]] = [
+            (60, self.engine.step),
+            (50, self.worker.step),
+            (50, self.worker.deliver),
+            (4, lambda: self.attempt(lambda d: d.edit("strength", lambda r: with_strength(r, strength)))),
+            (3, lambda: self.attempt(lambda d: d.say_in_words(chance.choice(WORDS)))),
+            (1, lambda: self.attempt(lambda d: d.edit("self", lambda r: with_structure(r, "self_until", held)))),
+            (2, lambda: self.attempt(Document.undo)),
+            (2, lambda: self.attempt(Document.redo)),
+            (2, lambda: self.attempt(lambda d: d.go_to(chance.choice(versions)))),
+            (1, lambda: self.attempt(Document.copy_version) if len(versions) < 6 else None),
+            (1, lambda: self.attempt(Document.delete_version) if len(versions) > 1 else None),
+            (2, lambda: self.pictures.ask(by_hand=True)),
+            (1, self.engine.cancel_all),
+            (2, self.ask_for_an_export),
+            (1, self.cancel_an_export),
+            (1, self.sharpen),
+            (1 if self.there else 10, self.models_come_and_go),
+            (2, lambda: self.saves.save(chance.choice(self.documents).session)),
+            (1, self.open),
+            (1, lambda: setattr(self, "pace", chance.choice(PACES))),
+        ]  # fmt: skip
+        if chance.random() < 0.002:
+            self.prepare_again(chance.choice(self.documents))
+            return
+        weights, choices = zip(*actions, strict=True)
+        chance.choices(choices, weights)[0]()
+
+    def settle(self) -> None:
+        """Nobody does anything any more, and nothing fails: all that was asked for is answered."""
+        self.there = True
+        self.chance = self.engine._chance = self.drawing.chance = Fair()
+        self.pictures.ask(by_hand=True)
+        for _ in range(10_000):
+            self.engine.step()
+            self.worker.step()
+            self.worker.deliver()
+            if not (self.engine.queue.left or self.worker.waiting or self.worker.answers):
+                break
+
+    def check(self) -> None:
+        """Whatever is on screen is what it says."""
+        pictures, session, document = self.pictures, self.document.session, self.document
+        assert pictures.before is not None
+        assert pictures.before.session is session
+        shown = [*pictures.of_versions.items()]
+        if pictures.after is not None:
+            shown.append((document.version_id, pictures.after))
+        for version, picture in shown:
+            assert picture.session is session
+            assert picture.version == version
+            assert picture.laid == meant(picture.wanted, session)
+        if pictures.final and not document.is_the_photo:
+            wanted = document.wanted()
+            assert wanted is not None
+            assert pictures.after is not None
+            assert pictures.after.laid == meant(wanted, session)
+            assert pictures.badge == ""
+        if document.is_the_photo and document.up_to_date:
+            assert pictures.after is None or pictures.badge
+
+    def check_written(self) -> None:
+        """Whatever was exported is what was asked for, and every export that was not called off was."""
+        for task, parts in self.written:
+            assert parts == (() if task.wanted is None else meant(task.wanted, task.session))
+        targets = [task.target for task, _ in self.written]
+        assert len(set(targets)) == len(targets)
+
+
+class Fair(random.Random):
+    """Nothing fails any more."""
+
+    def random(self) -> float:
+        return 1.0
+
+
+@dataclass
+class Disk:
+    """Takes what is written, or refuses it."""
+
+    chance: random.Random
+    projects: dict[Path, Project] = field(default_factory=dict)
+    previews: int = 0
+
+    def write(self, path: Path, project: Project, arrays: object, previews: dict[str, bytes], _expected: object) -> Any:
+        if self.chance.random() < 0.1:
+            raise SidecarError("The disk is full; make room and save again.")
+        for version_id, preview in previews.items():
+            version = project.version(version_id)
+            first, *others = version.parts
+            beside = tuple((part.inversion, state_of(part)) for part in others)
+            assert preview == repr((state_of(first), beside)).encode()
+            self.previews += 1
+        self.projects[path] = project
+        return ("signature", len(self.projects))
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk = Disk(random.Random(0))
+    monkeypatch.setattr(snapshot, "write_sidecar", disk.write)
+    return disk
+
+
+def document_of(path: Path, clock: Callable[[], float]) -> Document:
+    session = SESSIONS[path] = Session.open(path)
+    document = Document(session, STUDIO_DEFAULTS, clock)
+    document.describe(SOURCE)
+    document.say_in_words(WORDS[0])
+    document.prepared(built_in(), [AreaInversion(document.whole, "0" * 64, inverted(session))])
+    return document
+
+
+def run(seed: int, steps: int, photo: Path, disk: Disk) -> None:
+    rendered_edits.clear()
+    SESSIONS.clear()
+    chance = random.Random(seed)
+    disk.chance = chance
+    other = photo.with_name(f"other {seed}.png")
+    other.write_bytes(photo.read_bytes() + b"another photo")
+    seconds = [0.0]
+    program = Program(chance, [document_of(path, lambda: seconds[0]) for path in (photo, other)])
+    for _ in range(steps):
+        program.do_something()
+        seconds[0] = program.seconds
+        program.check()
+    program.settle()
+    program.check()
+    program.check_written()
+    assert program.pictures.final, "what was asked for last is not on screen"
+    assert program.exports.waiting == ()
+    disk.chance = Fair()
+    for document in program.documents:
+        program.saves.save(document.session)
+        while program.worker.waiting or program.worker.answers:
+            program.worker.step()
+            program.worker.deliver()
+        session = document.session
+        assert not session.working_copy.dirty
+        assert disk.projects[session.sidecar] == session.project
+    assert program.written
+    assert disk.previews
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_shown_exported_and_saved_is_of_its_state(seed: int, photo: Path, disk: Disk) -> None:
+    run(seed, STEPS, photo, disk)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 150))
+def test_so_it_is_in_a_hundred_thousand_steps(seed: int, photo: Path, disk: Disk) -> None:
+    run(seed, STEPS, photo, disk)
