@@ -255,7 +255,7 @@ class RenderPlan(Generic[P]):
             return self._drawing.compose(composition, wanted, parts)
 
         def done(composed: Composed[P]) -> None:
-            if session is self._session and self._may_show(wanted):
+            if self._may_show(wanted):
                 self._last = composed
                 self._audience.composed(composed)
 

@@ -6,7 +6,7 @@ the worker runs what it was given when the scheduler says so, and the disk takes
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -37,12 +37,14 @@ from nti_desktop.editing.version_list import state_of
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import Project
 from nti_desktop.recipe.jobs import Figures, Rendered, RenderJob
 from tests.editing.test_session import SOURCE, inverted
 from tests.editing.test_session import photo as photo  # a small one
 
 STEPS = 2_000
+CORNER = Area(0, 0, 48, 48)
 NOTHING = np.zeros((1, 1, 3), np.float32)
 WORDS = ["a blue ball on a table", "a green ball on a table", "a red ball on a lawn", SOURCE]
 PACES = [0.0001, 0.01, 10.0]  # seconds a row: at once, after a preview, by hand
@@ -56,6 +58,11 @@ def laid(parts: Parts) -> Laid:
 
 def meant(wanted: Wanted, session: Session) -> Laid:
     return tuple((edit, state.finish.feather) for edit, state in wanted.edits(session))
+
+
+def preview_of(edits: Iterable[tuple[str, EditState]]) -> bytes:
+    """Which area is worked on makes no other picture."""
+    return repr(sorted(edits, key=repr)).encode()
 
 
 rendered_edits: dict[int, Edit] = {}  # what each answer of the engine is of; answers live as long as the test
@@ -171,7 +178,8 @@ class Drawing:
             raise NtiError("There is too little memory for this; close other programs first.")
         mine = next((part.rendered for part in parts if part.inversion == wanted.inversion), None)
         picture = Picture(SESSIONS[composition.photo.path], wanted.version, wanted, laid(parts))
-        preview = repr((wanted.state, wanted.beside)).encode() if wanted.final else None
+        shown = [(edit.inversion, state) for edit, state in wanted.edits(SESSIONS[composition.photo.path])]
+        preview = preview_of(shown) if wanted.final else None
         return Composed(wanted, mine, parts, picture, None, preview)
 
     def sharpen(self, composition: Composition, parts: tuple[RenderedPart, ...]) -> Picture:
@@ -306,10 +314,11 @@ class Program:
             (1, lambda: self.attempt(Document.copy_version) if len(versions) < 6 else None),
             (1, lambda: self.attempt(Document.delete_version) if len(versions) > 1 else None),
             (2, lambda: self.pictures.ask(by_hand=True)),
+            (1, lambda: self.attempt(lambda d: d.work_on(chance.choice(d.edited_areas)))),
             (1, self.engine.cancel_all),
             (2, self.ask_for_an_export),
             (1, self.cancel_an_export),
-            (1, self.sharpen),
+            (4, self.sharpen),
             (1 if self.there else 10, self.models_come_and_go),
             (2, lambda: self.saves.save(chance.choice(self.documents).session)),
             (1, self.open),
@@ -380,11 +389,11 @@ class Disk:
     def write(self, path: Path, project: Project, arrays: object, previews: dict[str, bytes], _expected: object) -> Any:
         if self.chance.random() < 0.1:
             raise SidecarError("The disk is full; make room and save again.")
+        session = next(session for session in SESSIONS.values() if session.sidecar == path)
         for version_id, preview in previews.items():
-            version = project.version(version_id)
-            first, *others = version.parts
-            beside = tuple((part.inversion, state_of(part)) for part in others)
-            assert preview == repr((state_of(first), beside)).encode()
+            parts = project.version(version_id).parts
+            edits = [(part.inversion, state_of(part)) for part in parts]
+            assert preview == preview_of([edit for edit in edits if not session.is_the_photo(edit[1].recipe, edit[0])])
             self.previews += 1
         self.projects[path] = project
         return ("signature", len(self.projects))
@@ -403,6 +412,10 @@ def document_of(path: Path, clock: Callable[[], float]) -> Document:
     document.describe(SOURCE)
     document.say_in_words(WORDS[0])
     document.prepared(built_in(), [AreaInversion(document.whole, "0" * 64, inverted(session))])
+    document.work_on(CORNER)
+    document.describe(SOURCE)
+    document.say_in_words(WORDS[1])
+    document.prepared(built_in(), [AreaInversion(CORNER, "0" * 64, inverted(session, seed=1))])
     return document
 
 
@@ -427,6 +440,8 @@ def run(seed: int, steps: int, photo: Path, disk: Disk) -> None:
     disk.chance = Fair()
     for document in program.documents:
         program.saves.save(document.session)
+        document.edit("strength", lambda recipe: with_strength(recipe, 0.7))
+        program.saves.save(document.session)  # while the first is under way
         while program.worker.waiting or program.worker.answers:
             program.worker.step()
             program.worker.deliver()
