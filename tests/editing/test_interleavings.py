@@ -101,12 +101,11 @@ class Engine:
         for ticket in self.queue.cancel_all():
             self._fail(ticket, Cancelled("Stopped."))
 
-    def step(self) -> None:
-        """Begin a job, or end the one that runs."""
+    def step(self) -> bool:
+        """Begin a job, or end the one that runs; whether there was one."""
         ticket = self.queue.running
         if ticket is None:
-            self.queue.next()
-            return
+            return self.queue.next() is not None
         self.queue.running = None
         if ticket.cancel.cancelled and self._chance.random() < 0.8:
             self._fail(ticket, Cancelled("Stopped."))
@@ -120,6 +119,7 @@ class Engine:
             self.answers.append(answer)
             for listener in self.listeners:
                 listener.rendered(ticket, answer)
+        return True
 
     def _fail(self, ticket: Ticket, error: NtiError) -> None:
         for listener in self.listeners:
@@ -335,12 +335,9 @@ class Program:
         self.there = True
         self.chance = self.engine._chance = self.drawing.chance = Fair()
         self.pictures.ask(by_hand=True)
-        for _ in range(10_000):
-            self.engine.step()
+        while self.engine.step() or self.worker.waiting or self.worker.answers:
             self.worker.step()
             self.worker.deliver()
-            if not (self.engine.queue.left or self.worker.waiting or self.worker.answers):
-                break
 
     def check(self) -> None:
         """Whatever is on screen is what it says."""
