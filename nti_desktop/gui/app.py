@@ -92,7 +92,7 @@ def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseExceptio
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         log.error("A fault in the window", exc_info=(kind, error, trace))
         text = "Something unforeseen went wrong; the work is kept, and the log file says more."
-        window.editor.said.emit(Message(text, Tone.ERROR))
+        window.editor.say(Message(text, Tone.ERROR))
 
     return report
 

@@ -27,7 +27,7 @@ from nti_desktop.gui.models.device_chooser import DeviceChooser
 from nti_desktop.gui.models.model_chooser import ModelChooser
 from nti_desktop.gui.models.other_model import OtherModel
 from nti_desktop.gui.screen_colours import ScreenColours
-from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.widgets.progress import ProgressWatch
 from nti_desktop.gui.window_size import within_screen
 from nti_desktop.gui.workers.background import Background
@@ -132,7 +132,7 @@ class MainWindow(QMainWindow):
         try:
             self.editor_view.start.show_samples([(sample.path, sample.caption) for sample in samples()])
         except ModelError as error:
-            self.editor.said.emit(Message(str(error), Tone.ERROR))
+            self.editor.say(Message(str(error), Tone.ERROR))
 
     @slot()
     def _show_state(self) -> None:
@@ -257,7 +257,7 @@ class MainWindow(QMainWindow):
     @slot(Path, NtiError)
     def _open_failed(self, _path: Path, error: NtiError) -> None:
         if not isinstance(error, Cancelled):
-            self.editor.said.emit(Message(str(error), Tone.ERROR, topic="open"))
+            self.editor.say(Message(str(error), Tone.ERROR, topic=Topic.OPEN))
         self.progress.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
         self.open_path(paths[0])
         if len(paths) > 1:
             text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."
-            self.editor.said.emit(Message(text, topic="drop"))
+            self.editor.say(Message(text, topic=Topic.DROP))
 
     # Saving
 
@@ -283,13 +283,13 @@ class MainWindow(QMainWindow):
         self.editor_view.prompts.edit.settle()
         session = self.editor.session
         if session is not None and session.read_only:
-            self.editor.said.emit(Message(session.read_only, Tone.ERROR, topic="save"))
+            self.editor.say(Message(session.read_only, Tone.ERROR, topic=Topic.SAVE))
         self.editor.save()
         self.progress.refresh()
 
     @slot()
     def _saved(self) -> None:
-        self.editor.outdated.emit(("save",))
+        self.editor.withdraw(Topic.SAVE)
         self._show_state()
         self.progress.refresh()
         self._leaving.go_on()
@@ -307,7 +307,7 @@ class MainWindow(QMainWindow):
         elif repeated:
             actions = []
         if actions:
-            self.editor.said.emit(Message(str(error), Tone.ERROR, topic="save", actions=tuple(actions)))
+            self.editor.say(Message(str(error), Tone.ERROR, topic=Topic.SAVE, actions=tuple(actions)))
         self.progress.refresh()
 
     # Closing
@@ -332,10 +332,10 @@ class MainWindow(QMainWindow):
         if self._leaving.closing:
             return
         if waiting := self.editor.exports.queue.waiting:
-            self.editor.said.emit(
+            self.editor.say(
                 Message(
                     f"{waiting[0].title} is not done yet; wait for it, or close without it.",
-                    topic="closing",
+                    topic=Topic.CLOSING,
                     actions=(Action("Close without exporting", self._close_without_exporting),),
                 )
             )

@@ -13,7 +13,7 @@ from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.screen_page import ScreenPage
 from nti_desktop.gui.screen_profile import ScreenProfile, find_profile, read_profile
-from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
@@ -54,7 +54,7 @@ class ScreenColours(QObject):
         """Take the profile of a file, whatever the system says."""
         if read_profile(path) is None:
             text = f"“{path.name}” is not the profile of a screen; choose another file that ends in .icc or .icm."
-            self._editor.said.emit(Message(text, Tone.ERROR, topic="screen"))
+            self._editor.say(Message(text, Tone.ERROR, topic=Topic.SCREEN))
             return
         preferences.remember_screen_profile(path)
         self._look()
@@ -76,9 +76,9 @@ class ScreenColours(QObject):
         self._strip.show_screen(self.found.note, self.found.explanation)
         self.page.show_profile(self.found.explanation, chosen)
         if self.found.trouble and self.found.trouble != before.trouble:
-            self._editor.said.emit(Message(self.found.trouble, Tone.NOTE, topic="screen"))
+            self._editor.say(Message(self.found.trouble, Tone.NOTE, topic=Topic.SCREEN))
         elif not self.found.trouble:
-            self._editor.outdated.emit(("screen",))
+            self._editor.withdraw(Topic.SCREEN)
         self._editor.show_on(self.found.profile)
         self._convert()
 
@@ -100,7 +100,7 @@ class ScreenColours(QObject):
 
         def failed(error: NtiError) -> None:
             self._converting = False
-            self._editor.said.emit(Message(str(error), Tone.ERROR, topic="screen"))
+            self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.SCREEN))
 
         self._converting = True
         self._background.submit(task, done, failed)

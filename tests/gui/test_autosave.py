@@ -7,8 +7,10 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing.changes import Change
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.widgets.message_bar import Topic
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.test_session import SOURCE, invert
@@ -64,7 +66,7 @@ def test_the_time_runs_from_the_last_change(open_window: OpenWindow, photo: Path
     rename(window, "Bolder")
     assert timer.isActive()
     running = timer.timerId()  # another one each time that it is started
-    window.editor.changed.emit()  # nothing has changed
+    window.editor.tell(Change.EDIT)  # nothing has changed
     assert timer.timerId() == running
     rename(window, "Boldest")
     assert timer.timerId() != running
@@ -80,7 +82,7 @@ def test_saving_by_hand_leaves_nothing_to_be_saved_later(
     rename(window, "Bolder")
     window.save()
     until(lambda: names(sidecar) == ["Bolder"] and not window.editor.file_tasks.saving)
-    window.editor.changed.emit()
+    window.editor.tell(Change.EDIT)
     assert not timer_of(window).isActive()
 
 
@@ -95,7 +97,7 @@ def test_a_save_that_fails_is_told_once_and_tried_again_at_the_next_change(
     assert len(errors(window)) == 1
     assert not timer_of(window).isActive()
 
-    window.editor_view.messages.clear(("save",))
+    window.editor_view.messages.clear(((Topic.SAVE, ""),))
     with qtbot.waitSignal(window.editor.file_tasks.save_failed):
         rename(window, "Boldest")
     assert errors(window) == []

@@ -10,7 +10,7 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.widgets.message_bar import Tone
+from nti_desktop.gui.widgets.message_bar import Tone, Topic
 from nti_desktop.models.library.samples import Sample
 from tests.gui.conftest import OpenWindow, export_to
 from tests.gui.test_story import errors, retype
@@ -140,7 +140,7 @@ def test_a_sample_never_meets_the_sentence_about_the_built_in_model(
     window = open_window()
     window.open_path(photo)
     until(lambda: window.editor.preparing.estimates.measured is not None)
-    assert not [m for m in window.editor_view.messages.messages if m.topic == "model"]
+    assert not [m for m in window.editor_view.messages.messages if m.topic is Topic.MODEL]
 
 
 def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
@@ -151,7 +151,7 @@ def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
     window = open_window()
     window.open_path(picture)
     until(lambda: window.editor.preparing.estimates.measured is not None)
-    message = next(m for m in window.editor_view.messages.messages if m.topic == "model")
+    message = next(m for m in window.editor_view.messages.messages if m.topic is Topic.MODEL)
     assert message.tone is Tone.ADVICE
     assert "only knows the samples" in message.text
     message.actions[0].do()

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.file_tasks import FileTasks
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.widgets.message_bar import Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.sidecar import read_sidecar
@@ -201,9 +202,9 @@ def test_a_save_that_fails_keeps_the_window_and_offers_to_close_without(
     sidecar.write_bytes(sidecar.read_bytes() + b"written by someone else")
     prepared.versions.add_version()
     prepared.close()
-    until(lambda: any(m.topic == "save" for m in prepared.editor_view.messages.messages))
+    until(lambda: any(m.topic is Topic.SAVE for m in prepared.editor_view.messages.messages))
     assert prepared.isVisible()
-    message = next(m for m in prepared.editor_view.messages.messages if m.topic == "save")
+    message = next(m for m in prepared.editor_view.messages.messages if m.topic is Topic.SAVE)
     anyway = next(action for action in message.actions if action.title == "Close without saving")
     with qtbot.waitSignal(prepared.closed, timeout=60_000):
         anyway.do()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nti_desktop.editing.changes import Change
 from nti_desktop.editing.edits import with_structure
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.gui.controllers.comparison import comparison_of
@@ -160,7 +161,7 @@ def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kep
     assert action.isEnabled()
     assert window.editor.session is not None
     window.editor.session.working_copy.read_only = "Opened for looking only."
-    window.editor.changed.emit()
+    window.editor.tell(Change.EDIT)
     assert not action.isEnabled()
 
 

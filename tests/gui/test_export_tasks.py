@@ -21,6 +21,7 @@ from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks
 from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.widgets.message_bar import Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
@@ -269,7 +270,7 @@ def test_the_bottom_line_tells_of_an_export_and_cancels_it(
     assert strip.cancel_button.isVisible()
     strip.cancel_button.click()
     assert not editor.exports.queue.waiting
-    messages = [m.text for m in prepared.editor_view.messages.messages if m.topic == "export"]
+    messages = [m.text for m in prepared.editor_view.messages.messages if m.topic is Topic.EXPORT]
     assert messages == ["“edited.png” was not written, as its export was cancelled."]
     until(lambda: not strip.cancel_button.isVisible())
     assert not (tmp_path / "edited.png").exists()
@@ -283,7 +284,7 @@ def test_closing_with_an_export_that_waits_asks_first(
     export_to(prepared, tmp_path / "edited.png")
     prepared.close()
     assert prepared.isVisible()
-    (message,) = [m for m in prepared.editor_view.messages.messages if m.topic == "closing"]
+    (message,) = [m for m in prepared.editor_view.messages.messages if m.topic is Topic.CLOSING]
     assert "“edited.png”" in message.text
     with qtbot.waitSignal(prepared.closed, timeout=60_000):
         message.actions[0].do()

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from nti_desktop.core.resources import resource
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.models.models_page import ModelsPage
-from nti_desktop.gui.widgets.message_bar import Tone
+from nti_desktop.gui.widgets.message_bar import Tone, Topic
 from nti_desktop.gui.widgets.row_list import Row
 from nti_desktop.models.hub import transfer
 from nti_desktop.models.library.places import places_file, read_places
@@ -408,7 +408,7 @@ def test_another_drive_is_the_store_and_an_unplugged_one_is_said(
     drive.mkdir()
     window.models.show_page()
     rested(window, until)
-    assert not any(m.topic.startswith("fault") for m in page.messages.messages)
+    assert not any(m.topic is Topic.MODELS_FOLDER for m in page.messages.messages)
 
 
 def test_a_damaged_list_of_places_is_said_and_healed_by_choosing_a_folder(
@@ -430,7 +430,7 @@ def test_a_damaged_list_of_places_is_said_and_healed_by_choosing_a_folder(
     page.change.click()
     until(lambda: str(tmp_path / "store") in page.store.text())
     rested(window, until)
-    assert not any(m.topic.startswith("fault") for m in page.messages.messages)
+    assert not any(m.topic is Topic.MODELS_FOLDER for m in page.messages.messages)
     assert not window.editor_view.messages.messages
     assert places_file().with_name("models.json.damaged-1").read_text() == "{"
 

@@ -14,7 +14,7 @@ from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.pictures import AS_LAST_SEEN
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.places import read_places, write_places
@@ -42,7 +42,7 @@ def opened(open_window: OpenWindow, photo: Path, until: Until) -> MainWindow:
 
 
 def about_the_model(window: MainWindow) -> list[Message]:
-    return [m for m in window.editor_view.messages.messages if m.topic == "made with"]
+    return [m for m in window.editor_view.messages.messages if m.topic is Topic.MADE_WITH]
 
 
 def missed(window: MainWindow, until: Until) -> Message:

@@ -22,7 +22,7 @@ from nti_desktop.gui.editor.prompt_bar import PromptBar
 from nti_desktop.gui.editor.structure_panel import StructurePanel
 from nti_desktop.gui.editor.words_panel import WordsPanel
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.widgets.message_bar import Action, Message, MessageBar
+from nti_desktop.gui.widgets.message_bar import Action, Message, MessageBar, Topic
 from nti_desktop.gui.widgets.pause_edit import PauseEdit
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
@@ -133,15 +133,15 @@ def test_messages_stay_until_dismissed_or_outdated_and_none_is_lost(qtbot: QtBot
     done: list[str] = []
     for number in range(5):
         bar.say(Message(f"Sentence {number}."))
-    bar.say(Message("About the model.", topic="model", actions=(Action("How", lambda: done.append("how")),)))
-    bar.say(Message("About the model, again.", topic="model", actions=(Action("How", lambda: done.append("how")),)))
+    bar.say(Message("About the model.", topic=Topic.MODEL, actions=(Action("How", lambda: done.append("how")),)))
+    bar.say(Message("About the model, again.", topic=Topic.MODEL, actions=(Action("How", lambda: done.append("how")),)))
     assert [m.text for m in bar.messages][:2] == ["About the model, again.", "Sentence 4."]
     assert len(bar.messages) == 6
     bar._strips[0].buttons[0].click()
     assert done == ["how"]
     assert len(bar.messages) == 5
-    bar.say(Message("Late.", topic="render"))
-    bar.clear(("render", "model"))
+    bar.say(Message("Late.", topic=Topic.RENDER))
+    bar.clear(((Topic.RENDER, ""), (Topic.MODEL, "")))
     assert [m.text for m in bar.messages] == [f"Sentence {n}." for n in (4, 3, 2, 1, 0)]
 
 

@@ -13,7 +13,7 @@ from nti_desktop.editing import estimates, feedback
 from nti_desktop.editing.pictures import AS_LAST_SEEN
 from nti_desktop.gui.canvas.picture import make_picture
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.widgets.message_bar import Tone
+from nti_desktop.gui.widgets.message_bar import Tone, Topic
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
@@ -297,7 +297,7 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     word = place.text
 
     editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.0)))
-    (message,) = [m for m in bar.messages if m.topic == "effect"]
+    (message,) = [m for m in bar.messages if m.topic is Topic.EFFECT]
     assert f"“{word}” changed next to nothing" in message.text
     tight = editor.document.state
     message.actions[0].do()
@@ -308,7 +308,7 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     assert loose.recipe.self_until < tight.recipe.self_until
 
     editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
-    (message,) = [m for m in bar.messages if m.topic == "effect"]
+    (message,) = [m for m in bar.messages if m.topic is Topic.EFFECT]
     message.actions[0].do()
     until(lambda: editor.pictures.final)
     masked = editor.document.state
@@ -327,7 +327,7 @@ def test_no_mask_is_offered_for_a_sunset_that_changed_the_whole_photo(
     last = editor.rendering.plan.last
     assert last is not None
     editor.finished.emit(replace(last, rendered=replace(last.rendered, changed=0.99)))
-    assert not [m for m in bar.messages if m.topic == "effect"]
+    assert not [m for m in bar.messages if m.topic is Topic.EFFECT]
     prepared.feedback.confine()
     assert editor.document is not None
     assert editor.document.state is not None

@@ -46,6 +46,14 @@ def test_every_slot_asserts_its_thread() -> None:
     assert [where for where, node in _functions() if "Slot" in _decorators(node)] == []
 
 
+def test_only_an_object_sends_its_own_signals() -> None:
+    for path in sorted(GUI.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr == "emit":
+                whose = ast.unparse(node.value).rpartition(".")[0]
+                assert whose == "self", f"{path.name}:{node.lineno} sends {ast.unparse(node.value)}"
+
+
 def test_a_slot_in_a_foreign_thread_is_refused(qtbot: QtBot) -> None:
     watcher, refused = Watcher(), []
 

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from nti_desktop.editing import history
 from nti_desktop.editing.document import Document
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.widgets.message_bar import Topic
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.project.schema import VersionRecord
 from tests.gui.conftest import OpenWindow
@@ -76,7 +77,7 @@ def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(
     kept = document.session.working_copy.preview(deleted)
     assert kept is not None
     assert (kept == preview).all()
-    assert not [m for m in prepared.editor_view.messages.messages if m.topic == "deleted"]
+    assert not [m for m in prepared.editor_view.messages.messages if m.topic is Topic.DELETED]
 
     prepared.redo()
     assert names(document) == ["Version 1", "Version 2"]
@@ -151,7 +152,7 @@ def test_put_it_back_calls_the_deletion_off_whatever_was_done_since(
 ) -> None:
     prepared.versions.delete_version()
     say(sample.edits[1])
-    (message,) = [m for m in prepared.editor_view.messages.messages if m.topic == "deleted"]
+    (message,) = [m for m in prepared.editor_view.messages.messages if m.topic is Topic.DELETED]
     message.actions[0].do()
     assert names(document) == ["Version 1", "Bolder", "Version 2"]
     assert document.version is not None

@@ -9,7 +9,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.gui import preferences
 from nti_desktop.gui.controllers.model_lookup import ModelLookup
 from nti_desktop.gui.controllers.preparing import Preparing
-from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
@@ -25,7 +25,7 @@ class ActiveModel(QObject):
     answered = Signal()  # a model that pictures may wait for is found, or known to be gone
     missed = Signal(InversionRecord, ModelGone)  # no picture can be made, as this one's model is not there
     said = Signal(Message)
-    outdated = Signal(tuple)  # topics of messages that no longer hold
+    outdated = Signal(tuple)  # see Editor
 
     def __init__(self, entry: ModelEntry, preparing: Preparing, models: Background, parent: QObject) -> None:
         """models: the worker that reads models, which may take long."""
@@ -70,7 +70,7 @@ class ActiveModel(QObject):
         self.entry = entry
         self.way = _usual_way(entry)
         self._follows = False
-        self.outdated.emit(("model",))
+        self.outdated.emit(((Topic.MODEL, ""),))
         if self._document is not None:
             self._document.defaults = entry.defaults
             self.measure()
@@ -89,7 +89,12 @@ class ActiveModel(QObject):
 
     def measure_again(self) -> None:
         """Another device computes from the next job on; what is being prepared goes on with the old one."""
-        self.outdated.emit(("prepare", "render"))
+        self.outdated.emit(
+            (
+                (Topic.PREPARE, ""),
+                (Topic.RENDER, ""),
+            )
+        )
         if not self._preparing.at_work:
             self.measure()
         self.changed.emit()
@@ -97,7 +102,7 @@ class ActiveModel(QObject):
     def all_there(self, records: Sequence[InversionRecord]) -> bool:
         """Whether the models of these are; one that is not known yet is looked for, one that is gone is missed."""
         if self._model_lookup.all_known(records):
-            self.outdated.emit(("made with",))
+            self.outdated.emit(((Topic.MADE_WITH, ""),))
             return True
         if gone := self._model_lookup.gone(records):
             self.missed.emit(*gone)
@@ -129,7 +134,7 @@ class ActiveModel(QObject):
 
     @slot(InversionRecord, NtiError)
     def _not_read(self, _record: InversionRecord, error: NtiError) -> None:
-        self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
+        self.said.emit(Message(str(error), Tone.ERROR, topic=Topic.RENDER))
         if not self._preparing.looked_at:
             self.measure()
 

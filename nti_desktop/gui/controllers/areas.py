@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.widgets.message_bar import Message
+from nti_desktop.gui.widgets.message_bar import Message, Topic
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, area_around
 from nti_desktop.recipe.kinds import SMALL_WORDS
@@ -66,6 +66,6 @@ class Areas(QObject):
         area = area_around(place, frame, document.session.photo.raster.size, self._editor.model.entry.native_size)
         if area == document.area:
             text = "This word is nearly everywhere in the area; draw a smaller one on the photo instead."
-            self._editor.said.emit(Message(text, topic="effect"))
+            self._editor.say(Message(text, topic=Topic.EFFECT))
         else:
             self._editor.work_on(area)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import feedback
+from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.pictures import Pictures, Told
 from nti_desktop.editing.render_plan import Composed
@@ -20,7 +21,7 @@ from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
 from nti_desktop.gui.controllers.preparing import Preparation, Preparing
 from nti_desktop.gui.controllers.rendering import Rendering
-from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
@@ -30,9 +31,9 @@ from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured
 from nti_desktop.recipe.recipe import EditRecipe
 
-_OF_A_PHOTO = (  # topics of messages
-    "open", "note", "drop", "model", "made with", "render", "effect", "emphasis",
-    "prepare", "export", "save", "deleted",
+_OF_A_PHOTO = (
+    Topic.OPEN, Topic.NOTE, Topic.DROP, Topic.MODEL, Topic.MADE_WITH, Topic.PREPARE, Topic.RENDER, Topic.EFFECT,
+    Topic.EMPHASIS, Topic.DELETED, Topic.EXPORT, Topic.SAVE,
 )  # fmt: skip
 
 
@@ -41,12 +42,12 @@ class Editor(QObject):
 
     glimpsed = Signal()  # there is something to see of a photo that is being opened, or no longer
     opened = Signal()  # another photo
-    changed = Signal()  # edit, description, versions or preparation: show everything again
+    changed = Signal(Change)  # what is to be shown again
     moved = Signal()  # to another area of the photo
     pictured = Signal()  # another picture of the edit
     finished = Signal(Composed)  # the full render of the edit as it stands
     said = Signal(Message)
-    outdated = Signal(tuple)  # topics of messages that no longer hold
+    outdated = Signal(tuple)  # what messages that no longer hold are about
 
     def __init__(
         self, engine: EngineThread, background: Background, models: Background, entry: ModelEntry, parent: QObject
@@ -87,13 +88,25 @@ class Editor(QObject):
     def session(self) -> Session | None:
         return self.document.session if self.document else None
 
+    def say(self, message: Message) -> None:
+        """Tell the user."""
+        self.said.emit(message)
+
+    def tell(self, change: Change) -> None:
+        """Have this shown again."""
+        self.changed.emit(change)
+
+    def withdraw(self, *topics: Topic, of: str = "") -> None:
+        """What was said about these no longer holds."""
+        self.outdated.emit(tuple((topic, of) for topic in topics))
+
     # Opening
 
     @slot(Glimpse)
     def _glimpsed(self, glimpse: Glimpse) -> None:
         self.glimpse = glimpse
         self.glimpsed.emit()
-        self.changed.emit()
+        self.changed.emit(Change.OPENING)
 
     @slot(Path, NtiError)
     def _open_failed(self, _path: Path, _error: NtiError) -> None:
@@ -101,7 +114,7 @@ class Editor(QObject):
         if self.glimpse is not None:
             self.glimpse = None
             self.glimpsed.emit()
-            self.changed.emit()
+            self.changed.emit(Change.OPENING)
 
     @slot(OpenedPhoto)
     def _opened(self, opened: OpenedPhoto) -> None:
@@ -111,16 +124,16 @@ class Editor(QObject):
         self._stop_engine()
         self.document = Document(opened.session, self.model.entry.defaults)
         self.suggestions = ()
-        self.outdated.emit(_OF_A_PHOTO)
+        self.withdraw(*_OF_A_PHOTO)
         self.pictures.open(self.document, opened.before, opened.previews)
         self.preparing.open(self.document)
         self.model.open(self.document)
         self.pictures.show_stored()
-        self.changed.emit()
+        self.changed.emit(Change.EVERYTHING)
         self.opened.emit()
         for note in opened.session.notes:
-            self.said.emit(Message(note, Tone.NOTE, topic="note"))
-        self.changed.emit()
+            self.say(Message(note, Tone.NOTE, topic=Topic.NOTE))
+        self.changed.emit(Change.EVERYTHING)
 
     def work_on(self, area: Area) -> None:
         """Describe and edit another area of the photo."""
@@ -139,15 +152,15 @@ class Editor(QObject):
         """Not while an area is being prepared."""
         if self.preparing.at_work:
             text = "The photo is being prepared; go to another area when that is done, or cancel it."
-            self.said.emit(Message(text, topic="prepare"))
-            self.changed.emit()  # the buttons go back to what holds
+            self.say(Message(text, topic=Topic.PREPARE))
+            self.changed.emit(Change.AREA)  # the buttons go back to what holds
         return not self.preparing.at_work
 
     def _go_on_elsewhere(self) -> None:
-        self.outdated.emit(("prepare", "effect"))
+        self.withdraw(Topic.PREPARE, Topic.EFFECT)
         self.model.measure()
         self.moved.emit()
-        self.changed.emit()
+        self.changed.emit(Change.EDIT | Change.AREA | Change.VERSIONS | Change.PREPARATION)
         self.pictured.emit()
 
     # The edit
@@ -157,7 +170,7 @@ class Editor(QObject):
         """What the photo shows."""
         if self.document is not None:
             self.document.describe(text)
-            self.changed.emit()
+            self.changed.emit(Change.EDIT | Change.VERSIONS | Change.PREPARATION)
 
     @slot()
     def settle_description(self) -> None:
@@ -171,7 +184,7 @@ class Editor(QObject):
         self.suggestions = suggestions
         if self.document is not None and not self.document.description:
             self.describe(description)
-        self.changed.emit()
+        self.changed.emit(Change.EDIT)
 
     @slot(str)
     def say_in_words(self, text: str) -> None:
@@ -185,9 +198,9 @@ class Editor(QObject):
     def _say_emphasis(self, text: str, emphasis: Emphasis, sentence: str | None) -> None:
         """Marks that were typed make room for the sentence that was meant."""
         if emphasis.prompt != text:
-            self.changed.emit()
+            self.changed.emit(Change.EDIT)
         if emphasis.weights and sentence:
-            self.said.emit(Message(sentence, topic="emphasis"))
+            self.say(Message(sentence, topic=Topic.EMPHASIS))
 
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> None:
         """Change the recipe; see Document.edit."""
@@ -205,7 +218,7 @@ class Editor(QObject):
         shown = self.document.version_id if self.document else ""
         self.attempt(Document.undo)
         if self.document is not None and self.document.version_id != shown:
-            self.outdated.emit(("deleted",))
+            self.withdraw(Topic.DELETED)
 
     def redo(self) -> None:
         self.attempt(Document.redo)
@@ -222,8 +235,8 @@ class Editor(QObject):
             if not change(document):
                 return
         except NtiError as error:
-            self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
-            self.changed.emit()  # the panels go back to what holds
+            self.say(Message(str(error), Tone.ERROR, topic=Topic.RENDER))
+            self.changed.emit(Change.EDIT | Change.VERSIONS)  # the panels go back to what holds
             return
         if document.version_id != version:
             self.pictures.show_stored()
@@ -232,12 +245,12 @@ class Editor(QObject):
         if (document.version_id, document.state, document.beside) != (version, *look):
             self._show_again()
         else:
-            self.changed.emit()
+            self.changed.emit(Change.EDIT | Change.VERSIONS)
 
     def _show_again(self) -> None:
-        self.outdated.emit(("effect", "emphasis"))
+        self.withdraw(Topic.EFFECT, Topic.EMPHASIS)
         self.pictures.ask()
-        self.changed.emit()
+        self.changed.emit(Change.EDIT | Change.AREA | Change.VERSIONS | Change.PREPARATION)
 
     # Preparing
 
@@ -253,10 +266,10 @@ class Editor(QObject):
             self._prepare(self.document.described_for(fingerprint))
 
     def _prepare(self, described: Mapping[Area, str]) -> None:
-        self.outdated.emit(("prepare", "render"))
+        self.withdraw(Topic.PREPARE, Topic.RENDER)
         if described:
             self.preparing.invert(self.model.entry, *self.model.way, described)
-        self.changed.emit()
+        self.changed.emit(Change.PREPARATION)
 
     @slot(Preparation)
     def keep_prepared(self, made: Preparation) -> None:
@@ -277,18 +290,18 @@ class Editor(QObject):
     @slot(NtiError)
     def _preparing_failed(self, error: NtiError) -> None:
         if not isinstance(error, Cancelled):
-            self.said.emit(Message(str(error), Tone.ERROR, topic="prepare"))
-        self.changed.emit()
+            self.say(Message(str(error), Tone.ERROR, topic=Topic.PREPARE))
+        self.changed.emit(Change.PREPARATION)
 
     @slot(Measured)
     def _measured(self, _measured: Measured) -> None:
         if not self.pictures.final:
             self.pictures.ask()  # the stored picture is small; now a real one can be made
-        self.changed.emit()
+        self.changed.emit(Change.PREPARATION)
 
     @slot()
     def _model_changed(self) -> None:
-        self.changed.emit()
+        self.changed.emit(Change.MODEL)
 
     @slot()
     def _model_answered(self) -> None:
@@ -308,31 +321,31 @@ class Editor(QObject):
     def replace_pictures(self, converted: Mapping[Picture, Picture]) -> None:
         """The same pictures in the colours of another screen or in another size."""
         self.pictures.replace(converted)
-        self.changed.emit()
+        self.changed.emit(Change.PICTURE)
 
     def _render_is_well(self) -> None:
-        self.outdated.emit(("render",))
+        self.withdraw(Topic.RENDER)
 
     @slot()
     def render(self) -> None:
         """The full render of a slow edit."""
         self.pictures.ask(by_hand=True)
-        self.changed.emit()
+        self.changed.emit(Change.PICTURE)
 
     @slot(Composed)
     def _composed(self, composed: Composed[Picture]) -> None:
         self.pictures.composed(composed)
-        self.changed.emit()
+        self.changed.emit(Change.PICTURE)
 
     @slot(Wanted, NtiError)
     def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
-        self.said.emit(Message(str(error), Tone.ERROR, topic="render"))
-        self.changed.emit()
+        self.say(Message(str(error), Tone.ERROR, topic=Topic.RENDER))
+        self.changed.emit(Change.PICTURE)
 
     @slot()
     def _render_stopped(self) -> None:
         self.pictures.stop()
-        self.changed.emit()
+        self.changed.emit(Change.PICTURE)
 
     @slot()
     def cancel(self) -> None:

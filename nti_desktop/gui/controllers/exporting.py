@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import Cancelled, NtiError
+from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.export_request import ExportRequest
@@ -14,7 +15,7 @@ from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.export.export_dialog import ExportDialog
-from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported, format_of
 from nti_desktop.photo.export.export_metadata import Provenance
@@ -99,13 +100,13 @@ class Exporting(QObject):
 
     @slot(ExportTask, Exported)
     def _exported(self, task: ExportTask, exported: Exported) -> None:
-        self._editor.outdated.emit((_topic(task),))
+        self._editor.withdraw(Topic.EXPORT_FAILED, of=str(task.target))
         self._say(" ".join((f"Exported to {exported.path}.", *exported.notes)))
 
     @slot(ExportTask, Returned)
     def _returned(self, task: ExportTask, returned: Returned) -> None:
         """The project follows, of the photo as it is open now or of one that was left."""
-        self._editor.outdated.emit((_topic(task),))
+        self._editor.withdraw(Topic.EXPORT_FAILED, of=str(task.target))
         said = f"Returned to {returned.path}. As it was, it lies beside it as “{returned.kept.name}”."
         text = " ".join((said, *returned.notes))
         now = self._editor.session
@@ -117,7 +118,7 @@ class Exporting(QObject):
         self._say(text)
         if session.working_copy.dirty:
             self._editor.file_tasks.save(session)
-        self._editor.changed.emit()
+        self._editor.tell(Change.VERSIONS)
 
     @slot(ExportTask, NtiError)
     def _failed(self, task: ExportTask, error: NtiError) -> None:
@@ -126,11 +127,7 @@ class Exporting(QObject):
             self._say(str(error))
         else:
             text = f"“{task.target.name}” was not written. {error}"
-            self._editor.said.emit(Message(text, Tone.ERROR, topic=_topic(task)))
+            self._editor.say(Message(text, Tone.ERROR, topic=Topic.EXPORT_FAILED, of=str(task.target)))
 
     def _say(self, text: str, tone: Tone = Tone.NOTE) -> None:
-        self._editor.said.emit(Message(text, tone, topic="export"))
-
-
-def _topic(task: ExportTask) -> str:
-    return f"export {task.target}"
+        self._editor.say(Message(text, tone, topic=Topic.EXPORT))

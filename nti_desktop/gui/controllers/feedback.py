@@ -9,7 +9,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
 
 
@@ -35,7 +35,7 @@ class EditFeedback(QObject):
             self._say(everything, Action("Use a mask", self.confine))
 
     def _say(self, text: str, action: Action | None) -> None:
-        self._editor.said.emit(Message(text, Tone.ADVICE, topic="effect", actions=(action,) if action else ()))
+        self._editor.say(Message(text, Tone.ADVICE, topic=Topic.EFFECT, actions=(action,) if action else ()))
 
     def loosen(self) -> None:
         """Let the photo's structure go earlier."""

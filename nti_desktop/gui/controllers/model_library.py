@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
-from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.client import free_space
@@ -121,10 +121,10 @@ class ModelLibrary(QObject):
         self._models.submit(task, changed, self._failed)
 
     def _say(self, sentence: str) -> None:
-        self.said.emit(Message(sentence, topic="models"))
+        self.said.emit(Message(sentence, topic=Topic.MODELS))
 
     def _failed(self, error: NtiError) -> None:
-        self.said.emit(Message(str(error), Tone.ERROR, topic="models"))
+        self.said.emit(Message(str(error), Tone.ERROR, topic=Topic.MODELS))
 
 
 def _look() -> Contents:

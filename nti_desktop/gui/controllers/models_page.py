@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.core.progress import Progress
+from nti_desktop.editing.changes import Change
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.models.models_page import ModelsPage
-from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Fetched, Planned, Transfers
 from nti_desktop.models.hub.offers import Offer, offers
@@ -30,7 +31,7 @@ class ModelsPageController(QObject):
         library.changed.connect(self._show)
         library.said.connect(page.messages.say)
         library.added.connect(self._added)
-        editor.changed.connect(self._show)
+        editor.changed.connect(self._changed)
         transfers.changed.connect(self._show)
         transfers.moved.connect(self._moved)
         transfers.planned.connect(self._planned)
@@ -67,6 +68,11 @@ class ModelsPageController(QObject):
             self._editor.model.choose(entry)
         self._show()
 
+    @slot(Change)
+    def _changed(self, change: Change) -> None:
+        if change & Change.MODEL:
+            self._show()
+
     @slot()
     def _show(self) -> None:
         library, transfers, page = self._library, self._transfers, self.page
@@ -85,7 +91,7 @@ class ModelsPageController(QObject):
         try:
             return offers()
         except ModelError as error:
-            self.page.messages.say(Message(str(error), Tone.ERROR, topic="offered"))
+            self.page.messages.say(Message(str(error), Tone.ERROR, topic=Topic.OFFERED))
             return ()
 
     @property
@@ -103,12 +109,12 @@ class ModelsPageController(QObject):
 
     @slot(str)
     def _plan(self, wanted: str) -> None:
-        self.page.messages.clear(("models", "transfer"))
+        self.page.messages.clear(((Topic.MODELS, ""), (Topic.TRANSFER, "")))
         self._transfers.plan(wanted)
 
     @slot(Path)
     def _verify(self, path: Path) -> None:
-        self.page.messages.clear(("models", "transfer"))
+        self.page.messages.clear(((Topic.MODELS, ""), (Topic.TRANSFER, "")))
         self._transfers.verify(path)
 
     @slot(Progress)
@@ -147,4 +153,4 @@ class ModelsPageController(QObject):
         self._say(str(error), Tone.NOTE if isinstance(error, Cancelled) else Tone.ERROR)
 
     def _say(self, text: str, tone: Tone, *actions: Action) -> None:
-        self.page.messages.say(Message(text, tone, topic="transfer", actions=actions))
+        self.page.messages.say(Message(text, tone, topic=Topic.TRANSFER, actions=actions))

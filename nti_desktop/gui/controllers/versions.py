@@ -4,11 +4,12 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.version_list import Step
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.widgets.message_bar import Action, Message
+from nti_desktop.gui.widgets.message_bar import Action, Message, Topic
 from nti_desktop.gui.workers.threads import slot
 
 
@@ -47,7 +48,7 @@ class Versions(QObject):
         """An empty name leaves the old one."""
         if self._editor.document and name.strip():
             self._editor.attempt(lambda document: document.rename_version(version_id, name.strip()))
-        self._editor.changed.emit()  # the list goes back to what holds
+        self._editor.tell(Change.VERSIONS)  # the list goes back to what holds
 
     @command("&Delete version", Menu.VERSION, "Ctrl+Shift+Del")
     @slot()
@@ -61,8 +62,10 @@ class Versions(QObject):
         if version is None or len(document.session.project.versions) < 2:
             return False
         put_back = partial(self._put_back, document.delete_version())
-        message = Message(f"“{version.name}” was deleted.", topic="deleted", actions=(Action("Put it back", put_back),))
-        self._editor.said.emit(message)
+        message = Message(
+            f"“{version.name}” was deleted.", topic=Topic.DELETED, actions=(Action("Put it back", put_back),)
+        )
+        self._editor.say(message)
         return True
 
     def _put_back(self, deleted: Step) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from nti_desktop.editing import edits, feedback
+from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
@@ -56,7 +57,7 @@ class EditorView(QWidget):
         self.strip = WorkStrip()
         self._lay_out()
         self._connect(commands)
-        self.show_all()
+        self.show_again(Change.EVERYTHING)
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
@@ -98,7 +99,7 @@ class EditorView(QWidget):
         editor = self.editor
         editor.glimpsed.connect(self._glimpsed)
         editor.opened.connect(self._opened)
-        editor.changed.connect(self.show_all)
+        editor.changed.connect(self.show_again)
         editor.moved.connect(self._moved)
         editor.pictured.connect(self._pictured)
         self.area_bar.chosen.connect(self._areas.choose)
@@ -170,26 +171,46 @@ class EditorView(QWidget):
         self.prompts.edit.replace_text(document.edit_text)
         (self.prompts.edit if document.version else self.prompts.description).setFocus()
 
-    @slot()
-    def show_all(self) -> None:
-        """Bring every panel up to date."""
+    @slot(Change)
+    def show_again(self, change: Change) -> None:
+        """Bring up to date what shows what has changed."""
         editor, document = self.editor, self.editor.document
-        loading = editor.glimpse is not None
-        for widget in (self.area_bar, self.prompts, self.tabs, self.versions_panel):
-            widget.setVisible(document is not None or loading)  # so that the photo keeps its place when the whole comes
-            widget.setEnabled(not loading)
+        if change & Change.OPENING:
+            self._show_opening(document)
         if document is None:
-            if editor.glimpse is not None:
-                self._make_room(Area(0, 0, *editor.glimpse.size))
             return
-        self.prompts.show_models(editor.model.entry, document.edit_model(editor.model.entry))
+        if change & (Change.MODEL | Change.EDIT | Change.VERSIONS):
+            self.prompts.show_models(editor.model.entry, document.edit_model(editor.model.entry))
+        if change & (Change.EDIT | Change.AREA):
+            self._show_sentences(document)
+        if change & (Change.EDIT | Change.AREA | Change.VERSIONS | Change.PREPARATION | Change.MODEL):
+            self._show_recipe(document)
+        if change & (Change.EDIT | Change.AREA | Change.VERSIONS | Change.MODEL | Change.PICTURE):
+            self._show_areas(document)
+        if change & (Change.EDIT | Change.VERSIONS | Change.PICTURE):
+            self._show_versions(document)
+        if change & (Change.EDIT | Change.AREA | Change.VERSIONS | Change.PICTURE):
+            self._show_mask()
+        self._show_preparation(document)
+
+    def _show_opening(self, document: Document | None) -> None:
+        """The panels lie around the photo as soon as there is something to see, and work once it is there."""
+        glimpse = self.editor.glimpse
+        for widget in (self.area_bar, self.prompts, self.tabs, self.versions_panel):
+            widget.setVisible(document is not None or glimpse is not None)  # so that the photo keeps its place
+            widget.setEnabled(glimpse is None)
+        if document is None and glimpse is not None:
+            self._make_room(Area(0, 0, *glimpse.size))
+
+    def _show_sentences(self, document: Document) -> None:
         self.prompts.show_source(document.description)
         self.prompts.description.show_text(document.description)
         self.prompts.show_edit(document.edit_text)
         self.prompts.show_subject(whole=document.area == document.whole)
-        self.prompts.show_suggestions(editor.suggestions if document.area == document.whole else ())
-        self._show_preparation(document)
-        state = document.state
+        self.prompts.show_suggestions(self.editor.suggestions if document.area == document.whole else ())
+
+    def _show_recipe(self, document: Document) -> None:
+        state, model = document.state, self.editor.model
         for panel in (self.words_panel, self.structure_panel, self.mask_panel):
             panel.setEnabled(state is not None)
         self.words_panel.show_recipe(state.recipe if state else None)
@@ -198,14 +219,11 @@ class EditorView(QWidget):
                 state.recipe,
                 document.automatic(state.recipe),
                 document.changed_kinds,
-                editor.model.guidance,
-                editor.model.guidance_is_fixed,
+                model.guidance,
+                model.guidance_is_fixed,
             )
-            threshold = editor.model.entry.defaults.blend_threshold
+            threshold = model.entry.defaults.blend_threshold
             self.mask_panel.show_recipe(document.description, state.recipe, state.finish.feather, threshold)
-        self._show_areas(document)
-        self._show_versions(document)
-        self._show_mask()
 
     def _make_room(self, whole: Area) -> None:
         """Fill the panels around a first photo as they will be when it is there, so that it keeps its place."""
@@ -378,7 +396,9 @@ class EditorView(QWidget):
     def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:
         defaults = self.editor.model.entry.defaults
         self.editor.edit("mask", partial(edits.with_mask, places=places, keeps=keeps, defaults=defaults))
-        self.show_all()  # words to keep may wait for a first word to change, which changes nothing of the edit
+        self.show_again(
+            Change.EDIT
+        )  # words to keep may wait for a first word to change, which changes nothing of the edit
 
     @slot(float)
     def _threshold_moved(self, threshold: float) -> None:

@@ -134,7 +134,10 @@ class MaskPanel(QWidget):
 
     @slot(object, float)
     def _moved(self, key: object, value: float) -> None:
-        (self.threshold_moved if key == "threshold" else self.feather_moved).emit(value)
+        if key == "threshold":
+            self.threshold_moved.emit(value)
+        else:
+            self.feather_moved.emit(value)
 
     @slot(bool)
     def _show_mask(self, on: bool) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.editing import feedback
+from nti_desktop.editing.changes import Change
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.editor.model_panel import ModelPanel
-from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.recipe.jobs import Measured
@@ -27,7 +28,7 @@ class ModelChooser(QObject):
         self._faults: tuple[str, ...] = ()  # that were said
         self._shown = ""  # id of the model whose way of preparing is shown
         editor.preparing.measured.connect(self._measured)
-        editor.changed.connect(self._show)
+        editor.changed.connect(self._changed)
         library.changed.connect(self._shelf_changed)
         library.removed.connect(self._removed)
         panel.model_chosen.connect(self._chosen)
@@ -55,16 +56,21 @@ class ModelChooser(QObject):
         if faults == self._faults:
             return
         self._faults = faults
-        self._editor.outdated.emit(("models folder",))
+        self._editor.withdraw(Topic.MODELS_FOLDER)
         if faults:
             action = Action("Models…", self._page_asked)
-            self._editor.said.emit(Message(faults[0], Tone.ERROR, topic="models folder", actions=(action,)))
+            self._editor.say(Message(faults[0], Tone.ERROR, topic=Topic.MODELS_FOLDER, actions=(action,)))
 
     @slot(Path)
     def _removed(self, path: Path) -> None:
         """Nobody works with a model that was taken away."""
         if os.path.realpath(path) == os.path.realpath(self._editor.model.entry.id):
             self._editor.model.choose(built_in())
+
+    @slot(Change)
+    def _changed(self, change: Change) -> None:
+        if change & Change.MODEL:
+            self._show()
 
     @slot()
     def _show(self) -> None:
@@ -83,4 +89,4 @@ class ModelChooser(QObject):
     def _measured(self, measured: Measured) -> None:
         if feedback.is_strange(self._editor.model.entry, measured):
             action = Action("Add a model…", self._page_asked)
-            self._editor.said.emit(Message(feedback.STRANGE, Tone.ADVICE, topic="model", actions=(action,)))
+            self._editor.say(Message(feedback.STRANGE, Tone.ADVICE, topic=Topic.MODEL, actions=(action,)))

@@ -9,7 +9,7 @@ from nti_desktop.gui.controllers.model_library import Contents
 from nti_desktop.gui.models.download_page import DownloadPage
 from nti_desktop.gui.models.model_list import ModelList
 from nti_desktop.gui.models.transfer_strip import TransferStrip
-from nti_desktop.gui.widgets.message_bar import Message, MessageBar, Tone
+from nti_desktop.gui.widgets.message_bar import Message, MessageBar, Tone, Topic
 from nti_desktop.gui.window_size import within_screen
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.records import gigabytes
@@ -18,7 +18,7 @@ _ABOUT = (
     "The built-in model knows the samples only. For your own photos the program needs a Stable Diffusion model, which "
     "you download here once or have on this computer already. The model and your photos stay on this computer."
 )
-_FAULTS = ("fault 0", "fault 1")  # topics
+_FAULTS = tuple((Topic.MODELS_FOLDER, number) for number in ("1", "2"))
 
 
 class ModelsPage(QDialog):
@@ -78,9 +78,9 @@ class ModelsPage(QDialog):
         self.store.setText(f"Downloads go to {contents.store}{free}.")
         said = {message.text for message in self.messages.messages}
         self.messages.clear(_FAULTS[len(contents.faults) :])
-        for topic, fault in zip(_FAULTS, contents.faults, strict=False):
+        for (topic, number), fault in zip(_FAULTS, contents.faults, strict=False):
             if fault not in said:
-                self.messages.say(Message(fault, Tone.ERROR, topic=topic))
+                self.messages.say(Message(fault, Tone.ERROR, topic=topic, of=number))
 
     @slot()
     def _change(self) -> None:

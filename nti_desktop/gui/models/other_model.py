@@ -5,7 +5,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.project.schema import InversionRecord
@@ -35,4 +35,4 @@ class OtherModel(QObject):
                 0, Action(f"Prepare with {name}", partial(self._editor.prepare_anew, record.model_fingerprint))
             )
         text = f"{gone.what}, so its edits are shown as they were last seen."
-        self._editor.said.emit(Message(text, Tone.ADVICE, topic="made with", actions=tuple(actions)))
+        self._editor.say(Message(text, Tone.ADVICE, topic=Topic.MADE_WITH, actions=tuple(actions)))

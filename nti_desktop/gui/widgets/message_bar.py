@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -28,13 +28,43 @@ class Action:
     do: Callable[[], None]
 
 
+class Topic(Enum):
+    """What messages are about."""
+
+    OPEN = auto()  # photos that could not be opened
+    NOTE = auto()  # what is remarkable about the photo
+    DROP = auto()  # files that were dropped
+    MODEL = auto()  # the model that is chosen
+    MADE_WITH = auto()  # a model that the photo was prepared with
+    MODELS = auto()  # the list of models
+    MODELS_FOLDER = auto()
+    OFFERED = auto()  # what a repository has
+    TRANSFER = auto()  # downloads
+    PREPARE = auto()
+    RENDER = auto()
+    EFFECT = auto()  # what an edit did
+    EMPHASIS = auto()  # weights that were typed
+    DELETED = auto()  # a version
+    EXPORT = auto()
+    EXPORT_FAILED = auto()  # of one file
+    SAVE = auto()
+    SCREEN = auto()  # its colours
+    CLOSING = auto()
+
+
+About = tuple[Topic, str]  # and of which thing, empty where there is one only
+
+
 @dataclass(frozen=True)
 class Message:
-    """topic: what it is about; a newer message on the topic takes its place. Without one it stays until dismissed."""
+    """topic, of: what it is about; a newer message about the same takes its place. Without a topic it stays until
+    dismissed.
+    """
 
     text: str
     tone: Tone = Tone.NOTE
-    topic: str = ""
+    topic: Topic | None = None
+    of: str = ""
     actions: tuple[Action, ...] = ()
 
 
@@ -105,17 +135,19 @@ class MessageBar(QWidget):
 
     @slot(Message)
     def say(self, message: Message) -> None:
-        """Show a message; one that says the same, or is about the same topic, goes."""
+        """Show a message; one that says the same, or is about the same, goes."""
         self._messages = [
-            m for m in self._messages if m.text != message.text and not (m.topic and m.topic == message.topic)
+            m
+            for m in self._messages
+            if m.text != message.text and not (m.topic and (m.topic, m.of) == (message.topic, message.of))
         ]
         self._messages.insert(0, message)
         self._refresh()
 
     @slot(tuple)
-    def clear(self, topics: tuple[str, ...]) -> None:
-        """Drop the messages about these topics: they are outdated."""
-        kept = [m for m in self._messages if m.topic not in topics]
+    def clear(self, outdated: tuple[About, ...]) -> None:
+        """Drop the messages about these."""
+        kept = [m for m in self._messages if (m.topic, m.of) not in outdated]
         if len(kept) != len(self._messages):
             self._messages = kept
             self._refresh()
