@@ -7,8 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Libraries that import their parts on demand: what the program uses of them.
+_METHODS = ROOT / "nti_desktop" / "engine" / "methods"
+
+# What is imported on demand: the methods, and of libraries that import their parts so what the program uses.
 HIDDEN = [
+    *(f"nti_desktop.engine.methods.{file.stem}" for file in sorted(_METHODS.glob("[a-z]*.py"))),
     "diffusers.models.autoencoders.autoencoder_kl",
     "diffusers.models.unets.unet_2d_condition",
     "diffusers.schedulers.scheduling_ddim",

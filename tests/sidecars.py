@@ -18,8 +18,9 @@ from nti_desktop.project.schema import (
     VersionRecord,
 )
 from nti_desktop.project.sidecar import Arrays, read_sidecar
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings
 
 STEPS = 5
 SOURCE = "a red ball on a table"

@@ -17,7 +17,8 @@ from nti_desktop.engine.memory.forecast import Forecaster, learning
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, find_model
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles
 from nti_desktop.recipe.memory import Saving
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import InversionSettings
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import sd15, yardstick
 from tests.benchmarks.children import ROOT

@@ -11,7 +11,8 @@ from PIL import Image
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.studio.camera import extent
 from nti_desktop.studio.render import training_picture

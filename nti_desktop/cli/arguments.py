@@ -9,9 +9,9 @@ from nti_desktop import __version__
 from nti_desktop.cli import demo, doctor, edit, export, info, invert, methods, models, writing
 from nti_desktop.models.library.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import CROSS, FEATHER, FOLLOW, GUIDANCE, SELF, STRENGTH, THRESHOLD, WEIGHT, Parameter
 from nti_desktop.recipe.recipe import Reweighting
-from nti_desktop.recipe.settings import Method
 
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"

@@ -21,8 +21,7 @@ from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.reading.identify import identify
 from nti_desktop.project.sidecar import backup_path, sidecar_path
 from nti_desktop.recipe.jobs import Rendered
-from nti_desktop.recipe.methods import name_of
-from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.settings import InversionSettings, name_of
 from nti_desktop.recipe.structure import recipe_for
 
 EDITS = 3

@@ -8,8 +8,8 @@ from nti_desktop.core.units import in_decibels
 from nti_desktop.editing.session import Session
 from nti_desktop.project.schema import InversionRecord, Project, VersionRecord
 from nti_desktop.project.sidecar import read_sidecar
-from nti_desktop.recipe.methods import name_of
 from nti_desktop.recipe.parameters import STRENGTH
+from nti_desktop.recipe.settings import name_of
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:

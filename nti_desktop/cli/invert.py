@@ -12,8 +12,8 @@ from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.emphasis import read_emphasis
 from nti_desktop.recipe.jobs import Measured
-from nti_desktop.recipe.methods import name_of
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
+from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, name_of
 from nti_desktop.recipe.words import unlearned_words
 
 
@@ -97,8 +97,9 @@ def _method(options: Namespace, best: EditDefaults) -> Method:
     """Who names a schedule means null-text; raises RecipeError where another method is named beside it."""
     if options.schedule is None:
         return best.method if options.method is None else Method(options.method)
-    if options.method in (None, Method.NULL_TEXT):
-        return Method.NULL_TEXT
+    scheduled = next(method for method, row in METHODS.items() if row.learns)
+    if options.method in (None, scheduled):
+        return scheduled
     raise RecipeError(f"A schedule belongs to null-text; leave out --schedule, or --method {options.method}.")
 
 

@@ -14,8 +14,8 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.export.export import ExportSettings, export_picture
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.recipe.jobs import Inversion, Rendered
-from nti_desktop.recipe.methods import METHODS, name_of
-from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.settings import InversionSettings, name_of
 from nti_desktop.recipe.structure import recipe_for
 
 COLUMNS = 3

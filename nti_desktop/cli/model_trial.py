@@ -21,9 +21,8 @@ from nti_desktop.photo.export.export import ExportSettings, export_picture
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.jobs import Inversion, Rendered
-from nti_desktop.recipe.methods import name_of
 from nti_desktop.recipe.recipe import Blend, EditRecipe
-from nti_desktop.recipe.settings import InversionSettings
+from nti_desktop.recipe.settings import InversionSettings, name_of
 from nti_desktop.recipe.structure import recipe_for
 
 GOOD_LIKENESS = 30.0  # dB between the photo left alone and the autoencoder's own picture of it

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordRef
-from nti_desktop.recipe.settings import EditDefaults, Method
+from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand
 from nti_desktop.recipe.words import Change, align_words, split_words
 
@@ -81,7 +82,7 @@ def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, met
 
 def by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
     """The same wish on a photo prepared by this method: null embeddings hold for their own guidance only."""
-    return replace(recipe, guidance_scale=None) if method is Method.NULL_TEXT else recipe
+    return replace(recipe, guidance_scale=None) if method.row.learns else recipe
 
 
 def loosened(recipe: EditRecipe) -> EditRecipe:

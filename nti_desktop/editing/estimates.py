@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from nti_desktop.recipe.jobs import Figures, Measured
-from nti_desktop.recipe.methods import METHODS
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
+from nti_desktop.recipe.methods import METHODS, SLOWEST, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 SLOW_RENDER = 5.0  # seconds; above, the full render waits for a button
 QUICK_RENDER = 0.15  # seconds; above, a preview is shown first
@@ -49,13 +49,11 @@ class Estimates:
         return METHODS[method].preparing_rows * steps * self.measured.row_seconds
 
     def far_apart(self, defaults: EditDefaults) -> tuple[tuple[Method, float], ...]:
-        """Null-text and a model's default method with their seconds, where those lie far apart; else nothing."""
-        slow, usual = (
-            self.preparing(method, defaults.steps_for(method)) for method in (Method.NULL_TEXT, defaults.method)
-        )
+        """The slowest method and a model's default one with their seconds, where those lie far apart; else nothing."""
+        slow, usual = (self.preparing(method, defaults.steps_for(method)) for method in (SLOWEST, defaults.method))
         if slow is None or usual is None or abs(slow - usual) <= WORTH_ASKING:
             return ()
-        return ((Method.NULL_TEXT, slow), (defaults.method, usual))
+        return ((SLOWEST, slow), (defaults.method, usual))
 
     def rendering(self, method: Method, steps: int) -> float | None:
         """Seconds of a full render, None before anything was measured."""

@@ -11,8 +11,8 @@ from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured, Rendered
 from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting, unsaid_kinds
 from nti_desktop.recipe.memory import Forecast, Saving
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
-from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change, Word, align_words, as_read, ask_the_same, split_words, word_key
 
 NEXT_TO_NOTHING = 0.005  # of the pixels, those that differ visibly

@@ -26,10 +26,10 @@ from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.threads import Threads
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, ModelFiles, Rendered, RenderJob
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.rewording import as_written
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.structure import fades
 
 REMEMBERED = 2  # inversions whose source attention is kept
@@ -232,7 +232,7 @@ def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
     """Raises EngineError when stored arrays are not this model's."""
     steps, width = job.settings.steps, model.text.width
     fits = job.pivot.ndim == 4 and job.pivot.shape[:2] == (steps + 1, model.unet.config.in_channels)
-    if job.settings.method is Method.NULL_TEXT:
+    if job.settings.method.row.learns:
         nulls = job.null_embeddings
         fits = fits and nulls is not None and nulls.ndim == 3 and nulls.shape[::2] == (steps, width)
         fits = fits and nulls is not None and nulls.shape[1] <= model.length

@@ -7,7 +7,7 @@ import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
 from nti_desktop.editing.export_request import ExportRequest, from_json, to_json
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 
 _METHODS = "methods/"
 

@@ -14,9 +14,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.project.migrations import migrated
 from nti_desktop.recipe.jobs import Figures
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import FEATHER
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Schedule
 from nti_desktop.recipe.words import word_at
 
 SCHEMA_VERSION = 2

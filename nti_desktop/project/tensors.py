@@ -14,7 +14,6 @@ from safetensors.numpy import load, save
 
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.schema import FrameRecord, InversionRecord
-from nti_desktop.recipe.settings import Method
 
 MAX_HEADER = 2**16
 HEAD = 8 + MAX_HEADER  # bytes that certainly hold the length and the header
@@ -41,7 +40,7 @@ class Layout:
     steps: int
     model_width: int
     model_height: int
-    null_text: bool
+    learned: bool
 
 
 def layout(inversion: InversionRecord, frame: FrameRecord) -> Layout:
@@ -49,7 +48,7 @@ def layout(inversion: InversionRecord, frame: FrameRecord) -> Layout:
         steps=inversion.settings.steps,
         model_width=frame.model_width,
         model_height=frame.model_height,
-        null_text=inversion.settings.method is Method.NULL_TEXT,
+        learned=inversion.settings.method.row.learns,
     )
 
 
@@ -95,7 +94,7 @@ def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[in
         header = from_json(head[8 : 8 + length], allow_inf_nan=False)
     except ValueError as error:
         raise Unsound("the arrays of an inversion are damaged") from error
-    names = {"pivot", "null_embeddings"} if expected.null_text else {"pivot"}
+    names = {"pivot", "null_embeddings"} if expected.learned else {"pivot"}
     if not isinstance(header, dict) or header.keys() - {"__metadata__"} != names:
         raise Unsound("an inversion does not hold the arrays that belong to its method")
     shapes = {}

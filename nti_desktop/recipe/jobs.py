@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nti_desktop.recipe.memory import Forecast
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 
 class DecoderKind(StrEnum):

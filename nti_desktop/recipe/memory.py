@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 
 
 class Saving(IntEnum):
@@ -41,4 +41,4 @@ class Forecast:
 
     def of(self, method: Method) -> Need:
         """Preparing by a method."""
-        return self.learning if method is Method.NULL_TEXT else self.preparing
+        return self.learning if method.row.learns else self.preparing

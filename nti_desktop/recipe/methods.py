@@ -2,8 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+PUBLISHED_STEPS = 50  # of null-text, and of what it is compared with
+
+
+class Method(StrEnum):
+    """How the photo's trajectory is held during an edit; its values are those that files keep, and the engine's module
+    of each has its name.
+    """
+
+    NULL_TEXT = "null-text"
+    RESIDUAL = "residual"
+    NEGATIVE_PROMPT = "negative-prompt"
+    PINNED = "pinned"
+
+    @property
+    def row(self) -> "MethodRow":
+        """What is declared of it."""
+        return METHODS[self]
 
 
 @dataclass(frozen=True)
@@ -31,7 +48,8 @@ class MethodRow:
     """One method. sentence: what it is good for; preparing_rows, edit_rows: UNet rows a step, of preparing with its
     check and of an edit whose source attention is recorded, counted on the engine and used until this machine has
     measured its own; keeps: names and shapes of the arrays in the sidecar; source: paper and arXiv number; published:
-    None where nobody published a figure for it.
+    None where nobody published a figure for it; learns: an embedding for every step, by gradients, which holds for the
+    guidance it was learned with; steps: that were published for it, None where a model's own usual ones do.
     """
 
     method: Method
@@ -42,6 +60,8 @@ class MethodRow:
     keeps: tuple[str, ...]
     source: str
     published: Published | None = None
+    learns: bool = False
+    steps: int | None = None
 
 
 _PIVOT = "pivot: steps + 1 latents of channels × height × width"
@@ -59,6 +79,8 @@ METHODS: Mapping[Method, MethodRow] = {
             keeps=(_PIVOT, "null_embeddings: steps × tokens × width"),
             source="Mokady et al., Null-text Inversion, CVPR 2023, arXiv 2211.09794",
             published=Published(27.03, 0.0607, 24.75, 145),
+            learns=True,
+            steps=PUBLISHED_STEPS,
         ),
         MethodRow(
             Method.PINNED,
@@ -96,15 +118,4 @@ METHODS: Mapping[Method, MethodRow] = {
     )
 }
 
-
-def name_of(settings: InversionSettings, inner_steps: int | None = None) -> str:
-    """What ran, for people: "null-text (published)", "residual", ….
-
-    inner_steps: of the optimisation. The quick schedule of former programs began null-text with the source's own
-    embedding; where it learned nothing it was negative-prompt inversion, and is called so.
-    """
-    if settings.method is not Method.NULL_TEXT:
-        return str(settings.method)
-    if settings.schedule is Schedule.REFERENCE:
-        return f"{settings.method} (published)"
-    return f"{settings.method} (quick)" if inner_steps else str(Method.NEGATIVE_PROMPT)
+SLOWEST = max(METHODS, key=lambda method: METHODS[method].preparing_rows)

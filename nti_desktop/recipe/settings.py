@@ -6,16 +6,8 @@ from enum import StrEnum
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, THRESHOLD
-
-
-class Method(StrEnum):
-    """How the photo's trajectory is held during an edit; see `nti_desktop.engine.methods`."""
-
-    NULL_TEXT = "null-text"
-    RESIDUAL = "residual"
-    NEGATIVE_PROMPT = "negative-prompt"
-    PINNED = "pinned"
 
 
 class Schedule(StrEnum):
@@ -25,7 +17,6 @@ class Schedule(StrEnum):
     QUICK = "quick"  # of former programs, which began with the source's own embedding; opened, but not made any more
 
 
-PUBLISHED_STEPS = 50
 MAX_STEPS = 500
 LEAST_GUIDED = 0.5  # of what guidance adds, where a description explains nothing; without any, materials stay behind
 
@@ -129,7 +120,7 @@ class EditDefaults:
 
         None for the preparation's own: null embeddings are made for one guidance, and one that the user chose is kept.
         """
-        if prepared.method is Method.NULL_TEXT or prepared.guidance_scale != self.guidance_scale:
+        if prepared.method.row.learns or prepared.guidance_scale != self.guidance_scale:
             return None
         known = dict(self.guidances)
         wanted = max((known.get(kind, self.guidance_scale) for kind in kinds), default=self.guidance_scale)
@@ -138,5 +129,18 @@ class EditDefaults:
         return None if wanted == self.guidance_scale else wanted
 
     def steps_for(self, method: Method) -> int:
-        """The usual steps of a method; null-text was published for fifty."""
-        return PUBLISHED_STEPS if method is Method.NULL_TEXT else self.steps
+        """The usual steps of a method."""
+        return method.row.steps or self.steps
+
+
+def name_of(settings: InversionSettings, inner_steps: int | None = None) -> str:
+    """What ran, for people: "null-text (published)", "residual", ….
+
+    inner_steps: of the optimisation. The quick schedule of former programs began null-text with the source's own
+    embedding; where it learned nothing it was negative-prompt inversion, and is called so.
+    """
+    if not settings.method.row.learns:
+        return str(settings.method)
+    if settings.schedule is Schedule.REFERENCE:
+        return f"{settings.method} (published)"
+    return f"{settings.method} (quick)" if inner_steps else str(Method.NEGATIVE_PROMPT)

@@ -18,8 +18,9 @@ from nti_desktop.engine.threads import ALL
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe import jobs
 from nti_desktop.recipe.jobs import InvertJob, MeasureJob, ModelFiles, RenderJob
+from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, InversionSettings, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio.render import training_picture

@@ -22,8 +22,9 @@ from nti_desktop.engine.methods.denoise import Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
 from nti_desktop.engine.model.text import PromptReader
 from nti_desktop.recipe.memory import Saving
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Schedule
 from tests.benchmarks import sd15
 from tests.benchmarks.contestants import PUBLISHED_GUIDANCE
 from tests.benchmarks.costs import fix_conditions

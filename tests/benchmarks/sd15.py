@@ -20,7 +20,8 @@ from nti_desktop.engine.model.loading import KINDS
 from nti_desktop.engine.model.text import PromptReader
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.recipe.memory import Saving
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
+from nti_desktop.recipe.settings import EditDefaults
 from tests.benchmarks.memory import Memory, measure_memory
 from tests.benchmarks.speed import Speed, measure_speed
 

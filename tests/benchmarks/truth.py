@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, Method
+from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
+from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.studio.variants import VARIANTS
 from tests.benchmarks.contestants import EXACT, LATER, NULL_TEXT_EDIT, PREVIEW, PUBLISHED
 from tests.figures.answers import Answer

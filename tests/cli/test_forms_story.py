@@ -13,8 +13,9 @@ from nti_desktop.editing.session import Session
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, Side, WordRef
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
 from tests.wild.files import write_original
 from tests.wild.folders import write_folder

@@ -8,8 +8,9 @@ import pytest
 from nti_desktop.editing.document import AreaInversion, Document
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings
 from tests.editing.test_session import inverted, photo
 
 __all__ = ["photo"]

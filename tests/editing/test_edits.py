@@ -7,8 +7,9 @@ from nti_desktop.editing.estimates import Estimates, Pace
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.recipe.jobs import Figures, Measured
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 BALL = WordRef(Side.EDIT, 2, "ball")
 

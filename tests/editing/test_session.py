@@ -22,8 +22,9 @@ from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
 from nti_desktop.project.sidecar import SidecarChanged, SidecarDamaged, read_sidecar, write_sidecar
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings
 
 SOURCE = "a red ball on a table"
 BLUE = EditRecipe("a blue ball on a table")

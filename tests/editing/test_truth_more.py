@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 from nti_desktop.studio.variants import VARIANTS
 from tests.figures.measuring import Measurement
 from tests.figures.running import Runner, Subject

@@ -15,8 +15,9 @@ from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.service import EngineService
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
 from nti_desktop.recipe.memory import Saving
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.test_precision import overdrive
 from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, prepared, rendered, some_latents
 

@@ -20,7 +20,8 @@ from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.recipe.jobs import InvertJob, MeasureJob, ModelFiles
 from nti_desktop.recipe.memory import Saving
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.test_service import IMAGE
 from tests.engine.trials import PROTOTYPE, SOURCE, some_latents
 

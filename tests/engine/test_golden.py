@@ -19,8 +19,9 @@ from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.engine.sampling.attention import AttentionEdit
 from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import Source, invert
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.published import refinement_mapping
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"

@@ -15,8 +15,9 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_row
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.recipe.jobs import ModelFiles
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, prepared, rendered, some_latents
 
 Learned = Callable[[DiffusionModel], tuple[Prepared, int]]

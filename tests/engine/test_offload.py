@@ -14,7 +14,8 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.recipe.jobs import ModelFiles
 from nti_desktop.recipe.memory import Saving
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.engine.trials import PROTOTYPE, SOURCE, some_latents
 
 CPU = torch.device("cpu")

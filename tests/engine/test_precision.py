@@ -15,8 +15,9 @@ from nti_desktop.engine.methods.denoise import Prepared, Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.recipe.jobs import ModelFiles
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, some_latents
 
 CPU = torch.device("cpu")

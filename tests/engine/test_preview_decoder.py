@@ -21,8 +21,9 @@ from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.preview_decoders import CONFIG, WEIGHTS, structure_of
 from nti_desktop.recipe.jobs import DecoderKind, DecoderStructure, InvertJob, ModelFiles, PreviewDecoder, RenderJob
 from nti_desktop.recipe.memory import Saving
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.trials import some_latents
 from tests.preview_decoders import drawn_by_diffusers, write_tiny
 

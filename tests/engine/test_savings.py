@@ -26,8 +26,9 @@ from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles
 from nti_desktop.recipe.memory import Saving
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Schedule
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import draw_scene
 from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, smallest_latents, some_latents

@@ -11,8 +11,8 @@ from nti_desktop.engine.methods import null_text
 from nti_desktop.engine.methods.denoise import Prepared
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
-from nti_desktop.recipe.settings import Method
 from tests.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
 
 Photos = Callable[[Method], Prepared]

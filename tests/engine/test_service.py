@@ -19,8 +19,9 @@ from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.service import EDITS, EngineService
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, ModelFiles, RenderJob
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import draw_scene

@@ -9,8 +9,8 @@ from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.weighting import carried, edit_embedding
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting, WordControl, with_weight
-from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import split_words
 from tests.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
 

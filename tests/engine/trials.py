@@ -11,8 +11,9 @@ from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.sampling.pivot import Source
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.settings import InversionSettings
 
 PROTOTYPE = Path(__file__).parents[1] / "data" / "prototype"
 SOURCE = "a photo of a white ball on green grass on a sunny day"

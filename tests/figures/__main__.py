@@ -13,7 +13,8 @@ from pathlib import Path
 
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
-from nti_desktop.recipe.settings import EditDefaults, Method
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.studio.classifier import attributes_of
 from nti_desktop.studio.more_variants import MORE_VARIANTS
 from nti_desktop.studio.scenes import draw_scene

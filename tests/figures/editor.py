@@ -16,8 +16,9 @@ from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import invert_exactly
 from nti_desktop.engine.service import EngineService
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, Rendered, RenderJob
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import settled
 from nti_desktop.studio.render import Picture
 from nti_desktop.studio.scenes import Scene

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from nti_desktop.recipe.jobs import Rendered
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, EditDefaults, Method
+from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
+from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.studio.captions import Wording, caption
 from nti_desktop.studio.classifier import attributes_of, verdict
 from nti_desktop.studio.scenes import Scene

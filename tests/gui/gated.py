@@ -13,7 +13,7 @@ from nti_desktop.editing.render_requests import Edit
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 
 PLENTY = 1000  # renders, more than any test asks for
 

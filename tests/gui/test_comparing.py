@@ -19,8 +19,7 @@ from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.jobs import RenderJob
-from nti_desktop.recipe.methods import METHODS
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import METHODS, Method
 from tests.gui.conftest import OpenWindow
 from tests.gui.gated import PLENTY, GatedBench
 

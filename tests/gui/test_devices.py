@@ -10,7 +10,7 @@ from nti_desktop.editing import feedback
 from nti_desktop.gui import preferences
 from nti_desktop.recipe.jobs import Device, Measured
 from nti_desktop.recipe.memory import Forecast, Need, Saving
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import OpenWindow
 
 Until = Callable[[Callable[[], bool]], None]

@@ -29,10 +29,9 @@ from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.kinds import Kind
-from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
-from nti_desktop.recipe.settings import Method
 from nti_desktop.recipe.words import Change
 from tests.gui.conftest import OpenWindow
 

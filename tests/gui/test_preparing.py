@@ -22,7 +22,7 @@ from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.project.sidecar import read_sidecar
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import PATIENCE, OpenWindow
 from tests.other_models import prepare, write_model
 

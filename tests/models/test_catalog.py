@@ -15,7 +15,8 @@ from nti_desktop.models.library.catalog import built_in, find_model, installed, 
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.places import Places
 from nti_desktop.recipe.kinds import Kind
-from nti_desktop.recipe.settings import EditDefaults, Method, Windows
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import EditDefaults, Windows
 from tests.rights import open_folder, without_rights
 
 SD15: dict[str, dict[str, Any]] = {

@@ -25,8 +25,9 @@ from nti_desktop.project.schema import (
     to_json,
 )
 from nti_desktop.recipe.jobs import Figures
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
-from nti_desktop.recipe.settings import InversionSettings, Method, Schedule
+from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.sidecars import SOURCE, make_project, make_version
 
 fractions = st.floats(0, 1)

@@ -28,7 +28,7 @@ from nti_desktop.project.sidecar import (
     signature_of,
     write_sidecar,
 )
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 from tests.sidecars import make_all_arrays, make_arrays, make_inversion, make_project, make_version, read_whole
 
 WEBP = b"RIFF\x04\x00\x00\x00WEBP"

@@ -6,7 +6,8 @@ import numpy as np
 
 from nti_desktop.project.schema import SettingsRecord
 from nti_desktop.project.sidecar import Arrays, read_sidecar, write_sidecar
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import InversionSettings
 from tests.sidecars import SOURCE, make_inversion, make_project, make_version
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.kinds import Kind, changed_kinds, is_setting, kinds_in, unsaid_kinds
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, with_weight
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Windows
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.structure import by_hand, fades, recipe_for, settled
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio.captions import caption_pair

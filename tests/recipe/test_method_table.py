@@ -5,8 +5,8 @@ import json
 import pytest
 
 from nti_desktop.cli import main
-from nti_desktop.recipe.methods import METHODS, name_of
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method, Schedule
+from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Schedule, name_of
 
 
 def test_every_method_has_a_row_and_null_text_is_the_first() -> None:

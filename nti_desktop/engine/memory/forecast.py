@@ -15,7 +15,7 @@ from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.attention import Recording
 from nti_desktop.engine.sampling.pivot import KEPT, rows_at_once
 from nti_desktop.recipe.memory import Forecast, Need, Saving
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 
 # Of what is free, a job may take so much: memory comes in blocks, and convolutions take some for themselves.
 SHARE = 0.85
@@ -166,7 +166,7 @@ def drawing(model: DiffusionModel, latents: Tensor, _embedding: Embedding) -> No
 
 def work_of(method: Method) -> Work:
     """A timestep of preparing by a method."""
-    return learning if method is Method.NULL_TEXT else guiding
+    return learning if method.row.learns else guiding
 
 
 def _weights(part: torch.nn.Module) -> int:

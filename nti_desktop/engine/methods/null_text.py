@@ -13,7 +13,8 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, longer_step, step_down
 from nti_desktop.engine.sampling.pivot import invert
-from nti_desktop.recipe.settings import PUBLISHED_STEPS, InversionSettings, Schedule
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
+from nti_desktop.recipe.settings import InversionSettings, Schedule
 
 INNER_STEPS = 10
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.engine.sampling.ddim import levels_of
-from nti_desktop.recipe.settings import PUBLISHED_STEPS
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
 
 PROGRESS = 0.4  # down the trajectory: mostly noise, so that noise, velocity and picture are told apart
 NOISIEST = 0.02  # where next to nothing but the sentence says what the picture shows

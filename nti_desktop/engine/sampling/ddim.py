@@ -13,7 +13,7 @@ from diffusers import DDIMScheduler
 from torch import Tensor
 
 from nti_desktop.core.errors import ModelError
-from nti_desktop.recipe.settings import PUBLISHED_STEPS
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
 

@@ -15,7 +15,7 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.project.schema import InversionRecord
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import Method
 
 
 class ActiveModel(QObject):
@@ -49,7 +49,7 @@ class ActiveModel(QObject):
     def guidance_is_fixed(self) -> bool:
         """Null embeddings hold for the guidance they were made with only."""
         inversion = self._document.inversion if self._document else None
-        return (inversion.settings.method if inversion else self.way[0]) is Method.NULL_TEXT
+        return (inversion.settings.method if inversion else self.way[0]).row.learns
 
     def open(self, document: Document) -> None:
         """Another photo: its own model is looked for, and until then nothing is measured."""

@@ -16,8 +16,8 @@ from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.widgets.work_strip import duration, in_words
 from nti_desktop.gui.workers.threads import slot
-from nti_desktop.recipe.methods import METHODS
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.settings import InversionSettings
 
 
 class Comparing(QObject):

@@ -11,9 +11,9 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.jobs import Figures
-from nti_desktop.recipe.methods import METHODS
+from nti_desktop.recipe.methods import METHODS, SLOWEST, Method
 from nti_desktop.recipe.recipe import asks_for_nothing
-from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Method
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import settled
 
 
@@ -91,7 +91,7 @@ def comparison_of(
     by_hand = steps != usual.steps_for(method)
     ways = (
         InversionSettings(text, each, steps if by_hand else usual.steps_for(each), guidance)
-        for each in sorted(METHODS, key=lambda each: each is Method.NULL_TEXT)  # which may take long
+        for each in sorted(METHODS, key=lambda each: each is SLOWEST)  # which may take long
     )
     return Comparison(
         document, document.area, state, document.edit_defaults, entry, tuple(ways), own, estimates, screen

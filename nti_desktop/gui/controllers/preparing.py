@@ -14,7 +14,8 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.jobs import Inversion, InvertJob, Measured, Rendered, RenderJob
-from nti_desktop.recipe.settings import InversionSettings, Method
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import InversionSettings
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,8 +27,8 @@ from nti_desktop.gui.widgets.message_bar import MessageBar
 from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Reweighting, WordRef, with_weight
-from nti_desktop.recipe.settings import Method
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190

@@ -9,8 +9,8 @@ from nti_desktop.gui.widgets.choice_box import ChoiceBox
 from nti_desktop.gui.widgets.text_undo import NumberBox
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.recipe.methods import BENCHMARK, METHODS
-from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults, Method
+from nti_desktop.recipe.methods import BENCHMARK, METHODS, Method
+from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults
 
 _WAYS = tuple(METHODS)
 

@@ -10,8 +10,7 @@ from nti_desktop.gui.widgets.flow import FlowLayout
 from nti_desktop.gui.widgets.one_line import OneLine
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.recipe.methods import METHODS
-from nti_desktop.recipe.settings import Method
+from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.words import Change, Word
 
 

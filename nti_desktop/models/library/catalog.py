@@ -19,7 +19,8 @@ from nti_desktop.models.library.scan import candidates
 from nti_desktop.models.library.vocabulary import read_words
 from nti_desktop.recipe.jobs import ModelFiles
 from nti_desktop.recipe.kinds import Kind
-from nti_desktop.recipe.settings import EditDefaults, Method, Windows
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import EditDefaults, Windows
 
 BUILT_IN_ID = "studio"
 
