@@ -1,1 +1,1 @@
-"""The window: thin over session and the engine thread. Only this room and `app` import PySide6."""
+"""The window: thin over `editing` and the threads. Only this room imports PySide6."""
