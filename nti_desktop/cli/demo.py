@@ -16,7 +16,8 @@ from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.photo.export.export import ExportSettings, export_picture
+from nti_desktop.photo.export.export import export_picture
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.reading.identify import identify
 from nti_desktop.project.sidecar import backup_path, sidecar_path

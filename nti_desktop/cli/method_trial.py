@@ -11,7 +11,8 @@ from nti_desktop.editing.composition import raster_of
 from nti_desktop.editing.feedback import tight
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.photo.export.export import ExportSettings, export_picture
+from nti_desktop.photo.export.export import export_picture
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.recipe.jobs import Inversion, Rendered
 from nti_desktop.recipe.methods import METHODS

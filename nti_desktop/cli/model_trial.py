@@ -17,7 +17,8 @@ from nti_desktop.editing.feedback import NEXT_TO_NOTHING, changed_words, tight, 
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.photo.export.export import ExportSettings, export_picture
+from nti_desktop.photo.export.export import export_picture
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.jobs import Inversion, Rendered

@@ -2,7 +2,7 @@
 
 import argparse
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,11 +10,18 @@ from pathlib import Path
 from nti_desktop.cli.making import Made
 from nti_desktop.editing.returning import check_return, follow, return_to
 from nti_desktop.editing.session import Session
-from nti_desktop.photo.export.export import ExportSettings, export_picture, format_of
+from nti_desktop.photo.export.export import export_picture
+from nti_desktop.photo.export.formats import FORMATS, Format, format_of
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict, check_target, name_from
 from nti_desktop.project.schema import PartRecord
 
 _DEFAULTS = ExportSettings()
+
+
+def _in_words(formats: Iterable[Format]) -> str:
+    """Their usual endings, those with layers by name."""
+    return ", ".join(f"{f.suffixes[0]}{': photo, edit and mask as layers' if f.layers else ''}" for f in formats)
 
 
 def add_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -24,8 +31,7 @@ def add_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help="write the picture (.jpg, .png, .tif, .webp, .avif; .ora: photo, edit and mask as layers); "
-        "{photo}, {version} and {date} in its name are filled in",
+        help=f"write the picture ({_in_words(FORMATS)}); {{photo}}, {{version}} and {{date}} in its name are filled in",
     )
     where.add_argument(
         "--return-to",

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from nti_desktop.core.errors import PhotoError
-from nti_desktop.photo.export.export import ExportSettings
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import TEMPLATE, Conflict, name_from
 
 

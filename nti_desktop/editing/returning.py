@@ -8,8 +8,9 @@ from pathlib import Path
 from nti_desktop.core import atomic
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.editing.session import Session
-from nti_desktop.photo.export.export import format_of, replace_picture
+from nti_desktop.photo.export.export import replace_picture
 from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.photo.export.formats import format_of
 from nti_desktop.photo.export.targets import disk_errors_said
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.sidecar import sidecar_path

@@ -15,7 +15,7 @@ from nti_desktop.editing.export_request import ExportRequest, from_json, to_json
 from nti_desktop.gui import preferences
 from nti_desktop.gui.export.export_dialog import ExportDialog
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.photo.export.export import ExportSettings
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.photo import open_photo
 from tests.gui.conftest import OpenWindow

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from nti_desktop.core.errors import PhotoError
-from nti_desktop.photo.export.export import ExportSettings, export_picture
+from nti_desktop.photo.export.export import export_picture
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.photo.raster import Raster

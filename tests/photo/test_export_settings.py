@@ -12,9 +12,10 @@ from PIL import Image
 
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import srgb_profile, to_srgb
-from nti_desktop.photo.export.export import ExportSettings, export_picture
+from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.export.openraster import Layered
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.photo import full_raster, open_photo
 from nti_desktop.photo.raster import Raster
 from tests.metadata_files import FIRMWARE, SERIAL, camera_jpeg

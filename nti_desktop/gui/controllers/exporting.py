@@ -17,8 +17,9 @@ from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.export.export_dialog import ExportDialog
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
-from nti_desktop.photo.export.export import Exported, format_of
+from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
+from nti_desktop.photo.export.formats import format_of
 from nti_desktop.photo.export.targets import check_target
 
 

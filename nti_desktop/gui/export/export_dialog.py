@@ -23,18 +23,11 @@ from nti_desktop.core.errors import PhotoError
 from nti_desktop.editing.export_request import ExportRequest
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.colour import is_srgb, profile_name
-from nti_desktop.photo.export.export import DEEP, LOSSY, SUFFIXES, ExportSettings, Format
+from nti_desktop.photo.export.formats import FORMATS
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.photo import Photo
 
-_FORMATS = (
-    ("JPEG", ".jpg"),
-    ("PNG", ".png"),
-    ("TIFF", ".tif"),
-    ("WebP", ".webp"),
-    ("AVIF", ".avif"),
-    ("Layers: photo, edit, mask (OpenRaster)", ".ora"),
-)
 _BITS = (("As the photo", None), ("8 bit", 8), ("16 bit", 16))
 _CONFLICTS = (
     ("Choose a free name", Conflict.UNIQUE),
@@ -55,8 +48,8 @@ class ExportDialog(QDialog):
         self._photo: Photo | None = None
         self._version = ""
         self.format = QComboBox()
-        for label, suffix in _FORMATS:
-            self.format.addItem(label, suffix)
+        for form in FORMATS:
+            self.format.addItem(form.label, form.suffixes[0])
         self.quality = QSpinBox()
         self.quality.setRange(1, 100)
         self.full_chroma = QCheckBox("Colours at full resolution")
@@ -184,10 +177,10 @@ class ExportDialog(QDialog):
         """Enable what the format knows, and say where the file goes."""
         if self._photo is None or self.format.currentData() is None:
             return
-        form = SUFFIXES[self.format.currentData()]
-        self.quality.setEnabled(form in LOSSY)
-        self.full_chroma.setEnabled(form in (Format.JPEG, Format.AVIF))
-        self.bits.setEnabled(form in DEEP)
+        form = FORMATS[self.format.currentIndex()]
+        self.quality.setEnabled(form.lossy)
+        self.full_chroma.setEnabled(form.chroma)
+        self.bits.setEnabled(form.deep)
         self.longest_side.setEnabled(self.smaller.isChecked())
         self.location.setEnabled(self.metadata.isChecked())
         self.colours.setEnabled(self.colours.count() > 1)
