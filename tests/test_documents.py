@@ -1,5 +1,6 @@
 """What the documents for strangers name is there."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -55,3 +56,34 @@ def test_continuous_integration_runs_every_part() -> None:
     assert len(parts) > 3
     assert f"part: [{', '.join(parts)}]" in workflow
     assert f'parts=("${{@:-{" ".join(parts)}}}")' in script
+
+
+def undocumented(file: Path) -> list[str]:
+    """Public names of a module without a docstring; what Qt or a protocol's own docstring documents is left out."""
+    found = []
+
+    def look(node: ast.AST, inside: str, protocol: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, ast.ClassDef | ast.FunctionDef):
+                continue
+            name = child.name
+            of_qt = file.is_relative_to(PACKAGE / "gui") and (name in OF_QT or name != name.lower())
+            function = isinstance(child, ast.FunctionDef)
+            left_out = name.startswith("_") or (function and (protocol or of_qt))
+            if not left_out and ast.get_docstring(child) is None:
+                found.append(f"{file.relative_to(PACKAGE)}: {inside}{name}")
+            if isinstance(child, ast.ClassDef) and not name.startswith("_"):
+                bases = {ast.unparse(base).split("[")[0] for base in child.bases}
+                look(child, f"{name}.", "Protocol" in bases)
+
+    look(ast.parse(file.read_text("utf-8")), "", protocol=False)
+    return found
+
+
+OF_QT = {"count", "event", "run"}
+
+
+def test_everything_public_is_documented() -> None:
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert len(files) > 200
+    assert [name for file in files for name in undocumented(file)] == []

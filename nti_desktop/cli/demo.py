@@ -29,6 +29,7 @@ EDITS = 3
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
+    """Prepare the first sample, make its edits and write the pictures and a contact sheet."""
     sample, entry = samples()[0], built_in()
     best = entry.defaults
     session = Session.open(_own_copy(sample, options.out))

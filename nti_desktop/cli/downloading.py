@@ -14,6 +14,7 @@ from nti_desktop.models.library.records import gigabytes
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
+    """Say what a repository on the Hub offers, or fetch a model from it."""
     if options.wanted is None:
         return _offer(options)
     places = read_places()

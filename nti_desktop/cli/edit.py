@@ -24,6 +24,7 @@ from nti_desktop.recipe.words import find_words, split_words, unlearned_words
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
+    """Add a version of the photo and render it; write it where that is asked for."""
     session = Session.open(options.photo)
     if session.read_only:
         raise SidecarError(session.read_only)

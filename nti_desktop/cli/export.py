@@ -12,6 +12,7 @@ from nti_desktop.project.schema import VersionRecord
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
+    """Write a version at the photo's full size."""
     session = Session.open(options.photo)
     version = _version(session, options.name)
     target = target_of(options, session, version.name)

@@ -13,6 +13,7 @@ from nti_desktop.recipe.settings import name_of
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
+    """Say what a photo's project holds."""
     notes: tuple[str, ...]
     if options.photo.suffix.casefold() == ".nti":  # the photo may be elsewhere
         stored = read_sidecar(options.photo)

@@ -18,6 +18,7 @@ from nti_desktop.recipe.words import unlearned_words
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
+    """Prepare a photo and keep what was found in its sidecar."""
     entry = find_model(options.model)
     best = entry.defaults
     described = read_emphasis(options.prompt)

@@ -9,6 +9,7 @@ from nti_desktop.recipe.methods import BENCHMARK, METHODS, MethodRow
 
 
 def run(options: Namespace, _cancel: CancelToken) -> int:
+    """Print the table of methods."""
     lines = [line for row in METHODS.values() for line in _lines(row)]
     rows = [asdict(row) | {"method": str(row.method)} for row in METHODS.values()]
     tell([*lines, f"Published figures: {BENCHMARK}."], {"methods": rows, "published_on": BENCHMARK}, options.json)

@@ -44,6 +44,7 @@ def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
 
 
 def run_list(options: Namespace, cancel: CancelToken) -> int:
+    """Say which models are here, and what is wrong with others."""
     places = read_places()
     listed, broken_off = listed_models(places), incoming(places.store)
     decoders = stored_preview_decoders(places.store)
@@ -72,6 +73,7 @@ def run_list(options: Namespace, cancel: CancelToken) -> int:
 
 
 def run_add(options: Namespace, cancel: CancelToken) -> int:
+    """Use a model where it lies."""
     path = Path(os.path.abspath(os.path.expanduser(options.path)))
     entry = find_model(str(path))
     write_places(read_places().with_added(path))
@@ -80,6 +82,7 @@ def run_add(options: Namespace, cancel: CancelToken) -> int:
 
 
 def run_verify(options: Namespace, cancel: CancelToken) -> int:
+    """Compare a downloaded model with its record."""
     path = find_listed(options.model, read_places()).path
     verdict = verify(path, watcher(), cancel)
     tell(
@@ -96,6 +99,7 @@ def run_verify(options: Namespace, cancel: CancelToken) -> int:
 
 
 def run_remove(options: Namespace, cancel: CancelToken) -> int:
+    """Delete a model that was downloaded, or forget one that was added."""
     places = read_places()
     begun = next((d for d in incoming(places.store) if d.wanted == options.model), None)
     found = None if begun else find_listed(options.model, places)
@@ -111,6 +115,7 @@ def run_remove(options: Namespace, cancel: CancelToken) -> int:
 
 
 def run_where(options: Namespace, cancel: CancelToken) -> int:
+    """Say where downloads go, or choose another folder."""
     places = read_places()
     lines = []
     if options.set is not None:

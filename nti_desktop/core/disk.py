@@ -19,18 +19,22 @@ def write(file: int, data: bytes) -> None:
 
 
 def fsync(file: int) -> None:
+    """Return once what was written is on the disk."""
     os.fsync(file)
 
 
 def close(file: int) -> None:
+    """Close a file that was opened for writing."""
     os.close(file)
 
 
 def replace(source: Path, target: Path) -> None:
+    """Put a file in another's place."""
     os.replace(source, target)
 
 
 def remove(path: Path) -> None:
+    """Delete a file."""
     os.unlink(path)
 
 

@@ -16,10 +16,12 @@ class CancelToken:
         self._asked = threading.Event()
 
     def cancel(self) -> None:
+        """Ask whoever holds the token to stop; from any thread."""
         self._asked.set()
 
     @property
     def cancelled(self) -> bool:
+        """Whether it was asked to stop."""
         return self._asked.is_set()
 
     def check(self) -> None:

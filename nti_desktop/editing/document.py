@@ -76,6 +76,7 @@ class Document:
 
     @property
     def version_id(self) -> str:
+        """Id of the version being edited, empty before the photo was prepared."""
         return self.session.project.current or ""
 
     @property

@@ -29,9 +29,11 @@ class Estimates:
     rendered: float | None = None  # seconds a UNet row, measured on the newest render
 
     def with_measured(self, measured: Measured) -> "Estimates":
+        """Also what measuring the photo told."""
         return replace(self, measured=measured)
 
     def with_prepared(self, settings: InversionSettings, figures: Figures) -> "Estimates":
+        """Also how long preparing took by a method, in place of what was known of it."""
         others = tuple(entry for entry in self.prepared if entry[0] is not settings.method)
         return replace(self, prepared=(*others, (settings.method, figures.seconds / settings.steps)))
 

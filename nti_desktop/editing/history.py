@@ -36,6 +36,7 @@ class History:
         return History(state, past, (), subject, time)
 
     def undone(self) -> "History":
+        """The history with the last change taken back; the same where there is none."""
         if not self.past:
             return self
         return replace(
@@ -43,6 +44,7 @@ class History:
         )
 
     def redone(self) -> "History":
+        """The history with the last undone change made again; the same where there is none."""
         if not self.future:
             return self
         return replace(

@@ -42,6 +42,7 @@ class Wanted:
 
     @property
     def final(self) -> bool:
+        """Whether it takes all steps."""
         return self.steps is None
 
     def shows(self, version: str, state: EditState | None, beside: Beside) -> bool:

@@ -125,10 +125,12 @@ class Session:
         return frame_of(area, entry.native_size, entry.multiple)
 
     def measure_job(self, entry: ModelEntry, area: Area | None = None) -> MeasureJob:
+        """Ask how well a model draws an area, and how fast it is here."""
         defaults = entry.defaults
         return MeasureJob(entry.files, self._image_for(entry, area), defaults.steps, defaults.self_limit)
 
     def invert_job(self, entry: ModelEntry, settings: InversionSettings, area: Area | None = None) -> InvertJob:
+        """Ask for the inversion of an area."""
         return InvertJob(entry.files, self._image_for(entry, area), settings)
 
     def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:

@@ -24,6 +24,7 @@ def window_geometry() -> QByteArray | None:
 
 
 def remember_window_geometry(geometry: QByteArray) -> None:
+    """Keep where the window lies."""
     _settings().setValue("window/geometry", geometry)
 
 
@@ -34,6 +35,7 @@ def device() -> str | None:
 
 
 def remember_device(kind: str | None) -> None:
+    """Keep which kind of device computes, None for the best one."""
     _settings().setValue("engine/device", kind or "")
 
 
@@ -60,6 +62,7 @@ def last_folder() -> str:
 
 
 def remember_folder(folder: Path) -> None:
+    """Keep where photos were opened last."""
     _settings().setValue("folders/photos", str(folder))
 
 
@@ -70,6 +73,7 @@ def export_request() -> ExportRequest:
 
 
 def remember_export_request(request: ExportRequest) -> None:
+    """Keep how the last picture was exported."""
     _settings().setValue("export/last", to_json(request))
 
 
@@ -80,4 +84,5 @@ def screen_profile() -> Path | None:
 
 
 def remember_screen_profile(path: Path | None) -> None:
+    """Keep which profile the screen has, None for what the system says."""
     _settings().setValue("screen/profile", str(path) if path else "")

@@ -43,6 +43,7 @@ class Frame:
 
     @property
     def area(self) -> Area:
+        """The rectangle of the photo."""
         return Area(self.x, self.y, self.width, self.height)
 
     @property

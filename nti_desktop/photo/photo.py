@@ -34,6 +34,7 @@ class Photo:
 
     @property
     def raster(self) -> Raster:
+        """Its pixels, with the profile of their colours."""
         return Raster(self.pixels, self.profile)
 
 

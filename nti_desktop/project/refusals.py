@@ -40,6 +40,7 @@ class SidecarUnconfirmed(SidecarError):
 
 
 def read_only(path: Path) -> str:
+    """A newer program has written it."""
     return (
         f"“{path.name}” was made by a newer version of NTI Desktop; "
         "it can be looked at, but to change it you have to update this one."
@@ -47,16 +48,19 @@ def read_only(path: Path) -> str:
 
 
 def changed(path: Path) -> str:
+    """Another program has written it in the meantime."""
     return (
         f"“{path.name}” was changed by another program since it was opened; open it again, or save under another name."
     )
 
 
 def cannot_read(path: Path, error: OSError) -> str:
+    """The disk refuses it."""
     return f"“{path.name}” cannot be read ({error.strerror}); check that you may read it and that its disk is well."
 
 
 def cannot_save(path: Path, error: OSError) -> str:
+    """The disk refuses to take it."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return f"The disk is full, so “{path.name}” was not saved; free some space and save again."

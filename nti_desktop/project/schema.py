@@ -115,9 +115,11 @@ class SettingsRecord(Record):
 
     @classmethod
     def of(cls, settings: InversionSettings) -> Self:
+        """Record settings."""
         return cls.model_validate(asdict(settings))
 
     def settings(self) -> InversionSettings:
+        """The settings; raises RecipeError where they are out of range."""
         return InversionSettings(
             prompt=self.prompt,
             method=self.method,
@@ -182,6 +184,7 @@ class WordRefRecord(Record):
     text: Text
 
     def ref(self) -> WordRef:
+        """The word that is meant."""
         return WordRef(self.side, self.position, self.text)
 
 
@@ -195,6 +198,7 @@ class BlendRecord(Record):
     positions: Count
 
     def blend(self) -> Blend:
+        """The mask that is meant."""
         return Blend(
             words=tuple(word.ref() for word in self.words),
             keep=tuple(word.ref() for word in self.keep),
@@ -228,9 +232,11 @@ class RecipeRecord(Record):
 
     @classmethod
     def of(cls, recipe: EditRecipe) -> Self:
+        """Record a recipe."""
         return cls.model_validate(asdict(recipe))
 
     def recipe(self) -> EditRecipe:
+        """The recipe; raises RecipeError where a value is out of range."""
         blend = None if self.blend is None else self.blend.blend()
         if blend is not None:
             blend = replace(blend, words=self._refs(blend.words), keep=self._refs(blend.keep))

@@ -21,6 +21,7 @@ class Signature:
 
 
 def sign(file: BinaryIO) -> Signature:
+    """Tell a state of the file by its size and its last bytes, which hold the archive's directory."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _TAIL))
     return Signature(size, hashlib.sha256(file.read(_TAIL)).hexdigest())

@@ -44,6 +44,7 @@ class Layout:
 
 
 def layout(inversion: InversionRecord, frame: FrameRecord) -> Layout:
+    """Tell what the arrays of an inversion look like."""
     return Layout(
         steps=inversion.settings.steps,
         model_width=frame.model_width,
@@ -53,6 +54,7 @@ def layout(inversion: InversionRecord, frame: FrameRecord) -> Layout:
 
 
 def pack(arrays: Arrays) -> bytes:
+    """Write arrays as one safetensors file."""
     named = {"pivot": _as_small_as_it_can_be(arrays.pivot)}
     if arrays.null_embeddings is not None:
         named["null_embeddings"] = _as_small_as_it_can_be(arrays.null_embeddings)

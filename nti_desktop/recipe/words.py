@@ -39,6 +39,7 @@ class Word:
 
     @property
     def is_punctuation(self) -> bool:
+        """Whether it says nothing by itself."""
         return not any(c.isalnum() for c in as_read(self.text))
 
 

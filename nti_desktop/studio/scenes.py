@@ -13,6 +13,8 @@ TRAINING_SEEDS = range(2000, 2064)
 
 
 class Colour(StrEnum):
+    """Of a thing, by name."""
+
     RED = "red"
     GREEN = "green"
     BLUE = "blue"
@@ -26,6 +28,8 @@ class Colour(StrEnum):
 
 
 class Shape(StrEnum):
+    """Things of the first world."""
+
     BALL = "ball"
     CUBE = "cube"
     CONE = "cone"
@@ -53,6 +57,8 @@ class Pose(StrEnum):
 
 
 class Material(StrEnum):
+    """What a thing is made of."""
+
     MATTE = "matte"
     SHINY = "shiny"
     METAL = "metal"

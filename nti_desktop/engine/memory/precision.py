@@ -48,6 +48,7 @@ class Precision:
 
     @property
     def widest(self) -> bool:
+        """Whether everything is computed in 32 bits, so that there is nothing wider."""
         return self.dtype == torch.float32
 
     def widen(self, device: torch.device) -> None:

@@ -220,6 +220,7 @@ class RowCounter:
         self.rows = 0
 
     def add(self, rows: int) -> None:
+        """Count rows that were evaluated."""
         self.rows += rows
 
 

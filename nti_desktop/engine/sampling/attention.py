@@ -56,6 +56,7 @@ class AttentionSwitch:
 
     @property
     def attend(self) -> Attend:
+        """The layer's attention as it is now."""
         return partial(in_slices, self.fused) if self.sliced else self.fused
 
     @contextmanager
@@ -159,11 +160,13 @@ class Recording:
         self.keys: dict[str, Tensor] = {}
 
     def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Keep the probabilities (rows, heads, positions, tokens)."""
         p = probabilities(q, k)
         self.maps[layer] = p[-self.rows :]
         return p @ v
 
     def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Keep queries and keys of layers that are small enough."""
         if q.shape[-2] <= self.positions:
             self.queries[layer], self.keys[layer] = q[-self.rows :], k[-self.rows :]
         return self.attend(q, k, v)
@@ -255,6 +258,7 @@ class Substitution:
         self.own: dict[str, Tensor] = {}
 
     def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """The source's probabilities, carried through the alignment, replace the edit's within their windows."""
         p = probabilities(q, k)
         own = self.own[layer] = p[-1]
         carried = self.source.cross[layer].to(own) @ self.mapping.to(own)
@@ -262,6 +266,7 @@ class Substitution:
         return torch.cat([p[:-1], final[None]]) @ v
 
     def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """The source's queries and keys take the place of the edit's within the window; the values are the edit's."""
         if q.shape[-2] <= self.self_positions:
             q = torch.cat([q[:-1], self.source.queries[layer].to(q)[None]])
             k = torch.cat([k[:-1], self.source.keys[layer].to(k)[None]])

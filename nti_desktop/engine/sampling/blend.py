@@ -46,6 +46,7 @@ class WordMaps:
 
     @staticmethod
     def empty(grid: tuple[int, int], tokens: int, device: torch.device) -> "WordMaps":
+        """Maps of no word yet."""
         zeros = torch.zeros(tokens, *grid, device=device)
         return WordMaps(grid, zeros, zeros.clone())
 

@@ -32,6 +32,7 @@ class Levels:
 
     @property
     def steps(self) -> int:
+        """Number of timesteps on the way down."""
         return len(self.timesteps)
 
     def progress(self, level: int) -> float:

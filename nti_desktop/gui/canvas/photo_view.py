@@ -100,14 +100,17 @@ class PhotoView(QWidget):
 
     @property
     def after(self) -> Picture | None:
+        """The edit's picture, None where it is the photo."""
         return self._after
 
     @property
     def badge(self) -> str:
+        """Words on the edit's picture, empty for the final one."""
         return self._badge
 
     @property
     def overlay(self) -> QImage | None:
+        """What is laid over the photo."""
         return self._overlay
 
     # Areas
@@ -162,6 +165,7 @@ class PhotoView(QWidget):
         return self._split
 
     def move_split(self, to: float) -> None:
+        """Put the border between before and after at a part of the width, 0 to 1."""
         to = min(max(to, 0.0), 1.0)
         if to != self._split:
             self._split = to
@@ -169,6 +173,7 @@ class PhotoView(QWidget):
             self.update()
 
     def show_split(self, on: bool) -> None:
+        """Show before and after side by side, or the edit alone."""
         self._split_on = on
         self.update()
 
@@ -190,6 +195,7 @@ class PhotoView(QWidget):
         return min(room.width() / self._size.width(), room.height() / self._size.height()) * ratio
 
     def fit(self) -> None:
+        """Show the whole photo."""
         self._zoom = None
         self._view_changed()
 

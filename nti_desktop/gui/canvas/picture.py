@@ -27,10 +27,12 @@ class Picture:
 
     @property
     def width(self) -> int:
+        """Of the whole picture, in pixels."""
         return self.levels[0].width()
 
     @property
     def height(self) -> int:
+        """Of the whole picture, in pixels."""
         return self.levels[0].height()
 
     def level_for(self, zoom: float) -> tuple[QImage, int]:

@@ -86,6 +86,7 @@ class Editor(QObject):
 
     @property
     def session(self) -> Session | None:
+        """Of the open photo."""
         return self.document.session if self.document else None
 
     def say(self, message: Message) -> None:
@@ -215,12 +216,14 @@ class Editor(QObject):
             self.attempt(lambda document: document.finish(finish))
 
     def undo(self) -> None:
+        """Take back the last change of the edit or of the list of versions."""
         shown = self.document.version_id if self.document else ""
         self.attempt(Document.undo)
         if self.document is not None and self.document.version_id != shown:
             self.withdraw(Topic.DELETED)
 
     def redo(self) -> None:
+        """Make the change again that was taken back."""
         self.attempt(Document.redo)
 
     def attempt(self, change: Callable[[Document], bool]) -> None:

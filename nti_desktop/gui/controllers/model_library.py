@@ -31,6 +31,7 @@ class Contents:
 
     @property
     def usable(self) -> tuple[ModelEntry, ...]:
+        """Models that can be worked with."""
         return tuple(model.entry for model in self.models if model.entry is not None)
 
 
@@ -50,6 +51,7 @@ class ModelLibrary(QObject):
 
     @property
     def looking(self) -> bool:
+        """Whether the models are being looked for."""
         return self._looks > 0
 
     def look(self) -> None:

@@ -36,6 +36,7 @@ class ModelLookup(QObject):
         self._gone.clear()
 
     def stop(self) -> None:
+        """What is looked for need not be found any more."""
         self._cancel.cancel()
 
     def forget(self) -> None:

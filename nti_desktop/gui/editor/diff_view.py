@@ -68,6 +68,7 @@ class DiffView(QWidget):
         self.setAccessibleName("Changed words")
 
     def show_words(self, words: tuple[DiffWord, ...]) -> None:
+        """Draw words, each with what became of it."""
         if words != self.words:
             self.words = words
             self.setAccessibleDescription(", ".join(word.spoken for word in words))

@@ -75,6 +75,7 @@ class ModelPanel(QWidget):
             column.addSpacing(12)
 
     def show_models(self, entries: Sequence[ModelEntry], current: int) -> None:
+        """List models. current: index of the one that is chosen."""
         self.models.clear()
         for entry in entries:
             self.models.addItem(entry.name)

@@ -130,6 +130,7 @@ class PromptBar(QFrame):
         self._refresh()
 
     def show_edit(self, edit: str) -> None:
+        """Show the edit's sentence and its difference from the description."""
         self.edit.show_text(edit)
         self._refresh()
 
@@ -174,6 +175,7 @@ class PromptBar(QFrame):
         self._ways.setVisible(bool(ways) and possible)
 
     def show_render_button(self, shown: bool, possible: bool) -> None:
+        """shown: there is a full render that waits for it; possible: it would change the picture."""
         self.render_button.setVisible(shown)
         self.render_button.setEnabled(possible)
 

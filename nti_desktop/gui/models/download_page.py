@@ -83,6 +83,7 @@ class DownloadPage(QStackedWidget):
 
     @slot()
     def show_offers(self) -> None:
+        """Back to the list of what can be fetched."""
         self.setCurrentWidget(self._offers)
 
     @slot()

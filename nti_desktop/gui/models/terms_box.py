@@ -50,6 +50,7 @@ class TermsBox(QWidget):
         column.addLayout(row)
 
     def show_plan(self, planned: Planned) -> None:
+        """Ask whether the terms of what would be fetched are agreed to."""
         self._planned = planned
         plan = planned.plan
         fits = planned.free >= plan.size + MARGIN

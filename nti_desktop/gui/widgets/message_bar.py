@@ -131,6 +131,7 @@ class MessageBar(QWidget):
 
     @property
     def messages(self) -> tuple[Message, ...]:
+        """Those that are not dismissed, the newest first."""
         return tuple(self._messages)
 
     @slot(Message)

@@ -38,6 +38,7 @@ class Row:
 
     @property
     def words(self) -> str:
+        """What the row says, for screen readers and for tests."""
         return ". ".join(filter(None, (self.title, *self.lines, self.warning)))
 
 
@@ -57,6 +58,7 @@ class RowList(QListWidget):
 
     @property
     def rows(self) -> tuple[Row, ...]:
+        """As they were shown last."""
         return tuple(self._row(self.item(index)) for index in range(self.count()))
 
     @property
@@ -73,6 +75,7 @@ class RowList(QListWidget):
         return key in keys
 
     def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show these in place of the ones before; what is selected stays selected."""
         if tuple(rows) == self.rows:
             return
         key = self.key

@@ -61,10 +61,12 @@ class ValueSlider(QWidget):
 
     @property
     def value(self) -> float:
+        """Where it stands."""
         return self._slider.value() * self._step
 
     @property
     def title(self) -> str:
+        """The words before it."""
         return self._title.text()
 
     @property
@@ -80,10 +82,12 @@ class ValueSlider(QWidget):
         return QFontMetrics(bold).horizontalAdvance("000 %") + 2
 
     def set_title(self, title: str) -> None:
+        """Put other words before it."""
         self._title.setText(title)
         self._slider.setAccessibleName(title)
 
     def set_title_width(self, width: int) -> None:
+        """Line it up with other sliders. width: of the words before it, in pixels."""
         self._title.setFixedWidth(width)
 
     def title_width(self) -> int:
@@ -91,6 +95,7 @@ class ValueSlider(QWidget):
         return self._title.fontMetrics().horizontalAdvance(self._title.text()) + 4
 
     def set_explanation(self, text: str) -> None:
+        """Say what it does in the tooltip."""
         self.setToolTip(f"{text} Double-click puts it back.")
         self._slider.setAccessibleDescription(text)
 

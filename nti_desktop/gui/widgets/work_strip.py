@@ -89,6 +89,7 @@ class WorkStrip(QFrame):
         self.cancel_button.setEnabled(False)
 
     def show_idle(self, text: str) -> None:
+        """Show a sentence, and no progress."""
         self.text.setText(text)
         self.bar.hide()
         self.cancel_button.hide()

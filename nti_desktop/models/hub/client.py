@@ -58,6 +58,7 @@ class Plan:
 
     @property
     def single(self) -> bool:
+        """Whether it is one file."""
         return [file.name for file in self.files] == [self.name]
 
 
@@ -87,6 +88,7 @@ def plan_download(wanted: str, store: Path, cancel: CancelToken, token: str | No
 
 
 def plan_known(known: Offer) -> Plan:
+    """Plan to fetch a model that the program knows."""
     files = tuple(HubFile(file.name, file.size, file.sha256) for file in known.files)
     name = files[0].name if len(files) == 1 else known.id
     return Plan(known.id, name, known.repository, known.revision, known.licence, files)

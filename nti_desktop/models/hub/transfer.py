@@ -62,6 +62,7 @@ class Fetch:
 
     @property
     def address(self) -> str:
+        """Where on the Hub the file is."""
         return f"{self.repository}/resolve/{self.revision}/{quote(self.file.name)}"
 
     @property

@@ -79,6 +79,7 @@ def may_have(entry: ModelEntry, wanted: str) -> bool:
 
 
 def cache_file() -> Path:
+    """Where fingerprints of unchanged files are remembered."""
     return platformdirs.user_cache_path("nti-desktop", appauthor=False) / "fingerprints.json"
 
 

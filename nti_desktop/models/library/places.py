@@ -28,6 +28,7 @@ class Places:
     fault: str | None = None
 
     def with_added(self, path: Path) -> "Places":
+        """With a model that is used where it lies."""
         added = (*(p for p in self.added if p != path), path)
         return replace(self, added=added, forgotten=tuple(p for p in self.forgotten if p != path))
 
@@ -39,10 +40,12 @@ class Places:
 
 
 def places_file() -> Path:
+    """Where it is kept which folders hold models."""
     return platformdirs.user_config_path("nti-desktop", appauthor=False) / "models.json"
 
 
 def default_store() -> Path:
+    """Where downloads go unless another folder was chosen."""
     return platformdirs.user_data_path("nti-desktop", appauthor=False) / "models"
 
 

@@ -39,6 +39,7 @@ class DownloadRecord:
 
 
 def record_path(model: Path) -> Path:
+    """Where the record of a model lies."""
     return model.with_name(f"{model.name}.download.json")
 
 
@@ -87,6 +88,7 @@ class Meter:
         self._start = self._last = time.monotonic()
 
     def add(self, size: int) -> None:
+        """Count bytes; reported now and then."""
         self.done += size
         now = time.monotonic()
         if now - self._last >= _PAUSE:
@@ -96,6 +98,7 @@ class Meter:
             self._say(self.done, left)
 
     def finish(self) -> None:
+        """Report all that was counted."""
         self._say(self._total, 0.0)
 
     def _say(self, done: int, left: float | None) -> None:

@@ -31,6 +31,7 @@ class Listed:
 
     @property
     def licence(self) -> str:
+        """Of what was downloaded, as its page says."""
         if self.record:
             return self.record.licence
         return self.entry.licence if self.entry else "not known"

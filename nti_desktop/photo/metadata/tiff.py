@@ -51,16 +51,20 @@ class Layout:
 
     @property
     def entry_bytes(self) -> int:
+        """Size of an entry of a directory."""
         return 20 if self.big else 12
 
     @property
     def count_bytes(self) -> int:
+        """Size of the number of entries."""
         return 8 if self.big else 2
 
     def number(self, data: bytes) -> int:
+        """Read an unsigned number of any size in the file's byte order."""
         return int.from_bytes(data, "little" if self.order == "<" else "big")
 
     def packed(self, value: int, size: int) -> bytes:
+        """Write an unsigned number in the file's byte order. size: in bytes."""
         return value.to_bytes(size, "little" if self.order == "<" else "big")
 
 

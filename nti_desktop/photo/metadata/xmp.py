@@ -45,6 +45,7 @@ def parse_packet(packet: bytes) -> _Element | None:
 
 
 def empty_packet() -> _Element:
+    """A packet that says nothing."""
     return etree.fromstring(_EMPTY)
 
 
@@ -124,6 +125,7 @@ def split(packet: bytes, most: int) -> tuple[bytes, bytes]:
 
 
 def extension_guid(extension: bytes) -> str:
+    """The name by which a main packet finds its extension: the MD5 sum, in hexadecimal."""
     return hashlib.md5(extension, usedforsecurity=False).hexdigest().upper()
 
 

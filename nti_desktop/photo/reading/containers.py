@@ -56,6 +56,7 @@ def read_at(file: BinaryIO, start: int, size: int) -> bytes:
 
 
 def file_size(file: BinaryIO) -> int:
+    """In bytes; the position is at the end then."""
     return file.seek(0, 2)
 
 

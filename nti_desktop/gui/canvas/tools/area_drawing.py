@@ -18,9 +18,11 @@ class AreaDrawing:
         self._end = QPointF()
 
     def begin(self, at: QPointF) -> None:
+        """Start a rectangle at a point of the photo."""
         self._start = self._end = self._held(at)
 
     def stretch(self, to: QPointF) -> None:
+        """Draw its opposite corner to a point of the photo."""
         if self._start is not None:
             self._end = self._held(to)
 
