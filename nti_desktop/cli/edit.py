@@ -157,10 +157,9 @@ def _controls(weights: dict[int, float], prompt: str) -> tuple[WordControl, ...]
 
 
 def _name(wanted: str | None, session: Session) -> str:
-    taken = {version.name for version in session.project.versions}
     if wanted is None:
-        return next(name for n in range(1, len(taken) + 2) if (name := f"Version {n}") not in taken)
-    if wanted.strip() in taken:
+        return session.free_name()
+    if any(version.name == wanted.strip() for version in session.project.versions):
         raise SidecarError(f"There is a version “{wanted.strip()}” already; choose another name.")
     return wanted
 

@@ -4,16 +4,16 @@ import argparse
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from nti_desktop.cli.making import Made
+from nti_desktop.editing.export_request import file_name
 from nti_desktop.editing.returning import check_return, follow, return_to
 from nti_desktop.editing.session import Session
 from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.export.formats import FORMATS, Format, format_of
 from nti_desktop.photo.export.settings import ExportSettings
-from nti_desktop.photo.export.targets import Conflict, check_target, name_from
+from nti_desktop.photo.export.targets import Conflict, check_target
 from nti_desktop.project.schema import PartRecord
 
 _DEFAULTS = ExportSettings()
@@ -71,8 +71,7 @@ def target_of(options: Namespace, session: Session, version: str) -> Path | None
         return None
     out: Path = options.out
     if "{" in out.name:
-        fields = {"photo": session.photo.path.stem, "version": version, "date": date.today().isoformat()}
-        out = out.with_name(name_from(out.stem, fields) + out.suffix)
+        out = out.with_name(file_name(out.stem, session.photo.path, version) + out.suffix)
     format_of(out)
     _settings(options)
     return check_target(out, original=session.photo.path, conflict=options.if_exists)

@@ -345,7 +345,7 @@ class Document:
         own = parts.pop(self.area if self.area in parts else made[-1].area)
         state = state_of(own)
         version = self.session.add_version(
-            self.free_name(), state.recipe, state.finish, own.inversion, before or None, tuple(parts.values())
+            self.session.free_name(), state.recipe, state.finish, own.inversion, before or None, tuple(parts.values())
         )
         self._versions.began(version)
         self.go_to(version.id)
@@ -379,7 +379,7 @@ class Document:
         if like is None or state is None or not self.up_to_date:
             return False
         version = self.session.add_version(
-            self.free_name(), state.recipe, state.finish, like.inversion, like.id, like.others
+            self.session.free_name(), state.recipe, state.finish, like.inversion, like.id, like.others
         )
         self._versions.added(version, like.id)
         self.go_to(version.id)
@@ -435,11 +435,6 @@ class Document:
             return False
         self.go_to(self.version_id)
         return True
-
-    def free_name(self) -> str:
-        """A name no version has yet."""
-        taken = {version.name for version in self.session.project.versions}
-        return next(name for n in range(1, len(taken) + 2) if (name := f"Version {n}") not in taken)
 
     def _show_version(self) -> None:
         inversion = self.inversion

@@ -22,8 +22,12 @@ class ExportRequest:
 
     def target(self, photo: Path, version: str) -> Path:
         """Where this goes; PhotoError for a template that makes no name."""
-        fields = {"photo": photo.stem, "version": version, "date": date.today().isoformat()}
-        return (self.folder or photo.parent) / f"{name_from(self.template, fields)}{self.suffix}"
+        return (self.folder or photo.parent) / f"{file_name(self.template, photo, version)}{self.suffix}"
+
+
+def file_name(template: str, photo: Path, version: str) -> str:
+    """The name that a template makes today, without an ending; PhotoError where it makes none. version: its name."""
+    return name_from(template, {"photo": photo.stem, "version": version, "date": date.today().isoformat()})
 
 
 def to_json(request: ExportRequest) -> str:

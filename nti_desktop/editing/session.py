@@ -235,6 +235,11 @@ class Session:
 
     # Versions
 
+    def free_name(self) -> str:
+        """A name that no version has yet."""
+        taken = {version.name for version in self.project.versions}
+        return next(name for n in range(1, len(taken) + 2) if (name := f"Version {n}") not in taken)
+
     def add_version(
         self,
         name: str,
