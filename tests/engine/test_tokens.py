@@ -141,7 +141,3 @@ def test_words_that_read_the_same_are_the_same_tokens(sd15: DiffusionModel, one:
     assert len(split_words(as_written(one, other))) == len(split_words(other))
     ball = split_words(one)[-1]
     assert word_columns(plain, plain, WordRef(Side.SOURCE, ball.position, split_words(other)[-1].text))[1]
-
-
-def test_what_an_edit_adds_is_read_without_what_nobody_sees() -> None:
-    assert as_written("a cube", "\ufeffa dark\u2011blue cu\u200bbe on san\u200bd") == "a dark-blue cube on sand"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nti_desktop.recipe.rewording import counterparts, source_places, without
+from nti_desktop.recipe.rewording import as_written, counterparts, source_places, without
 from nti_desktop.recipe.words import split_words
 
 SOURCE = "a red cube on sand, at noon"
@@ -50,3 +50,7 @@ def test_a_new_word_stands_for_a_removed_one_of_its_kind_alone() -> None:
     assert dict(counterparts(source, "a black bowl at noon in fog")) == {}
     assert without(source, "a black glass bowl at noon", [2]).prompt == source
     assert source_places(source, "a black glass bowl at noon") == (0, 2, 1, 3, 4, 5)
+
+
+def test_what_an_edit_adds_is_read_without_what_nobody_sees() -> None:
+    assert as_written("a cube", "\ufeffa dark\u2011blue cu\u200bbe on san\u200bd") == "a dark-blue cube on sand"

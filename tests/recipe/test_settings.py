@@ -1,0 +1,53 @@
+"""What models are best at, and that nothing of a recipe changes behind its owner's back."""
+
+import dataclasses
+import importlib
+import pkgutil
+
+import pytest
+
+from nti_desktop import recipe
+from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
+
+DEFAULTS = EditDefaults(guidances=((Kind.MATERIAL, 9.0),))
+
+
+def settings(guidance_scale: float = 7.5, method: Method = Method.PINNED) -> InversionSettings:
+    return InversionSettings("a ball", method, guidance_scale=guidance_scale)
+
+
+def test_what_is_usual_is_what_was_published() -> None:
+    """Mokady et al. (50 steps, guidance 7.5); Hertz et al. and their examples (windows, layers, threshold)."""
+    usual, published, edit = EditDefaults(), InversionSettings("a ball"), EditRecipe("a ball")
+    assert (published.method, published.steps, published.guidance_scale) == (Method.NULL_TEXT, 50, 7.5)
+    assert (usual.steps, usual.guidance_scale, usual.self_limit) == (50, 7.5, 0.25)
+    assert (usual.cross_until, usual.self_until, usual.blend_threshold) == (0.8, 0.4, 0.3)
+    assert usual.windows_for(Kind.MATERIAL) == Windows(0.8, 0.6)
+    assert usual.windows_for(Kind.FILM) == Windows(0.5, 0.2)
+    assert usual.windows_for(Kind.COLOUR) == Windows(0.8, 0.4)
+    assert (edit.cross_until, edit.self_until, edit.self_limit) == (0.8, 0.4, 0.25)
+    assert Blend(words=(WordRef(Side.EDIT, 1, "ball"),)).positions == usual.blend_positions == 160
+
+
+@pytest.mark.parametrize("chosen", [5.0, 8.0])
+def test_a_guidance_that_the_user_chose_is_kept(chosen: float) -> None:
+    assert DEFAULTS.guidance_for([Kind.MATERIAL], settings(), None) == 9.0
+    assert DEFAULTS.guidance_for([Kind.MATERIAL], settings(chosen), None) is None
+    assert DEFAULTS.guidance_for([Kind.MATERIAL], settings(method=Method.NULL_TEXT), None) is None
+
+
+def test_everything_in_the_room_is_frozen() -> None:
+    modules = [
+        importlib.import_module(f"{recipe.__name__}.{found.name}") for found in pkgutil.iter_modules(recipe.__path__)
+    ]
+    found = {
+        thing
+        for module in modules
+        for thing in vars(module).values()
+        if dataclasses.is_dataclass(thing) and thing.__module__ == module.__name__ and thing.__name__[0] != "_"
+    }
+    assert len(found) > 20
+    assert [each.__name__ for each in found if not each.__dataclass_params__.frozen] == []
