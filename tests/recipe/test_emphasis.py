@@ -32,6 +32,7 @@ def weighed(text: str, known: str = "") -> tuple[str, dict[str, float]]:
         ("a (dark fog)++ hill", "a dark fog hill", {"dark": 1.21, "fog": 1.21}),
         ("a (dark fog)- hill", "a dark fog hill", {"dark": 0.9, "fog": 0.9}),
         ("a (dark-blue:1.5) cube", "a dark-blue cube", {"dark": 1.5, "blue": 1.5}),
+        ("an ox++ on a hill", "an ox on a hill", {"ox": 1.21}),
         ("a dark-blue++ cube", "a dark-blue cube", {"dark": 1.21, "blue": 1.21}),
         ("a (fog:1) hill", "a fog hill", {"fog": 1.0}),
         ("a (fog:-.5) hill", "a fog hill", {"fog": -0.5}),

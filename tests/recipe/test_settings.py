@@ -3,13 +3,15 @@
 import dataclasses
 import importlib
 import pkgutil
+from dataclasses import replace
 
 import pytest
 
 from nti_desktop import recipe
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef, with_prompt
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 
 DEFAULTS = EditDefaults(guidances=((Kind.MATERIAL, 9.0),))
@@ -32,6 +34,21 @@ def test_what_is_usual_is_what_was_published() -> None:
     assert Blend(words=(WordRef(Side.EDIT, 1, "ball"),)).positions == usual.blend_positions == 160
 
 
+def test_a_grid_of_one_position_is_one_and_of_none_is_none() -> None:
+    ball = (WordRef(Side.EDIT, 1, "ball"),)
+    assert Blend(ball, positions=1).positions == 1
+    with pytest.raises(RecipeError, match="at least 1"):
+        Blend(ball, positions=0)
+
+
+def test_a_word_of_the_description_stays_in_the_mask_whatever_the_edit_says() -> None:
+    hat, ball = WordRef(Side.SOURCE, 5, "hat"), WordRef(Side.EDIT, 1, "ball")
+    recipe = EditRecipe("a red ball", blend=Blend((hat, replace(ball, position=2)), keep=(hat,)))
+    after = with_prompt(recipe, "a red").blend
+    assert after is not None
+    assert (after.words, after.keep) == ((hat,), (hat,))
+
+
 @pytest.mark.parametrize("chosen", [5.0, 8.0])
 def test_a_guidance_that_the_user_chose_is_kept(chosen: float) -> None:
     assert DEFAULTS.guidance_for([Kind.MATERIAL], settings(), None) == 9.0
@@ -47,7 +64,7 @@ def test_everything_in_the_room_is_frozen() -> None:
         thing
         for module in modules
         for thing in vars(module).values()
-        if dataclasses.is_dataclass(thing) and thing.__module__ == module.__name__ and thing.__name__[0] != "_"
+        if isinstance(thing, type) and dataclasses.is_dataclass(thing) and thing.__name__[0] != "_"
     }
     assert len(found) > 20
     assert [each.__name__ for each in found if not each.__dataclass_params__.frozen] == []
