@@ -18,7 +18,7 @@ from nti_desktop.recipe.words import Change, Word, align_words, as_read, ask_the
 NEXT_TO_NOTHING = 0.005  # of the pixels, those that differ visibly
 NEARLY_EVERYTHING = 0.9
 WIDE_MASK = 0.5  # of the frame; more than an object word should need
-# dB, see Judged. The built-in autoencoder draws one in a hundred held-out scenes of its world worse, and 83 % of 75
+# dB, see Measured. The built-in autoencoder draws one in a hundred held-out scenes of its world worse, and 83 % of 75
 # photos and crops of photos; most of the others are nearly empty, the moon or a blurred clock.
 STRANGE_PSNR = 31
 NAMED = 2  # words in one sentence; it keeps to one line

@@ -16,7 +16,7 @@ AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are
 
 
 @dataclass(frozen=True, eq=False)
-class Told(Generic[P]):
+class Audience(Generic[P]):
     """Who hears of it. pictured: another picture is on screen; finished: the full render of the edit as it stands;
     cleared: what was wrong with a render before no longer holds.
     """
@@ -37,12 +37,12 @@ class Pictures(Generic[P]):
         plan: RenderPlan[P],
         estimates: Callable[[], Estimates],
         models_there: Callable[[Sequence[InversionRecord]], bool],
-        told: Told[P],
+        audience: Audience[P],
     ) -> None:
         """models_there: whether the models of some inversions were found; else they are looked for, and `ask` is to be
         called again when they are there.
         """
-        self._plan, self._estimates, self._models_there, self._told = plan, estimates, models_there, told
+        self._plan, self._estimates, self._models_there, self._audience = plan, estimates, models_there, audience
         self._document: Document | None = None
         self.before: P | None = None
         self.after: P | None = None
@@ -80,7 +80,7 @@ class Pictures(Generic[P]):
         self.by_hand = self.stopped = False
         self.after = None if self._document.is_the_photo else self.of_versions.get(self._document.version_id)
         self.badge = AS_LAST_SEEN if self.after is not None else ""
-        self._told.pictured()
+        self._audience.pictured()
 
     def ask(self, by_hand: bool = False) -> None:
         """Render the open edit: a preview first, unless the full render is as quick or asked for by hand."""
@@ -109,7 +109,7 @@ class Pictures(Generic[P]):
         assert document is not None
         self.after = self.of_versions[wanted.version] = composed.picture
         self.badge = "" if wanted.final else PREVIEW
-        self._told.cleared()
+        self._audience.cleared()
         if not (wanted.final or self.stopped) and _shows(wanted, document) and document.inversion is not None:
             self.by_hand = self._pace(document, document.inversion) is Pace.BY_HAND  # by now it is known how long
             full = None if self.by_hand else document.wanted()
@@ -118,8 +118,8 @@ class Pictures(Generic[P]):
         if self.final:
             if composed.preview is not None and not document.session.read_only:
                 document.session.working_copy.keep_preview(wanted.version, composed.preview)
-            self._told.finished(composed)
-        self._told.pictured()
+            self._audience.finished(composed)
+        self._audience.pictured()
 
     def stop(self) -> None:
         """The render of the edit as it stands was stopped by the user; from now on it waits to be asked for."""
@@ -130,15 +130,15 @@ class Pictures(Generic[P]):
         self.before = None if self.before is None else converted.get(self.before, self.before)
         self.after = None if self.after is None else converted.get(self.after, self.after)
         self.of_versions = {version: converted.get(picture, picture) for version, picture in self.of_versions.items()}
-        self._told.pictured()
+        self._audience.pictured()
 
     def _show_the_photo(self, document: Document) -> None:
         self._plan.forget()
         self.by_hand = self.stopped = False
         self.after, self.badge = None, ""
         self.of_versions.pop(document.version_id, None)
-        self._told.cleared()
-        self._told.pictured()
+        self._audience.cleared()
+        self._audience.pictured()
 
     def _pace(self, document: Document, inversion: InversionRecord) -> Pace:
         if self._plan.knows_whole(document.wanted()):

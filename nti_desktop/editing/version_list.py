@@ -26,7 +26,7 @@ class Step:
 
 
 class VersionList:
-    """Knows nothing of what is being described; see Work."""
+    """Knows nothing of what is being described; see Document."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -83,7 +83,7 @@ class EngineService:
         with memory_errors():
             model = self._load(job.model, report, cancel)
             size = _latent_size(model, job.image)
-            forecaster = self._economise(model, guiding, size)
+            forecaster = self._save_memory(model, guiding, size)
             latents = model.encode(job.image)
             psnr = decibels(_without_grain(model.decode(latents)), _without_grain(job.image / np.float32(255)))
             seconds = _row_seconds(model, latents, cancel)
@@ -106,7 +106,7 @@ class EngineService:
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
-            self._economise(model, work_of(job.settings.method), _latent_size(model, job.image))
+            self._save_memory(model, work_of(job.settings.method), _latent_size(model, job.image))
             with _measured(model) as (rows, seconds):
                 method = METHODS[job.settings.method]
                 latents = model.encode(job.image)
@@ -125,7 +125,7 @@ class EngineService:
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
-            self._economise(model, editing, (job.pivot.shape[-2], job.pivot.shape[-1]))
+            self._save_memory(model, editing, (job.pivot.shape[-2], job.pivot.shape[-1]))
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 edit = _edited(model, photo, job, report, cancel)
@@ -158,7 +158,7 @@ class EngineService:
         self._model, self._files, self._forecaster = None, None, None
         self._photos.clear()
 
-    def _economise(self, model: DiffusionModel, work: Work, size: Size) -> Forecaster:
+    def _save_memory(self, model: DiffusionModel, work: Work, size: Size) -> Forecaster:
         """Climb as far as such work is predicted to need, so that it does not have to fail first."""
         self._forecaster = self._forecaster or Forecaster(model)
         model.savings.climb_to(self._forecaster.need(work, size).saving)

@@ -86,7 +86,7 @@ class Figures:
 
     unet_rows: UNet evaluations of one latent, counted by a hook, a backward counting one; reconstruction_psnr: dB,
     the unpinned reconstruction against the autoencoder's own, None where nothing was reconstructed; precision: see
-    Judged, as it was in the end; explained: how much of the photo its description tells the model, at most 1, None
+    Measured, as it was in the end; explained: how much of the photo its description tells the model, at most 1, None
     where nothing was described.
     """
 

@@ -27,7 +27,8 @@ from nti_desktop.editing.export_queue import ExportQueue, ExportTask, Parts
 from nti_desktop.editing.export_request import ExportRequest
 from nti_desktop.editing.final_renders import FinalRenders
 from nti_desktop.editing.history import EditState
-from nti_desktop.editing.pictures import Pictures, Told
+from nti_desktop.editing.pictures import Audience as PicturesAudience
+from nti_desktop.editing.pictures import Pictures
 from nti_desktop.editing.render_plan import Audience, Composed, RenderPlan
 from nti_desktop.editing.render_requests import Edit, Wanted
 from nti_desktop.editing.save_queue import Audience as SaveAudience
@@ -207,7 +208,7 @@ class Program:
         self.engine, self.worker, self.drawing = Engine(self.chance), Worker(), Drawing(self.chance)
         nothing = Audience[Picture](self._composed, lambda *_: None, self._stopped, self._sharpened)
         self.plan: RenderPlan[Picture] = RenderPlan(self.engine, self.worker, self.drawing, nothing)
-        told = Told[Picture](lambda: None, lambda _composed: None, lambda: None)
+        told = PicturesAudience[Picture](lambda: None, lambda _composed: None, lambda: None)
         self.pictures: Pictures[Picture] = Pictures(self.plan, self._estimates, lambda _records: self.there, told)
         finals = FinalRenders(self.engine, self.worker, self.plan.known)
         self.engine.listeners = [self.plan, finals]

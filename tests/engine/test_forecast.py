@@ -47,11 +47,11 @@ def test_what_lives_at_once_is_counted_to_the_byte() -> None:
 
 @pytest.mark.parametrize("work", [learning, guiding, editing])
 @pytest.mark.parametrize("saving", [Saving.NONE, Saving.CHECKPOINTS, Saving.SLICES])
-def test_on_paper_there_lives_as_much_as_in_a_real_timestep(
+def test_on_the_meta_device_there_lives_as_much_as_in_a_real_timestep(
     sd15_folder: Path, monkeypatch: pytest.MonkeyPatch, work: Work, saving: Saving
 ) -> None:
     model = load_model(ModelFiles(sd15_folder), CPU)
-    predicted = Forecaster(model)._on_paper(work, saving, SIZE)
+    predicted = Forecaster(model)._counted(work, saving, SIZE)
     model.savings.climb_to(saving)
     monkeypatch.setattr(meta_model, "_SHAPES", {})  # real operations
     embedding: Embedding = model.embed(SOURCE)
@@ -61,7 +61,7 @@ def test_on_paper_there_lives_as_much_as_in_a_real_timestep(
 
 
 def test_the_autoencoder_is_predicted_too(sd15: DiffusionModel) -> None:
-    small, large = (Forecaster(sd15)._on_paper(drawing, Saving.NONE, (side, side)) for side in (8, 16))
+    small, large = (Forecaster(sd15)._counted(drawing, Saving.NONE, (side, side)) for side in (8, 16))
     assert 3 < large / small < 5
 
 

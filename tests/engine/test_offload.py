@@ -101,7 +101,7 @@ def test_weights_that_are_cast_at_home_visit_in_the_new_type() -> None:
 
 @torch.no_grad()
 def test_autoencoder_and_text_encoder_are_on_the_device_only_while_they_work() -> None:
-    """Told by a model whose home is elsewhere: on paper, there and here are the same device."""
+    """Told by a model whose home is elsewhere: on the meta device, there and here are the same device."""
     model = load_model(ModelFiles(PROTOTYPE), CPU)
     model.savings._device, model.savings._home = torch.device("cpu"), torch.device("meta")
     moves: list[tuple[str, str]] = []

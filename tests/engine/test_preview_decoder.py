@@ -238,7 +238,7 @@ def test_what_it_takes_is_forecast(sd15_folder: Path, sd15: DiffusionModel, tmp_
     """One that is wider than the narrow autoencoder takes more than that."""
     wide = files_of(write_tiny(tmp_path / "wide", width=512))
     model = load_model(ModelFiles(sd15_folder, preview_decoder=wide), CPU)
-    with_it, without = (Forecaster(each)._on_paper(drawing, Saving.NONE, (16, 16)) for each in (model, sd15))
+    with_it, without = (Forecaster(each)._counted(drawing, Saving.NONE, (16, 16)) for each in (model, sd15))
     assert with_it > 2 * without
     assert with_it >= 4 * 512 * (16 * 8) ** 2  # bytes of one plane of its last level
 

@@ -1,4 +1,4 @@
-"""What jobs will take of memory: one timestep of each is done on paper, before the job."""
+"""What jobs will take of memory: one timestep of each is done on the meta device, before the job."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nti_desktop.engine.memory.device import free_memory
-from nti_desktop.engine.memory.meta_model import META, fuses, on_paper, peak_bytes
+from nti_desktop.engine.memory.meta_model import META, as_meta_model, fuses, peak_bytes
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.attention import Recording
@@ -26,9 +26,9 @@ Work = Callable[[DiffusionModel, Tensor, Embedding], None]  # with latents and t
 
 @dataclass(eq=False)
 class _Done:
-    """What was done on paper for models of one structure: papers, peaks of work, recordings of one step; bytes."""
+    """What was counted for models of one structure: meta models, peaks of work, recordings of one step; bytes."""
 
-    papers: dict[tuple[Saving, torch.dtype], DiffusionModel] = field(default_factory=dict)
+    meta_models: dict[tuple[Saving, torch.dtype], DiffusionModel] = field(default_factory=dict)
     peaks: dict[tuple[Work, Saving, torch.dtype, Size], int] = field(default_factory=dict)
     recorded: dict[tuple[float, torch.dtype, Size], int] = field(default_factory=dict)
 
@@ -39,7 +39,7 @@ def _done(structure: str) -> _Done:
 
 
 def _structure(model: DiffusionModel) -> str:
-    """All that what is done on paper depends on."""
+    """All that what is done on the meta device depends on."""
     parts = [dict(part.config) for part in (model.unet, model.vae)]
     preview = model.preview_decoder and repr(model.preview_decoder.structure)
     texts = model.text.length, model.text.width
@@ -47,9 +47,7 @@ def _structure(model: DiffusionModel) -> str:
 
 
 class Forecaster:
-    """Predicts for one loaded model. What was done on paper once is remembered while the program runs: it takes about a
-    second.
-    """
+    """Predicts for one loaded model. What was counted once is remembered, as it takes about a second."""
 
     def __init__(self, model: DiffusionModel) -> None:
         self._model = model
@@ -82,7 +80,7 @@ class Forecaster:
     def peak(self, work: Work, saving: Saving, size: Size) -> int:
         """Bytes at the peak of a timestep, or of the decoders or the text encoders, with the weights there then."""
         model = self._model
-        timestep, picture = (self._on_paper(what, saving, size) for what in (work, drawing))
+        timestep, picture = (self._counted(what, saving, size) for what in (work, drawing))
         if saving < Saving.OFFLOAD:
             return self._resident(saving) + max(timestep, picture)
         vae, *encoders = (_weights(part) for part in (model.vae, *model.text.encoders))
@@ -92,28 +90,28 @@ class Forecaster:
         """Bytes of source attention that an edit keeps of each step."""
         known = (self_limit, self._model.precision.dtype, size)
         if known not in self._done.recorded:
-            paper, (latents, embedding) = self._paper(Saving.NONE), self._inputs(size)
-            step = _recorded(paper, latents, embedding, 1, self_limit).step(0, self_limit, latents, None)
+            meta, (latents, embedding) = self._meta_model(Saving.NONE), self._inputs(size)
+            step = _recorded(meta, latents, embedding, 1, self_limit).step(0, self_limit, latents, None)
             self._done.recorded[known] = step.bytes()
         return self._done.recorded[known]
 
     def _resident(self, saving: Saving) -> int:
         return 0 if saving >= Saving.OFFLOAD else self._model.weight_bytes
 
-    def _on_paper(self, work: Work, saving: Saving, size: Size) -> int:
+    def _counted(self, work: Work, saving: Saving, size: Size) -> int:
         known = (work, saving, self._model.precision.dtype, size)
         if known not in self._done.peaks:
-            paper = self._paper(saving)
-            weights = [weight for part in paper.parts for weight in part.parameters()]
-            asked = partial(work, paper, *self._inputs(size))
+            meta = self._meta_model(saving)
+            weights = [weight for part in meta.parts for weight in part.parameters()]
+            asked = partial(work, meta, *self._inputs(size))
             self._done.peaks[known] = peak_bytes(asked, weights, fuses(self._model.device))
         return self._done.peaks[known]
 
-    def _paper(self, saving: Saving) -> DiffusionModel:
+    def _meta_model(self, saving: Saving) -> DiffusionModel:
         known = (saving, self._model.precision.dtype)
-        if known not in self._done.papers:
-            self._done.papers[known] = on_paper(self._model, saving)
-        return self._done.papers[known]
+        if known not in self._done.meta_models:
+            self._done.meta_models[known] = as_meta_model(self._model, saving)
+        return self._done.meta_models[known]
 
     def _inputs(self, size: Size) -> tuple[Tensor, Embedding]:
         unet, text = self._model.unet.config, self._model.text

@@ -1,4 +1,4 @@
-"""A model on paper: its tensors have shapes and no numbers, and what lives of them at once can be counted."""
+"""A model on the meta device: its tensors have shapes and no numbers, and what lives of them at once is counted."""
 
 import weakref
 from collections.abc import Callable, Iterable, Sequence
@@ -20,13 +20,13 @@ from nti_desktop.recipe.memory import Saving
 META = torch.device("meta")
 
 
-def on_paper(model: DiffusionModel, saving: Saving) -> DiffusionModel:
+def as_meta_model(model: DiffusionModel, saving: Saving) -> DiffusionModel:
     """A model's UNet, autoencoder and preview decoder without their numbers, with these savings."""
     preview = model.preview_decoder
     with META:
         unet, vae = (type(part).from_config(part.config) for part in (model.unet, model.vae))
         preview_decoder = None if preview is None else PreviewNetwork(preview.structure)
-    paper = DiffusionModel(
+    meta = DiffusionModel(
         unet=unet,
         vae=vae,
         text=PromptReader((), ()),
@@ -36,10 +36,10 @@ def on_paper(model: DiffusionModel, saving: Saving) -> DiffusionModel:
         move=lambda weight, _device: torch.empty_like(weight),
         preview_decoder=preview_decoder,
     )
-    paper.savings.climb_to(saving)
+    meta.savings.climb_to(saving)
     if fuses(model.device):
-        paper.attention.fused = _fused_attention  # forwards that a backward computes again know no modes
-    return paper
+        meta.attention.fused = _fused_attention  # forwards that a backward computes again know no modes
+    return meta
 
 
 def fuses(device: torch.device) -> bool:
@@ -48,7 +48,7 @@ def fuses(device: torch.device) -> bool:
 
 
 def peak_bytes(work: Callable[[], object], weights: Iterable[Tensor], fused: bool) -> int:
-    """The most that lives at once of what `work` makes on paper, beside the weights. fused: see `fuses`."""
+    """The most that lives at once of what `work` makes on the meta device, beside the weights. fused: see `fuses`."""
     with _Living(weights) as living, _Fused(fused):
         work()
     peak: int = living.peak
@@ -115,7 +115,7 @@ class _Living(TorchDispatchMode):
 
 
 class _Fused(TorchFunctionMode):
-    """Fused attention as devices have it; on paper, PyTorch would compute it with whole maps."""
+    """Fused attention as devices have it; on the meta device PyTorch would compute it with whole maps."""
 
     def __init__(self, fused: bool) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ from nti_desktop.recipe.structure import settled
 class Comparison:
     """One edit and the ways to make it, as it stood when it was asked for.
 
-    work: the photo's; state: the edit of `area`; usual: of the model that it was meant for; entry: the model that
+    document: the photo's; state: the edit of `area`; usual: of the model that it was meant for; entry: the model that
     makes it; ways: in the order they are tried, all with one description; own: the version's preparation, which is not
     made again; estimates: of this machine, as known then; screen: profile that pictures are made for, None for sRGB.
     """

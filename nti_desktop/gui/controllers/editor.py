@@ -10,7 +10,7 @@ from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import feedback
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.pictures import Pictures, Told
+from nti_desktop.editing.pictures import Audience, Pictures
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.session import Session
@@ -38,7 +38,7 @@ _OF_A_PHOTO = (
 
 
 class Editor(QObject):
-    """Joins the work with the engine and the disk: a change of the edit asks for a picture, a picture is shown."""
+    """Joins the document with the engine and the disk: a change of the edit asks for a picture, a picture is shown."""
 
     glimpsed = Signal()  # there is something to see of a photo that is being opened, or no longer
     opened = Signal()  # another photo
@@ -68,7 +68,7 @@ class Editor(QObject):
             self.rendering.plan,
             lambda: self.preparing.estimates,
             self.model.all_there,
-            Told(self.pictured.emit, self.finished.emit, self._render_is_well),
+            Audience(self.pictured.emit, self.finished.emit, self._render_is_well),
         )
 
         self.file_tasks.glimpsed.connect(self._glimpsed)

@@ -20,7 +20,7 @@ from nti_desktop.recipe.settings import InversionSettings
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """What was asked for at once. work: the photo's; prepared: what has come of it, at least one area."""
+    """What was asked for at once. document: the photo's; prepared: what has come of it, at least one area."""
 
     document: Document
     entry: ModelEntry
@@ -38,7 +38,7 @@ class _Undertaking:
 
 
 class Preparing(QObject):
-    """Judges the open photo with the chosen model, and inverts it; what was inverted comes home, whatever is open."""
+    """Measures the open photo with the chosen model, and inverts it; what was inverted comes home, whatever is open."""
 
     measured = Signal(Measured)
     prepared = Signal(Preparation)

@@ -14,7 +14,7 @@ _UNSEEN = {"cuda": "Graphics card", "mps": "Apple graphics", "cpu": "Processor"}
 
 
 class DeviceChooser(QObject):
-    """Keeps the panel's list of devices. The engine knows them, so they are listed with the first judgement."""
+    """Keeps the panel's list of devices. The engine knows them, so they are listed with the first measurement."""
 
     def __init__(self, engine: EngineThread, editor: Editor, panel: ModelPanel, parent: QObject) -> None:
         super().__init__(parent)

@@ -29,7 +29,7 @@ class ModelChooser(QObject):
         self._shown = ""  # id of the model whose way of preparing is shown
         editor.preparing.measured.connect(self._measured)
         editor.changed.connect(self._changed)
-        library.changed.connect(self._shelf_changed)
+        library.changed.connect(self._library_changed)
         library.removed.connect(self._removed)
         panel.model_chosen.connect(self._chosen)
         panel.models_asked.connect(self._page_asked)
@@ -44,7 +44,7 @@ class ModelChooser(QObject):
         self._editor.model.choose(self._entries[index])
 
     @slot()
-    def _shelf_changed(self) -> None:
+    def _library_changed(self) -> None:
         if not self._library.looking:
             self._show()
             self._say_faults()

@@ -36,10 +36,10 @@ def verify(model: Path, report: Report, cancel: CancelToken) -> Verdict:
     except OSError as error:
         raise ModelError(f"“{model}” cannot be read ({error.strerror}); check its drive.") from error
     meter.finish()
-    return _judge(model, files)
+    return _verdict(model, files)
 
 
-def _judge(model: Path, files: tuple[RecordedFile, ...]) -> Verdict:
+def _verdict(model: Path, files: tuple[RecordedFile, ...]) -> Verdict:
     here = {file.name: file for file in files}
     for known in offers():
         if model.is_file() and known.files[0].sha256 == files[0].sha256:
