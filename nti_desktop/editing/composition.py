@@ -116,7 +116,7 @@ def layer_of(project: Project, part: RenderedPart) -> Layer:
 
 
 def frame_of_inversion(project: Project, inversion_id: str) -> Frame:
-    """What an inversion was made of; KeyError when there is no such inversion."""
+    """Find the frame of an inversion; KeyError when there is no such inversion."""
     return _frame_of(project.frame(project.inversion(inversion_id).frame))
 
 

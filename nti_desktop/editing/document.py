@@ -57,7 +57,7 @@ class Document:
 
     @property
     def areas(self) -> tuple[Area, ...]:
-        """What the version edits, in the order it is laid in, and what is to be prepared; the whole photo first."""
+        """Areas that the version edits, in the order they are laid in, and the one to be prepared; the whole first."""
         project = self.session.project
         frames = {project.inversion(part.inversion).frame for part in self.version.parts} if self.version else set()
         edited = [Area(f.x, f.y, f.width, f.height) for f in project.frames if f.id in frames]
@@ -81,7 +81,7 @@ class Document:
 
     @property
     def inversion(self) -> InversionRecord | None:
-        """What the version was prepared as."""
+        """Inversion that the version is worked on with."""
         version = self.version
         return self.session.project.inversion(version.inversion) if version else None
 
@@ -121,7 +121,7 @@ class Document:
 
     @property
     def edit_defaults(self) -> EditDefaults:
-        """What measures best on the model that draws the edit."""
+        """Defaults of the model that draws the edit."""
         inversion = self.inversion
         return self.defaults if inversion is None or not self.up_to_date else defaults_of(inversion.model)
 
@@ -197,7 +197,7 @@ class Document:
 
     @property
     def changed_kinds(self) -> tuple[Kind, ...]:
-        """What the edit changes, each kind once."""
+        """Kinds of things that the edit changes, each once."""
         recipe = self.state.recipe if self.state else None
         if recipe is None:
             return ()
@@ -205,7 +205,7 @@ class Document:
         return tuple(dict.fromkeys(kind for _, kind in changes))
 
     def describe(self, text: str) -> None:
-        """What the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""
+        """Say what the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""
         state, follows = self.state, self.edit_text == self.description
         self.description = text
         if self.up_to_date:  # typed back to what it was
@@ -232,7 +232,7 @@ class Document:
         return emphasis
 
     def emphasis_in(self, text: str) -> Emphasis:
-        """What a new text of the edit says, without what is text already."""
+        """Read the emphasis in a new text of the edit, but not signs that were text before."""
         state = self.state
         return read_emphasis(text, state.recipe.prompt if state else self.description)
 
@@ -261,13 +261,13 @@ class Document:
 
     @property
     def _explained(self) -> float | None:
-        """How much of the photo its description tells, where that was measured."""
+        """Part of the photo that its description tells, where that was measured."""
         inversion = self.inversion
         return inversion.figures.explained if inversion is not None and self.up_to_date else None
 
     @property
     def _prepared(self) -> InversionSettings:
-        """What the area is prepared with, or will be unless another way is chosen."""
+        """Settings that the area is prepared with, or will be unless another way is chosen."""
         inversion, usual = self.inversion, self.defaults
         if inversion is not None and self.up_to_date:
             return inversion.settings.settings()
@@ -351,7 +351,7 @@ class Document:
         self.go_to(version.id)
 
     def _wish(self, entry: ModelEntry, made: AreaInversion, part: PartRecord | None) -> EditState:
-        """What an area's edit asks for, put to the model that the area was prepared with now. part: the edit so far."""
+        """Put an area's edit to the model that the area was prepared with now. part: the edit so far."""
         if made.state is not None:
             return made.state
         settings, explained = made.inverted.settings, made.inverted.figures.explained

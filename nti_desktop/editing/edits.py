@@ -1,4 +1,4 @@
-"""What the panels' controls do to a recipe."""
+"""Changes that the panels' controls make to a recipe."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,12 +39,12 @@ def with_structure(recipe: EditRecipe, field: str, value: float) -> EditRecipe:
 
 
 def with_strength(recipe: EditRecipe, strength: float) -> EditRecipe:
-    """How much of the edit is shown."""
+    """Show so much of the edit."""
     return replace(recipe, strength=round(strength, 2))
 
 
 def with_reweighting(recipe: EditRecipe, reweighting: Reweighting) -> EditRecipe:
-    """What the words' weights act on."""
+    """Let the words' weights act otherwise."""
     return replace(recipe, reweighting=reweighting)
 
 

@@ -1,4 +1,4 @@
-"""What an export is asked for, and how it is remembered until the next one."""
+"""The request for an export, and its memory until the next one."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -21,7 +21,7 @@ class ExportRequest:
     settings: ExportSettings = field(default_factory=ExportSettings)
 
     def target(self, photo: Path, version: str) -> Path:
-        """Where this goes; PhotoError for a template that makes no name."""
+        """Name the file it becomes; PhotoError for a template that makes no name."""
         return (self.folder or photo.parent) / f"{file_name(self.template, photo, version)}{self.suffix}"
 
 
@@ -36,7 +36,7 @@ def to_json(request: ExportRequest) -> str:
 
 
 def from_json(text: str) -> ExportRequest:
-    """What `to_json` wrote; the usual request for anything else."""
+    """Read what `to_json` wrote; the usual request for anything else."""
     try:
         stored = json.loads(text)
         settings = ExportSettings(**stored.pop("settings"))

@@ -142,7 +142,7 @@ class RenderPlan(Generic[P]):
         self._asked[self._newest.number] = wanted
 
     def _withdraw(self) -> None:
-        """What was asked of the engine last is not needed any more."""
+        """Tell the engine that what it was asked last is not needed any more."""
         ticket, self._newest = self._newest, None
         if ticket is not None:
             self._engine.withdraw(ticket)
@@ -186,12 +186,12 @@ class RenderPlan(Generic[P]):
         return fades(source, wanted.state.recipe) and whole in self._kept
 
     def _missing(self, wanted: Wanted) -> list[Edit]:
-        """What is not rendered yet, other areas first."""
+        """List the edits that are not rendered yet, other areas first."""
         assert self._session is not None
         return [edit for edit, _ in wanted.edits(self._session) if edit not in self._kept]
 
     def _needs(self, wanted: Wanted) -> set[Edit]:
-        """What its picture is made of, in either quality."""
+        """Tell the edits that its picture is made of, in either quality."""
         assert self._session is not None
         return {edit for each in (wanted, replace(wanted, steps=None)) for edit, _ in each.edits(self._session)}
 
@@ -226,7 +226,7 @@ class RenderPlan(Generic[P]):
             self._audience.stopped()
 
     def _answered(self, ticket: Ticket) -> Wanted | None:
-        """What a ticket was for; the ones before it were replaced and will not be answered."""
+        """Take the wish of a ticket; those of tickets before it were replaced and will not be answered."""
         asked = self._asked.get(ticket.number)
         if asked is not None:
             self._asked = {number: wanted for number, wanted in self._asked.items() if number > ticket.number}

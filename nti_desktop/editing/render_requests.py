@@ -23,7 +23,7 @@ class Edit:
 
     @classmethod
     def of(cls, job: RenderJob) -> "Edit":
-        """What a job renders."""
+        """Tell the edit that a job renders."""
         return cls(job.inversion_id, job.recipe, job.steps)
 
 
@@ -56,7 +56,7 @@ class Wanted:
         return (self.number, self.final) >= (shown.number, shown.final)
 
     def edits(self, session: Session) -> list[tuple[Edit, EditState]]:
-        """What there is to render for it in its project, the area that is worked on last."""
+        """List the edits to render for it, the area that is worked on last."""
         edits = [(Edit(inversion, state.recipe, None), state) for inversion, state in self.beside]
         if not session.is_the_photo(self.state.recipe, self.inversion):
             edits.append((Edit(self.inversion, self.state.recipe, self.steps), self.state))

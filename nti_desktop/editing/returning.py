@@ -56,7 +56,7 @@ def return_to(picture: Raster, target: Path, provenance: Provenance) -> Returned
 
 
 def follow(session: Session, returned: Returned) -> None:
-    """Where the replaced file was the session's photo, its project goes with the old bytes, and the session with it.
+    """Let the session and its project go with the old bytes, where the replaced file was the session's photo.
 
     Raises SidecarError when the project cannot be renamed; it then stays under its old name.
     """

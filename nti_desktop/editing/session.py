@@ -90,7 +90,7 @@ class Session:
 
     @property
     def sidecar(self) -> Path:
-        """Where the project is saved."""
+        """The file that the project is saved in."""
         return self.working_copy.sidecar
 
     @property
@@ -100,7 +100,7 @@ class Session:
 
     @property
     def composition(self) -> Composition:
-        """How edits are laid into the photo as the project stands now; for any thread."""
+        """The photo and the project as it stands now, to lay edits into; for any thread."""
         return Composition(self.photo, self.project, self._copies)
 
     def move_to(self, photo: Path, sidecar: Path) -> None:
@@ -153,7 +153,7 @@ class Session:
     # Inversions
 
     def frame(self, inversion_id: str) -> Frame:
-        """What an inversion was made of."""
+        """Find the frame of an inversion."""
         return frame_of_inversion(self.project, inversion_id)
 
     def keep_inversion(
@@ -229,7 +229,7 @@ class Session:
         return tuple(part for part in parts if self.project.inversion(part.inversion).frame != frame)
 
     def provenance(self, edits: Iterable[tuple[str, EditRecipe]]) -> Provenance:
-        """How a picture with these edits, (inversion, recipe), came about."""
+        """Tell how a picture with these edits, (inversion, recipe), came about."""
         asked = [recipe.prompt for inversion, recipe in edits if not self.is_the_photo(recipe, inversion)]
         return Provenance(PROGRAM if asked else None, tuple(asked))
 

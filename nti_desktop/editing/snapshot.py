@@ -10,7 +10,7 @@ from nti_desktop.project.sidecar import Arrays, Signature, write_sidecar
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What a save writes. It is complete in itself, so `write` may run on another thread than the working copy's."""
+    """A save, complete in itself, so that `write` may run on another thread than the working copy's."""
 
     path: Path
     project: Project

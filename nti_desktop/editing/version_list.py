@@ -77,7 +77,7 @@ class VersionList:
     # Undo
 
     def edited(self) -> None:
-        """What was taken back of the list can no longer be made again."""
+        """Forget what was taken back of the list: an edit came after it."""
         self._future = ()
 
     def last(self, current: str) -> Step | None:
@@ -147,5 +147,5 @@ class VersionList:
 
 
 def state_of(edit: VersionRecord | PartRecord) -> EditState:
-    """What is to be seen of an edit that was kept."""
+    """Read the state of an edit that was kept."""
     return EditState(edit.recipe.recipe(), Finish(feather=edit.finish.feather))

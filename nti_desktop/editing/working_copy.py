@@ -52,7 +52,7 @@ class WorkingCopy:
 
     @property
     def content(self) -> Content:
-        """What is worth saving of the project; equal for two that differ only in what was looked at."""
+        """The part of the project that is worth saving; equal for two that differ only in what was looked at."""
         return _content(self.project)
 
     def change(self, **changes: object) -> None:

@@ -87,7 +87,7 @@ def _logs() -> Iterator[None]:
 
 
 def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
-    """What happens to a fault of the program itself: it is logged and said, and the window goes on."""
+    """Log a fault of the program itself and say it; the window goes on."""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         log.error("A fault in the window", exc_info=(kind, error, trace))

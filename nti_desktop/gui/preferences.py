@@ -18,7 +18,7 @@ def _settings() -> QSettings:
 
 
 def window_geometry() -> QByteArray | None:
-    """Where the window was, as Qt wrote it."""
+    """Read where the window was, as Qt wrote it."""
     stored = _settings().value("window/geometry")
     return stored if isinstance(stored, QByteArray) else None
 
@@ -40,7 +40,7 @@ def remember_device(kind: str | None) -> None:
 
 
 def method(model: str) -> Method | None:
-    """How photos are prepared with the model of this id; None where nothing was chosen."""
+    """Read how photos are prepared with the model of this id; None where nothing was chosen."""
     stored = _settings().value(_METHODS + _key(model), "")
     return Method(stored) if isinstance(stored, str) and stored in set(Method) else None
 
@@ -56,7 +56,7 @@ def _key(model: str) -> str:
 
 
 def last_folder() -> str:
-    """Where the last photo was opened from."""
+    """Read where the last photo was opened from."""
     stored = _settings().value("folders/photos", "")
     return stored if isinstance(stored, str) else ""
 
@@ -67,7 +67,7 @@ def remember_folder(folder: Path) -> None:
 
 
 def export_request() -> ExportRequest:
-    """How the last export was asked for."""
+    """Read how the last export was asked for."""
     stored = _settings().value("export/last", "")
     return from_json(stored if isinstance(stored, str) else "")
 

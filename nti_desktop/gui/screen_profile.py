@@ -67,7 +67,7 @@ def read_profile(path: Path) -> bytes | None:
 
 
 def system_profile(screen: QScreen) -> bytes | None:
-    """What the system names as a screen's profile, whatever it may be; None where it names none."""
+    """Read what the system names as a screen's profile, whatever it may be; None where it names none."""
     place, screens = screen.geometry().topLeft(), QGuiApplication.screens()
     corner, number = (place.x(), place.y()), screens.index(screen) if screen in screens else 0
     try:

@@ -41,7 +41,7 @@ class ActiveModel(QObject):
 
     @property
     def guidance(self) -> float:
-        """What an edit's guidance is unless it says otherwise."""
+        """Guidance of an edit that says nothing else."""
         inversion = self._document.inversion if self._document else None
         return inversion.settings.guidance_scale if inversion else self.entry.defaults.guidance_scale
 
@@ -62,7 +62,7 @@ class ActiveModel(QObject):
             self._model_lookup.all_known([document.inversion])
 
     def stop(self) -> None:
-        """What is looked for need not be found any more."""
+        """Stop looking for models."""
         self._model_lookup.stop()
 
     def choose(self, entry: ModelEntry) -> None:
@@ -77,13 +77,13 @@ class ActiveModel(QObject):
         self.changed.emit()
 
     def choose_way(self, method: Method, steps: int) -> None:
-        """How the photo is prepared next; the method is remembered for this model."""
+        """Prepare the photo this way next; the method is remembered for this model."""
         self.way = (method, steps)
         preferences.remember_method(self.entry.id, None if method is self.entry.defaults.method else method)
         self.changed.emit()
 
     def measure(self) -> None:
-        """How well and how fast it works on the area at hand."""
+        """Measure how well and how fast it works on the area at hand."""
         if self._document is not None:
             self._preparing.measure(self.entry)
 

@@ -14,7 +14,7 @@ _PLACELESS = {*SMALL_WORDS, "photo"}
 
 
 class Areas(QObject):
-    """What can be done with the areas of the open version."""
+    """Commands for the areas of the open version."""
 
     drawing_asked = Signal()  # let an area be drawn on the photo
 

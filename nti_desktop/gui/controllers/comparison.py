@@ -47,7 +47,7 @@ class Comparison:
         return None if preparing is None or rendering is None else preparing + 2 * rendering
 
     def edit(self, way: InversionSettings, explained: float | None) -> EditState:
-        """What is wished, put to one way. explained: see Figures."""
+        """Put the wish to one way. explained: see Figures."""
         if self.is_own(way):
             return self.state
         if self.usual == self.entry.defaults:

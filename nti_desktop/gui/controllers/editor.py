@@ -98,7 +98,7 @@ class Editor(QObject):
         self.changed.emit(change)
 
     def withdraw(self, *topics: Topic, of: str = "") -> None:
-        """What was said about these no longer holds."""
+        """Take back what was said about these."""
         self.outdated.emit(tuple((topic, of) for topic in topics))
 
     # Opening
@@ -168,7 +168,7 @@ class Editor(QObject):
 
     @slot(str)
     def describe(self, text: str) -> None:
-        """What the photo shows."""
+        """Say what the photo shows."""
         if self.document is not None:
             self.document.describe(text)
             self.changed.emit(Change.EDIT | Change.VERSIONS | Change.PREPARATION)
@@ -209,7 +209,7 @@ class Editor(QObject):
 
     @slot(float)
     def set_feather(self, feather: float) -> None:
-        """How softly the mask's border fades."""
+        """Let the mask's border fade so softly."""
         state = self.document.state if self.document else None
         if state is not None:
             finish = replace(state.finish, feather=round(feather, 3))
@@ -276,7 +276,7 @@ class Editor(QObject):
 
     @slot(Preparation)
     def keep_prepared(self, made: Preparation) -> None:
-        """What was prepared is kept with its own photo, whatever is open by now."""
+        """Keep what was prepared with its own photo, whatever is open by now."""
         document = made.document
         if self.document is not None and self.document.session.sidecar == document.session.sidecar:
             document = self.document  # the same photo, perhaps opened anew

@@ -14,7 +14,7 @@ from nti_desktop.project.schema import InversionRecord
 
 
 class ModelLookup(QObject):
-    """What was looked for and is not there is remembered, until another photo is opened or the models have changed."""
+    """Remembers what is not there, until another photo is opened or the models have changed."""
 
     answered = Signal(InversionRecord)  # the session knows its model by now, or `gone` says why not
     stopped = Signal(InversionRecord, NtiError)
@@ -36,7 +36,7 @@ class ModelLookup(QObject):
         self._gone.clear()
 
     def stop(self) -> None:
-        """What is looked for need not be found any more."""
+        """Stop looking."""
         self._cancel.cancel()
 
     def forget(self) -> None:

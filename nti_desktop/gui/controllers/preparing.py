@@ -20,7 +20,7 @@ from nti_desktop.recipe.settings import InversionSettings
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """What was asked for at once. document: the photo's; prepared: what has come of it, at least one area."""
+    """Areas that were asked for at once. document: the photo's; prepared: what has come of it, at least one area."""
 
     document: Document
     entry: ModelEntry
@@ -107,7 +107,7 @@ class Preparing(QObject):
         self._begin(_Undertaking(document, entry, jobs))
 
     def begin_no_more(self) -> None:
-        """What is being inverted may come home; what waits for it is not begun."""
+        """Begin nothing more; what is being inverted may come home."""
         for undertaking, _ in self._inverting.values():
             undertaking.waiting.clear()
 

@@ -14,7 +14,7 @@ from nti_desktop.gui.workers.threads import slot
 
 
 class Versions(QObject):
-    """What can be done with the open photo's versions."""
+    """Commands for the open photo's versions."""
 
     rename_asked = Signal()  # let the name of the current one be typed
     leaving = Signal()  # another version is about to be shown; what is being typed belongs to this one

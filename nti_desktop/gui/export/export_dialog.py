@@ -153,7 +153,7 @@ class ExportDialog(QDialog):
         self.activateWindow()
 
     def request(self) -> ExportRequest:
-        """What is chosen."""
+        """Read what is chosen."""
         folder = self.folder.text().strip()
         return ExportRequest(
             folder=Path(folder).expanduser() if folder else None,

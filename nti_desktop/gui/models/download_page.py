@@ -77,7 +77,7 @@ class DownloadPage(QStackedWidget):
         return Row(known.id, known.name, (known.about, f"{gigabytes(known.size)} · {known.licence.name}", *has))
 
     def show_terms(self, planned: Planned) -> None:
-        """What a download will be, to be accepted."""
+        """Show what a download will be, to be accepted."""
         self.terms.show_plan(planned)
         self.setCurrentWidget(self.terms)
 

@@ -69,7 +69,7 @@ class ModelsPage(QDialog):
         self.resize(within_screen(self, QSize(760, 600)))
 
     def show_store(self, contents: Contents | None) -> None:
-        """Where downloads go, and what is wrong with that."""
+        """Show where downloads go, and what is wrong with that."""
         if contents is None:
             self.store.setText("")
             return

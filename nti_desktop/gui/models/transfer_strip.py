@@ -35,7 +35,7 @@ class TransferStrip(QWidget):
         self.show_doing("")
 
     def show_doing(self, doing: str) -> None:
-        """What begins, or empty when nothing is under way."""
+        """Show what begins; empty when nothing is under way."""
         self.setVisible(bool(doing))
         self.text.setText(f"{doing}…")
         self.bar.setRange(0, 0)

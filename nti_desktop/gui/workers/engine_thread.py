@@ -49,7 +49,7 @@ class EngineThread(QThread):
     # Called from the GUI thread
 
     def choose_device(self, kind: str | None) -> None:
-        """What the next job runs on: a kind of jobs.Device, None for the best one."""
+        """Let the next job run on a kind of jobs.Device, None for the best one."""
         with self._changed:
             self._device = kind
 

@@ -32,7 +32,7 @@ class AreaDrawing:
         return QRectF() if self._start is None else QRectF(self._start, self._end).normalized()
 
     def area(self) -> Area | None:
-        """What was drawn, in whole pixels; None when that is too small to mean anything."""
+        """Take what was drawn, in whole pixels; None when that is too small to mean anything."""
         rect = self.rect.toAlignedRect().intersected(self._whole.toRect())
         if min(rect.width(), rect.height()) < SMALLEST:
             return None
