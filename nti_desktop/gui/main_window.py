@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
             "return_to_editor": session is not None and self.exporting.return_target is not None,
             "undo": document is not None and document.can_undo,
             "redo": document is not None and document.can_redo,
-            "prepare": document is not None and document.can_be_prepared and not self.editor.preparing.at_work,
+            "prepare": document is not None and document.can_be_prepared and not self.editor.preparing.plan.at_work,
             "render_edit": ready and not self.editor.pictures.final,
             "compare_ways": self.comparing.possible,
             "draw_area": document is not None,
@@ -215,7 +215,7 @@ class MainWindow(QMainWindow):
     @property
     def busy(self) -> bool:
         """Whether a photo is being prepared."""
-        return self.editor.preparing.busy
+        return self.editor.preparing.plan.busy
 
     def go(self, destination: Destination) -> None:
         """Open another photo, or end."""

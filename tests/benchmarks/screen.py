@@ -76,7 +76,7 @@ def edited_window(folder: Path) -> MainWindow:
     window.show()
     window.open_path(photo)
     editor, prompts = window.editor, window.editor_view.prompts
-    until(lambda: editor.document is not None and not editor.preparing.measuring)
+    until(lambda: editor.document is not None and not editor.preparing.plan.measuring)
     prompts.prepare_button.click()
     until(lambda: editor.document is not None and editor.document.version is not None)
     editor.say_in_words(sample.edits[0])

@@ -20,7 +20,7 @@ from nti_desktop.editing import snapshot
 from nti_desktop.editing.composition import Composition, RenderedPart
 from nti_desktop.editing.document import AreaInversion, Document
 from nti_desktop.editing.edits import with_strength, with_structure
-from nti_desktop.editing.engine_queue import EngineQueue, Ticket
+from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.export_queue import Audience as ExportAudience
 from nti_desktop.editing.export_queue import ExportQueue, ExportTask, Parts
@@ -29,6 +29,8 @@ from nti_desktop.editing.final_renders import FinalRenders
 from nti_desktop.editing.history import EditState
 from nti_desktop.editing.pictures import Audience as PicturesAudience
 from nti_desktop.editing.pictures import Pictures
+from nti_desktop.editing.preparation import Audience as PreparationAudience
+from nti_desktop.editing.preparation import Preparation, PreparationPlan
 from nti_desktop.editing.render_plan import Audience, Composed, RenderPlan
 from nti_desktop.editing.render_requests import Edit, Wanted
 from nti_desktop.editing.save_queue import Audience as SaveAudience
@@ -40,7 +42,8 @@ from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import Project
-from nti_desktop.recipe.jobs import Figures, Rendered, RenderJob
+from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
+from nti_desktop.recipe.methods import Method
 from tests.editing.test_session import SOURCE, inverted
 from tests.editing.test_session import photo as photo  # a small one
 
@@ -59,6 +62,13 @@ def laid(parts: Parts) -> Laid:
 
 def meant(wanted: Wanted, session: Session) -> Laid:
     return tuple((edit, state.finish.feather) for edit, state in wanted.edits(session))
+
+
+def inversion_of(job: InvertJob) -> Inversion:
+    """Arrays of the shapes that the job asks for."""
+    height, width, _ = job.image.shape
+    pivot = np.zeros((job.settings.steps + 1, 4, height // 8, width // 8), np.float32)
+    return Inversion(job.settings, pivot, None, NOTHING, Figures(1.0, 15, 40.0))
 
 
 def preview_of(edits: Iterable[tuple[str, EditState]]) -> bytes:
@@ -86,6 +96,7 @@ class Engine:
         self.queue = EngineQueue()
         self.answers: list[Rendered] = []
         self.listeners: list[Any] = []
+        self.preparation: PreparationPlan
         self._chance = chance
 
     def render(self, job: RenderJob) -> Ticket:
@@ -97,6 +108,15 @@ class Engine:
     def withdraw(self, ticket: Ticket) -> None:
         if self.queue.withdraw(ticket):
             self._fail(ticket, Cancelled("Stopped."))
+
+    def measure(self, job: MeasureJob) -> Ticket:
+        return self.queue.measure(job)
+
+    def prepare(self, job: PrepareJob) -> Ticket:
+        ticket, replaced = self.queue.prepare(job)
+        if replaced is not None:
+            self._fail(replaced, Cancelled("Stopped."))
+        return ticket
 
     def cancel_all(self) -> None:
         for ticket in self.queue.cancel_all():
@@ -112,8 +132,11 @@ class Engine:
             self._fail(ticket, Cancelled("Stopped."))
         elif self._chance.random() < 0.1:
             self._fail(ticket, EngineError("It did not work; try again."))
+        elif isinstance(ticket.job, PrepareJob):
+            self.preparation.inverted(ticket, inversion_of(ticket.job.invert), "0" * 64)
+        elif isinstance(ticket.job, MeasureJob):
+            self.preparation.measured(ticket, Measured(40.0, 0.001, "here"))
         else:
-            assert isinstance(ticket.job, RenderJob)
             figures = Figures(1.0, 10)
             answer = Rendered(ticket.job.recipe, NOTHING, NOTHING, NOTHING, None, 1.0, NOTHING, 0.5, figures)
             rendered_edits[id(answer)] = Edit.of(ticket.job)
@@ -200,6 +223,8 @@ class Program:
     chance: random.Random
     documents: list[Document]
     written: list[tuple[ExportTask, Laid]] = field(default_factory=list)
+    asked_to_prepare: list[tuple[Document, dict[Area, str]]] = field(default_factory=list)
+    prepared: int = 0
     seconds: float = 0.0
     there: bool = True
     pace: float = PACES[0]
@@ -211,7 +236,10 @@ class Program:
         told = PicturesAudience[Picture](lambda: None, lambda _composed: None, lambda: None)
         self.pictures: Pictures[Picture] = Pictures(self.plan, self._estimates, lambda _records: self.there, told)
         finals = FinalRenders(self.engine, self.worker, self.plan.known)
-        self.engine.listeners = [self.plan, finals]
+        self.preparation = PreparationPlan(
+            self.engine, PreparationAudience(lambda _measured: None, self._prepared, lambda _error: None)
+        )
+        self.engine.listeners, self.engine.preparation = [self.plan, finals, self.preparation], self.preparation
         audience = ExportAudience(lambda: None, lambda *_: None, lambda *_: None, lambda *_: None)
         self.exports = ExportQueue(self, finals, audience)
         self.saves = SaveQueue(self.worker, SaveAudience(lambda: None, lambda: None, lambda: None, lambda _error: None))
@@ -248,12 +276,14 @@ class Program:
 
     def open(self) -> None:
         """Go to the next photo."""
+        self.preparation.begin_no_more()
         self.engine.cancel_all()
         self.documents.append(self.documents.pop(0))
         self.document = self.documents[0]
         session = self.document.session
         nobody = Wanted("", "", EditState(self.document.state.recipe, self.document.state.finish))  # type: ignore[union-attr]
         self.pictures.open(self.document, Picture(session, "", nobody, ()), {})
+        self.preparation.open(self.document)
         self.pictures.show_stored()
         self.pictures.ask()
 
@@ -267,11 +297,23 @@ class Program:
         if (document.version_id, document.state, document.beside) != (version, *look):
             self.pictures.ask()
 
-    def prepare_again(self, document: Document) -> None:
-        """Of either photo, as preparing takes long enough to go elsewhere."""
-        made = inverted(document.session, seed=len(document.session.project.inversions))
-        document.prepared(built_in(), [AreaInversion(document.whole, "0" * 64, made)])
-        if document is self.document:
+    def prepare(self) -> None:
+        """It takes long enough to go elsewhere."""
+        if not self.preparation.at_work:
+            described = self.document.described_for("0" * 64)
+            self.asked_to_prepare.append((self.document, described))
+            self.preparation.invert(built_in(), Method.RESIDUAL, 5, described)
+
+    def _prepared(self, made: Preparation) -> None:
+        """As the window does it: it is kept with its own photo, whatever is open by now."""
+        asked = [described for document, described in self.asked_to_prepare if document is made.document]
+        assert any(
+            all(described.get(each.area) == each.inverted.settings.prompt for each in made.prepared)
+            for described in asked
+        )
+        made.document.prepared(made.entry, made.prepared)
+        self.prepared += len(made.prepared)
+        if made.document is self.document:
             self.pictures.show_stored()
             self.pictures.ask()
 
@@ -320,14 +362,13 @@ class Program:
             (2, self.ask_for_an_export),
             (1, self.cancel_an_export),
             (4, self.sharpen),
+            (1 if len(versions) < 8 else 0, self.prepare),
+            (1, lambda: self.preparation.measure(built_in())),
             (1 if self.there else 10, self.models_come_and_go),
             (2, lambda: self.saves.save(chance.choice(self.documents).session)),
             (1, self.open),
             (1, lambda: setattr(self, "pace", chance.choice(PACES))),
         ]  # fmt: skip
-        if chance.random() < 0.002:
-            self.prepare_again(chance.choice(self.documents))
-            return
         weights, choices = zip(*actions, strict=True)
         chance.choices(choices, weights)[0]()
 
@@ -335,7 +376,11 @@ class Program:
         """Nobody does anything any more, and nothing fails: all that was asked for is answered."""
         self.there = True
         self.chance = self.engine._chance = self.drawing.chance = Fair()
+        self._finish()  # perhaps with a preparation, of which the full render waits for its button
         self.pictures.ask(by_hand=True)
+        self._finish()
+
+    def _finish(self) -> None:
         while self.engine.step() or self.worker.waiting or self.worker.answers:
             self.worker.step()
             self.worker.deliver()
@@ -447,6 +492,7 @@ def run(seed: int, steps: int, photo: Path, disk: Disk) -> None:
         assert not session.working_copy.dirty
         assert disk.projects[session.sidecar] == session.project
     assert program.written
+    assert program.prepared
     assert disk.previews
 
 

@@ -146,11 +146,11 @@ def test_another_area_waits_until_the_photo_is_prepared(prepared: MainWindow, un
     editor = prepared.editor
     assert editor.document is not None
     editor.prepare()
-    assert editor.preparing.at_work
+    assert editor.preparing.plan.at_work
     editor.work_on(Area(10, 10, 200, 200))
     assert editor.document.area == editor.document.whole
     assert any("being prepared" in message.text for message in prepared.editor_view.messages.messages)
-    until(lambda: not editor.preparing.at_work)
+    until(lambda: not editor.preparing.plan.at_work)
     editor.work_on(Area(10, 10, 200, 200))
     assert editor.document.area == Area(10, 10, 200, 200)
 

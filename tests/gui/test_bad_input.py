@@ -139,7 +139,7 @@ def test_a_sample_never_meets_the_sentence_about_the_built_in_model(
 ) -> None:
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.editor.preparing.estimates.measured is not None)
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     assert not [m for m in window.editor_view.messages.messages if m.topic is Topic.MODEL]
 
 
@@ -150,7 +150,7 @@ def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
     picture.write_bytes((Path(__file__).parents[1] / "data" / "photos" / "coffee.jpg").read_bytes())
     window = open_window()
     window.open_path(picture)
-    until(lambda: window.editor.preparing.estimates.measured is not None)
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     message = next(m for m in window.editor_view.messages.messages if m.topic is Topic.MODEL)
     assert message.tone is Tone.ADVICE
     assert "only knows the samples" in message.text

@@ -55,7 +55,7 @@ def edited(described: MainWindow, until: Until, sample_edit: str) -> MainWindow:
 def describe(window: MainWindow, until: Until, photo: Path) -> None:
     """Open the sample, to be prepared in as few steps as can be."""
     window.open_path(photo)
-    until(lambda: window.editor.preparing.estimates.measured is not None)
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     window.editor_view.model_panel.steps.setValue(2)
 
 
@@ -169,7 +169,7 @@ def test_each_way_gets_the_edit_as_it_is_meant(edited: MainWindow) -> None:
     editor.edit("guidance", lambda recipe: with_structure(recipe, "guidance_scale", 5.0))
     document = editor.document
     assert document is not None
-    comparison = comparison_of(document, editor.model.entry, editor.model.way, editor.preparing.estimates, None)
+    comparison = comparison_of(document, editor.model.entry, editor.model.way, editor.preparing.plan.estimates, None)
     assert comparison is not None
     recipes = {way.method: comparison.edit(way, None).recipe for way in comparison.ways}
     assert document.state is not None

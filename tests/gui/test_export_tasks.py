@@ -256,7 +256,7 @@ def test_the_bottom_line_tells_of_an_export_and_cancels_it(
     prepared: MainWindow, until: Until, tmp_path: Path, sample_edit: str
 ) -> None:
     editor, strip = prepared.editor, prepared.editor_view.strip
-    until(lambda: editor.preparing.estimates.measured is not None and not strip.cancel_button.isVisible())
+    until(lambda: editor.preparing.plan.estimates.measured is not None and not strip.cancel_button.isVisible())
     editor.say_in_words(sample_edit)
     export_to(prepared, tmp_path / "edited.png")
     editor.undo()

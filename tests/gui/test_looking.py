@@ -30,7 +30,7 @@ def test_looking_writes_nothing_and_leaves_nothing_to_save(
     window = open_window()
     editor = window.editor
     window.open_path(photo)
-    until(lambda: editor.document is not None and editor.preparing.estimates.measured is not None)
+    until(lambda: editor.document is not None and editor.preparing.plan.estimates.measured is not None)
     until(lambda: editor.rendering.plan.last is not None and editor.pictures.final)
     assert editor.document is not None
     assert editor.session is not None

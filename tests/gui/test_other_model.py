@@ -201,7 +201,7 @@ def test_stopping_between_areas_keeps_what_is_prepared_and_begins_no_more(
     if before_it_is_seen:
         came.connect(seen)
     act(window, missed(window, until), "Prepare with Studio")
-    until(lambda: not editor.preparing.busy)
+    until(lambda: not editor.preparing.plan.busy)
     document = editor.document
     assert document is not None
     assert document.version is not None

@@ -37,7 +37,7 @@ def ready(open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path) ->
     window.editor.model.choose(find_model(str(model)))
     window.editor.model.choose_way(Method.RESIDUAL, 6)
     window.open_path(photo)
-    until(lambda: window.editor.preparing.estimates.measured is not None)
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     os.utime(model / "model_index.json", (0, 0))
     return window
 
@@ -47,16 +47,16 @@ def test_two_ways_are_offered_where_their_times_lie_far_apart_and_the_choice_is_
 ) -> None:
     model, preparing = ready.editor.model, ready.editor.preparing
     usual = model.entry.defaults.method
-    measured = preparing.estimates.measured
+    measured = preparing.plan.estimates.measured
     assert measured is not None
 
     def chips() -> list[QPushButton]:
         return [b for b in ready.editor_view.prompts.findChildren(QPushButton) if b.isVisible() and "By " in b.text()]
 
-    preparing.estimates = Estimates(replace(measured, row_seconds=0.001))
+    preparing.plan.estimates = Estimates(replace(measured, row_seconds=0.001))
     model.choose_way(Method.NULL_TEXT, 50)
     assert chips() == []
-    preparing.estimates = Estimates(replace(measured, row_seconds=1.0))
+    preparing.plan.estimates = Estimates(replace(measured, row_seconds=1.0))
     model.choose_way(Method.NULL_TEXT, 50)
     assert [chip.text() for chip in chips()] == ["By null-text, about 19 min", f"By {usual}, about 2 min"]
     assert preferences.method(model.entry.id) is Method.NULL_TEXT
@@ -150,9 +150,9 @@ def test_what_is_prepared_when_another_photo_is_open_already_is_kept_with_its_ow
     before = kept(other)
     ready.open_path(other)
     until(lambda: ready.editor.session is not None and ready.editor.session.photo.path == other)
-    assert not ready.editor.preparing.at_work
+    assert not ready.editor.preparing.plan.at_work
     nearly_done()
-    until(lambda: not ready.editor.preparing.busy)
+    until(lambda: not ready.editor.preparing.plan.busy)
     close(ready)
     assert len(kept(photo)) == 1
     assert kept(other) == before
@@ -177,9 +177,9 @@ def test_choosing_another_model_while_the_photo_is_prepared_keeps_what_comes(
 ) -> None:
     prepared_with = ready.editor.model.entry
     ready.editor.model.choose(built_in())
-    assert ready.editor.preparing.at_work
+    assert ready.editor.preparing.plan.at_work
     nearly_done()
-    until(lambda: not ready.editor.preparing.at_work)
+    until(lambda: not ready.editor.preparing.plan.at_work)
     assert ready.editor.model.entry.built_in
     close(ready)
     assert [record.model for record in kept(photo)] == [prepared_with.id]
@@ -206,7 +206,7 @@ def test_preparing_can_be_stopped_while_the_model_is_read(
 ) -> None:
     ready.editor_view.strip.cancel_button.click()
     reading()
-    until(lambda: not ready.editor.preparing.at_work)
+    until(lambda: not ready.editor.preparing.plan.at_work)
     assert ready.editor.document is not None
     assert ready.editor.document.version is None
     ready.editor_view.prompts.prepare_button.click()
@@ -230,7 +230,7 @@ def test_a_model_that_goes_while_it_is_read_is_one_sentence(
 ) -> None:
     shutil.rmtree(ready.editor.model.entry.id)
     reading()
-    until(lambda: not ready.editor.preparing.at_work)
+    until(lambda: not ready.editor.preparing.plan.at_work)
     (message,) = [m for m in ready.editor_view.messages.messages if m.tone is Tone.ERROR]
     assert message.text == "The model in “my model” cannot be read: No such file or directory."
     assert ready.editor_view.prompts.description.text() == sample.caption

@@ -62,7 +62,7 @@ def test_the_whole_story(
     until(lambda: "step" in place.strip.text.text())
     assert place.strip.cancel_button.isVisible()
     place.strip.cancel_button.click()
-    until(lambda: not editor.preparing.at_work)
+    until(lambda: not editor.preparing.plan.at_work)
     assert editor.document.version is None
     assert not errors(window)
 
@@ -222,9 +222,9 @@ def test_one_slow_moment_does_not_leave_the_window_waiting_for_the_button(
     prepared: MainWindow, until: Until, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor = prepared.editor
-    until(lambda: editor.preparing.estimates.measured is not None)
+    until(lambda: editor.preparing.plan.estimates.measured is not None)
     monkeypatch.setattr(estimates, "SLOW_RENDER", 1000.0)
-    editor.preparing.estimates = editor.preparing.estimates.with_rendered(Figures(1e6, 1))
+    editor.preparing.plan.estimates = editor.preparing.plan.estimates.with_rendered(Figures(1e6, 1))
     editor.say_in_words(sample.edits[0])
     assert editor.pictures.by_hand
     until(lambda: editor.pictures.after is not None and editor.pictures.final)  # as its preview was quick
@@ -235,7 +235,7 @@ def test_after_a_cancelled_render_the_next_change_is_tried_again(
     prepared: MainWindow, until: Until, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor, strip = prepared.editor, prepared.editor_view.strip
-    until(lambda: editor.preparing.estimates.measured is not None)
+    until(lambda: editor.preparing.plan.estimates.measured is not None)
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
     editor.say_in_words(sample.edits[0])
     editor.cancel()

@@ -196,7 +196,7 @@ def test_in_the_window_an_unknown_word_is_marked_and_a_known_one_is_not(
     window = open_window()
     window.resize(1280, 800)
     window.open_path(picture)
-    until(lambda: window.editor.preparing.estimates.measured is not None)
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     prompts, view = window.editor_view.prompts, window.editor_view.view
     prompts.description.setFocus()
     qtbot.keyClicks(prompts.description, "a red ball on sand")

@@ -85,7 +85,7 @@ class ActiveModel(QObject):
     def measure(self) -> None:
         """Measure how well and how fast it works on the area at hand."""
         if self._document is not None:
-            self._preparing.measure(self.entry)
+            self._preparing.plan.measure(self.entry)
 
     def measure_again(self) -> None:
         """Another device computes from the next job on; what is being prepared goes on with the old one."""
@@ -95,7 +95,7 @@ class ActiveModel(QObject):
                 (Topic.RENDER, ""),
             )
         )
-        if not self._preparing.at_work:
+        if not self._preparing.plan.at_work:
             self.measure()
         self.changed.emit()
 
@@ -122,20 +122,20 @@ class ActiveModel(QObject):
         own, found = self._document.inversion, self._document.session.known_model(record)
         if self._follows and own is not None and own.model_fingerprint == record.model_fingerprint:
             self._follows = False
-            if self._preparing.at_work:
+            if self._preparing.plan.at_work:
                 pass  # the one that is chosen by now
             elif found is not None and found.id != self.entry.id:
                 self.choose(found)
-            elif not self._preparing.looked_at:
+            elif not self._preparing.plan.looked_at:
                 self.measure()
-        if found is None or not self._preparing.measuring:  # else it is asked for when its time is known
+        if found is None or not self._preparing.plan.measuring:  # else it is asked for when its time is known
             self.answered.emit()
         self.changed.emit()
 
     @slot(InversionRecord, NtiError)
     def _not_read(self, _record: InversionRecord, error: NtiError) -> None:
         self.said.emit(Message(str(error), Tone.ERROR, topic=Topic.RENDER))
-        if not self._preparing.looked_at:
+        if not self._preparing.plan.looked_at:
             self.measure()
 
 

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QWidget
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import in_decibels
+from nti_desktop.editing.preparation import Preparation
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.comparison import Comparison, Tried, comparison_of
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.controllers.preparing import Preparation
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.widgets.work_strip import duration, in_words
@@ -48,7 +48,9 @@ class Comparing(QObject):
         if editor.document is None:
             return None
         screen = editor.rendering.screen
-        return comparison_of(editor.document, editor.model.entry, editor.model.way, editor.preparing.estimates, screen)
+        return comparison_of(
+            editor.document, editor.model.entry, editor.model.way, editor.preparing.plan.estimates, screen
+        )
 
     @command("Compare wa&ys…", Menu.EDIT)
     @slot()

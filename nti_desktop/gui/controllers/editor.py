@@ -11,6 +11,7 @@ from nti_desktop.editing import feedback
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.pictures import Audience, Pictures
+from nti_desktop.editing.preparation import Preparation
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.session import Session
@@ -19,7 +20,7 @@ from nti_desktop.gui.controllers.active_model import ActiveModel
 from nti_desktop.gui.controllers.comparison_runner import ComparisonRunner
 from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
-from nti_desktop.gui.controllers.preparing import Preparation, Preparing
+from nti_desktop.gui.controllers.preparing import Preparing
 from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
@@ -66,7 +67,7 @@ class Editor(QObject):
         self.glimpse: Glimpse | None = None  # of the photo that is being opened
         self.pictures: Pictures[Picture] = Pictures(
             self.rendering.plan,
-            lambda: self.preparing.estimates,
+            lambda: self.preparing.plan.estimates,
             self.model.all_there,
             Audience(self.pictured.emit, self.finished.emit, self._render_is_well),
         )
@@ -127,7 +128,7 @@ class Editor(QObject):
         self.suggestions = ()
         self.withdraw(*_OF_A_PHOTO)
         self.pictures.open(self.document, opened.before, opened.previews)
-        self.preparing.open(self.document)
+        self.preparing.plan.open(self.document)
         self.model.open(self.document)
         self.pictures.show_stored()
         self.changed.emit(Change.EVERYTHING)
@@ -151,11 +152,11 @@ class Editor(QObject):
 
     def _may_move(self) -> bool:
         """Not while an area is being prepared."""
-        if self.preparing.at_work:
+        if self.preparing.plan.at_work:
             text = "The photo is being prepared; go to another area when that is done, or cancel it."
             self.say(Message(text, topic=Topic.PREPARE))
             self.changed.emit(Change.AREA)  # the buttons go back to what holds
-        return not self.preparing.at_work
+        return not self.preparing.plan.at_work
 
     def _go_on_elsewhere(self) -> None:
         self.withdraw(Topic.PREPARE, Topic.EFFECT)
@@ -265,13 +266,13 @@ class Editor(QObject):
 
     def prepare_anew(self, fingerprint: str) -> None:
         """Invert all areas of the version that were prepared with the model of this fingerprint, as `prepare` does."""
-        if self.document is not None and not self.preparing.at_work:
+        if self.document is not None and not self.preparing.plan.at_work:
             self._prepare(self.document.described_for(fingerprint))
 
     def _prepare(self, described: Mapping[Area, str]) -> None:
         self.withdraw(Topic.PREPARE, Topic.RENDER)
         if described:
-            self.preparing.invert(self.model.entry, *self.model.way, described)
+            self.preparing.plan.invert(self.model.entry, *self.model.way, described)
         self.changed.emit(Change.PREPARATION)
 
     @slot(Preparation)
@@ -357,7 +358,7 @@ class Editor(QObject):
             self._stop_engine()
 
     def _stop_engine(self) -> None:
-        self.preparing.begin_no_more()
+        self.preparing.plan.begin_no_more()
         self._engine.cancel_all()
 
     # Saving

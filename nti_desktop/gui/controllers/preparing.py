@@ -1,44 +1,17 @@
-"""Before words can change a photo: how well the model draws it, how long preparing takes, and preparing itself."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+"""Preparing a photo, from the plan to the window."""
 
 from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
-from nti_desktop.editing.document import AreaInversion, Document
-from nti_desktop.editing.engine_queue import PrepareJob, Ticket
-from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.engine_queue import Ticket
+from nti_desktop.editing.preparation import Audience, Preparation, PreparationPlan
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
-from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.photo.frame import Area
-from nti_desktop.recipe.jobs import Inversion, InvertJob, Measured, Rendered, RenderJob
-from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.settings import InversionSettings
-
-
-@dataclass(frozen=True, eq=False)
-class Preparation:
-    """Areas that were asked for at once. document: the photo's; prepared: what has come of it, at least one area."""
-
-    document: Document
-    entry: ModelEntry
-    prepared: tuple[AreaInversion, ...]
-
-
-@dataclass(eq=False)
-class _Undertaking:
-    """Areas that are inverted one after another. waiting: those that are not begun."""
-
-    document: Document
-    entry: ModelEntry
-    waiting: list[tuple[Area, InvertJob]]
-    prepared: list[AreaInversion] = field(default_factory=list)
+from nti_desktop.recipe.jobs import Inversion, Measured, Rendered
 
 
 class Preparing(QObject):
-    """Measures the open photo with the chosen model, and inverts it; what was inverted comes home, whatever is open."""
+    """Joins a `PreparationPlan` with the engine's thread, and tells the window what comes of it."""
 
     measured = Signal(Measured)
     prepared = Signal(Preparation)
@@ -46,113 +19,24 @@ class Preparing(QObject):
 
     def __init__(self, engine: EngineThread, parent: QObject) -> None:
         super().__init__(parent)
-        self._engine = engine
-        self._document: Document | None = None
-        self._measuring: Ticket | None = None
-        self._measured_with: ModelEntry | None = None  # what was or is being measured
-        self._inverting: dict[Ticket, tuple[_Undertaking, Area]] = {}
-        self.estimates = Estimates()
+        self.plan = PreparationPlan(engine, Audience(self.measured.emit, self.prepared.emit, self.failed.emit))
         engine.measured.connect(self._measured)
         engine.inverted.connect(self._inverted)
         engine.rendered.connect(self._rendered)
         engine.failed.connect(self._failed)
 
-    @property
-    def measuring(self) -> bool:
-        """Whether the photo is being looked at."""
-        return self._measuring is not None
-
-    @property
-    def looked_at(self) -> bool:
-        """Whether the open photo was looked at, or is."""
-        return self._measured_with is not None
-
-    @property
-    def at_work(self) -> bool:
-        """Whether the open photo is being prepared."""
-        return any(undertaking.document is self._document for undertaking, _ in self._inverting.values())
-
-    @property
-    def busy(self) -> bool:
-        """Whether any photo is; one that was left may yet be done before it has stopped."""
-        return bool(self._inverting)
-
-    def open(self, document: Document) -> None:
-        """Another photo, of which nothing is known yet."""
-        self._document, self._measuring, self._measured_with = document, None, None
-        self.estimates = Estimates()
-
-    def measure(self, entry: ModelEntry) -> None:
-        """Measure the area that is worked on with this model; estimates start anew."""
-        document = self._document
-        assert document is not None
-        self.estimates, self._measured_with = Estimates(), entry
-        try:
-            self._measuring = self._engine.measure(document.session.measure_job(entry, document.area))
-        except NtiError as error:
-            self.failed.emit(error)
-
-    def invert(self, entry: ModelEntry, method: Method, steps: int, described: Mapping[Area, str]) -> None:
-        """Prepare areas, at least one, as they are described; what comes of it comes home together."""
-        document = self._document
-        assert document is not None
-        try:
-            jobs = []
-            for area, text in described.items():
-                settings = InversionSettings(text.strip(), method, steps, entry.defaults.guidance_scale)
-                jobs.append((area, document.session.invert_job(entry, settings, area)))
-        except NtiError as error:
-            self.failed.emit(error)
-            return
-        self._begin(_Undertaking(document, entry, jobs))
-
-    def begin_no_more(self) -> None:
-        """Begin nothing more; what is being inverted may come home."""
-        for undertaking, _ in self._inverting.values():
-            undertaking.waiting.clear()
-
-    def _begin(self, undertaking: _Undertaking) -> None:
-        area, job = undertaking.waiting.pop(0)
-        self._inverting[self._engine.prepare(PrepareJob(undertaking.entry, job))] = undertaking, area
-
-    def _bring_home(self, undertaking: _Undertaking) -> None:
-        if undertaking.prepared:
-            self.prepared.emit(Preparation(undertaking.document, undertaking.entry, tuple(undertaking.prepared)))
-
     @slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
-        """Every render of what is worked on tells how long the next will take."""
-        inversion = self._document.inversion if self._document else None
-        if inversion and isinstance(ticket.job, RenderJob) and ticket.job.inversion_id == inversion.id:
-            self.estimates = self.estimates.with_rendered(rendered.figures)
+        self.plan.rendered(ticket, rendered)
 
     @slot(Ticket, Measured)
     def _measured(self, ticket: Ticket, measured: Measured) -> None:
-        if ticket is self._measuring:
-            self._measuring = None
-            self.estimates = self.estimates.with_measured(measured)
-            self.measured.emit(measured)
+        self.plan.measured(ticket, measured)
 
     @slot(Ticket, Inversion, str)
     def _inverted(self, ticket: Ticket, inverted: Inversion, fingerprint: str) -> None:
-        if ticket not in self._inverting:
-            return  # somebody else's
-        undertaking, area = self._inverting.pop(ticket)
-        if undertaking.document is self._document and undertaking.entry == self._measured_with:
-            self.estimates = self.estimates.with_prepared(inverted.settings, inverted.figures)
-        undertaking.prepared.append(AreaInversion(area, fingerprint, inverted))
-        if undertaking.waiting:
-            self._begin(undertaking)
-        else:
-            self._bring_home(undertaking)
+        self.plan.inverted(ticket, inverted, fingerprint)
 
     @slot(Ticket, NtiError)
     def _failed(self, ticket: Ticket, error: NtiError) -> None:
-        if ticket in self._inverting:
-            undertaking, _ = self._inverting.pop(ticket)
-            self._bring_home(undertaking)
-        elif ticket is self._measuring:
-            self._measuring = None
-        else:
-            return
-        self.failed.emit(error)
+        self.plan.failed(ticket, error)

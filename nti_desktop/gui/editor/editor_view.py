@@ -257,7 +257,7 @@ class EditorView(QWidget):
     def prepare(self) -> None:
         """The photo is described; meanwhile the edit can be written."""
         self.editor.prepare()
-        if self.editor.preparing.at_work:
+        if self.editor.preparing.plan.at_work:
             self.prompts.edit.setFocus()
 
     @slot(Method)
@@ -277,15 +277,15 @@ class EditorView(QWidget):
         (self.prompts.edit if document.up_to_date else self.prompts.description).setFocus()
 
     def _show_preparation(self, document: Document) -> None:
-        editor = self.editor
-        seconds, measured = editor.preparing.estimates.preparing(*editor.model.way), editor.preparing.estimates.measured
+        editor, plan = self.editor, self.editor.preparing.plan
+        seconds, measured = plan.estimates.preparing(*editor.model.way), plan.estimates.measured
         if seconds is not None and measured is not None:
             takes = feedback.takes(duration(seconds), measured, editor.model.way[0])
-        elif editor.preparing.measuring:
+        elif plan.measuring:
             takes = "Measuring how long it takes here…"
         else:
             takes = ""
-        if editor.preparing.at_work:
+        if plan.at_work:
             text = "Being prepared; you can go on writing the edit."
         elif document.up_to_date and document.inversion is not None:
             text = f"Prepared in {duration(document.inversion.figures.seconds).removeprefix('about ')}."
@@ -304,11 +304,11 @@ class EditorView(QWidget):
         else:
             text = f"Needed once before words can change the photo. {takes}"
         self.prompts.estimate.setToolTip(feedback.measured_on(measured) if measured else "")
-        possible = document.can_be_prepared and not editor.preparing.at_work
+        possible = document.can_be_prepared and not plan.at_work
         self.prompts.show_preparation(
             text, possible, again=document.area in document.edited_areas, needed=not document.up_to_date
         )
-        ways = editor.preparing.estimates.far_apart(editor.model.entry.defaults)
+        ways = plan.estimates.far_apart(editor.model.entry.defaults)
         offered = tuple((method, duration(seconds)) for method, seconds in ways)
         self.prompts.show_ways(offered, possible and not document.up_to_date)
         self.prompts.show_render_button(editor.pictures.by_hand, not editor.pictures.final)

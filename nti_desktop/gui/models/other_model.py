@@ -26,7 +26,7 @@ class OtherModel(QObject):
     @slot(InversionRecord, ModelGone)
     def _missed(self, record: InversionRecord, gone: ModelGone) -> None:
         session, chosen = self._editor.session, self._editor.model.entry
-        if session is None or self._editor.preparing.at_work:
+        if session is None or self._editor.preparing.plan.at_work:
             return
         actions = [Action("Find the model…", self.find_asked.emit)]
         if not session.read_only:

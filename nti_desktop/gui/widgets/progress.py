@@ -105,7 +105,7 @@ class ProgressWatch(QObject):
         left = progress.seconds_left
         if isinstance(ticket.job, PrepareJob):
             settings = ticket.job.invert.settings
-            whole = self._editor.preparing.estimates.preparing(settings.method, settings.steps)
+            whole = self._editor.preparing.plan.estimates.preparing(settings.method, settings.steps)
             if whole is not None:  # the phases to come count too
                 left = max(left or 0.0, whole - (time.monotonic() - self._since))
             what = "Comparing ways" if self._editor.comparisons.ordered(ticket) else "Preparing"
