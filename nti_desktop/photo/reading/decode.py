@@ -98,7 +98,7 @@ def loaded(path: Path, header: Header, **options: Any) -> pyvips.Image:
 
 
 def _reported(image: pyvips.Image, report: Report) -> NDArray[Any]:
-    """All pixels, while `report` is told of every hundredth."""
+    """All pixels, while `report` is told of every hundredth, of the last one in any case."""
     told = 0
     stopped: NtiError | None = None
 
@@ -116,11 +116,15 @@ def _reported(image: pyvips.Image, report: Report) -> NDArray[Any]:
     image.set_progress(True)
     image.signal_connect("eval", went_on)
     try:
-        return numpy_array(image)
+        pixels = numpy_array(image)
     except pyvips.Error:
-        if stopped is not None:
-            raise stopped from None
-        raise
+        if stopped is None:
+            raise
+    if stopped is not None:
+        raise stopped
+    if told < 100:  # what takes no time is told of by nobody
+        report(1.0)
+    return pixels
 
 
 def _first_of_many(path: Path, header: Header, image: pyvips.Image) -> tuple[str, ...]:
