@@ -71,6 +71,7 @@ def test_a_killed_save_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> No
     path = tmp_path / "IMG 0042.JPG.nti"
     chance = random.Random(0)
     number = backups = 0
+    longest = 0.06  # seconds until a kill; long enough for a save or two, on whatever disk beside whatever else
     with subprocess.Popen(
         [sys.executable, "-c", WRITERS, path],
         cwd=Path(__file__).parents[2],
@@ -83,15 +84,16 @@ def test_a_killed_save_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> No
         for _ in range(KILLS):
             writers.stdin.write(f"{number + 1}\n")
             writers.stdin.flush()
-            confirmed = number
+            confirmed = before = number
             line = writers.stdout.readline()
             while not line.startswith("started"):  # the writer may be faster than the process that forked it
                 confirmed = int(line.split()[1])
                 line = writers.stdout.readline()
-            time.sleep(chance.uniform(0, 0.06))
+            time.sleep(chance.uniform(0, longest))
             os.kill(int(line.split()[1]), signal.SIGKILL)
             while (line := writers.stdout.readline()) != "ended\n":
                 confirmed = int(line.split()[1])
+            longest *= 1.1 if confirmed == before else 0.95
             if not path.exists():
                 assert confirmed == 0
                 continue
