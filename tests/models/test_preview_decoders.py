@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nti_desktop.models.formats.layout import Family, LatentSpace
+from nti_desktop.models.families import FAMILIES, LatentSpace
 from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.places import read_places
@@ -147,8 +147,8 @@ def test_an_autoencoder_that_scales_otherwise_has_latents_of_its_own(
 @pytest.mark.parametrize("latents", [LatentSpace(16, 8, 0.18215), LatentSpace(4, 16, 0.18215)])
 def test_a_published_one_is_no_fault_of_a_model_that_it_was_not_made_for(store: Path, latents: LatentSpace) -> None:
     write_tiny(store / TAESD)
-    assert published_preview_decoder(Family.SD1, latents, store) == Found()
-    assert published_preview_decoder(Family.SD1, LatentSpace(4, 8, 0.18215), store).decoder is not None
+    assert published_preview_decoder(FAMILIES[0], latents, store) == Found()
+    assert published_preview_decoder(FAMILIES[0], LatentSpace(4, 8, 0.18215), store).decoder is not None
 
 
 def test_a_decoder_is_no_model_and_none_that_is_broken(store: Path) -> None:

@@ -11,12 +11,13 @@ from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.models.families import PublishedDecoder
 from nti_desktop.models.hub.client import Plan, fetch, free_space, is_begun, plan_download
 from nti_desktop.models.hub.offers import find_offer
 from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.checking import Verdict, verify
 from nti_desktop.models.library.places import read_places, store_fault
-from nti_desktop.models.library.preview_decoders import Published, find_published
+from nti_desktop.models.library.preview_decoders import find_published
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ class Fetched:
     path: Path
     entry: ModelEntry | None
     fault: str | None = None
-    decoder: Published | None = None
+    decoder: PublishedDecoder | None = None
 
 
 class Transfers(QObject):

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 from nti_desktop.core.errors import ModelError
+from nti_desktop.models.families import Family, LatentSpace, family_of
 from nti_desktop.models.formats.configs import SUPPORTED, Config, read_config
 from nti_desktop.models.formats.weights import HALF, WEIGHTS, check_weights, weight_files
 
@@ -21,25 +21,6 @@ SECOND_CLASSES = {"text_encoder_2": ("CLIPTextModelWithProjection",), "tokenizer
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
 SCALING_FACTOR = 0.18215  # of latents where the configuration has none, as in diffusers
 SIZES = 6  # numbers by which SDXL is told the picture's sizes
-
-
-class Family(StrEnum):
-    """What a model is a relative of, in words that people are shown."""
-
-    SD1 = "Stable Diffusion 1"
-    SD2 = "Stable Diffusion 2"
-    SDXL = "SDXL"
-
-
-@dataclass(frozen=True)
-class LatentSpace:
-    """What an autoencoder makes of a picture. factor: pixels of a side to one of the latents'; scaling_factor: what
-    they are multiplied by, as the configuration has it.
-    """
-
-    channels: int
-    factor: int
-    scaling_factor: object
 
 
 @dataclass(frozen=True)
@@ -154,8 +135,7 @@ def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
     pixels_per_latent = 2 ** (_levels(vae, f"{name}/vae") - 1)
     _levels(unet, f"{name}/unet")
     native_size = pixels_per_latent * _number(unet, "sample_size", 4, 512, f"{name}/unet")
-    second = configs["text_encoder"].get("hidden_act") == "gelu"  # OpenCLIP, which came with the second generation
-    family = Family.SDXL if added else Family.SD2 if second else Family.SD1
+    family = family_of(len(widths), configs["text_encoder"].get("hidden_act"))
     latents = LatentSpace(latent_channels, pixels_per_latent, vae.get("scaling_factor", SCALING_FACTOR))
     return Layout(native_size, family, latents)
 

@@ -11,18 +11,13 @@ from safetensors import SafetensorError
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
+from nti_desktop.models.families import FAMILIES, Family
 from nti_desktop.models.formats.configs import SUPPORTED
 from nti_desktop.models.formats.layout import Layout, refused_channels, shipped_layout
 from nti_desktop.models.formats.weights import open_weights
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
 FIRST, WORDS = f"{UNET}input_blocks.0.0.weight", "attn2.to_k.weight"
-# The text encoders by which the generations are told apart.
-GENERATIONS = {
-    "sd15": ("cond_stage_model.transformer.",),
-    "sd21": ("cond_stage_model.model.",),
-    "sdxl": ("conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."),
-}
 REFINER = "conditioner.embedders.0.model."
 TRANSFORMERS = ("double_blocks.", "joint_blocks.", "single_transformer_blocks.", "transformer_blocks.")
 ADDITIONS = ("lora_", ".lora.", "lora_A", "lora_down")
@@ -51,22 +46,21 @@ def check_single_file(file: Path) -> SingleFile:
     try:
         with open_weights(file) as weights:
             names = frozenset(weights.keys())
-            generation = _generation(names, name)
+            family = _family(names, name)
             channels = weights.get_slice(FIRST).get_shape()[1]
             if sentence := refused_channels(channels, 4, name):
                 raise ModelError(sentence)
-            schedule = _schedule(file, generation, names, weights)
+            schedule = _schedule(file, family, names, weights)
     except OSError as error:
         raise ModelError(f"The model “{name}” cannot be read: {error.strerror or error}.") from error
     except (SafetensorError, IndexError) as error:
         raise ModelError(f"“{name}” is damaged or incomplete; add the model again.") from error
-    if generation == "sd21" and ("prediction_type", "epsilon") in schedule:
-        generation = "sd21-base"
-    configs = resource("models", "configs", generation)
+    predicts_noise = ("prediction_type", "epsilon") in schedule
+    configs = resource("models", "configs", (predicts_noise and family.noise_configs) or family.configs)
     return SingleFile(configs, schedule, shipped_layout(configs))
 
 
-def _generation(names: frozenset[str], name: str) -> str:
+def _family(names: frozenset[str], name: str) -> Family:
     def holds(*prefixes: str) -> bool:
         return any(weight.startswith(prefixes) for weight in names)
 
@@ -76,7 +70,7 @@ def _generation(names: frozenset[str], name: str) -> str:
         raise ModelError(f"“{name}” is built around a transformer, which this program cannot use; {SUPPORTED}.")
     if holds(REFINER):
         raise ModelError(f"“{name}” is a refiner, which only finishes another model's pictures; {SUPPORTED}.")
-    text = [generation for generation, parts in GENERATIONS.items() if all(holds(part) for part in parts)]
+    text = [family for family in FAMILIES if all(holds(encoder) for encoder in family.text_encoders)]
     if FIRST not in names and not text and not holds(VAE):
         raise ModelError(f"“{name}” is not a Stable Diffusion model that this program knows; {SUPPORTED}.")
     lacking = [
@@ -89,10 +83,10 @@ def _generation(names: frozenset[str], name: str) -> str:
     return text[0]
 
 
-def _schedule(file: Path, generation: str, names: frozenset[str], weights: Any) -> tuple[tuple[str, str | bool], ...]:
-    """What the file says of the noise schedule; of Stable Diffusion 2, which comes both ways, always the prediction."""
+def _schedule(file: Path, family: Family, names: frozenset[str], weights: Any) -> tuple[tuple[str, str | bool], ...]:
+    """What the file says of the noise schedule; of a family that comes both ways always the prediction."""
     prediction = _stated_prediction(file, names, weights.metadata() or {})
-    if generation == "sd21" and prediction is None:
+    if family.noise_configs and prediction is None:
         prediction = "v_prediction" if _looks_like_v(names, weights) else "epsilon"
     said: list[tuple[str, str | bool]] = [] if prediction is None else [("prediction_type", prediction)]
     return tuple(said + ([("rescale_betas_zero_snr", True)] if ZERO_SNR in names else []))

@@ -23,6 +23,7 @@ from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import EditDefaults, Windows
 
 BUILT_IN_ID = "studio"
+_ITS_OWN = "see the model’s own terms"
 
 
 @dataclass(frozen=True)
@@ -153,12 +154,12 @@ def _from_path(path: Path) -> ModelEntry:
     return ModelEntry(
         id=str(path),
         name=name_of(path),
-        family=layout.family,
+        family=layout.family.title,
         files=ModelFiles(path, half=layout.half, preview_decoder=preview.decoder),
         defaults=defaults_of(str(path)),
         native_size=layout.native_size,
         multiple=layout.multiple,
-        licence="see the model’s own terms",
+        licence=_ITS_OWN,
         built_in=False,
         words=read_words(path),
         preview_fault=preview.fault,
@@ -183,12 +184,12 @@ def _from_file(path: Path) -> ModelEntry:
     return ModelEntry(
         id=str(path),
         name=path.stem,
-        family=layout.family,
+        family=layout.family.title,
         files=ModelFiles(found.configs, path, schedule=found.schedule, preview_decoder=preview.decoder),
         defaults=defaults_of(str(path)),
         native_size=layout.native_size,
         multiple=layout.multiple,
-        licence="see the model’s own terms",
+        licence=_ITS_OWN,
         built_in=False,
         words=None,
         preview_fault=preview.fault,

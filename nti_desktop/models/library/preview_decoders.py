@@ -15,8 +15,8 @@ from typing import Any
 from safetensors import SafetensorError
 
 from nti_desktop.core.errors import ModelError
+from nti_desktop.models.families import Family, LatentSpace, PublishedDecoder, published_decoders
 from nti_desktop.models.formats.configs import Config, read_config
-from nti_desktop.models.formats.layout import Family, LatentSpace
 from nti_desktop.models.formats.weights import open_weights
 from nti_desktop.models.library.scan import hub_snapshot
 from nti_desktop.recipe.jobs import DecoderKind, DecoderStructure, PreviewDecoder
@@ -28,28 +28,6 @@ _ACTIVATIONS, _ENLARGINGS = ("relu", "silu", "swish", "mish", "gelu"), ("nearest
 
 
 @dataclass(frozen=True)
-class Published:
-    """A published one, in the layout of diffusers' AutoencoderTiny. repository: owner/name on the Hub; families,
-    latents: of the models that it is for.
-    """
-
-    repository: str
-    families: tuple[Family, ...]
-    latents: LatentSpace
-
-    @property
-    def about(self) -> str:
-        """What it is for, in words that follow its name."""
-        return f"draws previews with {' and '.join(self.families)}"
-
-
-PUBLISHED = (
-    Published("madebyollin/taesd", (Family.SD1, Family.SD2), LatentSpace(4, 8, 0.18215)),
-    Published("madebyollin/taesdxl", (Family.SDXL,), LatentSpace(4, 8, 0.13025)),
-)
-
-
-@dataclass(frozen=True)
 class Found:
     """What there is for one model. fault: why one that is there is not used, in one sentence."""
 
@@ -57,9 +35,9 @@ class Found:
     fault: str | None = None
 
 
-def find_published(repository: str) -> Published | None:
+def find_published(repository: str) -> PublishedDecoder | None:
     """The published one of this owner/name."""
-    return next((published for published in PUBLISHED if published.repository == repository), None)
+    return next((published for published in published_decoders() if published.repository == repository), None)
 
 
 def own_preview_decoder(model: Path, latents: LatentSpace) -> Found:
@@ -69,24 +47,24 @@ def own_preview_decoder(model: Path, latents: LatentSpace) -> Found:
 
 def published_preview_decoder(family: Family, latents: LatentSpace, store: Path) -> Found:
     """The published one for such a model, in the store or in the Hub's cache."""
-    for published in PUBLISHED:
-        if family in published.families and latents == published.latents:
-            for folder in _places(published, store):
-                return _found(folder, latents)
-    return Found()
+    published = family.preview_decoder
+    if published is None or published.latents != latents:
+        return Found()
+    folder = next(_places(published, store), None)
+    return Found() if folder is None else _found(folder, latents)
 
 
-def stored_preview_decoders(store: Path) -> tuple[tuple[Published, Path], ...]:
+def stored_preview_decoders(store: Path) -> tuple[tuple[PublishedDecoder, Path], ...]:
     """The published ones that lie in the store."""
-    found = ((published, _in_store(published, store)) for published in PUBLISHED)
+    found = ((published, _in_store(published, store)) for published in published_decoders())
     return tuple((published, folder) for published, folder in found if os.path.isdir(folder))
 
 
-def _in_store(published: Published, store: Path) -> Path:
+def _in_store(published: PublishedDecoder, store: Path) -> Path:
     return store / published.repository.replace("/", "--")
 
 
-def _places(published: Published, store: Path) -> Iterator[Path]:
+def _places(published: PublishedDecoder, store: Path) -> Iterator[Path]:
     """Where it lies, the store first."""
     for folder in (_in_store(published, store), hub_snapshot(published.repository)):
         if folder is not None and os.path.isfile(folder / CONFIG):

@@ -1,0 +1,28 @@
+"""The table of families is true to the published configurations that come with the program."""
+
+import pytest
+
+from nti_desktop.core.resources import resource
+from nti_desktop.models.families import FAMILIES, Family, published_decoders
+from nti_desktop.models.formats.layout import shipped_layout
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.configs)
+def test_the_published_model_of_a_family_is_recognised_and_its_preview_decoder_fits(family: Family) -> None:
+    for configs in filter(None, (family.configs, family.noise_configs)):
+        layout = shipped_layout(resource("models", "configs", configs))
+        assert layout.family == family
+        assert family.preview_decoder is None or layout.latents == family.preview_decoder.latents
+
+
+def test_families_share_no_name_and_no_sign() -> None:
+    for told in (lambda f: f.title, lambda f: f.configs, lambda f: f.text_encoders):
+        assert len({told(family) for family in FAMILIES}) == len(FAMILIES)
+    assert len({(len(family.text_encoders), family.activation) for family in FAMILIES}) == len(FAMILIES)
+
+
+def test_a_preview_decoder_is_listed_once_with_all_families_that_it_is_for() -> None:
+    assert [decoder.about for decoder in published_decoders()] == [
+        "draws previews with Stable Diffusion 1 and Stable Diffusion 2",
+        "draws previews with SDXL",
+    ]
