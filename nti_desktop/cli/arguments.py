@@ -10,12 +10,13 @@ from nti_desktop.cli import demo, doctor, edit, export, info, invert, methods, m
 from nti_desktop.models.library.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.parameters import CROSS, FEATHER, FOLLOW, GUIDANCE, SELF, STRENGTH, THRESHOLD, WEIGHT, Parameter
+from nti_desktop.recipe.parameters import GUIDANCE, PARAMETERS, STEPS, WEIGHT
 from nti_desktop.recipe.recipe import Reweighting
 
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"
 COMMANDS = ("invert", "edit", "export", "info", "methods", "models", "demo", "doctor")
+_BEST = "default: what is best on this model"
 _ABOUT = (
     "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
 )
@@ -88,8 +89,8 @@ def _invert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--schedule", choices=("published",), help="of null-text, which is the method where none is named"
     )
-    parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
-    parser.add_argument("--guidance", type=float, metavar="W", help="default: what is best on this model")
+    _steps(parser)
+    parser.add_argument(GUIDANCE.flag, type=float, metavar="W", help=_BEST)
     _device(parser)
     parser.set_defaults(run=invert.run)
 
@@ -117,15 +118,15 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         default=Reweighting.EMBEDDING,
         help="what weights act on: all that the sentence says (embedding), or the word's own attention, as published",
     )
-    _number(parser, STRENGTH)
     parser.add_argument(
         "--blend", action="append", default=[], metavar="WORD", help="confine the change to where this word is"
     )
     parser.add_argument(
         "--keep", action="append", default=[], metavar="WORD", help="take this word's place out of the change"
     )
-    for parameter in (THRESHOLD, FEATHER, FOLLOW, CROSS, SELF, GUIDANCE):
-        _number(parser, parameter)
+    for parameter in PARAMETERS:
+        if parameter.flag and parameter is not WEIGHT:
+            parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     _device(parser)
@@ -158,15 +159,15 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", metavar="TEXT", help="what the photo shows, in words")
     parser.add_argument("--to", metavar="TEXT", help="what the edit should show")
     _method(parser)
-    parser.add_argument("--steps", type=int, metavar="N", help="default: what is best on this model")
+    _steps(parser)
     parser.add_argument("--compare", action="store_true", help="make the edit by every method, side by side")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="for the sheet; default: out")
     _device(parser)
     parser.set_defaults(run=doctor.run)
 
 
-def _number(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
-    parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
+def _steps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(STEPS.flag, type=int, metavar="N", help=_BEST)
 
 
 def _method(parser: argparse.ArgumentParser) -> None:
@@ -174,7 +175,7 @@ def _method(parser: argparse.ArgumentParser) -> None:
         "--method",
         type=Method,
         choices=list(Method),
-        help="default: what is best on this model; “nti-desktop methods” says what each is good for",
+        help=f"{_BEST}; “nti-desktop methods” says what each is good for",
     )
 
 

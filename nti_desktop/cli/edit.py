@@ -16,7 +16,7 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.jobs import Rendered
-from nti_desktop.recipe.parameters import FEATHER, FOLLOW, STRENGTH
+from nti_desktop.recipe.parameters import CROSS, FEATHER, FOLLOW, PARAMETERS, SELF, WEIGHT
 from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_refs
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand, settled
@@ -123,20 +123,19 @@ def _recipe(
     recipe = replace(
         EditRecipe(prompt, automatic=True, self_limit=defaults.self_limit),
         words=_controls(dict(emphasis.weights) | given, prompt),
-        strength=STRENGTH.usual if options.strength is None else options.strength,
         reweighting=options.reweight,
         blend=blend,
     )
     recipe = settled(recipe, inversion.settings.settings(), defaults, inversion.figures.explained)
+    given_numbers = {p.field: getattr(options, p.option) for p in PARAMETERS if p.field and p.flag}
+    said = {field: value for field, value in given_numbers.items() if value is not None}
     if options.follow is not None:
         FOLLOW.check(options.follow)
-    cross, itself = (options.follow if said is None else said for said in (options.cross, options.self))
-    if (cross, itself, options.guidance) == (None, None, None):
-        return recipe
-    recipe = by_hand(
-        recipe, recipe.cross_until if cross is None else cross, recipe.self_until if itself is None else itself
-    )
-    return recipe if options.guidance is None else replace(recipe, guidance_scale=options.guidance)
+        said = {CROSS.field: options.follow, SELF.field: options.follow} | said
+    if any(parameter.advanced and parameter.field in said for parameter in PARAMETERS):
+        windows = (said.pop(CROSS.field, recipe.cross_until), said.pop(SELF.field, recipe.self_until))
+        recipe = by_hand(recipe, *windows)
+    return replace(recipe, **said)
 
 
 def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float]:
@@ -152,7 +151,7 @@ def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float
 
 def _controls(weights: dict[int, float], prompt: str) -> tuple[WordControl, ...]:
     words = split_words(prompt)
-    asked = [(position, weight) for position, weight in sorted(weights.items()) if weight != 1]
+    asked = [(position, weight) for position, weight in sorted(weights.items()) if weight != WEIGHT.usual]
     return tuple(WordControl(position, words[position].text, weight) for position, weight in asked)
 
 

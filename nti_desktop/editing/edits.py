@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.parameters import CROSS, SELF
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordRef
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand
@@ -31,11 +33,12 @@ def with_threshold(recipe: EditRecipe, threshold: float) -> EditRecipe:
 
 
 def with_structure(recipe: EditRecipe, field: str, value: float) -> EditRecipe:
-    """field: cross_until or self_until, a window said by hand, or guidance_scale."""
-    if field == "guidance_scale":
-        return replace(by_hand(recipe, recipe.cross_until, recipe.self_until), guidance_scale=round(value, 2))
-    windows = {"cross_until": recipe.cross_until, "self_until": recipe.self_until} | {field: value}
-    return by_hand(recipe, **windows)
+    """Say by hand what follows the kind of change. field: of an advanced parameter."""
+    windows = {CROSS.field: recipe.cross_until, SELF.field: recipe.self_until}
+    if field in windows:
+        return by_hand(recipe, **windows | {field: value})
+    number: dict[str, Any] = {field: round(value, 2)}
+    return replace(by_hand(recipe, **windows), **number)
 
 
 def with_strength(recipe: EditRecipe, strength: float) -> EditRecipe:

@@ -5,7 +5,7 @@ Every record is frozen, checks its ranges, and carries fields it does not know t
 
 import math
 import secrets
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC
 from typing import Annotated, Self, TypeVar
 
@@ -240,18 +240,8 @@ class RecipeRecord(Record):
         blend = None if self.blend is None else self.blend.blend()
         if blend is not None:
             blend = replace(blend, words=self._refs(blend.words), keep=self._refs(blend.keep))
-        return EditRecipe(
-            prompt=self.prompt,
-            words=self._controls(),
-            strength=self.strength,
-            reweighting=self.reweighting,
-            automatic=self.automatic,
-            cross_until=self.cross_until,
-            self_until=self.self_until,
-            self_limit=self.self_limit,
-            blend=blend,
-            guidance_scale=self.guidance_scale,
-        )
+        stored = {field.name: getattr(self, field.name) for field in fields(EditRecipe)}
+        return EditRecipe(**stored | {"words": self._controls(), "blend": blend})
 
     def _controls(self) -> tuple[WordControl, ...]:
         """One of each word, where the program that wrote them split it into several."""

@@ -1,5 +1,7 @@
-"""What an edit and a preparation can be told in numbers, each declared once: the recipe checks by it, the panels make
-their sliders of it, the command line its flags, the file format its ranges.
+"""What an edit and a preparation can be told in numbers, each declared once: recipes check by it, the panels make their
+sliders of it, the command line its flags, the file format its ranges.
+
+A new one is a row here and a field of EditRecipe and of the file's RecipeRecord; the engine reads the field.
 """
 
 import math
@@ -11,8 +13,9 @@ from nti_desktop.core.errors import RecipeError
 @dataclass(frozen=True)
 class Parameter:
     """A number. low, high: what is possible; shown: what a slider offers of it, where that is less; usual: where it
-    starts; help: one sentence, as the window and the command line say it, with {0} and {1} for these numbers; flag: of
-    the command line; percent: whether the window shows 1 as 100 %.
+    starts; help: one sentence, as the window and the command line say it, with {0} and {1} for these numbers; field: of
+    EditRecipe, empty where it is part of something else; flag: of the command line; advanced: whether it is one of the
+    sliders that say by hand what else follows the kind of change; percent: whether the window shows 1 as 100 %.
     """
 
     label: str
@@ -21,9 +24,16 @@ class Parameter:
     usual: float
     step: float
     help: str
+    field: str = ""
     flag: str = ""
+    advanced: bool = False
     shown: tuple[float, float] | None = None
     percent: bool = True
+
+    @property
+    def option(self) -> str:
+        """What the parsed command line calls it."""
+        return self.flag.removeprefix("--").replace("-", "_")
 
     @property
     def slider(self) -> tuple[float, float]:
@@ -66,6 +76,7 @@ STRENGTH = Parameter(
     usual=1,
     step=0.01,
     help="How much of the edit is shown: {0} is the photo, {1} the edit, beyond {1} more of it.",
+    field="strength",
     flag="--strength",
 )
 FOLLOW = Parameter(
@@ -84,7 +95,9 @@ CROSS = Parameter(
     usual=0.8,
     step=0.01,
     help="How long the edit keeps things where they are in the photo, as part of the steps.",
+    field="cross_until",
     flag="--cross",
+    advanced=True,
 )
 SELF = Parameter(
     label="Shapes",
@@ -93,7 +106,9 @@ SELF = Parameter(
     usual=0.4,
     step=0.01,
     help="How long the edit keeps the photo’s shapes and surfaces, as part of the steps.",
+    field="self_until",
     flag="--self",
+    advanced=True,
 )
 SELF_LIMIT = Parameter(
     label="The self-attention limit",
@@ -102,6 +117,7 @@ SELF_LIMIT = Parameter(
     usual=0.25,
     step=0.01,
     help="The largest layers whose shapes are kept, as part of the latents’ positions.",
+    field="self_limit",
 )
 GUIDANCE = Parameter(
     label="Guidance",
@@ -110,7 +126,9 @@ GUIDANCE = Parameter(
     usual=7.5,
     step=0.1,
     help="How strongly the words of the edit pull.",
+    field="guidance_scale",
     flag="--guidance",
+    advanced=True,
     shown=(1, 10),
     percent=False,
 )
@@ -140,3 +158,16 @@ FEATHER = Parameter(
     help="How softly the mask’s border fades inwards, as part of the frame’s shorter side.",
     flag="--feather",
 )
+STEPS = Parameter(
+    label="Steps",
+    low=2,
+    high=500,
+    usual=50,  # as published
+    step=1,
+    help="More steps take longer and follow the photo and the words more closely.",
+    flag="--steps",
+    percent=False,
+)
+
+# Those of an edit, in the order in which they are offered; STEPS is of a preparation.
+PARAMETERS = (STRENGTH, THRESHOLD, START, FEATHER, FOLLOW, CROSS, SELF, SELF_LIMIT, GUIDANCE, WEIGHT)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nti_desktop.core.errors import RecipeError
-from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
+from nti_desktop.recipe.parameters import CROSS, PARAMETERS, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
 from nti_desktop.recipe.words import Change, align_words, ask_the_same, find_words, same_word, split_words
 
 
@@ -25,7 +25,7 @@ class WordControl:
 
     position: int
     text: str
-    weight: float = 1.0
+    weight: float = WEIGHT.usual
     cross_until: float | None = None
 
     def __post_init__(self) -> None:
@@ -97,12 +97,10 @@ class EditRecipe:
     def __post_init__(self) -> None:
         if not self.prompt.strip():
             raise RecipeError("The edit is empty; say in words what the photo should show.")
-        STRENGTH.check(self.strength)
-        CROSS.check(self.cross_until)
-        SELF.check(self.self_until)
-        SELF_LIMIT.check(self.self_limit)
-        if self.guidance_scale is not None:
-            GUIDANCE.check(self.guidance_scale)
+        for parameter in PARAMETERS:
+            value = getattr(self, parameter.field) if parameter.field else None
+            if value is not None:
+                parameter.check(value)
         words = split_words(self.prompt)
         for control in self.words:
             if control.position >= len(words) or not same_word(words[control.position].text, control.text):

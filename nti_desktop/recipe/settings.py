@@ -7,7 +7,7 @@ from enum import StrEnum
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
-from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, THRESHOLD
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, STEPS, THRESHOLD
 
 
 class Schedule(StrEnum):
@@ -17,7 +17,6 @@ class Schedule(StrEnum):
     QUICK = "quick"  # of former programs, which began with the source's own embedding; opened, but not made any more
 
 
-MAX_STEPS = 500
 LEAST_GUIDED = 0.5  # of what guidance adds, where a description explains nothing; without any, materials stay behind
 
 
@@ -32,14 +31,14 @@ class InversionSettings:
     prompt: str
     method: Method = Method.NULL_TEXT
     steps: int = PUBLISHED_STEPS
-    guidance_scale: float = 7.5
+    guidance_scale: float = GUIDANCE.usual
     schedule: Schedule = Schedule.REFERENCE
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
             raise RecipeError("The description is empty; say in a few words what the photo shows.")
-        if not 2 <= self.steps <= MAX_STEPS:
-            raise RecipeError(f"{self.steps} steps are not possible; choose between 2 and {MAX_STEPS}.")
+        if not STEPS.low <= self.steps <= STEPS.high:
+            raise RecipeError(f"{self.steps} steps are not possible; choose between {STEPS.low:g} and {STEPS.high:g}.")
         GUIDANCE.check(self.guidance_scale)
 
 
@@ -91,7 +90,7 @@ class EditDefaults:
 
     method: Method = Method.PINNED
     steps: int = PUBLISHED_STEPS
-    guidance_scale: float = 7.5
+    guidance_scale: float = GUIDANCE.usual
     cross_until: float = CROSS.usual
     self_until: float = SELF.usual
     windows: tuple[tuple[Kind, Windows], ...] = PUBLISHED_WINDOWS

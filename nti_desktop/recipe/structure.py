@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import reduce
 
 from nti_desktop.recipe.kinds import Kind, changed_kinds
-from nti_desktop.recipe.parameters import STRENGTH
+from nti_desktop.recipe.parameters import STRENGTH, WEIGHT
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import split_words
@@ -44,7 +44,9 @@ def settled(
     held = reduce(Windows.freer, [windows for _, _, windows in changes] or [defaults.windows_for(Kind.OTHER)])
     own = {p: windows.cross for p, _, windows in changes if p is not None and windows.cross != held.cross}
     words = split_words(recipe.prompt)
-    controls = [WordControl(at, words[at].text, weights.get(at, 1.0), own.get(at)) for at in sorted({*own, *weights})]
+    controls = [
+        WordControl(at, words[at].text, weights.get(at, WEIGHT.usual), own.get(at)) for at in sorted({*own, *weights})
+    ]
     return replace(
         recipe,
         words=tuple(controls),

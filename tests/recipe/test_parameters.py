@@ -5,16 +5,20 @@ import pytest
 from nti_desktop.cli.arguments import parse
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe import parameters
-from nti_desktop.recipe.parameters import Parameter
+from nti_desktop.recipe.parameters import PARAMETERS, STEPS, Parameter
 
 DECLARED = {name: found for name, found in vars(parameters).items() if isinstance(found, Parameter)}
+
+
+def test_those_of_an_edit_are_all_but_the_steps_of_preparing() -> None:
+    assert {*map(id, PARAMETERS), id(STEPS)} == set(map(id, DECLARED.values()))
 
 
 def test_every_flag_that_is_declared_is_one_of_edit(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         parse(["edit", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    for parameter in DECLARED.values():
+    for parameter in PARAMETERS:
         if parameter.flag:
             assert f"{parameter.flag} " in said
             assert f"; {parameter.low:g} to {parameter.high:g}" in said

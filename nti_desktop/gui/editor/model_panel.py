@@ -10,7 +10,8 @@ from nti_desktop.gui.widgets.text_undo import NumberBox
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe.methods import BENCHMARK, METHODS, Method
-from nti_desktop.recipe.settings import MAX_STEPS, EditDefaults
+from nti_desktop.recipe.parameters import STEPS
+from nti_desktop.recipe.settings import EditDefaults
 
 _WAYS = tuple(METHODS)
 
@@ -46,9 +47,9 @@ class ModelPanel(QWidget):
         self.about_way.setProperty("role", "quiet")
         self.about_way.setWordWrap(True)
         self.steps = NumberBox()
-        self.steps.setRange(2, MAX_STEPS)
-        self.steps.setAccessibleName("Steps")
-        self.steps.setToolTip("More steps take longer and follow the photo and the words more closely.")
+        self.steps.setRange(int(STEPS.low), int(STEPS.high))
+        self.steps.setAccessibleName(STEPS.label)
+        self.steps.setToolTip(STEPS.explanation)
         self.steps.valueChanged.connect(self._preparing)
         self.devices = ChoiceBox()
         self.devices.setAccessibleName("Device")
@@ -64,7 +65,7 @@ class ModelPanel(QWidget):
         for title, widgets in (
             ("Model", (self.models, self._about, more)),
             ("Way of preparing the photo", (self.ways, self.about_way)),
-            ("Steps", (self.steps,)),
+            (STEPS.label, (self.steps,)),
             ("Device", (self.devices, self.precision)),
         ):
             heading = QLabel(title)

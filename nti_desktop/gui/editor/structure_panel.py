@@ -9,7 +9,7 @@ from nti_desktop.gui.widgets.explanation import explanation
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.kinds import Kind
-from nti_desktop.recipe.parameters import CROSS, FOLLOW, GUIDANCE, SELF, Parameter
+from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, PARAMETERS, Parameter
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 
 _TITLE_WIDTH = 62
@@ -76,9 +76,10 @@ class StructurePanel(QWidget):
         more = QVBoxLayout(self._more)
         more.setContentsMargins(0, 0, 0, 0)
         self.sliders: dict[str, ValueSlider] = {}
-        for field, parameter in (("cross_until", CROSS), ("self_until", SELF), ("guidance_scale", GUIDANCE)):
-            more.addWidget(self._slider(field, parameter))
-            more.addWidget(explanation(parameter.explanation))
+        for parameter in PARAMETERS:
+            if parameter.advanced:
+                more.addWidget(self._slider(parameter))
+                more.addWidget(explanation(parameter.explanation))
         self._fixed = explanation("This photo was prepared for one guidance; prepare it again to change that.")
         more.addWidget(self._fixed)
         self.reweighting = ChoiceBox()
@@ -93,11 +94,11 @@ class StructurePanel(QWidget):
         column.addWidget(self.advanced)
         column.addWidget(self._more)
 
-    def _slider(self, field: str, parameter: Parameter) -> ValueSlider:
-        slider = ValueSlider(field, parameter)
+    def _slider(self, parameter: Parameter) -> ValueSlider:
+        slider = ValueSlider(parameter.field, parameter)
         slider.set_title_width(_TITLE_WIDTH)
         slider.moved.connect(self._moved)
-        self.sliders[field] = slider
+        self.sliders[parameter.field] = slider
         return slider
 
     def show_recipe(
@@ -110,13 +111,11 @@ class StructurePanel(QWidget):
         self.kinds.setText(f"The edit changes {feedback.listed([_KINDS[kind] for kind in kinds] or ['no word yet'])}.")
         self.follow.set_default(_follow(automatic))
         self.follow.show_value(_follow(recipe))
-        for field in ("cross_until", "self_until"):
-            self.sliders[field].set_default(getattr(automatic, field))
-            self.sliders[field].show_value(getattr(recipe, field))
-        guidance = self.sliders["guidance_scale"]
-        guidance.set_default(prepared_for if automatic.guidance_scale is None else automatic.guidance_scale)
-        guidance.show_value(prepared_for if recipe.guidance_scale is None else recipe.guidance_scale)
-        guidance.setEnabled(not fixed)
+        for field, slider in self.sliders.items():
+            usual, value = getattr(automatic, field), getattr(recipe, field)
+            slider.set_default(prepared_for if usual is None else usual)
+            slider.show_value(prepared_for if value is None else value)
+        self.sliders[GUIDANCE.field].setEnabled(not fixed)
         self._fixed.setVisible(fixed)
         self.reweighting.setCurrentIndex(self.reweighting.findData(recipe.reweighting))
 
