@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 from nti_desktop.core.errors import RecipeError
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ STEPS = Parameter(
     label="Steps",
     low=2,
     high=500,
-    usual=50,  # as published
+    usual=PUBLISHED_STEPS,
     step=1,
     help="More steps take longer and follow the photo and the words more closely.",
     flag="--steps",
