@@ -1,17 +1,30 @@
 """Parameters are declared once: the command line has a flag for each, and a number out of range is one sentence."""
 
+from dataclasses import fields
+
 import pytest
 
 from nti_desktop.cli.arguments import parse
 from nti_desktop.core.errors import RecipeError
+from nti_desktop.project.schema import RecipeRecord
 from nti_desktop.recipe import parameters
 from nti_desktop.recipe.parameters import PARAMETERS, STEPS, Parameter
+from nti_desktop.recipe.recipe import EditRecipe
 
 DECLARED = {name: found for name, found in vars(parameters).items() if isinstance(found, Parameter)}
 
 
 def test_those_of_an_edit_are_all_but_the_steps_of_preparing() -> None:
     assert {*map(id, PARAMETERS), id(STEPS)} == set(map(id, DECLARED.values()))
+
+
+def test_every_number_of_a_recipe_has_a_row_and_a_place_in_the_file() -> None:
+    numbers = {field.name: field for field in fields(EditRecipe) if field.type in (float, float | None)}
+    rows = {parameter.field: parameter for parameter in PARAMETERS if parameter.field}
+    assert numbers.keys() == rows.keys()
+    assert numbers.keys() <= RecipeRecord.model_fields.keys()
+    for name, field in numbers.items():
+        assert field.default in (rows[name].usual, None)
 
 
 def test_every_flag_that_is_declared_is_one_of_edit(capsys: pytest.CaptureFixture[str]) -> None:
