@@ -41,7 +41,7 @@ def prepare(photo: Path, model: Path) -> ModelEntry:
     entry = find_model(str(model))
     session = Session.open(photo)
     made = inverted(session)
-    made = replace(made, pivot=np.repeat(made.pivot, 2, axis=1))  # of eight channels
+    made = replace(made, arrays={"pivot": np.repeat(made.arrays["pivot"], 2, axis=1)})  # of eight channels
     session.keep_inversion(entry, fingerprint(entry), made)
     version = session.add_version("Blue", WISH)
     session.working_copy.keep_preview(version.id, encode_preview(session.photo.raster))

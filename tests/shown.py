@@ -13,7 +13,7 @@ from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.reading.raw import NEUTRAL_NOTE
 from nti_desktop.project.schema import InversionRecord, PartRecord, Project, Record, VersionRecord
-from nti_desktop.project.sidecar import Arrays
+from nti_desktop.recipe.jobs import Arrays
 from nti_desktop.recipe.recipe import Blend, WordRef
 
 Said = dict[str, Any]
@@ -140,7 +140,7 @@ def _sides(area: Area) -> list[int]:
 
 def _digest(arrays: Arrays) -> str:
     """SHA-256 over the pivot and what else was found, as float32."""
-    digest = hashlib.sha256(arrays.pivot.astype("<f4").tobytes())
-    if arrays.null_embeddings is not None:
-        digest.update(arrays.null_embeddings.astype("<f4").tobytes())
+    digest = hashlib.sha256(arrays["pivot"].astype("<f4").tobytes())
+    if "null_embeddings" in arrays:
+        digest.update(arrays["null_embeddings"].astype("<f4").tobytes())
     return digest.hexdigest()

@@ -17,7 +17,8 @@ from nti_desktop.project.schema import (
     SettingsRecord,
     VersionRecord,
 )
-from nti_desktop.project.sidecar import Arrays, read_sidecar
+from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.jobs import Arrays
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings
@@ -32,7 +33,8 @@ def make_arrays(seed: int, null_text: bool, side: int = 8) -> Arrays:
     random = np.random.default_rng(seed)
     pivot = random.standard_normal((STEPS + 1, 4, side, side * 3 // 2), np.float32)
     pivot[0, 0, 0, :3] = NAN_WITH_PAYLOAD, -0.0, np.float32(1e-42)
-    return Arrays(pivot, random.standard_normal((STEPS, 7, 16), np.float32) if null_text else None)
+    learned = {"null_embeddings": random.standard_normal((STEPS, 7, 16), np.float32)} if null_text else {}
+    return {"pivot": pivot, **learned}
 
 
 def make_inversion(name: str, method: Method) -> InversionRecord:
@@ -82,7 +84,7 @@ def make_all_arrays(seed: int = 0, side: int = 8) -> dict[str, Arrays]:
     return {"one": make_arrays(seed, True, side), "two": make_arrays(seed + 1, False, side)}
 
 
-Whole = tuple[str, tuple[tuple[str, bytes, bytes | None], ...], tuple[tuple[str, bytes | None], ...]]
+Whole = tuple[str, tuple[tuple[str, bytes, tuple[tuple[str, bytes], ...]], ...], tuple[tuple[str, bytes | None], ...]]
 
 
 def read_whole(path: Path) -> Whole:
@@ -93,7 +95,7 @@ def read_whole(path: Path) -> Whole:
     return (
         project.model_dump_json(),
         tuple(
-            (name, a.pivot.tobytes(), None if a.null_embeddings is None else a.null_embeddings.tobytes())
+            (name, a["pivot"].tobytes(), tuple((one, array.tobytes()) for one, array in a.items() if one != "pivot"))
             for name, a in arrays.items()
         ),
         tuple((v.id, stored.preview(v.id)) for v in project.versions),

@@ -130,9 +130,7 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     service, files = EngineService(), ModelFiles(PROTOTYPE.folder)
     inverted = service.invert(InvertJob(files, training_picture(asked.scene).image, settings))
     told = inverted.figures.explained
-    job = RenderJob(
-        files, "a", settings, inverted.pivot, inverted.null_embeddings, recipe_for(edit, settings, SETTINGS, told)
-    )
+    job = RenderJob(files, "a", settings, inverted.arrays, recipe_for(edit, settings, SETTINGS, told))
     editor = Editor(PROTOTYPE.folder)
     editor.edit(asked, replace(SETTINGS, guidance_scale=5.0, guidances=()))
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, service.render(job).image)

@@ -20,7 +20,7 @@ ROW = """        MethodRow(
             "Is good for nothing but this test.",
             preparing_rows=3.0,
             edit_rows=2.0,
-            keeps=(_PIVOT,),
+            keeps=(PIVOT,),
             source="nobody",
         ),
 """
@@ -54,7 +54,7 @@ print(json.dumps({
     "window": [panel.ways.itemText(n) for n in range(panel.ways.count())],
     "sidecar": kept.method,
     "forecast": work_of(method) is guiding,
-    "arrays": list(session.working_copy.arrays(record.id).pivot.shape),
+    "arrays": list(session.working_copy.arrays(record.id)["pivot"].shape),
 }))
 """
 

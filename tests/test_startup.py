@@ -68,7 +68,7 @@ def test_a_project_opens_with_pictures_and_versions_before_torch_is_loaded(tmp_p
         "version = session.project.versions[0]\n"
         "assert session.working_copy.preview(version.id) is not None\n"
         "assert align_words(session.inversion().settings.prompt, version.recipe.prompt)\n"
-        "assert session.render_job(version.recipe.recipe()).pivot.shape[0] == 6\n"
+        'assert session.render_job(version.recipe.recipe()).arrays["pivot"].shape[0] == 6\n'
     )
     assert loaded_by(look, str(photo)) == []
     info = "from nti_desktop.cli import main; assert main(['info', sys.argv[1]]) == 0"

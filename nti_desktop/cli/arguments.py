@@ -86,9 +86,8 @@ def _invert(parser: argparse.ArgumentParser) -> None:
         "--area", type=_area, metavar="X,Y,W,H", help="only this rectangle, in pixels, which gets all of the resolution"
     )
     _method(parser)
-    scheduled = " or ".join(method for method, row in METHODS.items() if row.scheduled)
     parser.add_argument(
-        "--schedule", choices=("published",), help=f"of {scheduled}, which is the method where none is named"
+        "--schedule", choices=("published",), help="of null-text, which is the method where none is named"
     )
     _steps(parser)
     parser.add_argument(GUIDANCE.flag, type=float, metavar="W", help=_BEST)

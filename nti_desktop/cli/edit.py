@@ -9,18 +9,18 @@ from nti_desktop.cli.terminal import note, tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write
 from nti_desktop.core.errors import RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.editing import feedback
+from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.project.schema import InversionRecord
-from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
+from nti_desktop.recipe.emphasis import read_emphasis
 from nti_desktop.recipe.jobs import Rendered
-from nti_desktop.recipe.parameters import CROSS, FEATHER, FOLLOW, PARAMETERS, SELF, WEIGHT
-from nti_desktop.recipe.recipe import Blend, EditRecipe, WordControl, find_refs
+from nti_desktop.recipe.parameters import FEATHER, FOLLOW, PARAMETERS
+from nti_desktop.recipe.recipe import EditRecipe, find_refs, with_weight
 from nti_desktop.recipe.settings import EditDefaults
-from nti_desktop.recipe.structure import by_hand, settled
-from nti_desktop.recipe.words import find_words, split_words, unlearned_words
+from nti_desktop.recipe.structure import recipe_for, settled
+from nti_desktop.recipe.words import find_words, unlearned_words
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
@@ -37,7 +37,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     typed = read_emphasis(options.to, known=source)
     given = _given(options.weight, typed.prompt)
     emphasis = replace(typed, weights=tuple(pair for pair in typed.weights if pair[0] not in given))
-    recipe = _recipe(options, inversion, emphasis, given, entry.defaults)
+    recipe = _recipe(options, inversion, dict(emphasis.weights) | given, typed.prompt, entry.defaults)
     name = _name(options.name, session)
     target = target_of(options, session, name)
 
@@ -102,40 +102,34 @@ def _inversion(session: Session, inversion_id: str) -> InversionRecord:
 
 
 def _recipe(
-    options: Namespace,
-    inversion: InversionRecord,
-    emphasis: Emphasis,
-    given: dict[int, float],
-    defaults: EditDefaults,
+    options: Namespace, inversion: InversionRecord, weights: dict[int, float], prompt: str, defaults: EditDefaults
 ) -> EditRecipe:
-    """Raises RecipeError when a word is in neither prompt or a value is out of range."""
-    source, prompt = inversion.settings.prompt, emphasis.prompt
-    blend = None
-    if options.blend or options.keep:
-        blend = Blend(
-            words=tuple(ref for name in options.blend for ref in find_refs(name, source, prompt)),
-            keep=tuple(ref for name in options.keep for ref in find_refs(name, source, prompt)),
-            threshold=defaults.blend_threshold if options.threshold is None else options.threshold,
-            positions=defaults.blend_positions,
-        )
-    elif options.threshold is not None:
-        raise RecipeError("A threshold is of a mask; say with --blend where the photo may change.")
-    recipe = replace(
-        EditRecipe(prompt, automatic=True, self_limit=defaults.self_limit),
-        words=_controls(dict(emphasis.weights) | given, prompt),
-        reweighting=options.reweight,
-        blend=blend,
+    """The plain edit, changed as the window's controls would. weights: by the positions of their words.
+
+    Raises RecipeError when a word is in neither prompt or a value is out of range.
+    """
+    source, settings, explained = inversion.settings.prompt, inversion.settings.settings(), inversion.figures.explained
+    recipe = edits.with_reweighting(recipe_for(prompt, settings, defaults, explained), options.reweight)
+    for position, weight in sorted(weights.items()):
+        recipe = with_weight(recipe, position, weight)
+    places, keeps = (
+        tuple(ref for name in names for ref in find_refs(name, source, prompt))
+        for names in (options.blend, options.keep)
     )
-    recipe = settled(recipe, inversion.settings.settings(), defaults, inversion.figures.explained)
-    given_numbers = {p.field: getattr(options, p.option) for p in PARAMETERS if p.field and p.flag}
-    said = {field: value for field, value in given_numbers.items() if value is not None}
+    if not places and (keeps or options.threshold is not None):
+        raise RecipeError("A mask is wanted, but not where it is; say with --blend where the photo may change.")
+    recipe = edits.with_mask(recipe, places, keeps, defaults)
+    if options.threshold is not None:
+        recipe = edits.with_threshold(recipe, options.threshold)
+    recipe = settled(recipe, settings, defaults, explained)
     if options.follow is not None:
         FOLLOW.check(options.follow)
-        said = {CROSS.field: options.follow, SELF.field: options.follow} | said
-    if any(parameter.advanced and parameter.field in said for parameter in PARAMETERS):
-        windows = (said.pop(CROSS.field, recipe.cross_until), said.pop(SELF.field, recipe.self_until))
-        recipe = by_hand(recipe, *windows)
-    return replace(recipe, **said)
+        recipe = edits.following(recipe, options.follow)
+    for parameter in PARAMETERS:
+        value = getattr(options, parameter.option) if parameter.field and parameter.flag else None
+        if value is not None:
+            recipe = edits.with_number(recipe, parameter, value)
+    return recipe
 
 
 def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float]:
@@ -147,12 +141,6 @@ def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float
                 raise RecipeError(f"“{word.text}” is given two weights; give it one.")
             given[word.position] = weight
     return given
-
-
-def _controls(weights: dict[int, float], prompt: str) -> tuple[WordControl, ...]:
-    words = split_words(prompt)
-    asked = [(position, weight) for position, weight in sorted(weights.items()) if weight != WEIGHT.usual]
-    return tuple(WordControl(position, words[position].text, weight) for position, weight in asked)
 
 
 def _name(wanted: str | None, session: Session) -> str:

@@ -11,7 +11,10 @@ from nti_desktop.recipe.methods import BENCHMARK, METHODS, MethodRow
 def run(options: Namespace, _cancel: CancelToken) -> int:
     """Print the table of methods."""
     lines = [line for row in METHODS.values() for line in _lines(row)]
-    rows = [asdict(row) | {"method": str(row.method)} for row in METHODS.values()]
+    rows = [
+        asdict(row) | {"method": str(row.method), "keeps": [str(kept) for kept in row.keeps]}
+        for row in METHODS.values()
+    ]
     tell([*lines, f"Published figures: {BENCHMARK}."], {"methods": rows, "published_on": BENCHMARK}, options.json)
     return 0
 
@@ -20,7 +23,7 @@ def _lines(row: MethodRow) -> list[str]:
     return [
         f"{row.method}: {row.sentence}",
         f"  UNet rows a step: about {row.preparing_rows:g} to prepare, {row.edit_rows:g} for an edit",
-        f"  Keeps {'; '.join(row.keeps)}",
+        f"  Keeps {'; '.join(map(str, row.keeps))}",
         f"  Source: {row.source}",
         f"  Published: {row.published or 'no figures'}",
     ]

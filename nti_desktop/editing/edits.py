@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.parameters import CROSS, SELF
+from nti_desktop.recipe.parameters import Parameter
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordRef
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand
@@ -32,18 +32,12 @@ def with_threshold(recipe: EditRecipe, threshold: float) -> EditRecipe:
     return recipe if recipe.blend is None else replace(recipe, blend=replace(recipe.blend, threshold=threshold))
 
 
-def with_structure(recipe: EditRecipe, field: str, value: float) -> EditRecipe:
-    """Say by hand what follows the kind of change. field: of an advanced parameter."""
-    windows = {CROSS.field: recipe.cross_until, SELF.field: recipe.self_until}
-    if field in windows:
-        return by_hand(recipe, **windows | {field: value})
-    number: dict[str, Any] = {field: round(value, 2)}
-    return replace(by_hand(recipe, **windows), **number)
-
-
-def with_strength(recipe: EditRecipe, strength: float) -> EditRecipe:
-    """Show so much of the edit."""
-    return replace(recipe, strength=round(strength, 2))
+def with_number(recipe: EditRecipe, parameter: Parameter, value: float) -> EditRecipe:
+    """Set a parameter that the recipe has a field for; an advanced one says by hand what follows the kind of change."""
+    if parameter.advanced:
+        recipe = by_hand(recipe, recipe.cross_until, recipe.self_until)
+    number: dict[str, Any] = {parameter.field: round(value, 3)}
+    return replace(recipe, **number)
 
 
 def with_reweighting(recipe: EditRecipe, reweighting: Reweighting) -> EditRecipe:

@@ -32,7 +32,6 @@ from nti_desktop.project.schema import (
     VersionRecord,
     new_id,
 )
-from nti_desktop.project.sidecar import Arrays
 from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, RenderJob
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 from nti_desktop.recipe.settings import InversionSettings
@@ -139,13 +138,11 @@ class Session:
         Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read.
         """
         record = self._inversion(inversion_id)
-        arrays = self.working_copy.arrays(record.id)
         return RenderJob(
             model=self.model_of(record).files,
             inversion_id=record.id,
             settings=record.settings.settings(),
-            pivot=arrays.pivot,
-            null_embeddings=arrays.null_embeddings,
+            arrays=self.working_copy.arrays(record.id),
             recipe=recipe,
             steps=steps,
         )
@@ -174,7 +171,7 @@ class Session:
         )
         frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
         self.working_copy.change(frames=frames, inversions=(*self.project.inversions, record), current=None)
-        self.working_copy.keep_arrays(record.id, Arrays(inverted.pivot, inverted.null_embeddings))
+        self.working_copy.keep_arrays(record.id, inverted.arrays)
         self.meet_model(fingerprint, entry)
         return record
 

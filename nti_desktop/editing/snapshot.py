@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nti_desktop.project.schema import Project
-from nti_desktop.project.sidecar import Arrays, Signature, write_sidecar
+from nti_desktop.project.sidecar import Signature, write_sidecar
+from nti_desktop.recipe.jobs import Arrays
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,8 @@ from nti_desktop.editing.snapshot import Snapshot
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import Project
-from nti_desktop.project.sidecar import Arrays, SidecarUnconfirmed, Signature, Stored
+from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature, Stored
+from nti_desktop.recipe.jobs import Arrays
 
 Content = tuple[object, ...]
 

@@ -26,7 +26,7 @@ from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.threads import Threads
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, ModelFiles, Rendered, RenderJob
-from nti_desktop.recipe.methods import PUBLISHED_STEPS
+from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.rewording import as_written
@@ -117,15 +117,16 @@ class EngineService:
                 told = explained(model, latents, job.settings.prompt)
                 precision = str(model.precision)
                 figures = Figures(seconds(), rows.rows, psnr, prepared.inner_steps, precision, explained=told)
-            nulls = None if prepared.null_embeddings is None else _kept(prepared.null_embeddings)
-            return Inversion(job.settings, _kept(prepared.pivot), nulls, picture, figures)
+            arrays = {name: _kept(array) for name, array in prepared.arrays.items()}
+            return Inversion(job.settings, arrays, picture, figures)
 
     def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
         """Render one edit; the first one of an inversion also records the source's attention."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
-            self._save_memory(model, editing, (job.pivot.shape[-2], job.pivot.shape[-1]))
+            height, width = job.arrays[PIVOT.name].shape[-2:]
+            self._save_memory(model, editing, (height, width))
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 edit = _edited(model, photo, job, report, cancel)
@@ -169,11 +170,8 @@ class EngineService:
             self._photos.move_to_end(job.inversion_id)
             return self._photos[job.inversion_id]
         _check_arrays(model, job)
-        prepared = Prepared(
-            job.settings,
-            torch.tensor(job.pivot, device=model.device),
-            None if job.null_embeddings is None else torch.tensor(job.null_embeddings, device=model.device),
-        )
+        arrays = {name: torch.tensor(array, device=model.device) for name, array in job.arrays.items()}
+        prepared = Prepared(job.settings, arrays)
         photo = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
         self._photos[job.inversion_id] = photo
         while len(self._photos) > REMEMBERED:
@@ -230,14 +228,17 @@ def _measured(model: DiffusionModel) -> Iterator[tuple[RowCounter, Callable[[], 
 
 def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
     """Raises EngineError when stored arrays are not this model's."""
-    steps, width = job.settings.steps, model.text.width
-    fits = job.pivot.ndim == 4 and job.pivot.shape[:2] == (steps + 1, model.unet.config.in_channels)
-    if job.settings.method.row.learns:
-        nulls = job.null_embeddings
-        fits = fits and nulls is not None and nulls.ndim == 3 and nulls.shape[::2] == (steps, width)
-        fits = fits and nulls is not None and nulls.shape[1] <= model.length
-    if not fits:
-        raise EngineError("This edit was made with another model; prepare the photo again with the one chosen now.")
+    steps = job.settings.steps
+    exact = {
+        Extent.LEVELS: steps + 1,
+        Extent.STEPS: steps,
+        Extent.CHANNELS: model.unet.config.in_channels,
+        Extent.FEATURES: model.text.width,
+    }
+    for kept in job.settings.method.row.keeps:
+        array = job.arrays.get(kept.name)
+        if array is None or not kept.fits(array.shape, exact, {Extent.TOKENS: model.length}):
+            raise EngineError("This edit was made with another model; prepare the photo again with the one chosen now.")
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

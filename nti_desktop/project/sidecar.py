@@ -28,10 +28,9 @@ from nti_desktop.project.refusals import (
 )
 from nti_desktop.project.schema import SCHEMA_VERSION, Project
 from nti_desktop.project.signature import Signature, sign
-from nti_desktop.project.tensors import Arrays
+from nti_desktop.recipe.jobs import Arrays
 
 __all__ = [
-    "Arrays",
     "SidecarChanged",
     "SidecarDamaged",
     "SidecarInUse",

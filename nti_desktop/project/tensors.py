@@ -14,33 +14,28 @@ from safetensors.numpy import load, save
 
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.schema import FrameRecord, InversionRecord
+from nti_desktop.recipe.jobs import Arrays
+from nti_desktop.recipe.methods import Extent, KeptArray
 
 MAX_HEADER = 2**16
 HEAD = 8 + MAX_HEADER  # bytes that certainly hold the length and the header
-MAX_CHANNELS = 64
-MAX_LATENT_SIDE = 2**14
-MAX_TOKENS = 2**12
-MAX_WIDTH = 2**14
-
-
-@dataclass(frozen=True, eq=False)
-class Arrays:
-    """What an inversion keeps. pivot: (steps + 1, C, h, w) float32 from z*_T to z*_0;
-    null_embeddings: (steps, tokens, width) float32 for null-text, the first tokens of each; else None.
-    """
-
-    pivot: NDArray[np.float32]
-    null_embeddings: NDArray[np.float32] | None
+MOST = {
+    Extent.CHANNELS: 64,
+    Extent.HEIGHT: 2**14,
+    Extent.WIDTH: 2**14,
+    Extent.TOKENS: 2**12,
+    Extent.FEATURES: 2**14,
+}
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the arrays of one inversion must look like, known from project.json alone."""
+    """What the arrays of one inversion must look like, known from project.json alone. keeps: see MethodRow."""
 
     steps: int
     model_width: int
     model_height: int
-    learned: bool
+    keeps: tuple[KeptArray, ...]
 
 
 def layout(inversion: InversionRecord, frame: FrameRecord) -> Layout:
@@ -49,16 +44,13 @@ def layout(inversion: InversionRecord, frame: FrameRecord) -> Layout:
         steps=inversion.settings.steps,
         model_width=frame.model_width,
         model_height=frame.model_height,
-        learned=inversion.settings.method.row.learns,
+        keeps=inversion.settings.method.row.keeps,
     )
 
 
 def pack(arrays: Arrays) -> bytes:
     """Write arrays as one safetensors file."""
-    named = {"pivot": _as_small_as_it_can_be(arrays.pivot)}
-    if arrays.null_embeddings is not None:
-        named["null_embeddings"] = _as_small_as_it_can_be(arrays.null_embeddings)
-    return save(named)
+    return save({name: _as_small_as_it_can_be(array) for name, array in arrays.items()})
 
 
 def _as_small_as_it_can_be(array: NDArray[np.float32]) -> NDArray[np.floating]:
@@ -77,8 +69,7 @@ def unpack(data: bytes, expected: Layout) -> Arrays:
         raise Unsound("the arrays of an inversion are damaged") from error
     if {name: array.shape for name, array in arrays.items()} != shapes:
         raise Unsound("the arrays of an inversion are damaged")
-    single = {name: array.astype(np.float32) for name, array in arrays.items()}
-    return Arrays(single["pivot"], single.get("null_embeddings"))
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
 def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[int, ...]]:
@@ -96,16 +87,15 @@ def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[in
         header = from_json(head[8 : 8 + length], allow_inf_nan=False)
     except ValueError as error:
         raise Unsound("the arrays of an inversion are damaged") from error
-    names = {"pivot", "null_embeddings"} if expected.learned else {"pivot"}
-    if not isinstance(header, dict) or header.keys() - {"__metadata__"} != names:
+    if not isinstance(header, dict) or header.keys() - {"__metadata__"} != {kept.name for kept in expected.keeps}:
         raise Unsound("an inversion does not hold the arrays that belong to its method")
     shapes = {}
     spans = []
-    for name in names:
-        shape, start, end = _described(header[name])
-        shapes[name] = shape
+    for kept in expected.keeps:
+        shape, start, end = _described(header[kept.name])
+        _check_shape(shape, kept, expected)
+        shapes[kept.name] = shape
         spans.append((start, end))
-    _check_shapes(shapes, expected)
     reached = 0
     for start, end in sorted(spans):
         if start != reached:
@@ -130,21 +120,11 @@ def _described(entry: object) -> tuple[tuple[int, ...], int, int]:
     raise Unsound("an inversion holds arrays of the wrong kind")
 
 
-def _check_shapes(shapes: dict[str, tuple[int, ...]], expected: Layout) -> None:
-    match shapes["pivot"]:
-        case (levels, channels, height, width) if (
-            levels == expected.steps + 1
-            and channels <= MAX_CHANNELS
-            and max(height, width) <= MAX_LATENT_SIDE
-            and width * expected.model_height == height * expected.model_width
-        ):
-            pass
-        case _:
-            raise Unsound("the pivot of an inversion has the wrong shape")
-    match shapes.get("null_embeddings"):
-        case None:
-            pass
-        case (steps, tokens, width) if steps == expected.steps and tokens <= MAX_TOKENS and width <= MAX_WIDTH:
-            pass
-        case _:
-            raise Unsound("the null embeddings of an inversion have the wrong shape")
+def _check_shape(shape: tuple[int, ...], kept: KeptArray, expected: Layout) -> None:
+    """Latents also have the proportions of the picture that the model sees."""
+    fits = kept.fits(shape, {Extent.LEVELS: expected.steps + 1, Extent.STEPS: expected.steps}, MOST)
+    if fits and {Extent.HEIGHT, Extent.WIDTH} <= set(kept.shape):
+        height, width = shape[kept.shape.index(Extent.HEIGHT)], shape[kept.shape.index(Extent.WIDTH)]
+        fits = width * expected.model_height == height * expected.model_width
+    if not fits:
+        raise Unsound(kept.fault)

@@ -1,6 +1,7 @@
 """What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch for it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,8 @@ from nti_desktop.recipe.memory import Forecast
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
+
+Arrays = Mapping[str, NDArray[np.float32]]  # of an inversion, by the names of MethodRow.keeps
 
 
 class DecoderKind(StrEnum):
@@ -100,14 +103,12 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Inversion:
-    """A photo's inversion. pivot: (steps + 1, C, h, w) from z*_T to z*_0, float32 that half precision can hold;
-    null_embeddings: (steps, tokens, width) likewise for null-text, the first tokens of each, else None;
+    """A photo's inversion. arrays: what its method keeps, in values that half precision can hold;
     reconstruction: (H, W, 3) float32 in [0, 1], what the guided branch alone makes of z*_T.
     """
 
     settings: InversionSettings
-    pivot: NDArray[np.float32]
-    null_embeddings: NDArray[np.float32] | None
+    arrays: Arrays
     reconstruction: NDArray[np.float32]
     figures: Figures
 
@@ -115,15 +116,14 @@ class Inversion:
 @dataclass(frozen=True, eq=False)
 class RenderJob:
     """Render one edit of an inversion. inversion_id: key under which the engine remembers the source's attention;
-    steps: of a preview, how many of the inversion's levels to stand on; None for a final picture, which takes as many
-    as it needs.
+    arrays: see Inversion; steps: of a preview, how many of the inversion's levels to stand on; None for a final
+    picture, which takes as many as it needs.
     """
 
     model: ModelFiles
     inversion_id: str
     settings: InversionSettings
-    pivot: NDArray[np.float32]
-    null_embeddings: NDArray[np.float32] | None
+    arrays: Arrays
     recipe: EditRecipe
     steps: int | None = None
 

@@ -1,6 +1,6 @@
 """The inversion methods, declared once: what each is good for, costs, keeps, and what was published of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +21,54 @@ class Method(StrEnum):
     def row(self) -> "MethodRow":
         """What is declared of it."""
         return METHODS[self]
+
+
+class Extent(StrEnum):
+    """What a side of an array counts. LEVELS: the noise levels, one more than the steps."""
+
+    LEVELS = "steps + 1"
+    STEPS = "steps"
+    CHANNELS = "channels"
+    HEIGHT = "height"
+    WIDTH = "width"
+    TOKENS = "tokens"
+    FEATURES = "features"
+
+
+@dataclass(frozen=True)
+class KeptArray:
+    """An array that an inversion keeps. name: in the file; shape: what its sides count; words: its shape for people;
+    fault: what is wrong where it has another.
+    """
+
+    name: str
+    shape: tuple[Extent, ...]
+    words: str
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.words}"
+
+    def fits(self, shape: Sequence[int], exact: Mapping[Extent, int], most: Mapping[Extent, int]) -> bool:
+        """Whether an array of this shape may be it. exact, most: how long the sides are, or are at most."""
+        return len(shape) == len(self.shape) and all(
+            side == exact.get(extent, side) and side <= most.get(extent, side)
+            for extent, side in zip(self.shape, shape, strict=True)
+        )
+
+
+PIVOT = KeptArray(  # from z*_T to z*_0
+    "pivot",
+    (Extent.LEVELS, Extent.CHANNELS, Extent.HEIGHT, Extent.WIDTH),
+    "steps + 1 latents of channels × height × width",
+    "the pivot of an inversion has the wrong shape",
+)
+NULL_EMBEDDINGS = KeptArray(  # the first tokens of each
+    "null_embeddings",
+    (Extent.STEPS, Extent.TOKENS, Extent.FEATURES),
+    "steps × tokens × width",
+    "the null embeddings of an inversion have the wrong shape",
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +95,7 @@ BENCHMARK = "PIE-Bench, Prompt-to-Prompt, Stable Diffusion (Ju et al. 2024, arXi
 class MethodRow:
     """One method. sentence: what it is good for; preparing_rows, edit_rows: UNet rows a step, of preparing with its
     check and of an edit whose source attention is recorded, counted on the engine and used until this machine has
-    measured its own; keeps: names and shapes of the arrays in the sidecar; source: paper and arXiv number; published:
+    measured its own; keeps: the arrays in the sidecar; source: paper and arXiv number; published:
     None where nobody published a figure for it; learns: an embedding for every step, by gradients, which holds for the
     guidance it was learned with; steps: that were published for it, None where a model's own usual ones do.
     """
@@ -57,14 +105,12 @@ class MethodRow:
     sentence: str
     preparing_rows: float
     edit_rows: float
-    keeps: tuple[str, ...]
+    keeps: tuple[KeptArray, ...]
     source: str
     published: Published | None = None
     learns: bool = False
     steps: int | None = None
 
-
-_PIVOT = "pivot: steps + 1 latents of channels × height × width"
 
 METHODS: Mapping[Method, MethodRow] = {
     row.method: row
@@ -76,7 +122,7 @@ METHODS: Mapping[Method, MethodRow] = {
             "holds for one guidance.",
             preparing_rows=23.0,
             edit_rows=2.0,
-            keeps=(_PIVOT, "null_embeddings: steps × tokens × width"),
+            keeps=(PIVOT, NULL_EMBEDDINGS),
             source="Mokady et al., Null-text Inversion, CVPR 2023, arXiv 2211.09794",
             published=Published(27.03, 0.0607, 24.75, 145),
             learns=True,
@@ -89,7 +135,7 @@ METHODS: Mapping[Method, MethodRow] = {
             "figures with Prompt-to-Prompt.",
             preparing_rows=3.0,
             edit_rows=2.0,
-            keeps=(_PIVOT,),
+            keeps=(PIVOT,),
             source="Ju et al., PnP Inversion, ICLR 2024, arXiv 2310.01506",
             published=Published(27.22, 0.0546, 25.02, 30),
         ),
@@ -100,7 +146,7 @@ METHODS: Mapping[Method, MethodRow] = {
             "measures best on the Studio model.",
             preparing_rows=3.0,
             edit_rows=2.0,
-            keeps=(_PIVOT,),
+            keeps=(PIVOT,),
             source="known as the ablation “add source” of PnP Inversion (Ju et al., ICLR 2024, arXiv 2310.01506); not "
             "published as a method of its own",
         ),
@@ -111,7 +157,7 @@ METHODS: Mapping[Method, MethodRow] = {
             "nearly.",
             preparing_rows=3.0,
             edit_rows=2.0,
-            keeps=(_PIVOT,),
+            keeps=(PIVOT,),
             source="Miyake et al., Negative-prompt Inversion, 2023, arXiv 2305.16807",
             published=Published(26.21, 0.0690, 24.61),
         ),

@@ -186,8 +186,7 @@ def _render(arena: Arena, photo: Photo, inverted: jobs.Inversion, steps: int | N
         model=arena.files,
         inversion_id=f"{photo.name}: {name}",
         settings=inverted.settings,
-        pivot=inverted.pivot,
-        null_embeddings=inverted.null_embeddings,
+        arrays=inverted.arrays,
         recipe=_recipe(arena.defaults, inverted, photo.prompts[1], turn),
         steps=steps,
     )

@@ -130,7 +130,7 @@ def test_every_method_can_be_asked_for(photo: Path, terminal: Terminal, method: 
     assert (answer["method"], answer["steps"], answer["guidance"]) == (method, 2, 3)
     assert answer["ran"] == ("null-text (published)" if method == "null-text" else method)
     arrays = read_sidecar(_sidecar(photo)).arrays(answer["inversion"])
-    assert (arrays.null_embeddings is not None) == (method == "null-text")
+    assert ("null_embeddings" in arrays) == (method == "null-text")
     assert terminal.answer("edit", photo, "--to", SAMPLE.edits[0])["inversion"] == answer["inversion"]
 
 

@@ -8,6 +8,7 @@ from nti_desktop.editing.history import EditState, History
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.recipe.jobs import Figures, Measured
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
@@ -55,8 +56,8 @@ def test_windows_that_were_the_models_usual_ones_follow_the_change_on_another_mo
 def test_what_is_moved_by_hand_is_no_longer_automatic_until_it_is_asked_for() -> None:
     recipe = EditRecipe("a ball", automatic=True, cross_until=1.0, self_until=1.0)
     changed = {
-        "layout": edits.with_structure(recipe, "cross_until", 0.5),
-        "guidance": edits.with_structure(recipe, "guidance_scale", 3.0),
+        "layout": edits.with_number(recipe, CROSS, 0.5),
+        "guidance": edits.with_number(recipe, GUIDANCE, 3.0),
         "follow": edits.following(recipe, 0.3),
         "box": edits.with_automatic(recipe, False),
         "loosened": edits.loosened(recipe),

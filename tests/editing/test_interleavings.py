@@ -19,7 +19,7 @@ from nti_desktop.core.errors import Cancelled, EngineError, NtiError, SidecarErr
 from nti_desktop.editing import snapshot
 from nti_desktop.editing.composition import Composition, RenderedPart
 from nti_desktop.editing.document import AreaInversion, Document
-from nti_desktop.editing.edits import with_strength, with_structure
+from nti_desktop.editing.edits import with_number
 from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.export_queue import Audience as ExportAudience
@@ -44,6 +44,7 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import Project
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.parameters import SELF, STRENGTH
 from tests.editing.test_session import SOURCE, inverted
 from tests.editing.test_session import photo as photo  # a small one
 
@@ -68,7 +69,7 @@ def inversion_of(job: InvertJob) -> Inversion:
     """Arrays of the shapes that the job asks for."""
     height, width, _ = job.image.shape
     pivot = np.zeros((job.settings.steps + 1, 4, height // 8, width // 8), np.float32)
-    return Inversion(job.settings, pivot, None, NOTHING, Figures(1.0, 15, 40.0))
+    return Inversion(job.settings, {"pivot": pivot}, NOTHING, Figures(1.0, 15, 40.0))
 
 
 def preview_of(edits: Iterable[tuple[str, EditState]]) -> bytes:
@@ -348,9 +349,9 @@ class Program:
             (60, self.engine.step),
             (50, self.worker.step),
             (50, self.worker.deliver),
-            (4, lambda: self.attempt(lambda d: d.edit("strength", lambda r: with_strength(r, strength)))),
+            (4, lambda: self.attempt(lambda d: d.edit("strength", lambda r: with_number(r, STRENGTH, strength)))),
             (3, lambda: self.attempt(lambda d: d.say_in_words(chance.choice(WORDS)))),
-            (1, lambda: self.attempt(lambda d: d.edit("self", lambda r: with_structure(r, "self_until", held)))),
+            (1, lambda: self.attempt(lambda d: d.edit("self", lambda r: with_number(r, SELF, held)))),
             (2, lambda: self.attempt(Document.undo)),
             (2, lambda: self.attempt(Document.redo)),
             (2, lambda: self.attempt(lambda d: d.go_to(chance.choice(versions)))),
@@ -483,7 +484,7 @@ def run(seed: int, steps: int, photo: Path, disk: Disk) -> None:
     disk.chance = Fair()
     for document in program.documents:
         program.saves.save(document.session)
-        document.edit("strength", lambda recipe: with_strength(recipe, 0.7))
+        document.edit("strength", lambda recipe: with_number(recipe, STRENGTH, 0.7))
         program.saves.save(document.session)  # while the first is under way
         while program.worker.waiting or program.worker.answers:
             program.worker.step()

@@ -47,9 +47,11 @@ def inverted(session: Session, seed: int = 0, method: Method = Method.RESIDUAL) 
     frame = session.frame_for(built_in())
     random = np.random.default_rng(seed)
     pivot = random.standard_normal((6, 4, frame.model_height // 8, frame.model_width // 8), np.float32)
-    nulls = random.standard_normal((5, 7, 16), np.float32) if method is Method.NULL_TEXT else None
+    nulls = {"null_embeddings": random.standard_normal((5, 7, 16), np.float32)} if method is Method.NULL_TEXT else {}
     picture = random.random((frame.model_height, frame.model_width, 3), np.float32)
-    return Inversion(InversionSettings(SOURCE, method, 5, 2.0), pivot, nulls, picture, Figures(1.5, 15, 40.0))
+    return Inversion(
+        InversionSettings(SOURCE, method, 5, 2.0), {"pivot": pivot, **nulls}, picture, Figures(1.5, 15, 40.0)
+    )
 
 
 def invert(session: Session, seed: int = 0) -> str:
@@ -89,10 +91,8 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     assert again.project.version(version.id).recipe.recipe() == BLUE
     job = again.render_job(BLUE)
     assert (job.inversion_id, job.settings, job.model) == (record.id, made.settings, built_in().files)
-    np.testing.assert_array_equal(job.pivot, made.pivot)
-    assert job.null_embeddings is not None
-    assert made.null_embeddings is not None
-    np.testing.assert_array_equal(job.null_embeddings, made.null_embeddings)
+    np.testing.assert_array_equal(job.arrays["pivot"], made.arrays["pivot"])
+    np.testing.assert_array_equal(job.arrays["null_embeddings"], made.arrays["null_embeddings"])
     preview = again.working_copy.preview(version.id)
     assert preview is not None
     assert preview.shape == scene(2).shape

@@ -109,7 +109,7 @@ def test_the_device_changes_between_jobs() -> None:
         service.choose_device(kind)
         inverted = service.invert(InvertJob(ModelFiles(PROTOTYPE), image, settings))
         recipe = EditRecipe(EDIT)
-        job = RenderJob(ModelFiles(PROTOTYPE), "one", settings, inverted.pivot, inverted.null_embeddings, recipe)
+        job = RenderJob(ModelFiles(PROTOTYPE), "one", settings, inverted.arrays, recipe)
         pictures.append(service.render(job).image)
     assert decibels(pictures[0], pictures[2]) > 40
     assert decibels(pictures[0], pictures[1]) > 30

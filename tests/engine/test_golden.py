@@ -43,17 +43,16 @@ def levels(prototype: DiffusionModel) -> Levels:
 @pytest.fixture(scope="module")
 def photo(golden: dict[str, Tensor]) -> Prepared:
     """What the published code prepared."""
-    return Prepared(SETTINGS, golden["pivot"].flip(0), golden["null_embeddings"])
+    return Prepared(SETTINGS, {"pivot": golden["pivot"].flip(0), "null_embeddings": golden["null_embeddings"]})
 
 
 @pytest.fixture(scope="module")
 def unpinned_path(prototype: DiffusionModel, photo: Prepared, levels: Levels) -> Tensor:
     """Where the published source row goes: the guided branch with the optimised embeddings."""
     conditional = prototype.embed(FACTS["source"])
-    assert photo.null_embeddings is not None
     path = [photo.pivot[:1]]
     for a in range(levels.steps):
-        null = Embedding(photo.null_embeddings[a : a + 1])
+        null = Embedding(photo.arrays["null_embeddings"][a : a + 1])
         with torch.no_grad():
             both = prototype.predict(path[-1].expand(2, -1, -1, -1), levels.timesteps[a], stacked(null, conditional))
         path.append(step_down(guided(both[:1], both[1:], FACTS["guidance"]), path[-1], levels, a, a + 1))
@@ -97,10 +96,8 @@ def test_reference_null_text_learns_the_first_published_embeddings_one_from_the_
     first = FirstLevels(levels.timesteps[:3], levels.alphas[:4], levels.prediction, levels)
     monkeypatch.setattr(null_text, "levels_of", lambda *_: first)
     ours = null_text.prepare(prototype, photo.pivot[3:4], SETTINGS, report_nothing, CancelToken())
-    assert ours.null_embeddings is not None
-    assert photo.null_embeddings is not None
     assert float((ours.pivot - photo.pivot[:4]).abs().max()) < 1e-4
-    assert float((ours.null_embeddings - photo.null_embeddings[:3]).abs().max()) < 1e-4
+    assert float((ours.arrays["null_embeddings"] - photo.arrays["null_embeddings"][:3]).abs().max()) < 1e-4
 
 
 @pytest.mark.parametrize(("i", "inner_steps"), [(31, 10), (32, 1), (38, 7), (45, 3)])
@@ -108,8 +105,7 @@ def test_reference_null_text_leaves_a_step_where_the_published_code_does(
     prototype: DiffusionModel, photo: Prepared, levels: Levels, unpinned_path: Tensor, i: int, inner_steps: int
 ) -> None:
     """The published embedding of a step, learned from that of the step before."""
-    assert photo.null_embeddings is not None
-    before, published = photo.null_embeddings[i - 1 : i], photo.null_embeddings[i : i + 1]
+    before, published = photo.arrays["null_embeddings"][i - 1 : i], photo.arrays["null_embeddings"][i : i + 1]
     z = unpinned_path[i : i + 1]
     with torch.no_grad():
         answer = prototype.predict(z, levels.timesteps[i], prototype.embed(FACTS["source"]))

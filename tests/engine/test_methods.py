@@ -106,9 +106,8 @@ def test_null_text_controlled_but_unchanged_stays_near_its_reconstruction(protot
 
 def test_null_text_embeddings_differ_from_step_to_step(model: DiffusionModel, as_published: Learned) -> None:
     photo, _ = as_published(model)
-    assert photo.null_embeddings is not None
-    assert photo.null_embeddings.dtype == torch.float32
-    for a, b in zip(photo.null_embeddings, photo.null_embeddings[1:], strict=False):
+    assert photo.arrays["null_embeddings"].dtype == torch.float32
+    for a, b in zip(photo.arrays["null_embeddings"], photo.arrays["null_embeddings"][1:], strict=False):
         assert float((a - b).abs().max()) > 1e-4
 
 
@@ -142,7 +141,9 @@ def test_what_the_quick_schedule_of_former_programs_kept_still_renders(model: Di
     quick = replace(negative.settings, method=Method.NULL_TEXT, schedule=Schedule.QUICK)
     recipe = EditRecipe(EDIT, self_limit=1.0)
     expected = rendered(model, negative, recipe).latents
-    unlearned, learned = (Prepared(quick, negative.pivot, nulls) for nulls in (own, own + 0.1))
+    unlearned, learned = (
+        Prepared(quick, {"pivot": negative.pivot, "null_embeddings": nulls}) for nulls in (own, own + 0.1)
+    )
     assert torch.allclose(rendered(model, unlearned, recipe).latents, expected, atol=1e-5)
     assert not torch.allclose(rendered(model, learned, recipe).latents, expected, atol=1e-3)
 
@@ -156,9 +157,8 @@ def test_nothing_new_is_prepared_by_the_quick_schedule(prototype: DiffusionModel
 def test_a_preview_of_null_text_returns_the_photo_where_nothing_changed(prototype: DiffusionModel) -> None:
     """Two strides over ten levels: what they miss of the pivot is given back."""
     photo = prepared(prototype, Method.NULL_TEXT, steps=10, guidance_scale=3.0)
-    assert photo.null_embeddings is not None
     task = Task(prototype, photo, null_text.source(prototype, photo), EditRecipe(SOURCE, self_limit=1.0), visits=2)
-    strides = denoise(task, null_text.completed(photo.null_embeddings, prototype.embed("")))
+    strides = denoise(task, null_text.completed(photo.arrays["null_embeddings"], prototype.embed("")))
 
     def missed(edit: Edit) -> float:
         return float((edit.latents - photo.pivot[-1:]).square().mean())
@@ -174,9 +174,8 @@ def test_float32_is_kept_under_a_half_precision_unet(
     photo = prepared(half, Method.NULL_TEXT, steps=3)
     assert half.unet.dtype == torch.bfloat16
     assert photo.pivot.dtype == torch.float32
-    assert photo.null_embeddings is not None
-    assert photo.null_embeddings.dtype == torch.float32
-    assert not torch.equal(photo.null_embeddings, photo.null_embeddings.bfloat16().float())
+    assert photo.arrays["null_embeddings"].dtype == torch.float32
+    assert not torch.equal(photo.arrays["null_embeddings"], photo.arrays["null_embeddings"].bfloat16().float())
     edit = rendered(half, photo, EditRecipe(EDIT, self_limit=1.0))
     assert edit.latents.dtype == torch.float32
     whole = prepared(prototype, Method.NULL_TEXT, steps=3)

@@ -100,10 +100,8 @@ def test_null_text_goes_on_in_the_wider_type_as_if_it_had_begun_so() -> None:
     half, wide = overdriven(torch.float16), overdriven(torch.bfloat16)
     found, expected = learned(half), learned(wide)
     assert half.precision.dtype == torch.bfloat16
-    assert found.null_embeddings is not None
-    assert expected.null_embeddings is not None
     assert torch.equal(found.pivot, expected.pivot)
-    assert torch.equal(found.null_embeddings, expected.null_embeddings)
+    assert torch.equal(found.arrays["null_embeddings"], expected.arrays["null_embeddings"])
 
 
 def at(phase: str, step: int, act: Callable[[], None]) -> Report:
@@ -126,7 +124,10 @@ def test_an_overflow_in_the_middle_does_one_timestep_again_and_keeps_the_others(
         expected = learned(wide, at(phase, step, lambda: overdrive(wide)))
     assert rows.rows == undisturbed.rows + 1  # the call that overflowed; the timestep had no finished one
     assert half.precision.dtype == torch.bfloat16
-    for ours, theirs in ((found.pivot, expected.pivot), (found.null_embeddings, expected.null_embeddings)):
+    for ours, theirs in (
+        (found.pivot, expected.pivot),
+        (found.arrays["null_embeddings"], expected.arrays["null_embeddings"]),
+    ):
         assert ours is not None
         assert theirs is not None
         assert float((ours - theirs).square().mean()) < 1e-3 * float(theirs.square().mean())
@@ -144,11 +145,10 @@ def test_a_gradient_that_overflows_does_its_timestep_again(monkeypatch: pytest.M
         patch.setattr(torch.autograd, "grad", overflowing)
         found = learned(half)
     assert half.precision.dtype == torch.bfloat16
-    assert found.null_embeddings is not None
-    assert found.null_embeddings.isfinite().all()
-    expected = learned(wide).null_embeddings
+    assert found.arrays["null_embeddings"].isfinite().all()
+    expected = learned(wide).arrays["null_embeddings"]
     assert expected is not None
-    assert float((found.null_embeddings - expected).square().mean()) < 1e-3 * float(expected.square().mean())
+    assert float((found.arrays["null_embeddings"] - expected).square().mean()) < 1e-3 * float(expected.square().mean())
 
 
 def test_what_was_recorded_of_the_source_serves_the_edit_in_the_wider_type() -> None:

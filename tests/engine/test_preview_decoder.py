@@ -104,10 +104,10 @@ def test_a_preview_and_its_source_are_the_small_decoders_and_the_final_is_not(
 ) -> None:
     service, plain = EngineService("cpu"), EngineService("cpu")
     inverted = service.invert(InvertJob(files, IMAGE, replace(SETTINGS, method=method)))
-    job = RenderJob(files, "one", inverted.settings, inverted.pivot, inverted.null_embeddings, RECIPE)
+    job = RenderJob(files, "one", inverted.settings, inverted.arrays, RECIPE)
     final, preview = service.render(job), service.render(replace(job, steps=2))
     np.testing.assert_allclose(preview.image, drawn_by_diffusers(tiny, preview.latents), atol=1e-5)
-    np.testing.assert_allclose(preview.source, drawn_by_diffusers(tiny, job.pivot[-1]), atol=1e-5)
+    np.testing.assert_allclose(preview.source, drawn_by_diffusers(tiny, job.arrays["pivot"][-1]), atol=1e-5)
     assert preview.image.shape == final.image.shape == IMAGE.shape
     without = replace(job, model=replace(files, preview_decoder=None))
     expected = plain.render(without)
@@ -125,7 +125,7 @@ def test_the_photo_is_drawn_once_by_each(files: ModelFiles) -> None:
     inverted = service.invert(InvertJob(files, IMAGE, SETTINGS))
     assert service._model is not None
     drawn = as_drawn(service._model)
-    job = RenderJob(files, "one", SETTINGS, inverted.pivot, None, RECIPE)
+    job = RenderJob(files, "one", SETTINGS, inverted.arrays, RECIPE)
     other = replace(job, recipe=replace(RECIPE, cross_until=0.2))
     for asked in (replace(job, steps=2), replace(other, steps=2), job, other, replace(job, steps=2)):
         service.render(asked)
@@ -248,6 +248,6 @@ def test_a_decoder_that_turns_up_later_does_not_load_the_model_again(files: Mode
     without = replace(files, preview_decoder=None)
     inverted = service.invert(InvertJob(without, IMAGE, SETTINGS))
     model = service._model
-    job = RenderJob(files, "one", SETTINGS, inverted.pivot, None, RECIPE, steps=2)
+    job = RenderJob(files, "one", SETTINGS, inverted.arrays, RECIPE, steps=2)
     service.render(job)
     assert service._model is model

@@ -63,15 +63,14 @@ def test_what_comes_before_the_first_word_is_kept_for_one_sentence_only(sdxl: Di
 
 def test_null_text_optimises_the_tokens_of_both_encoders_and_nothing_else(sdxl: DiffusionModel, photos: Photos) -> None:
     photo = photos(Method.NULL_TEXT)
-    assert photo.null_embeddings is not None
-    assert photo.null_embeddings.shape == (3, sdxl.length, sdxl.text.width)
+    assert photo.arrays["null_embeddings"].shape == (3, sdxl.length, sdxl.text.width)
     start = null_text.null_start(sdxl, photo.settings)
-    full = null_text.completed(photo.null_embeddings, start)
+    full = null_text.completed(photo.arrays["null_embeddings"], start)
     assert full.tokens.shape == (3, sdxl.length, sdxl.text.width)
     assert full.pooled is not None
     assert start.pooled is not None
     assert torch.equal(full.pooled, start.pooled.expand(3, -1))
-    moved = (photo.null_embeddings[-1] - start.tokens[0]).abs()
+    moved = (photo.arrays["null_embeddings"][-1] - start.tokens[0]).abs()
     widths = [encoder.config.hidden_size for encoder in sdxl.text.encoders]
     assert all(part.max() > 0 for part in moved.split(widths, dim=-1))
 

@@ -53,8 +53,8 @@ def inversions(service: EngineService) -> Inversions:
 
 
 def render_job(inverted: Inversion, recipe: EditRecipe = RECIPE, **changes: Any) -> RenderJob:
-    settings, pivot, null_embeddings = inverted.settings, inverted.pivot, inverted.null_embeddings
-    found = RenderJob(built_in().files, f"{settings}", settings, pivot, null_embeddings, recipe)
+    settings = inverted.settings
+    found = RenderJob(built_in().files, f"{settings}", settings, inverted.arrays, recipe)
     return replace(found, **changes)
 
 
@@ -69,9 +69,9 @@ def test_an_inversion_and_an_edit_come_back_as_numpy_that_pickles(
     service: EngineService, inversions: Inversions, method: Method, latents: tuple[int, ...]
 ) -> None:
     inverted = inversions(method)
-    assert inverted.pivot.shape == (6, *latents)
-    assert inverted.pivot.dtype == np.float32
-    assert (inverted.null_embeddings is not None) == (method is Method.NULL_TEXT)
+    assert inverted.arrays["pivot"].shape == (6, *latents)
+    assert inverted.arrays["pivot"].dtype == np.float32
+    assert ("null_embeddings" in inverted.arrays) == (method is Method.NULL_TEXT)
     assert inverted.figures.reconstruction_psnr is not None
     rendered = service.render(render_job(inverted))
     assert rendered.image.shape == rendered.source.shape == IMAGE.shape
@@ -125,7 +125,7 @@ def test_less_than_the_whole_edit_is_a_share_of_it_and_takes_no_row(
     whole = service.render(job)
     assert half.figures.unet_rows > 0
     assert whole.figures.unet_rows == 0
-    photo = job.pivot[-1]
+    photo = job.arrays["pivot"][-1]
     np.testing.assert_allclose(half.latents, (photo + whole.latents) / 2, atol=1e-5)
     assert half.recipe.strength == 0.5
     none = service.render(replace(job, recipe=replace(RECIPE, strength=0.0)))
@@ -141,7 +141,7 @@ def test_a_thing_on_its_way_to_another_is_not_seen_twice(service: EngineService,
     job = render_job(inversions(), recipe, inversion_id="a thing")
     whole, half = service.render(job), service.render(replace(job, recipe=replace(recipe, strength=0.5)))
     assert half.figures.unet_rows == 10
-    assert not np.allclose(half.latents, (job.pivot[-1] + whole.latents) / 2, atol=1e-2)
+    assert not np.allclose(half.latents, (job.arrays["pivot"][-1] + whole.latents) / 2, atol=1e-2)
 
 
 def test_only_the_newest_whole_edits_are_kept(service: EngineService, inversions: Inversions) -> None:
@@ -176,8 +176,7 @@ def test_reference_null_text_beats_guided_ddim_by_far(service: EngineService) ->
 def test_what_comes_back_is_what_half_precision_can_hold(inversions: Inversions) -> None:
     """So that nothing is lost where the sidecar stores it so."""
     inverted = inversions(Method.NULL_TEXT)
-    assert inverted.null_embeddings is not None
-    for array in (inverted.pivot, inverted.null_embeddings):
+    for array in inverted.arrays.values():
         assert array.dtype == np.float32
         assert np.array_equal(array, array.astype(np.float16))
 
@@ -200,11 +199,11 @@ def test_a_mask_confines_the_change_and_tells_its_coverage(service: EngineServic
     assert rendered.mask.shape == IMAGE.shape[:2]
     assert 0 < rendered.coverage < 1
     assert abs(float(rendered.mask.mean()) - rendered.coverage) < 0.05
-    height, width = job.pivot.shape[-2:]
+    height, width = job.arrays["pivot"].shape[-2:]
     cells = rendered.mask.reshape(height, IMAGE.shape[0] // height, width, IMAGE.shape[1] // width)
     outside = cells.max((1, 3)) == 0
     assert outside.any()
-    assert np.array_equal(rendered.latents[:, outside], job.pivot[-1][:, outside])
+    assert np.array_equal(rendered.latents[:, outside], job.arrays["pivot"][-1][:, outside])
 
 
 def test_the_autoencoder_is_judged_and_the_unet_timed(service: EngineService) -> None:
@@ -268,15 +267,17 @@ def test_after_running_out_of_memory_the_next_job_works(service: EngineService) 
 
 def test_arrays_of_another_model_are_refused(service: EngineService, inversions: Inversions) -> None:
     job = render_job(inversions(Method.NULL_TEXT))
-    assert job.null_embeddings is not None
-    for spoiled in (
-        replace(job, inversion_id="a", pivot=job.pivot[:-1]),
-        replace(job, inversion_id="b", pivot=job.pivot[:, :3]),
-        replace(job, inversion_id="c", null_embeddings=job.null_embeddings[:, :, :-1]),
-        replace(job, inversion_id="d", null_embeddings=None),
+    pivot, learned = job.arrays["pivot"], job.arrays["null_embeddings"]
+    for number, arrays in enumerate(
+        (
+            {"pivot": pivot[:-1], "null_embeddings": learned},
+            {"pivot": pivot[:, :3], "null_embeddings": learned},
+            {"pivot": pivot, "null_embeddings": learned[:, :, :-1]},
+            {"pivot": pivot},
+        )
     ):
         with pytest.raises(EngineError, match="another model"):
-            service.render(spoiled)
+            service.render(replace(job, inversion_id=f"{number}", arrays=arrays))
 
 
 def test_a_model_that_lacks_weights_is_refused_before_it_draws_nonsense(tmp_path: Path) -> None:

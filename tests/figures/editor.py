@@ -15,7 +15,7 @@ from nti_desktop.engine.model.prediction import explained
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import invert_exactly
 from nti_desktop.engine.service import EngineService
-from nti_desktop.recipe.jobs import InvertJob, ModelFiles, Rendered, RenderJob
+from nti_desktop.recipe.jobs import Arrays, InvertJob, ModelFiles, Rendered, RenderJob
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
@@ -39,10 +39,9 @@ SDEDIT_STRENGTH = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Inversion:
-    """See nti_desktop.recipe.jobs.Inverted."""
+    """See nti_desktop.recipe.jobs.Inversion."""
 
-    pivot: NDArray[np.float32]
-    null_embeddings: NDArray[np.float32] | None
+    arrays: Arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +104,7 @@ class Editor:
         guidance = settings.guidance_scale if settings.method is Method.NULL_TEXT else 1.0
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
         name = f"{trial.captions} {trial.seed} {settings.method} {settings.steps} {guidance}"
-        return self.service.render(
-            RenderJob(self.files, name, inversion_settings, inverted.pivot, inverted.null_embeddings, recipe, steps)
-        )
+        return self.service.render(RenderJob(self.files, name, inversion_settings, inverted.arrays, recipe, steps))
 
     def _explain(self, trial: Trial) -> float:
         latents = self.model.encode(self.rendered(trial.scene).image)
@@ -117,12 +114,12 @@ class Editor:
         image = self.rendered(trial.scene).image
         if settings.method is Method.NULL_TEXT:
             inverted = self.service.invert(InvertJob(self.files, image, settings))
-            return Inversion(inverted.pivot, inverted.null_embeddings)
+            return Inversion(inverted.arrays)
         # The engine service would also reconstruct, a third of all rows, and nobody looks at that here.
         levels = levels_of(self.model.scheduler_config, settings.steps)
         embedding, latents = self.model.embed(settings.prompt), self.model.encode(image)
         pivot = invert_exactly(self.model, latents, embedding, levels, report_nothing, CancelToken())
-        return Inversion(pivot.half().float().cpu().numpy(), None)  # as the engine service hands it out
+        return Inversion({"pivot": pivot.half().float().cpu().numpy()})  # as the engine service hands it out
 
     @cached_property
     def pipeline(self) -> Pipeline:

@@ -90,8 +90,7 @@ def _edit_costs(files: ModelFiles, settings: EditDefaults) -> tuple[Cost, Cost, 
                 files,
                 "timed",
                 inversion_settings,
-                inverted.pivot,
-                inverted.null_embeddings,
+                inverted.arrays,
                 recipe_for(edited, inversion_settings, settings),
             )
         )

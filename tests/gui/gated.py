@@ -55,8 +55,11 @@ class GatedBench:
         height, width, _ = job.image.shape
         steps = job.settings.steps
         pivot = np.zeros((steps + 1, 4, height // 8, width // 8), np.float32)
-        nulls = np.zeros((steps, 7, 16), np.float32) if job.settings.method is Method.NULL_TEXT else None
-        return Inversion(job.settings, pivot, nulls, np.zeros((height, width, 3), np.float32), Figures(1.0, 4, 40.0))
+        learns = job.settings.method is Method.NULL_TEXT
+        nulls = {"null_embeddings": np.zeros((steps, 7, 16), np.float32)} if learns else {}
+        return Inversion(
+            job.settings, {"pivot": pivot, **nulls}, np.zeros((height, width, 3), np.float32), Figures(1.0, 4, 40.0)
+        )
 
     def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered:
         """All of one grey, which the prompt decides."""
@@ -69,7 +72,7 @@ class GatedBench:
         if self.fault is not None:
             raise self.fault
         self.done.append(Edit.of(job))
-        size = (8 * job.pivot.shape[2], 8 * job.pivot.shape[3], 3)
+        size = (8 * job.arrays["pivot"].shape[2], 8 * job.arrays["pivot"].shape[3], 3)
         source = np.zeros(size, np.float32)
         maps = np.ones((len(job.recipe.prompt.split()), 8, 8), np.float32)
         image = np.full(size, grey_of(job.recipe.prompt) / 255, np.float32)

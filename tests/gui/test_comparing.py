@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from nti_desktop.editing.changes import Change
-from nti_desktop.editing.edits import with_structure
+from nti_desktop.editing.comparison import comparison_of
+from nti_desktop.editing.edits import with_number
 from nti_desktop.editing.engine_queue import Ticket
-from nti_desktop.gui.controllers.comparison import comparison_of
 from nti_desktop.gui.editor.comparison_dialog import WayCell
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.jobs import RenderJob
 from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.parameters import GUIDANCE
 from tests.gui.conftest import OpenWindow
 from tests.gui.gated import PLENTY, GatedBench
 
@@ -77,7 +78,7 @@ def compare(window: MainWindow) -> dict[str, WayCell]:
 
 def compared(window: MainWindow, until: Until) -> dict[str, WayCell]:
     cells = compare(window)
-    until(lambda: not window.editor.comparisons.at_work)
+    until(lambda: not window.editor.comparisons.plan.at_work)
     return cells
 
 
@@ -103,7 +104,7 @@ def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_tha
     cells = compare(window)
     assert list(cells)[-1] == Method.NULL_TEXT
     assert all(cell.state.text().startswith("Takes about ") for cell in cells.values())
-    until(lambda: not window.editor.comparisons.at_work)
+    until(lambda: not window.editor.comparisons.plan.at_work)
     assert set(cells) == set(METHODS)
     for method, cell in cells.items():
         assert cell.title.text() == METHODS[Method(method)].title
@@ -166,7 +167,7 @@ def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kep
 
 def test_each_way_gets_the_edit_as_it_is_meant(edited: MainWindow) -> None:
     editor = edited.editor
-    editor.edit("guidance", lambda recipe: with_structure(recipe, "guidance_scale", 5.0))
+    editor.edit("guidance", lambda recipe: with_number(recipe, GUIDANCE, 5.0))
     document = editor.document
     assert document is not None
     comparison = comparison_of(document, editor.model.entry, editor.model.way, editor.preparing.plan.estimates, None)
@@ -191,7 +192,7 @@ def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, servi
     compare(edited)
     until(lambda: len(service.begun) > before and is_rendering(started))
     edited.comparing.dialog.close()
-    assert not edited.editor.comparisons.at_work
+    assert not edited.editor.comparisons.plan.at_work
     assert started[-1].cancel.cancelled
     service.let_go(PLENTY)
     until(lambda: edited.engine._queue.running is None)
@@ -210,7 +211,7 @@ def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(
     until(lambda: cells[second].shown.picture is not None)
     until(lambda: edited.progress._running is not None)
     edited.actions_by_name["cancel"].trigger()
-    assert not edited.editor.comparisons.at_work
+    assert not edited.editor.comparisons.plan.at_work
     assert cells[first].shown.picture is not None
     assert cells[first].use_button.isEnabled()
     assert cells[Method.NULL_TEXT].state.text() == "Not tried, as the comparison was stopped."
@@ -240,7 +241,7 @@ def test_a_newer_edit_goes_first_and_does_not_stop_the_comparison(
     so_far = len(started)
     edited.editor.say_in_words(sample.edits[1])
     service.let_go(PLENTY)
-    until(lambda: not edited.editor.comparisons.at_work and edited.editor.pictures.final)
+    until(lambda: not edited.editor.comparisons.plan.at_work and edited.editor.pictures.final)
     assert not started[so_far].queued
     assert all(cell.shown.picture is not None for cell in cells.values())
 

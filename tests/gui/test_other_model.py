@@ -113,7 +113,7 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     project = stored.project
     assert project.inversions[0] == before.inversions[0]
     assert project.versions[0] == before.versions[0]
-    assert stored.arrays(project.inversions[0].id).pivot.shape[0] == 6
+    assert stored.arrays(project.inversions[0].id)["pivot"].shape[0] == 6
     assert [inversion.model for inversion in project.inversions] == [str(model), "studio"]
     assert {inversion.settings.prompt for inversion in project.inversions} == {SOURCE}
     recipe = project.versions[1].recipe.recipe()
@@ -141,7 +141,8 @@ def prepare_corner(photo: Path, entry: ModelEntry) -> None:
     """Edit a part of a photo beside the whole, which has a project; the part is the one worked on."""
     session = Session.open(photo)
     made = inverted(session)
-    made = replace(made, settings=replace(made.settings, prompt="a grey wall"), pivot=np.repeat(made.pivot, 2, axis=1))
+    wider = {"pivot": np.repeat(made.arrays["pivot"], 2, axis=1)}
+    made = replace(made, settings=replace(made.settings, prompt="a grey wall"), arrays=wider)
     corner = session.keep_inversion(entry, fingerprint(entry), made, CORNER)
     version = session.project.versions[0]
     session.add_version("Both", WALL, Finish(0.05), corner.id, version.id, version.parts)
@@ -277,7 +278,7 @@ def test_the_window_goes_on_while_a_model_is_read(
 ) -> None:
     from threading import Event
 
-    from nti_desktop.gui.controllers import model_lookup
+    from nti_desktop.editing import model_lookup
 
     prepare(photo, model)
     may_end, find = Event(), model_lookup.find_made_with

@@ -107,7 +107,7 @@ class Watcher(QObject):
 
 
 def render_job(prompt: str, steps: int | None = 3) -> RenderJob:
-    return RenderJob(Path("model"), "inversion", SETTINGS, PLANE, None, EditRecipe(prompt), steps)
+    return RenderJob(Path("model"), "inversion", SETTINGS, {"pivot": PLANE}, EditRecipe(prompt), steps)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from nti_desktop.project.schema import Project
-from nti_desktop.project.sidecar import Arrays, backup_path, read_sidecar, signature_of, write_sidecar
+from nti_desktop.project.sidecar import backup_path, read_sidecar, signature_of, write_sidecar
+from nti_desktop.recipe.jobs import Arrays
 from tests.sidecars import STEPS, make_project
 
 KILLS = 200
@@ -49,7 +50,7 @@ def state(number: int) -> tuple[Project, dict[str, Arrays], dict[str, bytes]]:
     side = 16 + 8 * (number % 3)
     pivot = np.full((STEPS + 1, 4, side, side * 3 // 2), number, np.float32)
     null = np.full((STEPS, 7, 16), number, np.float32)
-    return project, {"one": Arrays(pivot, null), "two": Arrays(pivot, None)}, {"v0": b"%d" % number}
+    return project, {"one": {"pivot": pivot, "null_embeddings": null}, "two": {"pivot": pivot}}, {"v0": b"%d" % number}
 
 
 def number_of(path: Path) -> int:
@@ -57,8 +58,8 @@ def number_of(path: Path) -> int:
     stored = read_sidecar(path)
     number = int(stored.project.program.removeprefix("state "))
     for name in ("one", "two"):
-        assert (stored.arrays(name).pivot == number).all()
-    null = stored.arrays("one").null_embeddings
+        assert (stored.arrays(name)["pivot"] == number).all()
+    null = stored.arrays("one")["null_embeddings"]
     assert null is not None
     assert (null == number).all()
     assert stored.preview("v0") == b"%d" % number

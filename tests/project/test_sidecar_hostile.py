@@ -200,7 +200,7 @@ def test_the_base_of_the_hostile_files_is_good(path: Path) -> None:
 def test_a_file_that_another_tool_has_compressed_is_read(path: Path) -> None:
     path.write_bytes(zipped(good_members(), zipfile.ZIP_DEFLATED))
     assert read_whole(path)[0] == make_project().model_dump_json()
-    assert np.array_equal(read_sidecar(path).arrays("two").pivot, make_arrays(1, False).pivot, equal_nan=True)
+    assert np.array_equal(read_sidecar(path).arrays("two")["pivot"], make_arrays(1, False)["pivot"], equal_nan=True)
 
 
 @pytest.mark.parametrize("name", ["a bomb", "a huge member in the contents", "very many members", "an absurd count"])
@@ -300,7 +300,7 @@ def test_arrays_that_claim_twice_the_same_bytes_are_refused(path: Path) -> None:
 
 
 def test_null_embeddings_of_a_wrong_shape_are_refused(path: Path) -> None:
-    arrays = {"pivot": make_arrays(1, False).pivot, "null_embeddings": np.zeros((STEPS + 1, 7, 16), np.float32)}
+    arrays = {"pivot": make_arrays(1, False)["pivot"], "null_embeddings": np.zeros((STEPS + 1, 7, 16), np.float32)}
     path.write_bytes(with_member("inversions/one.safetensors", pack_any(arrays)))
     with pytest.raises(SidecarDamaged, match="null embeddings"):
         read_sidecar(path)

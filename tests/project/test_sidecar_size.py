@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from nti_desktop.project.schema import SettingsRecord
-from nti_desktop.project.sidecar import Arrays, read_sidecar, write_sidecar
+from nti_desktop.project.sidecar import read_sidecar, write_sidecar
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import InversionSettings
 from tests.sidecars import SOURCE, make_inversion, make_project, make_version
@@ -25,10 +25,9 @@ def test_null_text_on_a_stable_diffusion_model_stays_under_eight_megabytes(tmp_p
     inversion = make_inversion("one", Method.NULL_TEXT).model_copy(update={"settings": settings})
     version = make_version("v0", "one")
     project = project.model_copy(update={"frames": (frame,), "inversions": (inversion,), "versions": (version,)})
-    write_sidecar(path, project, {"one": Arrays(pivot, nulls)}, {}, None)
+    write_sidecar(path, project, {"one": {"pivot": pivot, "null_embeddings": nulls}}, {}, None)
     assert path.stat().st_size <= 8e6
     read = read_sidecar(path).arrays("one")
-    assert read.null_embeddings is not None
-    assert read.pivot.dtype == read.null_embeddings.dtype == np.float32
-    assert np.array_equal(read.pivot, pivot)  # so an edit from the file is the edit before saving, bit for bit
-    assert np.array_equal(read.null_embeddings, nulls)
+    assert read["pivot"].dtype == read["null_embeddings"].dtype == np.float32
+    assert np.array_equal(read["pivot"], pivot)  # so an edit from the file is the edit before saving, bit for bit
+    assert np.array_equal(read["null_embeddings"], nulls)

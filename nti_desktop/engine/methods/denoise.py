@@ -1,6 +1,6 @@
 """The guided way down from z*_T that all methods share; they differ in the null embedding and in how a step lands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ from nti_desktop.engine.sampling.blend import WordMaps, blend_mask, map_grid
 from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.sampling.weighting import edit_embedding
+from nti_desktop.recipe.methods import PIVOT
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.settings import InversionSettings
@@ -24,16 +25,19 @@ from nti_desktop.recipe.settings import InversionSettings
 class Prepared:
     """An inversion, ready to be edited.
 
-    pivot: (steps + 1, C, h, w) float32, z*_T to z*_0; null_embeddings: (steps, tokens, width) float32 where the method
-    optimised them, the first tokens of each; reconstruction: (1, C, h, w), unpinned, known while preparing;
-    inner_steps: of the optimisation.
+    arrays: float32, what the method keeps; reconstruction: (1, C, h, w), unpinned, known while preparing; inner_steps:
+    of the optimisation.
     """
 
     settings: InversionSettings
-    pivot: Tensor
-    null_embeddings: Tensor | None = None
+    arrays: Mapping[str, Tensor]
     reconstruction: Tensor | None = None
     inner_steps: int | None = None
+
+    @property
+    def pivot(self) -> Tensor:
+        """(steps + 1, C, h, w), z*_T to z*_0."""
+        return self.arrays[PIVOT.name]
 
 
 @dataclass(frozen=True, eq=False)

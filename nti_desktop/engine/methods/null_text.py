@@ -13,7 +13,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, longer_step, step_down
 from nti_desktop.engine.sampling.pivot import invert
-from nti_desktop.recipe.methods import PUBLISHED_STEPS
+from nti_desktop.recipe.methods import NULL_EMBEDDINGS, PIVOT, PUBLISHED_STEPS
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 
 INNER_STEPS = 10
@@ -125,7 +125,8 @@ def prepare(
         null_embedding, z, inner = model.enduring(partial(learn, i, z, null_embedding))
         null_embeddings.append(null_embedding)
         inner_steps += inner
-    return Prepared(settings, pivot, torch.cat(null_embeddings), reconstruction=z, inner_steps=inner_steps)
+    arrays = {PIVOT.name: pivot, NULL_EMBEDDINGS.name: torch.cat(null_embeddings)}
+    return Prepared(settings, arrays, z, inner_steps)
 
 
 def _as_published(step: _Step, null_embedding: Tensor, cancel: CancelToken) -> tuple[Tensor, Tensor, int]:
@@ -155,7 +156,6 @@ def render(task: Task) -> Edit:
             f"This photo was prepared for a guidance of {settings.guidance_scale:g}; "
             "prepare it again to edit with another."
         )
-    assert task.prepared.null_embeddings is not None
     levels = levels_of(task.model.scheduler_config, settings.steps)
 
     def landing(z: Tensor, a: int, b: int, _guidance_scale: float) -> Tensor:
@@ -165,4 +165,5 @@ def render(task: Task) -> Edit:
         there = longer_step(pivot[a : a + 1], pivot[a + 1 : a + 2], levels, a, b)
         return pivot[b : b + 1] + (z - there)
 
-    return denoise(task, completed(task.prepared.null_embeddings, null_start(task.model, settings)), landing)
+    null_embeddings = task.prepared.arrays[NULL_EMBEDDINGS.name]
+    return denoise(task, completed(null_embeddings, null_start(task.model, settings)), landing)

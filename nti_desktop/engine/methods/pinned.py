@@ -8,6 +8,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import invert_exactly
+from nti_desktop.recipe.methods import PIVOT
 from nti_desktop.recipe.settings import InversionSettings
 
 
@@ -30,7 +31,7 @@ def prepare_with(
     levels = levels_of(model.scheduler_config, settings.steps)
     pivot = invert_exactly(model, latents, model.embed(settings.prompt), levels, report, cancel)
     reconstruction = reconstruct(model, pivot, settings, null_embedding, report, cancel)
-    return Prepared(settings, pivot, reconstruction=reconstruction)
+    return Prepared(settings, {PIVOT.name: pivot}, reconstruction)
 
 
 source = source_of

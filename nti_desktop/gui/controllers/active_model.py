@@ -6,12 +6,11 @@ from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.model_lookup import ModelLookup
 from nti_desktop.gui import preferences
-from nti_desktop.gui.controllers.model_lookup import ModelLookup
 from nti_desktop.gui.controllers.preparing import Preparing
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.project.schema import InversionRecord
@@ -33,11 +32,9 @@ class ActiveModel(QObject):
         self.entry = entry
         self.way = _usual_way(entry)
         self._preparing = preparing
-        self._model_lookup = ModelLookup(models, self)
+        self._model_lookup = ModelLookup(models, self._answered, self._not_read)
         self._document: Document | None = None
         self._follows = False  # the photo's own model is chosen, once it is found
-        self._model_lookup.answered.connect(self._answered)
-        self._model_lookup.stopped.connect(self._not_read)
 
     @property
     def guidance(self) -> float:
@@ -116,7 +113,6 @@ class ActiveModel(QObject):
             self._follows = True
             self.answered.emit()
 
-    @slot(InversionRecord)
     def _answered(self, record: InversionRecord) -> None:
         assert self._document is not None
         own, found = self._document.inversion, self._document.session.known_model(record)
@@ -132,7 +128,6 @@ class ActiveModel(QObject):
             self.answered.emit()
         self.changed.emit()
 
-    @slot(InversionRecord, NtiError)
     def _not_read(self, _record: InversionRecord, error: NtiError) -> None:
         self.said.emit(Message(str(error), Tone.ERROR, topic=Topic.RENDER))
         if not self._preparing.plan.looked_at:

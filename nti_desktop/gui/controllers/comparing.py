@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QWidget
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import in_decibels
+from nti_desktop.editing.comparison import Comparison, Tried, comparison_of
 from nti_desktop.editing.preparation import Preparation
+from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.commands import Menu, command
-from nti_desktop.gui.controllers.comparison import Comparison, Tried, comparison_of
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way
 from nti_desktop.gui.editor.prompt_line import PromptLine
@@ -27,7 +28,7 @@ class Comparing(QObject):
         """line: where the edit is typed."""
         super().__init__(window)
         self._editor, self._line = editor, line
-        self._tried: dict[Method, Tried] = {}
+        self._tried: dict[Method, Tried[Picture]] = {}
         self.dialog = ComparisonDialog(window)
         self.dialog.use_asked.connect(self.use)
         self.dialog.finished.connect(self._closed)
@@ -60,7 +61,7 @@ class Comparing(QObject):
         comparison = self._comparison
         if comparison is None:
             return
-        self._editor.comparisons.cancel()
+        self._editor.comparisons.plan.cancel()
         self._tried.clear()
         ways = []
         for way in comparison.ways:
@@ -68,7 +69,7 @@ class Comparing(QObject):
             takes = "How long it takes is not known yet." if seconds is None else f"Takes {duration(seconds)}."
             ways.append(Way(way.method, row.title, row.sentence, takes))
         self.dialog.ask(comparison.ways[0].prompt, comparison.state.recipe.prompt, ways)
-        self._editor.comparisons.begin(comparison)
+        self._editor.comparisons.plan.begin(comparison)
 
     @slot(str)
     def use(self, method: str) -> None:
@@ -90,7 +91,7 @@ class Comparing(QObject):
         self._forget()
 
     def _forget(self) -> None:
-        self._editor.comparisons.cancel()
+        self._editor.comparisons.plan.cancel()
         self._tried.clear()
 
     @slot(InversionSettings)
@@ -103,7 +104,7 @@ class Comparing(QObject):
         self.dialog.show_progress(way.method, progress, text)
 
     @slot(Tried)
-    def _show(self, tried: Tried) -> None:
+    def _show(self, tried: Tried[Picture]) -> None:
         self._tried[tried.way.method] = tried
         self.dialog.show_tried(tried.way.method, tried.picture, _figures(tried), tried.prepared is not None)
 
@@ -112,7 +113,7 @@ class Comparing(QObject):
         self.dialog.show_error(way.method, str(error))
 
 
-def _figures(tried: Tried) -> str:
+def _figures(tried: Tried[Picture]) -> str:
     preparing, rendering = tried.preparing, tried.rendering
     return (
         f"Prepared in {preparing.seconds:.1f} s with {preparing.unet_rows} UNet rows, {tried.way.steps} steps; edited "

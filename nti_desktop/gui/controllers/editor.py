@@ -17,7 +17,7 @@ from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.active_model import ActiveModel
-from nti_desktop.gui.controllers.comparison_runner import ComparisonRunner
+from nti_desktop.gui.controllers.comparisons import Comparisons
 from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
 from nti_desktop.gui.controllers.preparing import Preparing
@@ -61,7 +61,7 @@ class Editor(QObject):
         self.model = ActiveModel(entry, self.preparing, models, self)
         self.rendering = Rendering(engine, background, self)
         self.exports = Exports(engine, models, self.rendering, self.file_tasks, self)
-        self.comparisons = ComparisonRunner(engine, background, self)
+        self.comparisons = Comparisons(engine, background, self)
         self.document: Document | None = None
         self.suggestions: tuple[str, ...] = ()
         self.glimpse: Glimpse | None = None  # of the photo that is being opened

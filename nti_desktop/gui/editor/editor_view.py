@@ -28,6 +28,7 @@ from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.parameters import STRENGTH, Parameter
 from nti_desktop.recipe.recipe import Reweighting, WordRef, with_weight
 
 _SIDE = 316  # pixels; the sliders' column
@@ -374,7 +375,7 @@ class EditorView(QWidget):
 
     @slot(float)
     def _strength_moved(self, strength: float) -> None:
-        self.editor.edit("strength", partial(edits.with_strength, strength=strength))
+        self.editor.edit("strength", partial(edits.with_number, parameter=STRENGTH, value=strength))
 
     @slot(bool)
     def _automatic_asked(self, on: bool) -> None:
@@ -388,9 +389,9 @@ class EditorView(QWidget):
     def _reweighting_chosen(self, reweighting: Reweighting) -> None:
         self.editor.edit("reweighting", partial(edits.with_reweighting, reweighting=reweighting))
 
-    @slot(str, float)
-    def _structure_moved(self, field: str, value: float) -> None:
-        self.editor.edit(field, partial(edits.with_structure, field=field, value=value))
+    @slot(Parameter, float)
+    def _structure_moved(self, parameter: Parameter, value: float) -> None:
+        self.editor.edit(parameter.field, partial(edits.with_number, parameter=parameter, value=value))
 
     @slot(tuple, tuple)
     def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:

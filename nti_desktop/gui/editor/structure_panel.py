@@ -36,7 +36,7 @@ class StructurePanel(QWidget):
 
     automatic_asked = Signal(bool)
     follow_moved = Signal(float)
-    moved = Signal(str, float)  # field of EditRecipe, value
+    moved = Signal(Parameter, float)
     reweighting_chosen = Signal(Reweighting)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -95,7 +95,7 @@ class StructurePanel(QWidget):
         column.addWidget(self._more)
 
     def _slider(self, parameter: Parameter) -> ValueSlider:
-        slider = ValueSlider(parameter.field, parameter)
+        slider = ValueSlider(parameter, parameter)
         slider.set_title_width(_TITLE_WIDTH)
         slider.moved.connect(self._moved)
         self.sliders[parameter.field] = slider
@@ -128,8 +128,8 @@ class StructurePanel(QWidget):
         self.follow_moved.emit(value)
 
     @slot(object, float)
-    def _moved(self, key: object, value: float) -> None:
-        self.moved.emit(str(key), value)
+    def _moved(self, parameter: Parameter, value: float) -> None:
+        self.moved.emit(parameter, value)
 
     @slot(int)
     def _reweighting_chosen(self, index: int) -> None:

@@ -47,8 +47,8 @@ class ProgressWatch(QObject):
         export = self._exported_now()
         if export is not None:
             exports.queue.cancel(export)
-        elif self._running is not None and self._editor.comparisons.ordered(self._running):
-            self._editor.comparisons.cancel()
+        elif self._running is not None and self._editor.comparisons.plan.ordered(self._running):
+            self._editor.comparisons.plan.cancel()
         else:
             self._editor.cancel()
         if self._running is not None:
@@ -108,10 +108,10 @@ class ProgressWatch(QObject):
             whole = self._editor.preparing.plan.estimates.preparing(settings.method, settings.steps)
             if whole is not None:  # the phases to come count too
                 left = max(left or 0.0, whole - (time.monotonic() - self._since))
-            what = "Comparing ways" if self._editor.comparisons.ordered(ticket) else "Preparing"
+            what = "Comparing ways" if self._editor.comparisons.plan.ordered(ticket) else "Preparing"
         elif (export := self._editor.exports.queue.rendered_by(ticket)) is not None:
             what = export.title
-        elif self._editor.comparisons.ordered(ticket):
+        elif self._editor.comparisons.plan.ordered(ticket):
             what = "Comparing ways"
         else:
             what = "Measuring" if isinstance(ticket.job, MeasureJob) else ""

@@ -1,12 +1,12 @@
 """What a comparison of the ways to make one edit is asked with, and what comes of each."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from nti_desktop.editing.document import AreaInversion, Document
 from nti_desktop.editing.edits import by_method, carried
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.history import EditState
-from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord
@@ -15,6 +15,8 @@ from nti_desktop.recipe.methods import METHODS, SLOWEST, Method
 from nti_desktop.recipe.recipe import asks_for_nothing
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import settled
+
+P = TypeVar("P")  # a picture, as whoever shows it needs it
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
+class Tried(Generic[P]):
     """What came of one way. picture: the area as the model drew it; prepared: what can be kept, None where the version
     is prepared this way already; preparing, rendering: what each cost; likeness: dB of the photo rendered with
     unchanged words against the autoencoder's own picture.
@@ -66,7 +68,7 @@ class Tried:
 
     comparison: Comparison
     way: InversionSettings
-    picture: Picture
+    picture: P
     prepared: AreaInversion | None
     preparing: Figures
     rendering: Figures

@@ -1,23 +1,21 @@
 """One edit made by every method: each is prepared and rendered aside, when the engine has nothing else to do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-
-from PySide6.QtCore import QObject, Signal
+from typing import Generic, Protocol
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import decibels
+from nti_desktop.editing.comparison import Comparison, P, Tried
 from nti_desktop.editing.composition import raster_of
 from nti_desktop.editing.document import AreaInversion
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.history import EditState
+from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.session import Session
-from nti_desktop.gui.canvas.picture import Picture, make_picture
-from nti_desktop.gui.controllers.comparison import Comparison, Tried
-from nti_desktop.gui.workers.background import Background
-from nti_desktop.gui.workers.engine_thread import EngineThread
-from nti_desktop.gui.workers.threads import slot
-from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
+from nti_desktop.photo.raster import Raster
+from nti_desktop.recipe.jobs import Figures, Inversion, Rendered, RenderJob
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
@@ -48,22 +46,36 @@ class _UnderWay:
     alone: Rendered | None = None
 
 
-class ComparisonRunner(QObject):
-    """One at a time. Each way is answered, with its picture or with why there is none."""
+class IdleEngine(Protocol):
+    """What works on it when there is nothing else to do; see EngineQueue."""
 
-    began = Signal(InversionSettings)
-    moved = Signal(InversionSettings, Progress)
-    tried = Signal(Tried)
-    failed = Signal(InversionSettings, NtiError)  # Cancelled too
+    def enqueue_idle(self, job: PrepareJob | RenderJob) -> Ticket: ...
+    def withdraw(self, ticket: Ticket) -> None: ...
 
-    def __init__(self, engine: EngineThread, background: Background, parent: QObject) -> None:
-        super().__init__(parent)
-        self._engine, self._background = engine, background
+
+@dataclass(frozen=True, eq=False)
+class Audience(Generic[P]):
+    """Who hears of it. failed: Cancelled too."""
+
+    began: Callable[[InversionSettings], None]
+    moved: Callable[[InversionSettings, Progress], None]
+    tried: Callable[[Tried[P]], None]
+    failed: Callable[[InversionSettings, NtiError], None]
+
+
+class ComparisonPlan(Generic[P]):
+    """One comparison at a time. Each way is answered, with its picture or with why there is none."""
+
+    def __init__(
+        self,
+        engine: IdleEngine,
+        worker: Worker,
+        draw: Callable[[Raster, bytes | None], P],
+        audience: Audience[P],
+    ) -> None:
+        """draw: a picture for a screen, see Comparison; on the worker's side."""
+        self._engine, self._worker, self._draw, self._audience = engine, worker, draw, audience
         self._now: _UnderWay | None = None
-        engine.progressed.connect(self._progressed)
-        engine.inverted.connect(self._inverted)
-        engine.rendered.connect(self._rendered)
-        engine.failed.connect(self._failed)
 
     @property
     def at_work(self) -> bool:
@@ -89,13 +101,13 @@ class ComparisonRunner(QObject):
         if now.ticket is not None:
             self._engine.withdraw(now.ticket)
         for way in (now.way, *now.waiting):
-            self.failed.emit(way, Cancelled("Not tried, as the comparison was stopped."))
+            self._audience.failed(way, Cancelled("Not tried, as the comparison was stopped."))
 
     def _try(self) -> None:
         now = self._now
         assert now is not None
         comparison, way, own = now.comparison, now.way, now.comparison.own
-        self.began.emit(way)
+        self._audience.began(way)
         try:
             if own is not None and comparison.is_own(way):
                 figures = Figures(**own.figures.model_dump())
@@ -120,17 +132,17 @@ class ComparisonRunner(QObject):
 
     def _fail(self, error: NtiError) -> None:
         assert self._now is not None
-        self.failed.emit(self._now.way, error)
+        self._audience.failed(self._now.way, error)
         if self._now is not None:  # whoever was told may have cancelled
             self._go_on()
 
-    @slot(Ticket, Progress)
-    def _progressed(self, ticket: Ticket, progress: Progress) -> None:
+    def progressed(self, ticket: Ticket, progress: Progress) -> None:
+        """The engine gets on with a job, perhaps this one."""
         if self._now is not None and ticket is self._now.ticket:
-            self.moved.emit(self._now.way, progress)
+            self._audience.moved(self._now.way, progress)
 
-    @slot(Ticket, Inversion, str)
-    def _inverted(self, ticket: Ticket, inverted: Inversion, fingerprint: str) -> None:
+    def inverted(self, ticket: Ticket, inverted: Inversion, fingerprint: str) -> None:
+        """The engine has inverted an area, perhaps for this."""
         now = self._now
         if now is None or ticket is not now.ticket:
             return
@@ -155,8 +167,8 @@ class ComparisonRunner(QObject):
         job = now.aside.render_job(recipe, now.preparation.inversion)
         now.ticket = self._engine.enqueue_idle(job)
 
-    @slot(Ticket, Rendered)
-    def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+    def rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+        """The engine has rendered an edit, perhaps for this."""
         now = self._now
         if now is None or ticket is not now.ticket:
             return
@@ -174,15 +186,15 @@ class ComparisonRunner(QObject):
         now.ticket = None
         frame, screen = now.aside.frame(preparation.inversion), now.comparison.screen
 
-        def task() -> tuple[Picture, float]:
-            picture = make_picture(raster_of(frame.upright(edited.image)), screen)
+        def task() -> tuple[P, float]:
+            picture = self._draw(raster_of(frame.upright(edited.image)), screen)
             return picture, decibels(alone.image, alone.source)
 
-        def done(made: tuple[Picture, float]) -> None:
+        def done(made: tuple[P, float]) -> None:
             if self._now is now:
                 picture, likeness = made
                 figures = preparation.figures, edited.figures
-                self.tried.emit(Tried(now.comparison, now.way, picture, preparation.prepared, *figures, likeness))
+                self._audience.tried(Tried(now.comparison, now.way, picture, preparation.prepared, *figures, likeness))
                 if self._now is now:
                     self._go_on()
 
@@ -190,9 +202,9 @@ class ComparisonRunner(QObject):
             if self._now is now:
                 self._fail(error)
 
-        self._background.submit(task, done, failed)
+        self._worker.submit(task, done, failed)
 
-    @slot(Ticket, NtiError)
-    def _failed(self, ticket: Ticket, error: NtiError) -> None:
+    def failed(self, ticket: Ticket, error: NtiError) -> None:
+        """The engine gave up a job, or was told to."""
         if self._now is not None and ticket is self._now.ticket:
             self._fail(error)

@@ -1,27 +1,27 @@
-"""Finds the models that inversions were made with, which may lie elsewhere by now, away from the window."""
+"""Finds the models that inversions were made with, which may lie elsewhere by now; a worker reads them."""
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import QObject, Signal
+from collections.abc import Callable, Sequence
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.session import Session
-from nti_desktop.gui.workers.background import Background
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import ModelGone, find_made_with
 from nti_desktop.project.schema import InversionRecord
 
 
-class ModelLookup(QObject):
+class ModelLookup:
     """Remembers what is not there, until another photo is opened or the models have changed."""
 
-    answered = Signal(InversionRecord)  # the session knows its model by now, or `gone` says why not
-    stopped = Signal(InversionRecord, NtiError)
-
-    def __init__(self, models: Background, parent: QObject) -> None:
-        super().__init__(parent)
-        self._models = models
+    def __init__(
+        self,
+        worker: Worker,
+        answered: Callable[[InversionRecord], None],
+        failed: Callable[[InversionRecord, NtiError], None],
+    ) -> None:
+        """answered: the session knows its model by now, or `gone` says why not; failed: models cannot be read."""
+        self._worker, self._answered, self._failed = worker, answered, failed
         self._session: Session | None = None
         self._cancel = CancelToken()
         self._asked: set[str] = set()  # fingerprints on their way
@@ -51,7 +51,7 @@ class ModelLookup(QObject):
         return None
 
     def all_known(self, records: Sequence[InversionRecord]) -> bool:
-        """Whether all models were found; those that were not are looked for, and `answered` tells."""
+        """Whether all models were found; those that were not are looked for, and `answered` is told."""
         session = self._session
         assert session is not None
         unknown = [record for record in records if session.known_model(record) is None]
@@ -78,11 +78,11 @@ class ModelLookup(QObject):
                 self._gone[wanted] = found
             else:
                 session.meet_model(wanted, found)
-            self.answered.emit(record)
+            self._answered(record)
 
         def failed(error: NtiError) -> None:
             if session is self._session and not isinstance(error, Cancelled):
                 self._asked.discard(wanted)
-                self.stopped.emit(record, error)
+                self._failed(record, error)
 
-        self._models.submit(task, done, failed)
+        self._worker.submit(task, done, failed)
