@@ -54,6 +54,8 @@ from tests.figures.measuring import Measurement, Places
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import plain
 
+pytestmark = pytest.mark.slow
+
 PROTOTYPE = Path(__file__).parents[0] / "data" / "prototype"
 STEPS = 2
 BLACK = np.zeros((2, 2, 3), np.float32)
@@ -354,7 +356,6 @@ def test_null_text_at_the_published_size_stays_under_six_gigabytes_on_paper() ->
     assert 2.5e9 < model.weight_bytes < Forecaster(model).peak(learning, Saving.NONE, (64, 64)) < 6e9
 
 
-@pytest.mark.slow
 def test_an_estimate_names_every_rung(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sd15, "ESTIMATED", {"sdxl": 64})
     (found,) = (asdict(estimate) for estimate in sd15.estimate_memory())

@@ -37,6 +37,8 @@ from tests.figures.tables import (
 from tests.figures.trials import FIRST, SECOND, candidates, one_thing_seeds, seeds, thing_word, trial
 from tests.figures.words import can_be_weighed, only_takes_away
 
+pytestmark = pytest.mark.slow
+
 PROTOTYPE = Subject(Path(__file__).parents[0] / "data" / "prototype", "prototype")
 SETTINGS = replace(STUDIO_DEFAULTS, steps=2)
 

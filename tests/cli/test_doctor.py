@@ -14,6 +14,8 @@ from nti_desktop.cli import main
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:

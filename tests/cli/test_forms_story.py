@@ -20,6 +20,8 @@ from nti_desktop.recipe.structure import recipe_for
 from tests.wild.files import write_original
 from tests.wild.folders import write_folder
 
+pytestmark = pytest.mark.slow
+
 SOURCE, EDIT = "a photo of a dachshund on the sofa", "a photo of a tabby cat on the sofa"
 
 

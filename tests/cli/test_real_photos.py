@@ -18,6 +18,8 @@ from tests.metadata_files import camera_jpeg
 from tests.profiles import DISPLAY_P3
 from tests.witnesses import as_read_by_imagemagick, profile_read_by_imagemagick, tags_read_by_exiftool
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = samples()[0]
 
 

@@ -25,6 +25,8 @@ from tests.figures.editor import Editor
 from tests.figures.trials import Trial
 from tests.profiles import DISPLAY_P3, PRO_PHOTO
 
+pytestmark = pytest.mark.slow
+
 SIZE, DRAWN, SEEN = 6000, 750, 128
 FRAME = Frame(0, 0, SIZE, SIZE, SEEN, SEEN)
 SHRUNK = SIZE // DRAWN  # outlines are looked at where the drawing is sharp
@@ -226,7 +228,6 @@ def test_an_export_differs_by_nothing_where_the_mask_is_0(
     assert not np.array_equal(exported.pixels[inside], decoded[inside])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("swap", SWAPS)
 def test_the_autoencoders_own_softness_lets_no_old_edge_through(editor: Editor, swap: str) -> None:
     pair = laid(*SWAPS[swap], woven=False, editor=editor)
@@ -234,7 +235,6 @@ def test_the_autoencoders_own_softness_lets_no_old_edge_through(editor: Editor, 
     assert left < 0.06
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("colour", COLOURS)
 def test_the_autoencoders_own_softness_takes_no_texture_and_leaves_no_rim(editor: Editor, colour: str) -> None:
     pair = laid(*COLOURS[colour], woven=True, editor=editor)
@@ -242,7 +242,6 @@ def test_the_autoencoders_own_softness_takes_no_texture_and_leaves_no_rim(editor
     assert rim(pair)[0] < 60  # adding the enlarged change alone: 75 to 105
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("swap", ["cube to ball", "lamp to mug, in fog"])
 def test_in_the_models_own_edits_the_old_edges_are_gone_with_the_old_thing(editor: Editor, swap: str) -> None:
     """What the edit shows is the truth here, whatever the model made of the word."""

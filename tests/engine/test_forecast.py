@@ -25,6 +25,8 @@ from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.test_service import IMAGE
 from tests.engine.trials import PROTOTYPE, SOURCE, some_latents
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 SIZE = (16, 16)
 GIGABYTE = 10**9
@@ -130,7 +132,6 @@ def test_a_job_begins_where_the_forecast_says(monkeypatch: pytest.MonkeyPatch) -
     assert service._model.savings.saving is Saving.SLICES
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_forecast_is_near_what_a_process_takes() -> None:
     """A narrow model of full depth at 256x256: 1.2 to 1.3 of the forecast was measured; at 512x512 1.05 to 1.1."""

@@ -119,6 +119,7 @@ def test_prompts_are_read_as_the_published_encoders_read_them(
 PADS = {"sd15": (49407,), "sd21": (0,), "sdxl": (49407, 0)}
 
 
+@pytest.mark.slow
 def test_prompts_are_padded_as_published(kind: str, model: DiffusionModel, folders: Folders) -> None:
     for loaded in (model, folders(kind)[1]):
         assert tuple(tokenizer.pad_token_id for tokenizer in loaded.text.tokenizers) == PADS[kind]
@@ -174,6 +175,7 @@ def test_whatever_scheduler_a_folder_names_the_levels_are_ddims(scheduler: str, 
     assert levels.alphas[:-1] == tuple(float(ddim.alphas_cumprod[t]) for t in levels.timesteps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sd15", "sd21", "sdxl", "small-sd", "tiny-sd", "ssd-1b"], scope="function")
 def test_folders_load_with_their_old_names_and_half_precision_parts(
     kind: str, folders: Folders, tmp_path: Path

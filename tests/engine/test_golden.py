@@ -24,6 +24,8 @@ from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.published import refinement_mapping
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 FACTS: dict[str, Any] = json.loads((GOLDEN / "published.json").read_text("utf-8"))
 SETTINGS = InversionSettings(FACTS["source"], Method.NULL_TEXT, FACTS["steps"], FACTS["guidance"], Schedule.REFERENCE)
@@ -121,12 +123,10 @@ def ours(prototype: DiffusionModel, golden: dict[str, Tensor]) -> Prepared:
     return null_text.prepare(prototype, golden["z0"], SETTINGS, report_nothing, CancelToken())
 
 
-@pytest.mark.slow
 def test_reference_null_text_takes_the_published_inner_steps(ours: Prepared, golden: dict[str, Tensor]) -> None:
     assert ours.inner_steps == pytest.approx(int(golden["inner_total"]), rel=0.02)
 
 
-@pytest.mark.slow
 def test_reference_null_text_reconstructs_as_the_published_code(
     prototype: DiffusionModel, ours: Prepared, golden: dict[str, Tensor]
 ) -> None:

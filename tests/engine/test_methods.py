@@ -35,6 +35,7 @@ def as_published() -> Learned:
     return learned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visits", [None, 2])
 def test_residual_returns_the_pivot_through_the_full_render(model: DiffusionModel, visits: int | None) -> None:
     photo = prepared(model, Method.RESIDUAL, steps=10, guidance_scale=7.5)
@@ -53,6 +54,7 @@ def test_a_picture_need_not_be_square(model: DiffusionModel, size: tuple[int, in
     assert torch.allclose(edit.latents, photo.pivot[-1:], atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", list(Method))
 def test_an_edit_that_changes_nothing_equals_the_reconstruction(
     model: DiffusionModel, method: Method, monkeypatch: pytest.MonkeyPatch
@@ -96,6 +98,7 @@ def by_hand(model: DiffusionModel, settings: InversionSettings, pivot: torch.Ten
     return z
 
 
+@pytest.mark.slow
 def test_null_text_controlled_but_unchanged_stays_near_its_reconstruction(prototype: DiffusionModel) -> None:
     photo = prepared(prototype, Method.NULL_TEXT, steps=8)
     assert photo.reconstruction is not None
@@ -104,6 +107,7 @@ def test_null_text_controlled_but_unchanged_stays_near_its_reconstruction(protot
     assert away < 1e-2 * photo.reconstruction.square().mean()
 
 
+@pytest.mark.slow
 def test_null_text_embeddings_differ_from_step_to_step(model: DiffusionModel, as_published: Learned) -> None:
     photo, _ = as_published(model)
     assert photo.arrays["null_embeddings"].dtype == torch.float32
@@ -154,6 +158,7 @@ def test_nothing_new_is_prepared_by_the_quick_schedule(prototype: DiffusionModel
         METHODS[Method.NULL_TEXT].prepare(prototype, some_latents(), settings, report_nothing, CancelToken())
 
 
+@pytest.mark.slow
 def test_a_preview_of_null_text_returns_the_photo_where_nothing_changed(prototype: DiffusionModel) -> None:
     """Two strides over ten levels: what they miss of the pivot is given back."""
     photo = prepared(prototype, Method.NULL_TEXT, steps=10, guidance_scale=3.0)
@@ -191,6 +196,7 @@ def test_a_null_text_edit_at_another_guidance_is_refused_and_others_allow_it(pro
     assert not torch.allclose(a.latents, b.latents, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_all_four_controls_work_in_one_recipe(model: DiffusionModel) -> None:
     """Swap, refinement, reweighting below zero, and a local blend with blend and keep words."""
     photo = prepared(model, Method.RESIDUAL, some_latents(24, 16), steps=6)

@@ -20,6 +20,8 @@ from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, some_latents
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 TOO_MUCH = 2.0**17  # powers of two change no bit of a mantissa
 

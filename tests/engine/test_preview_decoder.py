@@ -98,6 +98,7 @@ def test_its_pixels_come_from_channels_of_the_resolution_before() -> None:
         assert torch.equal(network(some_latents()), x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [Method.RESIDUAL, Method.PINNED])
 def test_a_preview_and_its_source_are_the_small_decoders_and_the_final_is_not(
     files: ModelFiles, sd15: DiffusionModel, tiny: Path, method: Method
@@ -147,6 +148,7 @@ def with_weight(change: Callable[[Tensor], Tensor], name: str = "decoder.layers.
     return broken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken",
     [

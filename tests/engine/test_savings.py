@@ -33,6 +33,8 @@ from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import draw_scene
 from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, smallest_latents, some_latents
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 STEPS = 3
 FULL_CARD = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")

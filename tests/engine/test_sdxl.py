@@ -15,6 +15,8 @@ from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
 from tests.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
 
+pytestmark = pytest.mark.slow
+
 Photos = Callable[[Method], Prepared]
 
 

@@ -82,6 +82,7 @@ def test_an_inversion_and_an_edit_come_back_as_numpy_that_pickles(
     assert np.array_equal(again.image, rendered.image)
 
 
+@pytest.mark.slow
 def test_rows_are_what_the_methods_need(service: EngineService, inversions: Inversions) -> None:
     rows = {}
     for method in Method:
@@ -116,6 +117,7 @@ def test_equal_jobs_give_equal_pictures_with_and_without_what_is_remembered(
     assert np.array_equal(first.image, fresh.image)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", list(Method))
 def test_less_than_the_whole_edit_is_a_share_of_it_and_takes_no_row(
     service: EngineService, inversions: Inversions, method: Method
@@ -144,6 +146,7 @@ def test_a_thing_on_its_way_to_another_is_not_seen_twice(service: EngineService,
     assert not np.allclose(half.latents, (job.arrays["pivot"][-1] + whole.latents) / 2, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_only_the_newest_whole_edits_are_kept(service: EngineService, inversions: Inversions) -> None:
     job = render_job(inversions(), inversion_id="many edits")
     service.render(job)
@@ -153,6 +156,7 @@ def test_only_the_newest_whole_edits_are_kept(service: EngineService, inversions
     assert service.render(job).figures.unet_rows == 10
 
 
+@pytest.mark.slow
 def test_an_edit_of_fifty_levels_stands_on_half_of_them_and_hardly_differs(service: EngineService) -> None:
     job = render_job(service.invert(replace(invert_job(steps=50), image=MIDDLE)))
     plain = service.render(replace(job, steps=50))  # which records the source

@@ -161,6 +161,7 @@ def test_an_autoencoder_alone_is_that_of_the_whole_file(tmp_path: Path) -> None:
     assert all(torch.equal(tensor, whole[VAE + name]) for name, tensor in alone.items())
 
 
+@pytest.mark.slow
 def test_a_folder_has_every_weight_that_its_configurations_want(folder: Path) -> None:
     parts: dict[str, Any] = {"unet": UNet2DConditionModel, "vae": AutoencoderKL, "text_encoder": CLIPTextModel}
     if (folder / "text_encoder_2").exists():

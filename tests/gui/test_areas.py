@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
@@ -155,6 +156,7 @@ def test_another_area_waits_until_the_photo_is_prepared(prepared: MainWindow, un
     assert editor.document.area == Area(10, 10, 200, 200)
 
 
+@pytest.mark.slow
 def test_a_large_photo_is_composed_for_the_screen_until_someone_looks_closer(
     open_window: OpenWindow, until: Until, sample: Sample, tmp_path: Path
 ) -> None:

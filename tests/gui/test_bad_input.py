@@ -90,6 +90,7 @@ def test_a_failed_open_keeps_the_photo_that_is_open(
     until(lambda: prepared.editor.pictures.after is not None and prepared.editor.pictures.final)
 
 
+@pytest.mark.slow
 def test_an_empty_edit_and_a_too_long_one_are_said_and_the_next_edit_renders(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:

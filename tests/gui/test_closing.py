@@ -111,6 +111,7 @@ def _run(script: str, photo: Path, *arguments: str) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.slow
 def test_closing_while_torch_is_imported_ends_cleanly(photo: Path) -> None:
     done = _run(_CLOSE_DURING_IMPORT, photo)
     assert done.returncode == 0, done.stderr
@@ -119,6 +120,7 @@ def test_closing_while_torch_is_imported_ends_cleanly(photo: Path) -> None:
     assert "QThread" not in done.stderr
 
 
+@pytest.mark.slow
 def test_reopening_shows_picture_versions_and_words_before_torch_is_loaded(
     prepared: MainWindow, close: Callable[[MainWindow], None], until: Until, qtbot: QtBot, photo: Path, sample: Sample
 ) -> None:
@@ -134,6 +136,7 @@ def test_reopening_shows_picture_versions_and_words_before_torch_is_loaded(
     assert said["changed"] != "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends programs another way")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_program_that_is_asked_to_end_saves_first(name: str, photo: Path) -> None:

@@ -87,6 +87,7 @@ def focus_field(window: MainWindow, qtbot: QtBot, field: str) -> QWidget:
     return widget
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
 @pytest.mark.parametrize("field", FIELDS)
 def test_enter_exports_from_every_field(window: MainWindow, qtbot: QtBot, field: str, key: Qt.Key) -> None:
@@ -125,6 +126,7 @@ def test_enter_exports_nothing_under_a_name_that_cannot_be(window: MainWindow, q
     assert not said(window)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", FIELDS)
 def test_escape_closes_the_dialog_and_exports_nothing(window: MainWindow, qtbot: QtBot, field: str) -> None:
     widget = focus_field(window, qtbot, field)

@@ -26,6 +26,8 @@ from tests.editing.test_session import SOURCE, inverted
 from tests.gui.conftest import OpenWindow, export_to
 from tests.other_models import WISH, change_model, prepare, write_model
 
+pytestmark = pytest.mark.slow
+
 Until = Callable[[Callable[[], bool]], None]
 
 

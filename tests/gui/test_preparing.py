@@ -42,6 +42,7 @@ def ready(open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path) ->
     return window
 
 
+@pytest.mark.slow
 def test_two_ways_are_offered_where_their_times_lie_far_apart_and_the_choice_is_remembered(
     ready: MainWindow, until: Until, close: Close, photo: Path
 ) -> None:
@@ -93,6 +94,7 @@ def kept(photo: Path) -> tuple[InversionRecord, ...]:
     return read_sidecar(sidecar).project.inversions if sidecar.exists() else ()
 
 
+@pytest.mark.slow
 def test_closing_as_soon_as_the_photo_is_prepared_keeps_it(
     ready: MainWindow, slow_drive: None, qtbot: QtBot, photo: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_closing_as_soon_as_the_photo_is_prepared_keeps_it(
     assert [record.settings.steps for record in kept(photo)] == [6]
 
 
+@pytest.mark.slow
 def test_opening_another_photo_as_soon_as_one_is_prepared_keeps_it(
     ready: MainWindow, slow_drive: None, qtbot: QtBot, until: Until, photo: Path, other: Path, close: Close
 ) -> None:
@@ -134,6 +137,7 @@ def nearly_done(ready: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch
     may_end.set()
 
 
+@pytest.mark.slow
 def test_closing_when_the_photo_is_nearly_prepared_keeps_it(
     ready: MainWindow, nearly_done: Callable[[], None], qtbot: QtBot, photo: Path
 ) -> None:
@@ -172,6 +176,7 @@ def test_what_is_prepared_when_the_photo_was_opened_anew_is_kept_there(
     assert not [m for m in ready.editor_view.messages.messages if m.tone is Tone.ERROR]
 
 
+@pytest.mark.slow
 def test_choosing_another_model_while_the_photo_is_prepared_keeps_what_comes(
     ready: MainWindow, nearly_done: Callable[[], None], until: Until, close: Close, photo: Path
 ) -> None:
@@ -201,6 +206,7 @@ def reading(ready: MainWindow, until: Until, monkeypatch: pytest.MonkeyPatch) ->
     may_end.set()
 
 
+@pytest.mark.slow
 def test_preparing_can_be_stopped_while_the_model_is_read(
     ready: MainWindow, reading: Callable[[], None], until: Until, close: Close, photo: Path
 ) -> None:
@@ -215,6 +221,7 @@ def test_preparing_can_be_stopped_while_the_model_is_read(
     assert len(kept(photo)) == 1
 
 
+@pytest.mark.slow
 def test_closing_while_the_model_is_read_ends_cleanly(
     ready: MainWindow, reading: Callable[[], None], qtbot: QtBot, photo: Path
 ) -> None:

@@ -5,6 +5,8 @@ import pytest
 from tests.figures.answers import Answer
 from tests.figures.compositing import MASKED, PERFECT, SOFT, laid_in, laid_in_summary, laid_in_table, sample_trials
 
+pytestmark = pytest.mark.slow
+
 # Of the samples' edits, by number: what is recovered at least of a perfect answer, and of a soft and noisy one.
 LEAST = {
     4: (0.985, 0.9697),  # a yellow mug becomes glass; without the finest detail as a witness 0.9816 and 0.9689

@@ -274,6 +274,7 @@ def test_the_first_page_of_a_tiff_is_opened_with_a_note(tmp_path: Path) -> None:
     assert photo.notes == ("This file holds several pictures; the first one is opened.",)
 
 
+@pytest.mark.slow
 def test_a_100_megapixel_jpeg_is_opened_and_edited_in_sane_memory(tmp_path: Path) -> None:
     path = tmp_path / "large.jpg"
     Image.new("RGB", (11_600, 8_700), (200, 30, 40)).save(path, quality=50)

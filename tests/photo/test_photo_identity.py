@@ -180,6 +180,7 @@ def test_the_identity_of_flipped_bytes_never_crashes_and_opening_raises_only_pho
         assert photo.pixels.dtype == np.uint8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_identities_of_flipped_bytes_mean_equal_stored_pixels(tmp_path: Path, kind: str) -> None:
     whole = encoded(PICTURE, kind, exif=exif(2), **KINDS[kind])

@@ -214,6 +214,7 @@ def service() -> EngineService:
     return EngineService("cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AT_ONCE)
 def test_a_version_is_rendered_as_it_looked(name: str, service: EngineService, tmp_path: Path) -> None:
     kept = KEPT[f"v1/{name}.jpg"]

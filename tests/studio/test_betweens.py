@@ -9,6 +9,8 @@ from nti_desktop.studio.betweens import between
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import Colour, Film, Scene, Shape, Sky, Weather, draw_scene
 
+pytestmark = pytest.mark.slow
+
 SCENE = replace(draw_scene(3), sky=Sky.DAY, weather=Weather.CLEAR, film=Film.COLOUR)
 
 

@@ -62,6 +62,7 @@ def test_pictures_and_captions_are_those_the_weights_were_trained_with(seed: int
         assert np.count_nonzero(difference > 1) <= 0.002 * difference.size  # rounding at an edge, on another processor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", Shape)
 def test_every_material_can_be_told_from_every_other(shape: Shape) -> None:
     """In levels of 255, on the pixels of the thing, in the mean."""

@@ -46,6 +46,8 @@ from nti_desktop.studio.train.supervision import PhraseTokens, WatchedAttention,
 from nti_desktop.studio.train.tokenizer import train_tokenizer
 from nti_desktop.studio.world import TRAINING_SEEDS, draw
 
+pytestmark = pytest.mark.slow
+
 STREAMS, SCENES = 3, 3
 SEEDS = TRAINING_SEEDS[:STREAMS]
 TRAINED_ON = SEEDS[pictures.HELD_BACK :]
@@ -308,7 +310,6 @@ def test_a_clock_runs_by_steps_or_by_seconds(monkeypatch: pytest.MonkeyPatch) ->
     assert by_time.done(1) == 1
 
 
-@pytest.mark.slow
 def test_training_goes_on_where_it_stopped(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two steps at once, or one, a stop and one more: the same weights."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"

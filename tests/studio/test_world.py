@@ -32,6 +32,8 @@ from nti_desktop.studio.scenes import (
 from nti_desktop.studio.truth import visible_difference
 from nti_desktop.studio.world import ASPECTS, TRAINING_SEEDS, draw_scene
 
+pytestmark = pytest.mark.slow
+
 SCENES = [draw_scene(seed) for seed in range(10_000, 10_600)]
 SIDE = 64  # pixels
 

@@ -20,10 +20,14 @@ CONTEXT = 77  # tokens
 
 
 def train_tokenizer(scenes: Iterable[Scene], folder: Path, seed: int = 0) -> CLIPTokenizer:
-    """Learn the merges, write tokenizer files into a folder, and beside them words.txt, the words that were learned."""
+    """The one for the captions of these scenes; see `tokenizer_of`."""
     rng = random.Random(seed)
-    texts = [caption(scene, draw_words(rng)).lower() for scene in scenes]
-    words = sorted({word for text in texts for word in text.split()})
+    return tokenizer_of((caption(scene, draw_words(rng)) for scene in scenes), folder)
+
+
+def tokenizer_of(texts: Iterable[str], folder: Path) -> CLIPTokenizer:
+    """Learn the merges, write tokenizer files into a folder, and beside them words.txt, the words that were learned."""
+    words = sorted({word for text in texts for word in text.lower().split()})
     model = Tokenizer(models.BPE(end_of_word_suffix=WORD_END))
     model.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.ByteLevel(False)])
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
