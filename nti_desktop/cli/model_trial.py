@@ -9,7 +9,7 @@ from PIL import Image
 
 from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import note
-from nti_desktop.core.errors import RecipeError
+from nti_desktop.core.errors import ModelError, RecipeError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.core.units import decibels, in_decibels
 from nti_desktop.editing.composition import RenderedPart, raster_of
@@ -115,6 +115,11 @@ def try_model(
 
     device: see EngineService.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
     """
+    if entry.takes_orders:
+        raise ModelError(
+            f"“{entry.name}” takes orders, and this trial is of two sentences; try it with “nti-desktop edit PHOTO "
+            "--to ORDER --model MODEL”."
+        )
     from nti_desktop.engine.service import EngineService  # torch
 
     recipe = _masked(edit, settings, entry)
@@ -189,6 +194,7 @@ def _write_sheet(
     sheet: Path, session: Session, inverted: Inversion, same: Rendered, edited: Rendered, finished: Raster
 ) -> None:
     assert edited.mask is not None
+    assert inverted.reconstruction is not None
     pictures = [
         (session.photo.raster, "The photo"),
         (raster_of(same.source), "As the model's autoencoder draws it"),

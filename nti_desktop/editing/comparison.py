@@ -11,7 +11,7 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.jobs import Figures
-from nti_desktop.recipe.methods import METHODS, SLOWEST, Method
+from nti_desktop.recipe.methods import SLOWEST, Method
 from nti_desktop.recipe.recipe import asks_for_nothing
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import settled
@@ -82,7 +82,7 @@ def comparison_of(
     is prepared next, unless it is prepared with this model. Steps that are not the usual ones are those of all ways.
     """
     state, text, inversion, usual = document.state, document.description.strip(), document.inversion, entry.defaults
-    if state is None or not document.can_be_prepared or asks_for_nothing(state.recipe, text):
+    if state is None or not document.can_be_prepared or asks_for_nothing(state.recipe, text) or len(entry.methods) < 2:
         return None
     own = inversion if inversion is not None and document.up_to_date and _drawn_by(entry, inversion, document) else None
     guidance = usual.guidance_scale
@@ -93,7 +93,7 @@ def comparison_of(
     by_hand = steps != usual.steps_for(method)
     ways = (
         InversionSettings(text, each, steps if by_hand else usual.steps_for(each), guidance)
-        for each in sorted(METHODS, key=lambda each: each is SLOWEST)  # which may take long
+        for each in sorted(entry.methods, key=lambda each: each is SLOWEST)  # which may take long
     )
     return Comparison(
         document, document.area, state, document.edit_defaults, entry, tuple(ways), own, estimates, screen

@@ -89,9 +89,23 @@ class Document:
     def up_to_date(self) -> bool:
         """Whether the area was prepared with the description as it stands."""
         inversion = self.inversion
-        if inversion is None or inversion.settings.prompt != self.description.strip():
+        if inversion is None:
+            return False
+        if not inversion.settings.method.row.orders and inversion.settings.prompt != self.description.strip():
             return False
         return self.area == self.session.frame(inversion.id).area
+
+    @property
+    def by_order(self) -> bool:
+        """Whether the edit is an order, in place of a sentence that is compared with the description."""
+        inversion = self.inversion
+        method = inversion.settings.method if inversion is not None and self.up_to_date else self.defaults.method
+        return method.row.orders
+
+    @property
+    def source(self) -> str:
+        """The sentence that the edit is compared with, empty where the edit is an order."""
+        return "" if self.by_order else self.description
 
     @property
     def beside(self) -> tuple[tuple[str, EditState], ...]:
@@ -123,7 +137,11 @@ class Document:
     def edit_defaults(self) -> EditDefaults:
         """Defaults of the model that draws the edit."""
         inversion = self.inversion
-        return self.defaults if inversion is None or not self.up_to_date else defaults_of(inversion.model)
+        return (
+            self.defaults
+            if inversion is None or not self.up_to_date
+            else defaults_of(inversion.model, inversion.settings.method.row.orders)
+        )
 
     @property
     def rendered_with(self) -> tuple[InversionRecord, ...]:
@@ -182,18 +200,19 @@ class Document:
             return self.session.is_the_photo(state.recipe, version.inversion)
         if version is not None and self.area != self.session.frame(version.inversion).area:
             return False  # the version's picture, with what another area asks for
-        return state is None or asks_for_nothing(state.recipe, self.description)
+        return state is None or asks_for_nothing(state.recipe, self.source)
 
     @property
     def can_be_prepared(self) -> bool:
-        """Whether it is said what is to be seen, and the project may be changed."""
-        return bool(self.description.strip()) and not self.session.read_only
+        """Whether it is said what is to be seen, or what is ordered, and the project may be changed."""
+        said = self.edit_text if self.defaults.method.row.orders else self.description
+        return bool(said.strip()) and not self.session.read_only
 
     @property
     def changed_words(self) -> tuple[WordRef, ...]:
         """The words that hope to change something."""
         state = self.state
-        return changed_words(self.description, state.recipe) if state else ()
+        return changed_words(self.source, state.recipe) if state else ()
 
     @property
     def changed_kinds(self) -> tuple[Kind, ...]:
@@ -201,12 +220,12 @@ class Document:
         recipe = self.state.recipe if self.state else None
         if recipe is None:
             return ()
-        changes = changed_kinds(self.description, recipe.prompt, [control.position for control in recipe.weighted])
+        changes = changed_kinds(self.source, recipe.prompt, [control.position for control in recipe.weighted])
         return tuple(dict.fromkeys(kind for _, kind in changes))
 
     def describe(self, text: str) -> None:
         """Say what the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""
-        state, follows = self.state, self.edit_text == self.description
+        state, follows = self.state, self.edit_text == self.description and not self.by_order
         self.description = text
         if self.up_to_date:  # typed back to what it was
             self._draft = None
@@ -234,7 +253,7 @@ class Document:
     def emphasis_in(self, text: str) -> Emphasis:
         """Read the emphasis in a new text of the edit, but not signs that were text before."""
         state = self.state
-        return read_emphasis(text, state.recipe.prompt if state else self.description)
+        return read_emphasis(text, state.recipe.prompt if state else self.source)
 
     def say_in_words(self, text: str) -> bool:
         """The edit in words; controls travel with their words, and emphasis typed into it becomes weights."""
@@ -271,7 +290,8 @@ class Document:
         inversion, usual = self.inversion, self.defaults
         if inversion is not None and self.up_to_date:
             return inversion.settings.settings()
-        return InversionSettings(self.description or self.edit_text, usual.method, usual.steps, usual.guidance_scale)
+        prompt = "" if self.by_order else self.description or self.edit_text
+        return InversionSettings(prompt, usual.method, usual.steps, usual.guidance_scale)
 
     def finish(self, finish: Finish) -> bool:
         """Change what the compositor does."""
@@ -361,12 +381,14 @@ class Document:
             state = self.state
         elif part and inversion and inversion.settings.prompt == settings.prompt:
             state = state_of(part)
-        if state is None:
+        ordered = inversion is not None and inversion.settings.method.row.orders and self._draft is None
+        if state is None or (ordered and not settings.method.row.orders):  # an order is no sentence to edit
             return EditState(recipe_for(settings.prompt, settings, entry.defaults, explained), Finish())
         if inversion is None or inversion.model == entry.id:
             recipe = by_method(state.recipe, settings.method)
         else:
-            recipe = carried(state.recipe, defaults_of(inversion.model), entry.defaults, settings.method)
+            usual = defaults_of(inversion.model, inversion.settings.method.row.orders)
+            recipe = carried(state.recipe, usual, entry.defaults, settings.method)
         return replace(state, recipe=settled(recipe, settings, entry.defaults, explained))
 
     def _parts_by_area(self) -> dict[Area, PartRecord]:
@@ -438,13 +460,14 @@ class Document:
 
     def _show_version(self) -> None:
         inversion = self.inversion
-        self.description = self._described = inversion.settings.prompt if inversion else ""
+        if inversion is None or not inversion.settings.method.row.orders:
+            self.description = self._described = inversion.settings.prompt if inversion else ""
         self.area = self.session.frame(inversion.id).area if inversion else self.whole
         self._show_edit_text()
 
     def _show_edit_text(self) -> None:
         state = self.state
-        self.edit_text = state.recipe.prompt if state else self.description
+        self.edit_text = state.recipe.prompt if state else self.source
 
 
 def _weighted(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:

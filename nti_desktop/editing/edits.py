@@ -78,7 +78,11 @@ def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, met
 
 
 def by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
-    """The same wish on a photo prepared by this method: null embeddings hold for their own guidance only."""
+    """The same wish by this method. Null embeddings hold for their own guidance only; an order needs another, and
+    neither weights nor a mask of the sentence that it was go with it.
+    """
+    if method.row.orders:
+        return replace(recipe, automatic=True, words=(), blend=None, guidance_scale=None)
     return replace(recipe, guidance_scale=None) if method.row.learns else recipe
 
 

@@ -52,6 +52,8 @@ class Estimates:
 
     def far_apart(self, defaults: EditDefaults) -> tuple[tuple[Method, float], ...]:
         """The slowest method and a model's default one with their seconds, where those lie far apart; else nothing."""
+        if not defaults.method.row.prepares:
+            return ()
         slow, usual = (self.preparing(method, defaults.steps_for(method)) for method in (SLOWEST, defaults.method))
         if slow is None or usual is None or abs(slow - usual) <= WORTH_ASKING:
             return ()

@@ -106,7 +106,8 @@ class PreparationPlan:
         try:
             jobs = []
             for area, text in described.items():
-                settings = InversionSettings(text.strip(), method, steps, entry.defaults.guidance_scale)
+                prompt = "" if method.row.orders else text.strip()
+                settings = InversionSettings(prompt, method, steps, entry.defaults.guidance_scale)
                 jobs.append((area, document.session.invert_job(entry, settings, area)))
         except NtiError as error:
             self._audience.failed(error)

@@ -145,6 +145,7 @@ class Session:
             arrays=self.working_copy.arrays(record.id),
             recipe=recipe,
             steps=steps,
+            image=None if record.settings.method.row.keeps else self._image_of(self.frame(record.id)),
         )
 
     # Inversions
@@ -353,7 +354,10 @@ class Session:
         return record
 
     def _image_for(self, entry: ModelEntry, area: Area | None) -> NDArray[np.uint8]:
-        frame = self.frame_for(entry, area)
+        return self._image_of(self.frame_for(entry, area))
+
+    def _image_of(self, frame: Frame) -> NDArray[np.uint8]:
+        """(H, W, 3), as the model sees it."""
         if frame not in self._images:
             self._images[frame] = frame_image(self.photo.raster, frame)
         return self._images[frame]

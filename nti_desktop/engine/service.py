@@ -46,14 +46,14 @@ class _Photo:
     """pictures: of the photo itself, by what draws them; edits: the newest whole ones, by recipe and steps."""
 
     prepared: Prepared
-    source: Source
+    source: Source | None
     pictures: dict[Draw, NDArray[np.float32]] = field(default_factory=dict)
     edits: OrderedDict[tuple[EditRecipe, int | None], Edit] = field(default_factory=OrderedDict)
 
     def picture(self, draw: Draw) -> NDArray[np.float32]:
         """The photo as its latents are drawn, once for each way."""
         if draw not in self.pictures:
-            self.pictures[draw] = draw(self.prepared.pivot[-1:])
+            self.pictures[draw] = draw(self.prepared.photo)
         return self.pictures[draw]
 
 
@@ -111,10 +111,11 @@ class EngineService:
                 method = METHODS[job.settings.method]
                 latents = model.encode(job.image)
                 prepared = method.prepare(model, latents, job.settings, report, cancel)
-                assert prepared.reconstruction is not None
-                picture = model.decode(prepared.reconstruction)
-                psnr = decibels(picture, model.decode(latents))
-                told = explained(model, latents, job.settings.prompt)
+                picture = psnr = told = None
+                if prepared.reconstruction is not None:
+                    picture = model.decode(prepared.reconstruction)
+                    psnr = decibels(picture, model.decode(latents))
+                    told = explained(model, latents, job.settings.prompt)
                 precision = str(model.precision)
                 figures = Figures(seconds(), rows.rows, psnr, prepared.inner_steps, precision, explained=told)
             arrays = {name: _kept(array) for name, array in prepared.arrays.items()}
@@ -125,8 +126,7 @@ class EngineService:
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
-            height, width = job.arrays[PIVOT.name].shape[-2:]
-            self._save_memory(model, editing, (height, width))
+            self._save_memory(model, editing, _edited_size(model, job))
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 edit = _edited(model, photo, job, report, cancel)
@@ -140,7 +140,7 @@ class EngineService:
                     latents=_array(edit.latents[0]),
                     mask=mask,
                     coverage=1.0 if edit.mask is None else float(edit.mask.float().mean()),
-                    word_maps=_array(_word_maps(model, as_written(job.settings.prompt, job.recipe.prompt), edit)),
+                    word_maps=_word_maps(model, as_written(job.settings.prompt, job.recipe.prompt), edit),
                     changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
                     figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
                 )
@@ -171,12 +171,12 @@ class EngineService:
             return self._photos[job.inversion_id]
         _check_arrays(model, job)
         arrays = {name: torch.tensor(array, device=model.device) for name, array in job.arrays.items()}
-        prepared = Prepared(job.settings, arrays)
-        photo = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
-        self._photos[job.inversion_id] = photo
+        photo = arrays[PIVOT.name][-1:] if job.image is None else model.encode(job.image)
+        prepared = Prepared(job.settings, arrays, photo)
+        self._photos[job.inversion_id] = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
         while len(self._photos) > REMEMBERED:
             self._photos.popitem(last=False)
-        return photo
+        return self._photos[job.inversion_id]
 
 
 def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report, cancel: CancelToken) -> Edit:
@@ -192,7 +192,7 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     photo.edits[recipe, job.steps] = edit
     while len(photo.edits) > EDITS:
         photo.edits.popitem(last=False)
-    return edit.faded(photo.prepared.pivot[-1:], job.recipe.strength) if part else edit
+    return edit.faded(photo.prepared.photo, job.recipe.strength) if part else edit
 
 
 @torch.no_grad()
@@ -206,6 +206,13 @@ def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) ->
         model.predict(latents, 0, embedding).cpu()  # which waits for the device
         spent.append(time.perf_counter() - start)
     return min(spent) / len(latents)
+
+
+def _edited_size(model: DiffusionModel, job: RenderJob) -> Size:
+    if job.image is not None:
+        return _latent_size(model, job.image)
+    height, width = job.arrays[PIVOT.name].shape[-2:]
+    return height, width
 
 
 def _latent_size(model: DiffusionModel, image: NDArray[np.uint8]) -> Size:
@@ -227,12 +234,14 @@ def _measured(model: DiffusionModel) -> Iterator[tuple[RowCounter, Callable[[], 
 
 
 def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
-    """Raises EngineError when stored arrays are not this model's."""
+    """Raises EngineError when stored arrays are not this model's, or it takes no orders where one is given."""
+    if job.settings.method.row.orders and not model.takes_orders:
+        raise EngineError("This model takes no orders; choose one that is made for them, or another method.")
     steps = job.settings.steps
     exact = {
         Extent.LEVELS: steps + 1,
         Extent.STEPS: steps,
-        Extent.CHANNELS: model.unet.config.in_channels,
+        Extent.CHANNELS: model.latent_channels,
         Extent.FEATURES: model.text.width,
     }
     for kept in job.settings.method.row.keeps:
@@ -255,6 +264,9 @@ def _resized(plane: Tensor, size: tuple[int, ...]) -> Tensor:
     return F.interpolate(plane[None, None], size=size[:2], mode="bilinear", antialias=False)[0, 0].clamp(0, 1)
 
 
-def _word_maps(model: DiffusionModel, prompt: str, edit: Edit) -> Tensor:
-    maps = [edit.word_maps.edit[list(columns)].sum(0) for columns in model.tokens(prompt).columns]
-    return torch.stack([m / m.max().clamp(min=1e-12) for m in maps])
+def _word_maps(model: DiffusionModel, prompt: str, edit: Edit) -> NDArray[np.float32]:
+    found = edit.word_maps
+    if found is None:
+        return np.zeros((0, 1, 1), np.float32)
+    maps = [found.edit[list(columns)].sum(0) for columns in model.tokens(prompt).columns]
+    return _array(torch.stack([m / m.max().clamp(min=1e-12) for m in maps]))

@@ -221,6 +221,8 @@ class RecipeRecord(Record):
     self_limit: float
     blend: BlendRecord | None
     guidance_scale: float | None
+    image_guidance: float | None = None
+    seed: Count = 0
 
     @model_validator(mode="after")
     def _makes_a_recipe(self) -> Self:

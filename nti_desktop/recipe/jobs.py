@@ -104,20 +104,21 @@ class Figures:
 @dataclass(frozen=True, eq=False)
 class Inversion:
     """A photo's inversion. arrays: what its method keeps, in values that half precision can hold;
-    reconstruction: (H, W, 3) float32 in [0, 1], what the guided branch alone makes of z*_T.
+    reconstruction: (H, W, 3) float32 in [0, 1], what the guided branch alone makes of z*_T, None where nothing was
+    prepared.
     """
 
     settings: InversionSettings
     arrays: Arrays
-    reconstruction: NDArray[np.float32]
+    reconstruction: NDArray[np.float32] | None
     figures: Figures
 
 
 @dataclass(frozen=True, eq=False)
 class RenderJob:
     """Render one edit of an inversion. inversion_id: key under which the engine remembers the source's attention;
-    arrays: see Inversion; steps: of a preview, how many of the inversion's levels to stand on; None for a final
-    picture, which takes as many as it needs.
+    arrays: see Inversion; steps: of a preview, how many of the inversion's levels to stand on, None for a final
+    picture, which takes as many as it needs; image: see InvertJob, None where the arrays hold the photo.
     """
 
     model: ModelFiles
@@ -126,6 +127,7 @@ class RenderJob:
     arrays: Arrays
     recipe: EditRecipe
     steps: int | None = None
+    image: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +138,8 @@ class Rendered:
     preview, both by the model's preview decoder where it has one: what is laid into the photo is their difference;
     latents: (C, h, w) float32; mask: (H, W) float32 in [0, 1], where the change is confined to (None: everywhere);
     coverage: fraction of the frame inside the mask, 1.0 without one; word_maps: (edit words, gh, gw) float32, where
-    each word of the edit looked, each divided by its maximum; changed: fraction of the pixels that differ visibly
+    each word of the edit looked, each divided by its maximum, none where the
+    method does not look at them; changed: fraction of the pixels that differ visibly
     (> 8/255) from the source.
     """
 

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-PUBLISHED_STEPS = 50  # of null-text, and of what it is compared with
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, SELF, STEPS
+
+PUBLISHED_STEPS = int(STEPS.usual)  # of null-text, and of what it is compared with
 
 
 class Method(StrEnum):
-    """How the photo's trajectory is held during an edit; its values are those that files keep, and the engine's module
-    of each has its name.
-    """
+    """How a photo is edited; the values are those that files keep, and the engine's module of each has its name."""
 
     NULL_TEXT = "null-text"
     RESIDUAL = "residual"
     NEGATIVE_PROMPT = "negative-prompt"
     PINNED = "pinned"
+    INSTRUCT = "instruct"
 
     @property
     def row(self) -> "MethodRow":
@@ -97,7 +98,9 @@ class MethodRow:
     check and of an edit whose source attention is recorded, counted on the engine and used until this machine has
     measured its own; keeps: the arrays in the sidecar; source: paper and arXiv number; published:
     None where nobody published a figure for it; learns: an embedding for every step, by gradients, which holds for the
-    guidance it was learned with; steps: that were published for it, None where a model's own usual ones do.
+    guidance it was learned with; steps: that were published for it, None where a model's own usual ones do; orders:
+    whether it takes an order in place of two sentences, and a model made for that; numbers: fields of the recipe that
+    may be said by hand; seeded: whether another seed makes another edit.
     """
 
     method: Method
@@ -110,6 +113,14 @@ class MethodRow:
     published: Published | None = None
     learns: bool = False
     steps: int | None = None
+    orders: bool = False
+    numbers: tuple[str, ...] = (CROSS.field, SELF.field, GUIDANCE.field)
+    seeded: bool = False
+
+    @property
+    def prepares(self) -> bool:
+        """Whether the photo is prepared before words can change it."""
+        return bool(self.keeps)
 
 
 METHODS: Mapping[Method, MethodRow] = {
@@ -160,6 +171,19 @@ METHODS: Mapping[Method, MethodRow] = {
             keeps=(PIVOT,),
             source="Miyake et al., Negative-prompt Inversion, 2023, arXiv 2305.16807",
             published=Published(26.21, 0.0690, 24.61),
+        ),
+        MethodRow(
+            Method.INSTRUCT,
+            "Orders",
+            "Takes an order (“make it blue”, “put it on its side”, “remove the ball”) and needs no preparing; wants a "
+            "model made for orders.",
+            preparing_rows=0.0,
+            edit_rows=3.0,
+            keeps=(),
+            source="Brooks et al., InstructPix2Pix, CVPR 2023, arXiv 2211.09800",
+            orders=True,
+            numbers=(GUIDANCE.field, IMAGE_GUIDANCE.field),
+            seeded=True,
         ),
     )
 }

@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 
 from nti_desktop.core.errors import RecipeError
-from nti_desktop.recipe.methods import PUBLISHED_STEPS
 
 
 @dataclass(frozen=True)
@@ -133,6 +132,19 @@ GUIDANCE = Parameter(
     shown=(1, 10),
     percent=False,
 )
+IMAGE_GUIDANCE = Parameter(
+    label="Likeness",
+    low=0,
+    high=10,
+    usual=1.5,
+    step=0.05,
+    help="How strongly the photo pulls, where the edit is an order.",
+    field="image_guidance",
+    flag="--image-guidance",
+    advanced=True,
+    shown=(1, 3),
+    percent=False,
+)
 THRESHOLD = Parameter(
     label="Threshold",
     low=0,
@@ -163,7 +175,7 @@ STEPS = Parameter(
     label="Steps",
     low=2,
     high=500,
-    usual=PUBLISHED_STEPS,
+    usual=50,
     step=1,
     help="More steps take longer and follow the photo and the words more closely.",
     flag="--steps",
@@ -171,4 +183,4 @@ STEPS = Parameter(
 )
 
 # Those of an edit, in the order in which they are offered; STEPS is of a preparation.
-PARAMETERS = (STRENGTH, THRESHOLD, START, FEATHER, FOLLOW, CROSS, SELF, SELF_LIMIT, GUIDANCE, WEIGHT)
+PARAMETERS = (STRENGTH, THRESHOLD, START, FEATHER, FOLLOW, CROSS, SELF, SELF_LIMIT, GUIDANCE, IMAGE_GUIDANCE, WEIGHT)

@@ -7,6 +7,8 @@ from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.parameters import CROSS, PARAMETERS, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
 from nti_desktop.recipe.words import Change, align_words, ask_the_same, find_words, same_word, split_words
 
+MOST_SEEDS = 2**32
+
 
 class Reweighting(StrEnum):
     """What a word's weight acts on."""
@@ -80,7 +82,8 @@ class EditRecipe:
 
     strength: how much of the edit is shown, 0 (the photo) to 1.5; automatic: whether the windows, those of the words
     included, follow the kind of change, see `recipe.structure`; cross_until, self_until: the windows that hold, see
-    Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's.
+    Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's; image_guidance: of a method
+    that takes orders, None for its usual one; seed: of a method that draws by lot, see MethodRow.
     """
 
     prompt: str
@@ -93,6 +96,8 @@ class EditRecipe:
     self_limit: float = SELF_LIMIT.usual
     blend: Blend | None = None
     guidance_scale: float | None = None
+    image_guidance: float | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
@@ -101,6 +106,10 @@ class EditRecipe:
             value = getattr(self, parameter.field) if parameter.field else None
             if value is not None:
                 parameter.check(value)
+        if not 0 <= self.seed < MOST_SEEDS:
+            raise RecipeError(
+                f"The seed {self.seed} is not possible; choose a whole number from 0 to {MOST_SEEDS - 1}."
+            )
         words = split_words(self.prompt)
         for control in self.words:
             if control.position >= len(words) or not same_word(words[control.position].text, control.text):

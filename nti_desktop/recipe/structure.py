@@ -30,6 +30,8 @@ def settled(
     """
     if not recipe.automatic:
         return recipe
+    if prepared.method.row.orders:
+        return replace(recipe, guidance_scale=None, image_guidance=None)
     weights = {control.position: control.weight for control in recipe.weighted}
     changed = {position for position, _ in changed_kinds(prepared.prompt, recipe.prompt)}
     changes = [
@@ -60,9 +62,9 @@ def fades(source: str, recipe: EditRecipe) -> bool:
     """Whether less than the whole edit of a photo that shows `source` is a mixture of the photo and the whole edit.
 
     Nothing that keeps its form is told from the edit's own way there. A thing that becomes another would be seen
-    twice, so its words are mixed instead, see `engine.weighting`; so are they beyond the whole edit.
+    twice, so its words are mixed instead, see `engine.weighting`; so are those of an order, and beyond the whole edit.
     """
-    if not 0 < recipe.strength < STRENGTH.usual:
+    if not source or not 0 < recipe.strength < STRENGTH.usual:
         return recipe.strength == 0
     changes = changed_kinds(source, recipe.prompt, [control.position for control in recipe.weighted])
     return not any(kind in _FORMS for _, kind in changes)

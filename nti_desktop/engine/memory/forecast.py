@@ -119,7 +119,7 @@ class Forecaster:
         if unet.addition_embed_type is not None:
             width = unet.projection_class_embeddings_input_dim - 6 * unet.addition_time_embed_dim
             pooled = torch.empty(1, width, device=META)
-        latents = torch.empty(1, unet.in_channels, *size, device=META)
+        latents = torch.empty(1, self._model.latent_channels, *size, device=META)
         return latents, Embedding(torch.empty(1, text.length, text.width, device=META), pooled)
 
 

@@ -25,12 +25,13 @@ from nti_desktop.recipe.settings import InversionSettings
 class Prepared:
     """An inversion, ready to be edited.
 
-    arrays: float32, what the method keeps; reconstruction: (1, C, h, w), unpinned, known while preparing; inner_steps:
-    of the optimisation.
+    arrays: float32, what the method keeps; photo: latents (1, C, h, w), the end of the pivot where there is one;
+    reconstruction: the same, unpinned, known while preparing; inner_steps: of the optimisation.
     """
 
     settings: InversionSettings
     arrays: Mapping[str, Tensor]
+    photo: Tensor
     reconstruction: Tensor | None = None
     inner_steps: int | None = None
 
@@ -43,12 +44,12 @@ class Prepared:
 @dataclass(frozen=True, eq=False)
 class Edit:
     """A rendered edit. latents: (1, C, h, w) float32; mask: (h, w) bool or None; word_maps: what both prompts' tokens
-    looked at.
+    looked at, None where that was not recorded.
     """
 
     latents: Tensor
     mask: Tensor | None
-    word_maps: WordMaps
+    word_maps: WordMaps | None
 
     def faded(self, photo: Tensor, strength: float) -> "Edit":
         """So much of it, the rest the photo's latents (1, C, h, w)."""
@@ -57,11 +58,13 @@ class Edit:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One render of an inversion. visits: see visited_levels; report, cancel: see nti_desktop.recipe.jobs."""
+    """One render of an inversion. source: see the method's `source`; visits: see visited_levels; report, cancel: see
+    nti_desktop.recipe.jobs.
+    """
 
     model: DiffusionModel
     prepared: Prepared
-    source: Source
+    source: Source | None
     recipe: EditRecipe
     visits: int | None = None
     report: Report = report_nothing
@@ -91,6 +94,7 @@ def denoise(
     attention: instead of the one that the recipe's alignment asks for.
     """
     model, source, recipe = task.model, task.source, task.recipe
+    assert source is not None
     settings, pivot = task.prepared.settings, task.prepared.pivot
     recipe = replace(recipe, prompt=as_written(settings.prompt, recipe.prompt))
     levels = levels_of(model.scheduler_config, settings.steps)

@@ -126,7 +126,7 @@ def prepare(
         null_embeddings.append(null_embedding)
         inner_steps += inner
     arrays = {PIVOT.name: pivot, NULL_EMBEDDINGS.name: torch.cat(null_embeddings)}
-    return Prepared(settings, arrays, z, inner_steps)
+    return Prepared(settings, arrays, latents, z, inner_steps)
 
 
 def _as_published(step: _Step, null_embedding: Tensor, cancel: CancelToken) -> tuple[Tensor, Tensor, int]:

@@ -31,7 +31,7 @@ def prepare_with(
     levels = levels_of(model.scheduler_config, settings.steps)
     pivot = invert_exactly(model, latents, model.embed(settings.prompt), levels, report, cancel)
     reconstruction = reconstruct(model, pivot, settings, null_embedding, report, cancel)
-    return Prepared(settings, {PIVOT.name: pivot}, reconstruction)
+    return Prepared(settings, {PIVOT.name: pivot}, latents, reconstruction)
 
 
 source = source_of

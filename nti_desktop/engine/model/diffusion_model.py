@@ -116,12 +116,26 @@ class DiffusionModel:
             self._embedded.popitem(last=False)
         return self._embedded[prompt]
 
-    def predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding) -> Tensor:
+    @property
+    def latent_channels(self) -> int:
+        """Of what the autoencoder makes of a picture."""
+        return int(self.vae.config.latent_channels)
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether the UNet sees the photo beside the noise (Brooks et al. 2022)."""
+        return int(self.unet.config.in_channels) == 2 * self.latent_channels
+
+    def predict(
+        self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding, seen: Tensor | None = None
+    ) -> Tensor:
         """The UNet's raw output for a batch, float32: latents (B, C, h, w), an embedding of B rows.
+
+        seen: like latents, what a model that takes orders sees of the photo; nothing if not given.
 
         Raises Overflow, with gradients, where the UNet's type does not hold what it computes.
         """
-        asked = partial(self._predict, latents, timesteps, embedding)
+        asked = partial(self._predict, latents, timesteps, embedding, seen)
         return asked() if torch.is_grad_enabled() else self.enduring(asked)
 
     def enduring(self, work: Callable[[], T]) -> T:
@@ -181,8 +195,10 @@ class DiffusionModel:
         with self.savings.present(*self.text.encoders):
             return self.text.read(prompt)
 
-    def _predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding) -> Tensor:
+    def _predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding, seen: Tensor | None) -> Tensor:
         t = torch.as_tensor(timesteps, device=self.device)
+        if self.takes_orders:
+            latents = torch.cat([latents, torch.zeros_like(latents) if seen is None else seen], dim=1)
         self.prefix.reads(embedding.pooled)
         output: Tensor = self.unet(
             latents.to(self.precision.dtype),

@@ -45,8 +45,13 @@ class ActiveModel(QObject):
     @property
     def guidance_is_fixed(self) -> bool:
         """Null embeddings hold for the guidance they were made with only."""
+        return self.method.row.learns
+
+    @property
+    def method(self) -> Method:
+        """Of the edit: its inversion's, else that by which the photo is prepared next."""
         inversion = self._document.inversion if self._document else None
-        return (inversion.settings.method if inversion else self.way[0]).row.learns
+        return inversion.settings.method if inversion else self.way[0]
 
     def open(self, document: Document) -> None:
         """Another photo: its own model is looked for, and until then nothing is measured."""
@@ -136,5 +141,7 @@ class ActiveModel(QObject):
 
 def _usual_way(entry: ModelEntry) -> tuple[Method, int]:
     """As it was chosen for this model before, else as is best on it."""
-    method = preferences.method(entry.id) or entry.defaults.method
+    method = preferences.method(entry.id)
+    if method not in entry.methods:
+        method = entry.defaults.method
     return method, entry.defaults.steps_for(method)

@@ -51,6 +51,8 @@ class Areas(QObject):
         document, last = self._editor.document, self._editor.rendering.plan.last
         if document is None or last is None or last.rendered is None or last.wanted.state != document.state:
             return ()
+        if not len(last.rendered.word_maps):
+            return ()
         words = split_words(last.rendered.recipe.prompt)
         told = [word for word in words if not word.is_punctuation and word_key(word.text) not in _PLACELESS]
         return tuple((word.position, word.text) for word in told)

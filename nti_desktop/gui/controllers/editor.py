@@ -195,6 +195,8 @@ class Editor(QObject):
             return
         emphasis = self.document.emphasis_in(text)
         self.attempt(lambda document: document.say_in_words(text))
+        if self.document.inversion is None and self.document.by_order and not self.preparing.plan.at_work:
+            self.prepare()  # which takes no time
         self._say_emphasis(text, emphasis, feedback.read_as_weights(emphasis))
 
     def _say_emphasis(self, text: str, emphasis: Emphasis, sentence: str | None) -> None:
@@ -261,7 +263,7 @@ class Editor(QObject):
     @slot()
     def prepare(self) -> None:
         """Invert the photo with the description, model and way chosen."""
-        if self.document is not None:
+        if self.document is not None and self.document.can_be_prepared:
             self._prepare({self.document.area: self.document.description})
 
     def prepare_anew(self, fingerprint: str) -> None:

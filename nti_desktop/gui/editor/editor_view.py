@@ -33,6 +33,7 @@ from nti_desktop.recipe.recipe import Reweighting, WordRef, with_weight
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
+_ORDERED = "Nothing needs to be prepared: say what should become of the photo."
 _DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
 LOADING = "Loading…"  # badge of a first view
 
@@ -204,7 +205,8 @@ class EditorView(QWidget):
             self._make_room(Area(0, 0, *glimpse.size))
 
     def _show_sentences(self, document: Document) -> None:
-        self.prompts.show_source(document.description)
+        self.prompts.show_order(document.by_order)
+        self.prompts.show_source(document.source)
         self.prompts.description.show_text(document.description)
         self.prompts.show_edit(document.edit_text)
         self.prompts.show_subject(whole=document.area == document.whole)
@@ -213,18 +215,18 @@ class EditorView(QWidget):
     def _show_recipe(self, document: Document) -> None:
         state, model = document.state, self.editor.model
         for panel in (self.words_panel, self.structure_panel, self.mask_panel):
-            panel.setEnabled(state is not None)
+            panel.setEnabled(state is not None and not (panel is self.mask_panel and document.by_order))
         self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
             self.structure_panel.show_recipe(
                 state.recipe,
                 document.automatic(state.recipe),
                 document.changed_kinds,
+                model.method.row,
                 model.guidance,
-                model.guidance_is_fixed,
             )
             threshold = model.entry.defaults.blend_threshold
-            self.mask_panel.show_recipe(document.description, state.recipe, state.finish.feather, threshold)
+            self.mask_panel.show_recipe(document.source, state.recipe, state.finish.feather, threshold)
 
     def _make_room(self, whole: Area) -> None:
         """Fill the panels around a first photo as they will be when it is there, so that it keeps its place."""
@@ -264,7 +266,7 @@ class EditorView(QWidget):
     @slot(Method)
     def _prepare_by(self, method: Method) -> None:
         defaults = self.editor.model.entry.defaults
-        self.model_panel.show_preparing(defaults, method)
+        self.model_panel.show_preparing(defaults, self.editor.model.entry.methods, method)
         self.editor.model.choose_way(method, defaults.steps_for(method))
         self.prepare()
 
@@ -286,7 +288,9 @@ class EditorView(QWidget):
             takes = "Measuring how long it takes here…"
         else:
             takes = ""
-        if plan.at_work:
+        if document.by_order:
+            text = "" if document.inversion is not None or plan.at_work else _ORDERED
+        elif plan.at_work:
             text = "Being prepared; you can go on writing the edit."
         elif document.up_to_date and document.inversion is not None:
             text = f"Prepared in {duration(document.inversion.figures.seconds).removeprefix('about ')}."

@@ -9,11 +9,9 @@ from nti_desktop.gui.widgets.choice_box import ChoiceBox
 from nti_desktop.gui.widgets.text_undo import NumberBox
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.recipe.methods import BENCHMARK, METHODS, Method
+from nti_desktop.recipe.methods import BENCHMARK, Method
 from nti_desktop.recipe.parameters import STEPS
 from nti_desktop.recipe.settings import EditDefaults
-
-_WAYS = tuple(METHODS)
 
 
 class ModelPanel(QWidget):
@@ -27,6 +25,7 @@ class ModelPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._defaults = EditDefaults()
+        self._ways: tuple[Method, ...] = ()
         self.models = ChoiceBox()
         self.models.setAccessibleName("Model")
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -40,8 +39,6 @@ class ModelPanel(QWidget):
         self.ways = ChoiceBox()
         self.ways.setAccessibleName("Way of preparing")
         self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        for method in _WAYS:
-            self.ways.addItem(METHODS[method].title)
         self.ways.activated.connect(self._way)
         self.about_way = QLabel()
         self.about_way.setProperty("role", "quiet")
@@ -64,7 +61,7 @@ class ModelPanel(QWidget):
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
         for title, widgets in (
             ("Model", (self.models, self._about, more)),
-            ("Way of preparing the photo", (self.ways, self.about_way)),
+            ("Way of editing", (self.ways, self.about_way)),
             (STEPS.label, (self.steps,)),
             ("Device", (self.devices, self.precision)),
         ):
@@ -95,16 +92,20 @@ class ModelPanel(QWidget):
         self.devices.setCurrentIndex(current)
         self.precision.setText(precision)
 
-    def show_preparing(self, defaults: EditDefaults, method: Method) -> None:
-        """Start from this method and what is best on the model."""
+    def show_preparing(self, defaults: EditDefaults, methods: Sequence[Method], method: Method) -> None:
+        """Start from this one of the model's methods and what is best on it."""
         self._defaults = defaults
-        self.ways.setCurrentIndex(_WAYS.index(method))
+        if self._ways != tuple(methods):
+            self._ways = tuple(methods)
+            self.ways.clear()
+            self.ways.addItems([each.row.title for each in methods])
+        self.ways.setCurrentIndex(self._ways.index(method))
         self._show_steps(defaults.steps_for(method))
         self._show_way()
 
     def _show_way(self) -> None:
         """What the chosen way is good for, and what was published of it."""
-        row = METHODS[_WAYS[self.ways.currentIndex()]]
+        row = self._ways[self.ways.currentIndex()].row
         figures = f"Published: {row.published}." if row.published else "No figures were published."
         self.about_way.setText(f"{row.sentence} {figures}")
         self.about_way.setToolTip(f"{row.source}. Figures: {BENCHMARK}.")
@@ -116,7 +117,7 @@ class ModelPanel(QWidget):
 
     def preparing(self) -> tuple[Method, int]:
         """What is chosen: method, steps."""
-        return _WAYS[self.ways.currentIndex()], self.steps.value()
+        return self._ways[self.ways.currentIndex()], self.steps.value()
 
     @slot(int)
     def _model(self, index: int) -> None:
@@ -132,7 +133,7 @@ class ModelPanel(QWidget):
 
     @slot(int)
     def _way(self, index: int) -> None:
-        self._show_steps(self._defaults.steps_for(_WAYS[index]))
+        self._show_steps(self._defaults.steps_for(self._ways[index]))
         self._show_way()
         self.preparing_changed.emit()
 

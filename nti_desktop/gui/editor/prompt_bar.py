@@ -13,6 +13,9 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.words import Change, Word
 
+_EDIT = "The same sentence with the words changed that should change in the photo"
+_ORDER = "An order, like: make the ball blue, put it on its side, remove the cube, at night"
+
 
 class PromptBar(QFrame):
     """Description and edit. Until the first edit, suggestions are offered where there are any."""
@@ -56,8 +59,6 @@ class PromptBar(QFrame):
 
         self.edit = PromptLine(window_undoes=True)
         self.edit.setAccessibleName("Edit")
-        self.edit.setPlaceholderText("The same sentence with the words changed that should change in the photo")
-        self.edit.setToolTip("Change, add or remove words; the photo follows when you pause.")
         self.edit.edited.connect(self._edited)
         self.edit.settled.connect(self._settled)
         self.edit.returnPressed.connect(self._entered)
@@ -107,6 +108,7 @@ class PromptBar(QFrame):
         self.show_suggestions(())
         self._ways.hide()
         self.show_models(None, None)
+        self.show_order(by_order=False)
 
     def show_models(self, preparing: ModelEntry | None, editing: ModelEntry | None) -> None:
         """The models that will read the description and the edit; a line is kept for words they never learned."""
@@ -123,6 +125,18 @@ class PromptBar(QFrame):
         self._labels[0].setText(f"&{what.capitalize()}")
         self._prepare_title = f"Prepare {what}"
         self.description.setPlaceholderText(f"Say in one sentence what the {what} shows")
+
+    def show_order(self, by_order: bool) -> None:
+        """Whether the edit is an order, which needs no description of the photo."""
+        for widget in (self._labels[0], self.description, self.prepare_button):
+            widget.setVisible(not by_order)
+        self._labels[1].setText("Or&der" if by_order else "E&dit")
+        self.edit.setPlaceholderText(_ORDER if by_order else _EDIT)
+        self.edit.setToolTip(
+            "Say what should become of the photo; it follows when you pause."
+            if by_order
+            else "Change, add or remove words; the photo follows when you pause."
+        )
 
     def show_source(self, source: str) -> None:
         """The sentence that the edit is compared with."""

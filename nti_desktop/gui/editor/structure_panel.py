@@ -1,7 +1,7 @@
 """How closely the edit follows the photo."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from nti_desktop.editing import feedback
 from nti_desktop.gui.widgets.choice_box import ChoiceBox
@@ -9,10 +9,12 @@ from nti_desktop.gui.widgets.explanation import explanation
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.kinds import Kind
+from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, PARAMETERS, Parameter
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 
 _TITLE_WIDTH = 62
+_USUAL = {parameter.field: parameter.usual for parameter in PARAMETERS}
 _KINDS = {
     Kind.COLOUR: "a colour",
     Kind.MATERIAL: "a material",
@@ -53,16 +55,16 @@ class StructurePanel(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area)
-        column.addWidget(
-            explanation("How closely the edit follows the photo: a colour may follow it all the way, new light hardly.")
-        )
+        about = explanation("How closely the edit follows the photo: a colour may follow it all the way, light hardly.")
         self.automatic = QCheckBox("Automatic, by the kind of change")
         self.automatic.clicked.connect(self._automatic_clicked)
         self.kinds = explanation("")
         self.follow = ValueSlider("follow", FOLLOW)
         self.follow.set_title_width(_TITLE_WIDTH)
         self.follow.moved.connect(self._followed)
-        for widget in (self.automatic, self.kinds, self.follow, explanation("0 % is free, 100 % is as the photo.")):
+        ends = explanation("0 % is free, 100 % is as the photo.")
+        self._windows: tuple[QWidget, ...] = (about, self.automatic, self.kinds, self.follow, ends)
+        for widget in self._windows:
             column.addWidget(widget)
 
         self.advanced = QToolButton()
@@ -76,10 +78,12 @@ class StructurePanel(QWidget):
         more = QVBoxLayout(self._more)
         more.setContentsMargins(0, 0, 0, 0)
         self.sliders: dict[str, ValueSlider] = {}
+        self._explanations: dict[str, QLabel] = {}
         for parameter in PARAMETERS:
             if parameter.advanced:
+                self._explanations[parameter.field] = explanation(parameter.explanation)
                 more.addWidget(self._slider(parameter))
-                more.addWidget(explanation(parameter.explanation))
+                more.addWidget(self._explanations[parameter.field])
         self._fixed = explanation("This photo was prepared for one guidance; prepare it again to change that.")
         more.addWidget(self._fixed)
         self.reweighting = ChoiceBox()
@@ -87,7 +91,8 @@ class StructurePanel(QWidget):
             self.reweighting.addItem(text, value)
         self.reweighting.setAccessibleName("What the words’ sliders act on")
         self.reweighting.activated.connect(self._reweighting_chosen)
-        more.addWidget(explanation("The words’ sliders act on:"))
+        self._act_on = explanation("The words’ sliders act on:")
+        more.addWidget(self._act_on)
         more.addWidget(self.reweighting)
         self._more.hide()
         column.addSpacing(6)
@@ -102,21 +107,28 @@ class StructurePanel(QWidget):
         return slider
 
     def show_recipe(
-        self, recipe: EditRecipe, automatic: EditRecipe, kinds: tuple[Kind, ...], prepared_for: float, fixed: bool
+        self, recipe: EditRecipe, automatic: EditRecipe, kinds: tuple[Kind, ...], row: MethodRow, prepared_for: float
     ) -> None:
-        """automatic: the same edit with the windows that its change, of these `kinds`, does best with; prepared_for:
-        guidance of the inversion; fixed: whether an edit may not differ from it.
+        """automatic: the same edit with the windows that its change, of these `kinds`, does best with; row: of the
+        edit's method; prepared_for: guidance of the inversion.
         """
+        for widget in self._windows:
+            widget.setVisible(not row.orders)
         self.automatic.setChecked(recipe.automatic)
         self.kinds.setText(f"The edit changes {feedback.listed([_KINDS[kind] for kind in kinds] or ['no word yet'])}.")
         self.follow.set_default(_follow(automatic))
         self.follow.show_value(_follow(recipe))
         for field, slider in self.sliders.items():
             usual, value = getattr(automatic, field), getattr(recipe, field)
-            slider.set_default(prepared_for if usual is None else usual)
-            slider.show_value(prepared_for if value is None else value)
-        self.sliders[GUIDANCE.field].setEnabled(not fixed)
-        self._fixed.setVisible(fixed)
+            unsaid = prepared_for if field == GUIDANCE.field else _USUAL[field]
+            slider.set_default(unsaid if usual is None else usual)
+            slider.show_value(unsaid if value is None else value)
+            slider.setVisible(field in row.numbers)
+            self._explanations[field].setVisible(field in row.numbers)
+        self.sliders[GUIDANCE.field].setEnabled(not row.learns)
+        self._fixed.setVisible(row.learns)
+        for widget in (self._act_on, self.reweighting):
+            widget.setVisible(not row.orders)
         self.reweighting.setCurrentIndex(self.reweighting.findData(recipe.reweighting))
 
     @slot(bool)

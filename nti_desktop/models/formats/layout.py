@@ -25,12 +25,15 @@ SIZES = 6  # numbers by which SDXL is told the picture's sizes
 
 @dataclass(frozen=True)
 class Layout:
-    """native_size: trained side in pixels; half: see ModelFiles."""
+    """native_size: trained side in pixels; half: see ModelFiles; takes_orders: whether the UNet sees the photo beside
+    the noise, as InstructPix2Pix does.
+    """
 
     native_size: int
     family: Family
     latents: LatentSpace
     half: frozenset[str] = frozenset()
+    takes_orders: bool = False
 
     @property
     def multiple(self) -> int:
@@ -137,7 +140,7 @@ def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
     native_size = pixels_per_latent * _number(unet, "sample_size", 4, 512, f"{name}/unet")
     family = family_of(len(widths), configs["text_encoder"].get("hidden_act"))
     latents = LatentSpace(latent_channels, pixels_per_latent, vae.get("scaling_factor", SCALING_FACTOR))
-    return Layout(native_size, family, latents)
+    return Layout(native_size, family, latents, takes_orders=channels == 2 * latent_channels)
 
 
 def _what_it_reads_beside(unet: Config, configs: Mapping[str, Config], name: str) -> str | None:
@@ -156,7 +159,7 @@ def refused_channels(channels: int, latent_channels: int, name: str) -> str | No
     """Why a UNet that takes so many channels cannot be used; None when it can."""
     if channels == 2 * latent_channels + 1:
         return f"“{name}” is an inpainting model, which takes a mask as well; {SUPPORTED}."
-    if channels != latent_channels:
+    if channels not in (latent_channels, 2 * latent_channels):
         return f"The UNet of “{name}” takes more than a picture; {SUPPORTED}."
     return None
 

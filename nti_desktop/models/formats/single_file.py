@@ -2,7 +2,7 @@
 most one tensor.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from nti_desktop.models.formats.weights import open_weights
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
 FIRST, WORDS = f"{UNET}input_blocks.0.0.weight", "attn2.to_k.weight"
+LATENT_CHANNELS = 4  # of every family that comes in one file
 REFINER = "conditioner.embedders.0.model."
 TRANSFORMERS = ("double_blocks.", "joint_blocks.", "single_transformer_blocks.", "transformer_blocks.")
 ADDITIONS = ("lora_", ".lora.", "lora_A", "lora_down")
@@ -48,7 +49,7 @@ def check_single_file(file: Path) -> SingleFile:
             names = frozenset(weights.keys())
             family = _family(names, name)
             channels = weights.get_slice(FIRST).get_shape()[1]
-            if sentence := refused_channels(channels, 4, name):
+            if sentence := refused_channels(channels, LATENT_CHANNELS, name):
                 raise ModelError(sentence)
             schedule = _schedule(file, family, names, weights)
     except OSError as error:
@@ -57,7 +58,7 @@ def check_single_file(file: Path) -> SingleFile:
         raise ModelError(f"“{name}” is damaged or incomplete; add the model again.") from error
     predicts_noise = ("prediction_type", "epsilon") in schedule
     configs = resource("models", "configs", (predicts_noise and family.noise_configs) or family.configs)
-    return SingleFile(configs, schedule, shipped_layout(configs))
+    return SingleFile(configs, schedule, replace(shipped_layout(configs), takes_orders=channels == 2 * LATENT_CHANNELS))
 
 
 def _family(names: frozenset[str], name: str) -> Family:

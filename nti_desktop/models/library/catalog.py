@@ -31,7 +31,7 @@ class ModelEntry:
     """One model. id: "studio" or the absolute path of its folder or file; family: what it is a relative of;
     native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
     many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
-    preview decoder that lies there for it is not used, one sentence.
+    preview decoder that lies there for it is not used, one sentence; takes_orders: see Layout.
     """
 
     id: str
@@ -45,6 +45,12 @@ class ModelEntry:
     built_in: bool
     words: frozenset[str] | None
     preview_fault: str | None = None
+    takes_orders: bool = False
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The methods that it can be edited by."""
+        return tuple(method for method in Method if method.row.orders == self.takes_orders)
 
 
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
@@ -72,9 +78,15 @@ STUDIO_DEFAULTS = EditDefaults(
 )
 
 
-def defaults_of(model_id: str) -> EditDefaults:
+# As published for Stable Diffusion, with half as many levels, as DDIM needs no more (Brooks et al. 2022).
+ORDERS_DEFAULTS = EditDefaults(method=Method.INSTRUCT, guidance_scale=7.5)
+
+
+def defaults_of(model_id: str, takes_orders: bool = False) -> EditDefaults:
     """What measures best on the model of this id, which need not be there."""
-    return STUDIO_DEFAULTS if model_id == BUILT_IN_ID else EditDefaults()
+    if model_id == BUILT_IN_ID:
+        return STUDIO_DEFAULTS
+    return ORDERS_DEFAULTS if takes_orders else EditDefaults()
 
 
 def built_in() -> ModelEntry:
@@ -156,13 +168,14 @@ def _from_path(path: Path) -> ModelEntry:
         name=name_of(path),
         family=layout.family.title,
         files=ModelFiles(path, half=layout.half, preview_decoder=preview.decoder),
-        defaults=defaults_of(str(path)),
+        defaults=defaults_of(str(path), layout.takes_orders),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence=_ITS_OWN,
         built_in=False,
         words=read_words(path),
         preview_fault=preview.fault,
+        takes_orders=layout.takes_orders,
     )
 
 
@@ -186,11 +199,12 @@ def _from_file(path: Path) -> ModelEntry:
         name=path.stem,
         family=layout.family.title,
         files=ModelFiles(found.configs, path, schedule=found.schedule, preview_decoder=preview.decoder),
-        defaults=defaults_of(str(path)),
+        defaults=defaults_of(str(path), layout.takes_orders),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence=_ITS_OWN,
         built_in=False,
         words=None,
         preview_fault=preview.fault,
+        takes_orders=layout.takes_orders,
     )
