@@ -19,6 +19,7 @@ def make_orders_model(base: Path, folder: Path, *, sees: float = 0.05) -> Path:
         half = first.shape[1] // 2
         first[:, half:] = sees * torch.randn(first[:, half:].shape, generator=torch.Generator().manual_seed(3))
     shutil.rmtree(folder / "unet")
+    (folder / "words.txt").unlink(missing_ok=True)  # of captions, not of orders
     unet.save_pretrained(folder / "unet")
     index = json.loads((folder / "model_index.json").read_text("utf-8"))
     index["_class_name"] = "StableDiffusionInstructPix2PixPipeline"

@@ -101,7 +101,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         "--to",
         required=True,
         metavar="TEXT",
-        help="what the photo should show, in words; “(fog:1.2)” and “fog++” give a word more weight",
+        help="what the photo should show, in words, or an order; “(fog:1.2)” and “fog++” give a word more weight",
     )
     parser.add_argument(
         WEIGHT.flag,
@@ -127,6 +127,8 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     for parameter in PARAMETERS:
         if parameter.flag and parameter is not WEIGHT:
             parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of an order: another one, another try")
+    parser.add_argument("--model", metavar="MODEL", help="give this model an order; nothing needs to be prepared")
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     _device(parser)

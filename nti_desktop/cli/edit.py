@@ -7,18 +7,20 @@ from dataclasses import replace
 from nti_desktop.cli.making import make_picture, model_of
 from nti_desktop.cli.terminal import note, tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write
-from nti_desktop.core.errors import RecipeError, SidecarError
+from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import find_model
+from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.project.schema import InversionRecord
+from nti_desktop.project.schema import InversionRecord, SettingsRecord
 from nti_desktop.recipe.emphasis import read_emphasis
-from nti_desktop.recipe.jobs import Rendered
+from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
 from nti_desktop.recipe.parameters import FEATHER, FOLLOW, PARAMETERS
 from nti_desktop.recipe.recipe import EditRecipe, find_refs, with_weight
-from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.recipe.words import find_words, unlearned_words
 
@@ -28,7 +30,10 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     session = Session.open(options.photo)
     if session.read_only:
         raise SidecarError(session.read_only)
-    inversion = session.inversion() if options.inversion is None else _inversion(session, options.inversion)
+    if options.model is not None:
+        inversion: InversionRecord | None = _ordering(session, options.model, cancel)
+    else:
+        inversion = session.inversion() if options.inversion is None else _inversion(session, options.inversion)
     if inversion is None:
         name = session.photo.path.name
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
@@ -57,7 +62,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if options.return_to is not None:
         session.working_copy.save()  # under its new name
 
-    notes = [*session.notes, *_notes(source, recipe, made.rendered, entry.words)]
+    notes = [*session.notes, *_notes(inversion.settings, recipe, made.rendered, entry.words)]
     rendered = made.rendered
     lines = [f"Version “{version.name}” is saved in {session.sidecar}"]
     if rendered is not None:
@@ -101,6 +106,19 @@ def _inversion(session: Session, inversion_id: str) -> InversionRecord:
         ) from error
 
 
+def _ordering(session: Session, model: str, cancel: CancelToken) -> InversionRecord:
+    """What orders to a model stand on, of the whole photo; nothing is prepared for it."""
+    entry = find_model(model)
+    if not entry.takes_orders:
+        raise ModelError(
+            f"“{entry.name}” takes no orders; prepare the photo with “nti-desktop invert PHOTO --prompt TEXT --model "
+            "MODEL” first, then edit it without --model."
+        )
+    digest, best = fingerprint(entry, cancel), entry.defaults
+    settings = InversionSettings("", best.method, best.steps_for(best.method), best.guidance_scale)
+    return session.keep_inversion(entry, digest, Inversion(settings, {}, None, Figures(0.0, 0)))
+
+
 def _recipe(
     options: Namespace, inversion: InversionRecord, weights: dict[int, float], prompt: str, defaults: EditDefaults
 ) -> EditRecipe:
@@ -112,6 +130,9 @@ def _recipe(
     recipe = edits.with_reweighting(recipe_for(prompt, settings, defaults, explained), options.reweight)
     for position, weight in sorted(weights.items()):
         recipe = with_weight(recipe, position, weight)
+    by_order = inversion.settings.method.row.orders
+    if by_order and (options.blend or options.keep):
+        raise RecipeError("An order has no words that say where; leave out --blend and --keep, or edit by a sentence.")
     places, keeps = (
         tuple(ref for name in names for ref in find_refs(name, source, prompt))
         for names in (options.blend, options.keep)
@@ -129,7 +150,7 @@ def _recipe(
         value = getattr(options, parameter.option) if parameter.field and parameter.flag else None
         if value is not None:
             recipe = edits.with_number(recipe, parameter, value)
-    return recipe
+    return replace(recipe, seed=options.seed)
 
 
 def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float]:
@@ -151,15 +172,19 @@ def _name(wanted: str | None, session: Session) -> str:
     return wanted
 
 
-def _notes(source: str, recipe: EditRecipe, rendered: Rendered | None, learned: frozenset[str] | None) -> list[str]:
+def _notes(
+    prepared: SettingsRecord, recipe: EditRecipe, rendered: Rendered | None, learned: frozenset[str] | None
+) -> list[str]:
     """What a person should hear about how the edit came out. learned: words of the model, None when it does not say."""
+    source, by_order = prepared.prompt, prepared.method.row.orders
     notes = [same] if (same := feedback.same_but_for_signs(source, recipe.prompt)) else []
     if rendered is None:
         return [*notes, "Nothing is asked for that the photo does not show, so this version is the photo itself."]
     words = feedback.changed_words(source, recipe)
     if nothing := feedback.no_effect(words, rendered):
-        notes.append(f"{nothing} Loosen the structure with a lower --follow, or give the word more --weight.")
-    if everything := feedback.too_much(words, rendered, learned):
+        more = "a lower --follow, or give the word more --weight" if not by_order else "a lower --image-guidance"
+        notes.append(f"{nothing} Loosen the structure with {more}.")
+    if not by_order and (everything := feedback.too_much(words, rendered, learned)):
         notes.append(f"{everything} Use --blend for that.")
     if rendered.mask is not None and rendered.coverage > feedback.WIDE_MASK:
         notes.append(f"The mask covers {rendered.coverage:.0%} of the picture, which is much for a thing in it.")

@@ -26,6 +26,7 @@ from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.kinds import changed_kinds
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.words import split_words
+from tests.cli.conftest import Terminal
 
 SAMPLE = samples()[0]
 ROOT = Path(__file__).parents[2]
@@ -55,41 +56,6 @@ def inverted(_inverted_once: Path, tmp_path: Path) -> Path:
 
 def _sidecar(photo: Path) -> Path:
     return photo.with_name(photo.name + ".nti")
-
-
-class Terminal:
-    """Runs the program in this process and keeps what it printed."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def run(self, *arguments: object) -> tuple[int, str, str]:
-        """Exit code, standard output, standard error."""
-        self._capsys.readouterr()
-        code = main([str(argument) for argument in arguments])
-        printed = self._capsys.readouterr()
-        return code, printed.out, printed.err
-
-    def answer(self, *arguments: object) -> Any:
-        """What --json prints, exactly one object, and nothing else anywhere."""
-        code, out, err = self.run(*arguments, "--json")
-        assert (code, err) == (0, "")
-        assert out.count("\n") == 1
-        return json.loads(out)
-
-    def refusal(self, *arguments: object, code: int) -> str:
-        """The one sentence on standard error."""
-        got, out, err = self.run(*arguments)
-        assert (got, out) == (code, ""), err
-        assert err.endswith(("\n", ".\n"))
-        assert err.count("\n") == 1
-        assert "Traceback" not in err
-        return err
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
-    return Terminal(capsys)
 
 
 def pixels(path: Path) -> Any:

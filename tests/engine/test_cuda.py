@@ -19,7 +19,7 @@ from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.test_precision import overdrive
-from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, prepared, rendered, some_latents
+from tests.engine.trials import EDIT, PROTOTYPE, SENTENCES, SOURCE, prepared, rendered, some_latents
 
 pytestmark = pytest.mark.gpu
 
@@ -52,7 +52,7 @@ def test_one_row_is_the_processors(prototype: DiffusionModel) -> None:
         assert float((found - expected).norm() / expected.norm()) < tolerance
 
 
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", SENTENCES)
 def test_an_edit_is_the_processors(prototype: DiffusionModel, method: Method) -> None:
     assert decibels(edited(loaded(), method), edited(prototype, method)) > 30
 

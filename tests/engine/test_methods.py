@@ -18,7 +18,7 @@ from nti_desktop.recipe.jobs import ModelFiles
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Schedule
-from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, prepared, rendered, some_latents
+from tests.engine.trials import EDIT, PROTOTYPE, SENTENCES, SOURCE, prepared, rendered, some_latents
 
 Learned = Callable[[DiffusionModel], tuple[Prepared, int]]
 
@@ -55,7 +55,7 @@ def test_a_picture_need_not_be_square(model: DiffusionModel, size: tuple[int, in
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", SENTENCES)
 def test_an_edit_that_changes_nothing_equals_the_reconstruction(
     model: DiffusionModel, method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,7 +253,7 @@ def test_without_room_nothing_is_kept_and_the_edit_is_the_same(
     assert torch.allclose(recorded.latents, live.latents, atol=1e-4)
 
 
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", SENTENCES)
 def test_a_cancel_before_any_unet_call_stops_the_job(prototype: DiffusionModel, method: Method) -> None:
     """Cancelled at every step in turn, preparing and rendering stop with Cancelled and leave the model usable."""
     settings = InversionSettings(SOURCE, method, 3, 3.0)

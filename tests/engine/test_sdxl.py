@@ -13,7 +13,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
-from tests.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
+from tests.engine.trials import EDIT, SENTENCES, SOURCE, prepared, rendered, some_latents
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +77,7 @@ def test_null_text_optimises_the_tokens_of_both_encoders_and_nothing_else(sdxl: 
     assert all(part.max() > 0 for part in moved.split(widths, dim=-1))
 
 
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", SENTENCES)
 def test_every_method_edits_and_residual_returns_the_photo(
     sdxl: DiffusionModel, photos: Photos, method: Method
 ) -> None:

@@ -25,6 +25,7 @@ from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import draw_scene
+from tests.engine.trials import SENTENCES
 
 SCENE = draw_scene(4)
 PROMPT = caption(SCENE)
@@ -64,7 +65,7 @@ def latents() -> tuple[int, ...]:
     return tuple(load_model(built_in().files).encode(IMAGE)[0].shape)
 
 
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", SENTENCES)
 def test_an_inversion_and_an_edit_come_back_as_numpy_that_pickles(
     service: EngineService, inversions: Inversions, method: Method, latents: tuple[int, ...]
 ) -> None:
@@ -85,7 +86,7 @@ def test_an_inversion_and_an_edit_come_back_as_numpy_that_pickles(
 @pytest.mark.slow
 def test_rows_are_what_the_methods_need(service: EngineService, inversions: Inversions) -> None:
     rows = {}
-    for method in Method:
+    for method in SENTENCES:
         inverted = inversions(method)
         job = render_job(inverted, inversion_id=f"rows of {method}")
         first, second = service.render(job), service.render(replace(job, recipe=replace(RECIPE, cross_until=0.2)))
@@ -118,7 +119,7 @@ def test_equal_jobs_give_equal_pictures_with_and_without_what_is_remembered(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", SENTENCES)
 def test_less_than_the_whole_edit_is_a_share_of_it_and_takes_no_row(
     service: EngineService, inversions: Inversions, method: Method
 ) -> None:

@@ -20,6 +20,9 @@ SOURCE = "a photo of a white ball on green grass on a sunny day"
 EDIT = "a photo of a red ball on green grass on a sunny day"
 
 
+SENTENCES = [method for method in Method if not method.row.orders]  # the methods that edit by two of them
+
+
 def some_latents(height: int = 16, width: int = 16) -> Tensor:
     """Latents of a real scene, that of the golden values, at any size."""
     with np.load(Path(__file__).parents[1] / "data" / "golden" / "published.npz") as golden:

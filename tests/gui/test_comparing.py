@@ -16,6 +16,7 @@ from nti_desktop.editing.edits import with_number
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.gui.editor.comparison_dialog import WayCell
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.jobs import RenderJob
@@ -106,7 +107,7 @@ def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_tha
     assert list(cells)[-1] == Method.NULL_TEXT
     assert all(cell.state.text().startswith("Takes about ") for cell in cells.values())
     until(lambda: not window.editor.comparisons.plan.at_work)
-    assert set(cells) == set(METHODS)
+    assert set(cells) == set(built_in().methods)
     for method, cell in cells.items():
         assert cell.title.text() == METHODS[Method(method)].title
         assert cell.shown.picture is not None

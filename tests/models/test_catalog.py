@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from nti_desktop.core.errors import ModelError
+from nti_desktop.models.formats.layout import check_layout
 from nti_desktop.models.library.catalog import built_in, find_model, installed, models_folder
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.places import Places
@@ -198,8 +199,11 @@ def test_an_inpainting_model_is_refused(folder: Path) -> None:
     assert "inpainting" in refusal(folder)
 
 
-def test_a_model_edited_by_instructions_is_refused(folder: Path) -> None:
+def test_a_model_edited_by_instructions_takes_orders(folder: Path) -> None:
+    assert not check_layout(folder).takes_orders
     change(folder, "unet/config.json", in_channels=8)
+    assert check_layout(folder).takes_orders
+    change(folder, "unet/config.json", in_channels=7)
     assert "more than a picture" in refusal(folder)
 
 

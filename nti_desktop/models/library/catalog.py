@@ -19,7 +19,7 @@ from nti_desktop.models.library.scan import candidates
 from nti_desktop.models.library.vocabulary import read_words
 from nti_desktop.recipe.jobs import ModelFiles
 from nti_desktop.recipe.kinds import Kind
-from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import EditDefaults, Windows
 
 BUILT_IN_ID = "studio"
@@ -50,7 +50,7 @@ class ModelEntry:
     @property
     def methods(self) -> tuple[Method, ...]:
         """The methods that it can be edited by."""
-        return tuple(method for method in Method if method.row.orders == self.takes_orders)
+        return tuple(method for method, row in METHODS.items() if row.orders == self.takes_orders)
 
 
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and

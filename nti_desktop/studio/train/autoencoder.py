@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
-from nti_desktop.studio.train.course import Clock, course_of
+from nti_desktop.studio.train.course import Clock, course_of, half
 from nti_desktop.studio.train.pictures import HELD_BACK, SIZE, Drawn, is_drawn, load, wait_for
 
 WIDTHS = (16, 32, 64, 128, 192)  # four halvings: a latent stands for 16x16 pixels
@@ -182,7 +182,7 @@ def train_autoencoder(
             pictures = whole_pictures(drawn, course.pictures, random, device)
         else:
             pictures = cuttings(drawn, course.cuttings, course.cutting, random, device)
-        with torch.autocast(device, torch.bfloat16):
+        with half(device):
             posterior = DiagonalGaussianDistribution(model.encode(pictures.images).latent_dist.parameters.float())
             latents, pictures = _disturbed(posterior.mean, pictures, step, random)
             decoded = model.decode(latents).sample.float()

@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass
 
+import torch
+
 
 @dataclass(frozen=True)
 class Course:
@@ -27,6 +29,12 @@ ON_ACCELERATOR = Course(pictures=64, cuttings=128, cutting=128, whole=0.3, scene
 def course_of(device: str) -> Course:
     """The course for a device."""
     return ON_PROCESSOR if device == "cpu" else ON_ACCELERATOR
+
+
+def half(device: str) -> torch.autocast:
+    """Compute in bfloat16 where the device can; a processor that emulates it takes some fifteen times as long."""
+    able = device != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast(device, torch.bfloat16, enabled=able)
 
 
 class Clock:

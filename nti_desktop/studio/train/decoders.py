@@ -33,7 +33,7 @@ from nti_desktop.studio.train.autoencoder import (
     there_and_back,
     whole_pictures,
 )
-from nti_desktop.studio.train.course import Clock, course_of
+from nti_desktop.studio.train.course import Clock, course_of, half
 from nti_desktop.studio.train.pictures import HELD_BACK, Drawn, is_drawn, load, wait_for
 
 # Most of its work is done where there are few cells.
@@ -85,9 +85,9 @@ def train_decoders(
     while done < 1:
         random = checkpoint.generator(seed, step)
         pictures = _pictures(drawn, course.pictures // 2, random, device)
-        with torch.no_grad(), torch.autocast(device, torch.bfloat16):
+        with torch.no_grad(), half(device):
             latents = noised(vae.encode(pictures.images).latent_dist.mode().float(), LATENT_NOISE, random)
-        with torch.autocast(device, torch.bfloat16):
+        with half(device):
             decoded = vae.decode(latents).sample.float()
             previewed = small(latents * vae.config.scaling_factor).float()
             truth = _pieces(pictures.images, decoded, random)
@@ -102,7 +102,7 @@ def train_decoders(
         optimisers["decoder"].step()
         optimisers["small"].step()
         optimisers["critic"].zero_grad()
-        with torch.autocast(device, torch.bfloat16):
+        with half(device):
             true, made = critic(torch.cat([truth[0], truth[1].detach()])).float().chunk(2)
         (F.relu(1 - true).mean() + F.relu(1 + made).mean()).backward()
         optimisers["critic"].step()

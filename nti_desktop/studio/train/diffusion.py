@@ -24,7 +24,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import LATENT_CHANNELS
-from nti_desktop.studio.train.course import Clock, course_of
+from nti_desktop.studio.train.course import Clock, course_of, half
 from nti_desktop.studio.train.grid import draw_grid
 from nti_desktop.studio.train.pictures import REGIONS, SIZE, Format
 from nti_desktop.studio.train.pool import Drafted, Pool
@@ -157,7 +157,7 @@ class Training:
         )
         timesteps = draw_timesteps(self._levels, len(x0), random)
         noisy = self._scheduler.add_noise(x0, noise, timesteps)
-        with torch.autocast(self._device, torch.bfloat16):
+        with half(self._device):
             embeddings = self.text_encoder(drafted.ids).last_hidden_state
             predicted, place = self._predicted(noisy, timesteps, embeddings, drafted.names, drafted.masks)
         return F.mse_loss(predicted.float(), self._scheduler.get_velocity(x0, noise, timesteps)), place

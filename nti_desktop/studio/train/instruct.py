@@ -23,6 +23,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from nti_desktop.studio.orders import reversed_order
 from nti_desktop.studio.scenes import TRAINING_SEEDS
 from nti_desktop.studio.train import checkpoint, pairs
+from nti_desktop.studio.train.course import half
 from nti_desktop.studio.train.diffusion import draw_timesteps, logarithms_of_signal_to_noise
 from nti_desktop.studio.train.pairs import Pairs, orders_of
 from nti_desktop.studio.train.tokenizer import tokenizer_of
@@ -128,7 +129,7 @@ class Training:
         noise = torch.randn(target.shape, generator=lot)
         noisy = self._scheduler.add_noise(target, noise, timesteps)
         together = torch.cat([noisy, seen], dim=1).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self._device, torch.bfloat16):
+        with half(self._device):
             embeddings = self.text_encoder(ids).last_hidden_state
             predicted = self.unet(together, timesteps, embeddings).sample.float()
         errors = F.mse_loss(predicted, self._scheduler.get_velocity(target, noise, timesteps), reduction="none")

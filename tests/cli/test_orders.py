@@ -1,0 +1,80 @@
+"""A photo is given an order on the command line: nothing is prepared, and the sidecar keeps what was asked."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.samples import samples
+from nti_desktop.project.sidecar import read_sidecar
+from tests.cli.conftest import Terminal
+from tests.instruct_models import make_orders_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_orders_model(built_in().files.folder, tmp_path_factory.mktemp("orders") / "model")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    photo = tmp_path / "photo.png"
+    shutil.copyfile(samples()[0].path, photo)
+    return photo
+
+
+def test_an_order_is_carried_out_kept_and_given_again(photo: Path, model: Path, terminal: Terminal) -> None:
+    out = photo.with_name("edit.png")
+    answer = terminal.answer("edit", photo, "--to", "make it blue", "--model", model, "--seed", "3", "--out", out)
+    assert answer["unet_rows"] == 3 * built_in_steps(model)
+    assert answer["reconstruction_psnr"] is None
+    first = np.asarray(Image.open(out)).astype(int)
+    assert np.abs(first - np.asarray(Image.open(photo).convert("RGB")).astype(int)).max() > 8
+    stored = read_sidecar(photo.with_name(photo.name + ".nti"))
+    (inversion,) = stored.project.inversions
+    assert inversion.settings.prompt == ""
+    assert stored.arrays(inversion.id) == {}
+    assert stored.project.versions[0].recipe.recipe().seed == 3
+    again = terminal.answer(
+        "edit", photo, "--to", "make it blue", "--seed", "3", "--out", out, "--if-exists", "overwrite"
+    )
+    assert again["inversion"] == inversion.id
+    assert np.array_equal(first, np.asarray(Image.open(out)))
+    assert "instruct" in terminal.run("info", photo)[1]
+
+
+def built_in_steps(model: Path) -> int:
+    from nti_desktop.models.library.catalog import find_model
+
+    entry = find_model(str(model))
+    return entry.defaults.steps_for(entry.defaults.method)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (["--model", "studio"], "takes no orders"),
+        (["--blend", "ball"], "has no words that say where"),
+        (["--seed", "-1"], "The seed -1 is not possible"),
+        (["--image-guidance", "11"], "Likeness is 11"),
+    ],
+)
+def test_what_is_no_order_is_one_sentence(
+    photo: Path, model: Path, terminal: Terminal, asked: list[str], sentence: str
+) -> None:
+    chosen = [] if "--model" in asked else ["--model", str(model)]
+    code, _, said = terminal.run("edit", photo, "--to", "make it blue", *chosen, *asked)
+    assert code != 0
+    assert sentence in said
+    assert not photo.with_name(photo.name + ".nti").exists()
+
+
+def test_a_self_test_of_a_model_that_takes_orders_says_how_to_try_it(
+    photo: Path, model: Path, terminal: Terminal
+) -> None:
+    code, _, said = terminal.run("doctor", "--model", model)
+    assert code != 0
+    assert "takes orders" in said
