@@ -6,7 +6,7 @@ from typing import Any
 
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import Parameter
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordRef
+from nti_desktop.recipe.recipe import MOST_SEEDS, Blend, EditRecipe, Reweighting, Side, WordRef
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand
 from nti_desktop.recipe.words import Change, align_words, split_words
@@ -38,6 +38,11 @@ def with_number(recipe: EditRecipe, parameter: Parameter, value: float) -> EditR
         recipe = by_hand(recipe, recipe.cross_until, recipe.self_until)
     number: dict[str, Any] = {parameter.field: round(value, 3)}
     return replace(recipe, **number)
+
+
+def with_next_seed(recipe: EditRecipe) -> EditRecipe:
+    """Another try, where the method draws by lot."""
+    return replace(recipe, seed=(recipe.seed + 1) % MOST_SEEDS)
 
 
 def with_reweighting(recipe: EditRecipe, reweighting: Reweighting) -> EditRecipe:

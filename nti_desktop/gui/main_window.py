@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
             "prepare": document is not None and document.can_be_prepared and not self.editor.preparing.plan.at_work,
             "render_edit": ready and not self.editor.pictures.final,
             "compare_ways": self.comparing.possible,
+            "another_try": ready and history is not None and self.editor.model.method.row.seeded,
             "draw_area": document is not None,
             "work_on_whole": document is not None and document.area != document.whole,
             "reset_structure": history is not None,
@@ -408,6 +409,12 @@ class MainWindow(QMainWindow):
         """Render the edit at full quality."""
         self.editor_view.prompts.edit.settle()
         self.editor.render()
+
+    @command("Another &try", Menu.EDIT, "Ctrl+T")
+    @slot()
+    def another_try(self) -> None:
+        """Draw the edit by another lot; undo brings this one back."""
+        self.editor.edit("try", edits.with_next_seed)
 
     @command("&Cancel", Menu.EDIT, "Escape")
     @slot()

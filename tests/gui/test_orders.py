@@ -1,0 +1,119 @@
+"""With a model that takes orders the window asks for an order, and for nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.library.catalog import built_in, find_model
+from nti_desktop.recipe.methods import Method
+from tests.gui.conftest import OpenWindow
+from tests.instruct_models import make_orders_model
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_orders_model(built_in().files.folder, tmp_path_factory.mktemp("orders") / "model")
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, photo: Path, model: Path, until: Until) -> MainWindow:
+    """A window with a photo and a model that takes orders."""
+    window = open_window()
+    window.editor.model.choose(find_model(str(model)))
+    window.editor.model.choose_way(Method.INSTRUCT, 4)
+    window.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    return window
+
+
+def order(window: MainWindow, text: str, qtbot: QtBot) -> None:
+    """Type it, and wait for the pause after it."""
+    line = window.editor_view.prompts.edit
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, text)
+    line.settle()
+
+
+def test_an_order_needs_no_description_and_no_preparing_and_the_photo_follows(
+    window: MainWindow, until: Until, qtbot: QtBot
+) -> None:
+    prompts = window.editor_view.prompts
+    assert not prompts.description.isVisible()
+    assert not prompts.prepare_button.isVisible()
+    assert prompts.edit.isVisible()
+    assert "order" in prompts.edit.placeholderText().casefold()
+    order(window, "make it blue", qtbot)
+    until(lambda: window.editor.pictures.final and window.editor.pictures.after is not None)
+    document = window.editor.document
+    assert document is not None
+    assert document.inversion is not None
+    assert document.inversion.settings.method is Method.INSTRUCT
+    assert document.version is not None
+    assert document.version.recipe.prompt == "make it blue"
+    assert not window.editor_view.mask_panel.isEnabled()
+    first = window.editor.pictures.after
+    order(window, "remove the ball", qtbot)
+    until(lambda: window.editor.pictures.final and window.editor.pictures.after is not first)
+    assert len(document.session.project.inversions) == 1
+    window.editor.undo()
+    assert prompts.edit.text() == "make it blue"
+
+
+def test_the_panel_has_the_sliders_of_orders_and_likeness_makes_another_picture(
+    window: MainWindow, until: Until, qtbot: QtBot
+) -> None:
+    order(window, "make it blue", qtbot)
+    until(lambda: window.editor.pictures.final and window.editor.pictures.after is not None)
+    panel = window.editor_view.structure_panel
+    panel.advanced.setChecked(True)
+    assert panel.follow.isHidden()
+    assert panel.sliders["cross_until"].isHidden()
+    assert not panel.sliders["image_guidance"].isHidden()
+    first = window.editor.pictures.after
+    panel.sliders["image_guidance"].slide_to(2.0)
+    until(lambda: window.editor.pictures.final and window.editor.pictures.after is not first)
+    document = window.editor.document
+    assert document is not None
+    assert document.state is not None
+    assert document.state.recipe.image_guidance == 2.0
+
+
+def test_another_try_is_another_picture_and_undone_is_the_one_before(
+    window: MainWindow, until: Until, qtbot: QtBot
+) -> None:
+    order(window, "make it blue", qtbot)
+    until(lambda: window.editor.pictures.final and window.editor.pictures.after is not None)
+    document, again = window.editor.document, window.actions_by_name["another_try"]
+    assert document is not None
+    assert again.isEnabled()
+    again.trigger()
+    assert document.state is not None
+    assert document.state.recipe.seed == 1
+    window.editor.undo()
+    assert document.state.recipe.seed == 0
+
+
+def test_a_photo_that_was_prepared_goes_on_by_an_order_and_back(
+    prepared: MainWindow, model: Path, until: Until, qtbot: QtBot, sample_edit: str
+) -> None:
+    document = prepared.editor.document
+    assert document is not None
+    description = document.description
+    prepared.editor.say_in_words(sample_edit)
+    until(lambda: prepared.editor.pictures.final)
+    prepared.editor.model.choose(find_model(str(model)))
+    assert prepared.editor_view.prompts.description.isVisible()  # of the version that is shown
+    prepared.editor_view.prompts.prepare_button.click()
+    until(lambda: len(document.session.project.versions) == 2)
+    assert document.by_order
+    assert document.edit_text == sample_edit
+    assert not prepared.editor_view.prompts.description.isVisible()
+    until(lambda: prepared.editor.pictures.final)
+    document.go_to(document.session.project.versions[0].id)
+    assert (document.by_order, document.description) == (False, description)
