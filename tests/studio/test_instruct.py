@@ -1,0 +1,89 @@
+"""Training a model that takes orders: pairs as drawn, a model as it was at first, steps that teach and can go on."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import UNet2DConditionModel
+from transformers import CLIPTokenizer
+
+from nti_desktop.core.resources import resource
+from nti_desktop.studio.train import checkpoint, instruct, pairs
+from nti_desktop.studio.train.pairs import Pairs
+
+pytestmark = pytest.mark.slow
+
+BASE = resource("models", "studio")
+SEED = 2000
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model begun, and the pairs of two scenes."""
+    out = tmp_path_factory.mktemp("instruct")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(instruct, "TRAINING_SEEDS", range(SEED, SEED + 1))
+        instruct.begin(BASE, out / "model")
+        orders = pairs.orders_of
+        patch.setattr(pairs, "orders_of", lambda seed: orders(seed, 2))
+        (out / "pairs").mkdir()
+        pairs._draw_stream(out / "pairs", out / "model", 64, SEED)
+    return out
+
+
+@pytest.fixture(scope="module")
+def found(out: Path) -> Pairs:
+    return pairs.load_all(out / "pairs", [SEED])
+
+
+def test_every_change_of_a_scene_is_there_and_asked_for_both_ways(found: Pairs) -> None:
+    assert len(found.latents) == 2 * (1 + pairs.CHANGES)
+    assert len(found.ends) == 2 * 2 * pairs.CHANGES == len(found.ids)
+    forth, back = found.ends[::2], found.ends[1::2]
+    assert torch.equal(forth, back.flip(1))
+    assert all(not torch.equal(found.latents[a], found.latents[b]) for a, b in found.ends.tolist())
+
+
+def test_the_tokens_are_the_orders_and_each_word_is_one(out: Path, found: Pairs) -> None:
+    tokenizer = CLIPTokenizer.from_pretrained(out / "model" / "tokenizer")
+    orders = pairs.orders_of(SEED, 2)
+    said = tokenizer.decode(found.ids[0, 0].tolist(), skip_special_tokens=True).strip()
+    assert said in [way.lower() for way in orders[0][0].ways]
+    for word in (out / "model" / "words.txt").read_text("utf-8").split():
+        assert len(tokenizer(word)["input_ids"]) == 3
+
+
+def test_what_was_known_of_words_is_kept(out: Path) -> None:
+    training = instruct.Training(BASE, out / "model", "cpu")
+    from transformers import CLIPTextModel
+
+    base = CLIPTextModel.from_pretrained(BASE / "text_encoder")
+    old, new = (CLIPTokenizer.from_pretrained(folder / "tokenizer") for folder in (BASE, out / "model"))
+    number, known = new.get_vocab()["blue</w>"], old.get_vocab()["blue</w>"]
+    rows = training.text_encoder.get_input_embeddings().weight, base.get_input_embeddings().weight
+    assert torch.allclose(rows[0][number], rows[1][known].float(), atol=1e-6)
+
+
+def test_steps_teach_and_go_on_where_they_stopped(
+    out: Path, found: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instruct, "BATCH", 4)
+    training = instruct.Training(BASE, out / "model", "cpu")
+    before = float(training.loss(found, checkpoint.generator(9, 9)).detach())
+    training.run(found, 6, tmp_path / "kept.pt")
+    assert float(training.loss(found, checkpoint.generator(9, 9)).detach()) < before
+    weights = training.unet.conv_in.weight.detach().clone()
+    assert weights[:, weights.shape[1] // 2 :].abs().max() > 0
+    again = instruct.Training(BASE, out / "model", "cpu")
+    again.run(found, 6, tmp_path / "kept.pt")  # nothing is left to do
+    assert torch.equal(again.unet.conv_in.weight, weights)
+    index = json.loads((out / "model" / "model_index.json").read_text("utf-8"))
+    assert index["_class_name"] == "StableDiffusionInstructPix2PixPipeline"
+    exported = UNet2DConditionModel.from_pretrained(out / "model" / "unet", low_cpu_mem_usage=False)
+    assert exported.config.in_channels == 2 * exported.config.out_channels
+
+
+def test_no_pairs_are_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="No pairs"):
+        pairs.load_all(tmp_path, [SEED])
