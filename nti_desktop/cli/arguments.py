@@ -11,7 +11,7 @@ from nti_desktop.models.library.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import GUIDANCE, PARAMETERS, STEPS, WEIGHT
-from nti_desktop.recipe.recipe import Reweighting
+from nti_desktop.recipe.recipe import Lot, Reweighting
 
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"
@@ -127,7 +127,14 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     for parameter in PARAMETERS:
         if parameter.flag and parameter is not WEIGHT:
             parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of an order: another one, another try")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of orders and of resample: another try")
+    parser.add_argument(
+        "--lot",
+        type=Lot,
+        choices=list(Lot),
+        default=Lot.SEED,
+        help="of resample: noise by the seed, or the photo's own",
+    )
     parser.add_argument("--model", metavar="MODEL", help="give this model an order; nothing needs to be prepared")
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")

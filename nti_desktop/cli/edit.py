@@ -18,6 +18,7 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.project.schema import InversionRecord, SettingsRecord
 from nti_desktop.recipe.emphasis import read_emphasis
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
+from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.parameters import FEATHER, FOLLOW, PARAMETERS
 from nti_desktop.recipe.recipe import EditRecipe, find_refs, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
@@ -130,9 +131,11 @@ def _recipe(
     recipe = edits.with_reweighting(recipe_for(prompt, settings, defaults, explained), options.reweight)
     for position, weight in sorted(weights.items()):
         recipe = with_weight(recipe, position, weight)
-    by_order = inversion.settings.method.row.orders
-    if by_order and (options.blend or options.keep):
-        raise RecipeError("An order has no words that say where; leave out --blend and --keep, or edit by a sentence.")
+    row = inversion.settings.method.row
+    if not row.looks and (options.blend or options.keep):
+        raise RecipeError(
+            f"{row.method} does not know where words look; leave out --blend and --keep, or edit by another method."
+        )
     places, keeps = (
         tuple(ref for name in names for ref in find_refs(name, source, prompt))
         for names in (options.blend, options.keep)
@@ -150,7 +153,7 @@ def _recipe(
         value = getattr(options, parameter.option) if parameter.field and parameter.flag else None
         if value is not None:
             recipe = edits.with_number(recipe, parameter, value)
-    return replace(recipe, seed=options.seed)
+    return replace(recipe, seed=options.seed, lot=options.lot)
 
 
 def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float]:
@@ -176,16 +179,26 @@ def _notes(
     prepared: SettingsRecord, recipe: EditRecipe, rendered: Rendered | None, learned: frozenset[str] | None
 ) -> list[str]:
     """What a person should hear about how the edit came out. learned: words of the model, None when it does not say."""
-    source, by_order = prepared.prompt, prepared.method.row.orders
+    source, row = prepared.prompt, prepared.method.row
     notes = [same] if (same := feedback.same_but_for_signs(source, recipe.prompt)) else []
     if rendered is None:
         return [*notes, "Nothing is asked for that the photo does not show, so this version is the photo itself."]
     words = feedback.changed_words(source, recipe)
     if nothing := feedback.no_effect(words, rendered):
-        more = "a lower --follow, or give the word more --weight" if not by_order else "a lower --image-guidance"
-        notes.append(f"{nothing} Loosen the structure with {more}.")
-    if not by_order and (everything := feedback.too_much(words, rendered, learned)):
+        notes.append(f"{nothing} {_more(row)}")
+    if row.looks and (everything := feedback.too_much(words, rendered, learned)):
         notes.append(f"{everything} Use --blend for that.")
     if rendered.mask is not None and rendered.coverage > feedback.WIDE_MASK:
         notes.append(f"The mask covers {rendered.coverage:.0%} of the picture, which is much for a thing in it.")
     return notes
+
+
+def _more(row: MethodRow) -> str:
+    """How to make an edit change more."""
+    if row.looks:
+        return "Loosen the structure with a lower --follow, or give the word more --weight."
+    return (
+        "Let go of the photo with a lower --image-guidance."
+        if row.orders
+        else "Give up more of the photo with --noise."
+    )

@@ -17,6 +17,7 @@ from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.jobs import Inversion
 from nti_desktop.recipe.kinds import Kind, changed_kinds
+from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled
@@ -96,11 +97,15 @@ class Document:
         return self.area == self.session.frame(inversion.id).area
 
     @property
+    def row(self) -> MethodRow:
+        """Of the method of the edit."""
+        inversion = self.inversion
+        return (inversion.settings.method if inversion is not None and self.up_to_date else self.defaults.method).row
+
+    @property
     def by_order(self) -> bool:
         """Whether the edit is an order, in place of a sentence that is compared with the description."""
-        inversion = self.inversion
-        method = inversion.settings.method if inversion is not None and self.up_to_date else self.defaults.method
-        return method.row.orders
+        return self.row.orders
 
     @property
     def source(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import Parameter
-from nti_desktop.recipe.recipe import MOST_SEEDS, Blend, EditRecipe, Reweighting, Side, WordRef
+from nti_desktop.recipe.recipe import MOST_SEEDS, Blend, EditRecipe, Lot, Reweighting, Side, WordRef
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand
 from nti_desktop.recipe.words import Change, align_words, split_words
@@ -43,6 +43,11 @@ def with_number(recipe: EditRecipe, parameter: Parameter, value: float) -> EditR
 def with_next_seed(recipe: EditRecipe) -> EditRecipe:
     """Another try, where the method draws by lot."""
     return replace(recipe, seed=(recipe.seed + 1) % MOST_SEEDS)
+
+
+def with_lot(recipe: EditRecipe, lot: Lot) -> EditRecipe:
+    """Draw the photo anew from other noise."""
+    return replace(recipe, lot=lot)
 
 
 def with_reweighting(recipe: EditRecipe, reweighting: Reweighting) -> EditRecipe:
@@ -83,12 +88,17 @@ def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, met
 
 
 def by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
-    """The same wish by this method. Null embeddings hold for their own guidance only; an order needs another, and
-    neither weights nor a mask of the sentence that it was go with it.
+    """The same wish by this method. Null embeddings hold for their own guidance only; an order needs another, and has
+    no weights of a sentence; only where a method knows where words look, a mask can be tied to them.
     """
-    if method.row.orders:
+    row = method.row
+    if row.orders:
         return replace(recipe, automatic=True, words=(), blend=None, guidance_scale=None)
-    return replace(recipe, guidance_scale=None) if method.row.learns else recipe
+    return replace(
+        recipe,
+        blend=recipe.blend if row.looks else None,
+        guidance_scale=None if row.learns else recipe.guidance_scale,
+    )
 
 
 def loosened(recipe: EditRecipe) -> EditRecipe:

@@ -16,7 +16,7 @@ from nti_desktop.project.migrations import migrated
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import FEATHER
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Lot, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 from nti_desktop.recipe.words import word_at
 
@@ -222,6 +222,8 @@ class RecipeRecord(Record):
     blend: BlendRecord | None
     guidance_scale: float | None
     image_guidance: float | None = None
+    noise: float | None = None
+    lot: Lot = Lot.SEED
     seed: Count = 0
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, SELF, STEPS
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, NOISE, SELF, STEPS
 
 PUBLISHED_STEPS = int(STEPS.usual)  # of null-text, and of what it is compared with
 
@@ -16,6 +16,7 @@ class Method(StrEnum):
     RESIDUAL = "residual"
     NEGATIVE_PROMPT = "negative-prompt"
     PINNED = "pinned"
+    RESAMPLE = "resample"
     INSTRUCT = "instruct"
 
     @property
@@ -100,7 +101,8 @@ class MethodRow:
     None where nobody published a figure for it; learns: an embedding for every step, by gradients, which holds for the
     guidance it was learned with; steps: that were published for it, None where a model's own usual ones do; orders:
     whether it takes an order in place of two sentences, and a model made for that; numbers: fields of the recipe that
-    may be said by hand; seeded: whether another seed makes another edit.
+    may be said by hand; seeded: whether another seed makes another edit; looks: whether it
+    knows where words look, so that masks can be tied to them.
     """
 
     method: Method
@@ -116,6 +118,7 @@ class MethodRow:
     orders: bool = False
     numbers: tuple[str, ...] = (CROSS.field, SELF.field, GUIDANCE.field)
     seeded: bool = False
+    looks: bool = True
 
     @property
     def prepares(self) -> bool:
@@ -173,6 +176,20 @@ METHODS: Mapping[Method, MethodRow] = {
             published=Published(26.21, 0.0690, 24.61),
         ),
         MethodRow(
+            Method.RESAMPLE,
+            "Draw anew",
+            "Gives up part of the photo to noise and draws it anew after the edit’s sentence; for restyling freely, "
+            "with as many tries as one likes.",
+            preparing_rows=3.0,
+            edit_rows=2.0,
+            keeps=(PIVOT,),
+            source="Meng et al., SDEdit, ICLR 2022, arXiv 2108.01073; with the photo's own noise Su et al., DDIB, ICLR "
+            "2023, arXiv 2203.08382, and Elarabawy et al., Direct Inversion, 2022, arXiv 2211.07825",
+            numbers=(NOISE.field, GUIDANCE.field),
+            seeded=True,
+            looks=False,
+        ),
+        MethodRow(
             Method.INSTRUCT,
             "Orders",
             "Takes an order (“make it blue”, “put it on its side”, “remove the ball”) and needs no preparing; wants a "
@@ -184,6 +201,7 @@ METHODS: Mapping[Method, MethodRow] = {
             orders=True,
             numbers=(GUIDANCE.field, IMAGE_GUIDANCE.field),
             seeded=True,
+            looks=False,
         ),
     )
 }

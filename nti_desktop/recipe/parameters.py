@@ -145,6 +145,17 @@ IMAGE_GUIDANCE = Parameter(
     shown=(1, 3),
     percent=False,
 )
+NOISE = Parameter(
+    label="Freedom",
+    low=0.05,
+    high=1,
+    usual=0.6,
+    step=0.01,
+    help="How much of the photo is given up to noise before it is drawn anew; at {1} all of it.",
+    field="noise",
+    flag="--noise",
+    advanced=True,
+)
 THRESHOLD = Parameter(
     label="Threshold",
     low=0,
@@ -183,4 +194,17 @@ STEPS = Parameter(
 )
 
 # Those of an edit, in the order in which they are offered; STEPS is of a preparation.
-PARAMETERS = (STRENGTH, THRESHOLD, START, FEATHER, FOLLOW, CROSS, SELF, SELF_LIMIT, GUIDANCE, IMAGE_GUIDANCE, WEIGHT)
+PARAMETERS = (
+    STRENGTH,
+    THRESHOLD,
+    START,
+    FEATHER,
+    FOLLOW,
+    CROSS,
+    SELF,
+    SELF_LIMIT,
+    GUIDANCE,
+    IMAGE_GUIDANCE,
+    NOISE,
+    WEIGHT,
+)

@@ -36,6 +36,13 @@ class WordControl:
             CROSS.check(self.cross_until, f"The window of “{self.text}”")
 
 
+class Lot(StrEnum):
+    """Where the noise comes from that a photo is drawn anew from."""
+
+    OWN = "own"  # the photo's, on its own path up (DDIB, Su et al. 2022; Direct Inversion, Elarabawy et al. 2022)
+    SEED = "seed"  # drawn by the recipe's seed (SDEdit, Meng et al. 2021)
+
+
 class Side(StrEnum):
     """Which of the two prompts a word belongs to."""
 
@@ -83,7 +90,8 @@ class EditRecipe:
     strength: how much of the edit is shown, 0 (the photo) to 1.5; automatic: whether the windows, those of the words
     included, follow the kind of change, see `recipe.structure`; cross_until, self_until: the windows that hold, see
     Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's; image_guidance: of a method
-    that takes orders, None for its usual one; seed: of a method that draws by lot, see MethodRow.
+    that takes orders, None for its usual one; noise, lot: of a method that draws the photo anew; seed: of a method that
+    draws by lot, see MethodRow.
     """
 
     prompt: str
@@ -97,6 +105,8 @@ class EditRecipe:
     blend: Blend | None = None
     guidance_scale: float | None = None
     image_guidance: float | None = None
+    noise: float | None = None
+    lot: Lot = Lot.SEED
     seed: int = 0
 
     def __post_init__(self) -> None:

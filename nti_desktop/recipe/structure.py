@@ -32,6 +32,8 @@ def settled(
         return recipe
     if prepared.method.row.orders:
         return replace(recipe, guidance_scale=None, image_guidance=None)
+    if not prepared.method.row.looks:
+        return replace(recipe, guidance_scale=None, noise=None)
     weights = {control.position: control.weight for control in recipe.weighted}
     changed = {position for position, _ in changed_kinds(prepared.prompt, recipe.prompt)}
     changes = [

@@ -57,7 +57,7 @@ def built_in_steps(model: Path) -> int:
     ("asked", "sentence"),
     [
         (["--model", "studio"], "takes no orders"),
-        (["--blend", "ball"], "has no words that say where"),
+        (["--blend", "ball"], "does not know where words look"),
         (["--seed", "-1"], "The seed -1 is not possible"),
         (["--image-guidance", "11"], "Likeness is 11"),
     ],

@@ -20,7 +20,7 @@ SOURCE = "a photo of a white ball on green grass on a sunny day"
 EDIT = "a photo of a red ball on green grass on a sunny day"
 
 
-SENTENCES = [method for method in Method if not method.row.orders]  # the methods that edit by two of them
+SENTENCES = [method for method in Method if method.row.looks]  # the methods of Prompt-to-Prompt
 
 
 def some_latents(height: int = 16, width: int = 16) -> Tensor:

@@ -29,9 +29,9 @@ class EditFeedback(QObject):
             return
         recipe, words = composed.wanted.state.recipe, document.changed_words
         if nothing := feedback.no_effect(words, composed.rendered):
-            held = not document.by_order and (recipe.cross_until > 0 or recipe.self_until > 0)
+            held = document.row.looks and (recipe.cross_until > 0 or recipe.self_until > 0)
             self._say(nothing, Action("Loosen the structure", self.loosen) if held else None)
-        elif document.by_order:
+        elif not document.row.looks:
             return
         elif everything := feedback.too_much(words, composed.rendered, self._learned(document)):
             self._say(everything, Action("Use a mask", self.confine))

@@ -8,10 +8,12 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QGridLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -108,33 +110,33 @@ class ComparisonDialog(QDialog):
         self.cells: dict[str, WayCell] = {}
         self.edit = QLabel()
         self.edit.setWordWrap(True)
-        self._board = QWidget()
+        self._area = QScrollArea()  # there may be more ways than the screen is wide
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
         buttons = QDialogButtonBox()
         buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(_GAP)
         self._column.addWidget(self.edit)
-        self._column.addWidget(self._board, 1)
+        self._column.addWidget(self._area, 1)
         self._column.addWidget(buttons)
         self.resize(_SIZE)
 
     def ask(self, description: str, edit: str, ways: Sequence[Way]) -> None:
         """Show the ways before anything has come of them."""
         self.edit.setText(f"“{description}” → “{edit}”")
-        before, self._board = self._board, QWidget()
-        board = QGridLayout(self._board)
+        whole = QWidget()
+        board = QGridLayout(whole)
         board.setContentsMargins(0, 0, 0, 0)
         board.setHorizontalSpacing(_GAP)
         board.setRowStretch(0, 1)
-        self.cells = {way.key: WayCell(way, board, column, self._board) for column, way in enumerate(ways)}
+        self.cells = {way.key: WayCell(way, board, column, whole) for column, way in enumerate(ways)}
         for column, cell in enumerate(self.cells.values()):
             board.setColumnStretch(column, 1)
             cell.use_asked.connect(self._use_asked)
         self.resize(within_screen(self, self.size()))
-        self._column.replaceWidget(before, self._board)
-        before.hide()
-        before.deleteLater()
+        self._area.setWidget(whole)  # which deletes the one before
         self.show()
         self.raise_()
         self.activateWindow()

@@ -29,7 +29,7 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import STRENGTH, Parameter
-from nti_desktop.recipe.recipe import Reweighting, WordRef, with_weight
+from nti_desktop.recipe.recipe import Lot, Reweighting, WordRef, with_weight
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
@@ -127,6 +127,7 @@ class EditorView(QWidget):
         self.structure_panel.follow_moved.connect(self._follow_moved)
         self.structure_panel.moved.connect(self._structure_moved)
         self.structure_panel.reweighting_chosen.connect(self._reweighting_chosen)
+        self.structure_panel.lot_chosen.connect(self._lot_chosen)
         self.mask_panel.words_chosen.connect(self._mask_chosen)
         self.mask_panel.threshold_moved.connect(self._threshold_moved)
         self.mask_panel.feather_moved.connect(editor.set_feather)
@@ -215,7 +216,7 @@ class EditorView(QWidget):
     def _show_recipe(self, document: Document) -> None:
         state, model = document.state, self.editor.model
         for panel in (self.words_panel, self.structure_panel, self.mask_panel):
-            panel.setEnabled(state is not None and not (panel is self.mask_panel and document.by_order))
+            panel.setEnabled(state is not None and not (panel is self.mask_panel and not document.row.looks))
         self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
             self.structure_panel.show_recipe(
@@ -392,6 +393,10 @@ class EditorView(QWidget):
     @slot(Reweighting)
     def _reweighting_chosen(self, reweighting: Reweighting) -> None:
         self.editor.edit("reweighting", partial(edits.with_reweighting, reweighting=reweighting))
+
+    @slot(Lot)
+    def _lot_chosen(self, lot: Lot) -> None:
+        self.editor.edit("lot", partial(edits.with_lot, lot=lot))
 
     @slot(Parameter, float)
     def _structure_moved(self, parameter: Parameter, value: float) -> None:

@@ -10,10 +10,14 @@ from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import MethodRow
-from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, PARAMETERS, Parameter
-from nti_desktop.recipe.recipe import EditRecipe, Reweighting
+from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, NOISE, PARAMETERS, Parameter
+from nti_desktop.recipe.recipe import EditRecipe, Lot, Reweighting
 
 _TITLE_WIDTH = 62
+_LOTS = {
+    Lot.SEED: "Drawn by lot (SDEdit)",
+    Lot.OWN: "The photo’s own (DDIB, Direct Inversion)",
+}
 _USUAL = {parameter.field: parameter.usual for parameter in PARAMETERS}
 _KINDS = {
     Kind.COLOUR: "a colour",
@@ -40,6 +44,7 @@ class StructurePanel(QWidget):
     follow_moved = Signal(float)
     moved = Signal(Parameter, float)
     reweighting_chosen = Signal(Reweighting)
+    lot_chosen = Signal(Lot)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,6 +96,14 @@ class StructurePanel(QWidget):
             self.reweighting.addItem(text, value)
         self.reweighting.setAccessibleName("What the words’ sliders act on")
         self.reweighting.activated.connect(self._reweighting_chosen)
+        self._from = explanation("The noise to draw from:")
+        self.lots = ChoiceBox()
+        for lot, text in _LOTS.items():
+            self.lots.addItem(text, lot)
+        self.lots.setAccessibleName("The noise to draw from")
+        self.lots.activated.connect(self._lot_chosen)
+        more.addWidget(self._from)
+        more.addWidget(self.lots)
         self._act_on = explanation("The words’ sliders act on:")
         more.addWidget(self._act_on)
         more.addWidget(self.reweighting)
@@ -113,7 +126,10 @@ class StructurePanel(QWidget):
         edit's method; prepared_for: guidance of the inversion.
         """
         for widget in self._windows:
-            widget.setVisible(not row.orders)
+            widget.setVisible(row.looks)
+        for widget in (self._from, self.lots):
+            widget.setVisible(NOISE.field in row.numbers)
+        self.lots.setCurrentIndex(self.lots.findData(recipe.lot))
         self.automatic.setChecked(recipe.automatic)
         self.kinds.setText(f"The edit changes {feedback.listed([_KINDS[kind] for kind in kinds] or ['no word yet'])}.")
         self.follow.set_default(_follow(automatic))
@@ -128,7 +144,7 @@ class StructurePanel(QWidget):
         self.sliders[GUIDANCE.field].setEnabled(not row.learns)
         self._fixed.setVisible(row.learns)
         for widget in (self._act_on, self.reweighting):
-            widget.setVisible(not row.orders)
+            widget.setVisible(row.looks)
         self.reweighting.setCurrentIndex(self.reweighting.findData(recipe.reweighting))
 
     @slot(bool)
@@ -146,6 +162,10 @@ class StructurePanel(QWidget):
     @slot(int)
     def _reweighting_chosen(self, index: int) -> None:
         self.reweighting_chosen.emit(Reweighting(self.reweighting.itemData(index)))
+
+    @slot(int)
+    def _lot_chosen(self, index: int) -> None:
+        self.lot_chosen.emit(Lot(self.lots.itemData(index)))
 
     @slot(bool)
     def _advanced_toggled(self, on: bool) -> None:
