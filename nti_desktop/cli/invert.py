@@ -27,7 +27,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         prompt=described.prompt,
         method=method,
         steps=best.steps_for(method) if options.steps is None else options.steps,
-        guidance_scale=best.guidance_scale if options.guidance is None else options.guidance,
+        guidance_scale=best.guidance_of(method) if options.guidance is None else options.guidance,
     )
     session = Session.open(options.photo)
     if session.read_only:

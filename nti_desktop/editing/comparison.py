@@ -92,7 +92,7 @@ def comparison_of(
     method, steps = way
     by_hand = steps != usual.steps_for(method)
     ways = (
-        InversionSettings(text, each, steps if by_hand else usual.steps_for(each), guidance)
+        InversionSettings(text, each, steps if by_hand else usual.steps_for(each), each.row.guidance or guidance)
         for each in sorted(entry.methods, key=lambda each: each is SLOWEST)  # which may take long
     )
     return Comparison(

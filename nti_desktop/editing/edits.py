@@ -97,7 +97,7 @@ def by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
     return replace(
         recipe,
         blend=recipe.blend if row.looks else None,
-        guidance_scale=None if row.learns else recipe.guidance_scale,
+        guidance_scale=None if row.one_guidance else recipe.guidance_scale,
     )
 
 

@@ -107,7 +107,7 @@ class PreparationPlan:
             jobs = []
             for area, text in described.items():
                 prompt = "" if method.row.orders else text.strip()
-                settings = InversionSettings(prompt, method, steps, entry.defaults.guidance_scale)
+                settings = InversionSettings(prompt, method, steps, entry.defaults.guidance_of(method))
                 jobs.append((area, document.session.invert_job(entry, settings, area)))
         except NtiError as error:
             self._audience.failed(error)

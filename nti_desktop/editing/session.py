@@ -33,6 +33,7 @@ from nti_desktop.project.schema import (
     new_id,
 )
 from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, RenderJob
+from nti_desktop.recipe.methods import PIVOT
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 from nti_desktop.recipe.settings import InversionSettings
 
@@ -145,7 +146,7 @@ class Session:
             arrays=self.working_copy.arrays(record.id),
             recipe=recipe,
             steps=steps,
-            image=None if record.settings.method.row.keeps else self._image_of(self.frame(record.id)),
+            image=None if PIVOT in record.settings.method.row.keeps else self._image_of(self.frame(record.id)),
         )
 
     # Inversions

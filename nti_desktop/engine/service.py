@@ -26,7 +26,7 @@ from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.threads import Threads
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, ModelFiles, Rendered, RenderJob
-from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent
+from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.rewording import as_written
@@ -118,7 +118,7 @@ class EngineService:
                     told = explained(model, latents, job.settings.prompt)
                 precision = str(model.precision)
                 figures = Figures(seconds(), rows.rows, psnr, prepared.inner_steps, precision, explained=told)
-            arrays = {name: _kept(array) for name, array in prepared.arrays.items()}
+            arrays = {kept.name: _kept(prepared.arrays[kept.name], kept) for kept in job.settings.method.row.keeps}
             return Inversion(job.settings, arrays, picture, figures)
 
     def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
@@ -170,7 +170,7 @@ class EngineService:
             self._photos.move_to_end(job.inversion_id)
             return self._photos[job.inversion_id]
         _check_arrays(model, job)
-        arrays = {name: torch.tensor(array, device=model.device) for name, array in job.arrays.items()}
+        arrays = {kept.name: _given(model, job.arrays[kept.name], kept) for kept in job.settings.method.row.keeps}
         photo = arrays[PIVOT.name][-1:] if job.image is None else model.encode(job.image)
         prepared = Prepared(job.settings, arrays, photo)
         self._photos[job.inversion_id] = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
@@ -211,7 +211,7 @@ def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) ->
 def _edited_size(model: DiffusionModel, job: RenderJob) -> Size:
     if job.image is not None:
         return _latent_size(model, job.image)
-    height, width = job.arrays[PIVOT.name].shape[-2:]
+    height, width = next(iter(job.arrays.values())).shape[-2:]
     return height, width
 
 
@@ -255,9 +255,17 @@ def _array(tensor: Tensor) -> NDArray[np.float32]:
     return array
 
 
-def _kept(tensor: Tensor) -> NDArray[np.float32]:
-    """Rounded to half precision, as it will be stored: an edit before saving is the one after."""
+def _kept(tensor: Tensor, kept: KeptArray) -> NDArray[np.floating]:
+    """As it will be stored, so that an edit before saving is the one after: in half precision, or double."""
+    if kept.double:
+        array: NDArray[np.float64] = tensor.double().cpu().numpy()
+        return array
     return _array(tensor.half())
+
+
+def _given(model: DiffusionModel, array: NDArray[np.floating], kept: KeptArray) -> Tensor:
+    """Where it is computed with: doubles on the processor, as not every device has them."""
+    return torch.tensor(array, device="cpu" if kept.double else model.device)
 
 
 def _resized(plane: Tensor, size: tuple[int, ...]) -> Tensor:

@@ -4,6 +4,7 @@ Stored in half precision where that loses nothing, else in single.
 """
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from nti_desktop.recipe.jobs import Arrays
 from nti_desktop.recipe.methods import Extent, KeptArray
 
 MAX_HEADER = 2**16
+SIZES = {False: {"F16": 2, "F32": 4}, True: {"F64": 8}}  # bytes of a number, of doubles and all others
 HEAD = 8 + MAX_HEADER  # bytes that certainly hold the length and the header
 MOST = {
     Extent.CHANNELS: 64,
@@ -53,7 +55,7 @@ def pack(arrays: Arrays) -> bytes:
     return save({name: _as_small_as_it_can_be(array) for name, array in arrays.items()})
 
 
-def _as_small_as_it_can_be(array: NDArray[np.float32]) -> NDArray[np.floating]:
+def _as_small_as_it_can_be(array: NDArray[np.floating]) -> NDArray[np.floating]:
     with np.errstate(over="ignore"):
         half = array.astype(np.float16)
     lossless = array.dtype == np.float32 and np.array_equal(half, array)  # another kind is for the reader to refuse
@@ -69,13 +71,14 @@ def unpack(data: bytes, expected: Layout) -> Arrays:
         raise Unsound("the arrays of an inversion are damaged") from error
     if {name: array.shape for name, array in arrays.items()} != shapes:
         raise Unsound("the arrays of an inversion are damaged")
-    return {name: array.astype(np.float32) for name, array in arrays.items()}
+    double = {kept.name for kept in expected.keeps if kept.double}
+    return {name: array if name in double else array.astype(np.float32) for name, array in arrays.items()}
 
 
 def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[int, ...]]:
     """Shapes by name, from the first HEAD bytes of a member of `size` bytes.
 
-    Raises Unsound when the header asks for anything but float16 or float32 arrays of the expected names and shapes,
+    Raises Unsound when the header asks for anything but floating arrays of the expected names and shapes,
     laid one after another up to the last byte.
     """
     if len(head) < 8:
@@ -92,7 +95,7 @@ def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[in
     shapes = {}
     spans = []
     for kept in expected.keeps:
-        shape, start, end = _described(header[kept.name])
+        shape, start, end = _described(header[kept.name], SIZES[kept.double])
         _check_shape(shape, kept, expected)
         shapes[kept.name] = shape
         spans.append((start, end))
@@ -106,13 +109,13 @@ def check_header(head: bytes, size: int, expected: Layout) -> dict[str, tuple[in
     return shapes
 
 
-def _described(entry: object) -> tuple[tuple[int, ...], int, int]:
-    """Shape, start and end of one array, sizes agreeing."""
+def _described(entry: object, sizes: Mapping[str, int]) -> tuple[tuple[int, ...], int, int]:
+    """Shape, start and end of one array, sizes agreeing. sizes: bytes of a number, of the kinds that it may have."""
     match entry:
-        case {"dtype": "F16" | "F32" as kind, "shape": [*shape], "data_offsets": [int(start), int(end)]} if all(
-            type(side) is int and side > 0 for side in shape
+        case {"dtype": str(kind), "shape": [*shape], "data_offsets": [int(start), int(end)]} if all(
+            kind in sizes and type(side) is int and side > 0 for side in shape
         ):
-            size = 2 if kind == "F16" else 4
+            size = sizes[kind]
             for side in shape:
                 size *= side
             if start >= 0 and end - start == size:

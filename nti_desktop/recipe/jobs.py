@@ -14,7 +14,7 @@ from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
-Arrays = Mapping[str, NDArray[np.float32]]  # of an inversion, by the names of MethodRow.keeps
+Arrays = Mapping[str, NDArray[np.floating]]  # of an inversion, by the names of MethodRow.keeps
 
 
 class DecoderKind(StrEnum):
@@ -103,7 +103,8 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Inversion:
-    """A photo's inversion. arrays: what its method keeps, in values that half precision can hold;
+    """A photo's inversion. arrays: what its method keeps, in values that half precision can hold unless
+    they are doubles;
     reconstruction: (H, W, 3) float32 in [0, 1], what the guided branch alone makes of z*_T, None where nothing was
     prepared.
     """

@@ -16,6 +16,7 @@ class Method(StrEnum):
     RESIDUAL = "residual"
     NEGATIVE_PROMPT = "negative-prompt"
     PINNED = "pinned"
+    EDICT = "edict"
     RESAMPLE = "resample"
     INSTRUCT = "instruct"
 
@@ -35,18 +36,20 @@ class Extent(StrEnum):
     WIDTH = "width"
     TOKENS = "tokens"
     FEATURES = "features"
+    TWO = "2"
 
 
 @dataclass(frozen=True)
 class KeptArray:
     """An array that an inversion keeps. name: in the file; shape: what its sides count; words: its shape for people;
-    fault: what is wrong where it has another.
+    fault: what is wrong where it has another; double: whether nothing of its double precision may be lost.
     """
 
     name: str
     shape: tuple[Extent, ...]
     words: str
     fault: str
+    double: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}: {self.words}"
@@ -54,7 +57,7 @@ class KeptArray:
     def fits(self, shape: Sequence[int], exact: Mapping[Extent, int], most: Mapping[Extent, int]) -> bool:
         """Whether an array of this shape may be it. exact, most: how long the sides are, or are at most."""
         return len(shape) == len(self.shape) and all(
-            side == exact.get(extent, side) and side <= most.get(extent, side)
+            side == (2 if extent is Extent.TWO else exact.get(extent, side)) and side <= most.get(extent, side)
             for extent, side in zip(self.shape, shape, strict=True)
         )
 
@@ -70,6 +73,14 @@ NULL_EMBEDDINGS = KeptArray(  # the first tokens of each
     (Extent.STEPS, Extent.TOKENS, Extent.FEATURES),
     "steps × tokens × width",
     "the null embeddings of an inversion have the wrong shape",
+)
+
+PAIR = KeptArray(  # at the level that edits start from
+    "pair",
+    (Extent.TWO, Extent.CHANNELS, Extent.HEIGHT, Extent.WIDTH),
+    "two latents of channels × height × width, in double precision",
+    "the pair of an inversion has the wrong shape",
+    double=True,
 )
 
 
@@ -98,8 +109,9 @@ class MethodRow:
     """One method. sentence: what it is good for; preparing_rows, edit_rows: UNet rows a step, of preparing with its
     check and of an edit whose source attention is recorded, counted on the engine and used until this machine has
     measured its own; keeps: the arrays in the sidecar; source: paper and arXiv number; published:
-    None where nobody published a figure for it; learns: an embedding for every step, by gradients, which holds for the
-    guidance it was learned with; steps: that were published for it, None where a model's own usual ones do; orders:
+    None where nobody published a figure for it; learns: by gradients; one_guidance: whether a preparation holds for
+    the guidance that it was made with only; guidance: that was published for it, None where a model's own usual one
+    does; steps: that were published for it, None where a model's own usual ones do; orders:
     whether it takes an order in place of two sentences, and a model made for that; numbers: fields of the recipe that
     may be said by hand; seeded: whether another seed makes another edit; looks: whether it
     knows where words look, so that masks can be tied to them.
@@ -114,6 +126,8 @@ class MethodRow:
     source: str
     published: Published | None = None
     learns: bool = False
+    one_guidance: bool = False
+    guidance: float | None = None
     steps: int | None = None
     orders: bool = False
     numbers: tuple[str, ...] = (CROSS.field, SELF.field, GUIDANCE.field)
@@ -140,6 +154,7 @@ METHODS: Mapping[Method, MethodRow] = {
             source="Mokady et al., Null-text Inversion, CVPR 2023, arXiv 2211.09794",
             published=Published(27.03, 0.0607, 24.75, 145),
             learns=True,
+            one_guidance=True,
             steps=PUBLISHED_STEPS,
         ),
         MethodRow(
@@ -174,6 +189,20 @@ METHODS: Mapping[Method, MethodRow] = {
             keeps=(PIVOT,),
             source="Miyake et al., Negative-prompt Inversion, 2023, arXiv 2305.16807",
             published=Published(26.21, 0.0690, 24.61),
+        ),
+        MethodRow(
+            Method.EDICT,
+            "Coupled",
+            "Carries two coupled copies of the photo up, so that its own sentence leads back to it exactly, and draws "
+            "them down after the edit’s.",
+            preparing_rows=6.4,
+            edit_rows=3.2,
+            keeps=(PAIR,),
+            source="Wallace et al., EDICT, CVPR 2023, arXiv 2211.12446",
+            one_guidance=True,
+            guidance=3.0,
+            numbers=(GUIDANCE.field,),
+            looks=False,
         ),
         MethodRow(
             Method.RESAMPLE,

@@ -119,13 +119,17 @@ class EditDefaults:
 
         None for the preparation's own: null embeddings are made for one guidance, and one that the user chose is kept.
         """
-        if prepared.method.row.learns or prepared.guidance_scale != self.guidance_scale:
+        if prepared.method.row.one_guidance or prepared.guidance_scale != self.guidance_scale:
             return None
         known = dict(self.guidances)
         wanted = max((known.get(kind, self.guidance_scale) for kind in kinds), default=self.guidance_scale)
         if self.explaining is not None and explained is not None:
             wanted = round(1 + (wanted - 1) * min(max(explained / self.explaining, LEAST_GUIDED), 1.0), 2)
         return None if wanted == self.guidance_scale else wanted
+
+    def guidance_of(self, method: Method) -> float:
+        """The usual guidance of a preparation by a method."""
+        return method.row.guidance or self.guidance_scale
 
     def steps_for(self, method: Method) -> int:
         """The usual steps of a method."""

@@ -45,7 +45,7 @@ class ActiveModel(QObject):
     @property
     def guidance_is_fixed(self) -> bool:
         """Null embeddings hold for the guidance they were made with only."""
-        return self.method.row.learns
+        return self.method.row.one_guidance
 
     @property
     def method(self) -> Method:

@@ -141,8 +141,8 @@ class StructurePanel(QWidget):
             slider.show_value(unsaid if value is None else value)
             slider.setVisible(field in row.numbers)
             self._explanations[field].setVisible(field in row.numbers)
-        self.sliders[GUIDANCE.field].setEnabled(not row.learns)
-        self._fixed.setVisible(row.learns)
+        self.sliders[GUIDANCE.field].setEnabled(not row.one_guidance)
+        self._fixed.setVisible(row.one_guidance)
         for widget in (self._act_on, self.reweighting):
             widget.setVisible(row.looks)
         self.reweighting.setCurrentIndex(self.reweighting.findData(recipe.reweighting))
