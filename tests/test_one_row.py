@@ -38,13 +38,15 @@ from nti_desktop.cli import main
 from nti_desktop.editing.session import Session
 from nti_desktop.engine.memory.forecast import guiding, work_of
 from nti_desktop.gui.editor.model_panel import ModelPanel
+from nti_desktop.models.library.catalog import built_in
 from nti_desktop.project.schema import SettingsRecord
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import InversionSettings
 
 method, photo = Method("throwaway"), sys.argv[1]
 app = QApplication([])
-panel = ModelPanel()
+panel, entry = ModelPanel(), built_in()
+panel.show_preparing(entry.defaults, entry.methods, method)
 asked = ["invert", photo, "--prompt", "a ball", "--method", "throwaway", "--steps", "2"]
 assert main(asked) == 0
 session = Session.open(__import__("pathlib").Path(photo))

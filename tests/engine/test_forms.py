@@ -239,11 +239,23 @@ def test_trainers_markers_are_heeded(tmp_path: Path) -> None:
     )
 
 
+def test_a_single_file_that_sees_the_photo_takes_orders(tmp_path: Path) -> None:
+    file = write_original(tmp_path / "m.safetensors", "sd15", dtype=torch.float16, in_channels=8)
+    entry = find_model(str(file))
+    assert entry.takes_orders
+    model = load_model(entry.files, torch.device("cpu"))
+    assert model.takes_orders
+    z = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        blind, seeing = (model.predict(z, 300, model.embed("make it blue"), seen) for seen in (None, z))
+    assert not torch.allclose(blind, seeing, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"in_channels": 9}, "inpainting"),
-        ({"in_channels": 8}, "more than a picture"),
+        ({"in_channels": 7}, "more than a picture"),
         ({"without": "vae"}, "lacks the model's autoencoder"),
         ({"without": "text_encoder"}, "lacks the model's text encoder"),
         ({"without": "unet"}, "lacks the model's UNet"),

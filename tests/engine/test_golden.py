@@ -45,7 +45,8 @@ def levels(prototype: DiffusionModel) -> Levels:
 @pytest.fixture(scope="module")
 def photo(golden: dict[str, Tensor]) -> Prepared:
     """What the published code prepared."""
-    return Prepared(SETTINGS, {"pivot": golden["pivot"].flip(0), "null_embeddings": golden["null_embeddings"]})
+    pivot = golden["pivot"].flip(0)
+    return Prepared(SETTINGS, {"pivot": pivot, "null_embeddings": golden["null_embeddings"]}, pivot[-1:])
 
 
 @pytest.fixture(scope="module")

@@ -146,7 +146,8 @@ def test_what_the_quick_schedule_of_former_programs_kept_still_renders(model: Di
     recipe = EditRecipe(EDIT, self_limit=1.0)
     expected = rendered(model, negative, recipe).latents
     unlearned, learned = (
-        Prepared(quick, {"pivot": negative.pivot, "null_embeddings": nulls}) for nulls in (own, own + 0.1)
+        Prepared(quick, {"pivot": negative.pivot, "null_embeddings": nulls}, negative.photo)
+        for nulls in (own, own + 0.1)
     )
     assert torch.allclose(rendered(model, unlearned, recipe).latents, expected, atol=1e-5)
     assert not torch.allclose(rendered(model, learned, recipe).latents, expected, atol=1e-3)
