@@ -68,7 +68,7 @@ def _try_model(options: Namespace, cancel: CancelToken) -> int:
         return _compare(options, entry, path, (prompt, edit), options.out / f"{stem} methods.png", cancel)
     method = best.method if options.method is None else options.method
     steps = best.steps_for(method) if options.steps is None else options.steps
-    settings = InversionSettings(prompt, method, steps, best.guidance_scale)
+    settings = InversionSettings(prompt, method, steps, best.guidance_of(method))
     sheet = options.out / f"{stem} doctor.png"
     trial = try_model(
         Session.open(path), entry, fingerprint(entry), settings, edit, sheet, options.device, watcher(), cancel

@@ -23,6 +23,12 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     best = entry.defaults
     described = read_emphasis(options.prompt)
     method = _method(options, best)
+    if not method.row.prepares:
+        raise RecipeError(
+            "An order needs nothing prepared; give it with “nti-desktop edit PHOTO --to ORDER --model MODEL”."
+        )
+    if method not in entry.methods:
+        raise RecipeError(f"“{entry.name}” is not edited by {method}; choose one of {', '.join(entry.methods)}.")
     settings = InversionSettings(
         prompt=described.prompt,
         method=method,

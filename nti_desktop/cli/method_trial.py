@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nti_desktop.cli.contact_sheet import contact_sheet
+from nti_desktop.cli.model_trial import check_sentences
 from nti_desktop.cli.terminal import note
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.core.units import decibels, in_decibels
@@ -15,7 +16,6 @@ from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.recipe.jobs import Inversion, Rendered
-from nti_desktop.recipe.methods import METHODS
 from nti_desktop.recipe.settings import InversionSettings, name_of
 from nti_desktop.recipe.structure import recipe_for
 
@@ -92,16 +92,17 @@ def compare_methods(
     prompts: of the photo and of the edit; steps: of all methods, None for each one's usual; device: see
     EngineService.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
     """
+    check_sentences(entry)
     from nti_desktop.engine.service import EngineService  # torch
 
     prompt, edit = prompts
     service, best = EngineService(device), entry.defaults
     measured = service.measure(session.measure_job(entry), report, cancel)
-    note([warning for warning in {tight(measured, method) for method in METHODS} if warning])
+    note([warning for warning in {tight(measured, method) for method in entry.methods} if warning])
     trials: list[MethodTrial] = []
     pictures = [(session.photo.raster, "The photo")]
-    for method in METHODS:
-        settings = InversionSettings(prompt, method, steps or best.steps_for(method), best.guidance_scale)
+    for method in entry.methods:
+        settings = InversionSettings(prompt, method, steps or best.steps_for(method), best.guidance_of(method))
         inverted: Inversion = service.invert(session.invert_job(entry, settings), report, cancel)
         inversion = session.keep_inversion(entry, fingerprint, inverted).id
         recipes = [recipe_for(words, settings, best, inverted.figures.explained) for words in prompts]

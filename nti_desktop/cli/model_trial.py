@@ -100,6 +100,15 @@ class ModelTrial:
         return {**asdict(self), "faults": self.faults()}
 
 
+def check_sentences(entry: ModelEntry) -> None:
+    """Raises ModelError for a model that takes orders, as trials are of two sentences."""
+    if entry.takes_orders:
+        raise ModelError(
+            f"“{entry.name}” takes orders, and this trial is of two sentences; try it with “nti-desktop edit PHOTO "
+            "--to ORDER --model MODEL”."
+        )
+
+
 def try_model(
     session: Session,
     entry: ModelEntry,
@@ -115,11 +124,9 @@ def try_model(
 
     device: see EngineService.choose_device. Nothing is saved beside the photo. Raises NtiError like any job.
     """
-    if entry.takes_orders:
-        raise ModelError(
-            f"“{entry.name}” takes orders, and this trial is of two sentences; try it with “nti-desktop edit PHOTO "
-            "--to ORDER --model MODEL”."
-        )
+    check_sentences(entry)
+    if not settings.method.row.looks:
+        raise RecipeError(f"This trial is of a mask, which {settings.method} has none of; leave out --method.")
     from nti_desktop.engine.service import EngineService  # torch
 
     recipe = _masked(edit, settings, entry)

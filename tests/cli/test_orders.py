@@ -78,3 +78,39 @@ def test_a_self_test_of_a_model_that_takes_orders_says_how_to_try_it(
     code, _, said = terminal.run("doctor", "--model", model)
     assert code != 0
     assert "takes orders" in said
+
+
+def test_there_is_nothing_to_invert_for_an_order(photo: Path, model: Path, terminal: Terminal) -> None:
+    for chosen in (["--model", model], ["--method", "instruct"]):
+        code, _, said = terminal.run("invert", photo, "--prompt", "a ball", *chosen)
+        assert code != 0
+        assert "needs nothing prepared" in said
+    code, _, said = terminal.run("invert", photo, "--prompt", "a ball", "--model", model, "--method", "pinned")
+    assert code != 0
+    assert "is not edited by pinned; choose one of instruct" in said
+
+
+@pytest.mark.parametrize("method", ["edict", "resample"])
+def test_a_self_test_by_a_method_without_masks_is_one_sentence(method: str, terminal: Terminal) -> None:
+    code, _, said = terminal.run("doctor", "--model", "studio", "--method", method)
+    assert code != 0
+    assert f"which {method} has none of" in said
+
+
+@pytest.mark.parametrize(
+    ("method", "flags"),
+    [("edict", []), ("resample", ["--noise", "0.5", "--seed", "2"]), ("resample", ["--lot", "own"])],
+)
+def test_a_photo_is_edited_by_the_neighbouring_methods(
+    photo: Path, method: str, flags: list[str], terminal: Terminal
+) -> None:
+    sample, out = samples()[0], photo.with_name("edit.png")
+    answer = terminal.answer("invert", photo, "--prompt", sample.caption, "--method", method, "--steps", "6")
+    assert answer["ran"] == method
+    edit = terminal.answer("edit", photo, "--to", sample.edits[0], "--out", out, *flags)
+    assert edit["unet_rows"] > 0
+    assert edit["changed"] > 0.01
+    assert out.exists()
+    if method == "edict":
+        assert answer["reconstruction_psnr"] > 80
+        assert answer["guidance"] == 3
