@@ -104,7 +104,7 @@ def _method(options: Namespace, best: EditDefaults) -> Method:
     """Who names a schedule means null-text; raises RecipeError where another method is named beside it."""
     if options.schedule is None:
         return best.method if options.method is None else Method(options.method)
-    scheduled = next(method for method, row in METHODS.items() if row.learns)
+    scheduled = next(method for method, row in METHODS.items() if row.scheduled)
     if options.method in (None, scheduled):
         return scheduled
     raise RecipeError(f"A schedule belongs to null-text; leave out --schedule, or --method {options.method}.")

@@ -20,10 +20,11 @@ def run(options: Namespace, _cancel: CancelToken) -> int:
 
 
 def _lines(row: MethodRow) -> list[str]:
+    once = f" and {row.once_rows:g} once" if row.once_rows else ""
     return [
         f"{row.method}: {row.sentence}",
-        f"  UNet rows a step: about {row.preparing_rows:g} to prepare, {row.edit_rows:g} for an edit",
-        f"  Keeps {'; '.join(map(str, row.keeps))}",
+        f"  UNet rows a step: about {row.preparing_rows:g} to prepare{once}, {row.edit_rows:g} for an edit",
+        f"  Keeps {'; '.join(map(str, row.keeps)) or 'nothing'}",
         f"  Source: {row.source}",
         f"  Published: {row.published or 'no figures'}",
     ]

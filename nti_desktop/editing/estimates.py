@@ -48,7 +48,8 @@ class Estimates:
             return seconds * steps
         if self.measured is None:
             return None
-        return METHODS[method].preparing_rows * steps * self.measured.row_seconds
+        row = method.row
+        return (row.once_rows + row.preparing_rows * steps) * self.measured.row_seconds
 
     def far_apart(self, defaults: EditDefaults) -> tuple[tuple[Method, float], ...]:
         """The slowest method and a model's default one with their seconds, where those lie far apart; else nothing."""

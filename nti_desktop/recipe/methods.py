@@ -16,6 +16,7 @@ class Method(StrEnum):
     RESIDUAL = "residual"
     NEGATIVE_PROMPT = "negative-prompt"
     PINNED = "pinned"
+    EMBEDDING = "embedding"
     EDICT = "edict"
     RESAMPLE = "resample"
     INSTRUCT = "instruct"
@@ -75,6 +76,12 @@ NULL_EMBEDDINGS = KeptArray(  # the first tokens of each
     "the null embeddings of an inversion have the wrong shape",
 )
 
+EMBEDDED = KeptArray(
+    "embedding",
+    (Extent.TOKENS, Extent.FEATURES),
+    "tokens × width",
+    "the embedding of an inversion has the wrong shape",
+)
 PAIR = KeptArray(  # at the level that edits start from
     "pair",
     (Extent.TWO, Extent.CHANNELS, Extent.HEIGHT, Extent.WIDTH),
@@ -109,7 +116,8 @@ class MethodRow:
     """One method. sentence: what it is good for; preparing_rows, edit_rows: UNet rows a step, of preparing with its
     check and of an edit whose source attention is recorded, counted on the engine and used until this machine has
     measured its own; keeps: the arrays in the sidecar; source: paper and arXiv number; published:
-    None where nobody published a figure for it; learns: by gradients; one_guidance: whether a preparation holds for
+    None where nobody published a figure for it; learns: by gradients; once_rows: rows of preparing beside those of its
+    steps; scheduled: whether a Schedule is said with its name; one_guidance: whether a preparation holds for
     the guidance that it was made with only; guidance: that was published for it, None where a model's own usual one
     does; steps: that were published for it, None where a model's own usual ones do; orders:
     whether it takes an order in place of two sentences, and a model made for that; numbers: fields of the recipe that
@@ -126,6 +134,8 @@ class MethodRow:
     source: str
     published: Published | None = None
     learns: bool = False
+    once_rows: float = 0.0
+    scheduled: bool = False
     one_guidance: bool = False
     guidance: float | None = None
     steps: int | None = None
@@ -154,6 +164,7 @@ METHODS: Mapping[Method, MethodRow] = {
             source="Mokady et al., Null-text Inversion, CVPR 2023, arXiv 2211.09794",
             published=Published(27.03, 0.0607, 24.75, 145),
             learns=True,
+            scheduled=True,
             one_guidance=True,
             steps=PUBLISHED_STEPS,
         ),
@@ -189,6 +200,19 @@ METHODS: Mapping[Method, MethodRow] = {
             keeps=(PIVOT,),
             source="Miyake et al., Negative-prompt Inversion, 2023, arXiv 2305.16807",
             published=Published(26.21, 0.0690, 24.61),
+        ),
+        MethodRow(
+            Method.EMBEDDING,
+            "Own words",
+            "Learns what the description leaves out of the photo, as an embedding of its own, and edits from there; "
+            "for descriptions of few words.",
+            preparing_rows=3.0,
+            once_rows=720.0,
+            edit_rows=2.0,
+            keeps=(PIVOT, EMBEDDED),
+            source="the first stage of Kawar et al., Imagic, CVPR 2023, arXiv 2210.09276, from the source’s sentence "
+            "as in Forgedit (Zhang et al. 2023, arXiv 2309.10556)",
+            learns=True,
         ),
         MethodRow(
             Method.EDICT,

@@ -142,7 +142,7 @@ def name_of(settings: InversionSettings, inner_steps: int | None = None) -> str:
     inner_steps: of the optimisation. The quick schedule of former programs began null-text with the source's own
     embedding; where it learned nothing it was negative-prompt inversion, and is called so.
     """
-    if not settings.method.row.learns:
+    if not settings.method.row.scheduled:
         return str(settings.method)
     if settings.schedule is Schedule.REFERENCE:
         return f"{settings.method} (published)"

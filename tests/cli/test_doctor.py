@@ -75,7 +75,8 @@ def test_one_edit_is_made_by_every_method_side_by_side(
     code, found = doctor(capsys, photo, "--compare", "--steps", 3, "--out", tmp_path / "out", *words)
     assert code == 0
     ways = {way["ran"]: way for way in found["methods"]}
-    assert list(ways) == ["null-text (published)", "pinned", "residual", "negative-prompt"]
+    assert len(ways) == len(built_in().methods)
+    assert list(ways)[:4] == ["null-text (published)", "pinned", "residual", "negative-prompt"]
     assert ways["null-text (published)"]["prepared_rows"] > ways["pinned"]["prepared_rows"] == 2 + 3 * 3
     assert ways["residual"]["likeness"] > max(ways[way]["likeness"] for way in ways if way != "residual")
     assert all(way["edit_rows"] == 2 * 3 and 0 < way["changed"] <= 1 for way in ways.values())

@@ -87,11 +87,12 @@ def denoise(
     null_embeddings: Embedding,
     landing: Landing | None = None,
     attention: AttentionEdit | None = None,
+    conditional: Embedding | None = None,
 ) -> Edit:
     """Render a task's recipe from z*_T down, with the source pinned to its pivot.
 
     null_embeddings: of steps rows, or of one; landing: where a step really ends;
-    attention: instead of the one that the recipe's alignment asks for.
+    attention: instead of the one that the recipe's alignment asks for; conditional: instead of the edit's embedding.
     """
     model, source, recipe = task.model, task.source, task.recipe
     assert source is not None
@@ -102,7 +103,8 @@ def denoise(
     attention = attention or attention_edit(source_tokens, edit_tokens, recipe)
     attention = attention.to(model.device)
     scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
-    conditional = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
+    if conditional is None:
+        conditional = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     null_embeddings = null_embeddings.for_rows(levels.steps)
     latent_size = (pivot.shape[-2], pivot.shape[-1])
     maps: WordMaps | None = None
@@ -143,13 +145,16 @@ def reconstruct(
     null_embedding: Embedding,
     report: Report,
     cancel: CancelToken,
+    conditional: Embedding | None = None,
 ) -> Tensor:
     """The unpinned reconstruction, (1, C, h, w): the guided branch alone from z*_T with one null embedding.
+
+    conditional: instead of the description's embedding.
 
     No attention is controlled and no level of the pivot but the first is looked at.
     """
     levels = levels_of(model.scheduler_config, settings.steps)
-    embeddings = stacked(null_embedding, model.embed(settings.prompt))
+    embeddings = stacked(null_embedding, model.embed(settings.prompt) if conditional is None else conditional)
     z = pivot[:1]
     for a in watched("Checking", range(levels.steps), report, cancel):
         both = model.predict(z.expand(2, -1, -1, -1), levels.timesteps[a], embeddings)

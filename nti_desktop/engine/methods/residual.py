@@ -11,6 +11,7 @@ from torch import Tensor
 from nti_desktop.engine.methods import pinned
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, denoise, source_of
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
+from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import Source
 
@@ -24,8 +25,8 @@ def source(model: DiffusionModel, prepared: Prepared) -> Source:
     return source_of(model, prepared, unconditional=model.embed(""))
 
 
-def render(task: Task) -> Edit:
-    """One edit, each step corrected by the source's own error."""
+def render(task: Task, conditional: Embedding | None = None) -> Edit:
+    """One edit, each step corrected by the source's own error. conditional: see `denoise`."""
     levels = levels_of(task.model.scheduler_config, task.prepared.settings.steps)
     pivot = task.prepared.pivot
 
@@ -36,4 +37,6 @@ def render(task: Task) -> Edit:
         output = guided(there.unconditional, there.conditional, guidance_scale)
         return pivot[b : b + 1] + (z - step_down(output, pivot[a : a + 1], levels, a, b))
 
-    return denoise(replace(task, visits=task.visits or ENOUGH_VISITS), task.model.embed(""), landing)
+    return denoise(
+        replace(task, visits=task.visits or ENOUGH_VISITS), task.model.embed(""), landing, conditional=conditional
+    )

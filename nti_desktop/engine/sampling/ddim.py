@@ -153,6 +153,13 @@ def longer_step(latents: Tensor, landed: Tensor, levels: Levels, a: int, b: int)
     return ddim_move(clean, noise, levels.alphas[b])
 
 
+def trained_for(clean: Tensor, noise: Tensor, alpha: Tensor, prediction: str) -> Tensor:
+    """What a model should answer about sqrt(alpha) clean + sqrt(1 - alpha) noise. alpha: (B, 1, 1, 1)."""
+    if prediction == "epsilon":
+        return noise
+    return alpha**0.5 * noise - (1 - alpha) ** 0.5 * clean if prediction == "v_prediction" else clean.expand_as(noise)
+
+
 def guided(unconditional: Tensor, conditional: Tensor, guidance_scale: float) -> Tensor:
     """Classifier-free guidance on the raw outputs (Ho & Salimans 2022, eq. 6; w = 1 + their w)."""
     return unconditional + guidance_scale * (conditional - unconditional)
