@@ -228,6 +228,13 @@ class Document:
         changes = changed_kinds(self.source, recipe.prompt, [control.position for control in recipe.weighted])
         return tuple(dict.fromkeys(kind for _, kind in changes))
 
+    def meant_for(self, defaults: EditDefaults) -> None:
+        """The next preparing is by another model. Before the first, a sentence is no order, nor an order a sentence."""
+        ordered, self.defaults = self.by_order, defaults
+        if self.inversion is None and self.by_order is not ordered:
+            self.edit_text = self.source
+            self._draft = self._drafted(None)
+
     def describe(self, text: str) -> None:
         """Say what the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""
         state, follows = self.state, self.edit_text == self.description and not self.by_order

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.catalog import built_in, find_model
+from nti_desktop.models.library.samples import Sample
 from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import OpenWindow
 from tests.instruct_models import make_orders_model
@@ -71,7 +72,7 @@ def test_the_panel_has_the_sliders_of_orders_and_likeness_makes_another_picture(
     order(window, "make it blue", qtbot)
     until(lambda: window.editor.pictures.final and window.editor.pictures.after is not None)
     panel = window.editor_view.structure_panel
-    panel.advanced.setChecked(True)
+    assert panel.advanced.isHidden()
     assert panel.follow.isHidden()
     assert panel.sliders["cross_until"].isHidden()
     assert not panel.sliders["image_guidance"].isHidden()
@@ -117,3 +118,18 @@ def test_a_photo_that_was_prepared_goes_on_by_an_order_and_back(
     until(lambda: prepared.editor.pictures.final)
     document.go_to(document.session.project.versions[0].id)
     assert (document.by_order, document.description) == (False, description)
+
+
+def test_a_sentence_that_was_written_is_no_order_and_comes_back_with_the_model(
+    open_window: OpenWindow, photo: Path, model: Path, sample: Sample, until: Until
+) -> None:
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    editor, prompts = window.editor, window.editor_view.prompts
+    editor.describe(sample.caption)
+    assert prompts.edit.text() == sample.caption
+    editor.model.choose(find_model(str(model)))
+    assert prompts.edit.text() == ""
+    editor.model.choose(built_in())
+    assert (prompts.description.text(), prompts.edit.text()) == (sample.caption, sample.caption)

@@ -74,7 +74,7 @@ class ActiveModel(QObject):
         self._follows = False
         self.outdated.emit(((Topic.MODEL, ""),))
         if self._document is not None:
-            self._document.defaults = entry.defaults
+            self._document.meant_for(entry.defaults)
             self.measure()
         self.changed.emit()
 

@@ -307,7 +307,7 @@ class Editor(QObject):
 
     @slot()
     def _model_changed(self) -> None:
-        self.changed.emit(Change.MODEL)
+        self.changed.emit(Change.MODEL | Change.EDIT)  # one takes sentences, another orders
 
     @slot()
     def _model_answered(self) -> None:

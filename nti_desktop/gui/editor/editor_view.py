@@ -211,7 +211,8 @@ class EditorView(QWidget):
         self.prompts.description.show_text(document.description)
         self.prompts.show_edit(document.edit_text)
         self.prompts.show_subject(whole=document.area == document.whole)
-        self.prompts.show_suggestions(self.editor.suggestions if document.area == document.whole else ())
+        suggested = document.area == document.whole and not document.by_order  # suggestions are sentences
+        self.prompts.show_suggestions(self.editor.suggestions if suggested else ())
 
     def _show_recipe(self, document: Document) -> None:
         state, model = document.state, self.editor.model

@@ -127,6 +127,8 @@ class StructurePanel(QWidget):
         """
         for widget in self._windows:
             widget.setVisible(row.looks)
+        self.advanced.setVisible(row.looks)  # else there is nothing simpler
+        self._more.setVisible(self.advanced.isChecked() or not row.looks)
         for widget in (self._from, self.lots):
             widget.setVisible(NOISE.field in row.numbers)
         self.lots.setCurrentIndex(self.lots.findData(recipe.lot))
