@@ -117,6 +117,11 @@ def _ordering(session: Session, model: str, cancel: CancelToken) -> InversionRec
         )
     digest, best = fingerprint(entry, cancel), entry.defaults
     settings = InversionSettings("", best.method, best.steps_for(best.method), best.guidance_scale)
+    stands_on = (digest, settings, session.frame_for(entry))
+    for known in session.project.inversions:
+        if (known.model_fingerprint, known.settings.settings(), session.frame(known.id)) == stands_on:
+            session.meet_model(digest, entry)
+            return known
     return session.keep_inversion(entry, digest, Inversion(settings, {}, None, Figures(0.0, 0)))
 
 

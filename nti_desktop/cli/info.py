@@ -48,8 +48,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
 def _inversion_line(record: InversionRecord, project: Project) -> str:
     settings, figures = record.settings, record.figures
+    described = f", “{settings.prompt}”" if settings.prompt else ""
     return (
-        f"Inversion {record.id} of {_area(project, record)}, “{settings.prompt}”: "
+        f"Inversion {record.id} of {_area(project, record)}{described}: "
         f"{name_of(settings.settings(), figures.inner_steps)}, {settings.steps} steps, "
         f"guidance {settings.guidance_scale:g}, model {record.model}; "
         f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows, unpinned reconstruction "

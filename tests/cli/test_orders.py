@@ -43,7 +43,9 @@ def test_an_order_is_carried_out_kept_and_given_again(photo: Path, model: Path, 
     )
     assert again["inversion"] == inversion.id
     assert np.array_equal(first, np.asarray(Image.open(out)))
-    assert "instruct" in terminal.run("info", photo)[1]
+    assert "of the whole photo: instruct" in terminal.run("info", photo)[1]
+    third = terminal.answer("edit", photo, "--to", "remove the ball", "--model", model)
+    assert third["inversion"] == inversion.id
 
 
 def built_in_steps(model: Path) -> int:
