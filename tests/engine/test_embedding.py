@@ -40,7 +40,7 @@ def test_what_is_learned_explains_the_photo_better_and_begins_as_the_description
         lot, total = torch.Generator().manual_seed(7), 0.0
         for i in range(0, 50, 3):
             noise = torch.randn(latents.shape, generator=lot)
-            alpha = torch.tensor(levels.alphas[i]).reshape(1, 1, 1, 1)
+            alpha = torch.tensor(levels.alphas[i])
             noisy = alpha**0.5 * latents + (1 - alpha) ** 0.5 * noise
             wanted = trained_for(latents, noise, alpha, levels.prediction)
             total += float(

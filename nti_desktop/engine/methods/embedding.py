@@ -5,6 +5,8 @@ was trained to predict (the first stage of Imagic, Kawar et al. 2022), from the 
 e = e_opt + strength (e(edit) - e(description)), inside `residual`, so that unchanged words return the photo exactly.
 """
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -21,7 +23,7 @@ from nti_desktop.recipe.rewording import source_places
 from nti_desktop.recipe.settings import InversionSettings
 
 STEPS = 60  # of the optimiser
-AT_ONCE = 4  # noisy copies of the photo in a step
+COPIES = 4  # noisy ones of the photo in a step
 LEARNING_RATE = 3e-3
 
 
@@ -33,18 +35,23 @@ def learned(
     words = start.tokens[:, 1:].detach().clone().requires_grad_()
     adam = torch.optim.Adam([words], lr=LEARNING_RATE)
 
-    def loss() -> Tensor:
-        which = torch.randint(levels.steps, (AT_ONCE,), generator=lot)
-        noise = torch.randn((AT_ONCE, *latents.shape[1:]), generator=lot).to(model.device)
-        alpha = torch.tensor([levels.alphas[i] for i in which], device=model.device)[:, None, None, None]
+    def gradient(level: int, noise: Tensor) -> Tensor:
+        alpha = torch.tensor(levels.alphas[level], device=model.device)
         noisy = alpha**0.5 * latents + (1 - alpha) ** 0.5 * noise
-        labels = torch.tensor([levels.timesteps[i] for i in which], device=model.device)
-        told = start.with_tokens(torch.cat([start.tokens[:, :1], words], dim=1)).for_rows(AT_ONCE)
+        told = start.with_tokens(torch.cat([start.tokens[:, :1], words], dim=1))
         wanted = trained_for(latents, noise, alpha, levels.prediction)
-        return (model.predict(noisy, labels, told) - wanted).square().mean()
+        missed = (model.predict(noisy, levels.timesteps[level], told) - wanted).square().sum()  # a mean would vanish
+        (found,) = torch.autograd.grad(missed, words)
+        model.precision.check(found)
+        return found / latents.numel()
 
     for _ in watched("Learning the photo", range(STEPS), report, cancel):
-        words.grad = model.enduring(lambda: torch.autograd.grad(loss(), words))[0]
+        gradients = []
+        for level in torch.randint(levels.steps, (COPIES,), generator=lot).tolist():
+            cancel.check()
+            noise = torch.randn(latents.shape, generator=lot).to(model.device)
+            gradients.append(model.enduring(partial(gradient, level, noise)))  # one by one: memory may be short
+        words.grad = torch.stack(gradients).mean(0)
         adam.step()
     return start.with_tokens(torch.cat([start.tokens[:, :1], words.detach()], dim=1))
 

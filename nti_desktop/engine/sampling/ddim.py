@@ -154,7 +154,7 @@ def longer_step(latents: Tensor, landed: Tensor, levels: Levels, a: int, b: int)
 
 
 def trained_for(clean: Tensor, noise: Tensor, alpha: Tensor, prediction: str) -> Tensor:
-    """What a model should answer about sqrt(alpha) clean + sqrt(1 - alpha) noise. alpha: (B, 1, 1, 1)."""
+    """What a model should answer about sqrt(alpha) clean + sqrt(1 - alpha) noise. alpha: cumulative, a scalar."""
     if prediction == "epsilon":
         return noise
     return alpha**0.5 * noise - (1 - alpha) ** 0.5 * clean if prediction == "v_prediction" else clean.expand_as(noise)
