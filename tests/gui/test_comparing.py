@@ -176,7 +176,8 @@ def test_each_way_gets_the_edit_as_it_is_meant(edited: MainWindow) -> None:
     assert comparison is not None
     recipes = {way.method: comparison.edit(way, None).recipe for way in comparison.ways}
     assert document.state is not None
-    assert recipes.pop(Method.NULL_TEXT) == replace(document.state.recipe, guidance_scale=None)
+    for method in (Method.NULL_TEXT, Method.EDICT):  # which hold for one guidance only
+        assert recipes.pop(method) == replace(document.state.recipe, guidance_scale=None)
     assert set(recipes.values()) == {document.state.recipe}
     assert not document.state.recipe.automatic
 
