@@ -78,8 +78,13 @@ def test_one_edit_is_made_by_every_method_side_by_side(
     assert len(ways) == len(built_in().methods)
     assert list(ways)[:4] == ["null-text (published)", "pinned", "residual", "negative-prompt"]
     assert ways["null-text (published)"]["prepared_rows"] > ways["pinned"]["prepared_rows"] == 2 + 3 * 3
-    assert ways["residual"]["likeness"] > max(ways[way]["likeness"] for way in ways if way != "residual")
-    assert all(way["edit_rows"] == 2 * 3 and 0 < way["changed"] <= 1 for way in ways.values())
+    exact = {"residual", "embedding", "edict"}  # which lead back to the photo whatever the model
+    least = min(ways[way]["likeness"] for way in exact)
+    assert least > max(ways[way]["likeness"] for way in ways.keys() - exact)
+    assert all(0 < way["changed"] <= 1 for way in ways.values())
+    rows = {ran: way["edit_rows"] for ran, way in ways.items()}
+    assert (rows.pop("edict"), rows.pop("resample")) == (4 * 2, 2 * 1)  # of the lower part of three steps
+    assert set(rows.values()) == {2 * 3}
     with Image.open(found["sheet"]) as sheet:
         pictures = [np.asarray(sheet)[368:672, place * 336 + 16 : place * 336 + 320] for place in range(3)]
     assert all(np.abs(a.astype(int) - b).mean() > 0.1 for a, b in pairwise(pictures))
