@@ -88,11 +88,14 @@ def comparison_of(
     guidance = usual.guidance_scale
     if own is not None:
         settings = own.settings.settings()
-        way, guidance = (settings.method, settings.steps), settings.guidance_scale
+        way = (settings.method, settings.steps)
+        guidance = usual.guidance_scale if settings.method.row.guidance else settings.guidance_scale
     method, steps = way
     by_hand = steps != usual.steps_for(method)
     ways = (
-        InversionSettings(text, each, steps if by_hand else usual.steps_for(each), each.row.guidance or guidance)
+        own.settings.settings()
+        if own is not None and each is method
+        else InversionSettings(text, each, steps if by_hand else usual.steps_for(each), each.row.guidance or guidance)
         for each in sorted(entry.methods, key=lambda each: each is SLOWEST)  # which may take long
     )
     return Comparison(

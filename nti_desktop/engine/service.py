@@ -211,7 +211,7 @@ def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) ->
 def _edited_size(model: DiffusionModel, job: RenderJob) -> Size:
     if job.image is not None:
         return _latent_size(model, job.image)
-    height, width = next(iter(job.arrays.values())).shape[-2:]
+    height, width = job.arrays[PIVOT.name].shape[-2:]
     return height, width
 
 

@@ -270,6 +270,21 @@ def test_after_running_out_of_memory_the_next_job_works(service: EngineService) 
     assert service.invert(invert_job()).figures.unet_rows > 0
 
 
+def test_the_memory_of_an_edit_is_forecast_for_the_latents_in_whatever_order_a_file_has_its_arrays(
+    inversions: Inversions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = render_job(inversions(Method.NULL_TEXT))
+    sizes = []
+
+    def forecast(_service: EngineService, _model: object, _work: object, size: tuple[int, int]) -> None:
+        sizes.append(size)
+
+    monkeypatch.setattr(EngineService, "_save_memory", forecast)
+    for names in (sorted(job.arrays), sorted(job.arrays, reverse=True)):
+        EngineService().render(replace(job, arrays={name: job.arrays[name] for name in names}))
+    assert sizes == [job.arrays["pivot"].shape[-2:]] * 2
+
+
 def test_arrays_of_another_model_are_refused(service: EngineService, inversions: Inversions) -> None:
     job = render_job(inversions(Method.NULL_TEXT))
     pivot, learned = job.arrays["pivot"], job.arrays["null_embeddings"]

@@ -13,7 +13,7 @@ from nti_desktop.editing.render_requests import Edit
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
-from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.methods import Extent, Method
 
 PLENTY = 1000  # renders, more than any test asks for
 
@@ -54,12 +54,21 @@ class GatedBench:
             raise EngineError("This way does not work today; use another.")
         height, width, _ = job.image.shape
         steps = job.settings.steps
-        pivot = np.zeros((steps + 1, 4, height // 8, width // 8), np.float32)
-        learns = job.settings.method is Method.NULL_TEXT
-        nulls = {"null_embeddings": np.zeros((steps, 7, 16), np.float32)} if learns else {}
-        return Inversion(
-            job.settings, {"pivot": pivot, **nulls}, np.zeros((height, width, 3), np.float32), Figures(1.0, 4, 40.0)
-        )
+        sides = {
+            Extent.LEVELS: steps + 1,
+            Extent.STEPS: steps,
+            Extent.CHANNELS: 4,
+            Extent.HEIGHT: height // 8,
+            Extent.WIDTH: width // 8,
+            Extent.TOKENS: 7,
+            Extent.FEATURES: 16,
+            Extent.TWO: 2,
+        }
+        arrays = {
+            kept.name: np.zeros([sides[extent] for extent in kept.shape], np.float64 if kept.double else np.float32)
+            for kept in job.settings.method.row.keeps
+        }
+        return Inversion(job.settings, arrays, np.zeros((height, width, 3), np.float32), Figures(1.0, 4, 40.0))
 
     def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered:
         """All of one grey, which the prompt decides."""
@@ -72,7 +81,8 @@ class GatedBench:
         if self.fault is not None:
             raise self.fault
         self.done.append(Edit.of(job))
-        size = (8 * job.arrays["pivot"].shape[2], 8 * job.arrays["pivot"].shape[3], 3)
+        latents = next(array for array in job.arrays.values() if array.ndim == 4)
+        size = (8 * latents.shape[2], 8 * latents.shape[3], 3)
         source = np.zeros(size, np.float32)
         maps = np.ones((len(job.recipe.prompt.split()), 8, 8), np.float32)
         image = np.full(size, grey_of(job.recipe.prompt) / 255, np.float32)

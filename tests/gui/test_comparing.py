@@ -182,6 +182,21 @@ def test_each_way_gets_the_edit_as_it_is_meant(edited: MainWindow) -> None:
     assert not document.state.recipe.automatic
 
 
+def test_the_published_guidance_of_one_way_is_not_that_of_the_others(edited: MainWindow, until: Until) -> None:
+    editor = edited.editor
+    editor.model.choose_way(Method.EDICT, 4)
+    editor.prepare()
+    document = editor.document
+    assert document is not None
+    until(lambda: document.inversion is not None and document.inversion.settings.method is Method.EDICT)
+    comparison = comparison_of(document, editor.model.entry, editor.model.way, editor.preparing.plan.estimates, None)
+    assert comparison is not None
+    guidances = {way.method: way.guidance_scale for way in comparison.ways}
+    assert guidances.pop(Method.EDICT) == Method.EDICT.row.guidance
+    assert set(guidances.values()) == {editor.model.entry.defaults.guidance_scale}
+    assert [way.method for way in comparison.ways if comparison.is_own(way)] == [Method.EDICT]
+
+
 def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, service: GatedBench, until: Until) -> None:
     session = edited.editor.session
     assert session is not None

@@ -220,8 +220,13 @@ def export(folder: Path, average: Average, scheduler: Any) -> None:
     copy.deepcopy(average.unet).half().save_pretrained(folder / "unet")
     copy.deepcopy(average.text_encoder).half().save_pretrained(folder / "text_encoder")
     scheduler.save_pretrained(folder / "scheduler")
+    write_index(folder, "StableDiffusionPipeline", scheduler)
+
+
+def write_index(folder: Path, pipeline: str, scheduler: Any) -> None:
+    """Write the index by which diffusers knows the folder's parts. pipeline: name of its class."""
     index = {
-        "_class_name": "StableDiffusionPipeline",
+        "_class_name": pipeline,
         "_diffusers_version": scheduler.config["_diffusers_version"],
         "feature_extractor": [None, None],
         "requires_safety_checker": False,

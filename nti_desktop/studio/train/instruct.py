@@ -6,7 +6,6 @@ so that it starts as the model it was. Text and picture are left out of some exa
 
 import argparse
 import copy
-import json
 import os
 import shutil
 import time
@@ -24,7 +23,7 @@ from nti_desktop.studio.orders import reversed_order
 from nti_desktop.studio.scenes import TRAINING_SEEDS
 from nti_desktop.studio.train import checkpoint, pairs
 from nti_desktop.studio.train.course import half
-from nti_desktop.studio.train.diffusion import draw_timesteps, logarithms_of_signal_to_noise
+from nti_desktop.studio.train.diffusion import draw_timesteps, logarithms_of_signal_to_noise, write_index
 from nti_desktop.studio.train.pairs import Pairs, orders_of
 from nti_desktop.studio.train.tokenizer import tokenizer_of
 
@@ -165,19 +164,7 @@ class Training:
         """Write the averages, and the index that makes the folder a StableDiffusionInstructPix2PixPipeline."""
         for name, average in zip(("unet", "text_encoder"), self.averages, strict=True):
             copy.deepcopy(average).half().save_pretrained(self._model / name)
-        index = {
-            "_class_name": "StableDiffusionInstructPix2PixPipeline",
-            "_diffusers_version": self._scheduler.config["_diffusers_version"],
-            "feature_extractor": [None, None],
-            "requires_safety_checker": False,
-            "safety_checker": [None, None],
-            "scheduler": ["diffusers", "DDIMScheduler"],
-            "text_encoder": ["transformers", "CLIPTextModel"],
-            "tokenizer": ["transformers", "CLIPTokenizer"],
-            "unet": ["diffusers", "UNet2DConditionModel"],
-            "vae": ["diffusers", "AutoencoderKL"],
-        }
-        (self._model / "model_index.json").write_text(json.dumps(index, indent=2) + "\n", "utf-8")
+        write_index(self._model, "StableDiffusionInstructPix2PixPipeline", self._scheduler)
 
 
 def main() -> None:
