@@ -19,6 +19,7 @@ from nti_desktop.engine.memory.device import devices, find_device, in_words, mem
 from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, editing, guiding, work_of
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
+from nti_desktop.engine.model import low_rank
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.model.prediction import explained, likely_prediction
@@ -243,6 +244,7 @@ def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
         Extent.STEPS: steps,
         Extent.CHANNELS: model.latent_channels,
         Extent.FEATURES: model.text.width,
+        Extent.NUMBERS: low_rank.count(model.unet),
     }
     for kept in job.settings.method.row.keeps:
         array = job.arrays.get(kept.name)

@@ -27,6 +27,7 @@ MOST = {
     Extent.WIDTH: 2**14,
     Extent.TOKENS: 2**12,
     Extent.FEATURES: 2**14,
+    Extent.NUMBERS: 2**26,
 }
 
 

@@ -17,6 +17,7 @@ class Method(StrEnum):
     NEGATIVE_PROMPT = "negative-prompt"
     PINNED = "pinned"
     EMBEDDING = "embedding"
+    IMAGIC = "imagic"
     EDICT = "edict"
     RESAMPLE = "resample"
     INSTRUCT = "instruct"
@@ -37,6 +38,7 @@ class Extent(StrEnum):
     WIDTH = "width"
     TOKENS = "tokens"
     FEATURES = "features"
+    NUMBERS = "numbers"
     TWO = "2"
 
 
@@ -81,6 +83,12 @@ EMBEDDED = KeptArray(
     (Extent.TOKENS, Extent.FEATURES),
     "tokens × width",
     "the embedding of an inversion has the wrong shape",
+)
+TUNED = KeptArray(  # see nti_desktop.engine.model.low_rank
+    "tuned",
+    (Extent.NUMBERS,),
+    "low-rank additions to the model’s attention",
+    "the additions of an inversion have the wrong shape",
 )
 PAIR = KeptArray(  # at the level that edits start from
     "pair",
@@ -149,6 +157,11 @@ class MethodRow:
         """Whether the photo is prepared before words can change it."""
         return bool(self.keeps)
 
+    @property
+    def holds(self) -> bool:
+        """Whether edits may hold the photo's attention, its layout and shapes."""
+        return CROSS.field in self.numbers
+
 
 METHODS: Mapping[Method, MethodRow] = {
     row.method: row
@@ -207,12 +220,26 @@ METHODS: Mapping[Method, MethodRow] = {
             "Learns what the description leaves out of the photo, as an embedding of its own, and edits from there; "
             "for descriptions of few words.",
             preparing_rows=3.0,
-            once_rows=720.0,
+            once_rows=480.0,
             edit_rows=2.0,
             keeps=(PIVOT, EMBEDDED),
             source="the first stage of Kawar et al., Imagic, CVPR 2023, arXiv 2210.09276, from the source’s sentence "
             "as in Forgedit (Zhang et al. 2023, arXiv 2309.10556)",
             learns=True,
+        ),
+        MethodRow(
+            Method.IMAGIC,
+            "Imagic",
+            "Learns the photo’s own words and tunes the model on this one photo, so that what words move is free to "
+            "move; slow to prepare.",
+            preparing_rows=3.0,
+            once_rows=960.0,
+            edit_rows=2.0,
+            keeps=(PIVOT, EMBEDDED, TUNED),
+            source="Kawar et al., Imagic, CVPR 2023, arXiv 2210.09276, with low-rank additions (Hu et al. 2021, arXiv "
+            "2106.09685) inside `residual`",
+            learns=True,
+            numbers=(GUIDANCE.field,),
         ),
         MethodRow(
             Method.EDICT,

@@ -30,7 +30,7 @@ def photo(prototype: DiffusionModel) -> Prepared:
 def test_what_is_learned_explains_the_photo_better_and_begins_as_the_description(prototype: DiffusionModel) -> None:
     latents, start = some_latents(), prototype.embed(SOURCE)
     levels = levels_of(prototype.scheduler_config, 50)
-    own = embedding.learned(prototype, latents, start, levels, lambda _: None, CancelToken())
+    own = embedding.learned(prototype, latents, start, lambda _: None, CancelToken())
     assert torch.equal(own.tokens[:, 0], start.tokens[:, 0])
     assert not torch.equal(own.tokens[:, 1:], start.tokens[:, 1:])
     assert float((own.tokens - start.tokens).abs().max()) <= 6 * 1e-2 + 1e-4  # Adam's steps are no longer than its rate
@@ -91,7 +91,6 @@ def test_a_cancel_is_heeded_while_it_learns(prototype: DiffusionModel) -> None:
             prototype,
             some_latents(),
             prototype.embed(SOURCE),
-            levels_of(prototype.scheduler_config, 50),
             report,
             cancel,
         )

@@ -5,55 +5,35 @@ was trained to predict (the first stage of Imagic, Kawar et al. 2022), from the 
 e = e_opt + strength (e(edit) - e(description)), inside `residual`, so that unchanged words return the photo exactly.
 """
 
-from functools import partial
-
 import torch
 from torch import Tensor
 
-from nti_desktop.core.progress import CancelToken, Report, watched
+from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.engine.methods import residual
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, reconstruct
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
-from nti_desktop.engine.sampling.ddim import Levels, levels_of, trained_for
+from nti_desktop.engine.sampling.ddim import levels_of
+from nti_desktop.engine.sampling.learning import learn
 from nti_desktop.engine.sampling.pivot import Source, invert_exactly
 from nti_desktop.engine.sampling.weighting import carried, edit_embedding
-from nti_desktop.recipe.methods import EMBEDDED, PIVOT, PUBLISHED_STEPS
+from nti_desktop.recipe.methods import EMBEDDED, PIVOT
 from nti_desktop.recipe.rewording import source_places
 from nti_desktop.recipe.settings import InversionSettings
 
 STEPS = 60  # of the optimiser
-COPIES = 4  # noisy ones of the photo in a step
 LEARNING_RATE = 3e-3
 
 
-def learned(
-    model: DiffusionModel, latents: Tensor, start: Embedding, levels: Levels, report: Report, cancel: CancelToken
-) -> Embedding:
+def learned(model: DiffusionModel, latents: Tensor, start: Embedding, report: Report, cancel: CancelToken) -> Embedding:
     """The embedding that explains the photo's latents (1, C, h, w) best, found from `start`; its start token stays."""
-    lot = torch.Generator().manual_seed(0)
     words = start.tokens[:, 1:].detach().clone().requires_grad_()
-    adam = torch.optim.Adam([words], lr=LEARNING_RATE)
 
-    def gradient(level: int, noise: Tensor) -> Tensor:
-        alpha = torch.tensor(levels.alphas[level], device=model.device)
-        noisy = alpha**0.5 * latents + (1 - alpha) ** 0.5 * noise
-        told = start.with_tokens(torch.cat([start.tokens[:, :1], words], dim=1))
-        wanted = trained_for(latents, noise, alpha, levels.prediction)
-        missed = (model.predict(noisy, levels.timesteps[level], told) - wanted).square().sum()  # a mean would vanish
-        (found,) = torch.autograd.grad(missed, words)
-        model.precision.check(found)
-        return found / latents.numel()
+    def told() -> Embedding:
+        return start.with_tokens(torch.cat([start.tokens[:, :1], words], dim=1))
 
-    for _ in watched("Learning the photo", range(STEPS), report, cancel):
-        gradients = []
-        for level in torch.randint(levels.steps, (COPIES,), generator=lot).tolist():
-            cancel.check()
-            noise = torch.randn(latents.shape, generator=lot).to(model.device)
-            gradients.append(model.enduring(partial(gradient, level, noise)))  # one by one: memory may be short
-        words.grad = torch.stack(gradients).mean(0)
-        adam.step()
-    return start.with_tokens(torch.cat([start.tokens[:, :1], words.detach()], dim=1))
+    learn(model, latents, told, words, STEPS, LEARNING_RATE, "Learning the photo", report, cancel)
+    return start.with_tokens(told().tokens.detach())
 
 
 def prepare(
@@ -61,8 +41,7 @@ def prepare(
 ) -> Prepared:
     """The embedding of the photo's latents (1, C, h, w), and the pivot after it."""
     levels = levels_of(model.scheduler_config, settings.steps)
-    noisy = levels_of(model.scheduler_config, PUBLISHED_STEPS)
-    own = learned(model, latents, model.embed(settings.prompt), noisy, report, cancel)
+    own = learned(model, latents, model.embed(settings.prompt), report, cancel)
     pivot = invert_exactly(model, latents, own, levels, report, cancel)
     reconstruction = reconstruct(model, pivot, settings, model.embed(""), report, cancel, own)
     return Prepared(settings, {PIVOT.name: pivot, EMBEDDED.name: own.tokens[0]}, latents, reconstruction)
