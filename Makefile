@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGE := .venv-package/bin
 
-.PHONY: run demo test slow figures bench lint format package clean
+.PHONY: run demo test slow figures bench bench-methods lint format package clean
 
 run: .venv/ready
 	$(BIN)/python main.py --sample
@@ -22,6 +22,9 @@ figures: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m tests.benchmarks
+
+bench-methods: .venv/ready
+	$(BIN)/python -m tests.benchmarks --only methods
 
 lint: .venv/ready
 	$(BIN)/ruff format --check

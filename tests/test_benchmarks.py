@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 from nti_desktop.engine.memory.forecast import Forecaster, learning
+from nti_desktop.engine.methods import embedding, imagic, null_text
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, find_model
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles
 from nti_desktop.recipe.memory import Saving
@@ -43,6 +45,7 @@ from tests.benchmarks.contestants import (
 )
 from tests.benchmarks.costs import Contestant, Cost, Outcome, counted_rows, standings, take_turns
 from tests.benchmarks.decoders import AUTOENCODER, SMALL, measure_decoders, random_pair
+from tests.benchmarks.methods import measure_methods
 from tests.benchmarks.picture import draw, edit_points, inversion_points
 from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
 from tests.benchmarks.summary import summarised
@@ -50,9 +53,12 @@ from tests.benchmarks.table import table
 from tests.benchmarks.truth import Truth, Way, measure_truth, rounds_of, ways
 from tests.figures import running
 from tests.figures.answers import Answer
-from tests.figures.measuring import Measurement, Places
+from tests.figures.editor import Editor
+from tests.figures.measuring import Measurement, Places, measure
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import plain
+from tests.figures.trials import WORLDS, seeds, trial
+from tests.instruct_models import make_orders_model
 
 pytestmark = pytest.mark.slow
 
@@ -381,3 +387,51 @@ def test_decoders_draw_the_same_latents_in_turn(monkeypatch: pytest.MonkeyPatch)
     assert found[AUTOENCODER].psnr != found[SMALL].psnr
     taesd = 1_222_531  # weights of its decoder
     assert found[SMALL].weights == 4 * taesd
+
+
+def made_at_once(editor: object, measurement: Measurement, places: Places) -> Answer:
+    """A method recovers as many tenths as its name is long."""
+    if measurement.figure == "visible":
+        return {"truth": {"visible": 1.0}}
+    assert measurement.settings is not None
+    way = str(measurement.settings.method)
+    costs = {"preparing": 1.0, "preparing rows": 10.0, "editing": 0.5, "editing rows": 5.0, "stored": 2000.0}
+    return {way: outcome(len(way) / 10) | costs}
+
+
+def test_every_method_is_measured_on_every_kind_of_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_without_a_model(monkeypatch)
+    monkeypatch.setattr(running, "measure", made_at_once)
+    entry = find_model(str(PROTOTYPE))
+    *_, found = measure_methods([entry], 2, 0, tmp_path / "a.jsonl", kinds=("pose", "sky"))
+    assert set(found.recovered) == {str(method) for method in entry.methods}
+    assert found.recovered["edict"]["pose"].mean.mean == pytest.approx(0.5)
+    assert found.recovered["edict"]["all"].mean.scenes == 4
+    assert found.costs["residual"].stored == 2000
+    text = table(summarised({"methods": json.loads(json.dumps(plain(found)))}))
+    assert re.search(r"^edict +0\.50 100% +0\.50 100%", text, re.MULTILINE)
+    assert re.search(r"^residual +1\.00 +10 +0\.50 +5 +2$", text, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("_few_inner_steps")
+@pytest.mark.parametrize("method", list(Method))
+def test_an_edit_is_made_by_each_method_as_the_window_makes_it(
+    method: Method, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (null_text, embedding, imagic):
+        for name in ("STEPS", "INNER_STEPS"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, 1)
+    folder = make_orders_model(PROTOTYPE, tmp_path / "orders") if method.row.orders else PROTOTYPE
+    world = WORLDS["every change"]
+    editor = Editor(folder, world)
+    settings = replace(STUDIO_DEFAULTS, method=method, steps=STEPS)
+    asked = trial("removed", next(seeds("removed", world=world)), world)
+    measurement = Measurement("method", "removed", asked.seed, settings)
+    found = measure(editor, measurement, Places(tmp_path))[str(method)]
+    assert found["editing rows"]
+    assert found["recovered"] is not None
+    assert bool(found["preparing rows"]) == bool(found["stored"]) == method.row.prepares
+    assert (tmp_path / measurement.strip_name()).exists()
+    said = asked.order if method.row.orders else asked.captions[1]
+    assert said.startswith("remove ") == method.row.orders

@@ -13,17 +13,18 @@ from typing import Any
 import torch
 
 from nti_desktop.core.errors import OutOfMemory
-from nti_desktop.models.library.catalog import ModelEntry, built_in
+from nti_desktop.models.library.catalog import ModelEntry, built_in, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from tests.benchmarks.children import ask
 from tests.benchmarks.memory import measure_memory
+from tests.benchmarks.methods import measure_methods
 from tests.benchmarks.picture import draw
 from tests.benchmarks.screen import measure_screen
 from tests.benchmarks.sd15 import measure_full_size
 from tests.benchmarks.speed import measure_speed
 from tests.benchmarks.summary import summarised
 from tests.benchmarks.table import table
-from tests.benchmarks.truth import Way, measure_truth, methods, ways
+from tests.benchmarks.truth import measure_truth, ways
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import plain
 
@@ -47,16 +48,17 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
         yield "memory", measure_memory(entry)
     if asked.memory_estimate:
         yield "memory_estimate", ask("sd15")
-    contests: dict[str, tuple[Sequence[Way], int]] = {
-        "truth": (ways(entry.defaults), asked.scenes),
-        "methods": (methods(entry.defaults), asked.method_scenes),
-    }
-    for name, (contest, scenes) in contests.items():
-        if name in asked.only:
-            answers = asked.out.with_suffix(".jsonl")
-            with Runner(Subject(entry.files.folder, fingerprint(entry)), asked.workers, answers) as runner:
-                for found in measure_truth(runner, contest, scenes):
-                    yield name, found
+    answers = asked.out.with_suffix(".jsonl")
+    if "truth" in asked.only:
+        with Runner(Subject(entry.files.folder, fingerprint(entry)), asked.workers, answers) as runner:
+            for truth in measure_truth(runner, ways(entry.defaults), asked.scenes):
+                yield "truth", truth
+    if "methods" in asked.only:
+        models = [entry, *map(find_model, asked.orders)]
+        strips = asked.out.parent / "methods"
+        strips.mkdir(parents=True, exist_ok=True)
+        for found in measure_methods(models, asked.method_scenes, asked.workers, answers, strips):
+            yield "methods", found
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -65,7 +67,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_at_least_one, default=3, help="timed turns of everyone on each photo")
     parser.add_argument("--photos", type=_at_least_one, default=2, help="held-out scenes for the speeds")
     parser.add_argument("--scenes", type=_at_least_one, default=64, help="scenes of each kind for the truth")
-    parser.add_argument("--method-scenes", type=_at_least_one, default=8, help="of each kind, for all methods")
+    parser.add_argument("--method-scenes", type=_at_least_one, default=32, help="of each kind, for all methods")
+    parser.add_argument("--orders", action="append", default=[], help="a model that takes orders, beside the others")
     parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")
     parser.add_argument("--full-size-steps", type=_at_least_one, default=10, help="of the big model, with CUDA")

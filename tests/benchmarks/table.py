@@ -91,15 +91,32 @@ def _truth(bench: Section) -> str:
 
 
 def _methods(methods: Section | None) -> str:
-    """Method and guidance, and what they recover."""
+    """What each method recovers of each kind of change, and what it costs."""
     if methods is None:
-        return "recovered truth by method and guidance: not measured"
-    lines = [f"recovered truth by method and guidance, {methods['scenes']} scenes a kind; how much more than the first"]
-    for way, kinds in methods["ways"].items():
-        more = methods["differences"].get(way)
-        more_text = _mean(more[ALL], "+.3f") if more else ""
-        lines.append(f"{way:{_NAME}} {_mean(kinds[ALL]['mean'], '.3f')}   {more_text}".rstrip())
+        return "every method on every kind of change: not measured"
+    found = methods["recovered"]
+    kinds = list(dict.fromkeys(kind for kinds in found.values() for kind in kinds))
+    lines = [
+        f"every method on every kind of change, {methods['scenes']} scenes a kind: recovered truth, verdict",
+        f"{'':16}" + "".join(f"{kind:>10}" for kind in kinds) + f"{'outside':>9}",
+    ]
+    for way, row in found.items():
+        cells = [
+            f"{_number(row[k]['mean']['mean'], '.2f')} {row[k]['verdict']:4.0%}" if k in row else "" for k in kinds
+        ]
+        lines.append(f"{way:16}" + "".join(f"{cell:>10}" for cell in cells) + f"{_outside(row):>9}")
+    lines.append(f"{'':16}{'preparing s':>12}{'rows':>7}{'first edit s':>14}{'rows':>6}{'sidecar kB':>12}")
+    for way, cost in methods["costs"].items():
+        lines.append(
+            f"{way:16}{cost['preparing']:12.2f}{cost['preparing_rows']:7.0f}{cost['editing']:14.2f}"
+            f"{cost['editing_rows']:6.0f}{cost['stored'] / 1e3:12.0f}"
+        )
     return "\n".join(lines)
+
+
+def _outside(row: Section) -> str:
+    """dB, over all kinds."""
+    return _number(row[ALL]["outside"], ".1f") if ALL in row else "-"
 
 
 def _mean(found: Section, form: str) -> str:

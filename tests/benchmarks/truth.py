@@ -1,4 +1,4 @@
-"""How near edits come to the right answer: of both sides, and of every method, each on the same held-out scenes."""
+"""How near edits come to the right answer: of both sides, on the same held-out scenes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.studio.variants import VARIANTS
 from tests.benchmarks.contestants import EXACT, LATER, NULL_TEXT_EDIT, PREVIEW, PUBLISHED
 from tests.figures.answers import Answer
-from tests.figures.measuring import GUIDANCES, Measurement, published_settings
+from tests.figures.measuring import Measurement, published_settings
 from tests.figures.running import Runner
 from tests.figures.tables import ALL, Mean, Recovered, paired, truth_summary
 
@@ -45,16 +45,6 @@ def ways(defaults: EditDefaults, published_steps: int = PUBLISHED_STEPS) -> tupl
         Way(LATER, "guidance", defaults, str(defaults.method)),
         Way(PREVIEW, "preview", defaults, "preview"),
         Way(NULL_TEXT_EDIT, "guidance", null_text, str(Method.NULL_TEXT)),
-    )
-
-
-def methods(defaults: EditDefaults) -> tuple[Way, ...]:
-    """Every method at every guidance, the model's defaults first."""
-    chosen = (defaults.method, defaults.guidance_scale)
-    others = [(method, guidance) for method in Method for guidance in GUIDANCES if (method, guidance) != chosen]
-    return tuple(
-        Way(f"{m} {guidance:g}", "guidance", replace(defaults, method=m, guidance_scale=guidance, guidances=()), str(m))
-        for m, guidance in (chosen, *others)
     )
 
 

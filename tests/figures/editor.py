@@ -15,11 +15,12 @@ from nti_desktop.engine.model.prediction import explained
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import invert_exactly
 from nti_desktop.engine.service import EngineService
-from nti_desktop.recipe.jobs import Arrays, InvertJob, ModelFiles, Rendered, RenderJob
-from nti_desktop.recipe.methods import Method
+from nti_desktop.project.tensors import pack
+from nti_desktop.recipe.jobs import Arrays, Figures, InvertJob, ModelFiles, Rendered, RenderJob
+from nti_desktop.recipe.methods import PIVOT, Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
-from nti_desktop.recipe.structure import settled
+from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.studio.render import Picture
 from nti_desktop.studio.scenes import Scene
 from nti_desktop.studio.truth import psnr
@@ -42,6 +43,18 @@ class Inversion:
     """See nti_desktop.recipe.jobs.Inversion."""
 
     arrays: Arrays
+
+
+@dataclass(frozen=True, eq=False)
+class MadeEdit:
+    """What the engine service makes of a trial, from the photo to the picture. prepared, rendered: what the preparation
+    costs, and a first edit; stored: bytes of the preparation in a sidecar.
+    """
+
+    picture: Pixels
+    prepared: Figures
+    rendered: Figures
+    stored: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +118,22 @@ class Editor:
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
         name = f"{trial.captions} {trial.seed} {settings.method} {settings.steps} {guidance}"
         return self.service.render(RenderJob(self.files, name, inversion_settings, inverted.arrays, recipe, steps))
+
+    def made(self, trial: Trial, settings: EditDefaults) -> MadeEdit:
+        """The trial's edit as the window makes it: prepared by the method of the settings, at its usual guidance and
+        steps, words and windows by the kind of change.
+        """
+        method = settings.method
+        said, asked = ("", trial.order) if method.row.orders else trial.captions
+        how = InversionSettings(said, method, settings.steps_for(method), settings.guidance_of(method))
+        image = self.rendered(trial.scene).image
+        inverted = self.service.invert(InvertJob(self.files, image, how))
+        recipe = recipe_for(asked, how, settings, inverted.figures.explained)
+        beside = None if PIVOT in method.row.keeps else image
+        name = f"{trial.kind} {trial.seed} {how}"
+        rendered = self.service.render(RenderJob(self.files, name, how, inverted.arrays, recipe, image=beside))
+        stored = len(pack(inverted.arrays)) if inverted.arrays else 0
+        return MadeEdit(rendered.image, inverted.figures, rendered.figures, stored)
 
     def _explain(self, trial: Trial) -> float:
         latents = self.model.encode(self.rendered(trial.scene).image)

@@ -83,7 +83,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
     """Take one measurement.
 
     Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
-    baselines, truth (edits with and without a mask), guidance (edits without), preview (with the steps of one),
+    baselines, method (the edit from the photo to the picture, with its costs), truth (edits with and without a mask),
+    guidance (edits without), preview (with the steps of one),
     published (the edit by the yardstick), short (the edit from a caption of three or four words), weights, kept,
     denser and strength (see tests.figures.words), composite (right answers laid into the photo, see
     tests.figures.compositing) and sample (the same of the samples' edits, whose number stands for the seed).
@@ -119,6 +120,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
             "sampling": _outcome(editor, asked, editor.sampled(scene, prompt, settings)),
             "SDEdit": _outcome(editor, asked, editor.sampled(scene, prompt, settings, SDEDIT_STRENGTH)),
         }
+    if measurement.figure == "method":
+        return _made(editor, asked, measurement, settings, places)
     if measurement.figure == "preview":
         return {PREVIEW: _outcome(editor, asked, editor.edit(asked, settings, steps=settings.preview_steps).image)}
     if measurement.figure in ("weights", "kept"):
@@ -132,6 +135,22 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
         figures = {"psnr": found.reconstruction_psnr, "inner steps": float(found.inner_steps)}
         return {PUBLISHED: _outcome(editor, asked, found.picture) | figures}
     return _edits(editor, asked, measurement, settings, places)
+
+
+def _made(editor: Editor, asked: Trial, measurement: Measurement, settings: EditDefaults, places: Places) -> Answer:
+    made = editor.made(asked, settings)
+    if places.strips is not None:
+        strip([editor.drawn(asked.scene), made.picture, editor.drawn(asked.variant)]).save(
+            places.strips / measurement.strip_name()
+        )
+    costs = {
+        "preparing": made.prepared.seconds,
+        "preparing rows": float(made.prepared.unet_rows),
+        "editing": made.rendered.seconds,
+        "editing rows": float(made.rendered.unet_rows),
+        "stored": float(made.stored),
+    }
+    return {str(settings.method): _outcome(editor, asked, made.picture) | costs}
 
 
 def _edits(editor: Editor, asked: Trial, measurement: Measurement, settings: EditDefaults, places: Places) -> Answer:

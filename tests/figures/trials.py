@@ -11,6 +11,7 @@ from nti_desktop.recipe.words import split_words
 from nti_desktop.studio import scenes, world
 from nti_desktop.studio.captions import caption_pair
 from nti_desktop.studio.more_variants import MORE_VARIANTS
+from nti_desktop.studio.orders import SHARES, order_of, targets
 from nti_desktop.studio.render import Picture, drawn, training_picture
 from nti_desktop.studio.scenes import Scene, Shape
 from nti_desktop.studio.truth import visible_difference
@@ -40,7 +41,9 @@ class World:
 
 FIRST = World(scenes.draw_scene, training_picture, VARIANTS)
 SECOND = World(world.draw_scene, partial(drawn, size=256), MORE_VARIANTS)
-WORLDS = {"first": FIRST, "second": SECOND}
+# Scenes of the first, changed in every way that can be ordered, of things that its weights have seen.
+EVERY_CHANGE = World(scenes.draw_scene, training_picture, {kind: partial(targets, kind=kind) for kind in SHARES})
+WORLDS = {"first": FIRST, "second": SECOND, "every change": EVERY_CHANGE}
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class Trial:
         if self.short:
             return short_caption(self.kind, self.scene), short_caption(self.kind, self.variant)
         return caption_pair(self.scene, self.variant)
+
+    @property
+    def order(self) -> str:
+        """What makes the variant of the scene, said the plainest way."""
+        return order_of(self.kind, self.scene, self.variant).ways[0]
 
 
 def short_caption(kind: str, scene: Scene) -> str:
