@@ -11,7 +11,7 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.jobs import Figures
-from nti_desktop.recipe.methods import SLOWEST, Method
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import asks_for_nothing
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import settled
@@ -24,8 +24,9 @@ class Comparison:
     """One edit and the ways to make it, as it stood when it was asked for.
 
     document: the photo's; state: the edit of `area`; usual: of the model that it was meant for; entry: the model that
-    makes it; ways: in the order they are tried, all with one description; own: the version's preparation, which is not
-    made again; estimates: of this machine, as known then; screen: profile that pictures are made for, None for sRGB.
+    makes it; ways: in the order they are tried, the quickest to prepare first, all with one description; own: the
+    version's preparation, which is not made again; estimates: of this machine, as known then; screen: profile that
+    pictures are made for, None for sRGB.
     """
 
     document: Document
@@ -96,7 +97,7 @@ def comparison_of(
         own.settings.settings()
         if own is not None and each is method
         else InversionSettings(text, each, steps if by_hand else usual.steps_for(each), each.row.guidance or guidance)
-        for each in sorted(entry.methods, key=lambda each: each is SLOWEST)  # which may take long
+        for each in sorted(entry.methods, key=lambda each: each.row.rows_of_preparing(usual.steps_for(each)))
     )
     return Comparison(
         document, document.area, state, document.edit_defaults, entry, tuple(ways), own, estimates, screen

@@ -25,7 +25,7 @@ class Estimates:
     """What is known of this machine, with one model and one picture size. Times in seconds."""
 
     measured: Measured | None = None
-    prepared: tuple[tuple[Method, float], ...] = ()  # seconds a step, measured
+    prepared: tuple[tuple[Method, float], ...] = ()  # seconds a UNet row, measured
     rendered: float | None = None  # seconds a UNet row, measured on the newest render
 
     def with_measured(self, measured: Measured) -> "Estimates":
@@ -34,8 +34,9 @@ class Estimates:
 
     def with_prepared(self, settings: InversionSettings, figures: Figures) -> "Estimates":
         """Also how long preparing took by a method, in place of what was known of it."""
+        rows = settings.method.row.rows_of_preparing(settings.steps)
         others = tuple(entry for entry in self.prepared if entry[0] is not settings.method)
-        return replace(self, prepared=(*others, (settings.method, figures.seconds / settings.steps)))
+        return replace(self, prepared=(*others, (settings.method, figures.seconds / rows))) if rows else self
 
     def with_rendered(self, figures: Figures) -> "Estimates":
         """A preview counts as much as a full render, so that one slow moment is forgotten after the next."""
@@ -43,13 +44,10 @@ class Estimates:
 
     def preparing(self, method: Method, steps: int) -> float | None:
         """Seconds, None before anything was measured."""
-        seconds = dict(self.prepared).get(method)
-        if seconds is not None:
-            return seconds * steps
-        if self.measured is None:
-            return None
-        row = method.row
-        return (row.once_rows + row.preparing_rows * steps) * self.measured.row_seconds
+        row_seconds = dict(self.prepared).get(method)
+        if row_seconds is None and self.measured is not None:
+            row_seconds = self.measured.row_seconds
+        return None if row_seconds is None else method.row.rows_of_preparing(steps) * row_seconds
 
     def far_apart(self, defaults: EditDefaults) -> tuple[tuple[Method, float], ...]:
         """The slowest method and a model's default one with their seconds, where those lie far apart; else nothing."""

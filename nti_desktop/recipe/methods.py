@@ -157,6 +157,10 @@ class MethodRow:
         """Whether the photo is prepared before words can change it."""
         return bool(self.keeps)
 
+    def rows_of_preparing(self, steps: int) -> float:
+        """UNet rows of preparing a photo with so many steps."""
+        return self.once_rows + self.preparing_rows * steps
+
     @property
     def holds(self) -> bool:
         """Whether edits may hold the photo's attention, its layout and shapes."""

@@ -101,7 +101,13 @@ def test_a_self_test_by_a_method_without_masks_is_one_sentence(method: str, term
 
 @pytest.mark.parametrize(
     ("method", "flags"),
-    [("embedding", []), ("edict", []), ("resample", ["--noise", "0.5", "--seed", "2"]), ("resample", ["--lot", "own"])],
+    [
+        ("embedding", []),
+        ("imagic", []),
+        ("edict", []),
+        ("resample", ["--noise", "0.5", "--seed", "2"]),
+        ("resample", ["--lot", "own"]),
+    ],
 )
 def test_a_photo_is_edited_by_the_neighbouring_methods(
     photo: Path, method: str, flags: list[str], terminal: Terminal

@@ -62,6 +62,7 @@ class GatedBench:
             Extent.WIDTH: width // 8,
             Extent.TOKENS: 7,
             Extent.FEATURES: 16,
+            Extent.NUMBERS: 12,
             Extent.TWO: 2,
         }
         arrays = {
