@@ -20,6 +20,7 @@ from nti_desktop.gui.controllers.exporting import Exporting
 from nti_desktop.gui.controllers.feedback import EditFeedback
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
+from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.controllers.viewing import Viewing
 from nti_desktop.gui.editor.editor_view import EditorView
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self.feedback = EditFeedback(self.editor, self)
         self.exporting = Exporting(self.editor, self)
         self.comparing = Comparing(self.editor, self.editor_view.prompts.edit, self)
+        self.trying = Trying(self.editor, self.engine, self.background, self.editor_view.prompts.edit, self)
         self.viewing = Viewing(self.editor_view, [MainWindow, Exporting, Versions, Areas], self)
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
@@ -84,7 +86,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._take_room()
         more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
-        self.actions_by_name = add_actions(self, (self, self.comparing, *more))
+        self.actions_by_name = add_actions(self, (self, self.trying, self.comparing, *more))
         self._add_toolbar()
         self._show_state()
 
@@ -151,6 +153,7 @@ class MainWindow(QMainWindow):
             "prepare": document is not None and document.can_be_prepared and not self.editor.preparing.plan.at_work,
             "render_edit": ready and not self.editor.pictures.final,
             "compare_ways": self.comparing.possible,
+            "show_tries": self.trying.possible,
             "another_try": ready and history is not None and self.editor.model.method.row.seeded,
             "draw_area": document is not None,
             "work_on_whole": document is not None and document.area != document.whole,
@@ -348,6 +351,7 @@ class MainWindow(QMainWindow):
         self.editor.file_tasks.stop_opening()
         self.models.page.close()
         self.comparing.stop()
+        self.trying.stop()
         self.editor.cancel()
         self.editor.model.stop()
         self.transfers.cancel()

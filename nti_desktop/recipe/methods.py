@@ -161,11 +161,6 @@ class MethodRow:
         """UNet rows of preparing a photo with so many steps."""
         return self.once_rows + self.preparing_rows * steps
 
-    @property
-    def holds(self) -> bool:
-        """Whether edits may hold the photo's attention, its layout and shapes."""
-        return CROSS.field in self.numbers
-
 
 METHODS: Mapping[Method, MethodRow] = {
     row.method: row
@@ -234,8 +229,8 @@ METHODS: Mapping[Method, MethodRow] = {
         MethodRow(
             Method.IMAGIC,
             "Imagic",
-            "Learns the photo’s own words and tunes the model on this one photo, so that what words move is free to "
-            "move; slow to prepare.",
+            "Learns the photo’s own words and tunes the model on this one photo, so that it knows the photo when it "
+            "is edited; slow to prepare.",
             preparing_rows=3.0,
             once_rows=960.0,
             edit_rows=2.0,
@@ -243,7 +238,6 @@ METHODS: Mapping[Method, MethodRow] = {
             source="Kawar et al., Imagic, CVPR 2023, arXiv 2210.09276, with low-rank additions (Hu et al. 2021, arXiv "
             "2106.09685) inside `residual`",
             learns=True,
-            numbers=(GUIDANCE.field,),
         ),
         MethodRow(
             Method.EDICT,

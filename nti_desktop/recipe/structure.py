@@ -34,8 +34,6 @@ def settled(
         return replace(recipe, guidance_scale=None, image_guidance=None)
     if not prepared.method.row.looks:
         return replace(recipe, guidance_scale=None, noise=None)
-    if not prepared.method.row.holds:
-        defaults = replace(defaults, cross_until=0.0, self_until=0.0, windows=(), kept=None)
     weights = {control.position: control.weight for control in recipe.weighted}
     changed = {position for position, _ in changed_kinds(prepared.prompt, recipe.prompt)}
     changes = [

@@ -13,12 +13,19 @@ from nti_desktop.editing.preparation import Preparation
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way
+from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way, Wording
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.widgets.work_strip import duration, in_words
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import InversionSettings
+
+_WORDING = Wording(
+    title="Compare ways",
+    use="Use this way",
+    tip="Keep the photo prepared this way, with this edit as a version of its own.",
+    now="The way it is now",
+)
 
 
 class Comparing(QObject):
@@ -29,7 +36,7 @@ class Comparing(QObject):
         super().__init__(window)
         self._editor, self._line = editor, line
         self._tried: dict[Method, Tried[Picture]] = {}
-        self.dialog = ComparisonDialog(window)
+        self.dialog = ComparisonDialog(_WORDING, window)
         self.dialog.use_asked.connect(self.use)
         self.dialog.finished.connect(self._closed)
         editor.comparisons.began.connect(self._began)

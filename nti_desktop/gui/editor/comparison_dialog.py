@@ -1,4 +1,4 @@
-"""The ways to make one edit, side by side: picture, costs, likeness, and a button to use one."""
+"""Pictures of one edit side by side, each with what is to be said of it and a button to use it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,23 @@ _GAP = 14
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What a dialog says. title: of its window; use, tip: of the buttons; now: on that of what is there already."""
+
+    title: str
+    use: str
+    tip: str
+    now: str
+
+
+@dataclass(frozen=True)
 class Way:
     """key: what the dialog's signals call it; takes: what is known of its time before it begins."""
 
     key: str
     title: str
-    sentence: str
-    takes: str
+    sentence: str = ""
+    takes: str = ""
 
 
 class _Shown(QWidget):
@@ -70,7 +80,7 @@ class WayCell(QObject):
 
     use_asked = Signal(str)
 
-    def __init__(self, way: Way, board: QGridLayout, column: int, parent: QWidget) -> None:
+    def __init__(self, way: Way, wording: Wording, board: QGridLayout, column: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.way = way
         self.shown = _Shown()
@@ -81,18 +91,24 @@ class WayCell(QObject):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
-        self.use_button = QPushButton("Use this way")
-        self.use_button.setToolTip("Keep the photo prepared this way, with this edit as a version of its own.")
+        self.use_button = QPushButton(wording.use)
+        self.use_button.setToolTip(wording.tip)
         self.use_button.setAutoDefault(False)
         self.use_button.setEnabled(False)
         self.use_button.clicked.connect(self._use)
         for label in (self.sentence, self.state):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            label.setVisible(bool(label.text()))
         rows = (self.shown, self.title, self.sentence, self.state, self.bar, self.use_button)
         for row, widget in enumerate(rows):
             board.addWidget(widget, row, column)
         self.bar.hide()
+
+    def say(self, text: str) -> None:
+        """Below the title, where there is something to say."""
+        self.state.setText(text)
+        self.state.setVisible(bool(text))
 
     @slot()
     def _use(self) -> None:
@@ -104,9 +120,10 @@ class ComparisonDialog(QDialog):
 
     use_asked = Signal(str)  # key of a way
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, wording: Wording, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Compare ways")
+        self._wording = wording
+        self.setWindowTitle(wording.title)
         self.cells: dict[str, WayCell] = {}
         self.edit = QLabel()
         self.edit.setWordWrap(True)
@@ -125,13 +142,13 @@ class ComparisonDialog(QDialog):
 
     def ask(self, description: str, edit: str, ways: Sequence[Way]) -> None:
         """Show the ways before anything has come of them."""
-        self.edit.setText(f"“{description}” → “{edit}”")
+        self.edit.setText(f"“{description}” → “{edit}”" if description else f"“{edit}”")
         whole = QWidget()
         board = QGridLayout(whole)
         board.setContentsMargins(0, 0, 0, 0)
         board.setHorizontalSpacing(_GAP)
         board.setRowStretch(0, 1)
-        self.cells = {way.key: WayCell(way, board, column, whole) for column, way in enumerate(ways)}
+        self.cells = {way.key: WayCell(way, self._wording, board, column, whole) for column, way in enumerate(ways)}
         for column, cell in enumerate(self.cells.values()):
             board.setColumnStretch(column, 1)
             cell.use_asked.connect(self._use_asked)
@@ -154,7 +171,7 @@ class ComparisonDialog(QDialog):
     def show_progress(self, key: str, progress: Progress, text: str) -> None:
         """text: the progress in words, below what the whole way takes."""
         cell = self.cells[key]
-        cell.state.setText(f"{cell.way.takes}\n{text}")
+        cell.say(f"{cell.way.takes}\n{text}")
         cell.bar.setRange(0, progress.total if progress.total > 1 else 0)
         cell.bar.setValue(progress.step)
 
@@ -163,13 +180,13 @@ class ComparisonDialog(QDialog):
         cell = self.cells[key]
         cell.shown.show_picture(picture)
         cell.bar.hide()
-        cell.state.setText(figures)
+        cell.say(figures)
         cell.use_button.setEnabled(new)
         if not new:
-            cell.use_button.setText("The way it is now")
+            cell.use_button.setText(self._wording.now)
 
     def show_error(self, key: str, sentence: str) -> None:
         """A way of which there is no picture."""
         cell = self.cells[key]
         cell.bar.hide()
-        cell.state.setText(sentence)
+        cell.say(sentence)
