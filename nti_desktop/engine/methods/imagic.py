@@ -2,8 +2,8 @@
 
 First e_opt as in `embedding`, from the source's sentence (Forgedit, Zhang et al. 2023), so that one preparation serves
 all edits; then, by the same loss, low-rank additions to the attention, which know the photo when they are told e_opt.
-Edits go on as those of `embedding` do, inside `residual`, so that unchanged words return the photo exactly, and with the
-photo's attention held as long as any other's: on the built-in model that did better than leaving it free for every kind.
+Edits go on as those of `embedding` do, inside `residual`, so that unchanged words return the photo exactly, and with
+the photo's attention held as long as any other's, which did better on the built-in model than leaving it free.
 """
 
 import torch
