@@ -17,9 +17,12 @@ HIDDEN = [
     "diffusers.schedulers.scheduling_ddim",
     "transformers.models.clip.modeling_clip",
     "transformers.models.clip.tokenization_clip",
+    "transformers.models.clip.image_processing_clip",
+    "transformers.models.clip.processing_clip",
+    "transformers.models.vit.modeling_vit",
 ]
 # Models of transformers that its own common modules import besides.
-_MODELS = ("auto", "clip", "dinov2_with_registers", "encoder_decoder", "siglip", "vit_mae")
+_MODELS = ("auto", "clip", "dinov2_with_registers", "encoder_decoder", "siglip", "vit", "vit_mae")
 
 
 def _others(package: str, kept: tuple[str, ...]) -> list[str]:

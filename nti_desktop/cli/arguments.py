@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from nti_desktop import __version__
-from nti_desktop.cli import demo, doctor, edit, export, info, invert, methods, models, writing
+from nti_desktop.cli import demo, doctor, edit, evaluate, export, info, invert, methods, models, writing
 from nti_desktop.models.library.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
@@ -15,7 +15,7 @@ from nti_desktop.recipe.recipe import Lot, Reweighting
 
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"
-COMMANDS = ("invert", "edit", "export", "info", "methods", "models", "demo", "doctor")
+COMMANDS = ("invert", "edit", "export", "info", "methods", "models", "demo", "doctor", "evaluate")
 _BEST = "default: what is best on this model"
 _ABOUT = (
     "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
@@ -54,6 +54,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     _doctor(
         command("doctor", "Look at this computer and the program and try both; with --model, try a model on a photo.")
     )
+    _evaluate(command("evaluate", "Run a published benchmark of photo editing that you have on this computer."))
     return parser.parse_args(given)
 
 
@@ -173,6 +174,28 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="for the sheet; default: out")
     _device(parser)
     parser.set_defaults(run=doctor.run)
+
+
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("benchmark", choices=("pie-bench", "tedbench"), metavar="pie-bench|tedbench")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the benchmark was unpacked to")
+    parser.add_argument("--model", default=BUILT_IN_ID, metavar="ID", help="a model's id, folder or file")
+    parser.add_argument(
+        "--method",
+        type=Method,
+        choices=list(Method),
+        action="append",
+        default=[],
+        help="may be given several times; default: what is best on this model",
+    )
+    parser.add_argument("--judges", type=Path, metavar="FOLDER", help="weights of CLIP, DINO and LPIPS, see the README")
+    parser.add_argument("--cases", type=int, metavar="N", help="only the first so many")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/evaluation.jsonl"), metavar="FILE", help="a line for each case; resumable"
+    )
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="keep the edited pictures here")
+    _device(parser)
+    parser.set_defaults(run=evaluate.run)
 
 
 def _steps(parser: argparse.ArgumentParser) -> None:
