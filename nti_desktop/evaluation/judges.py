@@ -153,6 +153,7 @@ class Lpips(nn.Module):
         return found
 
     def forward(self, picture: Pixels, photo: Pixels) -> float:
+        """The distance of two pictures, 0 for equal ones."""
         pairs = zip(self._layers(picture), self._layers(photo), self.weights, strict=True)
         return float(sum(((one - other).square() * weight).sum(1).mean() for one, other, weight in pairs))
 
