@@ -24,6 +24,7 @@ _WORDING = Wording(
     use="Use this one",
     tip="Take this one for the edit; undo brings back the one before.",
     now="The one it is now",
+    columns=3,
 )
 
 

@@ -31,12 +31,15 @@ _GAP = 14
 
 @dataclass(frozen=True)
 class Wording:
-    """What a dialog says. title: of its window; use, tip: of the buttons; now: on that of what is there already."""
+    """What a dialog says. title: of its window; use, tip: of the buttons; now: on that of what is there already;
+    columns: that it has, None for as many as there are ways.
+    """
 
     title: str
     use: str
     tip: str
     now: str
+    columns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,12 @@ class _Shown(QWidget):
 
 
 class WayCell(QObject):
-    """One way: a column of the board."""
+    """One way: a picture on the board and what is below it."""
 
     use_asked = Signal(str)
 
-    def __init__(self, way: Way, wording: Wording, board: QGridLayout, column: int, parent: QWidget) -> None:
+    def __init__(self, way: Way, wording: Wording, board: QGridLayout, number: int, parent: QWidget) -> None:
+        """number: its place among the ways, line after line."""
         super().__init__(parent)
         self.way = way
         self.shown = _Shown()
@@ -101,8 +105,11 @@ class WayCell(QObject):
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
             label.setVisible(bool(label.text()))
         rows = (self.shown, self.title, self.sentence, self.state, self.bar, self.use_button)
-        for row, widget in enumerate(rows):
+        line, column = divmod(number, wording.columns) if wording.columns else (0, number)
+        for row, widget in enumerate(rows, start=line * len(rows)):
             board.addWidget(widget, row, column)
+        board.setRowStretch(line * len(rows), 1)
+        board.setColumnStretch(column, 1)
         self.bar.hide()
 
     def say(self, text: str) -> None:
@@ -147,10 +154,8 @@ class ComparisonDialog(QDialog):
         board = QGridLayout(whole)
         board.setContentsMargins(0, 0, 0, 0)
         board.setHorizontalSpacing(_GAP)
-        board.setRowStretch(0, 1)
-        self.cells = {way.key: WayCell(way, self._wording, board, column, whole) for column, way in enumerate(ways)}
-        for column, cell in enumerate(self.cells.values()):
-            board.setColumnStretch(column, 1)
+        self.cells = {way.key: WayCell(way, self._wording, board, number, whole) for number, way in enumerate(ways)}
+        for cell in self.cells.values():
             cell.use_asked.connect(self._use_asked)
         self.resize(within_screen(self, self.size()))
         self._area.setWidget(whole)  # which deletes the one before
