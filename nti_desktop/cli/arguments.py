@@ -133,8 +133,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         "--lot",
         type=Lot,
         choices=list(Lot),
-        default=Lot.SEED,
-        help="of resample: noise by the seed, or the photo's own",
+        help="of orders and of resample: the photo held, its own noise, or noise by the seed alone",
     )
     parser.add_argument("--model", metavar="MODEL", help="give this model an order; nothing needs to be prepared")
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")

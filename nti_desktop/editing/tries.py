@@ -14,7 +14,7 @@ from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.session import Session
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.jobs import Rendered
-from nti_desktop.recipe.recipe import MOST_SEEDS, EditRecipe, Lot, asks_for_nothing
+from nti_desktop.recipe.recipe import MOST_SEEDS, EditRecipe, asks_for_nothing
 
 LOTS = 6
 STRENGTHS = (0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
@@ -40,6 +40,13 @@ class Tries:
         return f"Strength {recipe.strength:.0%}".replace("%", " %")
 
 
+def drawn_by_lot(document: Document) -> bool:
+    """Whether another seed would make another edit."""
+    state = document.state
+    lot = None if state is None or not document.up_to_date else document.row.lot_of(state.recipe)
+    return lot is not None and lot.drawn
+
+
 def tries_of(document: Document, screen: bytes | None) -> Tries | None:
     """Tries of the edit as it stands, which is one of them; None where there is nothing to try. screen: see Tries."""
     state, inversion = document.state, document.inversion
@@ -48,7 +55,7 @@ def tries_of(document: Document, screen: bytes | None) -> Tries | None:
     recipe = state.recipe
     if asks_for_nothing(replace(recipe, strength=1.0), document.source.strip()):
         return None
-    by_lot = document.row.seeded and recipe.lot is Lot.SEED
+    by_lot = drawn_by_lot(document)
     if by_lot:
         recipes = [replace(recipe, seed=(recipe.seed + further) % MOST_SEEDS) for further in range(LOTS)]
     else:

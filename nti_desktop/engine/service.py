@@ -24,7 +24,6 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter,
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.model.prediction import explained, likely_prediction
 from nti_desktop.engine.sampling.ddim import levels_of
-from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.threads import Threads
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, ModelFiles, Rendered, RenderJob
 from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
@@ -44,10 +43,12 @@ Draw = Callable[[Tensor], NDArray[np.float32]]  # see DiffusionModel.decode
 
 @dataclass(frozen=True, eq=False)
 class _Photo:
-    """pictures: of the photo itself, by what draws them; edits: the newest whole ones, by recipe and steps."""
+    """source: see the method's `source`; pictures: of the photo itself, by what draws them; edits: the newest whole
+    ones, by recipe and steps.
+    """
 
     prepared: Prepared
-    source: Source | None
+    source: object
     pictures: dict[Draw, NDArray[np.float32]] = field(default_factory=dict)
     edits: OrderedDict[tuple[EditRecipe, int | None], Edit] = field(default_factory=OrderedDict)
 

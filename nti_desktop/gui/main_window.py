@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, Q
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
+from nti_desktop.editing.tries import drawn_by_lot
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
@@ -154,7 +155,7 @@ class MainWindow(QMainWindow):
             "render_edit": ready and not self.editor.pictures.final,
             "compare_ways": self.comparing.possible,
             "show_tries": self.trying.possible,
-            "another_try": ready and history is not None and self.editor.model.method.row.seeded,
+            "another_try": document is not None and drawn_by_lot(document),
             "draw_area": document is not None,
             "work_on_whole": document is not None and document.area != document.whole,
             "reset_structure": history is not None,

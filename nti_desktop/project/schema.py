@@ -223,7 +223,7 @@ class RecipeRecord(Record):
     guidance_scale: float | None
     image_guidance: float | None = None
     noise: float | None = None
-    lot: Lot = Lot.SEED
+    lot: Lot | None = None
     seed: Count = 0
 
     @model_validator(mode="after")

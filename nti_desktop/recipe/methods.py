@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, NOISE, SELF, STEPS
+from nti_desktop.recipe.recipe import EditRecipe, Lot
 
 PUBLISHED_STEPS = int(STEPS.usual)  # of null-text, and of what it is compared with
 
@@ -129,8 +130,8 @@ class MethodRow:
     the guidance that it was made with only; guidance: that was published for it, None where a model's own usual one
     does; steps: that were published for it, None where a model's own usual ones do; orders:
     whether it takes an order in place of two sentences, and a model made for that; numbers: fields of the recipe that
-    may be said by hand; seeded: whether another seed makes another edit; looks: whether it
-    knows where words look, so that masks can be tied to them.
+    may be said by hand; lots: what noise an edit may be drawn from, the usual one first, none where it is the photo's
+    own path; looks: whether it knows where words look, so that masks can be tied to them.
     """
 
     method: Method
@@ -149,13 +150,17 @@ class MethodRow:
     steps: int | None = None
     orders: bool = False
     numbers: tuple[str, ...] = (CROSS.field, SELF.field, GUIDANCE.field)
-    seeded: bool = False
+    lots: tuple[Lot, ...] = ()
     looks: bool = True
 
     @property
     def prepares(self) -> bool:
         """Whether the photo is prepared before words can change it."""
         return bool(self.keeps)
+
+    def lot_of(self, recipe: EditRecipe) -> Lot | None:
+        """What noise an edit is drawn from; None where there is no choice."""
+        return recipe.lot if recipe.lot in self.lots else next(iter(self.lots), None)
 
     def rows_of_preparing(self, steps: int) -> float:
         """UNet rows of preparing a photo with so many steps."""
@@ -264,7 +269,7 @@ METHODS: Mapping[Method, MethodRow] = {
             source="Meng et al., SDEdit, ICLR 2022, arXiv 2108.01073; with the photo's own noise Su et al., DDIB, ICLR "
             "2023, arXiv 2203.08382, and Elarabawy et al., Direct Inversion, 2022, arXiv 2211.07825",
             numbers=(NOISE.field, GUIDANCE.field),
-            seeded=True,
+            lots=(Lot.SEED, Lot.OWN),
             looks=False,
         ),
         MethodRow(
@@ -275,10 +280,11 @@ METHODS: Mapping[Method, MethodRow] = {
             preparing_rows=0.0,
             edit_rows=3.0,
             keeps=(),
-            source="Brooks et al., InstructPix2Pix, CVPR 2023, arXiv 2211.09800",
+            source="Brooks et al., InstructPix2Pix, CVPR 2023, arXiv 2211.09800; the photo held as in Kulikov et al., "
+            "FlowEdit, 2024, arXiv 2412.08629",
             orders=True,
             numbers=(GUIDANCE.field, IMAGE_GUIDANCE.field),
-            seeded=True,
+            lots=(Lot.HELD, Lot.SEED),
             looks=False,
         ),
     )

@@ -37,10 +37,16 @@ class WordControl:
 
 
 class Lot(StrEnum):
-    """Where the noise comes from that a photo is drawn anew from."""
+    """Where the noise comes from that a photo is drawn anew from, and whether the photo is held on the way."""
 
+    HELD = "held"  # drawn by the recipe's seed, and what the model misses of the photo added (Kulikov et al. 2024)
     OWN = "own"  # the photo's, on its own path up (DDIB, Su et al. 2022; Direct Inversion, Elarabawy et al. 2022)
-    SEED = "seed"  # drawn by the recipe's seed (SDEdit, Meng et al. 2021)
+    SEED = "seed"  # drawn by the recipe's seed (SDEdit, Meng et al. 2021; InstructPix2Pix, Brooks et al. 2022)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether another seed makes another edit."""
+        return self is not Lot.OWN
 
 
 class Side(StrEnum):
@@ -90,8 +96,8 @@ class EditRecipe:
     strength: how much of the edit is shown, 0 (the photo) to 1.5; automatic: whether the windows, those of the words
     included, follow the kind of change, see `recipe.structure`; cross_until, self_until: the windows that hold, see
     Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's; image_guidance: of a method
-    that takes orders, None for its usual one; noise, lot: of a method that draws the photo anew; seed: of a method that
-    draws by lot, see MethodRow.
+    that takes orders, None for the usual one; noise: of a method that draws the photo anew; lot: of a method that has
+    several, None for its usual one; seed: of a lot that is drawn.
     """
 
     prompt: str
@@ -106,7 +112,7 @@ class EditRecipe:
     guidance_scale: float | None = None
     image_guidance: float | None = None
     noise: float | None = None
-    lot: Lot = Lot.SEED
+    lot: Lot | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -73,7 +73,7 @@ def test_orders_come_from_the_benchmark(pie_bench: Path, out: Path, tmp_path: Pa
     assert code == 0, heard
     assert list(json.loads(said)["means"]) == ["instruct"]
     (line,) = lines(out)
-    assert line["rows"] == 3 * 50
+    assert line["rows"] == (3 + 3) * 50  # of the order, and once of the photo
     code, said, _ = terminal.run(
         "evaluate", "tedbench", write_tedbench(tmp_path / "ted"), "--model", model, "--out", out
     )

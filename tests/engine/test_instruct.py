@@ -20,12 +20,13 @@ from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
-from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.recipe import EditRecipe, Lot
 from nti_desktop.recipe.settings import InversionSettings
 from tests.instruct_models import make_orders_model
 
 SETTINGS = InversionSettings("", Method.INSTRUCT, 4, 3.0)
-ORDER = EditRecipe("make it blue", image_guidance=1.3)
+ORDER = EditRecipe("make it blue", image_guidance=1.3, lot=Lot.SEED)  # as published
+HELD = replace(ORDER, lot=Lot.HELD)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def image() -> np.ndarray:
 
 def task(model: DiffusionModel, image: np.ndarray, recipe: EditRecipe, settings: InversionSettings = SETTINGS) -> Task:
     prepared = instruct.prepare(model, model.encode(image), settings, report_nothing, CancelToken())
-    return Task(model, prepared, None, recipe)
+    return Task(model, prepared, instruct.source(model, prepared), recipe)
 
 
 def test_an_edit_is_the_published_pipelines(
@@ -109,6 +110,70 @@ def test_a_seed_is_an_edit_and_a_step_takes_three_rows(model: DiffusionModel, im
     assert rows.rows == 3 * SETTINGS.steps
     assert torch.equal(first, instruct.render(task(model, image, ORDER)).latents)
     assert not torch.allclose(first, instruct.render(task(model, image, replace(ORDER, seed=1))).latents, atol=1e-2)
+
+
+def test_holding_the_photo_is_what_is_usual(model: DiffusionModel, image: np.ndarray) -> None:
+    usual = instruct.render(task(model, image, replace(ORDER, lot=None))).latents
+    held = instruct.render(task(model, image, HELD)).latents
+    assert torch.equal(usual, held)
+    assert not torch.allclose(held, instruct.render(task(model, image, ORDER)).latents, atol=1e-2)
+    assert not torch.allclose(held, instruct.render(task(model, image, replace(HELD, seed=1))).latents, atol=1e-3)
+
+
+@pytest.mark.parametrize("image_guidance", [1.0, 1.7])
+@pytest.mark.parametrize("visits", [None, 2])
+def test_held_an_order_for_nothing_is_the_photo(
+    model: DiffusionModel, image: np.ndarray, image_guidance: float, visits: int | None
+) -> None:
+    asked = task(model, image, replace(HELD, image_guidance=image_guidance, strength=0.0), replace(SETTINGS, steps=9))
+    found = instruct.render(replace(asked, visits=visits)).latents
+    assert torch.equal(found, asked.prepared.photo)
+    whole = instruct.render(replace(asked, recipe=replace(asked.recipe, strength=1.0), visits=visits)).latents
+    assert not torch.allclose(whole, asked.prepared.photo, atol=1e-2)
+
+
+def test_held_a_step_is_the_orders_and_what_the_model_misses_of_the_photo(
+    model: DiffusionModel, image: np.ndarray
+) -> None:
+    asked = task(model, image, replace(HELD, image_guidance=1.0, guidance_scale=2.5), replace(SETTINGS, steps=2))
+    levels, photo = levels_of(model.scheduler_config, 2), asked.prepared.photo
+    seen = photo / model.vae.config.scaling_factor
+    noise = torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
+    path = [*(alpha**0.5 * photo + (1 - alpha) ** 0.5 * noise for alpha in levels.alphas[:-1]), photo]
+
+    def answer(z: torch.Tensor, a: int, said: str) -> torch.Tensor:
+        return model.predict(z, levels.timesteps[a], model.embed(said), seen)
+
+    z = path[0]
+    for a in range(2):
+        plain = answer(z, a, "")
+        to = step_down(plain + 2.5 * (answer(z, a, ORDER.prompt) - plain), z, levels, a, a + 1)
+        z = to + path[a + 1] - step_down(answer(path[a], a, ""), path[a], levels, a, a + 1)
+    assert torch.allclose(instruct.render(asked).latents, z, atol=1e-3)
+
+
+@pytest.mark.parametrize(("image_guidance", "later", "once"), [(1.0, 2, 2), (1.3, 3, 3)])
+def test_held_the_photo_is_asked_about_once_and_the_photo_alone_only_where_it_counts(
+    model: DiffusionModel, image: np.ndarray, image_guidance: float, later: int, once: int
+) -> None:
+    asked = task(model, image, replace(HELD, image_guidance=image_guidance))
+    rows = []
+    for order in ("make it blue", "make it red"):
+        with counted_rows(model) as counted:
+            instruct.render(replace(asked, recipe=replace(asked.recipe, prompt=order)))
+        rows.append(counted.rows)
+    assert rows == [(later + once) * SETTINGS.steps, later * SETTINGS.steps]
+
+
+def test_no_more_is_remembered_of_the_photo_than_is_said(
+    model: DiffusionModel, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instruct, "KNOWN", 5)
+    asked = task(model, image, HELD)
+    for seed in range(3):
+        instruct.render(replace(asked, recipe=replace(HELD, seed=seed)))
+    assert isinstance(asked.source, instruct.Unordered)
+    assert len(asked.source._known) == 5
 
 
 def test_the_service_prepares_nothing_and_draws_the_photo_and_the_edit(folder: Path, image: np.ndarray) -> None:

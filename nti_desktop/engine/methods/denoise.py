@@ -64,7 +64,7 @@ class Task:
 
     model: DiffusionModel
     prepared: Prepared
-    source: Source | None
+    source: object
     recipe: EditRecipe
     visits: int | None = None
     report: Report = report_nothing
@@ -95,7 +95,7 @@ def denoise(
     attention: instead of the one that the recipe's alignment asks for; conditional: instead of the edit's embedding.
     """
     model, source, recipe = task.model, task.source, task.recipe
-    assert source is not None
+    assert isinstance(source, Source)
     settings, pivot = task.prepared.settings, task.prepared.pivot
     recipe = replace(recipe, prompt=as_written(settings.prompt, recipe.prompt))
     levels = levels_of(model.scheduler_config, settings.steps)

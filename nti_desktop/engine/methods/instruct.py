@@ -1,9 +1,17 @@
 """`instruct`: an order instead of two sentences, on a model that sees the photo beside the noise (Brooks et al. 2022).
 
-eps = eps(0, 0) + s_I (eps(I, 0) - eps(0, 0)) + s_T (eps(I, T) - eps(I, 0)), with I the photo's latents as the
-autoencoder gives them, unscaled, and T the order (eq. 3). Three rows a step, from noise that the seed decides.
+out(z, T) = out(z, 0, 0) + s_I (out(z, I, 0) - out(z, 0, 0)) + s_T (out(z, I, T) - out(z, I, 0)), with I the photo's
+latents as the autoencoder gives them, unscaled, and T the order (eq. 3); from noise n that the seed decides.
+
+Holding the photo, as in FlowEdit (Kulikov et al. 2024) and in `residual`, what the model misses of the photo is added:
+z_b = step(z_a, out(z_a, T)) + z*_b - step(z*_a, out(z*_a, no order)), z*_a = sqrt(alpha) z_0 + sqrt(1 - alpha) n, so
+that an order for nothing returns the photo exactly. Without, it is drawn anew, as published.
 """
 
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 import torch
@@ -12,12 +20,15 @@ from torch import Tensor
 from nti_desktop.core.progress import CancelToken, Report, watched
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, visited_levels
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
-from nti_desktop.engine.model.embedding import stacked
-from nti_desktop.engine.sampling.ddim import levels_of, step_down
+from nti_desktop.engine.model.embedding import Embedding, stacked
+from nti_desktop.engine.sampling.ddim import Levels, levels_of, step_down
 from nti_desktop.engine.sampling.weighting import edit_embedding
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import IMAGE_GUIDANCE
+from nti_desktop.recipe.recipe import Lot
 from nti_desktop.recipe.settings import InversionSettings
 
+KNOWN = 600  # answers without an order that are remembered, of twelve seeds at fifty levels; the size of latents each
 LEAST_VISITS = 8  # levels; a preview from noise that stands on fewer of them shows nothing
 
 
@@ -28,27 +39,94 @@ def prepare(
     return Prepared(settings, {}, latents)
 
 
-def source(_model: DiffusionModel, _prepared: Prepared) -> None:
-    """No branch of the source runs beside the edit."""
+class Unordered:
+    """What a model answers about one photo's noised latents when it is given no order: the same for every edit."""
+
+    def __init__(self, model: DiffusionModel, photo: Tensor) -> None:
+        """photo: latents (1, C, h, w)."""
+        self._model, self._photo = model, photo
+        self._known: OrderedDict[tuple[int, int, bool], Sequence[Tensor]] = OrderedDict()
+
+    def at(self, a: int, z: Tensor, seed: int, guide: "Guide") -> Tensor:
+        """The guided answer at level a about z (1, C, h, w), which the seed decides."""
+        key = (a, seed, guide.unseen)
+        if key not in self._known:
+            # Asked in as many rows as an order, so that equal latents give equal bits.
+            self._known[key] = guide.answers(z, a, [self._model.embed("")] * 2)[1:]
+        while len(self._known) > KNOWN:
+            self._known.popitem(last=False)
+        image, *neither = self._known[key]
+        return guide.joined(image, *neither)
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """How order and photo pull. photo: latents (1, C, h, w); by_text, by_image: s_T and s_I."""
+
+    model: DiffusionModel
+    levels: Levels
+    photo: Tensor
+    by_text: float
+    by_image: float
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the model is asked without the photo, too: at s_I = 1 that answer counts for nothing."""
+        return self.by_image != 1
+
+    def answers(self, z: Tensor, a: int, told: Sequence[Embedding]) -> Sequence[Tensor]:
+        """One answer for each of what the model is told, the photo seen, then one without both, if it counts."""
+        nothing = self.model.embed("")
+        seen = self.photo / self.model.vae.config.scaling_factor
+        rows = [(embedding, seen) for embedding in told]
+        if self.unseen:
+            rows.append((nothing, torch.zeros_like(seen)))
+        embeddings = reduce(stacked, (embedding for embedding, _ in rows))
+        beside = torch.cat([latents for _, latents in rows])
+        z = z.expand(len(rows), -1, -1, -1)
+        return list(self.model.predict(z, self.levels.timesteps[a], embeddings, beside).split(1))
+
+    def joined(self, image: Tensor, neither: Tensor | None = None) -> Tensor:
+        """The guided answer without an order. image: with the photo alone; neither: None where it does not count."""
+        return image if neither is None else neither + self.by_image * (image - neither)
+
+    def ordered(self, both: Tensor, image: Tensor, neither: Tensor | None = None) -> Tensor:
+        """The guided answer. both: with order and photo; the rest as in `joined`."""
+        return self.joined(image, neither) + self.by_text * (both - image)
+
+
+def source(model: DiffusionModel, prepared: Prepared) -> Unordered:
+    """The branch without an order, which holds the photo."""
+    return Unordered(model, prepared.photo)
 
 
 @torch.no_grad()
 def render(task: Task) -> Edit:
     """One edit, from the noise of the recipe's seed down."""
-    model, recipe, settings = task.model, task.recipe, task.prepared.settings
+    model, recipe, settings, photo = task.model, task.recipe, task.prepared.settings, task.prepared.photo
     levels = levels_of(model.scheduler_config, settings.steps)
-    photo = task.prepared.photo / model.vae.config.scaling_factor
-    seen = torch.cat([photo, photo, torch.zeros_like(photo)])
-    nothing = model.embed("")
-    order = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
-    embeddings = stacked(stacked(order, nothing), nothing)
     by_text = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
     by_image = IMAGE_GUIDANCE.usual if recipe.image_guidance is None else recipe.image_guidance
+    guide = Guide(model, levels, photo, by_text, by_image)
+    order = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     lot = torch.Generator().manual_seed(recipe.seed)
-    z = torch.randn(photo.shape, generator=lot).to(model.device)
+    noise = torch.randn(photo.shape, generator=lot).to(model.device)
+    held = Method.INSTRUCT.row.lot_of(recipe) is Lot.HELD
+
+    def noised(level: int) -> Tensor:
+        if level == levels.steps:
+            return photo  # whatever little noise the schedule ends with
+        alpha = levels.alphas[level]
+        latents: Tensor = alpha**0.5 * photo + (1 - alpha) ** 0.5 * noise
+        return latents
+
+    z = noised(0) if held else noise
     visited = visited_levels(levels.steps, None if task.visits is None else max(task.visits, LEAST_VISITS))
     for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
-        both, image, neither = model.predict(z.expand(3, -1, -1, -1), levels.timesteps[a], embeddings, seen).split(1)
-        output = neither + by_image * (image - neither) + by_text * (both - image)
-        z = step_down(output, z, levels, a, b)
+        both, image, *neither = guide.answers(z, a, [order, model.embed("")])
+        z = step_down(guide.ordered(both, image, *neither), z, levels, a, b)
+        if held:
+            assert isinstance(task.source, Unordered)
+            there = task.source.at(a, noised(a), recipe.seed, guide)
+            z = noised(b) + (z - step_down(there, noised(a), levels, a, b))
     return Edit(z, None, None)

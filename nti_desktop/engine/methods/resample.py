@@ -15,6 +15,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import stacked
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.weighting import edit_embedding
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import NOISE
 from nti_desktop.recipe.recipe import Lot
 
@@ -32,7 +33,7 @@ def render(task: Task) -> Edit:
     levels = levels_of(model.scheduler_config, prepared.settings.steps)
     noise = NOISE.usual if recipe.noise is None else recipe.noise
     start = levels.steps - max(1, min(int(noise * levels.steps), levels.steps))
-    if recipe.lot is Lot.OWN:
+    if Method.RESAMPLE.row.lot_of(recipe) is Lot.OWN:
         z = prepared.pivot[start : start + 1]
     else:
         lot = torch.Generator().manual_seed(recipe.seed)

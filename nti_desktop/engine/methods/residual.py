@@ -31,7 +31,7 @@ def render(task: Task, conditional: Embedding | None = None) -> Edit:
     pivot = task.prepared.pivot
 
     def landing(z: Tensor, a: int, b: int, guidance_scale: float) -> Tensor:
-        assert task.source is not None
+        assert isinstance(task.source, Source)
         there = task.source.at(a, task.recipe.self_limit)
         assert there.unconditional is not None
         output = guided(there.unconditional, there.conditional, guidance_scale)

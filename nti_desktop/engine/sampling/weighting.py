@@ -26,7 +26,7 @@ def edit_embedding(embed: Embed, tokens: Tokenize, source: str, recipe: EditReci
         E = E_0 + sum_i w_i (E_i - E_{i-1}),
 
     which for one word is E(edit) + (w - 1)(E(edit) - E(edit without it)). Then, with the source's sentence carried
-    through the alignment as the base,
+    through the alignment as the base, or no sentence where the edit is an order,
 
         E_strength = E(source) + strength (E - E(source)).
 
@@ -48,7 +48,7 @@ def edit_embedding(embed: Embed, tokens: Tokenize, source: str, recipe: EditReci
             found = _further(found, before, after, control.weight)
         whole = found
     if recipe.strength != 1:
-        base = laid_out(Reworded(source, source_places(source, recipe.prompt)))
+        base = laid_out(Reworded(source, source_places(source, recipe.prompt))) if source else embed("")
         whole = _further(base, base, whole, recipe.strength)
     return whole
 

@@ -10,12 +10,13 @@ from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import MethodRow
-from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, NOISE, PARAMETERS, Parameter
+from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, PARAMETERS, Parameter
 from nti_desktop.recipe.recipe import EditRecipe, Lot, Reweighting
 
 _TITLE_WIDTH = 62
 _LOTS = {
-    Lot.SEED: "Drawn by lot (SDEdit)",
+    Lot.HELD: "Drawn by lot, the photo held (as in FlowEdit)",
+    Lot.SEED: "Drawn by lot (as published)",
     Lot.OWN: "The photo’s own (DDIB, Direct Inversion)",
 }
 _USUAL = {parameter.field: parameter.usual for parameter in PARAMETERS}
@@ -98,8 +99,6 @@ class StructurePanel(QWidget):
         self.reweighting.activated.connect(self._reweighting_chosen)
         self._from = explanation("The noise to draw from:")
         self.lots = ChoiceBox()
-        for lot, text in _LOTS.items():
-            self.lots.addItem(text, lot)
         self.lots.setAccessibleName("The noise to draw from")
         self.lots.activated.connect(self._lot_chosen)
         more.addWidget(self._from)
@@ -130,8 +129,11 @@ class StructurePanel(QWidget):
         self.advanced.setVisible(row.looks)  # else there is nothing simpler
         self._more.setVisible(self.advanced.isChecked() or not row.looks)
         for widget in (self._from, self.lots):
-            widget.setVisible(NOISE.field in row.numbers)
-        self.lots.setCurrentIndex(self.lots.findData(recipe.lot))
+            widget.setVisible(len(row.lots) > 1)
+        self.lots.clear()
+        for lot in row.lots:
+            self.lots.addItem(_LOTS[lot], lot)
+        self.lots.setCurrentIndex(self.lots.findData(row.lot_of(recipe)))
         self.automatic.setChecked(recipe.automatic)
         self.kinds.setText(f"The edit changes {feedback.listed([_KINDS[kind] for kind in kinds] or ['no word yet'])}.")
         self.follow.set_default(_follow(automatic))
