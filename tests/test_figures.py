@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nti_desktop.engine.methods import embedding
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
@@ -136,6 +137,22 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     editor = Editor(PROTOTYPE.folder)
     editor.edit(asked, replace(SETTINGS, guidance_scale=5.0, guidances=()))
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, service.render(job).image)
+
+
+@pytest.mark.parametrize("method", [Method.EDICT, Method.EMBEDDING, Method.RESAMPLE])
+def test_an_edit_by_a_neighbouring_method_is_what_the_program_makes_of_it(
+    method: Method, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "STEPS", 1)
+    asked = trial("sky", next(seeds("sky")))
+    editor, defaults = Editor(PROTOTYPE.folder), replace(SETTINGS, method=method, guidances=(), explaining=None)
+    image = training_picture(asked.scene).image
+    settings = InversionSettings(asked.captions[0], method, SETTINGS.steps, SETTINGS.guidance_scale)
+    service, files = EngineService(), ModelFiles(PROTOTYPE.folder)
+    arrays = service.invert(InvertJob(files, image, settings)).arrays
+    recipe = recipe_for(asked.captions[1], settings, defaults)
+    job = RenderJob(files, "a", settings, arrays, recipe, image=None if "pivot" in arrays else image)
+    np.testing.assert_allclose(editor.edit(asked, defaults).image, service.render(job).image, atol=2e-3)
 
 
 def test_every_guidance_of_a_sweep_is_another_edit() -> None:

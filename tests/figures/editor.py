@@ -113,11 +113,13 @@ class Editor:
         if blended:
             blend = Blend((thing_word(edit),), threshold=settings.blend_threshold, positions=settings.blend_positions)
             recipe = replace(recipe, blend=blend)
-        # Null embeddings alone belong to a guidance.
-        guidance = settings.guidance_scale if settings.method is Method.NULL_TEXT else 1.0
+        guidance = settings.guidance_scale if settings.method.row.one_guidance else 1.0
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
         name = f"{trial.captions} {trial.seed} {settings.method} {settings.steps} {guidance}"
-        return self.service.render(RenderJob(self.files, name, inversion_settings, inverted.arrays, recipe, steps))
+        image = self._beside(trial, settings.method)
+        return self.service.render(
+            RenderJob(self.files, name, inversion_settings, inverted.arrays, recipe, steps, image)
+        )
 
     def made(self, trial: Trial, settings: EditDefaults) -> MadeEdit:
         """The trial's edit as the window makes it: prepared by the method of the settings, at its usual guidance and
@@ -129,11 +131,16 @@ class Editor:
         image = self.rendered(trial.scene).image
         inverted = self.service.invert(InvertJob(self.files, image, how))
         recipe = recipe_for(asked, how, settings, inverted.figures.explained)
-        beside = None if PIVOT in method.row.keeps else image
         name = f"{trial.kind} {trial.seed} {how}"
-        rendered = self.service.render(RenderJob(self.files, name, how, inverted.arrays, recipe, image=beside))
+        rendered = self.service.render(
+            RenderJob(self.files, name, how, inverted.arrays, recipe, image=self._beside(trial, method))
+        )
         stored = len(pack(inverted.arrays)) if inverted.arrays else 0
         return MadeEdit(rendered.image, inverted.figures, rendered.figures, stored)
+
+    def _beside(self, trial: Trial, method: Method) -> NDArray[np.uint8] | None:
+        """The photo, for an edit whose preparation does not hold it."""
+        return None if PIVOT in method.row.keeps else self.rendered(trial.scene).image
 
     def _explain(self, trial: Trial) -> float:
         latents = self.model.encode(self.rendered(trial.scene).image)
@@ -141,7 +148,7 @@ class Editor:
 
     def _invert(self, trial: Trial, settings: InversionSettings) -> Inversion:
         image = self.rendered(trial.scene).image
-        if settings.method is Method.NULL_TEXT:
+        if settings.method.row.keeps != (PIVOT,):
             inverted = self.service.invert(InvertJob(self.files, image, settings))
             return Inversion(inverted.arrays)
         # The engine service would also reconstruct, a third of all rows, and nobody looks at that here.
