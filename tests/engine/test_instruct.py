@@ -22,6 +22,7 @@ from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.recipe import EditRecipe, Lot
 from nti_desktop.recipe.settings import InversionSettings
+from tests.engine.trials import some_latents
 from tests.instruct_models import make_orders_model
 
 SETTINGS = InversionSettings("", Method.INSTRUCT, 4, 3.0)
@@ -149,7 +150,21 @@ def test_held_a_step_is_the_orders_and_what_the_model_misses_of_the_photo(
         plain = answer(z, a, "")
         to = step_down(plain + 2.5 * (answer(z, a, ORDER.prompt) - plain), z, levels, a, a + 1)
         z = to + path[a + 1] - step_down(answer(path[a], a, ""), path[a], levels, a, a + 1)
-    assert torch.allclose(instruct.render(asked).latents, z, atol=1e-3)
+    edit = instruct.render(asked)
+    assert edit.mask is not None
+    assert torch.allclose(edit.latents, torch.where(edit.mask, z, photo), atol=1e-3)
+
+
+def test_what_an_order_hardly_changes_stays_the_photos_own_bit_for_bit() -> None:
+    photo = some_latents()
+    z = photo + 0.1
+    z[..., 4:7, 5] += 0.2
+    mask = instruct.changed(z, photo)
+    expected = torch.zeros(16, 16, dtype=torch.bool)
+    expected[3:8, 4:7] = True
+    assert torch.equal(mask, expected)
+    assert not instruct.changed(photo + 0.1, photo).any()
+    assert instruct.changed(photo + 0.2, photo).all()
 
 
 @pytest.mark.parametrize(("image_guidance", "later", "once"), [(1.0, 2, 2), (1.3, 3, 3)])
@@ -183,10 +198,14 @@ def test_the_service_prepares_nothing_and_draws_the_photo_and_the_edit(folder: P
     assert inverted.reconstruction is None
     assert inverted.figures.unet_rows == 0
     rendered = service.render(RenderJob(files, "one", SETTINGS, {}, ORDER, image=image))
-    assert rendered.figures.unet_rows == 3 * SETTINGS.steps
+    assert rendered.figures.unet_rows == 3 * SETTINGS.steps  # drawn anew
     assert rendered.image.shape == rendered.source.shape == image.shape
     assert rendered.mask is None
     assert len(rendered.word_maps) == 0
+    held = service.render(RenderJob(files, "one", SETTINGS, {}, HELD, image=image))
+    assert held.mask is not None
+    assert held.mask.shape == image.shape[:2]
+    assert held.coverage == pytest.approx(held.mask.mean(), abs=0.02)
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):

@@ -5,7 +5,8 @@ latents as the autoencoder gives them, unscaled, and T the order (eq. 3); from n
 
 Holding the photo, as in FlowEdit (Kulikov et al. 2024) and in `residual`, what the model misses of the photo is added:
 z_b = step(z_a, out(z_a, T)) + z*_b - step(z*_a, out(z*_a, no order)), z*_a = sqrt(alpha) z_0 + sqrt(1 - alpha) n, so
-that an order for nothing returns the photo exactly. Without, it is drawn anew, as published.
+that an order for nothing returns the photo exactly; and what it hardly changes stays the photo's own. Without, it is
+drawn anew, as published.
 """
 
 from collections import OrderedDict
@@ -15,6 +16,7 @@ from functools import reduce
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from nti_desktop.core.progress import CancelToken, Report, watched
@@ -29,6 +31,7 @@ from nti_desktop.recipe.recipe import Lot
 from nti_desktop.recipe.settings import InversionSettings
 
 KNOWN = 600  # answers without an order that are remembered, of twelve seeds at fifty levels; the size of latents each
+CHANGED = 0.15  # a difference of latents, whose deviation is about 1; what differs less, and not beside more, stays
 LEAST_VISITS = 8  # levels; a preview from noise that stands on fewer of them shows nothing
 
 
@@ -129,4 +132,14 @@ def render(task: Task) -> Edit:
             assert isinstance(task.source, Unordered)
             there = task.source.at(a, noised(a), recipe.seed, guide)
             z = noised(b) + (z - step_down(there, noised(a), levels, a, b))
-    return Edit(z, None, None)
+    if not held:
+        return Edit(z, None, None)
+    mask = changed(z, photo)
+    return Edit(torch.where(mask, z, photo), mask, None)
+
+
+def changed(z: Tensor, photo: Tensor) -> Tensor:
+    """Where latents (1, C, h, w) are no longer the photo's, grown by one: (h, w) bool."""
+    differs = (z - photo).square().mean(1, keepdim=True).sqrt() > CHANGED
+    grown: Tensor = F.max_pool2d(differs.float(), 3, stride=1, padding=1)
+    return grown[0, 0] > 0
