@@ -16,7 +16,7 @@ from nti_desktop.core.errors import EngineError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 from nti_desktop.core.units import decibels
 from nti_desktop.engine.memory.device import devices, find_device, in_words, memory_errors
-from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, editing, guiding, work_of
+from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, work_of, work_of_edit
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import low_rank
@@ -128,7 +128,7 @@ class EngineService:
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
-            self._save_memory(model, editing, _edited_size(model, job))
+            self._save_memory(model, work_of_edit(job.settings.method), _edited_size(model, job))
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 edit = _edited(model, photo, job, report, cancel)

@@ -30,8 +30,8 @@ class Need:
 @dataclass(frozen=True)
 class Forecast:
     """Predictions for one model, device and picture size. learning: preparing by null-text, with gradients; preparing:
-    by the other methods; editing: with the source's recorded attention; room: bytes that a job may take, the model
-    included.
+    by the other methods; editing: with the source's recorded attention, or an order; room: bytes that a job may take,
+    the model included.
     """
 
     learning: Need

@@ -12,7 +12,16 @@ import pytest
 import torch
 
 from nti_desktop.engine.memory import meta_model
-from nti_desktop.engine.memory.forecast import Forecaster, Work, drawing, editing, guiding, learning
+from nti_desktop.engine.memory.forecast import (
+    Forecaster,
+    Work,
+    drawing,
+    editing,
+    guiding,
+    learning,
+    ordering,
+    work_of_edit,
+)
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.model.loading import load_model
@@ -24,6 +33,7 @@ from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.test_service import IMAGE
 from tests.engine.trials import PROTOTYPE, SOURCE, some_latents
+from tests.instruct_models import make_orders_model
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +57,7 @@ def test_what_lives_at_once_is_counted_to_the_byte() -> None:
     assert meta_model.peak_bytes(lambda: weight.t() + 1, (weight,), fused=True) == 20_000  # a weight is no news
 
 
-@pytest.mark.parametrize("work", [learning, guiding, editing])
+@pytest.mark.parametrize("work", [learning, guiding, ordering, editing])
 @pytest.mark.parametrize("saving", [Saving.NONE, Saving.CHECKPOINTS, Saving.SLICES])
 def test_on_the_meta_device_there_lives_as_much_as_in_a_real_timestep(
     sd15_folder: Path, monkeypatch: pytest.MonkeyPatch, work: Work, saving: Saving
@@ -60,6 +70,17 @@ def test_on_the_meta_device_there_lives_as_much_as_in_a_real_timestep(
     weights = [weight for part in (model.unet, model.vae) for weight in part.parameters()]
     measured = meta_model.peak_bytes(partial(work, model, some_latents(*SIZE), embedding), weights, fused=False)
     assert measured == pytest.approx(predicted, rel=0.05)
+
+
+def test_an_edit_is_forecast_by_its_method(sd15_folder: Path, tmp_path: Path) -> None:
+    works = {method: work_of_edit(method) for method in Method}
+    assert works[Method.NULL_TEXT] is works[Method.IMAGIC] is editing
+    assert works[Method.EDICT] is works[Method.RESAMPLE] is guiding
+    assert works[Method.INSTRUCT] is ordering
+    model = load_model(ModelFiles(make_orders_model(sd15_folder, tmp_path / "orders")), CPU)
+    forecaster = Forecaster(model)
+    assert forecaster.forecast(SIZE, 50, 1.0).editing.size == forecaster.peak(ordering, Saving.NONE, SIZE)
+    assert forecaster._counted(guiding, Saving.NONE, SIZE) < forecaster._counted(ordering, Saving.NONE, SIZE)
 
 
 def test_the_autoencoder_is_predicted_too(sd15: DiffusionModel) -> None:

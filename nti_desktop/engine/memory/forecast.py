@@ -55,15 +55,18 @@ class Forecaster:
 
     def forecast(self, size: Size, steps: int, self_limit: float) -> Forecast:
         """For pictures of this size, and edits of so many steps; self_limit: see EditRecipe."""
+        preparing = self.need(learning, size), self.need(guiding, size)
+        if self._model.takes_orders:
+            return Forecast(*preparing, self.need(ordering, size), self.room)
         recorded = steps * self.recorded(size, self_limit)
         if recorded > KEPT * free_memory(self._model.device):
             recorded = 0  # not on this device
-        return Forecast(
-            self.need(learning, size), self.need(guiding, size), self.need(editing, size, recorded), self.room
-        )
+        return Forecast(*preparing, self.need(editing, size, recorded), self.room)
 
     def need(self, work: Work, size: Size, beside: int = 0) -> Need:
-        """What a job takes whose timesteps are such work. beside: bytes it keeps from step to step."""
+        """Predict the memory that a job takes whose timesteps are such work, with as few savings as let it fit, else
+        with all that it may use. beside: bytes it keeps from step to step.
+        """
         savings, room = self._model.savings, self.room
         for saving in Saving:
             if savings.saving <= saving <= savings.last:
@@ -139,8 +142,14 @@ def guiding(model: DiffusionModel, latents: Tensor, embedding: Embedding) -> Non
     model.predict(latents.expand(2, -1, -1, -1), 0, embedding.for_rows(2))
 
 
+@torch.no_grad()
+def ordering(model: DiffusionModel, latents: Tensor, embedding: Embedding) -> None:
+    """A timestep of an order: with order and photo, with the photo, with neither."""
+    model.predict(latents.expand(3, -1, -1, -1), 0, embedding.for_rows(3))
+
+
 def editing(model: DiffusionModel, latents: Tensor, embedding: Embedding) -> None:
-    """What an edit records of the source in one call, and no less than what it has itself in a timestep of two rows."""
+    """Record the source as an edit does in one call, with at least the two rows of a timestep of the edit itself."""
     _recorded(model, latents, embedding, max(2, rows_at_once(model, latents)), self_limit=1.0)
 
 
@@ -165,6 +174,13 @@ def drawing(model: DiffusionModel, latents: Tensor, _embedding: Embedding) -> No
 def work_of(method: Method) -> Work:
     """A timestep of preparing by a method."""
     return learning if method.row.learns else guiding
+
+
+def work_of_edit(method: Method) -> Work:
+    """A timestep of an edit by a method."""
+    if method.row.orders:
+        return ordering
+    return editing if method.row.looks else guiding
 
 
 def _weights(part: torch.nn.Module) -> int:
