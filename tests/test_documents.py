@@ -83,6 +83,25 @@ def undocumented(file: Path) -> list[str]:
 OF_QT = {"count", "event", "run"}
 
 
+RIDDLES = {"What", "Whether", "That", "How", "Where", "Which", "Those", "Who", "When"}
+
+
+def riddles(file: Path) -> list[str]:
+    """Functions whose docstring does not begin with what they do; properties are named as things are."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if not isinstance(node, ast.FunctionDef) or not (said := ast.get_docstring(node)):
+            continue
+        is_property = any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+        if not is_property and said.split()[0] in RIDDLES:
+            found.append(f"{file.relative_to(PACKAGE)}: {node.name}")
+    return found
+
+
+def test_what_a_function_does_is_said_first() -> None:
+    assert [name for file in sorted(PACKAGE.rglob("*.py")) for name in riddles(file)] == []
+
+
 def test_everything_public_is_documented() -> None:
     files = sorted(PACKAGE.rglob("*.py"))
     assert len(files) > 200

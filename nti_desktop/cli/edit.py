@@ -108,7 +108,9 @@ def _inversion(session: Session, inversion_id: str) -> InversionRecord:
 
 
 def _ordering(session: Session, model: str, cancel: CancelToken) -> InversionRecord:
-    """What orders to a model stand on, of the whole photo; nothing is prepared for it."""
+    """Find the inversion of the whole photo that orders to this model stand on, else add an empty one, as nothing is
+    prepared for orders. Raises ModelError for a model that takes none.
+    """
     entry = find_model(model)
     if not entry.takes_orders:
         raise ModelError(
@@ -183,7 +185,10 @@ def _name(wanted: str | None, session: Session) -> str:
 def _notes(
     prepared: SettingsRecord, recipe: EditRecipe, rendered: Rendered | None, learned: frozenset[str] | None
 ) -> list[str]:
-    """What a person should hear about how the edit came out. learned: words of the model, None when it does not say."""
+    """List what a person should hear about how the edit came out.
+
+    learned: words of the model, None when it does not say.
+    """
     source, row = prepared.prompt, prepared.method.row
     notes = [same] if (same := feedback.same_but_for_signs(source, recipe.prompt)) else []
     if rendered is None:
@@ -199,7 +204,7 @@ def _notes(
 
 
 def _more(row: MethodRow) -> str:
-    """How to make an edit change more."""
+    """Say which option makes an edit by this method change more."""
     if row.looks:
         return "Loosen the structure with a lower --follow, or give the word more --weight."
     return (

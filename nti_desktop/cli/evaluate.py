@@ -71,12 +71,16 @@ def _methods(asked: Sequence[Method], entry: ModelEntry) -> Sequence[Method]:
 
 
 def _there(missing: Sequence[str]) -> str:
-    """What was left out, so that what was measured without a judge is measured again with it."""
+    """Name the judges that were left out, so that what was measured without a judge is measured again with it; “all”
+    when none was.
+    """
     return f"without {', '.join(missing)}" if missing else "all"
 
 
 def _read(file: Path) -> list[Line]:
-    """What earlier runs wrote; a line that an interruption tore is left out."""
+    """Read the lines that earlier runs wrote; one that an interruption tore is left out, and ended so that the next
+    line begins below it. Raises PhotoError when the file cannot be read.
+    """
     lines: list[Line] = []
     try:
         text = file.read_text("utf-8") if file.exists() else ""

@@ -101,7 +101,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
 
 def _method(options: Namespace, best: EditDefaults) -> Method:
-    """Who names a schedule means null-text; raises RecipeError where another method is named beside it."""
+    """Choose the method: the one that is named, null-text where only a schedule is given, else the model's best. Raises
+    RecipeError where a schedule is given with the name of another method.
+    """
     if options.schedule is None:
         return best.method if options.method is None else Method(options.method)
     scheduled = next(method for method, row in METHODS.items() if row.scheduled)
@@ -111,7 +113,9 @@ def _method(options: Namespace, best: EditDefaults) -> Method:
 
 
 def _memory(measured: Measured, method: Method) -> str:
-    """What preparing was predicted to take, and edits where that is more."""
+    """Say how much memory preparing was predicted to take, and how much edits take where that is noticeably more;
+    nothing without a forecast.
+    """
     if measured.forecast is None:
         return ""
     more = feedback.edits_need(measured.forecast, method)

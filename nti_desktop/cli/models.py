@@ -149,7 +149,7 @@ def _line(model: Listed) -> str:
 
 
 def _previews(entry: ModelEntry) -> str:
-    """What draws them, where that is, or should be, another than the autoencoder."""
+    """Say that a small decoder draws the previews, or why one that lies there does not; nothing without one."""
     if entry.preview_fault:
         return f". {entry.preview_fault}"
     return "; previews by a small decoder" if entry.files.preview_decoder else ""

@@ -63,7 +63,10 @@ class Written:
 
 
 def target_of(options: Namespace, session: Session, version: str) -> Path | None:
-    """Where to write, None where nowhere; refused before anything is rendered. version: its name."""
+    """Find the file to write, None where none is asked for or the one that is there is to be left as it is.
+
+    What cannot be written is refused here, before anything is rendered. version: its name.
+    """
     if options.return_to is not None:
         check_return(options.return_to)
         return Path(options.return_to)
@@ -78,7 +81,7 @@ def target_of(options: Namespace, session: Session, version: str) -> Path | None
 
 
 def not_written(options: Namespace) -> Written:
-    """What there is to say without a target."""
+    """Say why nothing was written, as the file is there and was left as it was; nothing where none was asked for."""
     return Written() if options.out is None else Written(said=(f"“{options.out.name}” is there and left as it was.",))
 
 

@@ -86,7 +86,7 @@ def replace(temporary: Path, target: Path) -> None:
 
 
 def is_in_use(error: OSError) -> bool:
-    """Whether Windows refused because another program has the file open."""
+    """Tell whether Windows refused because another program has the file open."""
     return getattr(error, "winerror", None) in _IN_USE
 
 

@@ -40,7 +40,7 @@ class Comparison:
     screen: bytes | None
 
     def is_own(self, way: InversionSettings) -> bool:
-        """Whether the version is prepared this way."""
+        """Tell whether the version itself is prepared this way."""
         return self.own is not None and self.own.settings.settings() == way
 
     def takes(self, way: InversionSettings) -> float | None:

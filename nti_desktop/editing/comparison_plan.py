@@ -83,7 +83,7 @@ class ComparisonPlan(Generic[P]):
         return self._now is not None
 
     def ordered(self, ticket: Ticket) -> bool:
-        """Whether a job of the engine is done for a comparison."""
+        """Tell whether a job of the engine is done for the comparison under way."""
         return self._now is not None and ticket is self._now.ticket
 
     def begin(self, comparison: Comparison) -> None:

@@ -354,8 +354,8 @@ class Document:
         self._versions.histories[version.id, version.inversion] = history
 
     def described_for(self, fingerprint: str) -> dict[Area, str]:
-        """What the areas of the version show that were prepared with the model of this fingerprint; as it is written
-        now where one is worked on.
+        """Return the descriptions of those areas of the version that were prepared with the model of this fingerprint;
+        for the area that is worked on, the description as it is written now.
         """
         parts = self._parts_by_area()
         inversions = {area: self.session.project.inversion(part.inversion) for area, part in parts.items()}

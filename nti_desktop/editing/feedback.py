@@ -48,8 +48,8 @@ def changed_words(source: str, recipe: EditRecipe) -> tuple[WordRef, ...]:
 
 
 def with_a_place(words: Sequence[WordRef], learned: frozenset[str] | None) -> tuple[WordRef, ...]:
-    """Those of the changed words that a mask can be tied to: no setting, nor what describes one, no little word and
-    none that the model never learned.
+    """Choose those of the changed words that a mask can be tied to: no setting, nor a word that describes one, no
+    little word and none that the model never learned.
 
     learned: folded to lower case, None when the model does not say.
     """
@@ -81,8 +81,8 @@ def _black_and_white(words: Sequence[WordRef]) -> Iterator[WordRef]:
 
 
 def place_of(words: Sequence[WordRef], learned: frozenset[str] | None) -> WordRef | None:
-    """Which of the changed words a mask is best tied to: the last with a place that the edit itself has; one that it
-    struck only where it did nothing else; None where none has a place. learned: see `with_a_place`.
+    """Choose the changed word that a mask is best tied to, None where none has a place: the last with a place of the
+    words that are new in the edit, or of those that it struck where it did nothing else. learned: see `with_a_place`.
     """
     sides = {word.side for word in words if word_key(word.text) not in SMALL_WORDS}
     side = Side.EDIT if Side.EDIT in sides else Side.SOURCE
@@ -157,13 +157,15 @@ def say_more(entry: ModelEntry, prompt: str, explained: float | None) -> str | N
 
 
 def is_strange(entry: ModelEntry, measured: Measured) -> bool:
-    """Whether the built-in model does not know how to draw a picture at all; other models are taken as they are."""
+    """Tell whether the built-in model does not know how to draw a picture at all, by its autoencoder's PSNR; other
+    models are taken as they are.
+    """
     return entry.built_in and measured.autoencoder_psnr < STRANGE_PSNR
 
 
 def takes(time: str, measured: Measured, method: Method) -> str:
-    """How long preparing takes and how much memory, and edits where they need noticeably more, in one sentence; a
-    second where that is not well.
+    """Say in one sentence how long preparing takes and how much memory, and how much memory edits need where it is
+    noticeably more; a second sentence warns where it does not simply fit.
     """
     if measured.forecast is None:
         return f"Takes {time} on this computer."
@@ -229,7 +231,7 @@ def _alike(word: str, known: frozenset[str]) -> str | None:
 
 
 def effective_resolution(frame: Frame, whole: bool) -> str:
-    """How much of what there is the model sees of a frame, in a sentence; whole: whether it is the whole photo."""
+    """Say in a sentence how much of a frame's detail the model sees. whole: whether the frame is the whole photo."""
     what = "this photo" if whole else "this area"
     if frame.detail > SEES_ALL:
         return f"The model sees all of {what}’s detail."

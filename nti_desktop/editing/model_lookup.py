@@ -51,7 +51,9 @@ class ModelLookup:
         return None
 
     def all_known(self, records: Sequence[InversionRecord]) -> bool:
-        """Whether all models were found; those that were not are looked for, and `answered` is told."""
+        """Tell whether the models of all these inversions were found; look for those that were not, unless they are
+        known to be gone, and tell `answered` of each.
+        """
         session = self._session
         assert session is not None
         unknown = [record for record in records if session.known_model(record) is None]

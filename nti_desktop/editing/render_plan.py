@@ -174,11 +174,11 @@ class RenderPlan(Generic[P]):
         self._forgotten = newest_number()
 
     def known(self, edits: Iterable[Edit]) -> dict[Edit, Rendered]:
-        """Those of these edits that are rendered."""
+        """Return the renders that there are of these edits; those that are not rendered are left out."""
         return {edit: self._kept[edit] for edit in edits if edit in self._kept}
 
     def knows_whole(self, wanted: Wanted | None) -> bool:
-        """Whether the picture is a share of an edit that is rendered already, so that it takes no time."""
+        """Tell whether the picture is a share of an edit that is rendered already, so that it takes no time."""
         if wanted is None or self._session is None:
             return False
         source = self._session.project.inversion(wanted.inversion).settings.prompt
@@ -233,7 +233,7 @@ class RenderPlan(Generic[P]):
         return asked
 
     def _may_show(self, wanted: Wanted) -> bool:
-        """Whether its picture may take the place of the one on screen."""
+        """Tell whether the picture of this wish may take the place of the one on screen."""
         return wanted.number > self._forgotten and (self._last is None or wanted.may_follow(self._last.wanted))
 
     def _compose(self, wanted: Wanted) -> None:

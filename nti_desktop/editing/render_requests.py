@@ -46,11 +46,13 @@ class Wanted:
         return self.steps is None
 
     def shows(self, version: str, state: EditState | None, beside: Beside) -> bool:
-        """Whether this is the picture of a version as it stands."""
+        """Tell whether this is the picture of a version as it stands."""
         return (self.version, self.state, self.beside) == (version, state, beside)
 
     def may_follow(self, shown: "Wanted") -> bool:
-        """Whether this may take the place of a picture: of an older wish, or of the same one in no better quality."""
+        """Tell whether this may take the place of the picture `shown`: when that is of an older wish, or of the same
+        one in no better quality. A preview never replaces the final picture of the same edit.
+        """
         if not self.final and shown.final and shown.shows(self.version, self.state, self.beside):
             return False
         return (self.number, self.final) >= (shown.number, shown.final)

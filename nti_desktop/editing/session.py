@@ -178,7 +178,7 @@ class Session:
         return record
 
     def inversion(self) -> InversionRecord | None:
-        """That of the current version, else the newest; None before the first."""
+        """Return the inversion of the current version, else the newest; None before the first."""
         if self.project.current is not None:
             return self.project.inversion(self.project.version(self.project.current).inversion)
         return self.project.inversions[-1] if self.project.inversions else None
@@ -203,7 +203,7 @@ class Session:
         self._models[model_fingerprint] = entry
 
     def could_be_of(self, record: InversionRecord) -> Callable[[ModelEntry], bool]:
-        """Whether a model sees the inversion's area at the size its model saw it; may be asked on any thread."""
+        """Build a test whether a model sees the inversion's area at the size its own model saw it, for any thread."""
         frame = self.frame(record.id)
         seen = sorted((frame.model_width, frame.model_height))
 
@@ -214,7 +214,7 @@ class Session:
         return could_be
 
     def is_the_photo(self, recipe: EditRecipe, inversion_id: str | None = None) -> bool:
-        """Whether a recipe asks for no change at all, so that the photo itself is the picture and nothing renders."""
+        """Tell whether a recipe asks for no change at all: then the photo itself is the picture and nothing renders."""
         return asks_for_nothing(recipe, self._inversion(inversion_id).settings.prompt)
 
     def edits_beside(self, inversion_id: str) -> tuple[PartRecord, ...]:

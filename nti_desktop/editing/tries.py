@@ -34,14 +34,14 @@ class Tries:
     screen: bytes | None
 
     def title(self, recipe: EditRecipe) -> str:
-        """What tells one of them from the others."""
+        """Name a recipe by what tells it from the others: its seed, or its strength."""
         if self.by_lot:
             return f"Lot {recipe.seed + 1}"
         return f"Strength {recipe.strength:.0%}".replace("%", " %")
 
 
 def drawn_by_lot(document: Document) -> bool:
-    """Whether another seed would make another edit."""
+    """Tell whether another seed would make another edit; False while there is none that is up to date."""
     state = document.state
     lot = None if state is None or not document.up_to_date else document.row.lot_of(state.recipe)
     return lot is not None and lot.drawn

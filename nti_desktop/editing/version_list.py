@@ -81,7 +81,9 @@ class VersionList:
         self._future = ()
 
     def last(self, current: str) -> Step | None:
-        """What undo takes back next, if no later edit is left of the version shown and of the one it was made to."""
+        """Find the step that undo takes back next; None where there is none, or where a later edit is left of the
+        version shown or of the one that the step was made to.
+        """
         if not self._past:
             return None
         step = self._past[-1]
@@ -93,7 +95,9 @@ class VersionList:
         return None if later else step
 
     def next(self, key: _Key) -> Step | None:
-        """What redo makes again next, where no earlier edit of what is shown is still to be made again."""
+        """Find the step that redo makes again next; None where there is none, or where an earlier edit of what is shown
+        is still to be made again.
+        """
         if not self._future:
             return None
         history, step = self.histories.get(key), self._future[0]

@@ -74,13 +74,13 @@ class EngineService:
         self._threads = Threads()
 
     def choose_device(self, kind: str | None) -> None:
-        """What the next jobs run on: a kind of jobs.Device, None for the best one. Another one loads the model anew."""
+        """Run the next jobs on a kind of jobs.Device, None for the best one. Another one loads the model anew."""
         if kind != self._device:
             self._device = kind
             self._forget()
 
     def measure(self, job: MeasureJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Measured:
-        """How well the model's autoencoder draws the picture, and how fast the UNet is at its size."""
+        """Measure how well the model's autoencoder draws the picture, and how fast the UNet is at its size."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
@@ -96,7 +96,7 @@ class EngineService:
     def ask_prediction(
         self, job: MeasureJob, prompt: str, report: Report = report_nothing, cancel: CancelToken | None = None
     ) -> tuple[str, str | None]:
-        """What the model predicts by its settings, and by its answer about a picture that shows what `prompt` says."""
+        """Tell what the model predicts by its settings, and by its answer about a picture that `prompt` describes."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
@@ -267,7 +267,7 @@ def _kept(tensor: Tensor, kept: KeptArray) -> NDArray[np.floating]:
 
 
 def _given(model: DiffusionModel, array: NDArray[np.floating], kept: KeptArray) -> Tensor:
-    """Where it is computed with: doubles on the processor, as not every device has them."""
+    """Put it where it is computed with: doubles on the processor, as not every device has them."""
     return torch.tensor(array, device="cpu" if kept.double else model.device)
 
 

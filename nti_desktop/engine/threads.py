@@ -33,7 +33,7 @@ def read() -> Reading:
 
 
 def free_cores(before: Reading, after: Reading, cores: int) -> int:
-    """How many of the cores other programs left to this one between two readings, at least one."""
+    """Count the cores that other programs left to this one between two readings, at least one."""
     others = (after.everybody - before.everybody) - (after.own - before.own)
     return max(1, round(cores - max(0.0, others) / (after.clock - before.clock)))
 

@@ -95,7 +95,7 @@ def _edit(case: Case, entry: ModelEntry, settings: InversionSettings, explained:
 
 
 def _blended(case: Case, before: str, after: str) -> tuple[WordRef, ...]:
-    """Those of the two words that their sentences have."""
+    """Find the word `before` in the case's source and `after` in its edit; one that is not there is left out."""
     found = []
     for side, sentence, word in ((Side.SOURCE, case.source, before), (Side.EDIT, case.edit, after)):
         try:

@@ -360,7 +360,7 @@ class MainWindow(QMainWindow):
 
     @slot()
     def _go_on_leaving(self) -> None:
-        """What was prepared before it could be stopped is saved, too."""
+        """Go on closing once preparing has ended, as what was prepared before it could be stopped is saved, too."""
         if self._leaving.closing:
             self._leaving.go_on()
 

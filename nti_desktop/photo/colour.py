@@ -24,7 +24,7 @@ _INTENT = {"intent": "relative", "black_point_compensation": True}
 
 @lru_cache(maxsize=8)
 def colour_model(profile: bytes) -> str | None:
-    """What a profile describes, "RGB", "L", "CMYK" or "LAB"; None for a damaged profile or any other."""
+    """Read which colours a profile describes, "RGB", "L", "CMYK" or "LAB"; None for a damaged profile or any other."""
     try:
         return _MODES.get(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space.strip())
     except (OSError, TypeError, ValueError):
@@ -33,7 +33,7 @@ def colour_model(profile: bytes) -> str | None:
 
 @lru_cache(maxsize=8)
 def profile_name(profile: bytes | None) -> str:
-    """What people call a profile, at most 60 characters."""
+    """Name a profile as people know it, in at most 60 characters: by its own description; None stands for sRGB."""
     if profile is None:
         return "sRGB"
     try:
@@ -44,7 +44,7 @@ def profile_name(profile: bytes | None) -> str:
 
 @lru_cache(maxsize=8)
 def is_srgb(profile: bytes | None) -> bool:
-    """Whether an RGB profile leaves every colour where sRGB has it, measured on a grid of them."""
+    """Tell whether an RGB profile leaves every colour where sRGB has it, measured on a grid of colours."""
     if profile is None:
         return True
     levels = np.arange(0, 256, 15, dtype=np.uint8)
@@ -79,7 +79,7 @@ def to_profile(raster: Raster, profile: bytes | None) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=8)
 def fits_a_screen(profile: bytes) -> bool:
-    """Whether pictures can be shown in a profile: one of RGB, undamaged, with a white brighter than its black."""
+    """Tell whether pictures can be shown in a profile: RGB, undamaged, with a white brighter than its black."""
     if colour_model(profile) != "RGB":
         return False
     try:

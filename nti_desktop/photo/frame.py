@@ -102,7 +102,7 @@ def area_around(place: NDArray[np.float32], frame: Frame, photo: tuple[int, int]
 
 
 def frame_image(photo: Raster, frame: Frame) -> NDArray[np.uint8]:
-    """What the model sees of a photo, in sRGB: (model_height, model_width, 3), Lanczos-resampled.
+    """Cut a frame out of a photo as the model sees it, in sRGB: (model_height, model_width, 3), Lanczos-resampled.
 
     Raises PhotoError when the frame does not lie within the photo.
     """
@@ -147,6 +147,6 @@ def _around(length: float, multiple: int) -> list[int]:
 
 
 def _squeeze(aspect: float, native_size: int, sides: tuple[int, int]) -> tuple[float, float]:
-    """How far sides are from an aspect ratio, and from the area of the model's square; neither is less than 0."""
+    """Measure how far sides are from an aspect ratio, and from the area of the model's square; both are 0 or more."""
     short, long = sides
     return abs(log(long / short / aspect)), abs(log(long * short / native_size**2))

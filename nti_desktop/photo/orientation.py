@@ -41,7 +41,7 @@ def turned(pixels: NDArray[P], orientation: int) -> NDArray[P]:
 
 
 def swaps_sides(orientation: int) -> bool:
-    """Whether width and height change places."""
+    """Tell whether an EXIF orientation, 1 to 8, makes width and height change places."""
     return _STEPS[orientation][0]
 
 
@@ -60,7 +60,7 @@ def combined(first: int, then: int) -> int:
 
 
 def turned_area(area: tuple[int, int, int, int], size: tuple[int, int], orientation: int) -> tuple[int, int, int, int]:
-    """Where a rectangle (x, y, width, height) of a picture of this (width, height) lies once the picture is turned."""
+    """Find where an area (x, y, width, height) of a picture of this (width, height) lies once the picture is turned."""
     swapped, rows, columns = _STEPS[orientation]
     x, y, width, height = area
     whole_width, whole_height = size

@@ -68,7 +68,7 @@ class Archive:
         return tuple(self._members)
 
     def is_stored_first(self, name: str) -> bool:
-        """Whether the file begins with this member, uncompressed and without an extra field."""
+        """Tell whether the file begins with this member, uncompressed and without an extra field."""
         info = self._members.get(name)
         return (
             info is not None and info.header_offset == 0 and info.compress_type == zipfile.ZIP_STORED and not info.extra

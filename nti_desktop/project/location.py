@@ -10,8 +10,8 @@ _LONGEST_NAME = 240  # bytes of a photo's file name that leave room for the endi
 
 
 def sidecar_path(photo: Path, identity: str) -> Path:
-    """Where the project of a photo is saved: beside it, or in the user's data folder under its identity when its folder
-    cannot be written or belongs to a camera. identity: SHA-256 in hex.
+    """Choose where to save the project of a photo: beside it, or in the user's data folder under its identity when its
+    folder cannot be written or belongs to a camera, or the photo's name is too long. identity: SHA-256 in hex.
     """
     beside = _beside(photo)
     camera = any(part.casefold() == "dcim" for part in photo.absolute().parts[:-1])
@@ -22,7 +22,9 @@ def sidecar_path(photo: Path, identity: str) -> Path:
 
 
 def find_sidecar(photo: Path, identity: str) -> Path | None:
-    """Where the project of a photo lies now: where it would be saved, else beside it, else in the data folder."""
+    """Find where the project of a photo lies now: where it would be saved, else beside it, else in the data folder;
+    None when it is nowhere.
+    """
     for path in (sidecar_path(photo, identity), _beside(photo), _in_data_folder(identity)):
         if os.path.exists(path):
             return path
@@ -30,12 +32,12 @@ def find_sidecar(photo: Path, identity: str) -> Path | None:
 
 
 def backup_path(path: Path) -> Path:
-    """Where the state before the last save lies."""
+    """Name the file beside a project that holds its state before the last save."""
     return path.with_name(path.name + "~")
 
 
 def data_folder() -> Path:
-    """Where projects lie that cannot lie beside their photo; it need not exist yet."""
+    """Name the folder for projects that cannot lie beside their photo; it need not exist yet."""
     return platformdirs.user_data_path("nti-desktop", appauthor=False) / "projects"
 
 

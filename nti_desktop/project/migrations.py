@@ -46,7 +46,7 @@ _MIGRATIONS: dict[int | None, tuple[Callable[[Tree], None], ...]] = {1: (_from_1
 
 
 def _recipes(tree: Tree) -> Iterator[Tree]:
-    """Those of all versions and their other areas, as far as the tree has the form of a project."""
+    """Find the recipes of all versions and of their other areas, as far as the tree has the form of a project."""
     for version in _dicts(tree.get("versions")):
         for part in (version, *_dicts(version.get("others"))):
             recipe = part.get("recipe")

@@ -195,7 +195,7 @@ Make = Callable[[], bytes]
 
 
 def _given(project: Project, arrays: Mapping[str, Arrays], previews: Mapping[str, bytes]) -> dict[str, Make]:
-    """What the caller hands over that belongs to the project, by member."""
+    """Collect, by member, the arrays and previews from the caller that belong to the project."""
     inversions = {i.id: arrays[i.id] for i in project.inversions if i.id in arrays}
     pictures = {v.id: previews[v.id] for v in project.versions if v.id in previews}
     given: dict[str, Make] = {_arrays_member(name): partial(tensors.pack, kept) for name, kept in inversions.items()}
@@ -203,7 +203,7 @@ def _given(project: Project, arrays: Mapping[str, Arrays], previews: Mapping[str
 
 
 def _kept(old: Archive, was: Project, project: Project) -> dict[str, Make]:
-    """What of the old file may go on, by member; a preview only of a version that still looks like that."""
+    """Collect, by member, what of the old file may go on; no preview of a version that looks different now."""
     looked = {v.id: v.look for v in was.versions}
     stale = {_preview_member(v.id) for v in project.versions if looked.get(v.id) != v.look}
     return {name: partial(old.read, name) for name in old.names if name not in stale}

@@ -110,7 +110,7 @@ def _parsed(text: str) -> _Parts | None:
 
 
 def _texts(parts: _Parts) -> Iterator[str]:
-    """What each mark among the parts was typed as."""
+    """List how each mark among the parts was typed, those inside other marks included."""
     for part in parts:
         if isinstance(part, _Marked):
             yield part.text
@@ -187,7 +187,10 @@ def _meant(part: _Marked) -> tuple[float | None, _Parts]:
 
 
 def _is_short(held: str, words: int, glued: bool) -> bool:
-    """Whether plain brackets hold what somebody may want to emphasise rather than prose, a number or an ending."""
+    """Tell whether plain brackets hold what somebody may want to emphasise rather than prose, a number or an ending.
+
+    held: the text between them; words: how many it has; glued: see _Marked.
+    """
     return (
         words <= _FEW
         and not glued

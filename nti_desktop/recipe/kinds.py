@@ -82,12 +82,12 @@ _SETTINGS = frozenset({Kind.GROUND, Kind.LIGHT, Kind.WEATHER, Kind.FILM})
 
 
 def kind_of(word: str) -> Kind:
-    """What a word says by itself, whatever its case."""
+    """Look up what kind of word this is by itself, whatever its case; OTHER where that is not clear."""
     return _KINDS.get(word_key(word), Kind.OTHER)
 
 
 def is_setting(word: str) -> bool:
-    """Whether a word names what surrounds the things, which no mask can hold: ground, light, weather, film."""
+    """Tell whether a word names what surrounds the things, which no mask can hold: ground, light, weather, film."""
     return kind_of(word) in _SETTINGS
 
 
@@ -117,16 +117,16 @@ def kinds_in(prompt: str) -> tuple[Kind | None, ...]:
 
 
 def unsaid_kinds(prompt: str) -> tuple[Kind, ...]:
-    """What nearly every picture shows and a sentence does not say: colour, material, ground, light."""
+    """List what a sentence does not say of what nearly every picture shows: colour, material, ground, light."""
     said = set(kinds_in(prompt))
     return tuple(kind for kind in (Kind.COLOUR, Kind.MATERIAL, Kind.GROUND, Kind.LIGHT) if kind not in said)
 
 
 def changed_kinds(source: str, edit: str, weighted: Collection[int] = ()) -> tuple[tuple[int | None, Kind], ...]:
-    """What an edit changes: the position in the edit of each word that differs from the source or is `weighted`, and
-    the word's kind; None for the position of a removed word.
+    """List the words that an edit changes, each by its position in the edit and its kind.
 
-    A swapped word is of its new kind where that is known, else of what it was.
+    They are those that differ from the source and those at the positions `weighted`; the position of a removed word is
+    None. A swapped word is of its new kind where that is known, else of the kind that the old word was.
     """
     was, now = kinds_in(source), kinds_in(edit)
     found: list[tuple[int | None, Kind]] = []

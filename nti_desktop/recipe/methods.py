@@ -59,7 +59,9 @@ class KeptArray:
         return f"{self.name}: {self.words}"
 
     def fits(self, shape: Sequence[int], exact: Mapping[Extent, int], most: Mapping[Extent, int]) -> bool:
-        """Whether an array of this shape may be it. exact, most: how long the sides are, or are at most."""
+        """Tell whether an array of this shape may be this one. exact: how long the sides are, by what they count; most:
+        how long they are at most.
+        """
         return len(shape) == len(self.shape) and all(
             side == (2 if extent is Extent.TWO else exact.get(extent, side)) and side <= most.get(extent, side)
             for extent, side in zip(self.shape, shape, strict=True)
@@ -159,7 +161,9 @@ class MethodRow:
         return bool(self.keeps)
 
     def lot_of(self, recipe: EditRecipe) -> Lot | None:
-        """What noise an edit is drawn from; None where there is no choice."""
+        """Tell what noise an edit is drawn from: the recipe's own choice, else the method's usual one; None where there
+        is no choice.
+        """
         return recipe.lot if recipe.lot in self.lots else next(iter(self.lots), None)
 
     def rows_of_preparing(self, steps: int) -> float:

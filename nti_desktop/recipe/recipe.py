@@ -160,7 +160,7 @@ def find_refs(name: str, source: str, edit: str) -> tuple[WordRef, ...]:
 
 
 def asks_for_nothing(recipe: EditRecipe, source: str) -> bool:
-    """Whether a recipe asks for no change of a photo that shows `source`, so that the photo itself is the picture."""
+    """Tell whether a recipe changes nothing in a photo that shows `source`, so that the photo itself is the picture."""
     return recipe.strength == 0 or (ask_the_same(source, recipe.prompt) and not recipe.weighted)
 
 

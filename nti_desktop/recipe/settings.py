@@ -103,7 +103,8 @@ class EditDefaults:
     explaining: float | None = None
 
     def windows_for(self, kind: Kind, kept: float | None = None) -> Windows:
-        """What a change of this kind does best with. kept: the weight of a word that is as in the photo's description.
+        """Choose the windows that suit a change of this kind best. kept: the weight of a word that is as in the photo's
+        description, None for a word that is not.
 
         Turned down to nothing, such a word is a change like others; turned up it asks for more of what is there, where
         it is.
@@ -114,10 +115,12 @@ class EditDefaults:
         return found.towards(self.kept, min(max(kept, 0.0), 1.0))
 
     def guidance_for(self, kinds: Iterable[Kind], prepared: InversionSettings, explained: float | None) -> float | None:
-        """What an edit of these kinds does best with: the largest of theirs, so that none of them stops short, and the
-        less the less the description explains (see Figures): what it leaves out, guidance would push about.
+        """Choose the guidance that suits an edit of these kinds best; None for the preparation's own.
 
-        None for the preparation's own: null embeddings are made for one guidance, and one that the user chose is kept.
+        It is the largest of those of the kinds, so that none of them stops short. The less of the photo the description
+        explains (explained: see Figures), the lower it is, because guidance would push about what is left out. The
+        preparation's own stays where that holds for one guidance only, as null embeddings do, and where the user chose
+        it.
         """
         if prepared.method.row.one_guidance or prepared.guidance_scale != self.guidance_scale:
             return None
@@ -137,7 +140,7 @@ class EditDefaults:
 
 
 def name_of(settings: InversionSettings, inner_steps: int | None = None) -> str:
-    """What ran, for people: "null-text (published)", "residual", ….
+    """Name what ran, for people: "null-text (published)", "residual", ….
 
     inner_steps: of the optimisation. The quick schedule of former programs began null-text with the source's own
     embedding; where it learned nothing it was negative-prompt inversion, and is called so.

@@ -61,10 +61,11 @@ def settled(
 
 
 def fades(source: str, recipe: EditRecipe) -> bool:
-    """Whether less than the whole edit of a photo that shows `source` is a mixture of the photo and the whole edit.
+    """Tell whether an edit at less than its whole strength is drawn by mixing the photo with the whole edit.
 
-    Nothing that keeps its form is told from the edit's own way there. A thing that becomes another would be seen
-    twice, so its words are mixed instead, see `engine.weighting`; so are those of an order, and beyond the whole edit.
+    source: what the photo shows. Where things keep their form, nobody can tell the mixture from the edit's own way. A
+    thing that becomes another would be seen twice, so there words are mixed instead, see `engine.sampling.weighting`;
+    so are those of an order, and those of more than the whole edit.
     """
     if not source or not 0 < recipe.strength < STRENGTH.usual:
         return recipe.strength == 0

@@ -73,12 +73,12 @@ def as_read(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def word_key(text: str) -> str:
-    """What two words have in common that people read as the same one."""
+    """Return the form by which words are compared: the same for two words that people read as the same one."""
     return unicodedata.normalize("NFC", as_read(text).casefold())
 
 
 def same_word(a: str, b: str) -> bool:
-    """Whether people read two words as the same one."""
+    """Tell whether people read two words as the same one."""
     return word_key(a) == word_key(b)
 
 
@@ -89,7 +89,7 @@ def split_words(prompt: str) -> tuple[Word, ...]:
 
 
 def _places(prompt: str) -> Iterator[tuple[int, int]]:
-    """Where the words of a prompt begin and end."""
+    """Find where each word and each run of punctuation in a prompt begins and ends."""
     if prompt.isascii():
         yield from (match.span() for match in _WORD.finditer(prompt))
         return
@@ -159,7 +159,7 @@ def unlearned_words(prompt: str, learned: frozenset[str] | None) -> tuple[Word, 
 
 
 def ask_the_same(source: str, edit: str) -> bool:
-    """Whether two sentences ask for the same: they differ at most in capitals, spaces and punctuation."""
+    """Tell whether two sentences ask for the same: they differ at most in capitals, spaces and punctuation."""
     return _asked(source) == _asked(edit)
 
 

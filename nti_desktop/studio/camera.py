@@ -14,8 +14,8 @@ CLOSEST, WIDEST = 0.28, 0.85  # scales of views of one thing
 
 
 def through(scene: Scene, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the eye is (3,) and where it looks through points of the picture, from -1 to 1 to the right and up: unit
-    vectors (..., 3).
+    """Find where the eye is (3,) and where it looks through points of the picture, from -1 to 1 to the right and up:
+    unit vectors (..., 3).
     """
     view, wide = scene.view, scene.view.aspect**0.5
     eye, forward, right, up = _axes(scene)
@@ -24,7 +24,7 @@ def through(scene: Scene, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _axes(scene: Scene) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Where the eye is, and which ways are forward, right and up for it (3,)."""
+    """Find where the eye is, and which ways are forward, right and up for it, (3,) each."""
     eye = torch.tensor([0.0, scene.camera_height, -BACK])
     forward = unit(torch.tensor([0.0, AIM, 0.0]) - eye)
     right = torch.tensor([1.0, 0.0, 0.0])

@@ -61,8 +61,8 @@ LEARNING_RATE = 3e-3
 
 
 def attributes_of(scene: Scene, attributes: Mapping[str, Sequence[StrEnum]] = ATTRIBUTES) -> dict[str, StrEnum | None]:
-    """What the picture of a scene of one kind of thing shows; None for the colour where the film has none, for size and
-    place where they are not to be seen. Raises ValueError for scenes of several kinds.
+    """Name what the picture of a scene of one kind of thing shows, by attribute; None for the colour where the film has
+    none, for size, place and count where they are not to be seen. Raises ValueError for scenes of several kinds.
     """
     if len(scene.things) > 1 and scene.layout is not Layout.ROW:
         raise ValueError("There are too many kinds of things to say what the thing is.")
@@ -202,7 +202,7 @@ def _loss(logits: Mapping[str, Tensor], labels: Tensor) -> Tensor:
 
 @torch.no_grad()
 def verdict(classifier: Classifier, picture: NDArray[np.floating]) -> dict[str, StrEnum]:
-    """What a picture (H, W, 3) in [0, 1] shows, for each attribute."""
+    """Judge what a picture (H, W, 3) in [0, 1] shows, for each attribute."""
     pixels = torch.tensor(picture).permute(2, 0, 1)[None].float() * 2 - 1
     answers = classifier(pixels).items()
     return {name: classifier.attributes[name][int(logits.argmax())] for name, logits in answers}

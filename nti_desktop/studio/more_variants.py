@@ -110,7 +110,7 @@ def _is_alone(scene: Scene) -> bool:
 
 
 def _wide(scene: Scene) -> float:
-    """How much of the usual width a picture shows, at most all."""
+    """Return the share of the usual width that a picture shows, at most 1: a tall picture shows less to the sides."""
     return min(1.0, math.sqrt(scene.view.aspect))
 
 

@@ -44,7 +44,7 @@ def draw_order(scene: Scene, rng: random.Random) -> Order:
 
 
 def targets(scene: Scene, kind: str) -> list[Scene]:
-    """What a scene may become by a change of this kind, of things that the weights have seen."""
+    """List what a scene may become by a change of this kind, with shapes only that the weights have seen."""
     return [other for other in MORE_VARIANTS[kind](scene) if all(t.shape in LEARNED_SHAPES for t in other.things)]
 
 

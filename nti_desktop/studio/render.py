@@ -125,15 +125,15 @@ def _places(height: int, width: int, row: Tensor, column: Tensor) -> tuple[Tenso
 
 
 def exposure(scene: Scene, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """What comes to the camera: linear RGB (H, W, 3), the things' numbers from 1 (H, W), and where the ground is, also
-    behind things (H, W).
+    """Trace what comes to the camera: linear RGB (H, W, 3), the things' numbers from 1 (H, W), and where the ground is,
+    also behind things (H, W).
     """
     met = _met_by(scene, *_camera(scene, size), _far_blurred, partial(_refracted, scene.view.scale))
     return met.light, met.objects, met.ground
 
 
 def _met_by(scene: Scene, eye: Tensor, directions: Tensor, blurred: Blurred, refracted: Refracted) -> Met:
-    """What rays (..., 3) from the eye meet."""
+    """Find what rays (..., 3) from the eye meet."""
     image, depth, ground = _surroundings(scene, eye, directions, noise_grid(scene.noise))
     image = blurred(image, depth)
     objects = torch.zeros(depth.shape, dtype=torch.int64)
@@ -161,7 +161,7 @@ def sampled(display: Tensor, rays: int) -> NDArray[np.uint8]:
 
 
 def _camera(scene: Scene, size: int) -> tuple[Tensor, Tensor]:
-    """Where the eye is (3,) and where it looks through each pixel (H, W, 3), unit vectors."""
+    """Find where the eye is (3,) and where it looks through each pixel (H, W, 3), unit vectors."""
     height, width = extent(scene.view, size)
     y, x = torch.meshgrid(torch.linspace(1, -1, height), torch.linspace(-1, 1, width), indexing="ij")
     return through(scene, x, y)
@@ -284,8 +284,8 @@ def _edge(depth: Tensor) -> Tensor:
 
 
 def _refracted(scale: float, image: Tensor, normals: Tensor, seen: Tensor) -> Tensor:
-    """What is behind a glass thing (N, 3), bent as by a lens: seen further in, against the slope of its surface. image:
-    (H, W, 3), a view of this scale; seen: (H, W).
+    """Return what is seen through a glass thing (N, 3), bent as by a lens: from further in, against the slope of its
+    surface. image: (H, W, 3), a view of this scale; seen: (H, W).
     """
     return _bent(scale, image, normals, *seen.nonzero(as_tuple=True))
 
@@ -309,7 +309,7 @@ def _far_blurred(image: Tensor, depth: Tensor) -> Tensor:
 
 
 def _out_of_focus(depth: Tensor) -> Tensor:
-    """How much of what is so far away (...) is blurred, (..., 1) from 0 to 1."""
+    """Return the share of blur (..., 1), from 0 to 1, in what is so far away (...)."""
     return ((depth - 6) / 5).clamp(0, 1)[..., None]
 
 
@@ -336,7 +336,7 @@ def developed(image: Tensor, film: Film) -> Tensor:
 
 
 def _falloff(height: int, width: int) -> Tensor:
-    """How much light (H, W, 1) the lens lets through."""
+    """Return the share of light (H, W, 1) that the lens lets through, less towards the corners."""
     down, across = torch.linspace(-1, 1, height), torch.linspace(-1, 1, width)
     return (1 - 0.14 * (down[:, None] ** 2 + across[None, :] ** 2))[..., None]
 

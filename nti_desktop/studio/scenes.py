@@ -197,7 +197,7 @@ class View:
 
 
 def is_learned(thing: Thing) -> bool:
-    """Whether the shipped weights have seen such a thing."""
+    """Tell whether the shipped weights have seen such a thing."""
     return thing.shape in LEARNED_SHAPES and thing.pose is Pose.UPRIGHT
 
 

@@ -186,7 +186,7 @@ def own_coordinates(thing: Thing, points: Tensor) -> tuple[Tensor, Tensor, Tenso
 
 
 def in_shade(thing: Thing, points: Tensor) -> Tensor:
-    """Whether points (..., 3) on a lamp are on its shade."""
+    """Tell which of the points (..., 3) on a lamp are on its shade."""
     if thing.pose is Pose.UPRIGHT:
         return points[..., 1] > SHADE * thing.size
     return own_coordinates(thing, points)[1] > SHADE - 0.01  # with its flat side below, which is seen now

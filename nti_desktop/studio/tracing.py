@@ -26,7 +26,7 @@ class Look:
 
 
 def trace(thing: Thing, eye: Tensor, directions: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
-    """How far the rays (..., 3) go before they meet a thing (N,), and which of them do, nearer than depth (...).
+    """Measure how far the rays (..., 3) go to a thing (N,), and tell which of them meet it, nearer than `depth` (...).
 
     Only rays through the ball around the thing are followed, from where they enter it.
     """
@@ -62,7 +62,7 @@ def look_at(thing: Thing, eye: Tensor, directions: Tensor, reach: Tensor) -> Loo
 
 
 def sunlight_at(scene: Scene, points: Tensor, normals: Tensor) -> Tensor:
-    """How much of the sun (N,) reaches points (N, 3), 0 to 1: the closer a thing to the way there, the less."""
+    """Measure how much of the sun (N,) reaches points (N, 3), 0 to 1: the closer a thing to the way there, the less."""
     sun, sharpness = sun_direction(scene), light_of(scene).sharpness
     if scene.weather is Weather.FOG:
         sharpness = min(sharpness, 3.0)
@@ -91,7 +91,7 @@ def sunlight_at(scene: Scene, points: Tensor, normals: Tensor) -> Tensor:
 
 
 def openness_at(scene: Scene, points: Tensor) -> Tensor:
-    """How open to the sky (N,) the ground is at points (N, 3), 0 to 1: things close by keep the light out."""
+    """Measure how open to the sky (N,) the ground is at points (N, 3), 0 to 1: things close by keep the light out."""
     openness = torch.ones(points.shape[0])
     for thing in scene.things:
         centre, radius = surrounding_ball(thing)

@@ -51,7 +51,7 @@ def psnr(one: Pixels, other: Pixels, region: Region | None = None) -> float:
 
 
 def psnr_outside(edit: Pixels, source: Pixels, truth: Pixels) -> float:
-    """How well what should stay has stayed: PSNR of edit and source in dB outside R.
+    """Measure how well what should stay has stayed: PSNR of edit and source in dB outside R.
 
     Raises ValueError when R is the whole picture.
     """
@@ -69,7 +69,7 @@ class Overlap:
 
 
 def overlap(mask: Region, thing: Region) -> Overlap:
-    """How well a word's mask (H, W) fits the thing (H, W) that the word names. Raises ValueError without a thing."""
+    """Measure how well a word's mask (H, W) fits the thing (H, W) that it names. Raises ValueError without a thing."""
     area = np.count_nonzero(thing)
     if not area:
         raise ValueError("The thing is nowhere to be seen; there is nothing to fit.")
@@ -99,7 +99,7 @@ def bootstrap_interval(values: Sequence[float], level: float = 0.95, seed: int =
 
 
 def projection(edit: Pixels, source: Pixels, truth: Pixels) -> float:
-    """How far an edit has gone on the way from the source, 0, to the truth, 1, measured along that way in R.
+    """Measure how far an edit has gone from the source, 0, to the truth, 1, along the way between them in R.
 
     Raises ValueError when truth and source do not differ visibly.
     """

@@ -13,7 +13,7 @@ _KINDS = {"cuda": "graphics card that the program can use", "mps": "Apple graphi
 
 
 def devices() -> tuple[Device, ...]:
-    """Those at hand, the fastest first."""
+    """List the devices at hand, the fastest first."""
     kinds = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True)]
     return tuple(in_words(torch.device(kind)) for kind, there in kinds if there)
 
@@ -54,7 +54,7 @@ def ran_out_of_memory(error: BaseException) -> bool:
 
 
 def give_back_memory() -> None:
-    """What PyTorch keeps of freed graphics memory, so that it can be taken in other sizes."""
+    """Give back what PyTorch keeps of freed graphics memory, so that it can be taken in other sizes."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():

@@ -43,7 +43,7 @@ def as_meta_model(model: DiffusionModel, saving: Saving) -> DiffusionModel:
 
 
 def fuses(device: torch.device) -> bool:
-    """Whether a device computes attention without having its maps in memory."""
+    """Tell whether a device computes attention without having its maps in memory."""
     return device.type != "mps"
 
 

@@ -49,7 +49,7 @@ def down(pair: tuple[Tensor, Tensor], noise: Noise, levels: Levels, start: int) 
 
 
 def up(pair: tuple[Tensor, Tensor], noise: Noise, levels: Levels, start: int) -> tuple[Tensor, Tensor]:
-    """What `down` brings to this pair, found exactly: its steps from the last to the first, each undone."""
+    """Find the pair that `down` brings to this one, exactly: its steps from the last to the first, each undone."""
     x, y = pair
     for a in range(levels.steps - 1, start - 1, -1):
         scale, share = _move(levels, a)

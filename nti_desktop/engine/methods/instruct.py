@@ -139,7 +139,7 @@ def render(task: Task) -> Edit:
 
 
 def changed(z: Tensor, photo: Tensor) -> Tensor:
-    """Where latents (1, C, h, w) are no longer the photo's, grown by one: (h, w) bool."""
+    """Find where latents (1, C, h, w) are no longer the photo's, grown by one: (h, w) bool."""
     differs = (z - photo).square().mean(1, keepdim=True).sqrt() > CHANGED
     grown: Tensor = F.max_pool2d(differs.float(), 3, stride=1, padding=1)
     return grown[0, 0] > 0

@@ -63,7 +63,7 @@ class _Step:
         return (landed - self.target).square().sum()
 
     def close(self, squares: Tensor) -> bool:
-        """Whether the published schedule would leave it at that."""
+        """Tell whether the published schedule would leave it at that."""
         return squares.item() / self.target.numel() < good_enough(self.published)
 
     def adam(self, null_embedding: Tensor) -> tuple[Tensor, torch.optim.Adam]:
@@ -80,9 +80,11 @@ class _Step:
 
 
 def null_start(model: DiffusionModel, settings: InversionSettings) -> Embedding:
-    """What the null embeddings of a schedule begin as: the empty prompt's, or the source's own in what former programs
-    prepared by the quick schedule. The sentence as a whole (SDXL's pooled embedding) stays so: it is no word of the
-    cross-attention that is optimised, it shifts every layer at once, and fixed it needs no storing.
+    """Return what the null embeddings of a schedule begin as: the empty prompt's, or the source's own in what former
+    programs prepared by the quick schedule.
+
+    The sentence as a whole (SDXL's pooled embedding) stays so: it is no word of the cross-attention that is optimised,
+    it shifts every layer at once, and fixed it needs no storing.
     """
     return model.embed("" if settings.schedule is Schedule.REFERENCE else settings.prompt)
 

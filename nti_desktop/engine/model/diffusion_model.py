@@ -211,8 +211,8 @@ class DiffusionModel:
         return output
 
     def _added(self, latents: Tensor, pooled: Tensor | None) -> dict[str, Tensor] | None:
-        """What SDXL reads beside the tokens: the sentence as a whole, and the picture's size, drawn uncropped at that
-        size (Podell et al. 2023, sec. 2.2).
+        """Build what SDXL reads beside the tokens: the sentence as a whole, and the picture's size, drawn uncropped at
+        that size (Podell et al. 2023, sec. 2.2). None without a `pooled` sentence.
         """
         if pooled is None:
             return None

@@ -23,7 +23,7 @@ def _layers(unet: Any) -> Iterator[Any]:
 
 
 def count(unet: Any) -> int:
-    """How many numbers the additions to this UNet are."""
+    """Count the numbers that the additions to this UNet consist of."""
     return sum(RANK * (layer.in_features + layer.out_features) for layer in _layers(unet))
 
 

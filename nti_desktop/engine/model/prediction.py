@@ -40,8 +40,8 @@ def _asked(model: DiffusionModel, latents: Tensor, progress: float) -> _Asked:
 
 @torch.no_grad()
 def explained(model: DiffusionModel, latents: Tensor, prompt: str) -> float:
-    """How much of what the model misses about a picture without words a sentence tells it: 1 everything, 0 nothing,
-    below 0 it misleads. Two rows.
+    """Measure the share of the model's error about a picture that a sentence takes away, compared with no words: 1 all
+    of it, 0 nothing, below 0 where the sentence misleads. Takes two UNet rows.
 
     latents: (1, C, h, w) of the picture.
     """

@@ -49,7 +49,9 @@ def read_single_file(
 
 
 def _weights(file: Path, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Those whose names begin so, names as they are; one part at a time, so that a file is never in memory twice."""
+    """Read the weights whose names begin with `prefix`, under their names as they are; it is called for one part at a
+    time, so that a file is never in memory twice.
+    """
     with safe_open(file, framework="pt") as opened:
         names = [name for name in opened.keys() if name.startswith(prefix)]  # noqa: SIM118 - it is no mapping
         found = {name: opened.get_tensor(name) for name in names}

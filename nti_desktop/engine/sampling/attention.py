@@ -206,7 +206,7 @@ class AttentionEdit:
 def attention_edit(source: PromptTokens, edit: PromptTokens, recipe: EditRecipe) -> AttentionEdit:
     """The attention that a recipe asks for, from the alignment of the two prompts.
 
-    Weights that act on the embedding leave it alone; see `engine.weighting`.
+    Weights that act on the embedding leave it alone; see `engine.sampling.weighting`.
     """
     mapping = attention_mapping(source, edit)
     until = torch.full((len(edit.ids),), recipe.cross_until)
@@ -225,7 +225,7 @@ def attention_edit(source: PromptTokens, edit: PromptTokens, recipe: EditRecipe)
 
 
 def in_window(end: float, until: float) -> bool:
-    """Whether a step that ends at this progress lies in the first `until` of the way; 0.4 of 50 is steps 0 to 19."""
+    """Tell whether a step that ends at progress `end` is in the first `until` of the way; 0.4 of 50: steps 0 to 19."""
     return end <= until + 1e-9
 
 

@@ -65,7 +65,7 @@ class WordMaps:
 def blend_mask(
     maps: WordMaps, blend: Blend, source: PromptTokens, edit: PromptTokens, latent_size: tuple[int, int]
 ) -> Tensor:
-    """Where an edit may change the picture: (h, w) bool, from the attention gathered so far.
+    """Find where an edit may change the picture, (h, w) bool, from the attention gathered so far.
 
     Each word's map is normalised and thresholded by itself, so that a word that is looked at little has a place all the
     same; the words' masks of both prompts are united, those of the keep words taken out. The published code adds up the

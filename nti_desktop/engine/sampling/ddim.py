@@ -36,7 +36,7 @@ class Levels:
         return len(self.timesteps)
 
     def progress(self, level: int) -> float:
-        """How far down the trajectory a level lies, 0 to 1: level / steps where the levels are even."""
+        """Return how far down the trajectory a level lies, 0 to 1: level / steps where the levels are even."""
         if level == self.steps:
             return 1.0
         first, last = self.timesteps[0], self.timesteps[-1]
@@ -84,7 +84,7 @@ def _denser_at_the_ends(first: int, last: int, steps: int) -> tuple[int, ...]:
 def clean_and_noise(
     output: Tensor, latents: Tensor, alpha: float, alpha_label: float, prediction: str
 ) -> tuple[Tensor, Tensor]:
-    """What a raw model output says of latents at level `alpha`: the clean picture and the noise in it.
+    """Split latents at level `alpha` into the clean picture and the noise that a raw model output says are in them.
 
     alpha_label: cumulative alpha of the timestep the model was asked with. The move up asks with the label of the level
     it goes *to*, as in the published code; v and x0 are read with the alpha of that label.
@@ -140,7 +140,7 @@ def undo_step_down(output: Tensor, latents: Tensor, levels: Levels, b: int) -> T
 
 
 def longer_step(latents: Tensor, landed: Tensor, levels: Levels, a: int, b: int) -> Tensor:
-    """Where the step that takes latents at level `a` to `landed` at level a + 1 gets when it goes on to level `b`.
+    """Extend the step that takes latents at level `a` to `landed` at level a + 1 to where it gets at level `b`.
 
     Both lie on one line of clean picture and noise: z = sqrt(alpha) clean + sqrt(1 - alpha) noise.
     """
@@ -154,7 +154,7 @@ def longer_step(latents: Tensor, landed: Tensor, levels: Levels, a: int, b: int)
 
 
 def trained_for(clean: Tensor, noise: Tensor, alpha: Tensor, prediction: str) -> Tensor:
-    """What a model should answer about sqrt(alpha) clean + sqrt(1 - alpha) noise. alpha: cumulative, a scalar."""
+    """Return the right answer of a model to sqrt(alpha) clean + sqrt(1 - alpha) noise. alpha: cumulative, a scalar."""
     if prediction == "epsilon":
         return noise
     return alpha**0.5 * noise - (1 - alpha) ** 0.5 * clean if prediction == "v_prediction" else clean.expand_as(noise)

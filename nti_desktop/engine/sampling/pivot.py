@@ -104,7 +104,7 @@ class Source:
             self._kept.update({i: step.to(self._home) for i, step in self._ask(batch, self_limit).items()})
 
     def at(self, step: int, self_limit: float) -> SourceStep:
-        """What the source does at one step."""
+        """Return the source's recording of one step, asking the model where none is kept that reaches `self_limit`."""
         kept = self._kept.get(step)
         if kept is not None and kept.self_limit >= self_limit:
             return kept
@@ -133,7 +133,9 @@ class Source:
         }
 
     def _room_for(self, size: int) -> torch.device | None:
-        """Where recordings of `size` bytes in all may stay."""
+        """Find the device where recordings of `size` bytes in all may stay: the model's own, else host memory; None
+        where neither has the room.
+        """
         for device in (self._model.device, torch.device("cpu")):
             if size <= KEPT * free_memory(device):
                 return device

@@ -47,7 +47,7 @@ def tokenize(tokenizer: Any, prompt: str, length: int) -> PromptTokens:
 
 
 def attention_mapping(source: PromptTokens, edit: PromptTokens) -> Tensor:
-    """Which source column's attention each edit column takes over: (length, length) float32, rows source.
+    """Map source columns to the edit columns that take over their attention: (length, length) float32, rows source.
 
     Kept words one to one; a swapped word's mass spread over its replacement (Hertz et al. 2022, the replacement
     mapper); begin to begin, end to end, k-th pad to k-th pad. A column of zeros is an added one and keeps its own.

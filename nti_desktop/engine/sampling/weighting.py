@@ -19,7 +19,7 @@ Tokenize = Callable[[str], PromptTokens]
 
 
 def edit_embedding(embed: Embed, tokens: Tokenize, source: str, recipe: EditRecipe) -> Embedding:
-    """What the UNet reads of an edit, one row: its sentence, with its words' weights and its strength.
+    """Build the embedding that the UNet reads of an edit, one row: its sentence, words' weights and strength.
 
     E_0 is the edit without any of the weighted words, E_i with the first i of them back, E_n = E(edit):
 

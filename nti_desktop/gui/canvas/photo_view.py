@@ -238,7 +238,7 @@ class PhotoView(QWidget):
         )
 
     def photo_rect(self) -> QRectF:
-        """Where the photo lies in the window."""
+        """Return where the photo lies in the window; empty without a photo."""
         if self._before is None:
             return QRectF()
         scale, centre = self._scale(), self._clamped_centre()

@@ -66,7 +66,7 @@ def _image(pixels: NDArray[np.uint8]) -> QImage:
 
 
 def is_reddish(picture: Picture) -> bool:
-    """Whether a red overlay would hardly be seen over the picture."""
+    """Tell whether the picture is so red that a red overlay would hardly be seen over it."""
     average = QColor(picture.levels[-1].scaled(1, 1, mode=Qt.TransformationMode.SmoothTransformation).pixel(0, 0))
     return average.red() > 1.5 * (average.green() + average.blue()) / 2
 

@@ -102,7 +102,9 @@ class ActiveModel(QObject):
         self.changed.emit()
 
     def all_there(self, records: Sequence[InversionRecord]) -> bool:
-        """Whether the models of these are; one that is not known yet is looked for, one that is gone is missed."""
+        """Tell whether the models of these inversions are there; look for one that is not known yet, and send `missed`
+        for one that is gone.
+        """
         if self._model_lookup.all_known(records):
             self.outdated.emit(((Topic.MADE_WITH, ""),))
             return True

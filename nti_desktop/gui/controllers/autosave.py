@@ -31,7 +31,7 @@ class Autosave(QObject):
         self._timer.stop()
 
     def repeats(self, error: NtiError) -> bool:
-        """Whether a failed save was asked for here, and its fault was said before."""
+        """Tell whether a failed save was asked for here, and its fault was said before; remember the fault."""
         own, self._own = self._own, False
         said, self._fault = self._fault, str(error)
         return own and said == str(error)

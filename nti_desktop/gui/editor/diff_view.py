@@ -47,7 +47,7 @@ def diff_words(source: str, edit: str) -> tuple[DiffWord, ...]:
 
 
 def changes_in_words(words: tuple[DiffWord, ...]) -> tuple[str, ...]:
-    """What changes, for a button: neighbours together, “in a studio → at sunset”, “+ shiny”, “− shiny”."""
+    """List what changes, for a button: neighbours together, “in a studio → at sunset”, “+ shiny”, “− shiny”."""
     runs = (tuple(run) for kept, run in groupby(words, lambda w: w.change is Change.KEPT) if not kept)
     found = []
     for run in runs:

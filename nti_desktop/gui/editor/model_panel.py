@@ -104,7 +104,7 @@ class ModelPanel(QWidget):
         self._show_way()
 
     def _show_way(self) -> None:
-        """What the chosen way is good for, and what was published of it."""
+        """Show what the chosen way is good for, and what was published of it."""
         row = self._ways[self.ways.currentIndex()].row
         figures = f"Published: {row.published}." if row.published else "No figures were published."
         self.about_way.setText(f"{row.sentence} {figures}")
@@ -116,7 +116,7 @@ class ModelPanel(QWidget):
         self.steps.blockSignals(False)
 
     def preparing(self) -> tuple[Method, int]:
-        """What is chosen: method, steps."""
+        """Return the method and the number of steps that are chosen."""
         return self._ways[self.ways.currentIndex()], self.steps.value()
 
     @slot(int)

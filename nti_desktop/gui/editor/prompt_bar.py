@@ -120,14 +120,14 @@ class PromptBar(QFrame):
         self.unlearned.setVisible(any(entry and entry.words is not None for entry in self._models))
 
     def show_subject(self, *, whole: bool) -> None:
-        """Whether the sentences are about the whole photo or an area of it."""
+        """Show whether the sentences are about the whole photo or an area of it."""
         what = "photo" if whole else "area"
         self._labels[0].setText(f"&{what.capitalize()}")
         self._prepare_title = f"Prepare {what}"
         self.description.setPlaceholderText(f"Say in one sentence what the {what} shows")
 
     def show_order(self, by_order: bool) -> None:
-        """Whether the edit is an order, which needs no description of the photo."""
+        """Show whether the edit is an order; hide the description of the photo then, as an order needs none."""
         for widget in (self._labels[0], self.description, self.prepare_button):
             widget.setVisible(not by_order)
         self._labels[1].setText("Or&der" if by_order else "E&dit")

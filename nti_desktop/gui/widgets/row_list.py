@@ -68,7 +68,7 @@ class RowList(QListWidget):
         return self._row(item).key if item is not None else None
 
     def select(self, key: str) -> bool:
-        """Whether there is such a row."""
+        """Select the row of this key, and tell whether there is one."""
         keys = [row.key for row in self.rows]
         if key in keys:
             self.setCurrentRow(keys.index(key))

@@ -120,7 +120,7 @@ class ValueSlider(QWidget):
         self.slide_to(self._default)
 
     def set_default(self, value: float) -> None:
-        """Where a double click leads; any other value is shown as a changed one."""
+        """Set the value that a double click leads to; any other value is shown as a changed one."""
         self._default = value
 
     def _show_number(self, value: float) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLineEdit, QSpinBox
 
 
 def asks_for_undo(event: QEvent) -> bool:
-    """Whether Qt asks, before it looks for a command, if a text wants the keys of undo."""
+    """Tell whether the event is Qt's question, before it looks for a command, if a text wants the keys of undo."""
     return _asks_for(event, QKeySequence.StandardKey.Undo)
 
 
@@ -16,7 +16,9 @@ def asks_for_redo(event: QEvent) -> bool:
 
 
 def is_the_windows(event: QEvent, line: QLineEdit) -> bool:
-    """Whether it is asked for the keys of undo or redo, and the line has nothing of its own to take back or restore."""
+    """Tell whether undo or redo is the window's to do: this event asks for its keys, and the line has nothing of its
+    own to take back or restore.
+    """
     return (asks_for_undo(event) and not line.isUndoAvailable()) or (
         asks_for_redo(event) and not line.isRedoAvailable()
     )

@@ -20,7 +20,7 @@ def duration(seconds: float) -> str:
 
 
 def in_words(progress: Progress, what: str = "") -> str:
-    """What is done, how far it is, how long it will take. what: the job, in front of the phase."""
+    """Say what is done, how far it is and how long it will take. what: the job, in front of the phase."""
     parts = [f"{what}: {progress.phase.lower()}" if what else progress.phase]
     if progress.total > 1:
         parts.append(f"step {min(progress.step + 1, progress.total)} of {progress.total}")
@@ -95,7 +95,7 @@ class WorkStrip(QFrame):
         self.cancel_button.hide()
 
     def show_screen(self, note: str, explanation: str) -> None:
-        """Which colours the pictures are shown in."""
+        """Show which colours the pictures are shown in."""
         self.colours.setText(note)
         self.colours.setToolTip(explanation)
 

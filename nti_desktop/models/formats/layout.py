@@ -81,7 +81,7 @@ def config_files(folder: Path) -> list[Path]:
 
 
 def shipped_layout(folder: Path) -> Layout:
-    """That of a published model whose configuration comes with the program, without weights."""
+    """Read the layout of a published model whose configuration, without weights, comes with the program."""
     parts = _check_kind(read_config(folder, "model_index.json"), folder.name)
     return _sizes(_configs(folder, parts), folder.name)
 

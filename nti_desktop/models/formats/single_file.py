@@ -85,7 +85,11 @@ def _family(names: frozenset[str], name: str) -> Family:
 
 
 def _schedule(file: Path, family: Family, names: frozenset[str], weights: Any) -> tuple[tuple[str, str | bool], ...]:
-    """What the file says of the noise schedule; of a family that comes both ways always the prediction."""
+    """Read what the file says of the noise schedule.
+
+    Where models of the family predict either the noise or v, the prediction is always part of it; where nothing states
+    it, it is guessed from a weight.
+    """
     prediction = _stated_prediction(file, names, weights.metadata() or {})
     if family.noise_configs and prediction is None:
         prediction = "v_prediction" if _looks_like_v(names, weights) else "epsilon"

@@ -68,8 +68,8 @@ def download(wanted: str, store: Path, report: Report, cancel: CancelToken, toke
 
 
 def plan_download(wanted: str, store: Path, cancel: CancelToken, token: str | None = None) -> Plan:
-    """What to fetch for an offered model's id, or for `owner/name` on the Hub, which is asked for its newest revision
-    unless a download of it has begun already.
+    """Plan what to fetch for an offered model's id, or for `owner/name` on the Hub, which is asked for its newest
+    revision unless a download of it has begun already.
 
     Raises ModelError in one sentence, Cancelled.
     """
@@ -95,7 +95,7 @@ def plan_known(known: Offer) -> Plan:
 
 
 def is_begun(plan: Plan, store: Path) -> bool:
-    """Whether a download of exactly this was broken off, so that its terms were accepted already."""
+    """Tell whether a download by exactly this plan was broken off, so that its terms were accepted already."""
     try:
         stored = json.loads((store / INCOMING / plan.id / PLAN).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):

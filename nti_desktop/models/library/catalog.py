@@ -83,7 +83,7 @@ ORDERS_DEFAULTS = EditDefaults(method=Method.INSTRUCT, guidance_scale=7.5)
 
 
 def defaults_of(model_id: str, takes_orders: bool = False) -> EditDefaults:
-    """What measures best on the model of this id, which need not be there."""
+    """Choose the settings that measure best on the model of this id, which need not be there."""
     if model_id == BUILT_IN_ID:
         return STUDIO_DEFAULTS
     return ORDERS_DEFAULTS if takes_orders else EditDefaults()
@@ -140,7 +140,7 @@ def find_model(id_or_path: str) -> ModelEntry:
 
 
 def _downloaded(id: str) -> Path | None:
-    """Where a download by this id lies, in the store or in the Hub's cache; None when there is none.
+    """Find where a download by this id lies, in the store or in the Hub's cache; None when there is none.
 
     Raises ModelError for an offered one that is not there.
     """

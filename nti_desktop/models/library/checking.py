@@ -76,7 +76,7 @@ def _name(model: Path, path: Path) -> str:
 
 
 def _is_whole(model: Path, name: str) -> bool:
-    """Whether the header of a safetensors file fits its length."""
+    """Tell whether a safetensors file can be opened and its header fits its length."""
     try:
         with open_weights(model if model.is_file() else model / name):
             return True

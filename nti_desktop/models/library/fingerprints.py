@@ -67,7 +67,7 @@ def known_fingerprint(entry: ModelEntry) -> str | None:
 
 
 def may_have(entry: ModelEntry, wanted: str) -> bool:
-    """Whether a model can have this fingerprint, as far as that can be told without reading it."""
+    """Tell, without reading it, whether a model can have this fingerprint; True where that cannot be told."""
     try:
         files = _files(entry)
     except ModelError:
@@ -79,7 +79,7 @@ def may_have(entry: ModelEntry, wanted: str) -> bool:
 
 
 def cache_file() -> Path:
-    """Where fingerprints of unchanged files are remembered."""
+    """Name the file in which the fingerprints of unchanged files are remembered."""
     return platformdirs.user_cache_path("nti-desktop", appauthor=False) / "fingerprints.json"
 
 
@@ -139,7 +139,7 @@ def _keep(key: str, known: _Known) -> None:
 
 
 def _read() -> Mapping[str, _Known]:
-    """What is remembered, the newest last; nothing when the cache is damaged."""
+    """Read the fingerprints that are remembered, the newest last; none when the cache is damaged."""
     path = cache_file()
     try:
         if path.stat().st_size > _LARGEST:

@@ -54,5 +54,5 @@ def _is(entry: ModelEntry, wanted: str, cancel: CancelToken | None) -> bool:
 
 
 def _name(id: str) -> str:
-    """What a model was called, perhaps on another system."""
+    """Derive what a model was called from its id, which may be a path of another system."""
     return name_of(PureWindowsPath(id) if "\\" in id else PurePosixPath(id)).removesuffix(".safetensors")

@@ -40,17 +40,17 @@ class Places:
 
 
 def places_file() -> Path:
-    """Where it is kept which folders hold models."""
+    """Name the file in which it is kept which folders hold models."""
     return platformdirs.user_config_path("nti-desktop", appauthor=False) / "models.json"
 
 
 def default_store() -> Path:
-    """Where downloads go unless another folder was chosen."""
+    """Name the folder that downloads go to unless another was chosen."""
     return platformdirs.user_data_path("nti-desktop", appauthor=False) / "models"
 
 
 def read_places() -> Places:
-    """Where models lie; never fails, and changes nothing: what is wrong with the file is said in `fault`."""
+    """Read where models lie. Never fails, and changes nothing: what is wrong with the file is said in `fault`."""
     path = places_file()
     try:
         if not path.exists():
@@ -114,7 +114,7 @@ def move_store(store: Path) -> Places:
 
 
 def store_fault(places: Places) -> str | None:
-    """What is wrong with the store, one sentence; None when it is there, or would be made by the first download."""
+    """Say in one sentence what is wrong with the store; None when it is there, or the first download would make it."""
     try:
         if places.store.is_dir():
             os.listdir(places.store)

@@ -65,7 +65,7 @@ def _in_store(published: PublishedDecoder, store: Path) -> Path:
 
 
 def _places(published: PublishedDecoder, store: Path) -> Iterator[Path]:
-    """Where it lies, the store first."""
+    """Find the folders that hold a published preview decoder, the store's first, then the Hub cache's."""
     for folder in (_in_store(published, store), hub_snapshot(published.repository)):
         if folder is not None and os.path.isfile(folder / CONFIG):
             yield folder
@@ -104,7 +104,7 @@ def _read(folder: Path, latents: LatentSpace) -> PreviewDecoder:
 
 
 def structure_of(config: Config) -> DecoderStructure | None:
-    """What a configuration says; None for a kind, or numbers, that no preview decoder has."""
+    """Read a preview decoder's structure from its configuration; None for a kind, or numbers, that none of them has."""
     match config.get("_class_name"):
         case DecoderKind.TINY:
             structure = _tiny(config)
@@ -137,7 +137,11 @@ def _sub_pixel(config: Config) -> DecoderStructure:
 
 
 def _tiny(config: Config) -> DecoderStructure | None:
-    """What is not said is as in diffusers, which scales the latents of a tiny autoencoder as of any other."""
+    """Read the structure of a tiny autoencoder; None where it has parts that this program cannot build.
+
+    What the configuration does not say is as in diffusers, which scales the latents of a tiny autoencoder as of any
+    other.
+    """
     said: dict[str, Any] = {
         "out_channels": 3,
         "decoder_block_out_channels": [64] * 4,
@@ -174,7 +178,7 @@ def _integers(value: object) -> tuple[int, ...]:
 
 
 def _is_sane(structure: DecoderStructure) -> bool:
-    """Whether all numbers are in the range of preview decoders, and as many as there should be."""
+    """Tell whether all numbers are in the range of preview decoders, and as many as there should be."""
 
     def within(numbers: tuple[object, ...], low: int, high: int) -> bool:
         return all(type(number) is int and low <= number <= high for number in numbers)

@@ -39,7 +39,7 @@ class DownloadRecord:
 
 
 def record_path(model: Path) -> Path:
-    """Where the record of a model lies."""
+    """Name the file beside a model that holds the record of its download."""
     return model.with_name(f"{model.name}.download.json")
 
 
@@ -65,7 +65,7 @@ def write_record(model: Path, record: DownloadRecord) -> None:
 
 
 def is_inside(name: str) -> bool:
-    """Whether a name from elsewhere is a plain relative path of at most two parts, on every system."""
+    """Tell whether a name from elsewhere is a plain relative path of at most two parts, on every system."""
     parts = name.split("/")
     return (
         1 <= len(parts) <= 2

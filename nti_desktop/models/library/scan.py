@@ -116,7 +116,7 @@ def _snapshots(cache: Path) -> Iterator[Path]:
 
 
 def _snapshot(repository: Path) -> Path | None:
-    """That of the main branch; None where nothing says which one it is."""
+    """Find the snapshot of a repository's main branch; None where nothing says which one it is."""
     try:
         with (repository / "refs" / "main").open("rb") as stream:
             revision = stream.read(_REVISION_LENGTH + 1).decode("ascii").strip()
@@ -126,12 +126,14 @@ def _snapshot(repository: Path) -> Path | None:
 
 
 def hub_snapshot(repository: str) -> Path | None:
-    """Where the Hub's cache has a repository, owner/name, as its main branch was; None where it has nothing of it."""
+    """Find the folder in which the Hub's cache has a repository, owner/name, as its main branch was; None where it has
+    nothing of it.
+    """
     return _snapshot(_hub_cache() / f"models--{repository.replace('/', '--')}")
 
 
 def _usual_roots() -> list[Path]:
-    """Where people unpack such programs."""
+    """List the folders in which people unpack such programs as ComfyUI."""
     try:
         home = Path.home()
     except RuntimeError:  # a user without a home

@@ -88,7 +88,7 @@ def lay_in(photo: Raster, layer: Layer) -> None:
 
 
 def fitted_mask(photo: Raster, layer: Layer) -> NDArray[np.float32]:
-    """How far each pixel of the frame follows the edit, (h, w) in [0, 1], at the model's size."""
+    """Measure how far each pixel of the frame follows the edit, (h, w) in [0, 1], at the model's size."""
     edit, source = _in_colours_of(photo, layer)
     fit = _fit(photo.size, layer, edit, source)
     of_photo = followed(fit.slope[None], fit.offset[None], source)[0]
@@ -144,7 +144,7 @@ def _planes(pixels: NDArray[np.generic]) -> Planes:
 
 
 def _inside(layer: Layer) -> NDArray[np.bool_]:
-    """Where the photo may change at all, (h, w)."""
+    """Find where the photo may change at all: (h, w), True there."""
     if layer.mask is None:
         return np.ones(layer.edit.shape[:2], np.bool_)
     return layer.mask > 0
@@ -156,7 +156,7 @@ def _fit(size: tuple[int, int], layer: Layer, edit: Planes, source: Planes) -> F
 
 
 def _strength(patch: Patch, fit: FittedMask, photo: Planes) -> NDArray[np.float32]:
-    """How far each pixel of a patch follows the edit, (h, w) in [0, 1]. photo: the patch's own pixels, in [0, 1]."""
+    """Measure how far each pixel of a patch follows the edit, (h, w) in [0, 1]. photo: its own pixels, in [0, 1]."""
     of_photo = patch.enlarge(fit.offset, _STRAIGHT)
     for slope, plane in zip(fit.slope, photo, strict=True):
         of_photo += patch.enlarge(slope, _STRAIGHT) * plane

@@ -40,12 +40,12 @@ _REGION = 1 / 6  # of the shorter side: so far around a pixel its edges are comp
 
 
 def detail_gain(edit: Planes, source: Planes, shown: Planes, replaced: NDArray[np.float32]) -> Planes:
-    """What of the photo's detail to add, (3, 3, h, w): to channel i, by what it is in channel j.
+    """Compute how much of the photo's detail to add, (3, 3, h, w): to channel i, for what it is in channel j.
 
     edit, source: (3, h, w) in [0, 1], in the photo's colours; shown: what the photo shows at their size, (3, h, w) in
-    [0, 1]; replaced: (h, w) as `replaced_fraction` gives it. Where the change is change ≈ gain · source + offset around
-    a pixel, so it is for the detail, and -1 as far as the pixel is replaced; that is then put right by what it leaves
-    of the finest detail's change. Equal edit and source give 0 exactly.
+    [0, 1]; replaced: (h, w) as `replaced_fraction` gives it. Where change ≈ gain · source + offset around a pixel, the
+    same gain holds for the detail; as far as the pixel is replaced, the gain is -1. It is then corrected by what it
+    leaves unexplained in the change of the finest detail. Equal edit and source give 0 exactly.
     """
     gain, _ = guided_coefficients(edit - source, source, _REACH, _NOISE, _BLACK)
     gain = window_mean(gain, _FINE_REACH) * (1 - replaced)
@@ -62,22 +62,23 @@ def detail_gain(edit: Planes, source: Planes, shown: Planes, replaced: NDArray[n
 
 
 def _finest(planes: Planes) -> Planes:
-    """How far each pixel stands out from those next to it, (n, h, w)."""
+    """Measure how far each pixel stands out from those next to it, (n, h, w)."""
     finest: Planes = planes - window_mean(planes, 1)
     return finest
 
 
 def _applied(gain: Planes, detail: Planes) -> Planes:
-    """What a gain (3, 3, h, w) makes of detail (3, h, w)."""
+    """Apply a gain (3, 3, h, w) to detail (3, h, w)."""
     applied: Planes = np.einsum("nihw,ihw->nhw", gain, detail)
     return applied
 
 
 def _agreement(edit: Planes, source: Planes, unexplained: Planes) -> NDArray[np.float32]:
-    """How surely the finest detail of both pictures is the same one, (h, w), 0 to 1.
+    """Measure how surely the finest detail of both pictures is the same, (h, w), 0 to 1.
 
-    unexplained: (3, h, w), what no gain makes the edit's out of the source's. A thing that is replaced may be like its
-    predecessor by chance here and there, but then either picture has details that the other lacks.
+    unexplained: (3, h, w), what remains of the change of that detail once the best gain is applied. A thing that is
+    replaced may be like its predecessor by chance here and there, but then either picture has details that the other
+    lacks.
     """
     after, before, rest = window_mean(
         np.stack([(planes**2).sum(axis=0) for planes in (edit, source, unexplained)]), _FINE_REACH
@@ -86,10 +87,10 @@ def _agreement(edit: Planes, source: Planes, unexplained: Planes) -> NDArray[np.
 
 
 def replaced_fraction(edit: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much of each pixel is another thing and not the same one in another colour: (h, w), 0 to 1.
+    """Measure how much of each pixel is replaced by another thing, not just recoloured: (h, w), 0 to 1.
 
-    edit, source: (h, w, 3) in [0, 1]. Another colour leaves the edges where they were. So of all that changed visibly
-    in a region the edges are compared, and the region is replaced as one when they are elsewhere, gaps included.
+    edit, source: (h, w, 3) in [0, 1]. Another colour leaves the edges where they were. So the edges of all that changed
+    visibly in a region are compared; where they are elsewhere, the region is replaced as one, gaps included.
     """
     changed = visible_change(edit, source)
     region = max(2, round(_REGION * min(changed.shape)))
@@ -106,7 +107,7 @@ def replaced_fraction(edit: NDArray[np.float32], source: NDArray[np.float32]) ->
 
 
 def visible_change(edit: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How surely something changed at each pixel or next to it, (h, w), 0 to 1; edit, source: (h, w, 3) in [0, 1]."""
+    """Measure how surely each pixel or one next to it changed, (h, w), 0 to 1. edit, source: (h, w, 3) in [0, 1]."""
     return _ramp(window_maximum(np.abs(edit - source).max(axis=-1), _NEAR), _CHANGE_ENDS)
 
 

@@ -49,7 +49,9 @@ def fit_nothing(ramp: NDArray[np.float32]) -> FittedMask:
 def strength_of(
     of_photo: NDArray[np.float32], of_edit: NDArray[np.float32], ramp: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """How far each pixel follows the edit, in [0, 1]: as far as the photo's edges or the edit's say; all (h, w)."""
+    """Compute how far each pixel follows the edit, in [0, 1]: as far as the photo's edges or the edit's say, whichever
+    is more, times `ramp`; all (h, w).
+    """
     start, end = _FITTED_ENDS
     strength = np.maximum(of_photo, of_edit)
     strength -= start

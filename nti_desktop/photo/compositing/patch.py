@@ -54,10 +54,10 @@ class Patch:
 
 @lru_cache(maxsize=8)
 def _weights(how: Image.Resampling, length: int, length_in_photo: int, start: int, stop: int) -> NDArray[np.float32]:
-    """How the rows `start` to `stop` at the photo's size are made of the model's: (stop - start, length).
+    """Build the matrix (stop - start, length) that makes the rows `start` to `stop` at the photo's size of the model's.
 
-    A strip is much taller than its few rows of the model's size, so that multiplying with these is many times faster
-    than resampling the columns one by one. Pillow resamples rows that are 1 in one place each.
+    A strip is much taller than its few rows of the model's size, so that multiplying with this matrix is many times
+    faster than resampling the columns one by one. It is what Pillow makes of rows that are 1 in one place each.
     """
     down = length / length_in_photo
     each = Image.fromarray(np.eye(length, dtype=np.float32))

@@ -32,7 +32,7 @@ class _Splice:
         self.failed: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        """How many bytes were taken; fewer than none for an error."""
+        """Take bytes that libvips writes, and return how many were taken; fewer than none for an error."""
         try:
             if self._head is None:
                 self._file.write(data)
@@ -50,7 +50,7 @@ class _Splice:
 
 
 def _first_data(head: bytes) -> int | None:
-    """Where the first chunk of pixels begins, None before it is there."""
+    """Find where the first chunk of pixels begins; None as long as it is not there."""
     at = _SIGNATURE
     while at + 8 <= len(head):
         if head[at + 4 : at + 8] == b"IDAT":

@@ -99,7 +99,7 @@ def disk_errors_said(target: Path) -> Iterator[None]:
 
 
 def _is_same_file(target: Path, original: Path) -> bool:
-    """Whether writing to target would touch the original, on this disk or, where case is told apart, on the next."""
+    """Tell whether writing to target would touch the original, here or once copied to a disk that ignores case."""
     if target.exists() and original.exists() and target.samefile(original):
         return True
     one, other = Path(os.path.realpath(target)), Path(os.path.realpath(original))

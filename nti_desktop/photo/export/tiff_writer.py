@@ -142,7 +142,7 @@ def _check(pixels: Samples) -> None:
 
 
 def _picture_fields(pixels: Samples, layout: Layout, compress: bool) -> dict[int, Field]:
-    """How a page is stored, but for its strips."""
+    """Build the fields that say how a page is stored, all but where its strips lie and how long they are."""
     samples = 1 if pixels.ndim == 2 else pixels.shape[2]
     fields = {
         _WIDTH: _longs(layout, [pixels.shape[1]]),
@@ -178,7 +178,7 @@ def _packet_fields(metadata: Metadata) -> dict[int, Field]:
 
 
 def _resolution_fields(layout: Layout) -> dict[int, Field]:
-    """What EXIF 2.32, 4.6.4, has a picture say whose resolution is unknown; TIFF has every picture say something."""
+    """Build the fields of an unknown resolution as EXIF 2.32, 4.6.4, has them; TIFF has every picture say one."""
     dots = Field(tiff.RATIONAL, 1, layout.packed(72, 4) + layout.packed(1, 4))
     return {_X_RESOLUTION: dots, _Y_RESOLUTION: dots, _RESOLUTION_UNIT: _shorts(layout, [_INCH])}
 

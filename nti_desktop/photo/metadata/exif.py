@@ -61,12 +61,12 @@ class _Block:
 
 
 def is_followable(exif: bytes) -> bool:
-    """Whether the block has a header and a first directory that lies within it."""
+    """Tell whether the block has a header and a first directory that lies within it."""
     return _open(exif) is not None
 
 
 def exif_orientation(exif: bytes) -> int:
-    """How the stored picture is turned, 1 to 8 (tag 0x0112); 1 when the block does not say or says nonsense."""
+    """Read how the stored picture is turned, 1 to 8 (tag 0x0112); 1 when the block does not say or says nonsense."""
     block = _open(exif)
     entry = block.first.find(ORIENTATION) if block else None
     value = tiff.inline_integer(block.layout, entry) if block and entry else None
@@ -74,7 +74,7 @@ def exif_orientation(exif: bytes) -> int:
 
 
 def has_thumbnail(exif: bytes) -> bool:
-    """Whether a smaller copy of the picture lies in the block."""
+    """Tell whether a smaller copy of the picture lies in the block."""
     block = _open(exif)
     return block is not None and any(
         any(block.picture_data(directory)) for directory in (block.first, *block.thumbnails())
@@ -166,14 +166,14 @@ def _with_number(layout: Layout, entry: Entry, numbers: Mapping[int, int]) -> by
 
 
 def _stretches(found: Iterable[Directory]) -> Iterator[_Stretch]:
-    """Where directories and their values lie."""
+    """Find the stretches of bytes in which directories and their values lie."""
     for directory in found:
         yield directory.at, directory.at + directory.size
         yield from _values(directory.entries)
 
 
 def _values(entries: Iterable[Entry]) -> Iterator[_Stretch]:
-    """Where the values of entries lie, the entries' own bytes included where they hold their value."""
+    """Find the stretches of bytes in which entries' values lie, within the entry itself where it holds its value."""
     return ((entry.at, entry.at + entry.size) for entry in entries if entry.at is not None)
 
 

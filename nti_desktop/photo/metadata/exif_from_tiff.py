@@ -85,7 +85,9 @@ class _MovedDirectories:
         return mark + self._to.packed(first, 4) + bytes(self._data[8:])
 
     def add(self, source: Directory, depth: int = 0) -> int | None:
-        """Where the directory lies now, None when nothing of it could be moved. depth: 0 to 2, below the first one."""
+        """Write a directory, and first those that it points to; return where it lies now, None when nothing of it could
+        be moved. depth: how far it lies below the first one, 0 to 2.
+        """
         fields = self._fields(source)
         for tag in sorted(_POINTERS) if depth < 2 else ():
             places = tiff.integers_of(self._file, self._from, source.find(tag))

@@ -9,7 +9,7 @@ from nti_desktop.photo.metadata.xmp_export import patched_xmp
 
 
 def orientation_of(metadata: Metadata) -> int:
-    """How the stored picture is turned, 1 to 8 as in EXIF's tag 0x0112; 1 where that is missing or makes no sense."""
+    """Read how the stored picture is turned, 1 to 8 as in EXIF's tag 0x0112; 1 where that is missing or nonsense."""
     return exif_orientation(metadata.exif)
 
 

@@ -32,12 +32,12 @@ def patched_iptc(iptc: bytes, *, location: bool) -> bytes:
 
 
 def has_records(iptc: bytes) -> bool:
-    """Whether there is anything in it."""
+    """Tell whether an IPTC block holds any record."""
     return next(_records(iptc), None) is not None
 
 
 def has_preview(iptc: bytes) -> bool:
-    """Whether it holds a small picture of its own."""
+    """Tell whether an IPTC block holds a small picture of its own."""
     return any(record.name in _PREVIEW for record in _records(iptc))
 
 

@@ -21,10 +21,10 @@ _NEW_SUBFILE_TYPE, _REDUCED = 0x00FE, 1  # bit 0: a smaller version of another p
 
 
 def left_out(file: BinaryIO, kind: Kind) -> tuple[str, ...]:
-    """What is never copied to an edit's file, because it shows or vouches for the photo before the edit.
+    """List what of a photo's file no edit's file takes over, as it shows or vouches for the photo before the edit.
 
-    The phrases of LeftOut in their order, to be listed in a sentence; none where all is carried on. Damaged blocks are
-    listed too. No bytes are too broken.
+    These are the phrases of LeftOut in their order, to be listed in a sentence; none where all is carried on. Damaged
+    blocks are listed too. Never fails, however broken the bytes are.
     """
     claimed = claimed_metadata(file, kind)
     found = {*left_out_of_xmp(claimed.xmp), *_of_containers(file, kind)}

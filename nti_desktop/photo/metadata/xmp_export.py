@@ -79,7 +79,7 @@ def patched_xmp(xmp: bytes, size: tuple[int, int], *, location: bool, program: s
 
 
 def left_out_of_xmp(xmp: bytes) -> set[LeftOut]:
-    """What a packet says that no edit's packet carries on."""
+    """List what an XMP packet holds that no edit's packet carries on."""
     root = parse_packet(xmp)
     if root is None:
         return {LeftOut.DAMAGED_XMP} if xmp else set()

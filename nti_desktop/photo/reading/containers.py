@@ -36,7 +36,7 @@ class Part:
 
 
 def kind_of(file: BinaryIO) -> Kind | None:
-    """What the first bytes say the file is, None when it is none of the four."""
+    """Recognise a JPEG, PNG, TIFF or WEBP file by its first bytes; None when it is none of the four."""
     head = read_at(file, 0, 12)
     if head.startswith(b"\xff\xd8\xff"):
         return "JPEG"

@@ -56,7 +56,7 @@ def decode(path: Path, header: Header, eight_bits: bool, report: Report | None =
 
 
 def decoded(path: Path, header: Header, image: pyvips.Image, eight_bits: bool, report: Report | None = None) -> Decoded:
-    """What `loaded` opened, as `decode` does it."""
+    """Read all pixels of a file that `loaded` has opened, as `decode` does."""
     orientation = image.get("orientation") if image.get_typeof("orientation") else 1
     notes = _first_of_many(path, header, image)
     image, alpha = _split(_checked(image))

@@ -87,7 +87,7 @@ def _png_header(file: BinaryIO) -> Header:
 
 
 def _png_profile(chunk: bytes) -> bytes:
-    """What an iCCP chunk holds (PNG, 11.3.2.3): a name, a zero, the method 0, the deflated profile.
+    """Unpack an iCCP chunk (PNG, 11.3.2.3), which holds a name, a zero, the method 0 and the deflated profile.
 
     A broken one comes as it stands, never empty, so that it is noticed.
     """

@@ -39,7 +39,7 @@ class Colours:
 
 
 def read_heif_header(file: BinaryIO) -> HeifHeader | None:
-    """What the boxes say about the picture to show, None where they cannot be followed."""
+    """Read what the boxes say about the picture to show; None where they cannot be followed."""
     boxes = read_boxes(file)
     stored = _stored_size(file, boxes.items[boxes.primary]) if boxes else None
     if boxes is None or stored is None:
@@ -182,6 +182,9 @@ def _item_data(file: BinaryIO, item: Item) -> bytes:
 
 
 def _tiff_block(data: bytes) -> bytes:
-    """What follows the offset to the TIFF head (ISO/IEC 23008-12, annex A.2.1); b"" where no TIFF head is there."""
+    """Return an EXIF item's data from its TIFF head on, b"" where no TIFF head is there.
+
+    The data begins with the offset to that head (ISO/IEC 23008-12, annex A.2.1).
+    """
     block = data[4 + int.from_bytes(data[:4]) :].removeprefix(b"Exif\0\0")
     return block if block[:4] in (b"II*\0", b"MM\0*") else b""

@@ -67,7 +67,7 @@ class HeifBoxes:
 
 
 def heif_kind(head: bytes) -> HeifKind | None:
-    """What the first bytes (64 will do) say the file is, None when it is neither a HEIC nor an AVIF picture.
+    """Recognise a HEIC or AVIF picture by its first bytes (64 will do); None when the file is neither.
 
     The major brand decides, then the compatible ones in their order. A file that names only the container ("mif1")
     counts as HEIC.
@@ -95,7 +95,7 @@ def read_boxes(file: BinaryIO) -> HeifBoxes | None:
 
 
 def is_animated(file: BinaryIO) -> bool:
-    """Whether the file is first of all a sequence, by its major brand, and holds more than one picture of it."""
+    """Tell whether the file is first of all a sequence, by its major brand, and holds more than one picture of it."""
     if read_at(file, 8, 4) not in _SEQUENCES:
         return False
     movie = _child(file, Part(b"", 0, file_size(file)), b"moov")
@@ -154,7 +154,7 @@ def _child(file: BinaryIO, parent: Part, *names: bytes) -> Part | None:
 
 
 def _frame_count(file: BinaryIO, track: Part) -> int:
-    """How many pictures a picture track has, 0 for other tracks (ISO/IEC 14496-12, 8.7.3)."""
+    """Count the pictures of a picture track; 0 for other tracks (ISO/IEC 14496-12, 8.7.3)."""
     table = media = _child(file, track, b"mdia")
     handler = _child(file, media, b"hdlr") if media else None
     if handler is None or read_at(file, handler.start + 8, 4) != b"pict":
@@ -198,7 +198,7 @@ def _read_infos(file: BinaryIO, table: Part) -> Iterator[tuple[int, bytes, bytes
 
 
 def _read_locations(file: BinaryIO, table: Part, idat: Part | None, size: int) -> Mapping[int, tuple[Part, ...] | None]:
-    """Where each item's data lies (ISO/IEC 14496-12, 8.11.3)."""
+    """Read where each item's data lies (ISO/IEC 14496-12, 8.11.3); None for an item that is not all in this file."""
     fields = _Fields(file, table)
     version, _ = fields.version_and_flags()
     packed = fields.number(2)
@@ -251,7 +251,7 @@ def _read_properties(file: BinaryIO, table: Part) -> Mapping[int, tuple[Part, ..
 
 
 def _read_references(file: BinaryIO, table: Part | None) -> Mapping[tuple[bytes, int], Reference]:
-    """Which items refer to which (ISO/IEC 14496-12, 8.11.12)."""
+    """Read which items refer to which (ISO/IEC 14496-12, 8.11.12)."""
     found: dict[tuple[bytes, int], Reference] = {}
     if table is None:
         return found

@@ -53,7 +53,7 @@ class Developed:
 
 
 def read_raw_header(path: Path) -> RawHeader:
-    """What LibRaw reads without touching the sensor data; PhotoError when it cannot."""
+    """Let LibRaw read size and orientation without touching the sensor data. Raises PhotoError when it cannot."""
     with _opened(path) as raw:
         width, height = _stored_size(raw)
         orientation = _orientation(raw)

@@ -137,7 +137,7 @@ def as_pixels(images: Sequence[NDArray[np.uint8]], device: str) -> Tensor:
 
 
 def picture_loss(decoded: Tensor, pictures: Pictures) -> Tensor:
-    """How far decoded pictures are from the true ones: values and slopes, at full, half, quarter and eighth size.
+    """Measure how far decoded pictures are from the true ones: values and slopes, at full, 1/2, 1/4 and 1/8 size.
 
     The small sizes teach colour, which hardly shows in the slopes and would otherwise come last.
     """

@@ -145,7 +145,7 @@ class Training:
     def _prediction(
         self, noisy: Tensor, timesteps: Tensor, embeddings: Tensor, names: Tensor, masks: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """What the UNet predicts, like noisy, and how far its words are from their places."""
+        """Return what the UNet predicts, shaped like `noisy`, and measure how far its words are from their places."""
         predicted = self.unet(noisy, timesteps, embeddings).sample
         return predicted, supervision_loss(self._watched, names, masks)
 

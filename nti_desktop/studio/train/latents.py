@@ -72,12 +72,12 @@ def examples_of(model: Any, drawn: Drawn, device: str) -> dict[Format, Examples]
 
 
 def is_encoded(kept: Path, seed: int) -> bool:
-    """Whether a stream's latents are there."""
+    """Tell whether a stream's latents are there."""
     return _file(kept, seed).exists()
 
 
 def load_examples(kept: Path, seed: int) -> dict[Format, Examples]:
-    """What `examples_of` said. Raises FileNotFoundError when that is not there."""
+    """Load what `examples_of` made of a stream. Raises FileNotFoundError when that is not there."""
     found = load_file(_file(kept, seed))
     sizes = dict.fromkeys(name.rpartition(" ")[0] for name in found)
     return {_size(name): Examples(*(found[f"{name} {part.name}"] for part in fields(Examples))) for name in sizes}

@@ -61,7 +61,7 @@ def draw_all(folder: Path, model: Path, size: int, seeds: Sequence[int], workers
 
 
 def load_all(folder: Path, seeds: Sequence[int]) -> Pairs:
-    """What is there of the streams. Raises FileNotFoundError where that is nothing."""
+    """Load the pairs of those streams that are drawn. Raises FileNotFoundError where none is."""
     found = [load_file(file) for seed in seeds if (file := _file(folder, seed)).exists()]
     if not found:
         raise FileNotFoundError(f"No pairs are drawn in {folder} yet.")

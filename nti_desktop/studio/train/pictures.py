@@ -115,7 +115,7 @@ def draw_all(folder: Path, tokenizer: Path, streams: int, workers: int, count: i
 
 
 def is_drawn(folder: Path, seed: int) -> bool:
-    """Whether all of a stream is there."""
+    """Tell whether all of a stream is there."""
     return _file(folder, seed, "masks").exists()
 
 
@@ -153,7 +153,7 @@ def _masks(scene: Scene, picture: Picture) -> NDArray[np.uint8]:
 
 
 def load(folder: Path, seeds: Iterable[int]) -> Drawn:
-    """What `draw_all` has drawn of some streams. Raises FileNotFoundError when that is not there."""
+    """Load what `draw_all` has drawn of some streams. Raises FileNotFoundError when that is not there."""
     scenes, found = [], []
     for seed in seeds:
         words = np.load(_file(folder, seed, "words"), mmap_mode="r")
