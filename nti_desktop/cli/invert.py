@@ -56,7 +56,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     record = session.keep_inversion(entry, digest, inverted, options.area)
     session.working_copy.save()
     known = not unlearned and not feedback.is_strange(entry, measured)
-    if known and (more := feedback.say_more(entry, settings.prompt, inverted.figures.explained)):
+    if known and (more := feedback.say_more(entry, settings, inverted.figures.explained)):
         notes.append(more)
         note([more])
 

@@ -11,8 +11,9 @@ from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured, Rendered
 from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting, unsaid_kinds
 from nti_desktop.recipe.memory import Forecast, Saving
-from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.methods import EMBEDDED, Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
+from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.words import Change, Word, align_words, as_read, ask_the_same, split_words, word_key
 
 NEXT_TO_NOTHING = 0.005  # of the pixels, those that differ visibly
@@ -143,17 +144,18 @@ def too_much(words: Sequence[WordRef], rendered: Rendered, learned: frozenset[st
     return f"The edit changed nearly the whole photo; a mask can confine it to “{place.text}”."
 
 
-def say_more(entry: ModelEntry, prompt: str, explained: float | None) -> str | None:
+def say_more(entry: ModelEntry, settings: InversionSettings, explained: float | None) -> str | None:
     """The sentence for a description that tells the model too little of the photo; None for one that says enough, or of
-    which nobody can tell what it leaves out.
+    which nobody can tell what it leaves out, or where the photo's own words were learned. settings: of the preparation.
     """
     enough = entry.defaults.explaining
-    if enough is None or explained is None or explained >= enough:
+    if enough is None or explained is None or explained >= enough or EMBEDDED in settings.method.row.keeps:
         return None
-    missing = [_UNSAID[kind] for kind in unsaid_kinds(prompt)]
+    missing = [_UNSAID[kind] for kind in unsaid_kinds(settings.prompt)]
     if not missing:
         return None
-    return f"Say more of what the photo shows: {', '.join(missing)}; edits keep more of it then."
+    own = f"prepare it by “{Method.EMBEDDING.row.title}”, which learns what is not said"
+    return f"Say more of what the photo shows: {', '.join(missing)}; edits keep more of it then. Or {own}."
 
 
 def is_strange(entry: ModelEntry, measured: Measured) -> bool:

@@ -10,8 +10,9 @@ from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.recipe.jobs import Figures, Rendered
 from nti_desktop.recipe.kinds import SMALL_WORDS, is_setting
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef
-from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.words import unlearned_words
 
 LEARNED = frozenset(["a", "at", "ball", "blue", "cone", "green", "lamp", "on", "red", "ring", "sand", "shiny", "under"])
@@ -152,12 +153,17 @@ def test_a_word_that_counts_more_is_a_changed_one() -> None:
 def test_a_description_that_explains_little_is_asked_for_more() -> None:
     studio = built_in()
     assert studio.defaults.explaining is not None
-    said = feedback.say_more(studio, "a red cube", studio.defaults.explaining - 0.1)
-    expected = "Say more of what the photo shows: what things are made of, what they stand on, the light"
-    assert said == f"{expected}; edits keep more of it then."
-    named = "a red metal cube on sand at night"
-    assert feedback.say_more(studio, named, studio.defaults.explaining - 0.1) is None
-    assert feedback.say_more(studio, "a red cube", studio.defaults.explaining) is None
-    assert feedback.say_more(studio, "a red cube", None) is None
+    little, enough = studio.defaults.explaining - 0.1, studio.defaults.explaining
+    short = InversionSettings("a red cube", Method.RESIDUAL)
+    said = feedback.say_more(studio, short, little)
+    assert said is not None
+    assert said.startswith("Say more of what the photo shows: what things are made of, what they stand on, the light;")
+    assert said.endswith("Or prepare it by “Own words”, which learns what is not said.")
+    named = replace(short, prompt="a red metal cube on sand at night")
+    assert feedback.say_more(studio, named, little) is None
+    assert feedback.say_more(studio, short, enough) is None
+    assert feedback.say_more(studio, short, None) is None
+    for method in (Method.EMBEDDING, Method.IMAGIC):
+        assert feedback.say_more(studio, replace(short, method=method), little) is None
     other = replace(studio, defaults=EditDefaults())  # of a model of which nobody knows what is enough
-    assert feedback.say_more(other, "a red cube", -1.0) is None
+    assert feedback.say_more(other, short, -1.0) is None

@@ -22,7 +22,7 @@ from nti_desktop.recipe.rewording import source_places
 from nti_desktop.recipe.settings import InversionSettings
 
 STEPS = 60  # of the optimiser
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 3e-2
 
 
 def learned(model: DiffusionModel, latents: Tensor, start: Embedding, report: Report, cancel: CancelToken) -> Embedding:

@@ -296,9 +296,9 @@ class EditorView(QWidget):
             text = "Being prepared; you can go on writing the edit."
         elif document.up_to_date and document.inversion is not None:
             text = f"Prepared in {duration(document.inversion.figures.seconds).removeprefix('about ')}."
-            explained = document.inversion.figures.explained
+            explained, settings = document.inversion.figures.explained, document.inversion.settings.settings()
             strange = measured is not None and feedback.is_strange(editor.model.entry, measured)
-            if not strange and (more := feedback.say_more(editor.model.entry, document.description, explained)):
+            if not strange and (more := feedback.say_more(editor.model.entry, settings, explained)):
                 text = f"{text} {more}"
         elif document.session.read_only:
             text = document.session.read_only
