@@ -53,6 +53,7 @@ def test_every_case_is_measured_once_and_the_table_stands_beside_the_papers(
     assert len(out.read_text().splitlines()) == 5
 
 
+@pytest.mark.slow
 def test_the_residual_keeps_more_of_what_may_not_change_than_drawing_anew(
     pie_bench: Path, out: Path, terminal: Terminal
 ) -> None:
@@ -65,6 +66,7 @@ def test_the_residual_keeps_more_of_what_may_not_change_than_drawing_anew(
     assert means["residual"]["seconds"] > 0
 
 
+@pytest.mark.slow
 def test_orders_come_from_the_benchmark(pie_bench: Path, out: Path, tmp_path: Path, terminal: Terminal) -> None:
     model = make_orders_model(built_in().files.folder, tmp_path / "orders")
     code, said, heard = terminal.run(

@@ -14,7 +14,8 @@ from nti_desktop.core.progress import Progress
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import make_picture, mask_overlay
-from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way
+from nti_desktop.gui.controllers import comparing, trying
+from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way, Wording
 from nti_desktop.gui.editor.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.editor.mask_panel import MaskPanel
 from nti_desktop.gui.editor.model_panel import ModelPanel
@@ -267,8 +268,9 @@ def test_the_window_fits_a_small_screen(
     assert (window.width(), window.height()) == (1240, 640)
 
 
-def test_the_comparison_of_the_ways_fits_its_screen_and_can_be_closed_there(qtbot: QtBot) -> None:
-    dialog = ComparisonDialog()
+@pytest.mark.parametrize("wording", [comparing.WORDING, trying.WORDING])
+def test_the_comparison_of_the_ways_fits_its_screen_and_can_be_closed_there(qtbot: QtBot, wording: Wording) -> None:
+    dialog = ComparisonDialog(wording)
     qtbot.addWidget(dialog)
     ways = [
         Way(method, row.title, row.sentence, "Takes about 3 s.") for method, row in METHODS.items() if not row.orders

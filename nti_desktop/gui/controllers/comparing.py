@@ -20,7 +20,7 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import InversionSettings
 
-_WORDING = Wording(
+WORDING = Wording(
     title="Compare ways",
     use="Use this way",
     tip="Keep the photo prepared this way, with this edit as a version of its own.",
@@ -36,7 +36,7 @@ class Comparing(QObject):
         super().__init__(window)
         self._editor, self._line = editor, line
         self._tried: dict[Method, Tried[Picture]] = {}
-        self.dialog = ComparisonDialog(_WORDING, window)
+        self.dialog = ComparisonDialog(WORDING, window)
         self.dialog.use_asked.connect(self.use)
         self.dialog.finished.connect(self._closed)
         editor.comparisons.began.connect(self._began)

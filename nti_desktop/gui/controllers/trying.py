@@ -19,7 +19,7 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import Rendered
 from nti_desktop.recipe.recipe import EditRecipe
 
-_WORDING = Wording(
+WORDING = Wording(
     title="Tries",
     use="Use this one",
     tip="Take this one for the edit; undo brings back the one before.",
@@ -40,7 +40,7 @@ class Trying(QObject):
         self._tries: Tries | None = None
         audience: Audience[Picture] = Audience(self._began, self._show, self._failed)
         self.plan: TriesPlan[Picture] = TriesPlan(engine, background, make_picture, audience)
-        self.dialog = ComparisonDialog(_WORDING, window)
+        self.dialog = ComparisonDialog(WORDING, window)
         self.dialog.use_asked.connect(self.use)
         self.dialog.finished.connect(self._closed)
         editor.opened.connect(self.stop)
