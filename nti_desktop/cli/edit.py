@@ -71,7 +71,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
             f"{rendered.changed:.0%} of the picture changed visibly. Computed in {rendered.figures.precision}."
         )
-    if rendered is not None and rendered.mask is not None:
+    if rendered is not None and recipe.blend is not None:
         lines.append(f"The mask covers {rendered.coverage:.0%} of the picture.")
     tell(
         [*lines, *written.said, *notes],
@@ -198,7 +198,7 @@ def _notes(
         notes.append(f"{nothing} {_more(row)}")
     if row.looks and (everything := feedback.too_much(words, rendered, learned)):
         notes.append(f"{everything} Use --blend for that.")
-    if rendered.mask is not None and rendered.coverage > feedback.WIDE_MASK:
+    if recipe.blend is not None and rendered.coverage > feedback.WIDE_MASK:
         notes.append(f"The mask covers {rendered.coverage:.0%} of the picture, which is much for a thing in it.")
     return notes
 

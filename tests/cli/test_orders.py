@@ -31,6 +31,7 @@ def test_an_order_is_carried_out_kept_and_given_again(photo: Path, model: Path, 
     answer = terminal.answer("edit", photo, "--to", "make it blue", "--model", model, "--seed", "3", "--out", out)
     assert answer["unet_rows"] == (3 + 3) * built_in_steps(model)  # of the order, and once of the photo
     assert answer["reconstruction_psnr"] is None
+    assert not any("mask" in sentence for sentence in answer["notes"])  # nobody asked for one
     first = np.asarray(Image.open(out)).astype(int)
     assert np.abs(first - np.asarray(Image.open(photo).convert("RGB")).astype(int)).max() > 8
     stored = read_sidecar(photo.with_name(photo.name + ".nti"))

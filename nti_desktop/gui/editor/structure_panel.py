@@ -15,9 +15,9 @@ from nti_desktop.recipe.recipe import EditRecipe, Lot, Reweighting
 
 _TITLE_WIDTH = 62
 _LOTS = {
-    Lot.HELD: "Drawn by lot, the photo held (as in FlowEdit)",
-    Lot.SEED: "Drawn by lot (as published)",
-    Lot.OWN: "The photo’s own (DDIB, Direct Inversion)",
+    Lot.HELD: "By lot, the photo held",
+    Lot.SEED: "By lot (as published)",
+    Lot.OWN: "The photo’s own (DDIB)",
 }
 _USUAL = {parameter.field: parameter.usual for parameter in PARAMETERS}
 _KINDS = {
