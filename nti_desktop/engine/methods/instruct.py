@@ -43,15 +43,16 @@ def prepare(
 
 
 class Unordered:
-    """What a model answers about one photo's noised latents when it is given no order: the same for every edit."""
+    """What a model answers about one photo's noised latents when it is given no order, the same for every edit: asked
+    once and remembered.
+    """
 
-    def __init__(self, model: DiffusionModel, photo: Tensor) -> None:
-        """photo: latents (1, C, h, w)."""
-        self._model, self._photo = model, photo
+    def __init__(self, model: DiffusionModel) -> None:
+        self._model = model
         self._known: OrderedDict[tuple[int, int, bool], Sequence[Tensor]] = OrderedDict()
 
     def at(self, a: int, z: Tensor, seed: int, guide: "Guide") -> Tensor:
-        """The guided answer at level a about z (1, C, h, w), which the seed decides."""
+        """Return the guided answer at level a about z (1, C, h, w), the photo with the noise of the seed."""
         key = (a, seed, guide.unseen)
         if key not in self._known:
             # Asked in as many rows as an order, so that equal latents give equal bits.
@@ -59,7 +60,7 @@ class Unordered:
         while len(self._known) > KNOWN:
             self._known.popitem(last=False)
         image, *neither = self._known[key]
-        return guide.joined(image, *neither)
+        return guide.without_order(image, *neither)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +90,18 @@ class Guide:
         z = z.expand(len(rows), -1, -1, -1)
         return list(self.model.predict(z, self.levels.timesteps[a], embeddings, beside).split(1))
 
-    def joined(self, image: Tensor, neither: Tensor | None = None) -> Tensor:
+    def without_order(self, image: Tensor, neither: Tensor | None = None) -> Tensor:
         """The guided answer without an order. image: with the photo alone; neither: None where it does not count."""
         return image if neither is None else neither + self.by_image * (image - neither)
 
     def ordered(self, both: Tensor, image: Tensor, neither: Tensor | None = None) -> Tensor:
-        """The guided answer. both: with order and photo; the rest as in `joined`."""
-        return self.joined(image, neither) + self.by_text * (both - image)
+        """The guided answer. both: with order and photo; the rest as in `without_order`."""
+        return self.without_order(image, neither) + self.by_text * (both - image)
 
 
-def source(model: DiffusionModel, prepared: Prepared) -> Unordered:
+def source(model: DiffusionModel, _prepared: Prepared) -> Unordered:
     """The branch without an order, which holds the photo."""
-    return Unordered(model, prepared.photo)
+    return Unordered(model)
 
 
 @torch.no_grad()
