@@ -17,8 +17,6 @@ HIDDEN = [
     "diffusers.schedulers.scheduling_ddim",
     "transformers.models.clip.modeling_clip",
     "transformers.models.clip.tokenization_clip",
-    "transformers.models.clip.image_processing_clip",
-    "transformers.models.clip.processing_clip",
     "transformers.models.vit.modeling_vit",
 ]
 # Models of transformers that its own common modules import besides.

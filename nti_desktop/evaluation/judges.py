@@ -13,18 +13,21 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import CLIPModel, CLIPProcessor, ViTModel
+from transformers import CLIPModel, CLIPTokenizer, ViTModel
 
 from nti_desktop.core.errors import ModelError
 
 Pixels = NDArray[np.floating]
 
 CLIP, DINO, LPIPS = "clip-vit-large-patch14", "dino-vitb8", "lpips-squeeze.safetensors"
+CLIP_TOKENS = 77
 DINO_SIDE = 224  # pixels of the shorter side
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of each channel
+OPENAI = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # mean and deviation, by channel
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # the same of DINO
 FIRES = {3: (64, 16, 64), 4: (128, 16, 64), 6: (128, 32, 128), 7: (256, 32, 128)} | {
     9: (256, 48, 192), 10: (384, 48, 192), 11: (384, 64, 256), 12: (512, 64, 256)
 }  # fmt: skip
@@ -65,14 +68,21 @@ class Clip:
     def __init__(self, folder: Path) -> None:
         loaded: Any = CLIPModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
         self._model = loaded.eval()
-        self._processor: Any = CLIPProcessor.from_pretrained(folder, local_files_only=True)
+        self._tokenizer: Any = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
 
     @torch.no_grad()
     def __call__(self, picture: Pixels, sentence: str) -> float:
-        image = np.round(picture * 255).astype(np.uint8)
-        asked = self._processor(text=[sentence], images=[image], return_tensors="pt", padding=True, truncation=True)
-        answer = self._model(**asked)
+        told = self._tokenizer([sentence], return_tensors="pt", truncation=True, max_length=CLIP_TOKENS)
+        seen = self.seen(picture, self._model.config.vision_config.image_size)
+        answer = self._model(input_ids=told.input_ids, attention_mask=told.attention_mask, pixel_values=seen)
         return max(100 * float(F.cosine_similarity(answer.image_embeds, answer.text_embeds)[0]), 0.0)
+
+    @staticmethod
+    def seen(picture: Pixels, side: int) -> Tensor:
+        """Shape a square picture as CLIP's own processor does: (1, 3, side, side), normalised."""
+        image = Image.fromarray(np.round(picture * 255).astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC)
+        mean, deviation = (torch.tensor(numbers)[None, :, None, None] for numbers in OPENAI)
+        return (_tensor(np.asarray(image) / 255) - mean) / deviation
 
 
 class Structure:

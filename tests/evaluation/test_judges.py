@@ -1,6 +1,5 @@
 """Figures and networks that judge: on small networks in the published formats, against what they are by definition."""
 
-import json
 from itertools import product
 from pathlib import Path
 
@@ -9,12 +8,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from transformers import CLIPConfig, CLIPModel, ViTConfig, ViTModel
+from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, ViTConfig, ViTModel
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
 from nti_desktop.evaluation import figures
-from nti_desktop.evaluation.judges import CHANNELS, CLIP, DINO, LPIPS, Lpips, Structure, judges_in
+from nti_desktop.evaluation.judges import CHANNELS, CLIP, DINO, LPIPS, Clip, Lpips, Structure, judges_in
 from nti_desktop.evaluation.measuring import compare
 from nti_desktop.evaluation.protocols import SIDE, Case
 
@@ -125,9 +124,13 @@ def write_clip(folder: Path) -> Path:
     CLIPModel(config).save_pretrained(folder)
     for file in vocabulary.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
-    settings = {"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 32}, "crop_size": 32}
-    (folder / "preprocessor_config.json").write_text(json.dumps(settings))
     return folder
+
+
+def test_clip_sees_a_picture_as_its_own_processor_shapes_it() -> None:
+    x = picture(0, 96)
+    theirs = CLIPImageProcessor()(np.round(x * 255).astype(np.uint8), return_tensors="pt").pixel_values
+    assert torch.allclose(Clip.seen(x, 224), theirs, atol=0.05)  # a rounded level is .015 there
 
 
 def test_every_judge_there_is_gives_its_figures_and_the_others_are_named(tmp_path: Path) -> None:
