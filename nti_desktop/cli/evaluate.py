@@ -17,7 +17,7 @@ from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.methods import Method
 
-_NAME, _NUMBER = 30, 12  # characters
+_NAME, _NUMBER = 42, 12  # characters
 
 Line = dict[str, Any]  # of the file: what was asked, and what came of it
 
