@@ -16,6 +16,7 @@ from nti_desktop.gui.controllers.autosave import AFTER
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.photo.export.targets import Conflict
+from tests.gui.gated import PLENTY, GatedBench
 
 PATIENCE = 120_000  # milliseconds; a busy machine is no failure
 
@@ -26,6 +27,15 @@ OpenWindow = Callable[..., MainWindow]
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Full renders do not wait for their button because something else keeps the machine busy."""
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> GatedBench:
+    """The engine service of windows that are opened from now on; it lets every render go until it is told to hold."""
+    service = GatedBench()
+    service.let_go(PLENTY)
+    monkeypatch.setattr("nti_desktop.gui.main_window.load_service", lambda: service)
+    return service
 
 
 @pytest.fixture

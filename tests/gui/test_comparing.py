@@ -30,15 +30,6 @@ Close = Callable[[MainWindow], None]
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> GatedBench:
-    """The engine service of windows that are opened from now on; it lets every render go until it is told to hold."""
-    service = GatedBench()
-    service.let_go(PLENTY)
-    monkeypatch.setattr("nti_desktop.gui.main_window.load_service", lambda: service)
-    return service
-
-
-@pytest.fixture
 def described(service: GatedBench, open_window: OpenWindow, until: Until, photo: Path) -> Iterator[MainWindow]:
     """A window with the sample."""
     window = open_window()

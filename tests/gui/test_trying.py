@@ -22,15 +22,6 @@ Edited = Callable[[Method], MainWindow]
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> GatedBench:
-    """The engine service of windows that are opened from now on; it lets every render go until it is told to hold."""
-    service = GatedBench()
-    service.let_go(PLENTY)
-    monkeypatch.setattr("nti_desktop.gui.main_window.load_service", lambda: service)
-    return service
-
-
-@pytest.fixture
 def edited(service: GatedBench, open_window: OpenWindow, until: Until, photo: Path, sample_edit: str) -> Edited:
     """Opens a window with the sample, prepared by a method and edited."""
 
@@ -135,6 +126,7 @@ def test_another_photo_ends_the_tries(edited: Edited, service: GatedBench, until
     until(lambda: window.editor.session is not None and window.editor.session.photo.path == other)
     assert not window.trying.dialog.isVisible()
     assert not window.trying.plan.at_work
+    assert window.trying._tries is None  # nothing holds the photo before
     assert not window.actions_by_name["show_tries"].isEnabled()
     service.let_go(PLENTY)
     until(lambda: window.engine._queue.running is None)

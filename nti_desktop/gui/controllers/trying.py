@@ -100,11 +100,16 @@ class Trying(QObject):
     def stop(self) -> None:
         """Do without, whether the window of the tries is to be seen or not."""
         self.dialog.close()
-        self.plan.cancel()
+        self._forget()
 
     @slot(int)
     def _closed(self, _result: int) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        """Render no more, and let go of the photo that the tries were of."""
         self.plan.cancel()
+        self._tries = None
 
     @slot(Ticket, Rendered)
     def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
