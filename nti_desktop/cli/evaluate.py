@@ -17,6 +17,7 @@ from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.methods import Method
 
+KEYS = ("benchmark", "model", "fingerprint", "case", "method", "judges")  # what a line is found by again
 _NAME, _NUMBER = 42, 12  # characters
 
 Line = dict[str, Any]  # of the file: what was asked, and what came of it
@@ -37,13 +38,13 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         note([f"Left out, as they are not in --judges: {', '.join(judges.missing)}."])
     service, weights, report = EngineService(options.device), fingerprint(entry), watcher()
     asked = {"benchmark": options.benchmark, "model": entry.id, "fingerprint": weights}
-    known = _read(options.out)
+    known = {json.dumps({name: line.get(name) for name in KEYS}): line for line in _read(options.out)}
     _write(options.out, "")  # so that nothing is measured that cannot be kept
     found: list[Line] = []
     for number, (case, method) in enumerate((case, method) for case in cases for method in methods):
         cancel.check()
         key = asked | {"case": case.name, "method": str(method), "judges": _there(judges.missing)}
-        line = next((line for line in known if key.items() <= line.items()), None)
+        line = known.get(json.dumps({name: key[name] for name in KEYS}))
         if line is None:
             try:
                 outcome, picture = measure(case, entry, method, service, judges, report, cancel)
