@@ -131,3 +131,16 @@ def test_a_cancel_is_heeded_while_it_learns(prototype: DiffusionModel, what: str
     with pytest.raises(Cancelled):
         imagic.prepare(prototype, some_latents(), settings, report, cancel)
     assert torch.equal(answer(prototype), plain)
+
+
+@pytest.mark.parametrize("form", ["sd15", "sdxl"])
+def test_models_of_published_shapes_are_tuned_and_lead_back_to_the_photo(
+    form: str, request: pytest.FixtureRequest
+) -> None:
+    model: DiffusionModel = request.getfixturevalue(form)
+    photo = prepared(model, Method.IMAGIC, steps=3)
+    assert photo.arrays[TUNED.name].shape == (low_rank.count(model.unet),)
+    assert photo.arrays[TUNED.name].abs().max() > 0
+    same = rendered(model, photo, EditRecipe(SOURCE, self_limit=1.0))
+    assert torch.allclose(same.latents, photo.photo, atol=1e-3)
+    assert not torch.allclose(rendered(model, photo, EditRecipe(EDIT)).latents, photo.photo, atol=1e-3)
