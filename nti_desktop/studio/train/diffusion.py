@@ -24,7 +24,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import LATENT_CHANNELS
-from nti_desktop.studio.train.course import Clock, course_of, half
+from nti_desktop.studio.train.course import Clock, attend_plainly, course_of, half
 from nti_desktop.studio.train.grid import draw_grid
 from nti_desktop.studio.train.pictures import REGIONS, SIZE, Format
 from nti_desktop.studio.train.pool import Drafted, Pool
@@ -138,6 +138,7 @@ class Training:
             "text_average": self.average.text_encoder,
             "optimiser": self._optimiser,
         }
+        attend_plainly(self.unet, self.text_encoder, device)
         self._watched = watch(self.unet)
         # A kernel of its own for each step of the work pays where there is something to wait for it.
         self._predicted = self._prediction if device == "cpu" else torch.compile(self._prediction, dynamic=False)

@@ -22,7 +22,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from nti_desktop.studio.orders import reversed_order
 from nti_desktop.studio.scenes import TRAINING_SEEDS
 from nti_desktop.studio.train import checkpoint, pairs
-from nti_desktop.studio.train.course import half
+from nti_desktop.studio.train.course import attend_plainly, half
 from nti_desktop.studio.train.diffusion import draw_timesteps, logarithms_of_signal_to_noise, write_index
 from nti_desktop.studio.train.pairs import Pairs, orders_of
 from nti_desktop.studio.train.tokenizer import tokenizer_of
@@ -85,9 +85,11 @@ def learning_rate(done: float, step: int) -> float:
 
 
 class Training:
-    """A UNet and a text encoder under way."""
+    """A UNet and a text encoder under way. compiled: whether the UNet gets kernels of its own, by a compiler that must
+    be there for it.
+    """
 
-    def __init__(self, base: Path, model: Path, device: str, seed: int = 0) -> None:
+    def __init__(self, base: Path, model: Path, device: str, seed: int = 0, compiled: bool = False) -> None:
         torch.manual_seed(seed)
         self._model, self._device, self._seed = model, device, seed
         self._scheduler: Any = DDIMScheduler.from_pretrained(model / "scheduler")
@@ -110,6 +112,8 @@ class Training:
             "text_average": self.averages[1],
             "optimiser": self._optimiser,
         }
+        attend_plainly(self.unet, self.text_encoder, device)
+        self._predicted = torch.compile(self.unet) if compiled else self.unet
 
     def loss(self, found: Pairs, lot: torch.Generator) -> Tensor:
         """Of the prediction of v for the target, the source beside it; what changes counts more than what stays."""
@@ -130,7 +134,7 @@ class Training:
         together = torch.cat([noisy, seen], dim=1).contiguous(memory_format=torch.channels_last)
         with half(self._device):
             embeddings = self.text_encoder(ids).last_hidden_state
-            predicted = self.unet(together, timesteps, embeddings).sample.float()
+            predicted = self._predicted(together, timesteps, embeddings).sample.float()
         errors = F.mse_loss(predicted, self._scheduler.get_velocity(target, noise, timesteps), reduction="none")
         return (weight * errors).mean() / weight.mean()
 
@@ -178,6 +182,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw pictures")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", action="store_true", help="the UNet; wants a C++ compiler, and pays after minutes")
     arguments = parser.parse_args()
     stages, out = arguments.stages or ("begin", "pairs", "train"), arguments.out
     model, seeds = out / "model", TRAINING_SEEDS[: arguments.streams]
@@ -188,7 +193,8 @@ def main() -> None:
     if "train" in stages:
         found = pairs.load_all(out / "pairs", seeds[HELD_BACK:])
         print(f"instruct: {len(found.ends)} orders on {len(found.latents)} pictures", flush=True)
-        Training(arguments.base, model, arguments.device).run(found, arguments.steps, out / "instruct.pt")
+        training = Training(arguments.base, model, arguments.device, compiled=arguments.compile)
+        training.run(found, arguments.steps, out / "instruct.pt")
 
 
 if __name__ == "__main__":
