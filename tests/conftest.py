@@ -76,6 +76,15 @@ def _no_thread_left_behind() -> Iterator[None]:
     assert not left, f"threads left behind: {[_whereabouts(thread) for thread in left]}"
 
 
+@pytest.fixture
+def learns_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is learned of a photo is learned in two steps: for tests of everything but how well it is learned."""
+    from nti_desktop.engine.methods import embedding, imagic  # torch, for those tests only that have it anyway
+
+    for method in (embedding, imagic):
+        monkeypatch.setattr(method, "STEPS", 2)
+
+
 def _python_threads() -> set[threading.Thread]:
     """All but those that Python only met once (a Qt thread that ran Python code stays listed for ever)."""
     return {t for t in threading.enumerate() if not isinstance(t, threading._DummyThread)}

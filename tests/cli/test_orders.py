@@ -110,6 +110,7 @@ def test_a_self_test_by_a_method_without_masks_is_one_sentence(method: str, term
         ("resample", ["--lot", "own"]),
     ],
 )
+@pytest.mark.usefixtures("learns_little")
 def test_a_photo_is_edited_by_the_neighbouring_methods(
     photo: Path, method: str, flags: list[str], terminal: Terminal
 ) -> None:

@@ -19,6 +19,11 @@ from tests.engine.trials import PROTOTYPE
 from tests.wild.files import write_original
 
 
+@pytest.fixture(autouse=True)
+def _little_is_learned(learns_little: None) -> None:
+    """A test that measures what is learned says how long."""
+
+
 @pytest.fixture(scope="session")
 def prototype() -> DiffusionModel:
     return load_model(ModelFiles(PROTOTYPE), torch.device("cpu"))

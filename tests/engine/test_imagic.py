@@ -133,7 +133,7 @@ def test_a_cancel_is_heeded_while_it_learns(prototype: DiffusionModel, what: str
     assert torch.equal(answer(prototype), plain)
 
 
-@pytest.mark.parametrize("form", ["sd15", "sdxl"])
+@pytest.mark.parametrize("form", ["sd15", pytest.param("sdxl", marks=pytest.mark.slow)])
 def test_models_of_published_shapes_are_tuned_and_lead_back_to_the_photo(
     form: str, request: pytest.FixtureRequest
 ) -> None:
