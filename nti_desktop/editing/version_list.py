@@ -1,17 +1,59 @@
 """The versions of a photo: the undo history of each, and undo for adding, naming, deleting them and leaving an area."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.session import RemovedPart, RemovedVersion, Session
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.project.schema import PartRecord, VersionRecord
 
-Change = Callable[[], "Change"]
-"""Makes a change of the list; what comes back takes it back."""
-_Key = tuple[str, str]  # version, inversion
+Key = tuple[str, str]
+"""Version and inversion."""
+
+
+@dataclass(frozen=True)
+class Rename:
+    """Give a version this name."""
+
+    version: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Delete a version and show the one `beside`."""
+
+    version: str
+    beside: str
+
+
+@dataclass(frozen=True, eq=False)
+class PutBack:
+    """Put a deleted version back with its histories. beside: the one that is shown when it goes again."""
+
+    removed: RemovedVersion
+    histories: Mapping[Key, History]
+    beside: str
+
+
+@dataclass(frozen=True)
+class TakeOut:
+    """Take an area's edit out of a version."""
+
+    version: str
+    inversion: str
+
+
+@dataclass(frozen=True)
+class LayBack:
+    """Lay an area's edit back into its version, and show that."""
+
+    removed: RemovedPart
+
+
+ListChange = Rename | Remove | PutBack | TakeOut | LayBack
+"""A change of the list, as data, so that it can be kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,9 +62,9 @@ class Step:
     version could be undone then.
     """
 
-    back: Change
+    back: ListChange
     version: str
-    depths: Mapping[_Key, int]
+    depths: Mapping[Key, int]
 
 
 class VersionList:
@@ -48,30 +90,30 @@ class VersionList:
         """A version was added. beside: the one that was shown before."""
         depths = self._depths()
         self.began(version)
-        self._did(Step(partial(self._remove, version.id, beside), version.id, depths))
+        self._did(Step(Remove(version.id, beside), version.id, depths))
 
     def rename(self, version_id: str, name: str) -> None:
         """Raises NtiError, as the others below, when the project cannot be changed or does not take the name."""
         depths = self._depths()
         if name != self._session.project.version(version_id).name:
-            self._did(Step(self._rename(version_id, name), version_id, depths))
+            self._did(Step(self._make(Rename(version_id, name)), version_id, depths))
 
     def delete(self, version_id: str, beside: str) -> Step:
         """Delete one of several versions and show the one `beside`."""
         depths = self._depths()
-        step = Step(self._remove(version_id, beside), version_id, depths)
+        step = Step(self._make(Remove(version_id, beside)), version_id, depths)
         self._did(step)
         return step
 
     def leave_area(self, version_id: str, inversion: str) -> None:
         """Take the edit of one of several areas out of a version."""
         depths = self._depths()
-        self._did(Step(self._take_out(version_id, inversion), version_id, depths))
+        self._did(Step(self._make(TakeOut(version_id, inversion)), version_id, depths))
 
     def _did(self, step: Step) -> None:
         self._past, self._future = (*self._past, step), ()
 
-    def _depths(self) -> dict[_Key, int]:
+    def _depths(self) -> dict[Key, int]:
         return {key: len(history.past) for key, history in self.histories.items()}
 
     # Undo
@@ -94,7 +136,7 @@ class VersionList:
         )
         return None if later else step
 
-    def next(self, key: _Key) -> Step | None:
+    def next(self, key: Key) -> Step | None:
         """Find the step that redo makes again next; None where there is none, or where an earlier edit of what is shown
         is still to be made again.
         """
@@ -106,48 +148,46 @@ class VersionList:
 
     def undo(self, step: Step) -> None:
         """Take back the `last` step."""
-        again = Step(step.back(), step.version, step.depths)
+        again = Step(self._make(step.back), step.version, step.depths)
         self._past, self._future = self._past[:-1], (again, *self._future)
 
     def redo(self, step: Step) -> None:
         """Make the `next` step again."""
-        again = Step(step.back(), step.version, step.depths)
+        again = Step(self._make(step.back), step.version, step.depths)
         self._past, self._future = (*self._past, again), self._future[1:]
 
     def call_off(self, step: Step) -> bool:
         """Take back one deletion, whatever was done since, as if it had not been; whether it was still to be had."""
         if step not in self._past:
             return False
-        step.back()
+        self._make(step.back)
         self._past = tuple(each for each in self._past if each is not step)
         return True
 
-    # What can be taken back
-
-    def _rename(self, version_id: str, name: str) -> Change:
-        before = self._session.project.version(version_id).name
-        self._session.change_version(version_id, name=name)
-        return partial(self._rename, version_id, before)
-
-    def _remove(self, version_id: str, beside: str) -> Change:
-        removed = self._session.delete_version(version_id)
-        self._session.select_version(beside)
-        histories = {key: history for key, history in self.histories.items() if key[0] == version_id}
-        self.histories = {key: history for key, history in self.histories.items() if key not in histories}
-        return partial(self._put_back, removed, histories, beside)
-
-    def _put_back(self, removed: RemovedVersion, histories: Mapping[_Key, History], beside: str) -> Change:
-        self._session.put_back_version(removed)
-        self.histories |= histories
-        return partial(self._remove, removed.version.id, beside)
-
-    def _take_out(self, version_id: str, inversion: str) -> Change:
-        return partial(self._lay_back, self._session.drop_edit(version_id, inversion))
-
-    def _lay_back(self, removed: RemovedPart) -> Change:
-        self._session.put_back_edit(removed)
-        self._session.select_version(removed.version)
-        return partial(self._take_out, removed.version, removed.part.inversion)
+    def _make(self, change: ListChange) -> ListChange:
+        """Make a change; what comes back takes it back."""
+        session = self._session
+        match change:
+            case Rename(version, name):
+                before = session.project.version(version).name
+                session.change_version(version, name=name)
+                return Rename(version, before)
+            case Remove(version, beside):
+                removed = session.delete_version(version)
+                session.select_version(beside)
+                gone = {key: history for key, history in self.histories.items() if key[0] == version}
+                self.histories = {key: history for key, history in self.histories.items() if key not in gone}
+                return PutBack(removed, gone, beside)
+            case PutBack(removed, histories, beside):
+                session.put_back_version(removed)
+                self.histories |= histories
+                return Remove(removed.version.id, beside)
+            case TakeOut(version, inversion):
+                return LayBack(session.drop_edit(version, inversion))
+            case LayBack(part):
+                session.put_back_edit(part)
+                session.select_version(part.version)
+                return TakeOut(part.version, part.part.inversion)
 
 
 def state_of(edit: VersionRecord | PartRecord) -> EditState:
