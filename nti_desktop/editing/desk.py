@@ -1,0 +1,156 @@
+"""What lies open of a photo beside its project, and how it is kept, so that work goes on where it was left."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nti_desktop.editing.history import EditState, History
+from nti_desktop.editing.session import RemovedPart, RemovedVersion
+from nti_desktop.editing.version_list import Key, LayBack, ListChange, PutBack, Remove, Rename, Step, TakeOut
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.photo.frame import Area
+from nti_desktop.project.desk import (
+    MAX_DEPTH,
+    MAX_STATES,
+    AreaRecord,
+    ChangeRecord,
+    DepthRecord,
+    DeskRecord,
+    EditHistoryRecord,
+    HistoryRecord,
+    LayBackRecord,
+    PutBackRecord,
+    RemoveRecord,
+    RenameRecord,
+    StateRecord,
+    StepRecord,
+    TakeOutRecord,
+)
+from nti_desktop.project.schema import FinishRecord, RecipeRecord
+
+
+@dataclass(frozen=True)
+class Desk:
+    """description, edit_text: as they are written; area: that they are of; draft: the edit while the photo is not
+    prepared with this description; histories: of each version's edits; done, undone: changes of the list of versions,
+    the one that is taken back or made again next last in the first and first in the second.
+    """
+
+    description: str
+    edit_text: str
+    area: Area
+    draft: History | None = None
+    histories: Mapping[Key, History] = field(default_factory=dict)
+    done: tuple[Step, ...] = ()
+    undone: tuple[Step, ...] = ()
+
+
+class DeskWriter:
+    """Records desks. A state of an edit is numbered when it is met first, as histories share most of theirs."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[EditState, int] = {}
+        self._told = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether so many states were numbered that a new writer should begin anew with those that are left."""
+        return len(self._numbers) > MAX_STATES // 2
+
+    def record(self, desk: Desk) -> tuple[DeskRecord, tuple[StateRecord, ...]]:
+        """Return the record of a desk, and the states in it that no record before had."""
+        self._deepest = min(MAX_DEPTH, MAX_STATES // (4 * (len(desk.histories) + 1)))
+        record = DeskRecord(
+            description=desk.description,
+            edit_text=desk.edit_text,
+            area=AreaRecord(x=desk.area.x, y=desk.area.y, width=desk.area.width, height=desk.area.height),
+            draft=self._history(desk.draft) if desk.draft else None,
+            histories=self._histories(desk.histories),
+            done=tuple(self._step(step) for step in desk.done[-MAX_DEPTH:]),
+            undone=tuple(self._step(step) for step in desk.undone[:MAX_DEPTH]),
+        )
+        new = tuple(_state_record(state) for state in list(self._numbers)[self._told :])
+        self._told = len(self._numbers)
+        return record, new
+
+    def _histories(self, histories: Mapping[Key, History]) -> tuple[EditHistoryRecord, ...]:
+        return tuple(
+            EditHistoryRecord(version=version, inversion=inversion, history=self._history(history))
+            for (version, inversion), history in histories.items()
+        )
+
+    def _history(self, history: History) -> HistoryRecord:
+        number, deepest = self._number, self._deepest
+        return HistoryRecord(
+            past=tuple(map(number, history.past[-deepest:])),
+            present=number(history.present),
+            future=tuple(map(number, history.future[:deepest])),
+        )
+
+    def _number(self, state: EditState) -> int:
+        return self._numbers.setdefault(state, len(self._numbers))
+
+    def _step(self, step: Step) -> StepRecord:
+        depths = tuple(DepthRecord(version=key[0], inversion=key[1], count=n) for key, n in step.depths.items())
+        return StepRecord(back=self._change(step.back), version=step.version, depths=depths)
+
+    def _change(self, change: ListChange) -> ChangeRecord:
+        match change:
+            case Rename(version, name):
+                return RenameRecord(version=version, name=name)
+            case Remove(version, beside):
+                return RemoveRecord(version=version, beside=beside)
+            case PutBack(removed, histories, beside):
+                kept = self._histories(histories)
+                return PutBackRecord(version=removed.version, place=removed.place, histories=kept, beside=beside)
+            case TakeOut(version, inversion):
+                return TakeOutRecord(version=version, inversion=inversion)
+            case LayBack(removed_part):
+                return LayBackRecord(version=removed_part.version, part=removed_part.part, place=removed_part.place)
+
+
+def read_desk(record: DeskRecord, states: Sequence[StateRecord]) -> Desk:
+    """Read a desk that was recorded. states: by their numbers. Raises ValueError where one is missing."""
+    known = [EditState(state.recipe.recipe(), Finish(feather=state.finish.feather)) for state in states]
+
+    def state(number: int) -> EditState:
+        if number >= len(known):
+            raise ValueError(f"there is no state {number} of an edit")
+        return known[number]
+
+    def history(record: HistoryRecord) -> History:
+        return History(state(record.present), tuple(map(state, record.past)), tuple(map(state, record.future)))
+
+    def histories(records: Sequence[EditHistoryRecord]) -> dict[Key, History]:
+        return {(each.version, each.inversion): history(each.history) for each in records}
+
+    def change(record: ChangeRecord) -> ListChange:
+        match record:
+            case RenameRecord():
+                return Rename(record.version, record.name)
+            case RemoveRecord():
+                return Remove(record.version, record.beside)
+            case PutBackRecord():
+                removed = RemovedVersion(record.version, record.place, None)
+                return PutBack(removed, histories(record.histories), record.beside)
+            case TakeOutRecord():
+                return TakeOut(record.version, record.inversion)
+            case LayBackRecord():
+                return LayBack(RemovedPart(record.version, record.part, record.place, None))
+
+    def step(record: StepRecord) -> Step:
+        depths = {(each.version, each.inversion): each.count for each in record.depths}
+        return Step(change(record.back), record.version, depths)
+
+    return Desk(
+        record.description,
+        record.edit_text,
+        Area(record.area.x, record.area.y, record.area.width, record.area.height),
+        history(record.draft) if record.draft else None,
+        histories(record.histories),
+        tuple(map(step, record.done)),
+        tuple(map(step, record.undone)),
+    )
+
+
+def _state_record(state: EditState) -> StateRecord:
+    return StateRecord(recipe=RecipeRecord.of(state.recipe), finish=FinishRecord(feather=state.finish.feather))

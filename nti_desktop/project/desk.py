@@ -1,0 +1,150 @@
+"""What lies open of a photo beside its project: sentences that are being written, and undo; desk.json of the sidecar.
+
+A state of an edit is written once and named by its number, as histories share most of theirs.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nti_desktop.project.schema import (
+    Count,
+    FinishRecord,
+    Id,
+    PartRecord,
+    Pixels,
+    RecipeRecord,
+    Record,
+    Text,
+    VersionRecord,
+)
+
+MAX_STATES = 20_000
+MAX_DEPTH = 1_000  # states of one history, and steps
+
+
+class StateRecord(Record):
+    """One state of an edit."""
+
+    recipe: RecipeRecord
+    finish: FinishRecord
+
+
+Number = Annotated[int, Field(ge=0, lt=MAX_STATES)]
+Numbers = Annotated[tuple[Number, ...], Field(max_length=MAX_DEPTH)]
+
+
+class HistoryRecord(Record):
+    """The states that an edit went through, by their numbers."""
+
+    past: Numbers
+    present: Number
+    future: Numbers
+
+
+class EditHistoryRecord(Record):
+    """The history of one area's edit in one version."""
+
+    version: Id
+    inversion: Id
+    history: HistoryRecord
+
+
+Histories = Annotated[tuple[EditHistoryRecord, ...], Field(max_length=MAX_STATES)]
+
+
+class RenameRecord(Record):
+    """Give a version a name."""
+
+    kind: Literal["rename"] = "rename"
+    version: Id
+    name: Text
+
+
+class RemoveRecord(Record):
+    """Delete a version and show the one `beside`."""
+
+    kind: Literal["remove"] = "remove"
+    version: Id
+    beside: Id
+
+
+class PutBackRecord(Record):
+    """Put a deleted version back at its place."""
+
+    kind: Literal["put back"] = "put back"
+    version: VersionRecord
+    place: Count
+    histories: Histories
+    beside: Id
+
+
+class TakeOutRecord(Record):
+    """Take an area's edit out of a version."""
+
+    kind: Literal["take out"] = "take out"
+    version: Id
+    inversion: Id
+
+
+class LayBackRecord(Record):
+    """Lay an area's edit back into its version."""
+
+    kind: Literal["lay back"] = "lay back"
+    version: Id
+    part: PartRecord
+    place: Count
+
+
+ChangeRecord = Annotated[
+    RenameRecord | RemoveRecord | PutBackRecord | TakeOutRecord | LayBackRecord, Field(discriminator="kind")
+]
+
+
+class DepthRecord(Record):
+    """How many edits of a version could be undone."""
+
+    version: Id
+    inversion: Id
+    count: Count
+
+
+class StepRecord(Record):
+    """A change of the list of versions. back: takes it back, or makes it again; version: that it was made to."""
+
+    back: ChangeRecord
+    version: Id
+    depths: Annotated[tuple[DepthRecord, ...], Field(max_length=MAX_STATES)]
+
+
+Steps = Annotated[tuple[StepRecord, ...], Field(max_length=MAX_DEPTH)]
+
+
+class AreaRecord(Record):
+    """A rectangle in upright photo pixels."""
+
+    x: Count
+    y: Count
+    width: Pixels
+    height: Pixels
+
+
+class DeskRecord(Record):
+    """description, edit_text: as they are written; area: that they are of; draft: the edit while the photo is not
+    prepared with this description; done, undone: changes of the list of versions.
+    """
+
+    description: Text
+    edit_text: Text
+    area: AreaRecord
+    draft: HistoryRecord | None
+    histories: Histories
+    done: Steps
+    undone: Steps
+
+
+class KeptDesk(Record):
+    """A desk with the states of edits that it names."""
+
+    states: Annotated[tuple[StateRecord, ...], Field(max_length=MAX_STATES)]
+    desk: DeskRecord
