@@ -3,21 +3,13 @@
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.overlays import paint_caption, paint_focus, paint_split
-from nti_desktop.gui.canvas.picture import Picture
-from nti_desktop.gui.canvas.tools.area_drawing import AreaDrawing, paint_outline, paint_veil
+from nti_desktop.gui.canvas.picture import Picture, paint_picture
+from nti_desktop.gui.canvas.tools.area_drawing import AreaDrawing, paint_outline
 from nti_desktop.gui.canvas.viewport import Viewport
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
@@ -194,9 +186,6 @@ class PhotoView(QWidget):
 
     def _look(self, viewport: Viewport) -> None:
         self._viewport = viewport
-        self._view_changed()
-
-    def _view_changed(self) -> None:
         self.zoom_changed.emit(self.zoom())
         self.update()
 
@@ -231,14 +220,15 @@ class PhotoView(QWidget):
         smooth = zoom is None or zoom < _SHARP_FROM
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        viewport, window = self.viewport, QRectF(self.rect())
         if self._after is None or self._peeking:
-            self._paint(painter, self._before, QRectF(self.rect()))
+            paint_picture(painter, self._before, viewport, window)
         elif not self._split_on:
-            self._paint(painter, self._after, QRectF(self.rect()))
+            paint_picture(painter, self._after, viewport, window)
         else:
             x = self._split_x()
-            self._paint(painter, self._before, QRectF(0, 0, x, self.height()))
-            self._paint(painter, self._after, QRectF(x, 0, max(self.width() - x, 0), self.height()))
+            paint_picture(painter, self._before, viewport, QRectF(0, 0, x, window.height()))
+            paint_picture(painter, self._after, viewport, QRectF(x, 0, max(window.width() - x, 0), window.height()))
 
     def _paint_overlay(self, painter: QPainter) -> None:
         if self._overlay is not None and not self._peeking:
@@ -248,12 +238,7 @@ class PhotoView(QWidget):
 
     def _paint_areas(self, painter: QPainter) -> None:
         if self._drawing is not None:
-            drawn = self.viewport.in_window(self._drawing.rect)
-            if drawn.isEmpty():
-                paint_caption(painter, "Drag a rectangle over the part to work on", self.viewport.seen, left=True)
-            else:
-                paint_veil(painter, drawn, self.viewport.photo_rect)
-                paint_outline(painter, drawn)
+            self._drawing.paint(painter, self.viewport)
         elif self._area is not None and not self._peeking:
             area = self._area
             paint_outline(painter, self.viewport.in_window(QRectF(area.x, area.y, area.width, area.height)))
@@ -275,22 +260,10 @@ class PhotoView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             paint_focus(painter, QRectF(self.rect()))
 
-    def _paint(self, painter: QPainter, picture: Picture, part: QRectF) -> None:
-        """The share of `picture` that lies in `part` of the window."""
-        rect = self.viewport.photo_rect
-        shown = self.viewport.seen.intersected(part)
-        if shown.isEmpty():
-            return
-        level, _ = picture.level_for(rect.width() * self.devicePixelRatioF() / picture.width)
-        across, down = level.width() / rect.width(), level.height() / rect.height()
-        x, y = (shown.x() - rect.x()) * across, (shown.y() - rect.y()) * down
-        source = QRectF(x, y, shown.width() * across, shown.height() * down)
-        painter.drawImage(shown, level, source)
-
     # Hands
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._view_changed()
+        self._look(self.viewport)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.angleDelta().y():
