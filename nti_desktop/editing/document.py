@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from nti_desktop.editing.edits import by_method, carried
+from nti_desktop.editing.adaptation import adapted
+from nti_desktop.editing.basis import Basis, basis_of
 from nti_desktop.editing.feedback import changed_words
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.version_list import Step, VersionList, state_of
-from nti_desktop.models.library.catalog import ModelEntry, defaults_of
+from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
@@ -20,7 +21,6 @@ from nti_desktop.recipe.kinds import Kind, changed_kinds
 from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
-from nti_desktop.recipe.structure import recipe_for, settled
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +89,29 @@ class Document:
     @property
     def up_to_date(self) -> bool:
         """Whether the area was prepared with the description as it stands."""
+        return self._edited_inversion is not None
+
+    @property
+    def _edited_inversion(self) -> InversionRecord | None:
+        """Inversion that the edit stands on, None until the area is prepared with the description as it stands."""
         inversion = self.inversion
-        if inversion is None:
-            return False
-        if not inversion.settings.method.row.orders and inversion.settings.prompt != self.description.strip():
-            return False
-        return self.area == self.session.frame(inversion.id).area
+        if inversion is None or self.area != self.session.frame(inversion.id).area:
+            return None
+        described = inversion.settings.method.row.orders or inversion.settings.prompt == self.description.strip()
+        return inversion if described else None
+
+    @property
+    def basis(self) -> Basis:
+        """What the edit is made on, or will be unless another way is chosen. There must be something to edit."""
+        if self._edited_inversion is not None:
+            return basis_of(self._edited_inversion)
+        prompt, usual = "" if self.by_order else self.description or self.edit_text, self.defaults
+        return Basis(InversionSettings(prompt, usual.method, usual.steps, usual.guidance_scale), usual)
 
     @property
     def row(self) -> MethodRow:
         """Of the method of the edit."""
-        inversion = self.inversion
-        return (inversion.settings.method if inversion is not None and self.up_to_date else self.defaults.method).row
+        return (self._edited_inversion.settings.method if self._edited_inversion else self.defaults.method).row
 
     @property
     def by_order(self) -> bool:
@@ -133,20 +144,8 @@ class Document:
         """The model that draws the edit: the one the photo was prepared with (None where it was not found), else the
         chosen.
         """
-        inversion = self.inversion
-        if inversion is None or not self.up_to_date or inversion.model == chosen.id:
-            return chosen
-        return self.session.known_model(inversion)
-
-    @property
-    def edit_defaults(self) -> EditDefaults:
-        """Defaults of the model that draws the edit."""
-        inversion = self.inversion
-        return (
-            self.defaults
-            if inversion is None or not self.up_to_date
-            else defaults_of(inversion.model, inversion.settings.method.row.orders)
-        )
+        inversion = self._edited_inversion
+        return chosen if inversion is None or inversion.model == chosen.id else self.session.known_model(inversion)
 
     @property
     def rendered_with(self) -> tuple[InversionRecord, ...]:
@@ -157,10 +156,8 @@ class Document:
     @property
     def history(self) -> History | None:
         """Of the version; of a draft, as long as the photo was not prepared with the description as it stands."""
-        inversion = self.inversion
-        if inversion is None or not self.up_to_date:
-            return self._draft
-        return self._versions.histories[self.version_id, inversion.id]
+        inversion = self._edited_inversion
+        return self._draft if inversion is None else self._versions.histories[self.version_id, inversion.id]
 
     @property
     def can_undo(self) -> bool:
@@ -250,9 +247,8 @@ class Document:
         if not self.edit_text.strip():
             return None
         if state is None:
-            recipe = recipe_for(self.edit_text, self._prepared, self.edit_defaults, self._explained)
-            return History(EditState(recipe, Finish()))
-        return History(replace(state, recipe=self._settled(with_prompt(state.recipe, self.edit_text))))
+            return History(EditState(self.basis.plain(self.edit_text), Finish()))
+        return History(replace(state, recipe=self.basis.settled(with_prompt(state.recipe, self.edit_text))))
 
     def settle_description(self) -> Emphasis:
         """The description is typed for now: marks of emphasis are taken out. What they were is told."""
@@ -281,29 +277,10 @@ class Document:
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> bool:
         """Change the recipe. subject: what is changed; quick changes of the same subject are undone as one."""
         state = self.state
-        return state is not None and self._change(subject, replace(state, recipe=self._settled(change(state.recipe))))
-
-    def automatic(self, recipe: EditRecipe) -> EditRecipe:
-        """The recipe with the windows that its change does best with."""
-        return self._settled(replace(recipe, automatic=True))
-
-    def _settled(self, recipe: EditRecipe) -> EditRecipe:
-        return settled(recipe, self._prepared, self.edit_defaults, self._explained)
-
-    @property
-    def _explained(self) -> float | None:
-        """Part of the photo that its description tells, where that was measured."""
-        inversion = self.inversion
-        return inversion.figures.explained if inversion is not None and self.up_to_date else None
-
-    @property
-    def _prepared(self) -> InversionSettings:
-        """Settings that the area is prepared with, or will be unless another way is chosen."""
-        inversion, usual = self.inversion, self.defaults
-        if inversion is not None and self.up_to_date:
-            return inversion.settings.settings()
-        prompt = "" if self.by_order else self.description or self.edit_text
-        return InversionSettings(prompt, usual.method, usual.steps, usual.guidance_scale)
+        if state is None:
+            return False
+        recipe = change(state.recipe)
+        return self._change(subject, replace(state, recipe=self.basis.settled(recipe)))
 
     def finish(self, finish: Finish) -> bool:
         """Change what the compositor does."""
@@ -386,7 +363,8 @@ class Document:
         """Put an area's edit to the model that the area was prepared with now. part: the edit so far."""
         if made.state is not None:
             return made.state
-        settings, explained = made.inverted.settings, made.inverted.figures.explained
+        settings = made.inverted.settings
+        basis = Basis(settings, entry.defaults, made.inverted.figures.explained)
         inversion = self.session.project.inversion(part.inversion) if part else None
         state = None
         if made.area == self.area:
@@ -395,13 +373,9 @@ class Document:
             state = state_of(part)
         ordered = inversion is not None and inversion.settings.method.row.orders and self._draft is None
         if state is None or (ordered and not settings.method.row.orders):  # an order is no sentence to edit
-            return EditState(recipe_for(settings.prompt, settings, entry.defaults, explained), Finish())
-        if inversion is None or inversion.model == entry.id:
-            recipe = by_method(state.recipe, settings.method)
-        else:
-            usual = defaults_of(inversion.model, inversion.settings.method.row.orders)
-            recipe = carried(state.recipe, usual, entry.defaults, settings.method)
-        return replace(state, recipe=settled(recipe, settings, entry.defaults, explained))
+            return EditState(basis.plain(settings.prompt), Finish())
+        before = None if inversion is None or inversion.model == entry.id else basis_of(inversion).defaults
+        return replace(state, recipe=adapted(state.recipe, basis, before))
 
     def _parts_by_area(self) -> dict[Area, PartRecord]:
         parts = self.version.parts if self.version else ()

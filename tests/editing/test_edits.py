@@ -43,16 +43,6 @@ def test_loosening_halves_what_holds_the_structure() -> None:
     assert (recipe.cross_until, recipe.self_until) == (0.2, 0.1)
 
 
-def test_windows_that_were_the_models_usual_ones_follow_the_change_on_another_model() -> None:
-    usual, other = EditDefaults(cross_until=0.8, self_until=0.4), EditDefaults(cross_until=0.3, self_until=0.2)
-    for recipe, automatic in (
-        (EditRecipe("a ball", cross_until=0.8, self_until=0.4), True),
-        (EditRecipe("a ball", cross_until=0.8, self_until=0.1), False),
-        (EditRecipe("a ball", automatic=True, cross_until=0.1, self_until=0.1), True),
-    ):
-        assert edits.carried(recipe, usual, other, Method.RESIDUAL).automatic is automatic
-
-
 def test_what_is_moved_by_hand_is_no_longer_automatic_until_it_is_asked_for() -> None:
     recipe = EditRecipe("a ball", automatic=True, cross_until=1.0, self_until=1.0)
     changed = {

@@ -222,7 +222,7 @@ class EditorView(QWidget):
         if state is not None:
             self.structure_panel.show_recipe(
                 state.recipe,
-                document.automatic(state.recipe),
+                document.basis.automatic(state.recipe),
                 document.changed_kinds,
                 model.method.row,
                 model.guidance,
