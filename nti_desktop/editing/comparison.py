@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from nti_desktop.editing.adaptation import adapted
+from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.basis import Basis
-from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.document import Document
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.history import EditState
 from nti_desktop.models.library.catalog import ModelEntry

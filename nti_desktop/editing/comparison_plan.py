@@ -7,10 +7,10 @@ from typing import Generic, Protocol
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import decibels
+from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.basis import Basis
 from nti_desktop.editing.comparison import Comparison, P, Tried
 from nti_desktop.editing.composition import raster_of
-from nti_desktop.editing.document import AreaInversion
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.history import EditState
 from nti_desktop.editing.render_plan import Worker

@@ -2,37 +2,25 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from nti_desktop.editing.adaptation import adapted
+from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.basis import Basis, basis_of
 from nti_desktop.editing.feedback import changed_words
 from nti_desktop.editing.history import EditState, History
-from nti_desktop.editing.render_requests import Wanted
+from nti_desktop.editing.render_requests import Beside, Wanted
 from nti_desktop.editing.session import Session
-from nti_desktop.editing.version_list import Step, VersionList, state_of
+from nti_desktop.editing.version_areas import areas_as_laid, descriptions, edits_beside, edits_by_area
+from nti_desktop.editing.version_list import Step, VersionList, part_of, state_of
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
+from nti_desktop.project.schema import InversionRecord, PartRecord, VersionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
-from nti_desktop.recipe.jobs import Inversion
 from nti_desktop.recipe.kinds import Kind, changed_kinds
 from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
-
-
-@dataclass(frozen=True, eq=False)
-class AreaInversion:
-    """An area of the photo that was inverted. fingerprint: of the model; state: the edit to be made of it, None for the
-    one that its area has when this is kept.
-    """
-
-    area: Area
-    fingerprint: str
-    inverted: Inversion
-    state: EditState | None = None
 
 
 class Document:
@@ -59,15 +47,13 @@ class Document:
     @property
     def areas(self) -> tuple[Area, ...]:
         """Areas that the version edits, in the order they are laid in, and the one to be prepared; the whole first."""
-        project = self.session.project
-        frames = {project.inversion(part.inversion).frame for part in self.version.parts} if self.version else set()
-        edited = [Area(f.x, f.y, f.width, f.height) for f in project.frames if f.id in frames]
+        edited = areas_as_laid(self.session.project, self.version)
         return tuple(dict.fromkeys((self.whole, *edited, self.area)))
 
     @property
     def edited_areas(self) -> tuple[Area, ...]:
         """Those of `areas` that the version has an edit of."""
-        return tuple(self._parts_by_area())
+        return tuple(edits_by_area(self.session.project, self.version))
 
     @property
     def version(self) -> VersionRecord | None:
@@ -124,14 +110,9 @@ class Document:
         return "" if self.by_order else self.description
 
     @property
-    def beside(self) -> tuple[tuple[str, EditState], ...]:
-        """The version's edits of other areas that ask for something: inversion and edit."""
-        others = self.version.others if self.version else ()
-        return tuple(
-            (part.inversion, state_of(part))
-            for part in others
-            if not self.session.is_the_photo(part.recipe.recipe(), part.inversion)
-        )
+    def beside(self) -> Beside:
+        """The version's edits of other areas that ask for something."""
+        return edits_beside(self.session.project, self.version)
 
     def wanted(self, steps: int | None = None) -> Wanted | None:
         """The picture of the version as it stands; None where that is the photo. steps: see Wanted."""
@@ -334,23 +315,18 @@ class Document:
         """Return the descriptions of those areas of the version that were prepared with the model of this fingerprint;
         for the area that is worked on, the description as it is written now.
         """
-        parts = self._parts_by_area()
-        inversions = {area: self.session.project.inversion(part.inversion) for area, part in parts.items()}
-        return {
-            area: self.description if area == self.area else inversion.settings.prompt
-            for area, inversion in inversions.items()
-            if inversion.model_fingerprint == fingerprint
-        }
+        described = descriptions(self.session.project, self.version, fingerprint)
+        return {area: self.description if area == self.area else text for area, text in described.items()}
 
     def prepared(self, entry: ModelEntry, made: Sequence[AreaInversion]) -> None:
         """Areas, at least one, were prepared: what was drafted for them becomes a version, or what another model was
         asked for.
         """
-        before, parts = self.version_id, self._parts_by_area()
-        states = [self._wish(entry, each, parts.get(each.area)) for each in made]
+        before, parts = self.version_id, edits_by_area(self.session.project, self.version)
+        states = [self._edit_of(each, entry, parts.get(each.area)) for each in made]
         for each, state in zip(made, states, strict=True):
             inversion = self.session.keep_inversion(entry, each.fingerprint, each.inverted, each.area)
-            parts[each.area] = _part_of(state, inversion.id)
+            parts[each.area] = part_of(state, inversion.id)
         own = parts.pop(self.area if self.area in parts else made[-1].area)
         state = state_of(own)
         version = self.session.add_version(
@@ -359,27 +335,18 @@ class Document:
         self._versions.began(version)
         self.go_to(version.id)
 
-    def _wish(self, entry: ModelEntry, made: AreaInversion, part: PartRecord | None) -> EditState:
-        """Put an area's edit to the model that the area was prepared with now. part: the edit so far."""
-        if made.state is not None:
-            return made.state
-        settings = made.inverted.settings
-        basis = Basis(settings, entry.defaults, made.inverted.figures.explained)
-        inversion = self.session.project.inversion(part.inversion) if part else None
-        state = None
+    def _edit_of(self, made: AreaInversion, entry: ModelEntry, part: PartRecord | None) -> EditState:
+        """The edit of an area that was prepared. entry: the model that it was prepared with; part: the edit so far."""
+        settings, asked = made.inverted.settings, None
+        before = self.session.project.inversion(part.inversion) if part else None
         if made.area == self.area:
-            state = self.state
-        elif part and inversion and inversion.settings.prompt == settings.prompt:
-            state = state_of(part)
-        ordered = inversion is not None and inversion.settings.method.row.orders and self._draft is None
-        if state is None or (ordered and not settings.method.row.orders):  # an order is no sentence to edit
-            return EditState(basis.plain(settings.prompt), Finish())
-        before = None if inversion is None or inversion.model == entry.id else basis_of(inversion).defaults
-        return replace(state, recipe=adapted(state.recipe, basis, before))
-
-    def _parts_by_area(self) -> dict[Area, PartRecord]:
-        parts = self.version.parts if self.version else ()
-        return {self.session.frame(part.inversion).area: part for part in parts}
+            asked = self.state
+        elif part and before and before.settings.prompt == settings.prompt:
+            asked = state_of(part)
+        ordered = before is not None and before.settings.method.row.orders and self._draft is None
+        if ordered and not settings.method.row.orders:
+            asked = None  # an order is no sentence to edit
+        return made.edit(entry, asked, before)
 
     def copy_version(self) -> bool:
         """Add a version that starts as a copy of the current one and go to it; whether there is one to copy."""
@@ -460,8 +427,3 @@ def _weighted(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:
     for position, weight in emphasis.weights:
         recipe = with_weight(recipe, position, weight)
     return recipe
-
-
-def _part_of(state: EditState, inversion: str) -> PartRecord:
-    finish = FinishRecord(feather=state.finish.feather)
-    return PartRecord(recipe=RecipeRecord.of(state.recipe), finish=finish, inversion=inversion)

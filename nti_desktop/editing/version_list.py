@@ -7,7 +7,7 @@ from functools import partial
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.session import RemovedPart, RemovedVersion, Session
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.project.schema import PartRecord, VersionRecord
+from nti_desktop.project.schema import FinishRecord, PartRecord, RecipeRecord, VersionRecord
 
 Change = Callable[[], "Change"]
 """Makes a change of the list; what comes back takes it back."""
@@ -153,3 +153,9 @@ class VersionList:
 def state_of(edit: VersionRecord | PartRecord) -> EditState:
     """Read the state of an edit that was kept."""
     return EditState(edit.recipe.recipe(), Finish(feather=edit.finish.feather))
+
+
+def part_of(state: EditState, inversion: str) -> PartRecord:
+    """Write down the state of an edit that stands on an inversion."""
+    finish = FinishRecord(feather=state.finish.feather)
+    return PartRecord(recipe=RecipeRecord.of(state.recipe), finish=finish, inversion=inversion)
