@@ -303,13 +303,10 @@ class Document:
 
     def _keep(self, history: History) -> None:
         version = self.version
-        if version is None or not self.up_to_date:
+        if version is not None and self.up_to_date:
+            self._versions.keep(version, history)
+        else:
             self._draft = history
-            return
-        state = history.present
-        if state_of(version) != state:
-            self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
-        self._versions.histories[version.id, version.inversion] = history
 
     def described_for(self, fingerprint: str) -> dict[Area, str]:
         """Return the descriptions of those areas of the version that were prepared with the model of this fingerprint;
@@ -328,12 +325,8 @@ class Document:
             inversion = self.session.keep_inversion(entry, each.fingerprint, each.inverted, each.area)
             parts[each.area] = part_of(state, inversion.id)
         own = parts.pop(self.area if self.area in parts else made[-1].area)
-        state = state_of(own)
-        version = self.session.add_version(
-            self.session.free_name(), state.recipe, state.finish, own.inversion, before or None, tuple(parts.values())
-        )
-        self._versions.began(version)
-        self.go_to(version.id)
+        self._versions.begin(own, tuple(parts.values()), before or None)
+        self.go_to(self.version_id)
 
     def _edit_of(self, made: AreaInversion, entry: ModelEntry, part: PartRecord | None) -> EditState:
         """The edit of an area that was prepared. entry: the model that it was prepared with; part: the edit so far."""
@@ -350,14 +343,11 @@ class Document:
 
     def copy_version(self) -> bool:
         """Add a version that starts as a copy of the current one and go to it; whether there is one to copy."""
-        like, state = self.version, self.state
-        if like is None or state is None or not self.up_to_date:
+        version = self.version
+        if version is None or not self.up_to_date:
             return False
-        version = self.session.add_version(
-            self.session.free_name(), state.recipe, state.finish, like.inversion, like.id, like.others
-        )
-        self._versions.added(version, like.id)
-        self.go_to(version.id)
+        self._versions.copy(version)
+        self.go_to(self.version_id)
         return True
 
     def rename_version(self, version_id: str, name: str) -> bool:
@@ -384,24 +374,19 @@ class Document:
         mine = [part for part in version.parts if self.session.frame(part.inversion).area == area]
         if mine and len(version.parts) > 1:
             self._versions.leave_area(version.id, mine[0].inversion)
-        self._draft = None
         self._show_version()
         return bool(mine)
 
     def go_to(self, version_id: str) -> bool:
         """Edit another version."""
         self.session.select_version(version_id)
-        self._draft = None
         self._show_version()
         return True
 
     def delete_version(self) -> Step:
         """Delete the current version, of two or more, and go to a neighbour; what comes back is for `put_back`."""
-        ids = [version.id for version in self.session.project.versions]
-        gone = ids.index(self.version_id)
-        beside = (ids[:gone] + ids[gone + 1 :])[min(gone, len(ids) - 2)]
-        step = self._versions.delete(ids[gone], beside)
-        self.go_to(beside)
+        step = self._versions.delete(self.version_id)
+        self.go_to(self.version_id)
         return step
 
     def put_back(self, deleted: Step) -> bool:
@@ -412,7 +397,7 @@ class Document:
         return True
 
     def _show_version(self) -> None:
-        inversion = self.inversion
+        inversion, self._draft = self.inversion, None
         if inversion is None or not inversion.settings.method.row.orders:
             self.description = self._described = inversion.settings.prompt if inversion else ""
         self.area = self.session.frame(inversion.id).area if inversion else self.whole
