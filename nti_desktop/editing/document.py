@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.basis import Basis, basis_of
-from nti_desktop.editing.feedback import changed_words
+from nti_desktop.editing.edits import with_emphasis
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.render_requests import Beside, Wanted
 from nti_desktop.editing.session import Session
@@ -17,9 +17,8 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord, PartRecord, VersionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
-from nti_desktop.recipe.kinds import Kind, changed_kinds
 from nti_desktop.recipe.methods import MethodRow
-from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt, with_weight
+from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing, with_prompt
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 
@@ -191,21 +190,6 @@ class Document:
         said = self.edit_text if self.defaults.method.row.orders else self.description
         return bool(said.strip()) and not self.session.read_only
 
-    @property
-    def changed_words(self) -> tuple[WordRef, ...]:
-        """The words that hope to change something."""
-        state = self.state
-        return changed_words(self.source, state.recipe) if state else ()
-
-    @property
-    def changed_kinds(self) -> tuple[Kind, ...]:
-        """Kinds of things that the edit changes, each once."""
-        recipe = self.state.recipe if self.state else None
-        if recipe is None:
-            return ()
-        changes = changed_kinds(self.source, recipe.prompt, [control.position for control in recipe.weighted])
-        return tuple(dict.fromkeys(kind for _, kind in changes))
-
     def meant_for(self, defaults: EditDefaults) -> None:
         """The next preparing is by another model. Before the first, a sentence is no order, nor an order a sentence."""
         ordered, self.defaults = self.by_order, defaults
@@ -251,9 +235,9 @@ class Document:
         if self.state is None:
             draft = self._drafted(None)
             state = draft.present if draft else None
-            self._draft = History(replace(state, recipe=_weighted(state.recipe, emphasis))) if state else None
+            self._draft = History(replace(state, recipe=with_emphasis(state.recipe, emphasis))) if state else None
             return True
-        return self.edit("prompt", lambda recipe: _weighted(with_prompt(recipe, emphasis.prompt), emphasis))
+        return self.edit("prompt", lambda recipe: with_emphasis(with_prompt(recipe, emphasis.prompt), emphasis))
 
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> bool:
         """Change the recipe. subject: what is changed; quick changes of the same subject are undone as one."""
@@ -406,9 +390,3 @@ class Document:
     def _show_edit_text(self) -> None:
         state = self.state
         self.edit_text = state.recipe.prompt if state else self.source
-
-
-def _weighted(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:
-    for position, weight in emphasis.weights:
-        recipe = with_weight(recipe, position, weight)
-    return recipe

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.parameters import Parameter
-from nti_desktop.recipe.recipe import MOST_SEEDS, Blend, EditRecipe, Lot, Reweighting, Side, WordRef
+from nti_desktop.recipe.recipe import MOST_SEEDS, Blend, EditRecipe, Lot, Reweighting, Side, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand
 from nti_desktop.recipe.words import Change, align_words, split_words
@@ -29,6 +30,13 @@ def with_mask(
 def with_threshold(recipe: EditRecipe, threshold: float) -> EditRecipe:
     """A tighter or wider mask; without a mask the recipe as it is."""
     return recipe if recipe.blend is None else replace(recipe, blend=replace(recipe.blend, threshold=threshold))
+
+
+def with_emphasis(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:
+    """Let the words of the sentence count as it was typed."""
+    for position, weight in emphasis.weights:
+        recipe = with_weight(recipe, position, weight)
+    return recipe
 
 
 def with_number(recipe: EditRecipe, parameter: Parameter, value: float) -> EditRecipe:

@@ -223,7 +223,7 @@ class EditorView(QWidget):
             self.structure_panel.show_recipe(
                 state.recipe,
                 document.basis.automatic(state.recipe),
-                document.changed_kinds,
+                feedback.kinds_of_change(document.source, state.recipe),
                 model.method.row,
                 model.guidance,
             )
