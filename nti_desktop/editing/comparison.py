@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from nti_desktop.editing.document import AreaInversion, Document
-from nti_desktop.editing.edits import by_method, carried
+from nti_desktop.editing.adaptation import adapted
+from nti_desktop.editing.area_inversion import AreaInversion
+from nti_desktop.editing.basis import Basis
+from nti_desktop.editing.document import Document
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.history import EditState
 from nti_desktop.models.library.catalog import ModelEntry
@@ -14,7 +16,6 @@ from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import asks_for_nothing
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
-from nti_desktop.recipe.structure import settled
 
 P = TypeVar("P")  # a picture, as whoever shows it needs it
 
@@ -53,11 +54,9 @@ class Comparison:
         """Put the wish to one way. explained: see Figures."""
         if self.is_own(way):
             return self.state
-        if self.usual == self.entry.defaults:
-            recipe = by_method(self.state.recipe, way.method)
-        else:
-            recipe = carried(self.state.recipe, self.usual, self.entry.defaults, way.method)
-        return EditState(settled(recipe, way, self.entry.defaults, explained), self.state.finish)
+        before = None if self.usual == self.entry.defaults else self.usual
+        recipe = adapted(self.state.recipe, Basis(way, self.entry.defaults, explained), before)
+        return EditState(recipe, self.state.finish)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +99,7 @@ def comparison_of(
         for each in sorted(entry.methods, key=lambda each: each.row.rows_of_preparing(usual.steps_for(each)))
     )
     return Comparison(
-        document, document.area, state, document.edit_defaults, entry, tuple(ways), own, estimates, screen
+        document, document.area, state, document.basis.defaults, entry, tuple(ways), own, estimates, screen
     )
 
 

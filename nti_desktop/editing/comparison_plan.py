@@ -7,9 +7,10 @@ from typing import Generic, Protocol
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import decibels
+from nti_desktop.editing.area_inversion import AreaInversion
+from nti_desktop.editing.basis import Basis
 from nti_desktop.editing.comparison import Comparison, P, Tried
 from nti_desktop.editing.composition import raster_of
-from nti_desktop.editing.document import AreaInversion
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.history import EditState
 from nti_desktop.editing.render_plan import Worker
@@ -18,7 +19,6 @@ from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered, RenderJob
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
-from nti_desktop.recipe.structure import recipe_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +159,8 @@ class ComparisonPlan(Generic[P]):
     def _render_alone(self, now: _UnderWay) -> None:
         """With unchanged words, which also records what edits of this preparation need."""
         assert now.preparation is not None
-        explained = now.preparation.figures.explained
-        self._render(now, recipe_for(now.way.prompt, now.way, now.comparison.entry.defaults, explained))
+        basis = Basis(now.way, now.comparison.entry.defaults, now.preparation.figures.explained)
+        self._render(now, basis.plain(now.way.prompt))
 
     def _render(self, now: _UnderWay, recipe: EditRecipe) -> None:
         assert now.preparation is not None

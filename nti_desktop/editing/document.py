@@ -2,37 +2,24 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from nti_desktop.editing.edits import by_method, carried
-from nti_desktop.editing.feedback import changed_words
+from nti_desktop.editing.area_inversion import AreaInversion
+from nti_desktop.editing.basis import Basis, basis_of
+from nti_desktop.editing.edits import with_emphasis
 from nti_desktop.editing.history import EditState, History
-from nti_desktop.editing.render_requests import Wanted
+from nti_desktop.editing.render_requests import Beside, Wanted
 from nti_desktop.editing.session import Session
-from nti_desktop.editing.version_list import Step, VersionList, state_of
-from nti_desktop.models.library.catalog import ModelEntry, defaults_of
+from nti_desktop.editing.version_areas import areas_as_laid, descriptions, edits_beside, edits_by_area
+from nti_desktop.editing.version_list import Step, VersionList, part_of, state_of
+from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import FinishRecord, InversionRecord, PartRecord, RecipeRecord, VersionRecord
+from nti_desktop.project.schema import InversionRecord, PartRecord, VersionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
-from nti_desktop.recipe.jobs import Inversion
-from nti_desktop.recipe.kinds import Kind, changed_kinds
 from nti_desktop.recipe.methods import MethodRow
-from nti_desktop.recipe.recipe import EditRecipe, WordRef, asks_for_nothing, with_prompt, with_weight
+from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing, with_prompt
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
-from nti_desktop.recipe.structure import recipe_for, settled
-
-
-@dataclass(frozen=True, eq=False)
-class AreaInversion:
-    """An area of the photo that was inverted. fingerprint: of the model; state: the edit to be made of it, None for the
-    one that its area has when this is kept.
-    """
-
-    area: Area
-    fingerprint: str
-    inverted: Inversion
-    state: EditState | None = None
 
 
 class Document:
@@ -59,15 +46,13 @@ class Document:
     @property
     def areas(self) -> tuple[Area, ...]:
         """Areas that the version edits, in the order they are laid in, and the one to be prepared; the whole first."""
-        project = self.session.project
-        frames = {project.inversion(part.inversion).frame for part in self.version.parts} if self.version else set()
-        edited = [Area(f.x, f.y, f.width, f.height) for f in project.frames if f.id in frames]
+        edited = areas_as_laid(self.session.project, self.version)
         return tuple(dict.fromkeys((self.whole, *edited, self.area)))
 
     @property
     def edited_areas(self) -> tuple[Area, ...]:
         """Those of `areas` that the version has an edit of."""
-        return tuple(self._parts_by_area())
+        return tuple(edits_by_area(self.session.project, self.version))
 
     @property
     def version(self) -> VersionRecord | None:
@@ -89,18 +74,29 @@ class Document:
     @property
     def up_to_date(self) -> bool:
         """Whether the area was prepared with the description as it stands."""
+        return self._edited_inversion is not None
+
+    @property
+    def _edited_inversion(self) -> InversionRecord | None:
+        """Inversion that the edit stands on, None until the area is prepared with the description as it stands."""
         inversion = self.inversion
-        if inversion is None:
-            return False
-        if not inversion.settings.method.row.orders and inversion.settings.prompt != self.description.strip():
-            return False
-        return self.area == self.session.frame(inversion.id).area
+        if inversion is None or self.area != self.session.frame(inversion.id).area:
+            return None
+        described = inversion.settings.method.row.orders or inversion.settings.prompt == self.description.strip()
+        return inversion if described else None
+
+    @property
+    def basis(self) -> Basis:
+        """What the edit is made on, or will be unless another way is chosen. There must be something to edit."""
+        if self._edited_inversion is not None:
+            return basis_of(self._edited_inversion)
+        prompt, usual = "" if self.by_order else self.description or self.edit_text, self.defaults
+        return Basis(InversionSettings(prompt, usual.method, usual.steps, usual.guidance_scale), usual)
 
     @property
     def row(self) -> MethodRow:
         """Of the method of the edit."""
-        inversion = self.inversion
-        return (inversion.settings.method if inversion is not None and self.up_to_date else self.defaults.method).row
+        return (self._edited_inversion.settings.method if self._edited_inversion else self.defaults.method).row
 
     @property
     def by_order(self) -> bool:
@@ -113,14 +109,9 @@ class Document:
         return "" if self.by_order else self.description
 
     @property
-    def beside(self) -> tuple[tuple[str, EditState], ...]:
-        """The version's edits of other areas that ask for something: inversion and edit."""
-        others = self.version.others if self.version else ()
-        return tuple(
-            (part.inversion, state_of(part))
-            for part in others
-            if not self.session.is_the_photo(part.recipe.recipe(), part.inversion)
-        )
+    def beside(self) -> Beside:
+        """The version's edits of other areas that ask for something."""
+        return edits_beside(self.session.project, self.version)
 
     def wanted(self, steps: int | None = None) -> Wanted | None:
         """The picture of the version as it stands; None where that is the photo. steps: see Wanted."""
@@ -133,20 +124,8 @@ class Document:
         """The model that draws the edit: the one the photo was prepared with (None where it was not found), else the
         chosen.
         """
-        inversion = self.inversion
-        if inversion is None or not self.up_to_date or inversion.model == chosen.id:
-            return chosen
-        return self.session.known_model(inversion)
-
-    @property
-    def edit_defaults(self) -> EditDefaults:
-        """Defaults of the model that draws the edit."""
-        inversion = self.inversion
-        return (
-            self.defaults
-            if inversion is None or not self.up_to_date
-            else defaults_of(inversion.model, inversion.settings.method.row.orders)
-        )
+        inversion = self._edited_inversion
+        return chosen if inversion is None or inversion.model == chosen.id else self.session.known_model(inversion)
 
     @property
     def rendered_with(self) -> tuple[InversionRecord, ...]:
@@ -157,10 +136,8 @@ class Document:
     @property
     def history(self) -> History | None:
         """Of the version; of a draft, as long as the photo was not prepared with the description as it stands."""
-        inversion = self.inversion
-        if inversion is None or not self.up_to_date:
-            return self._draft
-        return self._versions.histories[self.version_id, inversion.id]
+        inversion = self._edited_inversion
+        return self._draft if inversion is None else self._versions.histories[self.version_id, inversion.id]
 
     @property
     def can_undo(self) -> bool:
@@ -213,21 +190,6 @@ class Document:
         said = self.edit_text if self.defaults.method.row.orders else self.description
         return bool(said.strip()) and not self.session.read_only
 
-    @property
-    def changed_words(self) -> tuple[WordRef, ...]:
-        """The words that hope to change something."""
-        state = self.state
-        return changed_words(self.source, state.recipe) if state else ()
-
-    @property
-    def changed_kinds(self) -> tuple[Kind, ...]:
-        """Kinds of things that the edit changes, each once."""
-        recipe = self.state.recipe if self.state else None
-        if recipe is None:
-            return ()
-        changes = changed_kinds(self.source, recipe.prompt, [control.position for control in recipe.weighted])
-        return tuple(dict.fromkeys(kind for _, kind in changes))
-
     def meant_for(self, defaults: EditDefaults) -> None:
         """The next preparing is by another model. Before the first, a sentence is no order, nor an order a sentence."""
         ordered, self.defaults = self.by_order, defaults
@@ -250,9 +212,8 @@ class Document:
         if not self.edit_text.strip():
             return None
         if state is None:
-            recipe = recipe_for(self.edit_text, self._prepared, self.edit_defaults, self._explained)
-            return History(EditState(recipe, Finish()))
-        return History(replace(state, recipe=self._settled(with_prompt(state.recipe, self.edit_text))))
+            return History(EditState(self.basis.plain(self.edit_text), Finish()))
+        return History(replace(state, recipe=self.basis.settled(with_prompt(state.recipe, self.edit_text))))
 
     def settle_description(self) -> Emphasis:
         """The description is typed for now: marks of emphasis are taken out. What they were is told."""
@@ -274,36 +235,17 @@ class Document:
         if self.state is None:
             draft = self._drafted(None)
             state = draft.present if draft else None
-            self._draft = History(replace(state, recipe=_weighted(state.recipe, emphasis))) if state else None
+            self._draft = History(replace(state, recipe=with_emphasis(state.recipe, emphasis))) if state else None
             return True
-        return self.edit("prompt", lambda recipe: _weighted(with_prompt(recipe, emphasis.prompt), emphasis))
+        return self.edit("prompt", lambda recipe: with_emphasis(with_prompt(recipe, emphasis.prompt), emphasis))
 
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> bool:
         """Change the recipe. subject: what is changed; quick changes of the same subject are undone as one."""
         state = self.state
-        return state is not None and self._change(subject, replace(state, recipe=self._settled(change(state.recipe))))
-
-    def automatic(self, recipe: EditRecipe) -> EditRecipe:
-        """The recipe with the windows that its change does best with."""
-        return self._settled(replace(recipe, automatic=True))
-
-    def _settled(self, recipe: EditRecipe) -> EditRecipe:
-        return settled(recipe, self._prepared, self.edit_defaults, self._explained)
-
-    @property
-    def _explained(self) -> float | None:
-        """Part of the photo that its description tells, where that was measured."""
-        inversion = self.inversion
-        return inversion.figures.explained if inversion is not None and self.up_to_date else None
-
-    @property
-    def _prepared(self) -> InversionSettings:
-        """Settings that the area is prepared with, or will be unless another way is chosen."""
-        inversion, usual = self.inversion, self.defaults
-        if inversion is not None and self.up_to_date:
-            return inversion.settings.settings()
-        prompt = "" if self.by_order else self.description or self.edit_text
-        return InversionSettings(prompt, usual.method, usual.steps, usual.guidance_scale)
+        if state is None:
+            return False
+        recipe = change(state.recipe)
+        return self._change(subject, replace(state, recipe=self.basis.settled(recipe)))
 
     def finish(self, finish: Finish) -> bool:
         """Change what the compositor does."""
@@ -345,78 +287,51 @@ class Document:
 
     def _keep(self, history: History) -> None:
         version = self.version
-        if version is None or not self.up_to_date:
+        if version is not None and self.up_to_date:
+            self._versions.keep(version, history)
+        else:
             self._draft = history
-            return
-        state = history.present
-        if state_of(version) != state:
-            self.session.change_version(version.id, recipe=state.recipe, finish=state.finish)
-        self._versions.histories[version.id, version.inversion] = history
 
     def described_for(self, fingerprint: str) -> dict[Area, str]:
         """Return the descriptions of those areas of the version that were prepared with the model of this fingerprint;
         for the area that is worked on, the description as it is written now.
         """
-        parts = self._parts_by_area()
-        inversions = {area: self.session.project.inversion(part.inversion) for area, part in parts.items()}
-        return {
-            area: self.description if area == self.area else inversion.settings.prompt
-            for area, inversion in inversions.items()
-            if inversion.model_fingerprint == fingerprint
-        }
+        described = descriptions(self.session.project, self.version, fingerprint)
+        return {area: self.description if area == self.area else text for area, text in described.items()}
 
     def prepared(self, entry: ModelEntry, made: Sequence[AreaInversion]) -> None:
         """Areas, at least one, were prepared: what was drafted for them becomes a version, or what another model was
         asked for.
         """
-        before, parts = self.version_id, self._parts_by_area()
-        states = [self._wish(entry, each, parts.get(each.area)) for each in made]
+        before, parts = self.version_id, edits_by_area(self.session.project, self.version)
+        states = [self._edit_of(each, entry, parts.get(each.area)) for each in made]
         for each, state in zip(made, states, strict=True):
             inversion = self.session.keep_inversion(entry, each.fingerprint, each.inverted, each.area)
-            parts[each.area] = _part_of(state, inversion.id)
+            parts[each.area] = part_of(state, inversion.id)
         own = parts.pop(self.area if self.area in parts else made[-1].area)
-        state = state_of(own)
-        version = self.session.add_version(
-            self.session.free_name(), state.recipe, state.finish, own.inversion, before or None, tuple(parts.values())
-        )
-        self._versions.began(version)
-        self.go_to(version.id)
+        self._versions.begin(own, tuple(parts.values()), before or None)
+        self.go_to(self.version_id)
 
-    def _wish(self, entry: ModelEntry, made: AreaInversion, part: PartRecord | None) -> EditState:
-        """Put an area's edit to the model that the area was prepared with now. part: the edit so far."""
-        if made.state is not None:
-            return made.state
-        settings, explained = made.inverted.settings, made.inverted.figures.explained
-        inversion = self.session.project.inversion(part.inversion) if part else None
-        state = None
+    def _edit_of(self, made: AreaInversion, entry: ModelEntry, part: PartRecord | None) -> EditState:
+        """The edit of an area that was prepared. entry: the model that it was prepared with; part: the edit so far."""
+        settings, asked = made.inverted.settings, None
+        before = self.session.project.inversion(part.inversion) if part else None
         if made.area == self.area:
-            state = self.state
-        elif part and inversion and inversion.settings.prompt == settings.prompt:
-            state = state_of(part)
-        ordered = inversion is not None and inversion.settings.method.row.orders and self._draft is None
-        if state is None or (ordered and not settings.method.row.orders):  # an order is no sentence to edit
-            return EditState(recipe_for(settings.prompt, settings, entry.defaults, explained), Finish())
-        if inversion is None or inversion.model == entry.id:
-            recipe = by_method(state.recipe, settings.method)
-        else:
-            usual = defaults_of(inversion.model, inversion.settings.method.row.orders)
-            recipe = carried(state.recipe, usual, entry.defaults, settings.method)
-        return replace(state, recipe=settled(recipe, settings, entry.defaults, explained))
-
-    def _parts_by_area(self) -> dict[Area, PartRecord]:
-        parts = self.version.parts if self.version else ()
-        return {self.session.frame(part.inversion).area: part for part in parts}
+            asked = self.state
+        elif part and before and before.settings.prompt == settings.prompt:
+            asked = state_of(part)
+        ordered = before is not None and before.settings.method.row.orders and self._draft is None
+        if ordered and not settings.method.row.orders:
+            asked = None  # an order is no sentence to edit
+        return made.edit(entry, asked, before)
 
     def copy_version(self) -> bool:
         """Add a version that starts as a copy of the current one and go to it; whether there is one to copy."""
-        like, state = self.version, self.state
-        if like is None or state is None or not self.up_to_date:
+        version = self.version
+        if version is None or not self.up_to_date:
             return False
-        version = self.session.add_version(
-            self.session.free_name(), state.recipe, state.finish, like.inversion, like.id, like.others
-        )
-        self._versions.added(version, like.id)
-        self.go_to(version.id)
+        self._versions.copy(version)
+        self.go_to(self.version_id)
         return True
 
     def rename_version(self, version_id: str, name: str) -> bool:
@@ -443,24 +358,19 @@ class Document:
         mine = [part for part in version.parts if self.session.frame(part.inversion).area == area]
         if mine and len(version.parts) > 1:
             self._versions.leave_area(version.id, mine[0].inversion)
-        self._draft = None
         self._show_version()
         return bool(mine)
 
     def go_to(self, version_id: str) -> bool:
         """Edit another version."""
         self.session.select_version(version_id)
-        self._draft = None
         self._show_version()
         return True
 
     def delete_version(self) -> Step:
         """Delete the current version, of two or more, and go to a neighbour; what comes back is for `put_back`."""
-        ids = [version.id for version in self.session.project.versions]
-        gone = ids.index(self.version_id)
-        beside = (ids[:gone] + ids[gone + 1 :])[min(gone, len(ids) - 2)]
-        step = self._versions.delete(ids[gone], beside)
-        self.go_to(beside)
+        step = self._versions.delete(self.version_id)
+        self.go_to(self.version_id)
         return step
 
     def put_back(self, deleted: Step) -> bool:
@@ -471,7 +381,7 @@ class Document:
         return True
 
     def _show_version(self) -> None:
-        inversion = self.inversion
+        inversion, self._draft = self.inversion, None
         if inversion is None or not inversion.settings.method.row.orders:
             self.description = self._described = inversion.settings.prompt if inversion else ""
         self.area = self.session.frame(inversion.id).area if inversion else self.whole
@@ -480,14 +390,3 @@ class Document:
     def _show_edit_text(self) -> None:
         state = self.state
         self.edit_text = state.recipe.prompt if state else self.source
-
-
-def _weighted(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:
-    for position, weight in emphasis.weights:
-        recipe = with_weight(recipe, position, weight)
-    return recipe
-
-
-def _part_of(state: EditState, inversion: str) -> PartRecord:
-    finish = FinishRecord(feather=state.finish.feather)
-    return PartRecord(recipe=RecipeRecord.of(state.recipe), finish=finish, inversion=inversion)

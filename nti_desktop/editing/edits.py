@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.parameters import Parameter
-from nti_desktop.recipe.recipe import MOST_SEEDS, Blend, EditRecipe, Lot, Reweighting, Side, WordRef
+from nti_desktop.recipe.recipe import MOST_SEEDS, Blend, EditRecipe, Lot, Reweighting, Side, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand
 from nti_desktop.recipe.words import Change, align_words, split_words
@@ -30,6 +30,13 @@ def with_mask(
 def with_threshold(recipe: EditRecipe, threshold: float) -> EditRecipe:
     """A tighter or wider mask; without a mask the recipe as it is."""
     return recipe if recipe.blend is None else replace(recipe, blend=replace(recipe.blend, threshold=threshold))
+
+
+def with_emphasis(recipe: EditRecipe, emphasis: Emphasis) -> EditRecipe:
+    """Let the words of the sentence count as it was typed."""
+    for position, weight in emphasis.weights:
+        recipe = with_weight(recipe, position, weight)
+    return recipe
 
 
 def with_number(recipe: EditRecipe, parameter: Parameter, value: float) -> EditRecipe:
@@ -68,37 +75,6 @@ def with_usual_structure(recipe: EditRecipe) -> EditRecipe:
 def following(recipe: EditRecipe, share: float) -> EditRecipe:
     """Both windows said by hand as one: 1 as the photo, 0 free."""
     return by_hand(recipe, share, share)
-
-
-def carried(recipe: EditRecipe, usual: EditDefaults, defaults: EditDefaults, method: Method) -> EditRecipe:
-    """The same wish to another model: what was usual on the one before is what is usual on this one.
-
-    usual, defaults: of the model before and of this one; method: the photo's preparation with this one.
-    """
-    blend = recipe.blend
-    if blend is not None:
-        threshold = defaults.blend_threshold if blend.threshold == usual.blend_threshold else blend.threshold
-        blend = replace(blend, threshold=threshold, positions=defaults.blend_positions)
-    was_usual = (recipe.cross_until, recipe.self_until) == (usual.cross_until, usual.self_until)
-    automatic = recipe.automatic or was_usual
-    return by_method(
-        replace(recipe, automatic=automatic, self_limit=defaults.self_limit, blend=blend),
-        method,
-    )
-
-
-def by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
-    """The same wish by this method. Null embeddings hold for their own guidance only; an order needs another, and has
-    no weights of a sentence; only where a method knows where words look, a mask can be tied to them.
-    """
-    row = method.row
-    if row.orders:
-        return replace(recipe, automatic=True, words=(), blend=None, guidance_scale=None)
-    return replace(
-        recipe,
-        blend=recipe.blend if row.looks else None,
-        guidance_scale=None if row.one_guidance else recipe.guidance_scale,
-    )
 
 
 def loosened(recipe: EditRecipe) -> EditRecipe:

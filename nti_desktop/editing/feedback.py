@@ -9,7 +9,7 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured, Rendered
-from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting, unsaid_kinds
+from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, changed_kinds, is_setting, unsaid_kinds
 from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import EMBEDDED, Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
@@ -46,6 +46,12 @@ def changed_words(source: str, recipe: EditRecipe) -> tuple[WordRef, ...]:
         elif pair.edit is None and pair.source is not None:
             found.append((Side.SOURCE, before[pair.source]))
     return tuple(WordRef(side, word.position, word.text) for side, word in found if not word.is_punctuation)
+
+
+def kinds_of_change(source: str, recipe: EditRecipe) -> tuple[Kind, ...]:
+    """Kinds of things that an edit changes, each once."""
+    changes = changed_kinds(source, recipe.prompt, [control.position for control in recipe.weighted])
+    return tuple(dict.fromkeys(kind for _, kind in changes))
 
 
 def with_a_place(words: Sequence[WordRef], learned: frozenset[str] | None) -> tuple[WordRef, ...]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nti_desktop.core.errors import NtiError
-from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.area_inversion import AreaInversion
+from nti_desktop.editing.document import Document
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.models.library.catalog import ModelEntry

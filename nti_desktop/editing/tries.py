@@ -61,7 +61,7 @@ def tries_of(document: Document, screen: bytes | None) -> Tries | None:
     else:
         strengths = sorted({*STRENGTHS, recipe.strength} - {0.0})
         recipes = [replace(recipe, strength=strength) for strength in strengths]
-    steps = document.edit_defaults.preview_steps
+    steps = document.basis.defaults.preview_steps
     return Tries(document.session, inversion.id, tuple(recipes), by_lot, steps, screen)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.session import RemovedPart, RemovedVersion, Session
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.project.schema import PartRecord, VersionRecord
+from nti_desktop.project.schema import FinishRecord, PartRecord, RecipeRecord, VersionRecord
 
 Key = tuple[str, str]
 """Version and inversion."""
@@ -82,15 +82,22 @@ class VersionList:
 
     # Changes
 
-    def began(self, version: VersionRecord) -> None:
-        """A version was added by preparing, which is not undone; its edits can be."""
-        self.histories |= {(version.id, part.inversion): History(state_of(part)) for part in version.parts}
+    def begin(self, own: PartRecord, others: tuple[PartRecord, ...], made_from: str | None) -> VersionRecord:
+        """Add a version and show it. Preparing does that, which is not undone; its edits can be.
 
-    def added(self, version: VersionRecord, beside: str) -> None:
-        """A version was added. beside: the one that was shown before."""
+        own: the edit that is worked on; made_from: the version it began as.
+        """
+        state, name = state_of(own), self._session.free_name()
+        version = self._session.add_version(name, state.recipe, state.finish, own.inversion, made_from, others)
+        self.histories |= {(version.id, part.inversion): History(state_of(part)) for part in version.parts}
+        return version
+
+    def copy(self, version: VersionRecord) -> None:
+        """Add a version that is like another one and show it."""
         depths = self._depths()
-        self.began(version)
-        self._did(Step(Remove(version.id, beside), version.id, depths))
+        own, *others = version.parts
+        copied = self.begin(own, tuple(others), version.id)
+        self._did(Step(Remove(copied.id, version.id), copied.id, depths))
 
     def rename(self, version_id: str, name: str) -> None:
         """Raises NtiError, as the others below, when the project cannot be changed or does not take the name."""
@@ -98,9 +105,12 @@ class VersionList:
         if name != self._session.project.version(version_id).name:
             self._did(Step(self._make(Rename(version_id, name)), version_id, depths))
 
-    def delete(self, version_id: str, beside: str) -> Step:
-        """Delete one of several versions and show the one `beside`."""
+    def delete(self, version_id: str) -> Step:
+        """Delete one of several versions and show the next one, else the one before."""
         depths = self._depths()
+        ids = [version.id for version in self._session.project.versions]
+        gone = ids.index(version_id)
+        beside = (ids[:gone] + ids[gone + 1 :])[min(gone, len(ids) - 2)]
         step = Step(self._make(Remove(version_id, beside)), version_id, depths)
         self._did(step)
         return step
@@ -117,6 +127,13 @@ class VersionList:
         return {key: len(history.past) for key, history in self.histories.items()}
 
     # Undo
+
+    def keep(self, version: VersionRecord, history: History) -> None:
+        """Keep what a version's edit is now, and what it went through."""
+        state = history.present
+        if state_of(version) != state:
+            self._session.change_version(version.id, recipe=state.recipe, finish=state.finish)
+        self.histories[version.id, version.inversion] = history
 
     def edited(self) -> None:
         """Forget what was taken back of the list: an edit came after it."""
@@ -193,3 +210,9 @@ class VersionList:
 def state_of(edit: VersionRecord | PartRecord) -> EditState:
     """Read the state of an edit that was kept."""
     return EditState(edit.recipe.recipe(), Finish(feather=edit.finish.feather))
+
+
+def part_of(state: EditState, inversion: str) -> PartRecord:
+    """Write down the state of an edit that stands on an inversion."""
+    finish = FinishRecord(feather=state.finish.feather)
+    return PartRecord(recipe=RecipeRecord.of(state.recipe), finish=finish, inversion=inversion)

@@ -6,6 +6,7 @@ from nti_desktop.editing import edits
 from nti_desktop.editing.estimates import Estimates, Pace
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Figures, Measured
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE
@@ -43,14 +44,13 @@ def test_loosening_halves_what_holds_the_structure() -> None:
     assert (recipe.cross_until, recipe.self_until) == (0.2, 0.1)
 
 
-def test_windows_that_were_the_models_usual_ones_follow_the_change_on_another_model() -> None:
-    usual, other = EditDefaults(cross_until=0.8, self_until=0.4), EditDefaults(cross_until=0.3, self_until=0.2)
-    for recipe, automatic in (
-        (EditRecipe("a ball", cross_until=0.8, self_until=0.4), True),
-        (EditRecipe("a ball", cross_until=0.8, self_until=0.1), False),
-        (EditRecipe("a ball", automatic=True, cross_until=0.1, self_until=0.1), True),
-    ):
-        assert edits.carried(recipe, usual, other, Method.RESIDUAL).automatic is automatic
+def test_typed_emphasis_sets_the_weights_of_its_words() -> None:
+    recipe = EditRecipe("a blue ball", words=(WordControl(1, "blue", 2.0, 0.3),))
+    emphasis = Emphasis("a blue ball", ((1, 1.5), (2, 0.8)))
+    assert edits.with_emphasis(recipe, emphasis).words == (
+        WordControl(1, "blue", 1.5, 0.3),
+        WordControl(2, "ball", 0.8),
+    )
 
 
 def test_what_is_moved_by_hand_is_no_longer_automatic_until_it_is_asked_for() -> None:

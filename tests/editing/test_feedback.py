@@ -9,9 +9,9 @@ from nti_desktop.editing import feedback
 from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.recipe.jobs import Figures, Rendered
-from nti_desktop.recipe.kinds import SMALL_WORDS, is_setting
+from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef
+from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.words import unlearned_words
 
@@ -80,6 +80,14 @@ def test_a_mask_is_offered_for_a_word_of_the_edit_and_for_a_struck_one_only_wher
     edit: str, place: WordRef
 ) -> None:
     assert feedback.place_of(feedback.changed_words(SOURCE, EditRecipe(edit)), None) == place
+
+
+def test_every_kind_of_change_is_named_once_and_a_weight_is_a_change_too() -> None:
+    both = EditRecipe("a photo of a blue cube and a green mug in fog")
+    assert feedback.kinds_of_change("a photo of a red cube and a red mug in fog", both) == (Kind.COLOUR,)
+    turned_up = with_weight(EditRecipe("a mug in fog"), 3, 2.0)
+    assert feedback.kinds_of_change("a mug in fog", turned_up) == (Kind.WEATHER,)
+    assert feedback.kinds_of_change("a mug in fog", EditRecipe("a mug in fog")) == ()
 
 
 SETTINGS = (

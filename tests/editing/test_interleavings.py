@@ -17,8 +17,9 @@ import pytest
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError, SidecarError
 from nti_desktop.editing import snapshot
+from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.composition import Composition, RenderedPart
-from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.document import Document
 from nti_desktop.editing.edits import with_number
 from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
 from nti_desktop.editing.estimates import Estimates

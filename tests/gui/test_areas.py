@@ -23,7 +23,7 @@ Until = Callable[[Callable[[], bool]], None]
 def drag(window: MainWindow, area: Area) -> None:
     """Draw an area on the photo with the mouse."""
     view = window.editor_view.view
-    rect = view.photo_rect()
+    rect = view.viewport.photo_rect
     scale = rect.width() / view._before.width  # type: ignore[union-attr]
     corners = [
         QPointF(rect.x() + x * scale, rect.y() + y * scale).toPoint()

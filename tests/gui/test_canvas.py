@@ -53,7 +53,7 @@ def about_to_draw(view: PhotoView) -> None:
 
 def drawing(view: PhotoView) -> None:
     view.draw_area()
-    middle = view.photo_rect().center().toPoint()
+    middle = view.viewport.photo_rect.center().toPoint()
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
     QTest.mouseMove(view, middle + QPoint(90, 60))
 

@@ -92,11 +92,11 @@ def test_a_large_photo_is_seen_before_it_is_read_and_stays_where_it_is(
     assert window.windowTitle().startswith("large.jpg")
 
     qtbot.wait(50)  # until the panels have taken their places
-    fitting = place.first_view.photo_rect()
+    fitting = place.first_view.viewport.photo_rect
     assert fitting.width() / fitting.height() == pytest.approx(6)
     window.actions_by_name["full_size"].trigger()
     place.first_view.zoom_to(0.5, QPointF(20, 30))
-    before, zoom = place.first_view.photo_rect(), place.strip.zoom.text()
+    before, zoom = place.first_view.viewport.photo_rect, place.strip.zoom.text()
     assert zoom == "50 %"
 
     gate.open.set()
@@ -108,14 +108,14 @@ def test_a_large_photo_is_seen_before_it_is_read_and_stays_where_it_is(
     assert window.actions_by_name["export"].isEnabled()
     assert place.view.badge == ""
     qtbot.wait(50)
-    assert nearly(place.view.photo_rect(), before)
+    assert nearly(place.view.viewport.photo_rect, before)
     assert place.strip.zoom.text() == zoom
     assert len(gate.reads) == 1
 
 
 def middle(view: PhotoView) -> tuple[float, float]:
     """Which point of the photo is in the middle of the window, as fractions of its sides."""
-    rect = view.photo_rect()
+    rect = view.viewport.photo_rect
     return (view.width() / 2 - rect.x()) / rect.width(), (view.height() / 2 - rect.y()) / rect.height()
 
 
@@ -132,11 +132,11 @@ def test_a_photo_that_fits_the_window_does_not_change_its_size_when_the_whole_co
     window.open_path(large)
     until(lambda: shown(window) is window.editor_view.first_view)
     qtbot.wait(50)
-    before = window.editor_view.first_view.photo_rect()
+    before = window.editor_view.first_view.viewport.photo_rect
     gate.open.set()
     until(lambda: window.editor.document is not None)
     qtbot.wait(50)
-    assert nearly(window.editor_view.view.photo_rect(), before)
+    assert nearly(window.editor_view.view.viewport.photo_rect, before)
 
 
 def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
@@ -150,7 +150,7 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     document, before = window.editor.document, window.editor.pictures.before
     window.editor.describe("a small boat")
     place.view.zoom_to(2.0)
-    rect, at = place.view.photo_rect(), middle(place.view)
+    rect, at = place.view.viewport.photo_rect, middle(place.view)
 
     gate.open.clear()
     gate.fault = PhotoError("“large.jpg” is cut short; copy it again.")
@@ -162,7 +162,7 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     assert shown(window) is place.view
     assert window.editor.document is document
     assert window.editor.pictures.before is before
-    assert place.view.photo_rect().size() == rect.size()
+    assert place.view.viewport.photo_rect.size() == rect.size()
     assert middle(place.view) == pytest.approx(at)
     assert place.prompts.isEnabled()
     assert place.prompts.description.text() == "a small boat"

@@ -169,7 +169,7 @@ def test_the_split_is_dragged_and_moved_by_keys(qtbot: QtBot) -> None:
     view.show_photo(black)
     view.show_edit(white)
     view.show_split(True)
-    rect = view.photo_rect()
+    rect = view.viewport.photo_rect
     middle = QPoint(round(rect.center().x()), round(rect.center().y()))
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
     qtbot.mouseMove(view, QPoint(round(rect.x() + rect.width() * 0.25), middle.y()))
@@ -200,10 +200,10 @@ def test_zooming_keeps_the_point_under_the_pointer(qtbot: QtBot) -> None:
     view.show_photo(make_picture(Raster(np.zeros((2000, 3000, 3), np.uint8))))
     fitted = view.zoom()
     assert fitted < 1
-    point = view.photo_rect().center() + QPoint(50, 30)
-    before = view._to_photo(point)
+    point = view.viewport.photo_rect.center() + QPoint(50, 30)
+    before = view.viewport.to_photo(point)
     view.zoom_to(1.0, point)
-    after = view._to_photo(point)
+    after = view.viewport.to_photo(point)
     assert (after - before).manhattanLength() < 1
     view.fit()
     assert view.zoom() == fitted

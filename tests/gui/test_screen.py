@@ -70,7 +70,7 @@ def p3_photo(tmp_path: Path) -> Path:
 
 def painted(view: PhotoView) -> NDArray[np.int_]:
     """The colour of each patch, (3, 4, 3), as it is painted."""
-    shown, rect = view.grab().toImage(), view.photo_rect()
+    shown, rect = view.grab().toImage(), view.viewport.photo_rect
     ratio, rows, columns = shown.devicePixelRatio(), *PATCHES.shape[:2]
     colours = [
         shown.pixelColor(

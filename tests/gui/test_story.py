@@ -292,7 +292,8 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     last = editor.rendering.plan.last
     assert last is not None
     assert editor.document is not None
-    place = feedback.place_of(editor.document.changed_words, editor.model.entry.words)
+    words = feedback.changed_words(editor.document.source, last.wanted.state.recipe)
+    place = feedback.place_of(words, editor.model.entry.words)
     assert place is not None
     word = place.text
 

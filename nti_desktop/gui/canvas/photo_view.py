@@ -1,27 +1,21 @@
 """The photo: zoom, pan, before and after with a movable split, the mask laid over it."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.overlays import paint_caption, paint_focus, paint_split
-from nti_desktop.gui.canvas.picture import Picture
-from nti_desktop.gui.canvas.tools.area_drawing import AreaDrawing, paint_outline, paint_veil
+from nti_desktop.gui.canvas.picture import Picture, paint_picture
+from nti_desktop.gui.canvas.tools.area_drawing import AreaDrawing, paint_outline
+from nti_desktop.gui.canvas.viewport import Viewport
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
 
 _GRIP = 9.0  # distance in pixels within which the split is caught
-_MARGIN = 14.0
-_LARGEST_ZOOM = 16.0
+_KEY_STEP = 40.0  # pixels that an arrow key moves
 _SHARP_FROM = 6.0  # chosen zoom from which single pixels are shown as squares
 
 
@@ -44,13 +38,11 @@ class PhotoView(QWidget):
             "move the line between before and after."
         )
         self._before: Picture | None = None
-        self._size = QSize()  # of the photo, of which `before` may be a small copy
         self._after: Picture | None = None
         self._overlay: QImage | None = None
         self._film_at = QRectF()
         self._badge = ""
-        self._zoom: float | None = None  # None: as large as fits
-        self._centre = QPointF()
+        self._viewport = Viewport(self.size(), QSize())  # of a photo of which `before` may be a small copy
         self._split_on = False
         self._split = 0.5
         self._peeking = False
@@ -70,16 +62,13 @@ class PhotoView(QWidget):
         size: (width, height) of the photo, where `before` is a small copy of it.
         """
         self._before, self._after, self._overlay, self._badge = before, None, None, ""
-        self._zoom, self._area, self._drawing = None, None, None
-        if before is not None:
-            self._size = QSize(*(size or (before.width, before.height)))
-            self._centre = self._photo_middle()
-        self._view_changed()
+        self._area, self._drawing = None, None
+        photo = QSize() if before is None else QSize(*(size or (before.width, before.height)))
+        self._look(Viewport(self.size(), photo))
 
     def look_like(self, other: "PhotoView") -> None:
         """Show the same part of the photo as another view does, as large."""
-        self._zoom, self._centre = other._zoom, other._centre
-        self._view_changed()
+        self._look(replace(self.viewport, chosen_zoom=other.viewport.chosen_zoom, centre=other.viewport.centre))
 
     def replace_photo(self, before: Picture | None) -> None:
         """The same photo in other colours; everything else stays."""
@@ -124,7 +113,7 @@ class PhotoView(QWidget):
     def draw_area(self) -> None:
         """Let the next drag draw a rectangle; `end_drawing` ends it."""
         if self._before is not None:
-            self._drawing = AreaDrawing(self._size.width(), self._size.height())
+            self._drawing = AreaDrawing(self._viewport.photo.width(), self._viewport.photo.height())
             self.setCursor(Qt.CursorShape.CrossCursor)
             self.setFocus()
             self.update()
@@ -141,13 +130,6 @@ class PhotoView(QWidget):
             self.unsetCursor()
             self.drawing_ended.emit()
             self.update()
-
-    def _in_window(self, photo: QRectF) -> QRectF:
-        """A rectangle in photo pixels, in the window's units."""
-        rect, scale = self.photo_rect(), self._scale()
-        return QRectF(
-            rect.x() + photo.x() * scale, rect.y() + photo.y() * scale, photo.width() * scale, photo.height() * scale
-        )
 
     @property
     def lacks_detail(self) -> bool:
@@ -184,82 +166,32 @@ class PhotoView(QWidget):
 
     # Zoom
 
+    @property
+    def viewport(self) -> Viewport:
+        """What the window shows at its present size."""
+        return replace(self._viewport, window=self.size(), ratio=self.devicePixelRatioF())
+
     def zoom(self) -> float:
         """Screen pixels per photo pixel."""
-        if self._zoom is not None:
-            return self._zoom
-        if self._before is None:
-            return 1.0
-        ratio = self.devicePixelRatioF()
-        room = QSize(max(self.width() - 2 * int(_MARGIN), 1), max(self.height() - 2 * int(_MARGIN), 1))
-        return min(room.width() / self._size.width(), room.height() / self._size.height()) * ratio
+        return self.viewport.zoom
 
     def fit(self) -> None:
         """Show the whole photo."""
-        self._zoom = None
-        self._view_changed()
+        self._look(self.viewport.fitted())
 
     def zoom_to(self, zoom: float, about: QPointF | None = None) -> None:
         """Zoom; the point `about` of the window (else its middle) stays where it is."""
-        if self._before is None:
-            return
-        about = about or QPointF(self.width() / 2, self.height() / 2)
-        under = self._to_photo(about)
-        self._centre = self._clamped_centre() if self._zoom is not None else self._photo_middle()
-        self._zoom = min(max(zoom, self._smallest_zoom()), _LARGEST_ZOOM)
-        scale = self._scale()
-        self._centre = under - QPointF(about.x() - self.width() / 2, about.y() - self.height() / 2) / scale
-        self._view_changed()
+        if self._before is not None:
+            self._look(self.viewport.zoomed(zoom, about or self.viewport.middle))
 
-    def _smallest_zoom(self) -> float:
-        if self._before is None:
-            return 0.01
-        return min(1.0, 64 / max(self._size.width(), self._size.height()))
-
-    def _scale(self) -> float:
-        """Window units per photo pixel."""
-        return self.zoom() / self.devicePixelRatioF()
-
-    def _photo_middle(self) -> QPointF:
-        return QPointF(self._size.width() / 2, self._size.height() / 2) if self._before else QPointF()
-
-    def _clamped_centre(self) -> QPointF:
-        if self._before is None or self._zoom is None:
-            return self._photo_middle()
-        scale = self._scale()
-
-        def clamped(centre: float, size: int, room: float) -> float:
-            half = room / 2 / scale
-            return size / 2 if 2 * half >= size else min(max(centre, half), size - half)
-
-        return QPointF(
-            clamped(self._centre.x(), self._size.width(), self.width() - 2 * _MARGIN),
-            clamped(self._centre.y(), self._size.height(), self.height() - 2 * _MARGIN),
-        )
-
-    def photo_rect(self) -> QRectF:
-        """Return where the photo lies in the window; empty without a photo."""
-        if self._before is None:
-            return QRectF()
-        scale, centre = self._scale(), self._clamped_centre()
-        return QRectF(
-            self.width() / 2 - centre.x() * scale,
-            self.height() / 2 - centre.y() * scale,
-            self._size.width() * scale,
-            self._size.height() * scale,
-        )
-
-    def _to_photo(self, at: QPointF) -> QPointF:
-        rect, scale = self.photo_rect(), self._scale()
-        return QPointF((at.x() - rect.x()) / scale, (at.y() - rect.y()) / scale)
-
-    def _view_changed(self) -> None:
+    def _look(self, viewport: Viewport) -> None:
+        self._viewport = viewport
         self.zoom_changed.emit(self.zoom())
         self.update()
 
     def _split_x(self) -> float:
-        rect = self.photo_rect()
-        return rect.x() + rect.width() * self._split
+        photo = self.viewport.photo_rect
+        return photo.x() + photo.width() * self._split
 
     def _comparing(self) -> bool:
         return self._split_on and self._after is not None and not self._peeking
@@ -284,39 +216,36 @@ class PhotoView(QWidget):
 
     def _paint_photo(self, painter: QPainter) -> None:
         assert self._before is not None
-        smooth = self._zoom is None or self._zoom < _SHARP_FROM
+        zoom = self._viewport.chosen_zoom
+        smooth = zoom is None or zoom < _SHARP_FROM
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        viewport, window = self.viewport, QRectF(self.rect())
         if self._after is None or self._peeking:
-            self._paint(painter, self._before, QRectF(self.rect()))
+            paint_picture(painter, self._before, viewport, window)
         elif not self._split_on:
-            self._paint(painter, self._after, QRectF(self.rect()))
+            paint_picture(painter, self._after, viewport, window)
         else:
             x = self._split_x()
-            self._paint(painter, self._before, QRectF(0, 0, x, self.height()))
-            self._paint(painter, self._after, QRectF(x, 0, max(self.width() - x, 0), self.height()))
+            paint_picture(painter, self._before, viewport, QRectF(0, 0, x, window.height()))
+            paint_picture(painter, self._after, viewport, QRectF(x, 0, max(window.width() - x, 0), window.height()))
 
     def _paint_overlay(self, painter: QPainter) -> None:
         if self._overlay is not None and not self._peeking:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.drawImage(self._in_window(self._film_at), self._overlay)
+            painter.drawImage(self.viewport.in_window(self._film_at), self._overlay)
 
     def _paint_areas(self, painter: QPainter) -> None:
         if self._drawing is not None:
-            drawn = self._in_window(self._drawing.rect)
-            if drawn.isEmpty():
-                paint_caption(painter, "Drag a rectangle over the part to work on", self._seen_photo(), left=True)
-            else:
-                paint_veil(painter, drawn, self.photo_rect())
-                paint_outline(painter, drawn)
+            self._drawing.paint(painter, self.viewport)
         elif self._area is not None and not self._peeking:
             area = self._area
-            paint_outline(painter, self._in_window(QRectF(area.x, area.y, area.width, area.height)))
+            paint_outline(painter, self.viewport.in_window(QRectF(area.x, area.y, area.width, area.height)))
 
     def _paint_comparison(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        seen = self._seen_photo()
+        seen = self.viewport.seen
         if self._comparing():
             paint_split(painter, self._split_x(), seen.top(), seen.bottom())
             paint_caption(painter, "Before", seen, left=True)
@@ -331,26 +260,10 @@ class PhotoView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             paint_focus(painter, QRectF(self.rect()))
 
-    def _seen_photo(self) -> QRectF:
-        """The part of the photo's rectangle that the window shows."""
-        return self.photo_rect().intersected(QRectF(self.rect()))
-
-    def _paint(self, painter: QPainter, picture: Picture, part: QRectF) -> None:
-        """The share of `picture` that lies in `part` of the window."""
-        rect = self.photo_rect()
-        shown = rect.intersected(part).intersected(QRectF(self.rect()))
-        if shown.isEmpty():
-            return
-        level, _ = picture.level_for(rect.width() * self.devicePixelRatioF() / picture.width)
-        across, down = level.width() / rect.width(), level.height() / rect.height()
-        x, y = (shown.x() - rect.x()) * across, (shown.y() - rect.y()) * down
-        source = QRectF(x, y, shown.width() * across, shown.height() * down)
-        painter.drawImage(shown, level, source)
-
     # Hands
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._view_changed()
+        self._look(self.viewport)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.angleDelta().y():
@@ -360,25 +273,24 @@ class PhotoView(QWidget):
         if event.button() != Qt.MouseButton.LeftButton or self._before is None:
             return
         if self._drawing is not None:
-            self._drawing.begin(self._to_photo(event.position()))
+            self._drawing.begin(self.viewport.to_photo(event.position()))
         elif self._comparing() and abs(event.position().x() - self._split_x()) <= _GRIP:
             self._dragging_split = True
         else:
             self._grabbed = event.position()
-            self._centre = self._clamped_centre()
+            self._viewport = self.viewport.clamped()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
         if self._drawing is not None:
-            self._drawing.stretch(self._to_photo(at))
+            self._drawing.stretch(self.viewport.to_photo(at))
             self.update()
         elif self._dragging_split:
-            rect = self.photo_rect()
-            self.move_split((at.x() - rect.x()) / rect.width())
+            photo = self.viewport.photo_rect
+            self.move_split((at.x() - photo.x()) / photo.width())
         elif self._grabbed is not None:
-            if self._zoom is not None:
-                self._centre = self._centre - (at - self._grabbed) / self._scale()
+            self._viewport = self.viewport.moved(at - self._grabbed)
             self._grabbed = at
             self.update()
         elif self._comparing() and abs(at.x() - self._split_x()) <= _GRIP:
@@ -395,11 +307,11 @@ class PhotoView(QWidget):
             return
         self._dragging_split = False
         self._grabbed = None
-        self._centre = self._clamped_centre()
+        self._viewport = self.viewport.clamped()
         self.unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self._zoom is None:
+        if self._viewport.chosen_zoom is None:
             self.zoom_to(1.0, event.position())
         else:
             self.fit()
@@ -417,5 +329,5 @@ class PhotoView(QWidget):
         elif self._comparing() and way.x():
             self.move_split(self._split + 0.02 * way.x())
         else:
-            self._centre = self._clamped_centre() + way * (40 / self._scale())
+            self._viewport = self.viewport.clamped().moved(way * -_KEY_STEP)
             self.update()

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 
+from nti_desktop.gui.canvas.viewport import Viewport
 from nti_desktop.photo.colour import to_profile
 from nti_desktop.photo.raster import Raster
 
@@ -63,6 +64,17 @@ def _image(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
         QImage.Format.Format_RGB32
     )
+
+
+def paint_picture(painter: QPainter, picture: Picture, viewport: Viewport, part: QRectF) -> None:
+    """Paint as much of a picture of the photo as is seen in a part of the window."""
+    photo, shown = viewport.photo_rect, viewport.seen.intersected(part)
+    if shown.isEmpty():
+        return
+    level, _ = picture.level_for(photo.width() * viewport.ratio / picture.width)
+    across, down = level.width() / photo.width(), level.height() / photo.height()
+    x, y = (shown.x() - photo.x()) * across, (shown.y() - photo.y()) * down
+    painter.drawImage(shown, level, QRectF(x, y, shown.width() * across, shown.height() * down))
 
 
 def is_reddish(picture: Picture) -> bool:

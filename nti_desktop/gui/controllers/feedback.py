@@ -11,6 +11,7 @@ from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.recipe.recipe import WordRef
 
 
 class EditFeedback(QObject):
@@ -27,7 +28,7 @@ class EditFeedback(QObject):
         assert document is not None
         if composed.rendered is None:
             return
-        recipe, words = composed.wanted.state.recipe, document.changed_words
+        recipe, words = composed.wanted.state.recipe, _changed_words(document)
         if nothing := feedback.no_effect(words, composed.rendered):
             held = document.row.looks and (recipe.cross_until > 0 or recipe.self_until > 0)
             self._say(nothing, Action("Loosen the structure", self.loosen) if held else None)
@@ -47,7 +48,7 @@ class EditFeedback(QObject):
         """Confine the edit to where its change belongs."""
         document, defaults = self._editor.document, self._editor.model.entry.defaults
         assert document is not None
-        place = feedback.place_of(document.changed_words, self._learned(document))
+        place = feedback.place_of(_changed_words(document), self._learned(document))
         if place is not None:
             self._editor.edit("mask", partial(edits.with_mask, places=[place], keeps=(), defaults=defaults))
 
@@ -55,3 +56,8 @@ class EditFeedback(QObject):
         """The words that the model of the edit learned, where it says."""
         entry = document.edit_model(self._editor.model.entry)
         return entry.words if entry is not None else None
+
+
+def _changed_words(document: Document) -> tuple[WordRef, ...]:
+    state = document.state
+    return feedback.changed_words(document.source, state.recipe) if state else ()

@@ -222,8 +222,8 @@ class EditorView(QWidget):
         if state is not None:
             self.structure_panel.show_recipe(
                 state.recipe,
-                document.automatic(state.recipe),
-                document.changed_kinds,
+                document.basis.automatic(state.recipe),
+                feedback.kinds_of_change(document.source, state.recipe),
                 model.method.row,
                 model.guidance,
             )

@@ -3,6 +3,8 @@
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from nti_desktop.gui.canvas.overlays import paint_caption
+from nti_desktop.gui.canvas.viewport import Viewport
 from nti_desktop.photo.frame import Area
 
 SMALLEST = 16  # photo pixels a side; a click is no area
@@ -38,6 +40,15 @@ class AreaDrawing:
             return None
         return Area(rect.x(), rect.y(), rect.width(), rect.height())
 
+    def paint(self, painter: QPainter, viewport: Viewport) -> None:
+        """Paint what is drawn so far, or say what to do."""
+        drawn = viewport.in_window(self.rect)
+        if drawn.isEmpty():
+            paint_caption(painter, "Drag a rectangle over the part to work on", viewport.seen, left=True)
+        else:
+            _paint_veil(painter, drawn, viewport.photo_rect)
+            paint_outline(painter, drawn)
+
     def _held(self, at: QPointF) -> QPointF:
         return QPointF(
             min(max(at.x(), self._whole.left()), self._whole.right()),
@@ -56,7 +67,7 @@ def paint_outline(painter: QPainter, rect: QRectF) -> None:
     painter.drawRect(rect)
 
 
-def paint_veil(painter: QPainter, around: QRectF, within: QRectF) -> None:
+def _paint_veil(painter: QPainter, around: QRectF, within: QRectF) -> None:
     """Darken the photo, `within`, around a rectangle."""
     veil = QColor(0, 0, 0, 110)
     middle = around.intersected(within)

@@ -1,0 +1,43 @@
+"""The areas of the photo that a version edits; none before the photo was prepared, when there is no version."""
+
+from nti_desktop.editing.composition import frame_of_inversion
+from nti_desktop.editing.render_requests import Beside
+from nti_desktop.editing.version_list import state_of
+from nti_desktop.photo.frame import Area
+from nti_desktop.project.schema import PartRecord, Project, VersionRecord
+from nti_desktop.recipe.recipe import asks_for_nothing
+
+
+def edits_by_area(project: Project, version: VersionRecord | None) -> dict[Area, PartRecord]:
+    """Return a version's edits by their areas, that of the area that is worked on first."""
+    parts = version.parts if version else ()
+    return {frame_of_inversion(project, part.inversion).area: part for part in parts}
+
+
+def descriptions(project: Project, version: VersionRecord | None, fingerprint: str) -> dict[Area, str]:
+    """Return what the areas of a version are described with that were prepared with the model of this fingerprint."""
+    edits = edits_by_area(project, version)
+    inversions = {area: project.inversion(part.inversion) for area, part in edits.items()}
+    return {
+        area: inversion.settings.prompt
+        for area, inversion in inversions.items()
+        if inversion.model_fingerprint == fingerprint
+    }
+
+
+def areas_as_laid(project: Project, version: VersionRecord | None) -> list[Area]:
+    """List a version's areas in the order that their edits are laid into the photo."""
+    parts = version.parts if version else ()
+    frames = {project.inversion(part.inversion).frame for part in parts}
+    return [Area(frame.x, frame.y, frame.width, frame.height) for frame in project.frames if frame.id in frames]
+
+
+def edits_beside(project: Project, version: VersionRecord | None) -> Beside:
+    """Return a version's edits of areas that are not worked on, as far as they ask for something."""
+    others = version.others if version else ()
+    states = [(project.inversion(part.inversion), state_of(part)) for part in others]
+    return tuple(
+        (inversion.id, state)
+        for inversion, state in states
+        if not asks_for_nothing(state.recipe, inversion.settings.prompt)
+    )
