@@ -5,6 +5,7 @@ from functools import partial
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from nti_desktop.core.units import duration
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
@@ -24,7 +25,7 @@ from nti_desktop.gui.editor.structure_panel import StructurePanel
 from nti_desktop.gui.editor.versions_panel import VersionRow, VersionsPanel
 from nti_desktop.gui.editor.words_panel import WordsPanel
 from nti_desktop.gui.widgets.message_bar import MessageBar
-from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
+from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.methods import Method
