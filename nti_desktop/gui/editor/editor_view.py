@@ -9,6 +9,7 @@ from nti_desktop.core.units import duration
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.preparation_text import DESCRIBE, preparation_text, standing_of
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import is_reddish, mask_overlay
@@ -34,8 +35,6 @@ from nti_desktop.recipe.recipe import Lot, Reweighting, WordRef, with_weight
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
-_ORDERED = "Nothing needs to be prepared: say what should become of the photo."
-_DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
 LOADING = "Loading…"  # badge of a first view
 
 
@@ -235,7 +234,7 @@ class EditorView(QWidget):
         """Fill the panels around a first photo as they will be when it is there, so that it keeps its place."""
         entry = self.editor.model.entry
         self.prompts.show_models(entry, entry)
-        self.prompts.show_preparation(_DESCRIBE, possible=False, again=False, needed=True)
+        self.prompts.show_preparation(DESCRIBE, possible=False, again=False, needed=True)
         frame = frame_of(whole, entry.native_size, entry.multiple)
         rows = [AreaRow(whole, "Whole photo", "", can_leave=False)]
         self.area_bar.show_areas(rows, whole, feedback.effective_resolution(frame, True))
@@ -284,41 +283,15 @@ class EditorView(QWidget):
 
     def _show_preparation(self, document: Document) -> None:
         editor, plan = self.editor, self.editor.preparing.plan
-        seconds, measured = plan.estimates.preparing(*editor.model.way), plan.estimates.measured
-        if seconds is not None and measured is not None:
-            takes = feedback.takes(duration(seconds), measured, editor.model.way[0])
-        elif plan.measuring:
-            takes = "Measuring how long it takes here…"
-        else:
-            takes = ""
-        if document.by_order:
-            text = "" if document.inversion is not None or plan.at_work else _ORDERED
-        elif plan.at_work:
-            text = "Being prepared; you can go on writing the edit."
-        elif document.up_to_date and document.inversion is not None:
-            text = f"Prepared in {duration(document.inversion.figures.seconds).removeprefix('about ')}."
-            explained, settings = document.inversion.figures.explained, document.inversion.settings.settings()
-            strange = measured is not None and feedback.is_strange(editor.model.entry, measured)
-            if not strange and (more := feedback.say_more(editor.model.entry, settings, explained)):
-                text = f"{text} {more}"
-        elif document.session.read_only:
-            text = document.session.read_only
-        elif document.area not in (*document.edited_areas, document.whole):
-            text = f"Describe what the photo shows in this area, without its edits; then prepare it. {takes}"
-        elif document.version is not None:
-            text = f"The description has changed; prepare the photo again to use it. {takes}"
-        elif not document.description.strip():
-            text = _DESCRIBE
-        else:
-            text = f"Needed once before words can change the photo. {takes}"
+        text = preparation_text(standing_of(document, plan, editor.model.entry, editor.model.way))
+        measured = plan.estimates.measured
         self.prompts.estimate.setToolTip(feedback.measured_on(measured) if measured else "")
-        possible = document.can_be_prepared and not plan.at_work
         self.prompts.show_preparation(
-            text, possible, again=document.area in document.edited_areas, needed=not document.up_to_date
+            text, plan.possible, again=document.area in document.edited_areas, needed=not document.up_to_date
         )
         ways = plan.estimates.far_apart(editor.model.entry.defaults)
         offered = tuple((method, duration(seconds)) for method, seconds in ways)
-        self.prompts.show_ways(offered, possible and not document.up_to_date)
+        self.prompts.show_ways(offered, plan.possible and not document.up_to_date)
         self.prompts.show_render_button(editor.pictures.by_hand, not editor.pictures.final)
 
     def _show_versions(self, document: Document) -> None:
