@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayo
 
 from nti_desktop.core.units import duration
 from nti_desktop.editing import edits, feedback
+from nti_desktop.editing.area_rows import area_rows, whole_row
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.preparation_text import DESCRIBE, preparation_text, standing_of
@@ -17,7 +18,7 @@ from nti_desktop.gui.controllers.areas import Areas
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.file_tasks import thumbnail
 from nti_desktop.gui.controllers.versions import Versions
-from nti_desktop.gui.editor.area_bar import AreaBar, AreaRow
+from nti_desktop.gui.editor.area_bar import AreaBar
 from nti_desktop.gui.editor.mask_panel import MaskPanel
 from nti_desktop.gui.editor.model_panel import ModelPanel
 from nti_desktop.gui.editor.prompt_bar import PromptBar
@@ -236,25 +237,12 @@ class EditorView(QWidget):
         self.prompts.show_models(entry, entry)
         self.prompts.show_preparation(DESCRIBE, possible=False, again=False, needed=True)
         frame = frame_of(whole, entry.native_size, entry.multiple)
-        rows = [AreaRow(whole, "Whole photo", "", can_leave=False)]
-        self.area_bar.show_areas(rows, whole, feedback.effective_resolution(frame, True))
+        self.area_bar.show_areas([whole_row(whole)], whole, feedback.effective_resolution(frame, True))
 
     def _show_areas(self, document: Document) -> None:
-        project, edited = document.session.project, document.edited_areas
-        names = {area: f"Area {number}" for number, area in enumerate(document.areas)} | {document.whole: "Whole photo"}
-        rows = [
-            AreaRow(
-                area,
-                names[area],
-                f"{area.width} × {area.height} pixels of {project.photo.width} × {project.photo.height}",
-                can_leave=area != document.whole and (area not in edited or len(edited) > 1),
-            )
-            for area in document.areas
-        ]
         frame = document.session.frame_for(self.editor.model.entry, document.area)
-        self.area_bar.show_areas(
-            rows, document.area, feedback.effective_resolution(frame, document.area == document.whole)
-        )
+        detail = feedback.effective_resolution(frame, document.area == document.whole)
+        self.area_bar.show_areas(area_rows(document), document.area, detail)
         self.area_bar.show_words(self._areas.words_with_a_place)
         self.view.show_area(None if document.area == document.whole else document.area)
 
