@@ -11,6 +11,7 @@ from nti_desktop.editing.area_rows import area_rows, whole_row
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.preparation_text import DESCRIBE, preparation_text, standing_of
+from nti_desktop.editing.used_mask import used_mask
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import is_reddish, mask_overlay
@@ -141,7 +142,7 @@ class EditorView(QWidget):
         commands.leaving.connect(self.prompts.edit.settle)
         commands.rename_asked.connect(self.versions_panel.rename_current)
 
-    # The desk shows
+    # What is shown
 
     @property
     def canvas(self) -> PhotoView:
@@ -217,8 +218,9 @@ class EditorView(QWidget):
 
     def _show_recipe(self, document: Document) -> None:
         state, model = document.state, self.editor.model
-        for panel in (self.words_panel, self.structure_panel, self.mask_panel):
-            panel.setEnabled(state is not None and not (panel is self.mask_panel and not document.row.looks))
+        self.words_panel.setEnabled(state is not None)
+        self.structure_panel.setEnabled(state is not None)
+        self.mask_panel.setEnabled(state is not None and document.row.looks)
         self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
             self.structure_panel.show_recipe(
@@ -300,28 +302,16 @@ class EditorView(QWidget):
 
     def _show_mask(self) -> None:
         """The newest mask, and how much it covers."""
-        document, last = self.editor.document, self.editor.rendering.plan.last
-        mask = last.reach if last else None
-        if (
-            document is None
-            or last is None
-            or last.rendered is None
-            or mask is None
-            or not document.state
-            or document.state.recipe.blend is None
-        ):
+        document = self.editor.document
+        mask = None if document is None else used_mask(document, self.editor.rendering.plan.last)
+        if mask is not None:
+            self.mask_panel.show_coverage(mask.coverage)
+        if mask is None or not self.mask_panel.show_mask.isChecked():
             self.view.show_overlay(None)
             return
-        self.mask_panel.show_coverage(last.rendered.coverage)
-        if not self.mask_panel.show_mask.isChecked():
-            self.view.show_overlay(None)
-            return
-        project = document.session.project
-        frame = project.frame(project.inversion(last.wanted.inversion).frame)
-        colour = (
-            theme.MASK_ON_RED if self.editor.pictures.before and is_reddish(self.editor.pictures.before) else theme.MASK
-        )
-        self.view.show_overlay(mask_overlay(mask, colour), QRectF(frame.x, frame.y, frame.width, frame.height))
+        before, area = self.editor.pictures.before, mask.area
+        colour = theme.MASK_ON_RED if before and is_reddish(before) else theme.MASK
+        self.view.show_overlay(mask_overlay(mask.reach, colour), QRectF(area.x, area.y, area.width, area.height))
 
     @slot(float)
     def _zoomed(self, _zoom: float) -> None:
@@ -335,7 +325,7 @@ class EditorView(QWidget):
         if last is not None and last.picture is self.editor.pictures.after and self.view.lacks_detail:
             self.editor.rendering.plan.sharpen()
 
-    # The panels ask
+    # What the panels ask for
 
     @slot(int, float)
     def _weight_moved(self, position: int, weight: float) -> None:
