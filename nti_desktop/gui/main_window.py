@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, Q
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
-from nti_desktop.editing.tries import drawn_by_lot
+from nti_desktop.editing.possible_commands import possible_commands
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 _READABLE = (
     f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
 )
-_LOOKING = ("fit", "full_size", "zoom_in", "zoom_out")
 
 
 class MainWindow(QMainWindow):
@@ -140,47 +139,22 @@ class MainWindow(QMainWindow):
     @slot()
     def _show_state(self) -> None:
         """The title, and which commands have something to do."""
-        session, document = self.editor.session, self.editor.document
-        history = document.history if document else None
-        ready = document is not None and document.up_to_date
-        several = session is not None and len(session.project.versions) > 1
-        possible = {
-            "save": session is not None and session.working_copy.dirty,
-            "export": session is not None,
-            "export_again": session is not None,
-            "return_to_editor": session is not None and self.exporting.return_target is not None,
-            "undo": document is not None and document.can_undo,
-            "redo": document is not None and document.can_redo,
-            "prepare": document is not None and document.can_be_prepared and not self.editor.preparing.plan.at_work,
-            "render_edit": ready and not self.editor.pictures.final,
-            "compare_ways": self.comparing.possible,
-            "show_tries": self.trying.possible,
-            "another_try": document is not None and drawn_by_lot(document),
-            "draw_area": document is not None,
-            "work_on_whole": document is not None and document.area != document.whole,
-            "reset_structure": history is not None,
-            "add_version": ready,
-            "ask_for_name": session is not None and bool(session.project.versions),
-            "delete_version": several,
-            "next_version": several,
-            "previous_version": several,
-            "compare": session is not None,
-            "show_before": session is not None,
-            "show_mask": session is not None,
-            "fit": session is not None,
-            "full_size": session is not None,
-            "zoom_in": session is not None,
-            "zoom_out": session is not None,
-        }
-        if self.editor.glimpse is not None:  # a photo that is still being opened can be looked at
-            possible = {name: name in _LOOKING for name in possible}
+        editor, session = self.editor, self.editor.session
+        possible = possible_commands(
+            editor.document,
+            opening=editor.glimpse is not None,
+            can_prepare=editor.preparing.plan.possible,
+            comparable=self.comparing.possible,
+            final=editor.pictures.final,
+            returns=self.exporting.return_target is not None,
+        )
         for name, enabled in possible.items():
             self.actions_by_name[name].setEnabled(enabled)
         name = session.photo.path.name if session else ""
-        if self.editor.glimpse is not None and self.editor.file_tasks.opening is not None:
-            name = self.editor.file_tasks.opening.path.name
+        if editor.glimpse is not None and editor.file_tasks.opening is not None:
+            name = editor.file_tasks.opening.path.name
         self.setWindowTitle(f"{name}[*] — NTI Desktop" if name else "NTI Desktop")
-        self.setWindowModified(session is not None and session.working_copy.dirty and self.editor.glimpse is None)
+        self.setWindowModified(possible["save"])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Only once the window is there may the engine import what takes seconds."""
