@@ -1,11 +1,10 @@
 """The window: its commands, what it opens, and how it closes."""
 
-import logging
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
@@ -29,6 +28,7 @@ from nti_desktop.gui.models.device_chooser import DeviceChooser
 from nti_desktop.gui.models.model_chooser import ModelChooser
 from nti_desktop.gui.models.other_model import OtherModel
 from nti_desktop.gui.screen_colours import ScreenColours
+from nti_desktop.gui.tool_bar import make_tool_bar
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.widgets.progress import ProgressWatch
 from nti_desktop.gui.window_size import within_screen
@@ -39,8 +39,6 @@ from nti_desktop.gui.workers.transfers import Transfers
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
 from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
-
-log = logging.getLogger(__name__)
 
 _READABLE = (
     f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
@@ -87,7 +85,7 @@ class MainWindow(QMainWindow):
         self._take_room()
         more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
         self.actions_by_name = add_actions(self, (self, self.trying, self.comparing, *more))
-        self._add_toolbar()
+        self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
 
         self.chooser.page_asked.connect(self.models.show_page)
@@ -114,21 +112,6 @@ class MainWindow(QMainWindow):
         geometry = preferences.window_geometry()
         if geometry is not None:
             self.restoreGeometry(geometry)
-
-    def _add_toolbar(self) -> None:
-        bar = QToolBar("Tools")
-        bar.setMovable(False)
-        bar.toggleViewAction().setVisible(False)
-        for name in ("open", "save", "export", "", "undo", "redo", " ", "compare", "show_mask", "fit", "full_size"):
-            if name in self.actions_by_name:
-                bar.addAction(self.actions_by_name[name])
-            elif name == " ":
-                space = QWidget()
-                space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-                bar.addWidget(space)
-            else:
-                bar.addSeparator()
-        self.addToolBar(bar)
 
     def _show_samples(self) -> None:
         try:
