@@ -34,6 +34,7 @@ from nti_desktop.gui.widgets.progress import ProgressWatch
 from nti_desktop.gui.window_size import within_screen
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, load_service
+from nti_desktop.gui.workers.thread_group import ThreadGroup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Transfers
 from nti_desktop.models.library.catalog import built_in
@@ -57,7 +58,8 @@ class MainWindow(QMainWindow):
         self.background = Background(self)
         self.models_thread = Background(self, "models")
         self.transfers_thread = Background(self, "transfers")
-        self._threads = (self.engine, self.background, self.models_thread, self.transfers_thread)
+        workers = (self.background, self.models_thread, self.transfers_thread)
+        self._threads = ThreadGroup((self.engine, *workers), self)
         self.editor = Editor(self.engine, self.background, self.models_thread, built_in(), self)
         self.autosave = Autosave(self.editor, save_after, self)
         self.versions = Versions(self.editor, self)
@@ -78,7 +80,6 @@ class MainWindow(QMainWindow):
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
-        self._ending = False
 
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
@@ -101,10 +102,9 @@ class MainWindow(QMainWindow):
         self.editor.file_tasks.saved.connect(self._saved)
         self.editor.file_tasks.save_failed.connect(self._save_failed)
         self.editor.opened.connect(self._opened)
-        for thread in self._threads:
-            thread.finished.connect(self._thread_ended)
-            if thread is not self.engine:
-                thread.start()
+        self._threads.ended.connect(self._threads_ended)
+        for worker in workers:
+            worker.start()
 
     def _take_room(self) -> None:
         """As large as last time, else most of the screen."""
@@ -185,7 +185,8 @@ class MainWindow(QMainWindow):
             case OpenNext(path):
                 self.editor.file_tasks.open(path)
             case Close():
-                self._end_threads()
+                self.autosave.stop()
+                self._threads.stop()
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
     @slot()
@@ -329,20 +330,9 @@ class MainWindow(QMainWindow):
         self.hide()
         self._leaving.go(Close())
 
-    def _end_threads(self) -> None:
-        self._ending = True
-        self.autosave.stop()
-        for thread in self._threads:
-            thread.stop()
-        self._thread_ended()  # the engine's may never have been started
-
     @slot()
-    def _thread_ended(self) -> None:
-        if self._ending and not any(thread.isRunning() for thread in self._threads):
-            self._ending = False
-            for thread in self._threads:  # `finished` is sent a moment before a thread has ended
-                thread.wait()
-            self.closed.emit()
+    def _threads_ended(self) -> None:
+        self.closed.emit()
 
     # The edit
 
