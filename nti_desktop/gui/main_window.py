@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
@@ -31,7 +31,7 @@ from nti_desktop.gui.screen_colours import ScreenColours
 from nti_desktop.gui.tool_bar import make_tool_bar
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.widgets.progress import ProgressWatch
-from nti_desktop.gui.window_size import within_screen
+from nti_desktop.gui.window_size import open_as_last_time
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, load_service
 from nti_desktop.gui.workers.thread_group import ThreadGroup
@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
 
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
-        self._take_room()
+        open_as_last_time(self)
         more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
         self.actions_by_name = add_actions(self, (self, self.trying, self.comparing, *more))
         self.addToolBar(make_tool_bar(self.actions_by_name))
@@ -105,13 +105,6 @@ class MainWindow(QMainWindow):
         self._threads.ended.connect(self._threads_ended)
         for worker in workers:
             worker.start()
-
-    def _take_room(self) -> None:
-        """As large as last time, else most of the screen."""
-        self.resize(within_screen(self, QSize(1600, 1000)))
-        geometry = preferences.window_geometry()
-        if geometry is not None:
-            self.restoreGeometry(geometry)
 
     def _show_samples(self) -> None:
         try:
