@@ -1,4 +1,4 @@
-"""Decibels: how near two pictures are."""
+"""Decibels, which tell how near two pictures are, and times as a person is told them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,3 +17,15 @@ def in_decibels(psnr: float | None) -> str:
     if psnr is None:
         return "not measured"
     return f"{EXACT:.0f} dB (exact)" if psnr >= EXACT else f"{psnr:.1f} dB"
+
+
+def duration(seconds: float) -> str:
+    """In words a person would use: “about 4 s”, “about 3 min”, “about 1 h 20 min”."""
+    if seconds < 1.5:
+        return "about a second"
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"about {minutes} min"
+    return f"about {minutes // 60} h {minutes % 60:02d} min"

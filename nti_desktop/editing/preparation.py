@@ -81,6 +81,11 @@ class PreparationPlan:
         return any(undertaking.document is self._document for undertaking, _ in self._inverting.values())
 
     @property
+    def possible(self) -> bool:
+        """Whether the open photo can be prepared now."""
+        return self._document is not None and self._document.can_be_prepared and not self.at_work
+
+    @property
     def busy(self) -> bool:
         """Whether any photo is; one that was left may yet be done before it has stopped."""
         return bool(self._inverting)

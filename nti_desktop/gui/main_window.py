@@ -1,16 +1,15 @@
 """The window: its commands, what it opens, and how it closes."""
 
-import logging
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
-from nti_desktop.editing.tries import drawn_by_lot
+from nti_desktop.editing.possible_commands import possible_commands
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
@@ -29,23 +28,22 @@ from nti_desktop.gui.models.device_chooser import DeviceChooser
 from nti_desktop.gui.models.model_chooser import ModelChooser
 from nti_desktop.gui.models.other_model import OtherModel
 from nti_desktop.gui.screen_colours import ScreenColours
+from nti_desktop.gui.tool_bar import make_tool_bar
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.widgets.progress import ProgressWatch
-from nti_desktop.gui.window_size import within_screen
+from nti_desktop.gui.window_size import open_as_last_time
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, load_service
+from nti_desktop.gui.workers.thread_group import ThreadGroup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Transfers
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
 from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 
-log = logging.getLogger(__name__)
-
 _READABLE = (
     f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
 )
-_LOOKING = ("fit", "full_size", "zoom_in", "zoom_out")
 
 
 class MainWindow(QMainWindow):
@@ -60,7 +58,8 @@ class MainWindow(QMainWindow):
         self.background = Background(self)
         self.models_thread = Background(self, "models")
         self.transfers_thread = Background(self, "transfers")
-        self._threads = (self.engine, self.background, self.models_thread, self.transfers_thread)
+        workers = (self.background, self.models_thread, self.transfers_thread)
+        self._threads = ThreadGroup((self.engine, *workers), self)
         self.editor = Editor(self.engine, self.background, self.models_thread, built_in(), self)
         self.autosave = Autosave(self.editor, save_after, self)
         self.versions = Versions(self.editor, self)
@@ -81,14 +80,13 @@ class MainWindow(QMainWindow):
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
-        self._ending = False
 
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
-        self._take_room()
+        open_as_last_time(self)
         more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
         self.actions_by_name = add_actions(self, (self, self.trying, self.comparing, *more))
-        self._add_toolbar()
+        self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
 
         self.chooser.page_asked.connect(self.models.show_page)
@@ -104,32 +102,9 @@ class MainWindow(QMainWindow):
         self.editor.file_tasks.saved.connect(self._saved)
         self.editor.file_tasks.save_failed.connect(self._save_failed)
         self.editor.opened.connect(self._opened)
-        for thread in self._threads:
-            thread.finished.connect(self._thread_ended)
-            if thread is not self.engine:
-                thread.start()
-
-    def _take_room(self) -> None:
-        """As large as last time, else most of the screen."""
-        self.resize(within_screen(self, QSize(1600, 1000)))
-        geometry = preferences.window_geometry()
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-
-    def _add_toolbar(self) -> None:
-        bar = QToolBar("Tools")
-        bar.setMovable(False)
-        bar.toggleViewAction().setVisible(False)
-        for name in ("open", "save", "export", "", "undo", "redo", " ", "compare", "show_mask", "fit", "full_size"):
-            if name in self.actions_by_name:
-                bar.addAction(self.actions_by_name[name])
-            elif name == " ":
-                space = QWidget()
-                space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-                bar.addWidget(space)
-            else:
-                bar.addSeparator()
-        self.addToolBar(bar)
+        self._threads.ended.connect(self._threads_ended)
+        for worker in workers:
+            worker.start()
 
     def _show_samples(self) -> None:
         try:
@@ -140,47 +115,22 @@ class MainWindow(QMainWindow):
     @slot()
     def _show_state(self) -> None:
         """The title, and which commands have something to do."""
-        session, document = self.editor.session, self.editor.document
-        history = document.history if document else None
-        ready = document is not None and document.up_to_date
-        several = session is not None and len(session.project.versions) > 1
-        possible = {
-            "save": session is not None and session.working_copy.dirty,
-            "export": session is not None,
-            "export_again": session is not None,
-            "return_to_editor": session is not None and self.exporting.return_target is not None,
-            "undo": document is not None and document.can_undo,
-            "redo": document is not None and document.can_redo,
-            "prepare": document is not None and document.can_be_prepared and not self.editor.preparing.plan.at_work,
-            "render_edit": ready and not self.editor.pictures.final,
-            "compare_ways": self.comparing.possible,
-            "show_tries": self.trying.possible,
-            "another_try": document is not None and drawn_by_lot(document),
-            "draw_area": document is not None,
-            "work_on_whole": document is not None and document.area != document.whole,
-            "reset_structure": history is not None,
-            "add_version": ready,
-            "ask_for_name": session is not None and bool(session.project.versions),
-            "delete_version": several,
-            "next_version": several,
-            "previous_version": several,
-            "compare": session is not None,
-            "show_before": session is not None,
-            "show_mask": session is not None,
-            "fit": session is not None,
-            "full_size": session is not None,
-            "zoom_in": session is not None,
-            "zoom_out": session is not None,
-        }
-        if self.editor.glimpse is not None:  # a photo that is still being opened can be looked at
-            possible = {name: name in _LOOKING for name in possible}
+        editor, session = self.editor, self.editor.session
+        possible = possible_commands(
+            editor.document,
+            opening=editor.glimpse is not None,
+            can_prepare=editor.preparing.plan.possible,
+            comparable=self.comparing.possible,
+            final=editor.pictures.final,
+            returns=self.exporting.return_target is not None,
+        )
         for name, enabled in possible.items():
             self.actions_by_name[name].setEnabled(enabled)
         name = session.photo.path.name if session else ""
-        if self.editor.glimpse is not None and self.editor.file_tasks.opening is not None:
-            name = self.editor.file_tasks.opening.path.name
+        if editor.glimpse is not None and editor.file_tasks.opening is not None:
+            name = editor.file_tasks.opening.path.name
         self.setWindowTitle(f"{name}[*] — NTI Desktop" if name else "NTI Desktop")
-        self.setWindowModified(session is not None and session.working_copy.dirty and self.editor.glimpse is None)
+        self.setWindowModified(possible["save"])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Only once the window is there may the engine import what takes seconds."""
@@ -228,7 +178,8 @@ class MainWindow(QMainWindow):
             case OpenNext(path):
                 self.editor.file_tasks.open(path)
             case Close():
-                self._end_threads()
+                self.autosave.stop()
+                self._threads.stop()
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
     @slot()
@@ -372,20 +323,9 @@ class MainWindow(QMainWindow):
         self.hide()
         self._leaving.go(Close())
 
-    def _end_threads(self) -> None:
-        self._ending = True
-        self.autosave.stop()
-        for thread in self._threads:
-            thread.stop()
-        self._thread_ended()  # the engine's may never have been started
-
     @slot()
-    def _thread_ended(self) -> None:
-        if self._ending and not any(thread.isRunning() for thread in self._threads):
-            self._ending = False
-            for thread in self._threads:  # `finished` is sent a moment before a thread has ended
-                thread.wait()
-            self.closed.emit()
+    def _threads_ended(self) -> None:
+        self.closed.emit()
 
     # The edit
 

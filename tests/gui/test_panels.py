@@ -26,7 +26,7 @@ from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Action, Message, MessageBar, Topic
 from nti_desktop.gui.widgets.pause_edit import PauseEdit
 from nti_desktop.gui.widgets.sliders import ValueSlider
-from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
+from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.kinds import Kind
@@ -143,14 +143,6 @@ def test_messages_stay_until_dismissed_or_outdated_and_none_is_lost(qtbot: QtBot
     bar.say(Message("Late.", topic=Topic.RENDER))
     bar.clear(((Topic.RENDER, ""), (Topic.MODEL, "")))
     assert [m.text for m in bar.messages] == [f"Sentence {n}." for n in (4, 3, 2, 1, 0)]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.2, "about a second"), (41.7, "about 42 s"), (200, "about 3 min"), (7500, "about 2 h 05 min")],
-)
-def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_progress_says_phase_step_and_time_left(qtbot: QtBot) -> None:

@@ -228,7 +228,7 @@ def test_closing_while_the_model_is_read_ends_cleanly(
     with qtbot.waitSignal(ready.closed, timeout=PATIENCE):
         ready.close()
         reading()
-    assert not any(thread.isRunning() for thread in ready._threads)
+    assert not any(thread.isRunning() for thread in (ready.engine, ready.background, ready.models_thread))
     assert not kept(photo)
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.gui.workers.thread_group import ThreadGroup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
@@ -234,6 +236,29 @@ def test_background_work_is_delivered_where_it_was_asked_for(qtbot: QtBot) -> No
     assert errors == ["No."]
     with qtbot.waitSignal(background.finished):
         background.stop()
+
+
+def test_a_group_has_ended_once_the_last_of_its_threads_has(qtbot: QtBot) -> None:
+    never_started, quick, busy = EngineThread(GatedBench), Background(), Background()
+    threads, gate, ends = ThreadGroup([never_started, quick, busy], never_started), threading.Event(), []
+    threads.ended.connect(lambda: ends.append([thread.isFinished() for thread in (quick, busy)]))
+    for thread in (quick, busy):
+        thread.start()
+    busy.submit(gate.wait, lambda _result: None, lambda _error: None)
+    with qtbot.waitSignal(quick.finished):
+        threads.stop()
+    assert ends == []
+    with qtbot.waitSignal(threads.ended):
+        gate.set()
+    QTest.qWait(0)
+    assert ends == [[True, True]]
+
+
+def test_a_group_without_a_thread_that_runs_has_ended_at_once(qtbot: QtBot) -> None:
+    never_started = Background()
+    threads = ThreadGroup([never_started], never_started)
+    with qtbot.waitSignal(threads.ended):
+        threads.stop()
 
 
 def test_queued_renders_all_run_and_give_way_to_nothing(

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import Progress
-from nti_desktop.core.units import in_decibels
+from nti_desktop.core.units import duration, in_decibels
 from nti_desktop.editing.comparison import Comparison, Tried, comparison_of
 from nti_desktop.editing.preparation import Preparation
 from nti_desktop.gui.canvas.picture import Picture
@@ -15,7 +15,7 @@ from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way, Wording
 from nti_desktop.gui.editor.prompt_line import PromptLine
-from nti_desktop.gui.widgets.work_strip import duration, in_words
+from nti_desktop.gui.widgets.work_strip import in_words
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import InversionSettings

@@ -52,11 +52,6 @@ class Trying(QObject):
         document = self._editor.document
         return None if document is None else tries_of(document, self._editor.rendering.screen)
 
-    @property
-    def possible(self) -> bool:
-        """Whether there is an edit that can be tried otherwise."""
-        return self._now is not None
-
     @command("Sho&w tries…", Menu.EDIT, "Ctrl+Shift+T")
     @slot()
     def show_tries(self) -> None:

@@ -1,24 +1,14 @@
 """Which part of the photo is worked on, how much of its detail the model sees there, and choosing another part."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
+from nti_desktop.editing.area_rows import AreaRow
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
-
-
-@dataclass(frozen=True)
-class AreaRow:
-    """label: what the area is called; can_leave: whether it can be taken out of the version."""
-
-    area: Area
-    label: str
-    explanation: str
-    can_leave: bool
 
 
 class AreaBar(QFrame):

@@ -5,9 +5,13 @@ from functools import partial
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from nti_desktop.core.units import duration
 from nti_desktop.editing import edits, feedback
+from nti_desktop.editing.area_rows import area_rows, whole_row
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.preparation_text import DESCRIBE, preparation_text, standing_of
+from nti_desktop.editing.used_mask import used_mask
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import is_reddish, mask_overlay
@@ -15,7 +19,7 @@ from nti_desktop.gui.controllers.areas import Areas
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.file_tasks import thumbnail
 from nti_desktop.gui.controllers.versions import Versions
-from nti_desktop.gui.editor.area_bar import AreaBar, AreaRow
+from nti_desktop.gui.editor.area_bar import AreaBar
 from nti_desktop.gui.editor.mask_panel import MaskPanel
 from nti_desktop.gui.editor.model_panel import ModelPanel
 from nti_desktop.gui.editor.prompt_bar import PromptBar
@@ -24,7 +28,7 @@ from nti_desktop.gui.editor.structure_panel import StructurePanel
 from nti_desktop.gui.editor.versions_panel import VersionRow, VersionsPanel
 from nti_desktop.gui.editor.words_panel import WordsPanel
 from nti_desktop.gui.widgets.message_bar import MessageBar
-from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
+from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.methods import Method
@@ -33,8 +37,6 @@ from nti_desktop.recipe.recipe import Lot, Reweighting, WordRef, with_weight
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
-_ORDERED = "Nothing needs to be prepared: say what should become of the photo."
-_DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
 LOADING = "Loading…"  # badge of a first view
 
 
@@ -140,7 +142,7 @@ class EditorView(QWidget):
         commands.leaving.connect(self.prompts.edit.settle)
         commands.rename_asked.connect(self.versions_panel.rename_current)
 
-    # The desk shows
+    # What is shown
 
     @property
     def canvas(self) -> PhotoView:
@@ -216,8 +218,9 @@ class EditorView(QWidget):
 
     def _show_recipe(self, document: Document) -> None:
         state, model = document.state, self.editor.model
-        for panel in (self.words_panel, self.structure_panel, self.mask_panel):
-            panel.setEnabled(state is not None and not (panel is self.mask_panel and not document.row.looks))
+        self.words_panel.setEnabled(state is not None)
+        self.structure_panel.setEnabled(state is not None)
+        self.mask_panel.setEnabled(state is not None and document.row.looks)
         self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
             self.structure_panel.show_recipe(
@@ -234,27 +237,14 @@ class EditorView(QWidget):
         """Fill the panels around a first photo as they will be when it is there, so that it keeps its place."""
         entry = self.editor.model.entry
         self.prompts.show_models(entry, entry)
-        self.prompts.show_preparation(_DESCRIBE, possible=False, again=False, needed=True)
+        self.prompts.show_preparation(DESCRIBE, possible=False, again=False, needed=True)
         frame = frame_of(whole, entry.native_size, entry.multiple)
-        rows = [AreaRow(whole, "Whole photo", "", can_leave=False)]
-        self.area_bar.show_areas(rows, whole, feedback.effective_resolution(frame, True))
+        self.area_bar.show_areas([whole_row(whole)], whole, feedback.effective_resolution(frame, True))
 
     def _show_areas(self, document: Document) -> None:
-        project, edited = document.session.project, document.edited_areas
-        names = {area: f"Area {number}" for number, area in enumerate(document.areas)} | {document.whole: "Whole photo"}
-        rows = [
-            AreaRow(
-                area,
-                names[area],
-                f"{area.width} × {area.height} pixels of {project.photo.width} × {project.photo.height}",
-                can_leave=area != document.whole and (area not in edited or len(edited) > 1),
-            )
-            for area in document.areas
-        ]
         frame = document.session.frame_for(self.editor.model.entry, document.area)
-        self.area_bar.show_areas(
-            rows, document.area, feedback.effective_resolution(frame, document.area == document.whole)
-        )
+        detail = feedback.effective_resolution(frame, document.area == document.whole)
+        self.area_bar.show_areas(area_rows(document), document.area, detail)
         self.area_bar.show_words(self._areas.words_with_a_place)
         self.view.show_area(None if document.area == document.whole else document.area)
 
@@ -283,41 +273,15 @@ class EditorView(QWidget):
 
     def _show_preparation(self, document: Document) -> None:
         editor, plan = self.editor, self.editor.preparing.plan
-        seconds, measured = plan.estimates.preparing(*editor.model.way), plan.estimates.measured
-        if seconds is not None and measured is not None:
-            takes = feedback.takes(duration(seconds), measured, editor.model.way[0])
-        elif plan.measuring:
-            takes = "Measuring how long it takes here…"
-        else:
-            takes = ""
-        if document.by_order:
-            text = "" if document.inversion is not None or plan.at_work else _ORDERED
-        elif plan.at_work:
-            text = "Being prepared; you can go on writing the edit."
-        elif document.up_to_date and document.inversion is not None:
-            text = f"Prepared in {duration(document.inversion.figures.seconds).removeprefix('about ')}."
-            explained, settings = document.inversion.figures.explained, document.inversion.settings.settings()
-            strange = measured is not None and feedback.is_strange(editor.model.entry, measured)
-            if not strange and (more := feedback.say_more(editor.model.entry, settings, explained)):
-                text = f"{text} {more}"
-        elif document.session.read_only:
-            text = document.session.read_only
-        elif document.area not in (*document.edited_areas, document.whole):
-            text = f"Describe what the photo shows in this area, without its edits; then prepare it. {takes}"
-        elif document.version is not None:
-            text = f"The description has changed; prepare the photo again to use it. {takes}"
-        elif not document.description.strip():
-            text = _DESCRIBE
-        else:
-            text = f"Needed once before words can change the photo. {takes}"
+        text = preparation_text(standing_of(document, plan, editor.model.entry, editor.model.way))
+        measured = plan.estimates.measured
         self.prompts.estimate.setToolTip(feedback.measured_on(measured) if measured else "")
-        possible = document.can_be_prepared and not plan.at_work
         self.prompts.show_preparation(
-            text, possible, again=document.area in document.edited_areas, needed=not document.up_to_date
+            text, plan.possible, again=document.area in document.edited_areas, needed=not document.up_to_date
         )
         ways = plan.estimates.far_apart(editor.model.entry.defaults)
         offered = tuple((method, duration(seconds)) for method, seconds in ways)
-        self.prompts.show_ways(offered, possible and not document.up_to_date)
+        self.prompts.show_ways(offered, plan.possible and not document.up_to_date)
         self.prompts.show_render_button(editor.pictures.by_hand, not editor.pictures.final)
 
     def _show_versions(self, document: Document) -> None:
@@ -338,28 +302,16 @@ class EditorView(QWidget):
 
     def _show_mask(self) -> None:
         """The newest mask, and how much it covers."""
-        document, last = self.editor.document, self.editor.rendering.plan.last
-        mask = last.reach if last else None
-        if (
-            document is None
-            or last is None
-            or last.rendered is None
-            or mask is None
-            or not document.state
-            or document.state.recipe.blend is None
-        ):
+        document = self.editor.document
+        mask = None if document is None else used_mask(document, self.editor.rendering.plan.last)
+        if mask is not None:
+            self.mask_panel.show_coverage(mask.coverage)
+        if mask is None or not self.mask_panel.show_mask.isChecked():
             self.view.show_overlay(None)
             return
-        self.mask_panel.show_coverage(last.rendered.coverage)
-        if not self.mask_panel.show_mask.isChecked():
-            self.view.show_overlay(None)
-            return
-        project = document.session.project
-        frame = project.frame(project.inversion(last.wanted.inversion).frame)
-        colour = (
-            theme.MASK_ON_RED if self.editor.pictures.before and is_reddish(self.editor.pictures.before) else theme.MASK
-        )
-        self.view.show_overlay(mask_overlay(mask, colour), QRectF(frame.x, frame.y, frame.width, frame.height))
+        before, area = self.editor.pictures.before, mask.area
+        colour = theme.MASK_ON_RED if before and is_reddish(before) else theme.MASK
+        self.view.show_overlay(mask_overlay(mask.reach, colour), QRectF(area.x, area.y, area.width, area.height))
 
     @slot(float)
     def _zoomed(self, _zoom: float) -> None:
@@ -373,7 +325,7 @@ class EditorView(QWidget):
         if last is not None and last.picture is self.editor.pictures.after and self.view.lacks_detail:
             self.editor.rendering.plan.sharpen()
 
-    # The panels ask
+    # What the panels ask for
 
     @slot(int, float)
     def _weight_moved(self, position: int, weight: float) -> None:

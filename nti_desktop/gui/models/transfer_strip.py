@@ -4,7 +4,7 @@ from PySide6.QtCore import QLocale, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nti_desktop.core.progress import Progress
-from nti_desktop.gui.widgets.work_strip import duration
+from nti_desktop.core.units import duration
 from nti_desktop.gui.workers.threads import slot
 
 

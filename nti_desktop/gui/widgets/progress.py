@@ -5,11 +5,12 @@ import time
 from PySide6.QtCore import QObject
 
 from nti_desktop.core.progress import Progress
+from nti_desktop.core.units import duration
 from nti_desktop.editing import feedback
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
+from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import MeasureJob

@@ -4,19 +4,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from nti_desktop.core.progress import Progress
+from nti_desktop.core.units import duration
 from nti_desktop.gui.workers.threads import slot
-
-
-def duration(seconds: float) -> str:
-    """In words a person would use: “about 4 s”, “about 3 min”, “about 1 h 20 min”."""
-    if seconds < 1.5:
-        return "about a second"
-    if seconds < 90:
-        return f"about {seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"about {minutes} min"
-    return f"about {minutes // 60} h {minutes % 60:02d} min"
 
 
 def in_words(progress: Progress, what: str = "") -> str:

@@ -1,0 +1,94 @@
+"""The sentence beside the Prepare button: what preparing is needed for, how long it takes, or how it came out."""
+
+from dataclasses import dataclass
+
+from nti_desktop.core.units import duration
+from nti_desktop.editing import feedback
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.preparation import PreparationPlan
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.project.schema import InversionRecord
+from nti_desktop.recipe.methods import Method
+
+DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
+_ORDERED = "Nothing needs to be prepared: say what should become of the photo."
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an area stands with preparing.
+
+    entry, way: the model, method and steps that prepare it next; measuring: whether the photo is being looked at;
+    at_work: whether it is being prepared; inversion: what the version is worked on with; up_to_date: whether that is of
+    this area as it is described now; new_area: whether the version has no edit of this part of the photo; read_only:
+    why nothing can be changed, or None.
+    """
+
+    entry: ModelEntry
+    way: tuple[Method, int]
+    estimates: Estimates
+    measuring: bool = False
+    at_work: bool = False
+    by_order: bool = False
+    description: str = ""
+    inversion: InversionRecord | None = None
+    up_to_date: bool = False
+    new_area: bool = False
+    read_only: str | None = None
+
+
+def standing_of(document: Document, plan: PreparationPlan, entry: ModelEntry, way: tuple[Method, int]) -> Standing:
+    """Tell how the area that is worked on stands with preparing. entry, way: see Standing."""
+    return Standing(
+        entry,
+        way,
+        plan.estimates,
+        measuring=plan.measuring,
+        at_work=plan.at_work,
+        by_order=document.by_order,
+        description=document.description,
+        inversion=document.inversion,
+        up_to_date=document.up_to_date,
+        new_area=document.area not in (*document.edited_areas, document.whole),
+        read_only=document.session.read_only,
+    )
+
+
+def preparation_text(standing: Standing) -> str:
+    """Say what preparing is needed for and how long it takes, or how it came out; empty where nothing is to be said."""
+    if standing.by_order:
+        return "" if standing.inversion is not None or standing.at_work else _ORDERED
+    if standing.at_work:
+        return "Being prepared; you can go on writing the edit."
+    if standing.inversion is not None and standing.up_to_date:
+        return _prepared(standing, standing.inversion)
+    if standing.read_only:
+        return standing.read_only
+    if standing.new_area:
+        needed = "Describe what the photo shows in this area, without its edits; then prepare it."
+    elif standing.inversion is not None:
+        needed = "The description has changed; prepare the photo again to use it."
+    elif not standing.description.strip():
+        return DESCRIBE
+    else:
+        needed = "Needed once before words can change the photo."
+    return f"{needed} {_takes(standing)}"
+
+
+def _prepared(standing: Standing, inversion: InversionRecord) -> str:
+    """How long it took, and what the description lacks, unless the model does not know how to draw the photo at all."""
+    text = f"Prepared in {duration(inversion.figures.seconds).removeprefix('about ')}."
+    measured = standing.estimates.measured
+    if measured is not None and feedback.is_strange(standing.entry, measured):
+        return text
+    more = feedback.say_more(standing.entry, inversion.settings.settings(), inversion.figures.explained)
+    return f"{text} {more}" if more else text
+
+
+def _takes(standing: Standing) -> str:
+    (method, steps), measured = standing.way, standing.estimates.measured
+    seconds = standing.estimates.preparing(method, steps)
+    if seconds is not None and measured is not None:
+        return feedback.takes(duration(seconds), measured, method)
+    return "Measuring how long it takes here…" if standing.measuring else ""

@@ -1,0 +1,105 @@
+"""Which commands have something to do."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.possible_commands import possible_commands
+from nti_desktop.editing.session import Session
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.photo.frame import Area
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.recipe import Lot
+from tests.editing.test_session import BLUE, SOURCE, inverted
+from tests.editing.test_session import photo as photo  # a small one
+
+LOOKING = {"fit", "full_size", "zoom_in", "zoom_out"}
+OPEN = LOOKING | {"export", "export_again", "draw_area", "compare", "show_before", "show_mask"}
+OF_AN_EDIT = OPEN | {"save", "reset_structure", "add_version", "ask_for_name"}
+OF_SEVERAL = {"delete_version", "next_version", "previous_version"}
+
+
+def possible(
+    document: Document | None,
+    opening: bool = False,
+    can_prepare: bool = False,
+    comparable: bool = False,
+    final: bool = True,
+    returns: bool = False,
+) -> set[str]:
+    answers = possible_commands(
+        document, opening=opening, can_prepare=can_prepare, comparable=comparable, final=final, returns=returns
+    )
+    return {name for name, enabled in answers.items() if enabled}
+
+
+@pytest.fixture
+def document(photo: Path) -> Document:
+    return Document(Session.open(photo), STUDIO_DEFAULTS)
+
+
+def prepare(document: Document, method: Method = Method.RESIDUAL) -> None:
+    document.describe(SOURCE)
+    made = inverted(document.session, method=method)
+    document.prepared(built_in(), [AreaInversion(document.area, "0" * 64, made)])
+
+
+def test_without_a_photo_there_is_nothing_to_do() -> None:
+    assert possible(None) == set()
+    assert possible(None, can_prepare=True, comparable=True, final=False, returns=True) == set()
+
+
+def test_a_photo_that_is_being_opened_can_be_looked_at_whatever_is_open_already(document: Document) -> None:
+    prepare(document)
+    for before in (None, document):
+        assert possible(before, opening=True, can_prepare=True, comparable=True, final=False, returns=True) == LOOKING
+
+
+def test_a_photo_is_looked_at_and_exported_and_parts_of_it_chosen(document: Document) -> None:
+    assert possible(document) == OPEN
+    document.work_on(Area(0, 0, 48, 48))
+    assert possible(document) == OPEN | {"work_on_whole"}
+
+
+def test_what_is_told_of_the_photo_decides_the_rest(document: Document) -> None:
+    assert possible(document, can_prepare=True) == OPEN | {"prepare"}
+    assert possible(document, comparable=True) == OPEN | {"compare_ways"}
+    assert possible(document, returns=True) == OPEN | {"return_to_editor"}
+    assert possible(document, final=False) == OPEN  # nothing to render before the photo is prepared
+
+
+def test_a_drafted_edit_is_changed_and_undone(document: Document) -> None:
+    document.describe(SOURCE)
+    document.say_in_words(BLUE.prompt)
+    assert possible(document) == OPEN | {"reset_structure", "undo"}
+    document.undo()
+    assert possible(document) == OPEN | {"reset_structure", "redo"}
+
+
+def test_an_edit_is_saved_rendered_tried_and_kept_as_a_version(document: Document) -> None:
+    prepare(document)
+    assert possible(document) == OF_AN_EDIT
+    document.session.working_copy.save()
+    assert possible(document) == OF_AN_EDIT - {"save"}
+    document.say_in_words(BLUE.prompt)
+    assert possible(document, final=False) == OF_AN_EDIT | {"undo", "show_tries", "render_edit"}
+    document.describe("another description")  # which waits to be prepared
+    assert possible(document, final=False) == OF_AN_EDIT - {"add_version"}
+
+
+def test_another_version_can_be_gone_to_and_one_deleted(document: Document) -> None:
+    prepare(document)
+    document.copy_version()
+    assert possible(document) == OF_AN_EDIT | OF_SEVERAL | {"undo"}
+    document.undo()
+    assert possible(document) == OF_AN_EDIT | {"redo"}
+
+
+def test_what_is_drawn_by_lot_can_be_drawn_again(document: Document) -> None:
+    prepare(document, Method.RESAMPLE)
+    document.edit("lot", lambda recipe: replace(recipe, lot=Lot.SEED))
+    assert "another_try" in possible(document)
+    document.edit("lot", lambda recipe: replace(recipe, lot=Lot.OWN))
+    assert "another_try" not in possible(document)
