@@ -17,6 +17,7 @@ from nti_desktop.project.desk import (
     DeskRecord,
     EditHistoryRecord,
     HistoryRecord,
+    KeptDesk,
     LayBackRecord,
     PutBackRecord,
     RemoveRecord,
@@ -150,6 +151,18 @@ def read_desk(record: DeskRecord, states: Sequence[StateRecord]) -> Desk:
         tuple(map(step, record.done)),
         tuple(map(step, record.undone)),
     )
+
+
+def to_json(desk: Desk) -> bytes:
+    """desk.json of the sidecar."""
+    record, states = DeskWriter().record(desk)
+    return KeptDesk(states=states, desk=record).model_dump_json().encode()
+
+
+def from_json(data: bytes) -> Desk:
+    """Read desk.json. Raises ValueError, as pydantic's errors are, where it is not valid."""
+    kept = KeptDesk.model_validate_json(data)
+    return read_desk(kept.desk, kept.states)
 
 
 def _state_record(state: EditState) -> StateRecord:

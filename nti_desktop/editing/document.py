@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.basis import Basis, basis_of
+from nti_desktop.editing.desk import Desk, to_json
 from nti_desktop.editing.edits import with_emphasis
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.render_requests import Beside, Wanted
@@ -25,8 +27,17 @@ from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 class Document:
     """Methods that change the edit say whether they did, and may raise NtiError, which changes nothing."""
 
-    def __init__(self, session: Session, defaults: EditDefaults, clock: Callable[[], float] = time.monotonic) -> None:
-        """defaults: of the model that a first edit is meant for; clock: seconds, by which quick changes are one."""
+    def __init__(
+        self,
+        session: Session,
+        defaults: EditDefaults,
+        clock: Callable[[], float] = time.monotonic,
+        desk: Desk | None = None,
+        unsaved: bool = False,
+    ) -> None:
+        """defaults: of the model that a first edit is meant for; clock: seconds, by which quick changes are one; desk:
+        to go on from; unsaved: whether what it says is in no sidecar.
+        """
         self.session = session
         self.defaults = defaults
         self._clock = clock
@@ -37,6 +48,39 @@ class Document:
         self._described = ""  # the description before it was typed on
         self._draft: History | None = None  # the edit while the photo is not prepared with this description
         self._show_version()
+        self._begun = self.desk
+        if desk is not None:
+            self._take_up(desk)
+            self._begun = self._begun if unsaved else self.desk
+        session.tell_desk = lambda: partial(to_json, self.desk)
+
+    @property
+    def desk(self) -> Desk:
+        """What lies open beside the project."""
+        versions = self._versions
+        done, undone, histories = versions.done, versions.undone, dict(versions.histories)
+        return Desk(self.description, self.edit_text, self.area, self._draft, histories, done, undone)
+
+    @property
+    def has_new_words(self) -> bool:
+        """Whether sentences were written since the photo was opened that it is not prepared with."""
+        now, begun = self.desk, self._begun
+        words = (now.description, now.edit_text, now.area) != (begun.description, begun.edit_text, begun.area)
+        return words and not self.up_to_date
+
+    def _take_up(self, desk: Desk) -> None:
+        """Go on where it was left, as far as it fits what was changed elsewhere meanwhile."""
+        self._versions.take_up(desk.histories, desk.done, desk.undone)
+        whole, area = self.whole, desk.area
+        if area.x + area.width > whole.width or area.y + area.height > whole.height:
+            return
+        if area != self.area:
+            self.work_on(area)
+        self.description = self._described = desk.description
+        if self.up_to_date:
+            self._show_edit_text()
+        else:
+            self.edit_text, self._draft = desk.edit_text, desk.draft
 
     @property
     def whole(self) -> Area:
@@ -196,6 +240,11 @@ class Document:
         if self.inversion is None and self.by_order is not ordered:
             self.edit_text = self.source
             self._draft = self._drafted(None)
+
+    def suggest(self, description: str) -> None:
+        """Describe the photo in words that nobody has written."""
+        self.describe(description)
+        self._begun = self.desk
 
     def describe(self, text: str) -> None:
         """Say what the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""

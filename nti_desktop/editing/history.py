@@ -1,6 +1,6 @@
 """Undo and redo: the states an edit went through, all of them frozen."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.recipe.recipe import EditRecipe
@@ -24,8 +24,8 @@ class History:
     present: EditState
     past: tuple[EditState, ...] = ()
     future: tuple[EditState, ...] = ()
-    subject: str = ""
-    time: float = 0.0
+    subject: str = field(default="", compare=False)
+    time: float = field(default=0.0, compare=False)
 
     def changed(self, state: EditState, subject: str, time: float) -> "History":
         """The history after a change; a slider being dragged is one change."""

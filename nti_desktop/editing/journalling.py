@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nti_desktop.core.errors import NtiError, SidecarError
-from nti_desktop.editing.desk import Desk, DeskWriter
+from nti_desktop.editing.desk import Desk, DeskWriter, from_json, read_desk
+from nti_desktop.editing.document import Document
 from nti_desktop.editing.render_plan import Worker
-from nti_desktop.project.journal import EntryRecord, Journal, Left, Place, SignatureRecord, forget
+from nti_desktop.editing.reorientation import reoriented
+from nti_desktop.editing.session import Session
+from nti_desktop.project.journal import (
+    EntryRecord,
+    Journal,
+    Left,
+    Place,
+    SignatureRecord,
+    forget,
+    left_behind,
+)
 from nti_desktop.project.schema import Project
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
@@ -36,10 +47,66 @@ class Standing:
         )
 
 
+def standing(document: Document, ended: bool = False) -> Standing | None:
+    """How everything stands, None where all of it is saved or nothing can be. ended: whether the photo is left."""
+    session, copy = document.session, document.session.working_copy
+    if session.read_only or not (copy.dirty or document.has_new_words):
+        return None
+    place = Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
+    return Standing(place, session.project, document.desk, copy.base, dict(copy.new_arrays), ended)
+
+
+def left_of(session: Session, folder: Path | None = None) -> Left | None:
+    """Find what a program left of this photo that ended: written of the same file, or of one that is gone by now.
+    folder: of journals, None for the user's.
+    """
+    photo = session.photo
+    return next(
+        (
+            left
+            for left in left_behind(photo.identity, folder)
+            if left.place.photo == photo.path.absolute() or not left.place.photo.exists()
+        ),
+        None,
+    )
+
+
+def take_up(session: Session, left: Left) -> Desk | None:
+    """Put what was left on top of the photo's project; what lay open beside it comes back, None where its areas lie
+    otherwise by now.
+
+    Raises SidecarError or ValueError where it cannot be used.
+    """
+    photo, project, stored = session.photo, left.project, session.project
+    turned = project.photo.orientation != photo.orientation
+    if turned:
+        project = reoriented(project, photo.orientation)
+    project = project.model_copy(update={"photo": stored.photo})
+    session.working_copy.take_up(project, left.arrays())
+    return None if turned else read_desk(left.desk, left.states)
+
+
+def reopened(session: Session) -> tuple[Desk | None, Left | None]:
+    """Go on with a photo where it was left: with what a program left that ended, which is told too, or else with what
+    was kept with the project. What cannot be used is left alone; that is said in the session's notes.
+    """
+    left = None if session.read_only else left_of(session)
+    if left is not None:
+        try:
+            return take_up(session, left), left
+        except (SidecarError, ValueError):
+            session.notes += ("Some work on this photo was not saved when the program ended, and cannot be read.",)
+    try:
+        return from_json(session.desk) if session.desk else None, None
+    except ValueError:
+        return None, None  # undo, and words that nothing was prepared with
+
+
 class JournalWriter:
     """Owned by the worker that writes. takes_up: what it goes on from, which is not needed once this is written."""
 
     def __init__(self, place: Place, takes_up: Left | None, folder: Path | None = None) -> None:
+        self.place = place
         self._journal = Journal(place, folder)
         self._takes_up = takes_up
         self._desks = DeskWriter()
@@ -87,32 +154,43 @@ class Journalling:
         """failed: hears of the first of several faults in a row."""
         self._worker, self._failed, self._folder = worker, failed, folder
         self._writer: JournalWriter | None = None
+        self._takes_up: Left | None = None
         self._last: Standing | None = None
         self._faulty = False
 
-    def take_up(self, left: Left, folder: Path | None = None) -> None:
-        """Go on from what a program left."""
-        self._writer = JournalWriter(left.place, left, folder or self._folder)
+    def go_on_from(self, left: Left) -> None:
+        """What a program left was taken up; it stays until this has written something."""
+        self._takes_up = left
 
     def note(self, standing: Standing | None) -> None:
         """Write how everything stands; None where all of it is saved."""
         if standing is None:
-            if self._writer is not None:
-                self._submit(self._writer.discard)
-            self._writer = self._last = None
+            self.discard()
             return
         if not standing.says_more_than(self._last):
             return
-        if self._writer is None:
-            self._writer = JournalWriter(standing.place, None, self._folder)
-        self._last, writer = standing, self._writer
+        before, writer = self._writer, self._writer
+        if writer is None or writer.place != standing.place:
+            writer = JournalWriter(standing.place, self._takes_up, self._folder)
+        self._last, self._writer = standing, writer
         self._submit(lambda: writer.write(standing))
+        if before is not None and before is not writer:
+            self._submit(before.discard)
+
+    def discard(self) -> None:
+        """Nothing of what was written is needed any more."""
+        left, writer = self._takes_up, self._writer
+        if writer is not None:
+            self._submit(writer.discard)
+        if left is not None:
+            self._submit(lambda: forget(left))
+        self._takes_up = self._writer = self._last = None
 
     def leave(self) -> None:
         """The photo is left: what was written stays for the next time that it is opened."""
         if self._writer is not None:
             self._submit(self._writer.close)
-        self._writer = self._last = None
+        self._takes_up = self._writer = self._last = None
 
     def _submit(self, work: Callable[[], None]) -> None:
         self._worker.submit(work, self._written, self._not_written)

@@ -20,7 +20,8 @@ _DEVELOPED_OTHERWISE = (
 @dataclass(frozen=True, eq=False)
 class Opened:
     """project: in the photo's present orientation; stored: as it lies on the disk, None before the first save;
-    turn: the EXIF orientation that brings stored previews to the present, 1 unless another program turned the photo.
+    turn: the EXIF orientation that brings stored previews to the present, 1 unless another program turned the photo;
+    desk: desk.json as it was saved, None also where its areas lie otherwise by now.
     """
 
     photo: Photo
@@ -29,6 +30,7 @@ class Opened:
     stored: Stored | None
     turn: int
     notes: tuple[str, ...]
+    desk: bytes | None = None
 
 
 def open_with_project(path: Path, report: Report | None = None) -> Opened:
@@ -63,7 +65,8 @@ def open_with_project(path: Path, report: Report | None = None) -> Opened:
         notes += (_DEVELOPED_OTHERWISE,)
     if stored.read_only:
         notes += (stored.read_only,)
-    return Opened(photo, project, stored.path, stored, turn, notes)
+    desk = stored.desk() if turn == 1 else None
+    return Opened(photo, project, stored.path, stored, turn, notes, desk)
 
 
 def photo_to_open(path: Path) -> Path:

@@ -34,7 +34,7 @@ class SaveQueue:
         if self.saving:
             self._next.append(session)
             return
-        snapshot = session.working_copy.snapshot()
+        snapshot = session.snapshot()
 
         def done(signature: Signature) -> None:
             session.working_copy.saved(snapshot, signature)

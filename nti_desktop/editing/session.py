@@ -13,6 +13,7 @@ from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import Composition, ReducedCopies, frame_of_inversion, frame_record
 from nti_desktop.editing.opening import open_with_project
+from nti_desktop.editing.snapshot import Snapshot
 from nti_desktop.editing.working_copy import WorkingCopy
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import find_made_with
@@ -66,10 +67,15 @@ class Session:
     nor Qt. photo: its pixels stay as they are; notes: sentences to show after opening.
     """
 
-    def __init__(self, photo: Photo, working_copy: WorkingCopy, notes: tuple[str, ...]) -> None:
+    def __init__(
+        self, photo: Photo, working_copy: WorkingCopy, notes: tuple[str, ...], desk: bytes | None = None
+    ) -> None:
+        """desk: desk.json as it was saved, not yet read."""
         self.photo = photo
         self.working_copy = working_copy
         self.notes = notes
+        self.desk = desk
+        self.tell_desk: Callable[[], Callable[[], bytes] | None] = lambda: None  # what makes desk.json now
         self._copies = ReducedCopies(photo.raster)
         self._images: dict[Frame, NDArray[np.uint8]] = {}
         self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found
@@ -81,7 +87,7 @@ class Session:
         working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored)
         if opened.turn != 1:
             working_copy.turn_previews(opened.turn)
-        return cls(opened.photo, working_copy, opened.notes)
+        return cls(opened.photo, working_copy, opened.notes, opened.desk)
 
     @property
     def project(self) -> Project:
@@ -92,6 +98,10 @@ class Session:
     def sidecar(self) -> Path:
         """The file that the project is saved in."""
         return self.working_copy.sidecar
+
+    def snapshot(self) -> Snapshot:
+        """The project and the desk as they are now, see `WorkingCopy.snapshot`."""
+        return self.working_copy.snapshot(self.tell_desk())
 
     @property
     def read_only(self) -> str | None:

@@ -28,7 +28,7 @@ class Remove:
     beside: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class PutBack:
     """Put a deleted version back with its histories. beside: the one that is shown when it goes again."""
 
@@ -56,7 +56,7 @@ ListChange = Rename | Remove | PutBack | TakeOut | LayBack
 """A change of the list, as data, so that it can be kept."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Step:
     """A change that was made. back: takes it back; version: that it was made to; depths: how many edits of each
     version could be undone then.
@@ -68,7 +68,7 @@ class Step:
 
 
 class VersionList:
-    """Knows nothing of what is being described; see Document."""
+    """Knows nothing of what is being described; see Document. done, undone: changes of the list, see Desk."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -77,8 +77,19 @@ class VersionList:
             for version in session.project.versions
             for part in version.parts
         }
-        self._past: tuple[Step, ...] = ()
-        self._future: tuple[Step, ...] = ()
+        self.done: tuple[Step, ...] = ()
+        self.undone: tuple[Step, ...] = ()
+
+    def take_up(self, histories: Mapping[Key, History], done: tuple[Step, ...], undone: tuple[Step, ...]) -> None:
+        """Go on with undo where it was left; without what does not fit, as the versions were changed elsewhere."""
+        fitting = {
+            key: history
+            for key, history in histories.items()
+            if key in self.histories and self.histories[key].present == history.present
+        }
+        if histories.keys() == self.histories.keys():
+            self.done, self.undone = done, undone
+        self.histories |= fitting
 
     # Changes
 
@@ -121,7 +132,7 @@ class VersionList:
         self._did(Step(self._make(TakeOut(version_id, inversion)), version_id, depths))
 
     def _did(self, step: Step) -> None:
-        self._past, self._future = (*self._past, step), ()
+        self.done, self.undone = (*self.done, step), ()
 
     def _depths(self) -> dict[Key, int]:
         return {key: len(history.past) for key, history in self.histories.items()}
@@ -137,15 +148,15 @@ class VersionList:
 
     def edited(self) -> None:
         """Forget what was taken back of the list: an edit came after it."""
-        self._future = ()
+        self.undone = ()
 
     def last(self, current: str) -> Step | None:
         """Find the step that undo takes back next; None where there is none, or where a later edit is left of the
         version shown or of the one that the step was made to.
         """
-        if not self._past:
+        if not self.done:
             return None
-        step = self._past[-1]
+        step = self.done[-1]
         later = any(
             len(history.past) > step.depths.get(key, 0)
             for key, history in self.histories.items()
@@ -157,28 +168,28 @@ class VersionList:
         """Find the step that redo makes again next; None where there is none, or where an earlier edit of what is shown
         is still to be made again.
         """
-        if not self._future:
+        if not self.undone:
             return None
-        history, step = self.histories.get(key), self._future[0]
+        history, step = self.histories.get(key), self.undone[0]
         earlier = history is not None and bool(history.future) and len(history.past) < step.depths.get(key, 0)
         return None if earlier else step
 
     def undo(self, step: Step) -> None:
         """Take back the `last` step."""
         again = Step(self._make(step.back), step.version, step.depths)
-        self._past, self._future = self._past[:-1], (again, *self._future)
+        self.done, self.undone = self.done[:-1], (again, *self.undone)
 
     def redo(self, step: Step) -> None:
         """Make the `next` step again."""
         again = Step(self._make(step.back), step.version, step.depths)
-        self._past, self._future = (*self._past, again), self._future[1:]
+        self.done, self.undone = (*self.done, again), self.undone[1:]
 
     def call_off(self, step: Step) -> bool:
         """Take back one deletion, whatever was done since, as if it had not been; whether it was still to be had."""
-        if step not in self._past:
+        if step not in self.done:
             return False
         self._make(step.back)
-        self._past = tuple(each for each in self._past if each is not step)
+        self.done = tuple(each for each in self.done if each is not step)
         return True
 
     def _make(self, change: ListChange) -> ListChange:

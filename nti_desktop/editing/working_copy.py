@@ -1,6 +1,7 @@
 """Working copy: a project as it is worked on, over the one on the disk: what changed, what is new, and saving it."""
 
 import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class WorkingCopy:
         self.read_only = stored.read_only if stored else None
         self._stored = stored
         self._saved_project = project
+        self._given_up = False
         self._edited: set[str] = set()  # versions that looked otherwise when the project was opened
         self._new_arrays: dict[str, Arrays] = {}
         self._new_previews: dict[str, bytes] = {}
@@ -46,15 +48,15 @@ class WorkingCopy:
         """Whether there is something to save. Looking is no change: neither which version is shown, nor which of its
         areas is worked on, nor a picture of what was there before; all these are kept with the next change.
         """
-        if self.read_only:
+        if self.read_only or self._given_up:
             return False
         pictured = any(version in self._edited for version in self._new_previews)
-        return bool(self._new_arrays) or pictured or self.content != _content(self._saved_project)
+        return bool(self._new_arrays) or pictured or self.content != content_of(self._saved_project)
 
     @property
     def content(self) -> Content:
         """The part of the project that is worth saving; equal for two that differ only in what was looked at."""
-        return _content(self.project)
+        return content_of(self.project)
 
     def change(self, **changes: object) -> None:
         """Replace fields of the project. Raises SidecarError when it is full or may not be changed."""
@@ -75,6 +77,33 @@ class WorkingCopy:
         aside = WorkingCopy(self.project, self.sidecar, self._stored)
         aside._new_arrays, aside._arrays = dict(self._new_arrays), dict(self._arrays)
         return aside
+
+    @property
+    def base(self) -> Signature | None:
+        """Of the file that the project was changed since, None before the first save."""
+        return self._stored.signature if self._stored else None
+
+    @property
+    def new_arrays(self) -> Mapping[str, Arrays]:
+        """Those that are not saved yet, by inversion."""
+        return self._new_arrays
+
+    def take_up(self, project: Project, arrays: Mapping[str, Arrays]) -> None:
+        """Go on with what was not saved of the same project. arrays: those that were not saved, by inversion.
+
+        Raises SidecarError where an inversion would be without its arrays.
+        """
+        saved = {inversion.id for inversion in self._stored.project.inversions} if self._stored else set()
+        if any(each.id not in saved | arrays.keys() for each in project.inversions if each.settings.method.row.keeps):
+            raise SidecarError("What was not saved of this photo is damaged.")
+        looks = {version.id: version.look for version in self.project.versions}
+        self.project = project
+        self._new_arrays |= {name: kept for name, kept in arrays.items() if name not in saved}
+        self._edited |= {version.id for version in project.versions if looks.get(version.id) != version.look}
+
+    def give_up(self) -> None:
+        """Nothing of it is to be saved any more; the project is opened anew as it was saved."""
+        self._given_up = True
 
     # Arrays and previews
 
@@ -130,14 +159,17 @@ class WorkingCopy:
 
     # Saving
 
-    def snapshot(self) -> Snapshot:
-        """The state as it is now, to be written wherever there is time; tell `saved` when it was."""
+    def snapshot(self, desk: Callable[[], bytes] | None = None) -> Snapshot:
+        """The state as it is now, to be written wherever there is time; tell `saved` when it was. desk: see
+        Snapshot.
+        """
         return Snapshot(
             self.sidecar,
             self.project,
             dict(self._new_arrays),
             dict(self._new_previews),
             self._stored.signature if self._stored else None,
+            desk,
         )
 
     def saved(self, snapshot: Snapshot, signature: Signature) -> None:
@@ -180,6 +212,7 @@ class WorkingCopy:
             raise SidecarError(self.read_only)
 
 
-def _content(project: Project) -> Content:
+def content_of(project: Project) -> Content:
+    """The part of a project that is worth saving, see `WorkingCopy.content`."""
     versions = [(each.id, each.name, each.look, each.made_from, each.time) for each in project.versions]
     return project.photo, project.frames, project.inversions, versions

@@ -18,6 +18,7 @@ from nti_desktop.gui.controllers.comparing import Comparing
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.exporting import Exporting
 from nti_desktop.gui.controllers.feedback import EditFeedback
+from nti_desktop.gui.controllers.journal import JournalController
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
 from nti_desktop.gui.controllers.trying import Trying
@@ -58,10 +59,12 @@ class MainWindow(QMainWindow):
         self.background = Background(self)
         self.models_thread = Background(self, "models")
         self.transfers_thread = Background(self, "transfers")
-        workers = (self.background, self.models_thread, self.transfers_thread)
+        journal_thread = Background(self, "journal")
+        workers = (self.background, self.models_thread, self.transfers_thread, journal_thread)
         self._threads = ThreadGroup((self.engine, *workers), self)
         self.editor = Editor(self.engine, self.background, self.models_thread, built_in(), self)
         self.autosave = Autosave(self.editor, save_after, self)
+        self.journal = JournalController(self.editor, journal_thread, self)
         self.versions = Versions(self.editor, self)
         self.areas = Areas(self.editor, self)
         self.editor_view = EditorView(self.editor, self.versions, self.areas)
@@ -179,6 +182,7 @@ class MainWindow(QMainWindow):
                 self.editor.file_tasks.open(path)
             case Close():
                 self.autosave.stop()
+                self.journal.end()
                 self._threads.stop()
 
     @command("&Open…", Menu.FILE, "Ctrl+O")

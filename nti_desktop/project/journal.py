@@ -17,7 +17,7 @@ from typing import Annotated
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from nti_desktop.core import atomic, disk, lock
 from nti_desktop.project import tensors
@@ -70,11 +70,14 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Left:
-    """What a program left that ended. states: of edits, by their numbers; base: see EntryRecord."""
+    """What a program left that ended. project: as it stood in the end; before: how it stood earlier; states: of edits,
+    by their numbers; base: see EntryRecord.
+    """
 
     folder: Path
     place: Place
     project: Project
+    before: Sequence[Project]
     desk: DeskRecord
     states: Sequence[StateRecord]
     base: Signature | None
@@ -164,22 +167,23 @@ def journals_folder() -> Path:
     return platformdirs.user_state_path("nti-desktop", appauthor=False) / "journals"
 
 
-def left_behind(identity: str = "", folder: Path | None = None) -> list[Left]:
+def left_behind(identity: str = "", folder: Path | None = None) -> Iterator[Left]:
     """Find what programs left that ended, the newest first. identity: of a photo, empty for all; what living programs
     write, and what cannot be read, is passed over.
     """
-    return [left for _, left in sorted(_left(identity, folder), key=lambda each: each[0], reverse=True)]
+    for each in _newest_first(folder or journals_folder(), f"{identity[:16]}*-*"):
+        with contextlib.suppress(OSError, ValueError, Unsound):
+            if not _is_held(each) and (left := read(each)).place.identity.startswith(identity):
+                yield left
 
 
-def _left(identity: str, folder: Path | None) -> Iterator[tuple[float, Left]]:
+def _newest_first(folder: Path, pattern: str) -> list[Path]:
+    times = []
     with contextlib.suppress(OSError):
-        for each in (folder or journals_folder()).glob(f"{identity[:16]}*-*"):
-            with contextlib.suppress(OSError, ValidationError, ValueError, Unsound):
-                if _is_held(each):
-                    continue
-                left = read(each)
-                if left.place.identity.startswith(identity):
-                    yield (each / "log").stat().st_mtime, left
+        for each in folder.glob(pattern):
+            with contextlib.suppress(OSError):
+                times.append(((each / "log").stat().st_mtime, each))
+    return [each for _, each in sorted(times, reverse=True)]
 
 
 def forget(left: Left) -> None:
@@ -189,8 +193,9 @@ def forget(left: Left) -> None:
 
 def tidy(folder: Path | None = None) -> None:
     """Remove the oldest of too many journals."""
-    for left in left_behind(folder=folder)[MAX_LEFT:]:
-        forget(left)
+    for each in _newest_first(folder or journals_folder(), "*-*")[MAX_LEFT:]:
+        if not _is_held(each):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def read(folder: Path) -> Left:
@@ -198,15 +203,17 @@ def read(folder: Path) -> Left:
     lines = _whole_lines(folder / "log")
     head = HeadRecord.model_validate_json(next(lines, b""))
     states: list[StateRecord] = []
+    projects: list[Project] = []
     entry = None
     for line in lines:
         entry = EntryRecord.model_validate_json(line)
         states += entry.states
+        projects.append(entry.project)
     if entry is None:
         raise Unsound("it holds nothing whole")
     place = Place(head.identity, _path(head.photo), _path(head.sidecar))
     base = None if entry.base is None else Signature(entry.base.size, entry.base.digest)
-    return Left(folder, place, entry.project, entry.desk, states, base, entry.ended)
+    return Left(folder, place, entry.project, projects, entry.desk, states, base, entry.ended)
 
 
 def _whole_lines(log: Path) -> Iterator[bytes]:

@@ -50,6 +50,7 @@ __all__ = [
 MIMETYPE = b"application/x-nti-project"
 MAX_JSON = 2**24  # bytes
 MAX_PREVIEW = 2**24
+DESK = "desk.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,13 @@ class Stored:
             archive = Archive(file)
             name = _preview_member(version_id)
             return archive.read(name, MAX_PREVIEW) if name in archive.names else None
+
+    def desk(self) -> bytes | None:
+        """desk.json, read now and not yet looked at; None where there is none, or none that can be read."""
+        with contextlib.suppress(SidecarError), _reading(self.path) as file:
+            archive = Archive(file)
+            return archive.read(DESK, MAX_JSON) if DESK in archive.names else None
+        return None
 
 
 def signature_of(path: Path) -> Signature | None:
@@ -113,6 +121,7 @@ def write_sidecar(
     arrays: Mapping[str, Arrays],
     previews: Mapping[str, bytes],
     expected: Signature | None,
+    desk: Callable[[], bytes] | None = None,
 ) -> Signature:
     """Save a project; whatever happens, `path` holds the old state or the new one, whole, and the old one is kept as
     `.nti~`. Nothing is written when nothing changed.
@@ -120,13 +129,13 @@ def write_sidecar(
     arrays, previews: by inversion and version id; those left out are taken over from the file on disk, as are members
     under x/, but no preview of a version that was changed since. expected: signature of the file as it was opened or
     last saved, None for the first save; when the file on disk is another one, SidecarChanged is raised and nothing is
-    overwritten.
+    overwritten. desk: makes desk.json; None to take over that of the file on disk.
     """
     path = Path(os.path.realpath(path))
     if project.schema_version != SCHEMA_VERSION:
         raise SidecarNewer(refusals.read_only(path))
     try:
-        return _write(path, project, arrays, previews, expected)
+        return _write(path, project, arrays, previews, expected, desk)
     except OSError as error:
         raise SidecarError(refusals.cannot_save(path, error)) from error
     except Unsound as error:
@@ -139,6 +148,7 @@ def _write(
     arrays: Mapping[str, Arrays],
     previews: Mapping[str, bytes],
     expected: Signature | None,
+    desk: Callable[[], bytes] | None,
 ) -> Signature:
     if path.parent == data_folder():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +157,7 @@ def _write(
         if before is not None and before != expected:
             raise SidecarChanged(refusals.changed(path))
         old = None if file is None else Archive(file)
-        given = _given(project, arrays, previews)
+        given = _given(project, arrays, previews) | ({DESK: desk} if desk else {})
         kept = {} if old is None else _kept(old, _load(old, path)[0], project)
         members = _members(project, kept | given)
         if before is not None and old is not None and _is_unchanged(old, path, project, given, members):
@@ -221,7 +231,7 @@ def _members(project: Project, have: Mapping[str, Make]) -> dict[str, Make]:
         name = _preview_member(version.id)
         if name in have:
             members[name] = have[name]
-    return members | {name: make for name, make in have.items() if name.startswith("x/")}
+    return members | {name: make for name, make in have.items() if name.startswith("x/") or name == DESK}
 
 
 def _to_json(project: Project) -> bytes:

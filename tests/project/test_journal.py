@@ -11,7 +11,7 @@ import pytest
 from nti_desktop.core import disk
 from nti_desktop.project import journal
 from nti_desktop.project.desk import AreaRecord, DeskRecord, HistoryRecord, StateRecord
-from nti_desktop.project.journal import EntryRecord, Journal, Place, left_behind
+from nti_desktop.project.journal import EntryRecord, Journal, Left, Place
 from tests.sidecars import STEPS, make_project
 
 IDENTITY = "a" * 64
@@ -20,6 +20,10 @@ IDENTITY = "a" * 64
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(IDENTITY, tmp_path / "photo ä.jpg", tmp_path / os.fsdecode(b"photo \xff.jpg.nti"))
+
+
+def left_behind(identity: str = "", folder: Path | None = None) -> list[Left]:
+    return list(journal.left_behind(identity, folder))
 
 
 def entry(number: int, states: int = 1) -> EntryRecord:

@@ -28,13 +28,14 @@ from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
+from nti_desktop.project.journal import Left
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured
 from nti_desktop.recipe.recipe import EditRecipe
 
 _OF_A_PHOTO = (
     Topic.OPEN, Topic.NOTE, Topic.DROP, Topic.MODEL, Topic.MADE_WITH, Topic.PREPARE, Topic.RENDER, Topic.EFFECT,
-    Topic.EMPHASIS, Topic.DELETED, Topic.EXPORT, Topic.SAVE,
+    Topic.EMPHASIS, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL,
 )  # fmt: skip
 
 
@@ -63,6 +64,7 @@ class Editor(QObject):
         self.exports = Exports(engine, models, self.rendering, self.file_tasks, self)
         self.comparisons = Comparisons(engine, background, self)
         self.document: Document | None = None
+        self.taken_up: Left | None = None  # what a program left of the open photo, which is in it again
         self.suggestions: tuple[str, ...] = ()
         self.glimpse: Glimpse | None = None  # of the photo that is being opened
         self.pictures: Pictures[Picture] = Pictures(
@@ -124,7 +126,9 @@ class Editor(QObject):
         if self.session is not None and self.session.sidecar != opened.session.sidecar:
             self.save()  # what was changed while this one was read
         self._stop_engine()
-        self.document = Document(opened.session, self.model.entry.defaults)
+        defaults, unsaved = self.model.entry.defaults, opened.left is not None
+        self.document = Document(opened.session, defaults, desk=opened.desk, unsaved=unsaved)
+        self.taken_up = opened.left
         self.suggestions = ()
         self.withdraw(*_OF_A_PHOTO)
         self.pictures.open(self.document, opened.before, opened.previews)
@@ -185,8 +189,8 @@ class Editor(QObject):
         """A sample's own sentence, and edits to try."""
         self.suggestions = suggestions
         if self.document is not None and not self.document.description:
-            self.describe(description)
-        self.changed.emit(Change.EDIT)
+            self.document.suggest(description)
+        self.changed.emit(Change.EDIT | Change.VERSIONS | Change.PREPARATION)
 
     @slot(str)
     def say_in_words(self, text: str) -> None:

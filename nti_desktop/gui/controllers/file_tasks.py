@@ -11,7 +11,9 @@ from PySide6.QtGui import QImage
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.export_queue import ExportTask, Parts
+from nti_desktop.editing.journalling import reopened
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.returning import Returned, return_to
 from nti_desktop.editing.save_queue import Audience, SaveQueue
@@ -22,6 +24,7 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported, export_picture
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.reading.first_view import FirstView, first_view, first_view_of
+from nti_desktop.project.journal import Left
 
 T = TypeVar("T")
 
@@ -51,9 +54,13 @@ class Opening:
 
 @dataclass(frozen=True, eq=False)
 class OpenedPhoto:
-    """A photo with its project. before: the photo; previews: the last picture of each version that has one."""
+    """A photo with its project. before: the photo; previews: the last picture of each version that has one; desk: what
+    lay open beside the project; left: what a program left that ended, which is in the session now.
+    """
 
     session: Session
+    desk: Desk | None
+    left: Left | None
     before: Picture
     previews: dict[str, Picture]
 
@@ -118,6 +125,7 @@ class FileTasks(QObject):
             opening.cancel.check()
             shown = show(first_view(photo_to_open(path), _FIRST_SIDE))
             session = Session.open(path, report)
+            desk, left = reopened(session)
             opening.cancel.check()
             if not shown:
                 show(first_view_of(session.photo.raster, _FIRST_SIDE))
@@ -126,7 +134,7 @@ class FileTasks(QObject):
                 pixels = session.working_copy.preview(version.id)
                 if pixels is not None:
                     previews[version.id] = make_picture(Raster(pixels), screen)
-            return OpenedPhoto(session, make_picture(session.photo.raster, screen), previews)
+            return OpenedPhoto(session, desk, left, make_picture(session.photo.raster, screen), previews)
 
         def done(opened: OpenedPhoto) -> None:
             if self.opening is opening:

@@ -48,6 +48,7 @@ class Topic(Enum):
     EXPORT = auto()
     EXPORT_FAILED = auto()  # of one file
     SAVE = auto()
+    JOURNAL = auto()
     SCREEN = auto()  # its colours
     CLOSING = auto()
 

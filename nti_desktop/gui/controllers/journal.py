@@ -1,0 +1,83 @@
+"""Writes down within moments what is not saved yet, and brings it back after the program has ended unasked."""
+
+from PySide6.QtCore import QObject, QTimer
+
+from nti_desktop.core.errors import NtiError
+from nti_desktop.editing.changes import Change
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.journalling import Journalling, standing
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.threads import slot
+
+AFTER = 1_000  # milliseconds from a change until it is written at the latest
+
+_BACK = "What was not saved when the program ended is here again."
+
+
+class JournalController(QObject):
+    """Notes the open document's state after each change; once it is saved, nothing is left."""
+
+    def __init__(self, editor: Editor, worker: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._editor = editor
+        self._journalling = Journalling(worker, self._failed)
+        self._document: Document | None = None
+        self._timer = QTimer(self, singleShot=True, interval=AFTER)
+        self._timer.timeout.connect(self.note)
+        editor.changed.connect(self._changed)
+        editor.opened.connect(self._opened)
+        editor.preparing.prepared.connect(self.note)
+        editor.file_tasks.saved.connect(self.note)
+
+    @slot()
+    def note(self) -> None:
+        """Write down how everything stands, now."""
+        self._timer.stop()
+        if self._document is not None:
+            self._journalling.note(standing(self._document))
+
+    def end(self) -> None:
+        """The program is closed: what is not saved by now, as words that nothing was prepared with, stays written."""
+        self._timer.stop()
+        if self._document is not None:
+            self._journalling.note(standing(self._document, ended=True))
+            self._journalling.leave()
+        self._document = None
+
+    def give_up(self) -> None:
+        """What is not saved is not wanted."""
+        self._journalling.discard()
+        self._document = None
+        self._timer.stop()
+
+    @slot()
+    def _opened(self) -> None:
+        self.end()
+        self._document = self._editor.document
+        left = self._editor.taken_up
+        if left is not None:
+            self._journalling.go_on_from(left)
+            if not left.ended:
+                self._editor.say(
+                    Message(_BACK, Tone.NOTE, topic=Topic.NOTE, actions=(Action("Discard it", self._discard),))
+                )
+        self.note()
+
+    def _discard(self) -> None:
+        """Go back to what was saved."""
+        document = self._document
+        self.give_up()
+        if document is not None:
+            document.session.working_copy.give_up()
+            self._editor.tell(Change.VERSIONS)
+            self._editor.file_tasks.open(document.session.photo.path)
+
+    @slot()
+    def _changed(self) -> None:
+        if self._document is not None and not self._timer.isActive():
+            self._timer.start()
+
+    def _failed(self, error: NtiError) -> None:
+        self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.JOURNAL))

@@ -1,0 +1,126 @@
+"""The window writes down within moments what is not saved, and shows it again after it was killed."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nti_desktop.gui.controllers import journal as controller
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.project import journal
+from nti_desktop.project.journal import left_behind
+from tests.gui.conftest import OpenWindow
+
+Until = Callable[[Callable[[], bool]], None]
+
+NEVER = 10_000_000  # milliseconds; the project does not save itself
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controller, "AFTER", 20)
+
+
+class Crash:
+    """What lies on the disk at a moment: put back, it is as if the program had been killed then."""
+
+    def __init__(self, photo: Path, kept: Path) -> None:
+        self._photo, self._kept = photo, kept
+        shutil.copytree(photo.parent, kept / "photos")
+        shutil.copytree(journal.journals_folder(), kept / "journals")
+
+    def happened(self) -> None:
+        for source, target in (("photos", self._photo.parent), ("journals", journal.journals_folder())):
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(self._kept / source, target)
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, photo: Path, until: Until, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    """A window that does not save, with a photo of which two sentences are written."""
+    window = open_window(save_after=NEVER)
+    window.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    window.editor.describe("a dog on a lawn")
+    window.editor.say_in_words("a cat on a lawn")
+    until(lambda: any(read.desk.edit_text == "a cat on a lawn" for read in _written()))
+    return window
+
+
+def _written() -> Iterator[journal.Left]:
+    """All that lies there, also what is being written."""
+    for log in journal.journals_folder().glob("*/log"):
+        yield journal.read(log.parent)
+
+
+def texts(window: MainWindow) -> list[str]:
+    return [message.text for message in window.editor_view.messages.messages]
+
+
+def test_what_was_written_is_there_again_and_one_line_says_so(
+    window: MainWindow, photo: Path, tmp_path_factory: pytest.TempPathFactory, open_window: OpenWindow, until: Until,
+    close: Callable[[MainWindow], None],
+) -> None:  # fmt: skip
+    crash = Crash(photo, tmp_path_factory.mktemp("kept"))
+    close(window)
+    crash.happened()
+    again = open_window(save_after=NEVER)
+    again.open_path(photo)
+    until(lambda: again.editor.document is not None)
+    assert again.editor_view.prompts.description.text() == "a dog on a lawn"
+    assert again.editor_view.prompts.edit.text() == "a cat on a lawn"
+    (line,) = [text for text in texts(again) if "when the program ended" in text]
+    assert line.endswith("is here again.")
+
+
+def test_discarded_it_is_gone_for_good(
+    window: MainWindow, photo: Path, tmp_path_factory: pytest.TempPathFactory, open_window: OpenWindow, until: Until,
+    close: Callable[[MainWindow], None],
+) -> None:  # fmt: skip
+    crash = Crash(photo, tmp_path_factory.mktemp("kept"))
+    close(window)
+    crash.happened()
+    again = open_window(save_after=NEVER)
+    again.open_path(photo)
+    until(lambda: again.editor.document is not None)
+    discarded = again.editor.document
+    (message,) = [each for each in again.editor_view.messages.messages if each.actions]
+    message.actions[0].do()
+    until(lambda: again.editor.document is not None and again.editor.document is not discarded)
+    assert again.editor.document is not None
+    assert again.editor.document.edit_text != "a cat on a lawn"
+    until(lambda: not list(journal.journals_folder().iterdir()))
+
+
+def test_words_that_nothing_was_prepared_with_are_there_again_after_an_orderly_end_without_a_line(
+    window: MainWindow, photo: Path, open_window: OpenWindow, until: Until, close: Callable[[MainWindow], None]
+) -> None:
+    close(window)
+    (left,) = left_behind()
+    assert left.ended
+    again = open_window(save_after=NEVER)
+    again.open_path(photo)
+    until(lambda: again.editor.document is not None)
+    assert again.editor_view.prompts.edit.text() == "a cat on a lawn"
+    assert not [text for text in texts(again) if "when the program ended" in text]
+
+
+def test_once_everything_is_saved_no_journal_is_left(prepared: MainWindow, sample_edit: str, until: Until) -> None:
+    prepared.editor.say_in_words(sample_edit)
+    until(lambda: bool(list(_written())))
+    prepared.save()
+    until(lambda: not list(journal.journals_folder().glob("*")))
+    assert prepared.editor.session is not None
+    assert not prepared.editor.session.working_copy.dirty
+
+
+def test_looking_at_a_sample_writes_no_journal(
+    open_window: OpenWindow, photo: Path, until: Until, close: Callable[[MainWindow], None]
+) -> None:
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.editor.document is not None and bool(window.editor.document.description))
+    close(window)
+    assert list(photo.parent.iterdir()) == [photo]
+    assert not list(journal.journals_folder().glob("*"))
