@@ -10,6 +10,7 @@ from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
 from nti_desktop.editing.possible_commands import possible_commands
+from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
@@ -250,9 +251,9 @@ class MainWindow(QMainWindow):
         self.progress.refresh()
         self._leaving.go_on()
 
-    @slot(NtiError)
-    def _save_failed(self, error: NtiError) -> None:
-        repeated = self.autosave.repeats(error)
+    @slot(SaveRequest, NtiError)
+    def _save_failed(self, request: SaveRequest, error: NtiError) -> None:
+        repeated = self.autosave.repeats(request, error)
         actions = [Action("Try again", self.save)]
         if isinstance(self._leaving.destination, OpenNext):
             actions = [Action("Open without saving", self._leaving.go)]
