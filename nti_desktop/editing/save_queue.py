@@ -19,13 +19,11 @@ class SaveRequest:
 
 @dataclass(frozen=True, eq=False)
 class Audience:
-    """Who hears of saves. began, ended: of each; saved: nothing more waits; failed: what was not written, unless it is
-    written again at once.
-    """
+    """Who hears of each save. saved: of whom; failed: what was not written, unless it is written again at once."""
 
     began: Callable[[], None]
     ended: Callable[[], None]
-    saved: Callable[[], None]
+    saved: Callable[[Session], None]
     failed: Callable[[SaveRequest, NtiError], None]
 
 
@@ -47,8 +45,8 @@ class SaveQueue:
 
         def done(signature: Signature) -> None:
             working_copy.saved(snapshot, signature)
-            if self._go_on() is None:
-                self._audience.saved()
+            self._go_on()
+            self._audience.saved(request.session)
 
         def failed(error: NtiError) -> None:
             if isinstance(error, SidecarUnconfirmed):

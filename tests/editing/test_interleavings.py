@@ -243,7 +243,9 @@ class Program:
         self.engine.listeners, self.engine.preparation = [self.plan, finals, self.preparation], self.preparation
         audience = ExportAudience(lambda: None, lambda *_: None, lambda *_: None, lambda *_: None)
         self.exports = ExportQueue(self, finals, audience)
-        self.saves = SaveQueue(self.worker, SaveAudience(lambda: None, lambda: None, lambda: None, lambda *_: None))
+        self.saves = SaveQueue(
+            self.worker, SaveAudience(lambda: None, lambda: None, lambda _session: None, lambda *_: None)
+        )
         self.document = self.documents[0]
         self.open()
 

@@ -190,8 +190,8 @@ def test_several_photos_that_wait_to_be_saved_all_are(qtbot: QtBot, tmp_path: Pa
         sessions.append(Session.open(copy))
         invert(sessions[-1])
         file_tasks.save(SaveRequest(sessions[-1]))
-    with qtbot.waitSignal(file_tasks.saved):
-        background.start()
+    background.start()
+    qtbot.waitUntil(lambda: not file_tasks.saving)
     assert [session.working_copy.dirty for session in sessions] == [False] * 3
     with qtbot.waitSignal(background.finished):
         background.stop()

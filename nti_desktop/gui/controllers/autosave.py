@@ -53,6 +53,9 @@ class Autosave(QObject):
             return
         self._editor.save(by_itself=True)
 
-    @slot()
-    def _saved(self) -> None:
-        self._seen = self._told = None
+    @slot(Session)
+    def _saved(self, session: Session) -> None:
+        if self._seen is not None and self._seen[0] is session:
+            self._seen = None
+        if self._told is not None and self._told[0] is session:
+            self._told = None

@@ -70,7 +70,7 @@ class FileTasks(QObject):
     opening_moved = Signal()  # `opening` says how far
     opened = Signal(OpenedPhoto)
     open_failed = Signal(Path, NtiError)  # Cancelled: by the user, or for another photo
-    saved = Signal()
+    saved = Signal(Session)
     save_failed = Signal(SaveRequest, NtiError)
     doing_changed = Signal()
     _seen = Signal(Opening, Glimpse)  # both sent from the background thread
