@@ -10,15 +10,21 @@ from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
 
 
 @dataclass(frozen=True, eq=False)
+class SaveRequest:
+    """A project to be written. by_itself: nobody asked for it; the time has come."""
+
+    session: Session
+    by_itself: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Audience:
-    """Who hears of saves. began, ended: of each; saved: nothing more waits; failed: what was not written, unless it is
-    written again at once.
-    """
+    """Who hears of each save. saved: of whom; failed: what was not written, unless it is written again at once."""
 
     began: Callable[[], None]
     ended: Callable[[], None]
-    saved: Callable[[], None]
-    failed: Callable[[NtiError], None]
+    saved: Callable[[Session], None]
+    failed: Callable[[SaveRequest, NtiError], None]
 
 
 class SaveQueue:
@@ -26,38 +32,40 @@ class SaveQueue:
 
     def __init__(self, worker: Worker, audience: Audience) -> None:
         self._worker, self._audience = worker, audience
-        self._next: list[Session] = []
+        self._next: list[SaveRequest] = []
         self.saving = False
 
-    def save(self, session: Session) -> None:
+    def save(self, request: SaveRequest) -> None:
         """Write the project as it is now; while a save is under way, as it is after that."""
         if self.saving:
-            self._next.append(session)
+            self._next.append(request)
             return
-        snapshot = session.snapshot()
+        working_copy = request.session.working_copy
+        snapshot = request.session.snapshot()
 
         def done(signature: Signature) -> None:
-            session.working_copy.saved(snapshot, signature)
-            if self._go_on() is None:
-                self._audience.saved()
+            working_copy.saved(snapshot, signature)
+            self._go_on()
+            self._audience.saved(request.session)
 
         def failed(error: NtiError) -> None:
             if isinstance(error, SidecarUnconfirmed):
-                session.working_copy.saved(snapshot, error.signature)
-            if self._go_on() is not session:
-                self._audience.failed(error)
+                working_copy.saved(snapshot, error.signature)
+            begun = self._go_on()
+            if begun is None or begun.session is not request.session:
+                self._audience.failed(request, error)
 
         self.saving = True
         self._audience.began()
         self._worker.submit(snapshot.write, done, failed)
 
-    def _go_on(self) -> Session | None:
-        """A save has ended; the next of those that were asked for in the meantime and still have something to write."""
+    def _go_on(self) -> SaveRequest | None:
+        """A save has ended; begin the next that was asked for in the meantime and still has something to write."""
         self.saving = False
         self._audience.ended()
         while self._next:
-            session = self._next.pop(0)
-            if session.working_copy.dirty:
-                self.save(session)
-                return session
+            request = self._next.pop(0)
+            if request.session.working_copy.dirty:
+                self.save(request)
+                return request
         return None

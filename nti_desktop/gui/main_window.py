@@ -1,5 +1,6 @@
 """The window: its commands, what it opens, and how it closes."""
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
@@ -10,6 +11,8 @@ from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
 from nti_desktop.editing.possible_commands import possible_commands
+from nti_desktop.editing.save_queue import SaveRequest
+from nti_desktop.editing.session import Session
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
@@ -247,18 +250,18 @@ class MainWindow(QMainWindow):
         self.editor.save()
         self.progress.refresh()
 
-    @slot()
-    def _saved(self) -> None:
-        self.editor.withdraw(Topic.SAVE)
+    @slot(Session)
+    def _saved(self, session: Session) -> None:
+        self.editor.withdraw(Topic.SAVE, of=str(session.sidecar))
         self._show_state()
         self.progress.refresh()
         self._leaving.go_on()
 
-    @slot(NtiError)
-    def _save_failed(self, error: NtiError) -> None:
-        repeated = self.autosave.repeats(error)
-        actions = [Action("Try again", self.save)]
-        if isinstance(self._leaving.destination, OpenNext):
+    @slot(SaveRequest, NtiError)
+    def _save_failed(self, request: SaveRequest, error: NtiError) -> None:
+        session, repeated = request.session, self.autosave.repeats(request, error)
+        actions = [Action("Try again", partial(self._save_again, session))]
+        if session is self.editor.session and isinstance(self._leaving.destination, OpenNext):
             actions = [Action("Open without saving", self._leaving.go)]
         elif self._leaving.closing:
             self._leaving.stay()
@@ -267,8 +270,16 @@ class MainWindow(QMainWindow):
         elif repeated:
             actions = []
         if actions:
-            self.editor.say(Message(str(error), Tone.ERROR, topic=Topic.SAVE, actions=tuple(actions)))
+            about = str(session.sidecar)
+            self.editor.say(Message(str(error), Tone.ERROR, topic=Topic.SAVE, of=about, actions=tuple(actions)))
         self.progress.refresh()
+
+    def _save_again(self, session: Session) -> None:
+        """Of the photo that is open, or of one that was left."""
+        if session is self.editor.session:
+            self.save()
+        else:
+            self.editor.file_tasks.save(SaveRequest(session))
 
     # Closing
 

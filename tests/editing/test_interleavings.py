@@ -35,7 +35,7 @@ from nti_desktop.editing.preparation import Preparation, PreparationPlan
 from nti_desktop.editing.render_plan import Audience, Composed, RenderPlan
 from nti_desktop.editing.render_requests import Edit, Wanted
 from nti_desktop.editing.save_queue import Audience as SaveAudience
-from nti_desktop.editing.save_queue import SaveQueue
+from nti_desktop.editing.save_queue import SaveQueue, SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.version_list import state_of
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
@@ -244,7 +244,9 @@ class Program:
         self.engine.listeners, self.engine.preparation = [self.plan, finals, self.preparation], self.preparation
         audience = ExportAudience(lambda: None, lambda *_: None, lambda *_: None, lambda *_: None)
         self.exports = ExportQueue(self, finals, audience)
-        self.saves = SaveQueue(self.worker, SaveAudience(lambda: None, lambda: None, lambda: None, lambda _error: None))
+        self.saves = SaveQueue(
+            self.worker, SaveAudience(lambda: None, lambda: None, lambda _session: None, lambda *_: None)
+        )
         self.document = self.documents[0]
         self.open()
 
@@ -367,7 +369,7 @@ class Program:
             (1 if len(versions) < 8 else 0, self.prepare),
             (1, lambda: self.preparation.measure(built_in())),
             (1 if self.there else 10, self.models_come_and_go),
-            (2, lambda: self.saves.save(chance.choice(self.documents).session)),
+            (2, lambda: self.saves.save(SaveRequest(chance.choice(self.documents).session))),
             (1, self.open),
             (1, lambda: setattr(self, "pace", chance.choice(PACES))),
         ]  # fmt: skip
@@ -484,9 +486,9 @@ def run(seed: int, steps: int, photo: Path, disk: Disk) -> None:
     assert program.exports.waiting == ()
     disk.chance = Fair()
     for document in program.documents:
-        program.saves.save(document.session)
+        program.saves.save(SaveRequest(document.session))
         document.edit("strength", lambda recipe: with_number(recipe, STRENGTH, 0.7))
-        program.saves.save(document.session)  # while the first is under way
+        program.saves.save(SaveRequest(document.session))  # while the first is under way
         while program.worker.waiting or program.worker.answers:
             program.worker.step()
             program.worker.deliver()

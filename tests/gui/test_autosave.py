@@ -1,16 +1,21 @@
 """The project is saved by itself a while after its last change, and not for anything else."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Topic
+from nti_desktop.models.library.samples import samples
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.test_session import SOURCE, invert
@@ -23,7 +28,11 @@ SOON = 20  # milliseconds
 
 @pytest.fixture
 def sidecar(photo: Path) -> Path:
-    """Of a photo with one version."""
+    return with_a_version(photo)
+
+
+def with_a_version(photo: Path) -> Path:
+    """Leave a project with one version beside the photo."""
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
@@ -86,6 +95,93 @@ def test_saving_by_hand_leaves_nothing_to_be_saved_later(
     assert not timer_of(window).isActive()
 
 
+def dismiss_errors(window: MainWindow) -> None:
+    """As a person does who has read them."""
+    messages = window.editor_view.messages
+    messages.clear(tuple((m.topic, m.of) for m in messages.messages if m.topic is Topic.SAVE))
+
+
+def offered(window: MainWindow) -> list[QPushButton]:
+    """What can be done about what the messages say."""
+    return [button for strip in window.editor_view.messages._strips for button in strip.buttons]
+
+
+@contextmanager
+def written_by_someone_else(sidecar: Path) -> Iterator[None]:
+    """The project cannot be saved."""
+    as_it_was = sidecar.read_bytes()
+    sidecar.write_bytes(as_it_was + b"written by someone else")
+    try:
+        yield
+    finally:
+        sidecar.write_bytes(as_it_was)
+
+
+def test_who_asks_while_a_save_by_itself_is_under_way_is_answered(
+    open_window: OpenWindow, photo: Path, sidecar: Path, until: Until, qtbot: QtBot
+) -> None:
+    window, may_go_on = opened(open_window, photo, until, SOON), Event()
+    with written_by_someone_else(sidecar):
+        with qtbot.waitSignal(window.editor.file_tasks.save_failed):
+            rename(window, "Bolder")
+        dismiss_errors(window)
+        window.background.submit(lambda: may_go_on.wait(60), lambda _result: None, lambda _error: None)
+        rename(window, "Boldest")
+        until(lambda: window.editor.file_tasks.saving)
+        with qtbot.waitSignal(window.editor.file_tasks.save_failed):
+            window.save()
+            may_go_on.set()
+        assert len(errors(window)) == 1
+
+
+def test_what_was_told_of_one_photo_is_told_of_another_that_is_called_the_same(
+    open_window: OpenWindow, photo: Path, sidecar: Path, until: Until, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "another card"
+    folder.mkdir()
+    other, sidecar_of_other = (Path(shutil.copy(each, folder)) for each in (photo, sidecar))
+    window = opened(open_window, photo, until, 100_000)
+    with written_by_someone_else(sidecar):
+        rename(window, "Bolder")
+        window.open_path(other)
+        until(lambda: [button.text() for button in offered(window)] == ["Open without saving"])
+        with qtbot.waitSignal(window.editor.file_tasks.save_failed):  # it is tried once more
+            offered(window)[0].click()
+    assert window.editor.session is not None
+    assert window.editor.session.photo.path == other
+    dismiss_errors(window)
+    timer_of(window).setInterval(SOON)
+    with written_by_someone_else(sidecar_of_other):
+        with qtbot.waitSignal(window.editor.file_tasks.save_failed):
+            rename(window, "Bolder")
+        assert len(errors(window)) == 1
+
+
+def test_a_photo_that_was_left_before_it_could_be_saved_is_told_of_until_it_is(
+    open_window: OpenWindow, photo: Path, sidecar: Path, until: Until, qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = Path(shutil.copy(samples()[1].path, tmp_path / "other"))
+    sidecar_of_other = with_a_version(other)
+    window, may_go_on = opened(open_window, photo, until, 100_000), Event()
+    window.background.submit(lambda: may_go_on.wait(60), lambda _result: None, lambda _error: None)
+    window.open_path(other)
+    rename(window, "Bolder")  # while the other one is read
+    with written_by_someone_else(sidecar):
+        with qtbot.waitSignal(window.editor.file_tasks.save_failed):
+            may_go_on.set()
+        assert window.editor.session is not None
+        assert window.editor.session.photo.path == other
+        rename(window, "Other")
+        window.save()
+        until(lambda: names(sidecar_of_other) == ["Other"] and not window.editor.file_tasks.saving)
+        assert len(errors(window)) == 1
+    (again,) = offered(window)
+    again.click()
+    until(lambda: names(sidecar) == ["Bolder"])
+    until(lambda: errors(window) == [])
+
+
 def test_a_save_that_fails_is_told_once_and_tried_again_at_the_next_change(
     open_window: OpenWindow, photo: Path, sidecar: Path, until: Until, qtbot: QtBot
 ) -> None:
@@ -97,7 +193,7 @@ def test_a_save_that_fails_is_told_once_and_tried_again_at_the_next_change(
     assert len(errors(window)) == 1
     assert not timer_of(window).isActive()
 
-    window.editor_view.messages.clear(((Topic.SAVE, ""),))
+    dismiss_errors(window)
     with qtbot.waitSignal(window.editor.file_tasks.save_failed):
         rename(window, "Boldest")
     assert errors(window) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.file_tasks import FileTasks
 from nti_desktop.gui.main_window import MainWindow
@@ -188,9 +189,9 @@ def test_several_photos_that_wait_to_be_saved_all_are(qtbot: QtBot, tmp_path: Pa
         copy.write_bytes(sample.path.read_bytes())
         sessions.append(Session.open(copy))
         invert(sessions[-1])
-        file_tasks.save(sessions[-1])
-    with qtbot.waitSignal(file_tasks.saved):
-        background.start()
+        file_tasks.save(SaveRequest(sessions[-1]))
+    background.start()
+    qtbot.waitUntil(lambda: not file_tasks.saving)
     assert [session.working_copy.dirty for session in sessions] == [False] * 3
     with qtbot.waitSignal(background.finished):
         background.stop()

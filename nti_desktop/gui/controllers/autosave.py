@@ -3,6 +3,7 @@
 from PySide6.QtCore import QObject, QTimer
 
 from nti_desktop.core.errors import NtiError
+from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.working_copy import Content
 from nti_desktop.gui.controllers.editor import Editor
@@ -20,8 +21,7 @@ class Autosave(QObject):
         self._editor = editor
         self._timer = QTimer(self, singleShot=True, interval=after)
         self._seen: tuple[Session, Content] | None = None  # what the timer runs for
-        self._own = False  # the save under way was asked for here
-        self._fault = ""  # what was said of the last save that was asked for here
+        self._told: tuple[Session, str] | None = None  # of the last save, where it failed: whose, and its fault
         self._timer.timeout.connect(self._save)
         editor.changed.connect(self._changed)
         editor.file_tasks.saved.connect(self._saved)
@@ -30,11 +30,10 @@ class Autosave(QObject):
         """Nothing more is saved until the next change."""
         self._timer.stop()
 
-    def repeats(self, error: NtiError) -> bool:
-        """Tell whether a failed save was asked for here, and its fault was said before; remember the fault."""
-        own, self._own = self._own, False
-        said, self._fault = self._fault, str(error)
-        return own and said == str(error)
+    def repeats(self, request: SaveRequest, error: NtiError) -> bool:
+        """Tell whether nobody asked for a failed save, and the same was told of this photo last; remember the fault."""
+        told, self._told = self._told, (request.session, str(error))
+        return request.by_itself and told == self._told
 
     @slot()
     def _changed(self) -> None:
@@ -52,9 +51,11 @@ class Autosave(QObject):
         if self._editor.file_tasks.saving:
             self._timer.start()
             return
-        self._own = True
-        self._editor.save()
+        self._editor.save(by_itself=True)
 
-    @slot()
-    def _saved(self) -> None:
-        self._seen, self._own, self._fault = None, False, ""
+    @slot(Session)
+    def _saved(self, session: Session) -> None:
+        if self._seen is not None and self._seen[0] is session:
+            self._seen = None
+        if self._told is not None and self._told[0] is session:
+            self._told = None

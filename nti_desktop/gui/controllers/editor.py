@@ -14,6 +14,7 @@ from nti_desktop.editing.pictures import Audience, Pictures
 from nti_desktop.editing.preparation import Preparation
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Wanted
+from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.active_model import ActiveModel
@@ -292,7 +293,7 @@ class Editor(QObject):
         except NtiError as error:
             self._preparing_failed(error)
             return
-        self.file_tasks.save(document.session)
+        self.file_tasks.save(SaveRequest(document.session))
         if document is self.document:
             self.pictures.show_stored()
             self._show_again()
@@ -369,8 +370,8 @@ class Editor(QObject):
 
     # Saving
 
-    def save(self) -> None:
-        """Write the project beside the photo."""
+    def save(self, by_itself: bool = False) -> None:
+        """Write the project beside the photo. by_itself: see SaveRequest."""
         session = self.session
         if session is not None and session.working_copy.dirty:
-            self.file_tasks.save(session)
+            self.file_tasks.save(SaveRequest(session, by_itself))

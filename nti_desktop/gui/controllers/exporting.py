@@ -11,6 +11,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.export_request import ExportRequest
 from nti_desktop.editing.returning import Returned, check_return, follow
+from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
@@ -118,7 +119,7 @@ class Exporting(QObject):
             text = f"{text} {error}"
         self._say(text)
         if session.working_copy.dirty:
-            self._editor.file_tasks.save(session)
+            self._editor.file_tasks.save(SaveRequest(session))
         self._editor.tell(Change.VERSIONS)
 
     @slot(ExportTask, NtiError)

@@ -16,7 +16,7 @@ from nti_desktop.editing.export_queue import ExportTask, Parts
 from nti_desktop.editing.journalling import reopened
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.returning import Returned, return_to
-from nti_desktop.editing.save_queue import Audience, SaveQueue
+from nti_desktop.editing.save_queue import Audience, SaveQueue, SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
@@ -77,8 +77,8 @@ class FileTasks(QObject):
     opening_moved = Signal()  # `opening` says how far
     opened = Signal(OpenedPhoto)
     open_failed = Signal(Path, NtiError)  # Cancelled: by the user, or for another photo
-    saved = Signal()
-    save_failed = Signal(NtiError)
+    saved = Signal(Session)
+    save_failed = Signal(SaveRequest, NtiError)
     doing_changed = Signal()
     _seen = Signal(Opening, Glimpse)  # both sent from the background thread
     _read = Signal(Opening, float)
@@ -168,9 +168,9 @@ class FileTasks(QObject):
         if opening is self.opening and time.monotonic() - opening.since > _SOON:
             self.opening_moved.emit()
 
-    def save(self, session: Session) -> None:
+    def save(self, request: SaveRequest) -> None:
         """Write a project, see `SaveQueue`."""
-        self._saves.save(session)
+        self._saves.save(request)
 
     @property
     def saving(self) -> bool:
