@@ -433,7 +433,7 @@ class Disk:
     projects: dict[Path, Project] = field(default_factory=dict)
     previews: int = 0
 
-    def write(self, path: Path, project: Project, arrays: object, previews: dict[str, bytes], _expected: object) -> Any:
+    def write(self, path: Path, project: Project, arrays: object, previews: dict[str, bytes], *_rest: object) -> Any:
         if self.chance.random() < 0.1:
             raise SidecarError("The disk is full; make room and save again.")
         session = next(session for session in SESSIONS.values() if session.sidecar == path)
