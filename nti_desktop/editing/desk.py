@@ -44,6 +44,11 @@ class Desk:
     done: tuple[Step, ...] = ()
     undone: tuple[Step, ...] = ()
 
+    def to_json(self) -> bytes:
+        """Write desk.json of the sidecar."""
+        record, states = DeskWriter().record(self)
+        return KeptDesk(states=states, desk=record).model_dump_json().encode()
+
 
 class DeskWriter:
     """Records desks. A state of an edit is numbered when it is met first, as histories share most of theirs."""
@@ -151,12 +156,6 @@ def read_desk(record: DeskRecord, states: Sequence[StateRecord]) -> Desk:
         tuple(map(step, record.done)),
         tuple(map(step, record.undone)),
     )
-
-
-def to_json(desk: Desk) -> bytes:
-    """desk.json of the sidecar."""
-    record, states = DeskWriter().record(desk)
-    return KeptDesk(states=states, desk=record).model_dump_json().encode()
 
 
 def from_json(data: bytes) -> Desk:

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.basis import Basis, basis_of
-from nti_desktop.editing.desk import Desk, to_json
+from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.edits import with_emphasis
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.render_requests import Beside, Wanted
@@ -48,11 +47,16 @@ class Document:
         self._described = ""  # the description before it was typed on
         self._draft: History | None = None  # the edit while the photo is not prepared with this description
         self._show_version()
-        self._begun = self.desk
+        self._keeps_this()
         if desk is not None:
             self._take_up(desk)
-            self._begun = self._begun if unsaved else self.desk
-        session.tell_desk = lambda: partial(to_json, self.desk)
+        if not unsaved:
+            self._keeps_this()
+        session.tell_desk = lambda: self.desk
+
+    def _keeps_this(self) -> None:
+        """Nothing of what lies open now was made by the user, or it is in the sidecar."""
+        self.session.working_copy.kept_desk = self.desk
 
     @property
     def desk(self) -> Desk:
@@ -62,11 +66,14 @@ class Document:
         return Desk(self.description, self.edit_text, self.area, self._draft, histories, done, undone)
 
     @property
-    def has_new_words(self) -> bool:
-        """Whether sentences were written since the photo was opened that it is not prepared with."""
-        now, begun = self.desk, self._begun
-        words = (now.description, now.edit_text, now.area) != (begun.description, begun.edit_text, begun.area)
-        return words and not self.up_to_date
+    def has_unsaved_desk(self) -> bool:
+        """Whether there is undo, or sentences that the photo is not prepared with, which the sidecar does not keep."""
+        now, kept = self.desk, self.session.working_copy.kept_desk
+        if not isinstance(kept, Desk):
+            return True
+        undo = (now.histories, now.done, now.undone) != (kept.histories, kept.done, kept.undone)
+        words = (now.description, now.edit_text, now.area) != (kept.description, kept.edit_text, kept.area)
+        return undo or (words and not self.up_to_date)
 
     def _take_up(self, desk: Desk) -> None:
         """Go on where it was left, as far as it fits what was changed elsewhere meanwhile."""
@@ -244,7 +251,7 @@ class Document:
     def suggest(self, description: str) -> None:
         """Describe the photo in words that nobody has written."""
         self.describe(description)
-        self._begun = self.desk
+        self._keeps_this()
 
     def describe(self, text: str) -> None:
         """Say what the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""

@@ -50,7 +50,7 @@ class Standing:
 def standing(document: Document, ended: bool = False) -> Standing | None:
     """How everything stands, None where all of it is saved or nothing can be. ended: whether the photo is left."""
     session, copy = document.session, document.session.working_copy
-    if session.read_only or not (copy.dirty or document.has_new_words):
+    if session.read_only or not (copy.dirty or document.has_unsaved_desk):
         return None
     place = Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
     return Standing(place, session.project, document.desk, copy.base, dict(copy.new_arrays), ended)
@@ -69,6 +69,11 @@ def left_of(session: Session, folder: Path | None = None) -> Left | None:
         ),
         None,
     )
+
+
+def unfinished(folder: Path | None = None) -> Left | None:
+    """Find the photo that was open last when the program ended unasked; None where there is none, or it is gone."""
+    return next((left for left in left_behind(folder=folder) if not left.ended and left.place.photo.exists()), None)
 
 
 def take_up(session: Session, left: Left) -> Desk | None:

@@ -13,7 +13,7 @@ from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import Composition, ReducedCopies, frame_of_inversion, frame_record
 from nti_desktop.editing.opening import open_with_project
-from nti_desktop.editing.snapshot import Snapshot
+from nti_desktop.editing.snapshot import Kept, Snapshot
 from nti_desktop.editing.working_copy import WorkingCopy
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import find_made_with
@@ -75,7 +75,7 @@ class Session:
         self.working_copy = working_copy
         self.notes = notes
         self.desk = desk
-        self.tell_desk: Callable[[], Callable[[], bytes] | None] = lambda: None  # what makes desk.json now
+        self.tell_desk: Callable[[], Kept | None] = lambda: None  # what lies open now
         self._copies = ReducedCopies(photo.raster)
         self._images: dict[Frame, NDArray[np.uint8]] = {}
         self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found

@@ -1,18 +1,25 @@
 """A project's state as it is to be written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import Signature, write_sidecar
 from nti_desktop.recipe.jobs import Arrays
 
 
+class Kept(Protocol):
+    """What is kept with a project besides."""
+
+    def to_json(self) -> bytes: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A save, complete in itself, so that `write` may run on another thread than the working copy's. desk: makes
-    desk.json; None to let that of the file on the disk be.
+    """A save, complete in itself, so that `write` may run on another thread than the working copy's. desk: None to let
+    that of the file on the disk be.
     """
 
     path: Path
@@ -20,8 +27,9 @@ class Snapshot:
     arrays: Mapping[str, Arrays]
     previews: Mapping[str, bytes]
     expected: Signature | None
-    desk: Callable[[], bytes] | None = None
+    desk: Kept | None = None
 
     def write(self) -> Signature:
         """Raises SidecarError, see `write_sidecar`; the copy must be told of what comes back (`WorkingCopy.saved`)."""
-        return write_sidecar(self.path, self.project, self.arrays, self.previews, self.expected, self.desk)
+        desk = self.desk.to_json if self.desk else None
+        return write_sidecar(self.path, self.project, self.arrays, self.previews, self.expected, desk)

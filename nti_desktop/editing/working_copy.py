@@ -1,7 +1,7 @@
 """Working copy: a project as it is worked on, over the one on the disk: what changed, what is new, and saving it."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from nti_desktop import PROGRAM
 from nti_desktop.core import atomic
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.previews import decode_preview, encode_preview
-from nti_desktop.editing.snapshot import Snapshot
+from nti_desktop.editing.snapshot import Kept, Snapshot
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import Project
@@ -37,6 +37,7 @@ class WorkingCopy:
         self.read_only = stored.read_only if stored else None
         self._stored = stored
         self._saved_project = project
+        self.kept_desk: Kept | None = None  # what lay open beside the project when it was saved last
         self._given_up = False
         self._edited: set[str] = set()  # versions that looked otherwise when the project was opened
         self._new_arrays: dict[str, Arrays] = {}
@@ -159,7 +160,7 @@ class WorkingCopy:
 
     # Saving
 
-    def snapshot(self, desk: Callable[[], bytes] | None = None) -> Snapshot:
+    def snapshot(self, desk: Kept | None = None) -> Snapshot:
         """The state as it is now, to be written wherever there is time; tell `saved` when it was. desk: see
         Snapshot.
         """
@@ -176,6 +177,7 @@ class WorkingCopy:
         """A snapshot lies on the disk; what was changed since it was taken is still to be saved."""
         self._stored = Stored(snapshot.path, snapshot.project, signature, None)
         self._saved_project = snapshot.project
+        self.kept_desk = snapshot.desk
         self._arrays |= snapshot.arrays
         self._new_arrays = {k: v for k, v in self._new_arrays.items() if k not in snapshot.arrays}
         self._new_previews = {k: v for k, v in self._new_previews.items() if snapshot.previews.get(k) is not v}

@@ -7,20 +7,23 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
 import platformdirs
-from PySide6.QtCore import QSocketNotifier
-from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtCore import QSocketNotifier, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from nti_desktop import __version__
 from nti_desktop.core.resources import resource
+from nti_desktop.editing.journalling import unfinished
 from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.widgets.message_bar import Message, Tone
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
 from nti_desktop.models.library.samples import samples
 
 log = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
 
     Raises ModelError when the program's own files are damaged.
     """
-    with _logs():
+    with _logs() as crash:
         app = QApplication(sys.argv[:1])
         app.setApplicationName("nti-desktop")
         app.setApplicationDisplayName("NTI Desktop")
@@ -47,11 +50,11 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
         window = MainWindow()
         window.closed.connect(app.quit)
         sys.excepthook = _reporter(window)
-        if paths:
-            window.exporting.return_target = paths[0] if returns else None
-            window.open_path(paths[0])
-        elif sample:
-            window.open_sample(samples()[0].path)
+        window.exporting.return_target = paths[0] if paths and returns else None
+        _open_first(window, paths, sample)
+        if crash is not None:
+            text = f"The program broke off last time. Please send “{crash}” with a word on what you were doing."
+            window.editor.say(Message(text, actions=(Action("Show it", partial(_show_file, crash)),)))
         window.show()
         with _interrupt_closes(window):
             code = app.exec()
@@ -59,17 +62,37 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
         return code
 
 
+def _open_first(window: MainWindow, paths: Sequence[Path], sample: bool) -> None:
+    """Open what was asked for, else what was open when the program ended unasked, else a sample where one is wanted."""
+    left = unfinished()
+    if paths:
+        window.open_path(paths[0])
+        if left is not None and left.place.photo != paths[0].absolute():
+            window.journal.tell(left, window.open_path)
+    elif left is not None:
+        window.open_path(left.place.photo)
+    elif sample:
+        window.open_sample(samples()[0].path)
+
+
+def _show_file(file: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(file.parent)))
+
+
 @contextmanager
-def _logs() -> Iterator[None]:
-    """Log to the user's log folder; a log that cannot be written must not keep the program from starting."""
+def _logs() -> Iterator[Path | None]:
+    """Log to the user's log folder; a log that cannot be written must not keep the program from starting. Tells the
+    report of a crash that nobody was told of.
+    """
     folder = platformdirs.user_log_path("nti-desktop", appauthor=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(folder / "window.log", maxBytes=_LOG_SIZE, backupCount=2, encoding="utf-8")
+        told = _set_aside(folder / "crash.log")
         crash_log = (folder / "crash.log").open("a", encoding="utf-8")
     except OSError as error:
         print(f"No log is written: {error.strerror}.", file=sys.stderr)
-        yield
+        yield None
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     program = logging.getLogger("nti_desktop")
@@ -78,12 +101,19 @@ def _logs() -> Iterator[None]:
     log.info("NTI Desktop %s, Python %s", __version__, sys.version.split()[0])
     faulthandler.enable(crash_log)
     try:
-        yield
+        yield told
     finally:
         faulthandler.disable()
         crash_log.close()
         program.removeHandler(handler)
         handler.close()
+
+
+def _set_aside(crash_log: Path) -> Path | None:
+    """Give the report of a crash a name of its own, so that it is told once; None where there is nothing in it."""
+    if not crash_log.exists() or not crash_log.stat().st_size:
+        return None
+    return crash_log.replace(crash_log.with_name(f"crash-{datetime.now():%Y-%m-%d-%H-%M-%S}.log"))
 
 
 def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:

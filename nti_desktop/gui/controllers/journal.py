@@ -1,5 +1,9 @@
 """Writes down within moments what is not saved yet, and brings it back after the program has ended unasked."""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 from PySide6.QtCore import QObject, QTimer
 
 from nti_desktop.core.errors import NtiError
@@ -10,6 +14,7 @@ from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.project.journal import Left
 
 AFTER = 1_000  # milliseconds from a change until it is written at the latest
 
@@ -30,6 +35,13 @@ class JournalController(QObject):
         editor.opened.connect(self._opened)
         editor.preparing.prepared.connect(self.note)
         editor.file_tasks.saved.connect(self.note)
+
+    def tell(self, left: Left, open_path: Callable[[Path], None]) -> None:
+        """Say that another photo than the one that is being opened has work that was not saved."""
+        photo = left.place.photo
+        text = f"“{photo.name}” was open when the program ended; what was not saved of it is kept."
+        action = Action("Open it", partial(open_path, photo))
+        self._editor.say(Message(text, Tone.NOTE, topic=Topic.JOURNAL, actions=(action,)))
 
     @slot()
     def note(self) -> None:
