@@ -51,7 +51,7 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
             window.exporting.return_target = paths[0] if returns else None
             window.open_path(paths[0])
         elif sample:
-            window.open_sample(samples()[0].path)
+            window.samples.open(samples()[0].path)
         window.show()
         with _interrupt_closes(window):
             code = app.exec()
