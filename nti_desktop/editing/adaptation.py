@@ -19,7 +19,7 @@ def adapted(recipe: EditRecipe, basis: Basis, before: EditDefaults | None = None
 
 
 def _by_model(recipe: EditRecipe, before: EditDefaults, defaults: EditDefaults) -> EditRecipe:
-    """What was usual on the model before is what is usual on this one."""
+    """Put what is usual on this model in place of what was usual on the one before."""
     blend = recipe.blend
     if blend is not None:
         threshold = defaults.blend_threshold if blend.threshold == before.blend_threshold else blend.threshold

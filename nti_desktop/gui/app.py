@@ -72,7 +72,7 @@ def _open_first(window: MainWindow, paths: Sequence[Path], sample: bool) -> None
     elif left is not None:
         window.open_path(left.place.photo)
     elif sample:
-        window.open_sample(samples()[0].path)
+        window.samples.open(samples()[0].path)
 
 
 def _show_file(file: Path) -> None:

@@ -7,13 +7,13 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
-from nti_desktop.core.errors import Cancelled, ModelError, NtiError
+from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
 from nti_desktop.editing.possible_commands import possible_commands
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
-from nti_desktop.gui import preferences, sample_photos
+from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
 from nti_desktop.gui.controllers.autosave import AFTER, Autosave
@@ -24,6 +24,7 @@ from nti_desktop.gui.controllers.feedback import EditFeedback
 from nti_desktop.gui.controllers.journal import JournalController
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
+from nti_desktop.gui.controllers.samples import Samples
 from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.controllers.viewing import Viewing
@@ -42,7 +43,6 @@ from nti_desktop.gui.workers.thread_group import ThreadGroup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Transfers
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.models.library.samples import samples
 from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 
 _READABLE = (
@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self.editor, self)
         self.comparing = Comparing(self.editor, self.editor_view.prompts.edit, self)
         self.trying = Trying(self.editor, self.engine, self.background, self.editor_view.prompts.edit, self)
+        self.samples = Samples(self.editor, self.editor_view.start, self)
         self.viewing = Viewing(self.editor_view, [MainWindow, Exporting, Versions, Areas], self)
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
@@ -98,8 +99,7 @@ class MainWindow(QMainWindow):
         self.chooser.page_asked.connect(self.models.show_page)
         self.other_model.find_asked.connect(self.models.show_page)
         self.editor_view.start.open_asked.connect(self.open)
-        self.editor_view.start.sample_asked.connect(self.open_sample)
-        self._show_samples()
+        self.samples.open_asked.connect(self.open_path)
         self.editor.changed.connect(self._show_state)
         self.editor_view.mask_panel.show_mask.toggled.connect(self.actions_by_name["show_mask"].setChecked)
         self.editor.file_tasks.open_failed.connect(self._open_failed)
@@ -107,16 +107,9 @@ class MainWindow(QMainWindow):
         self.editor.preparing.failed.connect(self._go_on_leaving)
         self.editor.file_tasks.saved.connect(self._saved)
         self.editor.file_tasks.save_failed.connect(self._save_failed)
-        self.editor.opened.connect(self._opened)
         self._threads.ended.connect(self._threads_ended)
         for worker in workers:
             worker.start()
-
-    def _show_samples(self) -> None:
-        try:
-            self.editor_view.start.show_samples([(sample.path, sample.caption) for sample in samples()])
-        except ModelError as error:
-            self.editor.say(Message(str(error), Tone.ERROR))
 
     @slot()
     def _show_state(self) -> None:
@@ -154,6 +147,7 @@ class MainWindow(QMainWindow):
 
     # Opening
 
+    @slot(Path)
     def open_path(self, path: Path) -> None:
         """Open a photo or a project; what is open is saved before."""
         self.editor_view.prompts.edit.settle()
@@ -196,26 +190,6 @@ class MainWindow(QMainWindow):
         if name:
             preferences.remember_folder(Path(name).parent)
             self.open_path(Path(name))
-
-    @slot(Path)
-    def open_sample(self, sample: Path) -> None:
-        """Open the user's own copy of a sample."""
-        try:
-            self.open_path(sample_photos.own_copy(sample))
-        except NtiError as error:
-            self._open_failed(sample, error)
-
-    @slot()
-    def _opened(self) -> None:
-        session = self.editor.session
-        assert session is not None
-        try:
-            sample = sample_photos.sample_of(session.photo.identity)
-        except NtiError:
-            sample = None  # what is wrong with the samples was said at the start
-        if sample is not None:
-            self.editor.suggest(sample.caption, sample.edits)
-        self.progress.refresh()
 
     @slot(Path, NtiError)
     def _open_failed(self, _path: Path, error: NtiError) -> None:

@@ -1,6 +1,6 @@
 """Which model works on the open photo: the one it was prepared with, as soon as that is found, else the one chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,6 +13,7 @@ from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import ModelGone
+from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.methods import Method
 
@@ -34,7 +35,7 @@ class ActiveModel(QObject):
         self._preparing = preparing
         self._model_lookup = ModelLookup(models, self._answered, self._not_read)
         self._document: Document | None = None
-        self._follows = False  # the photo's own model is chosen, once it is found
+        self._awaited: str | None = None  # fingerprint of the photo's own model, which is chosen once it is found
 
     @property
     def guidance(self) -> float:
@@ -57,11 +58,12 @@ class ActiveModel(QObject):
         """Another photo: its own model is looked for, and until then nothing is measured."""
         self._document = document
         self._model_lookup.open(document.session)
-        self._follows = document.inversion is not None
-        if document.inversion is None:
+        inversion = document.inversion
+        self._awaited = inversion.model_fingerprint if inversion else None
+        if inversion is None:
             self.measure()
         else:
-            self._model_lookup.all_known([document.inversion])
+            self._model_lookup.all_known([inversion])
 
     def stop(self) -> None:
         """Stop looking for models."""
@@ -71,7 +73,7 @@ class ActiveModel(QObject):
         """The model for the next preparing."""
         self.entry = entry
         self.way = _usual_way(entry)
-        self._follows = False
+        self._awaited = None
         self.outdated.emit(((Topic.MODEL, ""),))
         if self._document is not None:
             self._document.meant_for(entry.defaults)
@@ -83,6 +85,11 @@ class ActiveModel(QObject):
         self.way = (method, steps)
         preferences.remember_method(self.entry.id, None if method is self.entry.defaults.method else method)
         self.changed.emit()
+
+    def prepare(self, described: Mapping[Area, str]) -> None:
+        """Prepare areas with this model, this way, whatever model is found meanwhile."""
+        self._awaited = None
+        self._preparing.plan.invert(self.entry, *self.way, described)
 
     def measure(self) -> None:
         """Measure how well and how fast it works on the area at hand."""
@@ -114,23 +121,25 @@ class ActiveModel(QObject):
 
     def models_have_changed(self) -> None:
         """Some were added, fetched or removed: one that was missed may be there."""
-        missed = self._document is not None and self._model_lookup.gone(self._document.rendered_with) is not None
+        document = self._document
+        missed = self._model_lookup.gone(document.rendered_with) if document else None
         self._model_lookup.forget()
-        if missed:
-            self._follows = True
-            self.answered.emit()
+        if document is None or missed is None:
+            return
+        wanted, own = missed[0].model_fingerprint, document.inversion
+        if own is not None and own.model_fingerprint == wanted and not self._preparing.plan.at_work:
+            self._awaited = wanted
+        self.answered.emit()
 
     def _answered(self, record: InversionRecord) -> None:
         assert self._document is not None
-        own, found = self._document.inversion, self._document.session.known_model(record)
-        if self._follows and own is not None and own.model_fingerprint == record.model_fingerprint:
-            self._follows = False
-            if self._preparing.plan.at_work:
-                pass  # the one that is chosen by now
-            elif found is not None and found.id != self.entry.id:
+        found = self._document.session.known_model(record)
+        if record.model_fingerprint == self._awaited:
+            self._awaited = None
+            if found is not None and found.id != self.entry.id:
                 self.choose(found)
-            elif not self._preparing.plan.looked_at:
-                self.measure()
+        if self._awaited is None and not self._preparing.plan.looked_at:
+            self.measure()
         if found is None or not self._preparing.plan.measuring:  # else it is asked for when its time is known
             self.answered.emit()
         self.changed.emit()

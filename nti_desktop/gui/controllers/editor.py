@@ -279,7 +279,7 @@ class Editor(QObject):
     def _prepare(self, described: Mapping[Area, str]) -> None:
         self.withdraw(Topic.PREPARE, Topic.RENDER)
         if described:
-            self.preparing.plan.invert(self.model.entry, *self.model.way, described)
+            self.model.prepare(described)
         self.changed.emit(Change.PREPARATION)
 
     @slot(Preparation)

@@ -1,0 +1,120 @@
+"""Which model prepares the photo next, when those it was prepared with are found late, later or not at all."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from nti_desktop.editing import model_lookup
+from nti_desktop.editing.session import Session
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.library.catalog import ModelEntry, built_in
+from nti_desktop.models.library.lookup import ModelGone
+from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.photo.frame import Area
+from nti_desktop.project.schema import FinishRecord, PartRecord, RecipeRecord
+from nti_desktop.recipe.recipe import EditRecipe
+from tests.editing.test_session import BLUE, GREEN, inverted
+from tests.gui.conftest import OpenWindow
+from tests.gui.gated import GatedBench
+
+Until = Callable[[Callable[[], bool]], None]
+ONE, ANOTHER, GONE = "1" * 64, "2" * 64, "3" * 64  # fingerprints
+MODELS = {
+    ONE: replace(built_in(), id="one", name="one", built_in=False),
+    ANOTHER: replace(built_in(), id="another", name="another", built_in=False),
+}
+CORNER = Area(0, 0, 200, 200)
+
+
+class Drive:
+    """Where models lie. may_be_read: unset while it is slow; looked_for: fingerprints, in that order."""
+
+    def __init__(self) -> None:
+        self.may_be_read = Event()
+        self.may_be_read.set()
+        self.looked_for: list[str] = []
+
+    def find(self, id: str, wanted: str, *_: object) -> ModelEntry:
+        self.may_be_read.wait(60)
+        self.looked_for.append(wanted)
+        if wanted not in MODELS:
+            raise ModelGone(f"The model “{id}” is not on this computer")
+        return MODELS[wanted]
+
+
+@pytest.fixture
+def drive(monkeypatch: pytest.MonkeyPatch) -> Drive:
+    drive = Drive()
+    monkeypatch.setattr(model_lookup, "find_made_with", drive.find)
+    return drive
+
+
+def add_version(session: Session, fingerprint: str, recipe: EditRecipe, *others: PartRecord) -> None:
+    """Edit the whole photo, beside other areas."""
+    inversion = session.keep_inversion(MODELS[fingerprint], fingerprint, inverted(session))
+    session.add_version(session.free_name(), recipe, Finish(), inversion.id, others=others)
+
+
+def opened(open_window: OpenWindow, photo: Path, until: Until) -> MainWindow:
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    return window
+
+
+def test_the_model_of_the_version_that_was_opened_is_chosen_wherever_one_has_gone_meanwhile(
+    open_window: OpenWindow, service: GatedBench, drive: Drive, photo: Path, until: Until
+) -> None:
+    session = Session.open(photo)
+    add_version(session, ANOTHER, GREEN)
+    add_version(session, ONE, BLUE)
+    session.working_copy.save()
+    drive.may_be_read.clear()
+    window = opened(open_window, photo, until)
+    window.versions.previous_version()
+    drive.may_be_read.set()
+    until(lambda: window.editor.pictures.final)
+    assert drive.looked_for == [ONE, ANOTHER]
+    assert window.editor.model.entry == MODELS[ONE]
+
+
+def test_looking_at_a_version_chooses_no_model_after_someone_has(
+    open_window: OpenWindow, service: GatedBench, drive: Drive, photo: Path, until: Until
+) -> None:
+    session = Session.open(photo)
+    add_version(session, ANOTHER, GREEN)
+    corner = session.keep_inversion(built_in(), GONE, inverted(session), CORNER)
+    part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner.id)
+    add_version(session, ONE, BLUE, part)
+    session.working_copy.save()
+    window = opened(open_window, photo, until)
+    until(lambda: drive.looked_for[-1:] == [GONE] and not window.models_thread.busy)
+    assert window.editor.model.entry == MODELS[ONE]
+
+    window.editor.model.choose(built_in())
+    looked_for = len(drive.looked_for)
+    window.library.look()  # the model of the corner may have come
+    until(lambda: drive.looked_for[looked_for:] == [GONE] and not window.models_thread.busy)
+    window.versions.previous_version()
+    until(lambda: window.editor.pictures.final)
+    assert drive.looked_for[-1] == ANOTHER
+    assert window.editor.model.entry.built_in
+
+
+def test_what_is_prepared_meanwhile_is_gone_on_with(
+    open_window: OpenWindow, service: GatedBench, drive: Drive, photo: Path, until: Until
+) -> None:
+    session = Session.open(photo)
+    add_version(session, ONE, BLUE)
+    session.working_copy.save()
+    drive.may_be_read.clear()
+    window = opened(open_window, photo, until)
+    window.editor.prepare()
+    until(lambda: window.editor.document is not None and len(window.editor.document.session.project.versions) == 2)
+    drive.may_be_read.set()
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
+    assert drive.looked_for == [ONE]
+    assert window.editor.model.entry.built_in
