@@ -25,7 +25,7 @@ from nti_desktop.recipe.jobs import Arrays
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Unsaved:
     """How everything stands of one photo. base: of the sidecar that the project was changed since, None before the
     first save; arrays: those that no sidecar has; ended: whether the program is being closed.
     """
@@ -37,7 +37,7 @@ class Standing:
     arrays: Mapping[str, Arrays]
     ended: bool = False
 
-    def says_more_than(self, other: "Standing | None") -> bool:
+    def says_more_than(self, other: "Unsaved | None") -> bool:
         """Tell whether something is otherwise than it was."""
         return other is None or (self.project, self.desk, self.base, self.ended) != (
             other.project,
@@ -47,13 +47,13 @@ class Standing:
         )
 
 
-def standing(document: Document, ended: bool = False) -> Standing | None:
-    """How everything stands, None where all of it is saved or nothing can be. ended: whether the photo is left."""
+def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
+    """Tell how everything stands, None where all of it is saved or nothing can be. ended: whether the photo is left."""
     session, copy = document.session, document.session.working_copy
     if session.read_only or not (copy.dirty or document.has_unsaved_desk):
         return None
     place = Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
-    return Standing(place, session.project, document.desk, copy.base, dict(copy.new_arrays), ended)
+    return Unsaved(place, session.project, document.desk, copy.base, dict(copy.new_arrays), ended)
 
 
 def left_of(session: Session, folder: Path | None = None) -> Left | None:
@@ -116,22 +116,22 @@ class JournalWriter:
         self._takes_up = takes_up
         self._desks = DeskWriter()
 
-    def write(self, standing: Standing) -> None:
+    def write(self, unsaved: Unsaved) -> None:
         """Put it on the disk. Raises SidecarError; what was written before stays."""
         anew = self._journal.begins_anew or self._desks.full
         if anew:
             self._desks = DeskWriter()
-        desk, states = self._desks.record(standing.desk)
-        base = standing.base
+        desk, states = self._desks.record(unsaved.desk)
+        base = unsaved.base
         entry = EntryRecord(
-            project=standing.project,
+            project=unsaved.project,
             desk=desk,
             states=states,
             base=None if base is None else SignatureRecord(size=base.size, digest=base.digest),
-            ended=standing.ended,
+            ended=unsaved.ended,
         )
         try:
-            self._journal.append(entry, standing.arrays, anew)
+            self._journal.append(entry, unsaved.arrays, anew)
         except OSError as error:
             raise SidecarError(
                 f"What is not saved yet would be lost with a crash, as no journal can be written ({error.strerror}); "
@@ -160,25 +160,25 @@ class Journalling:
         self._worker, self._failed, self._folder = worker, failed, folder
         self._writer: JournalWriter | None = None
         self._takes_up: Left | None = None
-        self._last: Standing | None = None
+        self._last: Unsaved | None = None
         self._faulty = False
 
     def go_on_from(self, left: Left) -> None:
-        """What a program left was taken up; it stays until this has written something."""
+        """Keep what a program left, which was taken up, until this has written something."""
         self._takes_up = left
 
-    def note(self, standing: Standing | None) -> None:
+    def note(self, unsaved: Unsaved | None) -> None:
         """Write how everything stands; None where all of it is saved."""
-        if standing is None:
+        if unsaved is None:
             self.discard()
             return
-        if not standing.says_more_than(self._last):
+        if not unsaved.says_more_than(self._last):
             return
         before, writer = self._writer, self._writer
-        if writer is None or writer.place != standing.place:
-            writer = JournalWriter(standing.place, self._takes_up, self._folder)
-        self._last, self._writer = standing, writer
-        self._submit(lambda: writer.write(standing))
+        if writer is None or writer.place != unsaved.place:
+            writer = JournalWriter(unsaved.place, self._takes_up, self._folder)
+        self._last, self._writer = unsaved, writer
+        self._submit(lambda: writer.write(unsaved))
         if before is not None and before is not writer:
             self._submit(before.discard)
 

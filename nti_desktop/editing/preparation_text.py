@@ -77,7 +77,7 @@ def preparation_text(standing: Standing) -> str:
 
 
 def _prepared(standing: Standing, inversion: InversionRecord) -> str:
-    """How long it took, and what the description lacks, unless the model does not know how to draw the photo at all."""
+    """Say how long it took, and what the description lacks where the model can draw the photo at all."""
     text = f"Prepared in {duration(inversion.figures.seconds).removeprefix('about ')}."
     measured = standing.estimates.measured
     if measured is not None and feedback.is_strange(standing.entry, measured):

@@ -103,7 +103,7 @@ class WorkingCopy:
         self._edited |= {version.id for version in project.versions if looks.get(version.id) != version.look}
 
     def give_up(self) -> None:
-        """Nothing of it is to be saved any more; the project is opened anew as it was saved."""
+        """Save nothing of it any more; the project is opened anew as it was saved."""
         self._given_up = True
 
     # Arrays and previews

@@ -10,7 +10,7 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, reopened, standing
+from nti_desktop.editing.journalling import Journalling, reopened, unsaved_of
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.frame import Area
@@ -61,7 +61,7 @@ class Desktop:
         return self.now
 
     def note(self) -> None:
-        self.journalling.note(standing(self.document))
+        self.journalling.note(unsaved_of(self.document))
 
     def save(self) -> None:
         snapshot = self.session.snapshot()

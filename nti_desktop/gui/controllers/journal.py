@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, standing
+from nti_desktop.editing.journalling import Journalling, unsaved_of
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
@@ -48,18 +48,18 @@ class JournalController(QObject):
         """Write down how everything stands, now."""
         self._timer.stop()
         if self._document is not None:
-            self._journalling.note(standing(self._document))
+            self._journalling.note(unsaved_of(self._document))
 
     def end(self) -> None:
         """The program is closed: what is not saved by now, as words that nothing was prepared with, stays written."""
         self._timer.stop()
         if self._document is not None:
-            self._journalling.note(standing(self._document, ended=True))
+            self._journalling.note(unsaved_of(self._document, ended=True))
             self._journalling.leave()
         self._document = None
 
     def give_up(self) -> None:
-        """What is not saved is not wanted."""
+        """Let go of what is not saved."""
         self._journalling.discard()
         self._document = None
         self._timer.stop()
