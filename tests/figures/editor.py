@@ -17,6 +17,7 @@ from nti_desktop.engine.sampling.pivot import invert_exactly
 from nti_desktop.engine.service import EngineService
 from nti_desktop.project.tensors import pack
 from nti_desktop.recipe.jobs import Arrays, Figures, InvertJob, ModelFiles, Rendered, RenderJob
+from nti_desktop.recipe.jobs import Inversion as Inverted
 from nti_desktop.recipe.methods import PIVOT, Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
@@ -78,6 +79,7 @@ class Editor:
         self.drawn = lru_cache(maxsize=64)(self._drawn)
         self._inversion = lru_cache(maxsize=2)(self._invert)
         self._explained = lru_cache(maxsize=2)(self._explain)
+        self._prepared = lru_cache(maxsize=64)(self._prepare)  # one scene by all methods, in all that is said of it
 
     def _drawn(self, scene: Scene) -> Pixels:
         """The autoencoder's own picture of a scene: D(E(render))."""
@@ -128,8 +130,7 @@ class Editor:
         method = settings.method
         said, asked = ("", trial.order) if method.row.orders else trial.captions
         how = InversionSettings(said, method, settings.steps_for(method), settings.guidance_of(method))
-        image = self.rendered(trial.scene).image
-        inverted = self.service.invert(InvertJob(self.files, image, how))
+        inverted = self._prepared(trial.scene, how)
         recipe = recipe_for(asked, how, settings, inverted.figures.explained)
         name = f"{trial.kind} {trial.seed} {how}"
         rendered = self.service.render(
@@ -137,6 +138,9 @@ class Editor:
         )
         stored = len(pack(inverted.arrays)) if inverted.arrays else 0
         return MadeEdit(rendered.image, inverted.figures, rendered.figures, stored)
+
+    def _prepare(self, scene: Scene, how: InversionSettings) -> Inverted:
+        return self.service.invert(InvertJob(self.files, self.rendered(scene).image, how))
 
     def _beside(self, trial: Trial, method: Method) -> NDArray[np.uint8] | None:
         """The photo, for an edit whose preparation does not hold it."""

@@ -65,10 +65,10 @@ class Runner:
 
     def run(self, measurements: Sequence[Measurement]) -> list[Answer]:
         """The answers, in order. Measurements of one scene are taken by one process, one after the other."""
-        groups: dict[tuple[str, int], list[Measurement]] = {}
+        groups: dict[int, list[Measurement]] = {}
         for m in dict.fromkeys(measurements):
             if self._subject.key(m) not in self._answers:
-                groups.setdefault((m.kind, m.seed), []).append(m)
+                groups.setdefault(m.seed, []).append(m)
         if groups:
             label = "+".join(dict.fromkeys(m.figure for group in groups.values() for m in group))
             started = last = time.monotonic()
