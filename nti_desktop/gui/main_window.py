@@ -249,7 +249,7 @@ class MainWindow(QMainWindow):
         self.progress.refresh()
 
     def _save_again(self, session: Session) -> None:
-        """Of the photo that is open, or of one that was left."""
+        """Save the photo that is open, or one that was left."""
         if session is self.editor.session:
             self.save()
         else:
