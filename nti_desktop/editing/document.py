@@ -295,18 +295,20 @@ class Document:
             return True
         return self.edit("prompt", lambda recipe: with_emphasis(with_prompt(recipe, emphasis.prompt), emphasis))
 
-    def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> bool:
-        """Change the recipe. subject: what is changed; quick changes of the same subject are undone as one."""
+    def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe], gesture: int | None = None) -> bool:
+        """Change the recipe. subject: what is changed; quick changes of the same subject are undone as one; gesture:
+        see `History.changed`.
+        """
         state = self.state
         if state is None:
             return False
         recipe = change(state.recipe)
-        return self._change(subject, replace(state, recipe=self.basis.settled(recipe)))
+        return self._change(subject, replace(state, recipe=self.basis.settled(recipe)), gesture)
 
-    def finish(self, finish: Finish) -> bool:
-        """Change what the compositor does."""
+    def finish(self, finish: Finish, gesture: int | None = None) -> bool:
+        """Change what the compositor does. gesture: see `History.changed`."""
         state = self.state
-        return state is not None and self._change("finish", replace(state, finish=finish))
+        return state is not None and self._change("finish", replace(state, finish=finish), gesture)
 
     def undo(self) -> bool:
         """Take back the last edit of the version, or the last change of the versions where that came after it."""
@@ -333,11 +335,11 @@ class Document:
         self._show_edit_text()
         return True
 
-    def _change(self, subject: str, state: EditState) -> bool:
+    def _change(self, subject: str, state: EditState, gesture: int | None) -> bool:
         history = self.history
         if history is None or history.present == state:
             return False
-        self._keep(history.changed(state, subject, self._clock()))
+        self._keep(history.changed(state, subject, self._clock(), gesture))
         self._versions.edited()
         return True
 

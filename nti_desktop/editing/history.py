@@ -19,21 +19,27 @@ class EditState:
 
 @dataclass(frozen=True)
 class History:
-    """present, what was before it and what was undone. subject, time: what changed last, and when (seconds)."""
+    """present, what was before it and what was undone. subject, time: what changed last, and when (seconds); gesture:
+    number of the drag that it was changed by.
+    """
 
     present: EditState
     past: tuple[EditState, ...] = ()
     future: tuple[EditState, ...] = ()
     subject: str = field(default="", compare=False)
     time: float = field(default=0.0, compare=False)
+    gesture: int | None = field(default=None, compare=False)
 
-    def changed(self, state: EditState, subject: str, time: float) -> "History":
-        """The history after a change; a slider being dragged is one change."""
+    def changed(self, state: EditState, subject: str, time: float, gesture: int | None = None) -> "History":
+        """The history after a change. Changes of the same subject are one within one drag, whatever its pauses; without
+        a drag, as by the keyboard, where they follow fast.
+        """
         if state == self.present:
             return self
-        merges = subject == self.subject and time - self.time < _MERGED and bool(self.past)
+        same = subject == self.subject and gesture == self.gesture and bool(self.past)
+        merges = same and (gesture is not None or time - self.time < _MERGED)
         past = self.past if merges else (*self.past, self.present)[-_LONGEST:]
-        return History(state, past, (), subject, time)
+        return History(state, past, (), subject, time, gesture)
 
     def undone(self) -> "History":
         """The history with the last change taken back; the same where there is none."""

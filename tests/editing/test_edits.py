@@ -72,10 +72,11 @@ def test_what_is_moved_by_hand_is_no_longer_automatic_until_it_is_asked_for() ->
     assert all(edits.with_automatic(r, True).automatic for r in changed.values())
 
 
-def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
-    def state(weight: float) -> EditState:
-        return EditState(with_weight(EditRecipe("a ball"), 1, weight), Finish())
+def state(weight: float) -> EditState:
+    return EditState(with_weight(EditRecipe("a ball"), 1, weight), Finish())
 
+
+def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
     history = History(state(1))
     for step in range(1, 6):
         history = history.changed(state(1 + step / 10), "weight 1", time=step / 10)
@@ -87,6 +88,13 @@ def test_a_drag_is_one_step_of_undo_and_a_new_change_ends_redo() -> None:
     assert history.undone().undone().present == state(1)
     assert history.redone().present == state(3)
     assert history.changed(state(2), "weight 1", time=9.0).future == ()
+
+
+def test_one_drag_is_one_step_whatever_its_pauses_and_the_next_one_is_another() -> None:
+    history = History(state(1))
+    for time, weight, drag in ((0, 2, 1), (60, 3, 1), (600, 4, 1), (600.1, 5, 2), (600.2, 6, 2), (600.3, 7, None)):
+        history = history.changed(state(weight), "weight", time, drag)
+    assert [*history.past, history.present] == [state(n) for n in (1, 4, 6, 7)]
 
 
 def test_estimates_start_from_the_measured_row_and_end_with_what_was_measured() -> None:

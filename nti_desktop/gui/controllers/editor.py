@@ -23,6 +23,7 @@ from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
 from nti_desktop.gui.controllers.preparing import Preparing
 from nti_desktop.gui.controllers.rendering import Rendering
+from nti_desktop.gui.widgets.gesture import Gesture
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
@@ -58,6 +59,7 @@ class Editor(QObject):
         """models: the worker that reads models, which may take long."""
         super().__init__(parent)
         self._engine = engine
+        self._gesture = Gesture(self)
         self.file_tasks = FileTasks(background, self)
         self.preparing = Preparing(engine, self)
         self.model = ActiveModel(entry, self.preparing, models, self)
@@ -213,7 +215,8 @@ class Editor(QObject):
 
     def edit(self, subject: str, change: Callable[[EditRecipe], EditRecipe]) -> None:
         """Change the recipe; see Document.edit."""
-        self.attempt(lambda document: document.edit(subject, change))
+        gesture = self._gesture.number
+        self.attempt(lambda document: document.edit(subject, change, gesture))
 
     @slot(float)
     def set_feather(self, feather: float) -> None:
@@ -221,7 +224,8 @@ class Editor(QObject):
         state = self.document.state if self.document else None
         if state is not None:
             finish = replace(state.finish, feather=round(feather, 3))
-            self.attempt(lambda document: document.finish(finish))
+            gesture = self._gesture.number
+            self.attempt(lambda document: document.finish(finish, gesture))
 
     def undo(self) -> None:
         """Take back the last change of the edit or of the list of versions."""
