@@ -365,7 +365,7 @@ class Session:
 
 
 def _checked_name(name: str) -> str:
-    name = name.strip()
+    name = name.strip().encode("utf-8", "replace").decode()
     if not name or len(name) > 200:
         raise RecipeError("A version needs a name of 1 to 200 characters; choose one.")
     return name
