@@ -12,6 +12,7 @@ from nti_desktop import PROGRAM
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import Composition, ReducedCopies, frame_of_inversion, frame_record
+from nti_desktop.editing.fitting import check_fit
 from nti_desktop.editing.opening import open_with_project
 from nti_desktop.editing.working_copy import WorkingCopy
 from nti_desktop.models.library.catalog import ModelEntry
@@ -136,17 +137,20 @@ class Session:
     def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
         """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
 
-        Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read.
+        Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read
+        or are not of the model's size.
         """
         record = self._inversion(inversion_id)
+        entry, frame, arrays = self.model_of(record), self.frame(record.id), self.working_copy.arrays(record.id)
+        check_fit(frame, record.settings.method, arrays, entry)
         return RenderJob(
-            model=self.model_of(record).files,
+            model=entry.files,
             inversion_id=record.id,
             settings=record.settings.settings(),
-            arrays=self.working_copy.arrays(record.id),
+            arrays=arrays,
             recipe=recipe,
             steps=steps,
-            image=None if PIVOT in record.settings.method.row.keeps else self._image_of(self.frame(record.id)),
+            image=None if PIVOT in record.settings.method.row.keeps else self._image_of(frame),
         )
 
     # Inversions
