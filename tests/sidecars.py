@@ -25,14 +25,13 @@ from nti_desktop.recipe.settings import InversionSettings
 
 STEPS = 5
 SOURCE = "a red ball on a table"
-NAN_WITH_PAYLOAD = np.array([0x7FC12345], np.uint32).view(np.float32)[0]
 
 
 def make_arrays(seed: int, null_text: bool, side: int = 8) -> Arrays:
     """Random arrays as an inversion of `make_project` has them; latents (4, side, 3 * side / 2)."""
     random = np.random.default_rng(seed)
     pivot = random.standard_normal((STEPS + 1, 4, side, side * 3 // 2), np.float32)
-    pivot[0, 0, 0, :3] = NAN_WITH_PAYLOAD, -0.0, np.float32(1e-42)
+    pivot[0, 0, 0, :2] = -0.0, np.float32(1e-42)
     learned = {"null_embeddings": random.standard_normal((STEPS, 7, 16), np.float32)} if null_text else {}
     return {"pivot": pivot, **learned}
 

@@ -1,6 +1,6 @@
 """What lies open of a photo beside its project, and how it is kept, so that work goes on where it was left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nti_desktop.editing.history import EditState, History
@@ -26,6 +26,7 @@ from nti_desktop.project.desk import (
     StepRecord,
     TakeOutRecord,
 )
+from nti_desktop.project.extent import check_extent
 from nti_desktop.project.schema import FinishRecord, RecipeRecord
 
 
@@ -64,7 +65,7 @@ class DeskWriter:
 
     def record(self, desk: Desk) -> tuple[DeskRecord, tuple[StateRecord, ...]]:
         """Return the record of a desk, and the states in it that no record before had."""
-        self._deepest = min(MAX_DEPTH, MAX_STATES // (4 * (len(desk.histories) + 1)))
+        self._deepest = _deepest(desk.histories.values())
         record = DeskRecord(
             description=desk.description,
             edit_text=desk.edit_text,
@@ -87,7 +88,7 @@ class DeskWriter:
     def _history(self, history: History) -> HistoryRecord:
         number, deepest = self._number, self._deepest
         return HistoryRecord(
-            past=tuple(map(number, history.past[-deepest:])),
+            past=tuple(map(number, history.past[max(0, len(history.past) - deepest) :])),
             present=number(history.present),
             future=tuple(map(number, history.future[:deepest])),
         )
@@ -112,6 +113,16 @@ class DeskWriter:
                 return TakeOutRecord(version=version, inversion=inversion)
             case LayBack(removed_part):
                 return LayBackRecord(version=removed_part.version, part=removed_part.part, place=removed_part.place)
+
+
+def _deepest(histories: Collection[History]) -> int:
+    """How many steps of each history are kept, so that all of them together are not too many."""
+    deepest = MAX_DEPTH
+    while sum(min(len(h.past), deepest) + 1 + min(len(h.future), deepest) for h in histories) > MAX_STATES // 4:
+        deepest //= 2
+        if not deepest:
+            break
+    return deepest
 
 
 def read_desk(record: DeskRecord, states: Sequence[StateRecord]) -> Desk:
@@ -159,7 +170,8 @@ def read_desk(record: DeskRecord, states: Sequence[StateRecord]) -> Desk:
 
 
 def from_json(data: bytes) -> Desk:
-    """Read desk.json. Raises ValueError, as pydantic's errors are, where it is not valid."""
+    """Read desk.json. Raises ValueError, as pydantic's errors are, where it is not valid or far too large."""
+    check_extent(data)
     kept = KeptDesk.model_validate_json(data)
     return read_desk(kept.desk, kept.states)
 

@@ -12,6 +12,7 @@ from nti_desktop import PROGRAM
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import Composition, ReducedCopies, frame_of_inversion, frame_record
+from nti_desktop.editing.fitting import check_fit
 from nti_desktop.editing.opening import open_with_project
 from nti_desktop.editing.snapshot import Kept, Snapshot
 from nti_desktop.editing.working_copy import WorkingCopy
@@ -146,17 +147,20 @@ class Session:
     def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
         """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
 
-        Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read.
+        Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read
+        or are not of the model's size.
         """
         record = self._inversion(inversion_id)
+        entry, frame, arrays = self.model_of(record), self.frame(record.id), self.working_copy.arrays(record.id)
+        check_fit(frame, record.settings.method, arrays, entry)
         return RenderJob(
-            model=self.model_of(record).files,
+            model=entry.files,
             inversion_id=record.id,
             settings=record.settings.settings(),
-            arrays=self.working_copy.arrays(record.id),
+            arrays=arrays,
             recipe=recipe,
             steps=steps,
-            image=None if PIVOT in record.settings.method.row.keeps else self._image_of(self.frame(record.id)),
+            image=None if PIVOT in record.settings.method.row.keeps else self._image_of(frame),
         )
 
     # Inversions
@@ -375,7 +379,7 @@ class Session:
 
 
 def _checked_name(name: str) -> str:
-    name = name.strip()
+    name = name.strip().encode("utf-8", "replace").decode()
     if not name or len(name) > 200:
         raise RecipeError("A version needs a name of 1 to 200 characters; choose one.")
     return name

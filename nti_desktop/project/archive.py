@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 MAX_FILE = 2**32 - 2**20  # bytes; below what needs ZIP64
@@ -21,6 +22,7 @@ MAX_RATIO = 200
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _LOCAL = struct.Struct("<4s5H3I2H")
+_PIECE = 2**20  # bytes in memory at a time, of what is only passed on
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _ZIP64_LOCATOR = 20
@@ -42,12 +44,32 @@ class Unsound(Exception):
     """What is wrong with a project file, as a clause that can follow “because”."""
 
 
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A member as it lies in an archive. flags, method, checksum: as its headers say; packed, size: bytes there, and
+    once read; pieces: gives the packed bytes, and raises OSError.
+    """
+
+    flags: int
+    method: int
+    checksum: int
+    packed: int
+    size: int
+    pieces: Callable[[], Iterable[bytes]]
+
+
+def stored(data: bytes) -> Member:
+    """Make a member of bytes, uncompressed."""
+    return Member(0, zipfile.ZIP_STORED, zlib.crc32(data), len(data), len(data), lambda: (data,))
+
+
 class Archive:
     """The members of one sound archive. Raises Unsound, here and in every method; OSError when the disk fails."""
 
     def __init__(self, file: BinaryIO) -> None:
         size = file.seek(0, os.SEEK_END)
         directory, count = _find_directory(file, size)
+        self._file = file
         try:
             self._zip = zipfile.ZipFile(file)
         except _ZIP_ERRORS as error:
@@ -88,12 +110,54 @@ class Archive:
         except _ZIP_ERRORS as error:
             raise Unsound(f"its part “{name}” is damaged") from error
 
-    def head(self, name: str, length: int) -> bytes:
-        """The member's first bytes, at most `length`; the checksum is not known yet."""
+    def packed_size(self, name: str) -> int:
+        """Bytes of the member as it lies there."""
+        return self._info(name).compress_size
+
+    def is_sound(self, name: str) -> bool:
+        """Tell by its checksum whether the member is as it was written; a piece is in memory at a time."""
         info = self._info(name)
         try:
             with self._zip.open(info) as member:
-                return member.read(length)
+                while member.read(_PIECE):
+                    pass
+        except _ZIP_ERRORS:
+            return False
+        return True
+
+    def member(self, name: str) -> Member:
+        """The member as it lies there, to be taken over byte for byte: neither unpacked nor checked, so that one which
+        is damaged or of another program is neither lost nor in the way.
+        """
+        info = self._info(name)
+        return Member(
+            info.flag_bits,
+            info.compress_type,
+            info.CRC,
+            info.compress_size,
+            info.file_size,
+            lambda: self._packed(info),
+        )
+
+    def _packed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        self._file.seek(info.header_offset)
+        *_, name_length, extra_length = _LOCAL.unpack(self._file.read(_LOCAL.size))
+        place = info.header_offset + _LOCAL.size + name_length + extra_length
+        end = place + info.compress_size
+        while place < end:
+            self._file.seek(place)
+            piece = self._file.read(min(_PIECE, end - place))
+            if not piece:
+                raise Unsound("it was cut short while it was read")
+            place += len(piece)
+            yield piece
+
+    def head(self, name: str, length: int) -> bytes:
+        """The member's first bytes, at most `length` and never all of it; the checksum is not verified."""
+        info = self._info(name)
+        try:
+            with self._zip.open(info) as member:
+                return member.read(max(0, min(length, info.file_size - 1)))
         except _ZIP_ERRORS as error:
             raise Unsound(f"its part “{name}” is damaged") from error
 
@@ -169,8 +233,8 @@ def _check_layout(file: BinaryIO, infos: list[zipfile.ZipInfo], directory: int) 
         raise Unsound("its parts overlap or leave gaps")
 
 
-def stored_zip(members: Iterable[tuple[str, Callable[[], bytes]]]) -> Iterator[bytes]:
-    """The bytes of an archive of uncompressed members, in order, one member in memory at a time.
+def zipped(members: Iterable[tuple[str, Callable[[], Member]]]) -> Iterator[bytes]:
+    """The bytes of an archive of members, in order; each is made when it is its turn.
 
     zipfile would seek back into what it wrote and finish the file in a destructor; here every write may fail alone.
     Raises Unsound when the archive would not be read again: too many members, or too large.
@@ -178,16 +242,17 @@ def stored_zip(members: Iterable[tuple[str, Callable[[], bytes]]]) -> Iterator[b
     entries: list[bytes] = []
     offset = 0
     for name, make in members:
-        data = make()
-        if len(data) > MAX_MEMBER or offset + len(data) > MAX_FILE - MAX_DIRECTORY:
+        member = make()
+        if member.size > MAX_MEMBER or offset + member.packed > MAX_FILE - MAX_DIRECTORY:
             raise Unsound("it would become too large")
         encoded = name.encode("ascii")
-        described = (20, 0, zipfile.ZIP_STORED, 0, _PLAIN_DATE, zlib.crc32(data), len(data), len(data), len(encoded), 0)
+        sizes = member.checksum, member.packed, member.size
+        described = (20, member.flags, member.method, 0, _PLAIN_DATE, *sizes, len(encoded), 0)
         header = _LOCAL.pack(b"PK\x03\x04", *described) + encoded
         entries.append(_CENTRAL.pack(b"PK\x01\x02", 20, *described, 0, 0, 0, 0, offset) + encoded)
         yield header
-        yield data
-        offset += len(header) + len(data)
+        yield from member.pieces()
+        offset += len(header) + member.packed
     if len(entries) > MAX_MEMBERS:
         raise Unsound("it would have too many parts")
     directory = b"".join(entries)

@@ -19,8 +19,8 @@ from nti_desktop.project.schema import (
     VersionRecord,
 )
 
-MAX_STATES = 20_000
-MAX_DEPTH = 1_000  # states of one history, and steps
+MAX_STATES = 4_000  # so that desk.json keeps within what a project may hold
+MAX_DEPTH = 500  # states of one history, and steps
 
 
 class StateRecord(Record):

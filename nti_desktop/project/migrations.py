@@ -3,30 +3,31 @@
 What was kept must look as it did: a new parameter gets the value that does nothing, or does what was done before it.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 Tree = dict[str, Any]
 
 
-def migrated(data: bytes) -> bytes:
-    """project.json of an older format in today's; any other, damaged ones included, as it is."""
-    try:
-        tree = json.loads(data)
-    except (ValueError, RecursionError):
-        return data
-    steps = _MIGRATIONS.get(_version(tree), ())
-    if not steps:
-        return data
-    for step in steps:
-        step(tree)
-    return json.dumps(tree).encode()
+def migrate(tree: object) -> None:
+    """Bring a parsed project.json of an older format up to today's; any other, damaged ones included, stays."""
+    for step in _MIGRATIONS.get(version_of(tree), ()):
+        step(tree)  # type: ignore[arg-type]  # what has a version is a dictionary
 
 
-def _version(tree: object) -> int | None:
+def version_of(tree: object) -> int | None:
+    """The format that a parsed project.json says it has."""
     version = tree.get("schema_version") if isinstance(tree, dict) else None
     return version if type(version) is int else None
+
+
+def recipes_in(tree: object) -> Iterator[Tree]:
+    """Find the recipes of all versions and of their other areas, as far as the tree has the form of a project."""
+    for version in _dicts(tree.get("versions")) if isinstance(tree, dict) else ():
+        for part in (version, *_dicts(version.get("others"))):
+            recipe = part.get("recipe")
+            if isinstance(recipe, dict):
+                yield recipe
 
 
 def _from_1(tree: Tree) -> None:
@@ -35,7 +36,7 @@ def _from_1(tree: Tree) -> None:
     Weights acted on attention, where they did little, and windows were said by hand or were the model's usual ones.
     """
     tree["schema_version"] = 2
-    for recipe in _recipes(tree):
+    for recipe in recipes_in(tree):
         words = recipe.get("words")
         controls = [word for word in words if isinstance(word, dict)] if isinstance(words, list) else []
         weighted = any(word.get("weight") != 1 for word in controls)
@@ -43,15 +44,6 @@ def _from_1(tree: Tree) -> None:
 
 
 _MIGRATIONS: dict[int | None, tuple[Callable[[Tree], None], ...]] = {1: (_from_1,)}
-
-
-def _recipes(tree: Tree) -> Iterator[Tree]:
-    """Find the recipes of all versions and of their other areas, as far as the tree has the form of a project."""
-    for version in _dicts(tree.get("versions")):
-        for part in (version, *_dicts(version.get("others"))):
-            recipe = part.get("recipe")
-            if isinstance(recipe, dict):
-                yield recipe
 
 
 def _dicts(rows: object) -> list[Tree]:

@@ -39,6 +39,15 @@ class SidecarUnconfirmed(SidecarError):
         self.signature = signature
 
 
+def unusable(path: Path, why: str, backup: Path | None) -> SidecarDamaged:
+    """An inversion's arrays are of no use. backup: where they may be, of before the last save."""
+    advice = "" if backup is None else f", or bring back the state before the last save from “{backup.name}”"
+    return SidecarDamaged(
+        f"What “{path.name}” keeps of the preparation cannot be used because {why}; prepare the photo again{advice}.",
+        backup is not None,
+    )
+
+
 def read_only(path: Path) -> str:
     """A newer program has written it."""
     return (

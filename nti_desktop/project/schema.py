@@ -12,7 +12,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from nti_desktop.core.errors import RecipeError
-from nti_desktop.project.migrations import migrated
+from nti_desktop.project.extent import check_extent, check_sentences
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import FEATHER
@@ -23,6 +23,7 @@ from nti_desktop.recipe.words import word_at
 SCHEMA_VERSION = 2
 
 MAX_SIDE = 1_000_000  # pixels
+MAX_SEEN = 2**22  # pixels that a model sees, of any model
 MAX_TEXT = 10_000  # characters
 MAX_ROWS = 1_000  # frames, inversions, versions; words of one recipe
 MAX_PSNR = 200.0  # dB; past what float32 can tell apart, and JSON has no infinity
@@ -94,6 +95,12 @@ class FrameRecord(Record):
     model_width: Pixels
     model_height: Pixels
     turn: Orientation = 1
+
+    @model_validator(mode="after")
+    def _can_be_seen(self) -> Self:
+        if self.model_width * self.model_height > MAX_SEEN:
+            raise ValueError("no model sees so many pixels at once")
+        return self
 
 
 class SettingsRecord(Record):
@@ -311,7 +318,8 @@ class Project(Record):
     """All that is known of one photo's edits, from project.json.
 
     program: name and version of the program that wrote it; current: id of the version that was shown last.
-    Raises pydantic.ValidationError when an id is used twice, refers to nothing, or a frame leaves the photo.
+    Raises pydantic.ValidationError when an id is used twice, refers to nothing, a frame leaves the photo, or there is
+    more of it than a file may hold.
     """
 
     schema_version: Annotated[int, Field(ge=1)]
@@ -341,6 +349,8 @@ class Project(Record):
                 raise ValueError(f"version {version.id} edits a frame twice")
         if self.current is not None and self.current not in versions:
             raise ValueError("the version that was shown last is not there")
+        check_sentences(part.recipe.prompt for version in self.versions for part in version.parts)
+        check_extent(to_json(self))
         return self
 
     def frame(self, frame_id: str) -> FrameRecord:
@@ -373,11 +383,3 @@ def _distinct(kind: str, ids: list[str]) -> set[str]:
 def to_json(project: Project) -> bytes:
     """project.json: UTF-8, indented, so that a person can read it."""
     return project.model_dump_json(indent=1).encode()
-
-
-def from_json(data: bytes) -> Project:
-    """A project of this format or an older one, which is brought up to this one.
-
-    Raises pydantic.ValidationError (a ValueError) when `data` is not a whole project, types and ranges included.
-    """
-    return Project.model_validate_json(migrated(data), strict=True)

@@ -11,14 +11,23 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from pydantic import ValidationError
-from pydantic_core import from_json as parse_json
-
 from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.project import refusals, schema, tensors
-from nti_desktop.project.archive import Archive, Unsound, stored_zip
+from nti_desktop.project.archive import Archive, Member, Unsound, stored, zipped
+from nti_desktop.project.extent import MAX_BYTES
 from nti_desktop.project.location import backup_path, data_folder, find_sidecar, sidecar_path
+from nti_desktop.project.reading import (
+    MIMETYPE,
+    PREVIEWS,
+    arrays_member,
+    check_whole,
+    has_sound_arrays,
+    is_sound_preview,
+    is_unknown,
+    load,
+    preview_member,
+)
 from nti_desktop.project.refusals import (
     SidecarChanged,
     SidecarDamaged,
@@ -47,9 +56,6 @@ __all__ = [
     "write_sidecar",
 ]
 
-MIMETYPE = b"application/x-nti-project"
-MAX_JSON = 2**24  # bytes
-MAX_PREVIEW = 2**24
 DESK = "desk.json"
 
 
@@ -63,24 +69,34 @@ class Stored:
     read_only: str | None
 
     def arrays(self, inversion_id: str) -> Arrays:
-        """An inversion's arrays, read now. Raises KeyError when the project has no such inversion."""
+        """An inversion's arrays, read now.
+
+        Raises KeyError when the project has no such inversion, SidecarDamaged when they are of no use.
+        """
         inversion = self.project.inversion(inversion_id)
         expected = tensors.layout(inversion, self.project.frame(inversion.frame))
         with _reading(self.path) as file:
-            return tensors.unpack(Archive(file).read(_arrays_member(inversion_id)), expected)
+            archive = Archive(file)
+            try:
+                return tensors.unpack(archive.read(arrays_member(inversion_id)), expected)
+            except Unsound as error:
+                backup = backup_path(self.path)
+                raise refusals.unusable(self.path, str(error), backup if _is_whole(backup) else None) from error
 
     def preview(self, version_id: str) -> bytes | None:
-        """The version's WebP, read now and not yet decoded (look at its size first); None when there is none."""
+        """The version's WebP, read now and not yet decoded (look at its size first); None when there is none, or it is
+        damaged, as another can be rendered.
+        """
         with _reading(self.path) as file:
             archive = Archive(file)
-            name = _preview_member(version_id)
-            return archive.read(name, MAX_PREVIEW) if name in archive.names else None
+            name = preview_member(version_id)
+            return archive.read(name) if is_sound_preview(archive, name) else None
 
     def desk(self) -> bytes | None:
         """desk.json, read now and not yet looked at; None where there is none, or none that can be read."""
         with contextlib.suppress(SidecarError), _reading(self.path) as file:
             archive = Archive(file)
-            return archive.read(DESK, MAX_JSON) if DESK in archive.names else None
+            return archive.read(DESK, MAX_BYTES) if DESK in archive.names else None
         return None
 
 
@@ -96,7 +112,7 @@ def signature_of(path: Path) -> Signature | None:
 def read_sidecar(path: Path) -> Stored:
     """Open a project; arrays and previews are read when asked for, but their headers are checked now."""
     with _reading(path) as file:
-        project, newer = _load(Archive(file), path)
+        project, newer = load(Archive(file), path)
         return Stored(path, project, sign(file), newer)
 
 
@@ -104,7 +120,7 @@ def recover_sidecar(path: Path) -> Stored:
     """Bring back the state before the last save; the damaged file is kept as `.nti.damaged`."""
     backup = backup_path(path)
     with _reading(backup) as file:
-        _check_whole(file, backup)
+        check_whole(file, backup)
     try:
         if path.exists():
             atomic.copy(path, path.with_name(path.name + ".damaged"))
@@ -124,12 +140,12 @@ def write_sidecar(
     desk: Callable[[], bytes] | None = None,
 ) -> Signature:
     """Save a project; whatever happens, `path` holds the old state or the new one, whole, and the old one is kept as
-    `.nti~`. Nothing is written when nothing changed.
+    `.nti~`, unless it is damaged and the one before it is not. Nothing is written when nothing changed.
 
-    arrays, previews: by inversion and version id; those left out are taken over from the file on disk, as are members
-    under x/, but no preview of a version that was changed since. expected: signature of the file as it was opened or
-    last saved, None for the first save; when the file on disk is another one, SidecarChanged is raised and nothing is
-    overwritten. desk: makes desk.json; None to take over that of the file on disk.
+    arrays, previews: by inversion and version id; those left out are taken over from the file on disk, as are the parts
+    of other programs, but no preview that is damaged or of a version that was changed since. expected: signature of the
+    file as it was opened or last saved, None for the first save; when the file on disk is another one, SidecarChanged
+    is raised and nothing is overwritten. desk: makes desk.json; None to take over that of the file on disk.
     """
     path = Path(os.path.realpath(path))
     if project.schema_version != SCHEMA_VERSION:
@@ -156,18 +172,20 @@ def _write(
         before = None if file is None else sign(file)
         if before is not None and before != expected:
             raise SidecarChanged(refusals.changed(path))
-        old = None if file is None else Archive(file)
-        given = _given(project, arrays, previews) | ({DESK: desk} if desk else {})
-        kept = {} if old is None else _kept(old, _load(old, path)[0], project)
+        given, kept, sound = _given(project, arrays, previews, desk), {}, False
+        if file is not None:
+            old = Archive(file)
+            was, _ = load(old, path)
+            kept, sound = _kept(old, was, project), has_sound_arrays(old, was)
         members = _members(project, kept | given)
-        if before is not None and old is not None and _is_unchanged(old, path, project, given, members):
+        if before is not None and was == project and _is_unchanged(old, given, members):
             return before
-        temporary = atomic.write_beside(path, stored_zip(members.items()))
+        temporary = atomic.write_beside(path, zipped(members.items()))
     try:
         with open(temporary, "rb") as written:
-            _load(Archive(written), path)
+            load(Archive(written), path)
             signature = sign(written)
-        if before is not None:
+        if before is not None and (sound or not _is_whole(backup_path(path))):
             atomic.copy(path, backup_path(path))
         if signature_of(path) != before:
             raise SidecarChanged(refusals.changed(path))
@@ -201,112 +219,57 @@ def _put_in_place(temporary: Path, path: Path) -> None:
         ) from error
 
 
-Make = Callable[[], bytes]
+Make = Callable[[], Member]
 
 
-def _given(project: Project, arrays: Mapping[str, Arrays], previews: Mapping[str, bytes]) -> dict[str, Make]:
-    """Collect, by member, the arrays and previews from the caller that belong to the project."""
+def _given(
+    project: Project, arrays: Mapping[str, Arrays], previews: Mapping[str, bytes], desk: Callable[[], bytes] | None
+) -> dict[str, Make]:
+    """Collect, by member, the arrays and previews from the caller that belong to the project, and the desk."""
     inversions = {i.id: arrays[i.id] for i in project.inversions if i.id in arrays}
     pictures = {v.id: previews[v.id] for v in project.versions if v.id in previews}
-    given: dict[str, Make] = {_arrays_member(name): partial(tensors.pack, kept) for name, kept in inversions.items()}
-    return given | {_preview_member(name): partial(bytes, picture) for name, picture in pictures.items()}
+    given: dict[str, Make] = {arrays_member(name): partial(_packed, kept) for name, kept in inversions.items()}
+    given |= {preview_member(name): partial(stored, picture) for name, picture in pictures.items()}
+    return given | ({DESK: lambda: stored(desk())} if desk else {})
+
+
+def _packed(arrays: Arrays) -> Member:
+    return stored(tensors.pack(arrays))
 
 
 def _kept(old: Archive, was: Project, project: Project) -> dict[str, Make]:
     """Collect, by member, what of the old file may go on; no preview of a version that looks different now."""
     looked = {v.id: v.look for v in was.versions}
-    stale = {_preview_member(v.id) for v in project.versions if looked.get(v.id) != v.look}
-    return {name: partial(old.read, name) for name in old.names if name not in stale}
+    gone = {preview_member(v.id) for v in project.versions if looked.get(v.id) != v.look}
+    gone |= {name for name in old.names if name.startswith(PREVIEWS) and not is_sound_preview(old, name)}
+    return {name: partial(old.member, name) for name in old.names if name not in gone}
 
 
 def _members(project: Project, have: Mapping[str, Make]) -> dict[str, Make]:
     """All members of the new file, in order."""
-    members: dict[str, Make] = {"mimetype": lambda: MIMETYPE, "project.json": lambda: _to_json(project)}
+    members: dict[str, Make] = {
+        "mimetype": lambda: stored(MIMETYPE),
+        "project.json": lambda: stored(schema.to_json(project)),
+    }
     for inversion in project.inversions:
-        name = _arrays_member(inversion.id)
+        name = arrays_member(inversion.id)
         if name not in have:
             raise Unsound("the arrays of an inversion are gone with the file that held them")
         members[name] = have[name]
     for version in project.versions:
-        name = _preview_member(version.id)
+        name = preview_member(version.id)
         if name in have:
             members[name] = have[name]
-    return members | {name: make for name, make in have.items() if name.startswith("x/") or name == DESK}
+    return members | {name: make for name, make in have.items() if is_unknown(name) or name == DESK}
 
 
-def _to_json(project: Project) -> bytes:
+def _is_unchanged(old: Archive, given: Mapping[str, Make], members: Mapping[str, Make]) -> bool:
     try:
-        return schema.to_json(project)
-    except ValueError as error:
-        raise Unsound("it would hold something that no project can hold") from error
-
-
-def _is_unchanged(
-    old: Archive, path: Path, project: Project, given: Mapping[str, Make], members: Mapping[str, Make]
-) -> bool:
-    try:
-        if set(members) != set(old.names) or _load(old, path)[0] != project:
-            return False
-        return all(old.read(name) == make() for name, make in given.items())
+        return set(members) == set(old.names) and all(
+            old.read(name) == b"".join(make().pieces()) for name, make in given.items()
+        )
     except Unsound:
         return False
-
-
-def _load(archive: Archive, path: Path) -> tuple[Project, str | None]:
-    """The project and, when a newer program wrote it, the sentence that says so.
-
-    Raises Unsound; SidecarNewer when a newer project cannot be understood.
-    """
-    if not archive.is_stored_first("mimetype") or archive.read("mimetype", 64) != MIMETYPE:
-        raise Unsound("it is no project of this program")
-    data = archive.read("project.json", MAX_JSON)
-    newer = _is_newer(data)
-    try:
-        project = schema.from_json(data)
-        _check_members(archive, project)
-    except (ValidationError, Unsound) as error:
-        if newer:
-            raise SidecarNewer(
-                f"“{path.name}” was made by a newer version of NTI Desktop; update this one to open it."
-            ) from error
-        if isinstance(error, ValidationError):
-            raise Unsound(_clause(error)) from error
-        raise
-    return project, refusals.read_only(path) if newer else None
-
-
-def _is_newer(data: bytes) -> bool:
-    try:
-        tree = parse_json(data, allow_inf_nan=False)
-    except ValueError as error:
-        raise Unsound("its part “project.json” is damaged") from error
-    version = tree.get("schema_version") if isinstance(tree, dict) else None
-    return type(version) is int and version > SCHEMA_VERSION
-
-
-def _clause(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(step) for step in first["loc"]) or "as a whole"
-    return f"what it says is not valid ({where}: {first['msg'][:200]})"
-
-
-def _check_members(archive: Archive, project: Project) -> None:
-    for inversion in project.inversions:
-        name = _arrays_member(inversion.id)
-        expected = tensors.layout(inversion, project.frame(inversion.frame))
-        tensors.check_header(archive.head(name, tensors.HEAD), archive.size(name), expected)
-    for version in project.versions:
-        name = _preview_member(version.id)
-        if name in archive.names and archive.size(name) > MAX_PREVIEW:
-            raise Unsound(f"its part “{name}” is far too large")
-
-
-def _check_whole(file: BinaryIO, path: Path) -> None:
-    """Every member with its checksum, which opening leaves for later."""
-    archive = Archive(file)
-    _load(archive, path)
-    for name in archive.names:
-        archive.read(name)
 
 
 @contextlib.contextmanager
@@ -342,15 +305,7 @@ def _reading_if_there(path: Path) -> Iterator[BinaryIO | None]:
 def _is_whole(path: Path) -> bool:
     try:
         with open(path, "rb") as file:
-            _check_whole(file, path)
+            check_whole(file, path)
     except (OSError, Unsound, SidecarNewer):
         return False
     return True
-
-
-def _arrays_member(inversion_id: str) -> str:
-    return f"inversions/{inversion_id}.safetensors"
-
-
-def _preview_member(version_id: str) -> str:
-    return f"previews/{version_id}.webp"

@@ -5,7 +5,15 @@ from enum import StrEnum
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.parameters import CROSS, PARAMETERS, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
-from nti_desktop.recipe.words import Change, align_words, ask_the_same, find_words, same_word, split_words
+from nti_desktop.recipe.words import (
+    Change,
+    align_words,
+    ask_the_same,
+    check_length,
+    find_words,
+    same_word,
+    split_words,
+)
 
 MOST_SEEDS = 2**32
 
@@ -118,6 +126,7 @@ class EditRecipe:
     def __post_init__(self) -> None:
         if not self.prompt.strip():
             raise RecipeError("The edit is empty; say in words what the photo should show.")
+        check_length(self.prompt)
         for parameter in PARAMETERS:
             value = getattr(self, parameter.field) if parameter.field else None
             if value is not None:
@@ -126,7 +135,7 @@ class EditRecipe:
             raise RecipeError(
                 f"The seed {self.seed} is not possible; choose a whole number from 0 to {MOST_SEEDS - 1}."
             )
-        words = split_words(self.prompt)
+        words = split_words(self.prompt) if self.words else ()
         for control in self.words:
             if control.position >= len(words) or not same_word(words[control.position].text, control.text):
                 raise RecipeError(f"“{control.text}” is not in the edit “{self.prompt}”; choose one of its words.")

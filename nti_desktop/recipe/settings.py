@@ -8,6 +8,7 @@ from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, STEPS, THRESHOLD
+from nti_desktop.recipe.words import check_length
 
 
 class Schedule(StrEnum):
@@ -37,6 +38,7 @@ class InversionSettings:
     def __post_init__(self) -> None:
         if not self.prompt.strip() and not self.method.row.orders:
             raise RecipeError("The description is empty; say in a few words what the photo shows.")
+        check_length(self.prompt)
         if not STEPS.low <= self.steps <= STEPS.high:
             raise RecipeError(f"{self.steps} steps are not possible; choose between {STEPS.low:g} and {STEPS.high:g}.")
         GUIDANCE.check(self.guidance_scale)

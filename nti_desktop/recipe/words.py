@@ -28,6 +28,9 @@ _AS_READ = {**_APOSTROPHES, **_QUOTES, **_HYPHENS, ord("…"): "..."}
 _SILENT = frozenset(".,;:!?\"'()[]{}-—«»‹›¿¡、。，．：；！？「」『』")  # as_read
 
 
+MOST_LETTERS = 2_000  # of a sentence; models read some three hundred
+
+
 @dataclass(frozen=True)
 class Word:
     """One word or run of punctuation: its index among the prompt's words, and prompt[start:end]."""
@@ -59,6 +62,15 @@ class WordPair:
     source: int | None
     edit: int | None
     change: Change
+
+
+def check_length(sentence: str) -> None:
+    """Raises RecipeError for a sentence that is far too long to be one."""
+    if len(sentence) > MOST_LETTERS:
+        raise RecipeError(
+            f"A sentence of {len(sentence)} letters is too long; shorten it to {MOST_LETTERS}, of which models read "
+            "only the beginning."
+        )
 
 
 def as_read(text: str) -> str:

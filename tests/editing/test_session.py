@@ -2,6 +2,7 @@
 
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,24 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     assert preview is not None
     assert preview.shape == scene(2).shape
     assert not again.working_copy.dirty
+
+
+@pytest.mark.parametrize(("seen", "side"), [(1, 2), (8, 8), (8, 1)])
+def test_a_preparation_larger_than_the_model_works_at_is_not_rendered(photo: Path, seen: int, side: int) -> None:
+    """Whatever a file says, a model is put to work at its own size. seen, side: times what is right."""
+    session = Session.open(photo)
+    entry = built_in()
+    made = inverted(session)
+    frame = session.frame_for(entry)
+    large = {"pivot": np.zeros((6, 4, frame.model_height // 8 * side, frame.model_width // 8 * side), np.float32)}
+    record = session.keep_inversion(entry, fingerprint(entry), replace(made, arrays=large))
+    frames = session.project.frames
+    claimed = frames[0].model_copy(
+        update={"model_width": frames[0].model_width * seen, "model_height": frames[0].model_height * seen}
+    )
+    session.working_copy.change(frames=(claimed,))
+    with pytest.raises(SidecarError, match="prepare the photo again"):
+        session.render_job(BLUE, record.id)
 
 
 def test_a_project_opens_by_its_own_file(photo: Path) -> None:

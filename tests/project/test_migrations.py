@@ -1,12 +1,14 @@
 """project.json of an older format is brought up to today's, and nothing else is touched."""
 
+import copy
 import json
 from typing import Any
 
 import pytest
 
-from nti_desktop.project.migrations import migrated
-from nti_desktop.project.schema import SCHEMA_VERSION, from_json, to_json
+from nti_desktop.project.migrations import migrate
+from nti_desktop.project.reading import from_json
+from nti_desktop.project.schema import SCHEMA_VERSION, to_json
 from nti_desktop.recipe.recipe import Reweighting
 from tests.sidecars import make_project
 
@@ -40,15 +42,17 @@ def test_edits_of_other_areas_are_brought_up_too() -> None:
     tree = of_format_1()
     part = {name: tree["versions"][0][name] for name in ("recipe", "finish", "inversion")}
     tree["versions"][0]["others"] = [part]
-    found = json.loads(migrated(json.dumps(tree).encode()))
-    assert found["versions"][0]["others"][0]["recipe"]["strength"] == 1.0
+    migrate(tree)
+    assert tree["versions"][0]["others"][0]["recipe"]["strength"] == 1.0
 
 
 @pytest.mark.parametrize(
-    "data", [to_json(make_project()), b"{", b"[]", b'{"schema_version": "1"}', b'{"schema_version": 7}']
+    "tree", [json.loads(to_json(make_project())), [], None, 3, {"schema_version": "1"}, {"schema_version": 7}]
 )
-def test_what_is_not_of_format_1_stays_as_it_is(data: bytes) -> None:
-    assert migrated(data) == data
+def test_what_is_not_of_format_1_stays_as_it_is(tree: object) -> None:
+    before = copy.deepcopy(tree)
+    migrate(tree)
+    assert tree == before
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_arrays_that_are_views_are_stored_as_they_look(path: Path) -> None:
     turned = arrays["two"]["pivot"].transpose(0, 1, 3, 2).copy().transpose(0, 1, 3, 2)
     assert not turned.flags.c_contiguous
     write_sidecar(path, make_project(), {**arrays, "two": {"pivot": turned}}, {}, None)
-    assert np.array_equal(read_sidecar(path).arrays("two")["pivot"], turned, equal_nan=True)
+    assert np.array_equal(read_sidecar(path).arrays("two")["pivot"], turned)
 
 
 def test_the_file_is_a_plain_zip_that_begins_with_its_type(path: Path) -> None:
@@ -305,7 +305,7 @@ def test_arrays_that_rotted_say_that_the_state_before_is_intact(path: Path) -> N
     path.write_bytes(data)
     stored = read_sidecar(path)
     stored.arrays("one")
-    with pytest.raises(SidecarDamaged, match="can be brought back"):
+    with pytest.raises(SidecarDamaged, match=r"prepare the photo again, or bring back .* from “IMG 0042.JPG.nti~”"):
         stored.arrays("two")
 
 

@@ -19,6 +19,7 @@ from safetensors.numpy import save as pack_any
 
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.project.archive import Archive, Unsound
+from nti_desktop.project.extent import MAX_BYTES
 from nti_desktop.project.schema import to_json
 from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, signature_of, write_sidecar
 from nti_desktop.project.tensors import MAX_HEADER, pack
@@ -137,9 +138,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "no project": lambda: zipped({"mimetype": MIMETYPE}),
     "a broken project": lambda: with_member("project.json", b"{"),
     "a project of nothing": lambda: with_member("project.json", b"null"),
-    "an endless project": lambda: with_member("project.json", b" " * (2**24 + 1)),
+    "an endless project": lambda: with_member("project.json", b" " * (MAX_BYTES + 1)),
     "missing arrays": lambda: zipped({k: v for k, v in good_members().items() if "two" not in k}),
-    "a huge preview": lambda: with_member("previews/v0.webp", bytes(2**24 + 1)),
     "something before the zip": lambda: b"GIF89a" + zipped(good_members()),
     "something after the zip": lambda: zipped(good_members()) + b"more",
     "two zips": lambda: zipped(good_members()) + zipped(good_members()),
@@ -200,7 +200,7 @@ def test_the_base_of_the_hostile_files_is_good(path: Path) -> None:
 def test_a_file_that_another_tool_has_compressed_is_read(path: Path) -> None:
     path.write_bytes(zipped(good_members(), zipfile.ZIP_DEFLATED))
     assert read_whole(path)[0] == make_project().model_dump_json()
-    assert np.array_equal(read_sidecar(path).arrays("two")["pivot"], make_arrays(1, False)["pivot"], equal_nan=True)
+    assert np.array_equal(read_sidecar(path).arrays("two")["pivot"], make_arrays(1, False)["pivot"])
 
 
 @pytest.mark.parametrize("name", ["a bomb", "a huge member in the contents", "very many members", "an absurd count"])
@@ -324,6 +324,7 @@ def test_a_file_cut_at_any_kilobyte_is_refused(path: Path, saved: bytes) -> None
 def test_a_flipped_bit_is_harmless_or_refused(path: Path, saved: bytes) -> None:
     path.write_bytes(saved)
     whole = read_whole(path)
+    unseen = (*whole[:2], (("v0", None), ("v1", None)))  # a preview can be rendered again
     chance = random.Random(0)
     headers = [i for i in range(len(saved)) if b"PK" in saved[max(0, i - 60) : i + 2]]
     refusals = 0
@@ -332,7 +333,7 @@ def test_a_flipped_bit_is_harmless_or_refused(path: Path, saved: bytes) -> None:
         data[place] ^= 1 << chance.randrange(8)
         path.write_bytes(data)
         try:
-            assert read_whole(path) == whole, f"byte {place} changed what is read"
+            assert read_whole(path) in (whole, unseen), f"byte {place} changed what is read"
         except SidecarError:
             refusals += 1
     assert refusals > 200
@@ -350,7 +351,7 @@ def test_saving_over_a_file_with_flipped_bits_saves_or_says_so(path: Path, saved
         except SidecarError:
             assert path.read_bytes() == data
         else:
-            read_whole(path)
+            read_sidecar(path)
 
 
 @given(st.binary(max_size=400))

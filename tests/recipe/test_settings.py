@@ -13,12 +13,23 @@ from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef, with_prompt
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
+from nti_desktop.recipe.words import MOST_LETTERS
 
 DEFAULTS = EditDefaults(guidances=((Kind.MATERIAL, 9.0),))
 
 
 def settings(guidance_scale: float = 7.5, method: Method = Method.PINNED) -> InversionSettings:
     return InversionSettings("a ball", method, guidance_scale=guidance_scale)
+
+
+def test_a_sentence_far_longer_than_models_read_is_refused() -> None:
+    """What is split into words and aligned stays small, wherever the sentence comes from."""
+    longest = "ball ".ljust(MOST_LETTERS, "a")
+    EditRecipe(longest)
+    InversionSettings(longest)
+    for make in (EditRecipe, InversionSettings):
+        with pytest.raises(RecipeError, match="shorten it"):
+            make(longest + "a")
 
 
 def test_what_is_usual_is_what_was_published() -> None:
