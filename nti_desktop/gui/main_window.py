@@ -1,6 +1,7 @@
 """The window: its commands, what it opens, and how it closes."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QTimer, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, Q
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
+from nti_desktop.editing.session import Session
 from nti_desktop.editing.tries import drawn_by_lot
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
@@ -45,6 +47,7 @@ log = logging.getLogger(__name__)
 _READABLE = (
     f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
 )
+_SAVE_PATIENCE = 2000  # milliseconds after which nobody who leaves waits for a save any more
 _LOOKING = ("fit", "full_size", "zoom_in", "zoom_out")
 
 
@@ -82,6 +85,8 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._leaving = Leaving(self)
         self._ending = False
+        self._save_patience = QTimer(self, singleShot=True, interval=_SAVE_PATIENCE)
+        self._save_patience.timeout.connect(self._save_hangs)
 
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
@@ -106,8 +111,6 @@ class MainWindow(QMainWindow):
         self.editor.opened.connect(self._opened)
         for thread in self._threads:
             thread.finished.connect(self._thread_ended)
-            if thread is not self.engine:
-                thread.start()
 
     def _take_room(self) -> None:
         """As large as last time, else most of the screen."""
@@ -201,7 +204,7 @@ class MainWindow(QMainWindow):
     def open_path(self, path: Path) -> None:
         """Open a photo or a project; what is open is saved before."""
         self.editor_view.prompts.edit.settle()
-        self._leaving.ask(OpenNext(path))
+        self._leave(OpenNext(path))
         self.progress.refresh()
 
     # What is left for another photo or for good, see `Leaving`
@@ -229,6 +232,29 @@ class MainWindow(QMainWindow):
                 self.editor.file_tasks.open(path)
             case Close():
                 self._end_threads()
+
+    def _leave(self, destination: Destination) -> None:
+        self._save_patience.start()
+        self._leaving.ask(destination)
+
+    @slot()
+    def _save_hangs(self) -> None:
+        """Whoever waits to leave need not wait for a drive that does not answer: what is written to it still is, as
+        long as the program runs.
+        """
+        if not self.saving:
+            return
+        match self._leaving.destination:
+            case OpenNext() | Close(soon=True):
+                self._leaving.go()
+            case Close():
+                self._leaving.stay()
+                self.show()
+                text = (
+                    "Not everything is saved yet, as the drive does not answer; wait until it does, or close without."
+                )
+                anyway = Action("Close without saving", self._close_without_saving)
+                self.editor.say(Message(text, Tone.ERROR, topic=Topic.SAVE, actions=(anyway,)))
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
     @slot()
@@ -299,11 +325,13 @@ class MainWindow(QMainWindow):
         self.progress.refresh()
         self._leaving.go_on()
 
-    @slot(NtiError)
-    def _save_failed(self, error: NtiError) -> None:
+    @slot(Session, NtiError)
+    def _save_failed(self, session: Session, error: NtiError) -> None:
         repeated = self.autosave.repeats(error)
         actions = [Action("Try again", self.save)]
-        if isinstance(self._leaving.destination, OpenNext):
+        if session is not self.editor.session:  # of a photo that was left while it was saved
+            actions = [Action("Try again", partial(self.editor.file_tasks.save, session))]
+        elif isinstance(self._leaving.destination, OpenNext):
             actions = [Action("Open without saving", self._leaving.go)]
         elif self._leaving.closing:
             self._leaving.stay()
@@ -326,13 +354,13 @@ class MainWindow(QMainWindow):
     @slot()
     def close_when_interrupted(self) -> None:
         """The terminal or the system asked the program to end, which may not take long."""
-        self._close_without_exporting()
+        self._close_without_exporting(soon=True)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         self._close()
 
-    def _close(self) -> None:
+    def _close(self, soon: bool = False) -> None:
         """Hide, cancel, save; `closed` is sent once all threads have ended."""
         if self._leaving.closing:
             return
@@ -356,7 +384,7 @@ class MainWindow(QMainWindow):
         self.editor.cancel()
         self.editor.model.stop()
         self.transfers.cancel()
-        self._leaving.ask(Close())
+        self._leave(Close(soon))
 
     @slot()
     def _go_on_leaving(self) -> None:
@@ -364,9 +392,9 @@ class MainWindow(QMainWindow):
         if self._leaving.closing:
             self._leaving.go_on()
 
-    def _close_without_exporting(self) -> None:
+    def _close_without_exporting(self, soon: bool = False) -> None:
         self.editor.exports.queue.cancel_all()
-        self._close()
+        self._close(soon)
 
     def _close_without_saving(self) -> None:
         self.hide()
@@ -383,8 +411,7 @@ class MainWindow(QMainWindow):
     def _thread_ended(self) -> None:
         if self._ending and not any(thread.isRunning() for thread in self._threads):
             self._ending = False
-            for thread in self._threads:  # `finished` is sent a moment before a thread has ended
-                thread.wait()
+            self.engine.wait()  # `finished` is sent a moment before a thread has ended
             self.closed.emit()
 
     # The edit

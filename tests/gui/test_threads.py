@@ -205,7 +205,6 @@ def test_a_preparation_that_another_one_replaces_is_answered(
 
 def test_background_work_is_delivered_where_it_was_asked_for(qtbot: QtBot) -> None:
     background = Background()
-    background.start()
     here = threading.get_ident()
     results: list[object] = []
     errors: list[str] = []
