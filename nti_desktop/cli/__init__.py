@@ -12,6 +12,7 @@ from types import FrameType
 from nti_desktop.cli.arguments import COMMANDS, RETURN_TO, SAMPLE, parse
 from nti_desktop.cli.log import write_log
 from nti_desktop.cli.terminal import clear_progress
+from nti_desktop.core.aside import left_behind, run_aside
 from nti_desktop.core.errors import NtiError, RecipeError
 from nti_desktop.core.progress import CancelToken
 
@@ -20,6 +21,14 @@ FAILED, WRONG_USE = 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (those of the process when None); returns its exit code."""
+    code = _run(arguments)
+    if left_behind():  # what hangs would keep the program from ending
+        sys.stdout.flush()
+        os._exit(code)
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -30,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _open_window(given)
         options = parse(given)
         with _interrupt_cancels(cancel):
-            code: int = options.run(options, cancel)
+            code: int = run_aside(lambda: options.run(options, cancel), cancel)
             sys.stdout.flush()
             return code
     except SystemExit as wanted:  # --help, --version and wrong use, already said

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nti_desktop.cli.terminal import note, tell, watcher
+from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError, RecipeError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.models.library.catalog import ModelEntry, find_model
@@ -84,7 +85,7 @@ def _read(file: Path) -> list[Line]:
     """
     lines: list[Line] = []
     try:
-        text = file.read_text("utf-8") if file.exists() else ""
+        text = disk.read_bytes(file).decode() if file.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
         raise PhotoError(f"“{file}” cannot be read; choose another --out.") from error
     for row in text.splitlines():

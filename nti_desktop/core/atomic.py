@@ -105,6 +105,6 @@ def sweep(folder: Path) -> None:
 
 
 def _chunks(source: Path) -> Iterator[bytes]:
-    with open(source, "rb") as file:
+    with disk.open_to_read(source) as file:
         while chunk := file.read(_CHUNK):
             yield chunk

@@ -1,9 +1,38 @@
-"""The few calls through which `atomic` and the sidecar reach the disk; each may fail."""
+"""The few calls through which this program reaches the disk; each may fail."""
 
 import errno
 import os
+import stat
 import sys
 from pathlib import Path
+from typing import BinaryIO
+
+NO_FILE = "it is a pipe or a device, and no file"
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """Open a file for reading. Raises OSError, also for a pipe or a device, which might keep a reader for ever."""
+    return open(path, "rb", opener=_open_if_file)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read all of a file; raises as `open_to_read` does."""
+    with open_to_read(path) as file:
+        return file.read()
+
+
+def _open_if_file(path: str, flags: int) -> int:
+    try:
+        handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe that nobody writes to opens at once
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise OSError(errno.EINVAL, NO_FILE, path) from error
+        raise
+    kind = os.fstat(handle).st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):  # of a folder `open` says so itself
+        os.close(handle)
+        raise OSError(errno.EINVAL, NO_FILE, path)
+    return handle
 
 
 def create(path: Path) -> int:

@@ -30,6 +30,9 @@ class CancelToken:
             raise Cancelled("Stopped; nothing was changed.")
 
 
+NEVER = CancelToken()  # for work that nobody stops
+
+
 @dataclass(frozen=True)
 class Progress:
     """Where a job stands. seconds_left is None until it can be told."""

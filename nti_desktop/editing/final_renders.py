@@ -101,7 +101,7 @@ class FinalRenders:
         def failed(error: NtiError) -> None:
             self._fail(under_way, error)
 
-        self._models.submit(task, done, failed)
+        self._models.submit(task, done, failed, lane=under_way)
 
     def _render(self, under_way: _UnderWay) -> None:
         session = under_way.final.session

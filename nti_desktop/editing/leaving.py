@@ -14,7 +14,9 @@ class OpenNext:
 
 @dataclass(frozen=True)
 class Close:
-    """End the program."""
+    """End the program. soon: whether somebody else ends it otherwise."""
+
+    soon: bool = False
 
 
 Destination = OpenNext | Close

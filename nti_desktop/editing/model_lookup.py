@@ -87,4 +87,4 @@ class ModelLookup:
                 self._asked.discard(wanted)
                 self._failed(record, error)
 
-        self._worker.submit(task, done, failed)
+        self._worker.submit(task, done, failed, lane=("find", wanted))

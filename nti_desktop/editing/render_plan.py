@@ -1,6 +1,6 @@
 """From the open edit to its picture: what is rendered when, what is kept, and which picture may be shown."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -47,7 +47,7 @@ class RenderEngine(Protocol):
 
 
 class Worker(Protocol):
-    """What runs functions one after the other, elsewhere, and hands on what they give, here."""
+    """What runs functions elsewhere, those of one lane one after the other, and hands on what they give, here."""
 
     def submit(
         self,
@@ -55,6 +55,7 @@ class Worker(Protocol):
         done: Callable[[T], None],
         failed: Callable[[NtiError], None],
         latest_of: str | None = None,
+        lane: Hashable = None,
     ) -> None: ...
 
 

@@ -5,8 +5,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from nti_desktop.core import atomic
+from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import PhotoError
+from nti_desktop.core.progress import NEVER, CancelToken
 from nti_desktop.editing.session import Session
 from nti_desktop.photo.export.export import replace_picture
 from nti_desktop.photo.export.export_metadata import Provenance
@@ -36,19 +37,20 @@ def check_return(target: Path) -> None:
         raise PhotoError(f"“{target.name}” may not be replaced; ask for access to it and to its folder.")
 
 
-def return_to(picture: Raster, target: Path, provenance: Provenance) -> Returned:
+def return_to(picture: Raster, target: Path, provenance: Provenance, cancel: CancelToken = NEVER) -> Returned:
     """Replace `target` by the picture, in its own format. What it was lies beside it as “NAME.original.SUFFIX” then.
 
-    Where the target is a session's photo, the session must `follow`. Raises PhotoError; the target is then as it was.
+    Where the target is a session's photo, the session must `follow`. Raises PhotoError, Cancelled; the target is
+    then as it was.
     """
     check_return(target)
     kept = _free_name(target)
     with disk_errors_said(kept):
-        with target.open("rb") as old:
+        with disk.open_to_read(target) as old:
             atomic.write_whole(kept, lambda file: shutil.copyfileobj(old, file, 1 << 20))
         shutil.copystat(target, kept)
     try:
-        exported = replace_picture(picture, target, original=kept, provenance=provenance)
+        exported = replace_picture(picture, target, original=kept, provenance=provenance, cancel=cancel)
     except BaseException:
         kept.unlink(missing_ok=True)
         raise

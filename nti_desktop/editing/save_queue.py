@@ -1,7 +1,8 @@
-"""Projects on their way to the disk, one after the other, as each save builds on the one before."""
+"""Projects on their way to the disk: each save of one builds on the one before."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.render_plan import Worker
@@ -28,44 +29,45 @@ class Audience:
 
 
 class SaveQueue:
-    """saving: whether a project is being written."""
+    """Saves of one project come one after the other; those of others do not wait for them."""
 
     def __init__(self, worker: Worker, audience: Audience) -> None:
         self._worker, self._audience = worker, audience
-        self._next: list[SaveRequest] = []
-        self.saving = False
+        self._next: dict[Path, list[SaveRequest]] = {}  # by project that is being written
+
+    @property
+    def saving(self) -> bool:
+        """Whether a project is being written."""
+        return bool(self._next)
 
     def save(self, request: SaveRequest) -> None:
-        """Write the project as it is now; while a save is under way, as it is after that."""
-        if self.saving:
-            self._next.append(request)
+        """Write the project as it is now; while a save of it is under way, as it is after that."""
+        session, path = request.session, request.session.sidecar
+        if path in self._next:
+            self._next[path].append(request)
             return
-        working_copy = request.session.working_copy
-        snapshot = request.session.snapshot()
+        snapshot = session.snapshot()
 
         def done(signature: Signature) -> None:
-            working_copy.saved(snapshot, signature)
-            self._go_on()
-            self._audience.saved(request.session)
+            session.working_copy.saved(snapshot, signature)
+            self._go_on(path)
+            self._audience.saved(session)
 
         def failed(error: NtiError) -> None:
             if isinstance(error, SidecarUnconfirmed):
-                working_copy.saved(snapshot, error.signature)
-            begun = self._go_on()
-            if begun is None or begun.session is not request.session:
+                session.working_copy.saved(snapshot, error.signature)
+            if all(begun.session is not session for begun in self._go_on(path)):
                 self._audience.failed(request, error)
 
-        self.saving = True
+        self._next[path] = []
         self._audience.began()
-        self._worker.submit(snapshot.write, done, failed)
+        self._worker.submit(snapshot.write, done, failed, lane=("save", path))
 
-    def _go_on(self) -> SaveRequest | None:
-        """A save has ended; begin the next that was asked for in the meantime and still has something to write."""
-        self.saving = False
+    def _go_on(self, path: Path) -> list[SaveRequest]:
+        """A save has ended; begin those that were asked for in the meantime and still have something to write."""
+        waiting = self._next.pop(path)
         self._audience.ended()
-        while self._next:
-            request = self._next.pop(0)
-            if request.session.working_copy.dirty:
-                self.save(request)
-                return request
-        return None
+        dirty = [request for request in waiting if request.session.working_copy.dirty]
+        for request in dirty:
+            self.save(request)
+        return dirty

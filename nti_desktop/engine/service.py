@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import EngineError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 from nti_desktop.core.units import decibels
@@ -152,7 +153,8 @@ class EngineService:
         if self._model is None or self._files != files:
             report(Progress("Loading the model", 0, 1))
             self._forget()
-            self._model, self._files = load_model(files, find_device(self._device)), files
+            device = find_device(self._device)
+            self._model, self._files = run_aside(lambda: load_model(files, device), cancel), files
             report(Progress("Loading the model", 1, 1))
             cancel.check()
         return self._model

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.recipe.methods import BENCHMARK, METHODS
 
@@ -122,7 +123,7 @@ def _read(file: Path, adapter: TypeAdapter[Entries]) -> Entries:
     try:
         if file.stat().st_size > MAX_BYTES:
             raise PhotoError(f"“{file.name}” is too large to be a benchmark's list of cases; get it again.")
-        return adapter.validate_json(file.read_bytes())
+        return adapter.validate_json(disk.read_bytes(file))
     except OSError as error:
         raise PhotoError(
             f"“{file}” cannot be read ({error.strerror}); name the folder that the benchmark was unpacked to."

@@ -48,6 +48,7 @@ from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 _READABLE = (
     f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
 )
+_SAVE_PATIENCE = 2000  # milliseconds after which nobody who leaves waits for a save any more
 
 
 class MainWindow(QMainWindow):
@@ -87,6 +88,8 @@ class MainWindow(QMainWindow):
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
+        self._save_patience = QTimer(self, singleShot=True, interval=_SAVE_PATIENCE)
+        self._save_patience.timeout.connect(self._save_hangs)
 
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
@@ -108,8 +111,6 @@ class MainWindow(QMainWindow):
         self.editor.file_tasks.saved.connect(self._saved)
         self.editor.file_tasks.save_failed.connect(self._save_failed)
         self._threads.ended.connect(self._threads_ended)
-        for worker in workers:
-            worker.start()
 
     @slot()
     def _show_state(self) -> None:
@@ -151,7 +152,7 @@ class MainWindow(QMainWindow):
     def open_path(self, path: Path) -> None:
         """Open a photo or a project; what is open is saved before."""
         self.editor_view.prompts.edit.settle()
-        self._leaving.ask(OpenNext(path))
+        self._leave(OpenNext(path))
         self.progress.refresh()
 
     # What is left for another photo or for good, see `Leaving`
@@ -181,6 +182,29 @@ class MainWindow(QMainWindow):
                 self.autosave.stop()
                 self.journal.end()
                 self._threads.stop()
+
+    def _leave(self, destination: Destination) -> None:
+        self._save_patience.start()
+        self._leaving.ask(destination)
+
+    @slot()
+    def _save_hangs(self) -> None:
+        """Whoever waits to leave need not wait for a drive that does not answer: what is written to it still is, as
+        long as the program runs.
+        """
+        if not self.saving:
+            return
+        match self._leaving.destination:
+            case OpenNext() | Close(soon=True):
+                self._leaving.go()
+            case Close():
+                self._leaving.stay()
+                self.show()
+                text = (
+                    "Not everything is saved yet, as the drive does not answer; wait until it does, or close without."
+                )
+                anyway = Action("Close without saving", self._close_without_saving)
+                self.editor.say(Message(text, Tone.ERROR, topic=Topic.SAVE, actions=(anyway,)))
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
     @slot()
@@ -266,13 +290,13 @@ class MainWindow(QMainWindow):
     @slot()
     def close_when_interrupted(self) -> None:
         """The terminal or the system asked the program to end, which may not take long."""
-        self._close_without_exporting()
+        self._close_without_exporting(soon=True)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         self._close()
 
-    def _close(self) -> None:
+    def _close(self, soon: bool = False) -> None:
         """Hide, cancel, save; `closed` is sent once all threads have ended."""
         if self._leaving.closing:
             return
@@ -296,7 +320,7 @@ class MainWindow(QMainWindow):
         self.editor.cancel()
         self.editor.model.stop()
         self.transfers.cancel()
-        self._leaving.ask(Close())
+        self._leave(Close(soon))
 
     @slot()
     def _go_on_leaving(self) -> None:
@@ -304,9 +328,9 @@ class MainWindow(QMainWindow):
         if self._leaving.closing:
             self._leaving.go_on()
 
-    def _close_without_exporting(self) -> None:
+    def _close_without_exporting(self, soon: bool = False) -> None:
         self.editor.exports.queue.cancel_all()
-        self._close()
+        self._close(soon)
 
     def _close_without_saving(self) -> None:
         self.hide()

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from PySide6.QtGui import QGuiApplication, QScreen
 
+from nti_desktop.core import disk
 from nti_desktop.photo.colour import fits_a_screen, profile_name
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def _note(profile: bytes | None) -> str:
 def _read(path: Path) -> bytes | None:
     if not path.is_file():
         return None
-    with path.open("rb") as file:
+    with disk.open_to_read(path) as file:
         data = file.read(_LARGEST + 1)
     return data if len(data) <= _LARGEST else None
 

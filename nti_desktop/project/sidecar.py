@@ -276,7 +276,7 @@ def _is_unchanged(old: Archive, given: Mapping[str, Make], members: Mapping[str,
 def _reading(path: Path) -> Iterator[BinaryIO]:
     """The open file; what goes wrong with it meanwhile becomes a SidecarError."""
     try:
-        with open(path, "rb") as file:
+        with disk.open_to_read(path) as file:
             yield file
     except FileNotFoundError as error:
         raise SidecarError(f"“{path.name}” is not there; look for it in another folder.") from error
@@ -296,7 +296,7 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
 def _reading_if_there(path: Path) -> Iterator[BinaryIO | None]:
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(open(path, "rb"))
+            file = stack.enter_context(disk.open_to_read(path))
         except FileNotFoundError:
             file = None
         yield file
@@ -304,7 +304,7 @@ def _reading_if_there(path: Path) -> Iterator[BinaryIO | None]:
 
 def _is_whole(path: Path) -> bool:
     try:
-        with open(path, "rb") as file:
+        with disk.open_to_read(path) as file:
             check_whole(file, path)
     except (OSError, Unsound, SidecarNewer):
         return False

@@ -6,7 +6,7 @@ the worker runs what it was given when the scheduler says so, and the disk takes
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError, SidecarError
+from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import snapshot
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.composition import Composition, RenderedPart
@@ -154,6 +155,7 @@ class Engine:
 
 @dataclass(frozen=True, eq=False)
 class Task:
+    lane: Hashable
     work: Callable[[], Any]
     done: Callable[[Any], None]
     failed: Callable[[NtiError], None]
@@ -161,10 +163,13 @@ class Task:
 
 
 class Worker:
-    """Runs one task after the other and hands their answers over later, as the window's does."""
+    """Runs the tasks of a lane one after the other, those of several in any order, and hands their answers over later,
+    as the window's does.
+    """
 
-    def __init__(self) -> None:
-        self.waiting: deque[Task] = deque()
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.waiting: list[Task] = []
         self.answers: deque[Callable[[], None]] = deque()
         self._latest: dict[str | None, Task] = {}
 
@@ -174,15 +179,17 @@ class Worker:
         done: Callable[[Any], None],
         failed: Callable[[NtiError], None],
         latest_of: str | None = None,
+        lane: Hashable = None,
     ) -> None:
-        task = Task(work, done, failed, latest_of)
+        task = Task(lane, work, done, failed, latest_of)
         self._latest[latest_of] = task
         self.waiting.append(task)
 
     def step(self) -> None:
         if not self.waiting:
             return
-        task = self.waiting.popleft()
+        task = self.chance.choice(list({task.lane: task for task in reversed(self.waiting)}.values()))
+        self.waiting.remove(task)
         if task.key is not None and self._latest[task.key] is not task:
             return
         try:
@@ -232,7 +239,7 @@ class Program:
     pace: float = PACES[0]
 
     def __post_init__(self) -> None:
-        self.engine, self.worker, self.drawing = Engine(self.chance), Worker(), Drawing(self.chance)
+        self.engine, self.worker, self.drawing = Engine(self.chance), Worker(self.chance), Drawing(self.chance)
         nothing = Audience[Picture](self._composed, lambda *_: None, self._stopped, self._sharpened)
         self.plan: RenderPlan[Picture] = RenderPlan(self.engine, self.worker, self.drawing, nothing)
         told = PicturesAudience[Picture](lambda: None, lambda _composed: None, lambda: None)
@@ -264,8 +271,22 @@ class Program:
 
     # What the disk is given
 
+    def look(
+        self,
+        task: ExportTask,
+        _cancel: CancelToken,
+        done: Callable[[Path | None], None],
+        failed: Callable[[NtiError], None],
+    ) -> None:
+        self.worker.submit(lambda: task.target, done, failed)
+
     def export(
-        self, task: ExportTask, parts: Parts, done: Callable[[Exported], None], failed: Callable[[NtiError], None]
+        self,
+        task: ExportTask,
+        parts: Parts,
+        _cancel: CancelToken,
+        done: Callable[[Exported], None],
+        failed: Callable[[NtiError], None],
     ) -> None:
         def work() -> Exported:
             self.written.append((task, laid(parts)))

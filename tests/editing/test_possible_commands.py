@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.editing.document import AreaInversion, Document
+from nti_desktop.editing.area_inversion import AreaInversion
+from nti_desktop.editing.document import Document
 from nti_desktop.editing.possible_commands import possible_commands
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in

@@ -101,11 +101,9 @@ def grey_of(prompt: str) -> int:
 def running(engine: EngineThread, background: Background, service: GatedBench, qtbot: QtBot) -> Iterator[None]:
     """Start both threads; in the end let every render go and wait until both have ended."""
     engine.start()
-    background.start()
     yield
     service.let_go(PLENTY)
     with qtbot.waitSignals([engine.finished, background.finished]):
         engine.stop()
         background.stop()
     engine.wait()
-    background.wait()

@@ -184,18 +184,18 @@ def test_closing_during_a_save_waits_for_it(
 def test_several_photos_that_wait_to_be_saved_all_are(qtbot: QtBot, tmp_path: Path) -> None:
     background, sessions = Background(), []
     file_tasks = FileTasks(background, background)
+    saved: list[None] = []
+    file_tasks.saved.connect(lambda: saved.append(None))
     for sample in samples()[:3]:
         copy = tmp_path / sample.path.name
         copy.write_bytes(sample.path.read_bytes())
         sessions.append(Session.open(copy))
         invert(sessions[-1])
         file_tasks.save(SaveRequest(sessions[-1]))
-    background.start()
-    qtbot.waitUntil(lambda: not file_tasks.saving)
+    qtbot.waitUntil(lambda: len(saved) == 3)
     assert [session.working_copy.dirty for session in sessions] == [False] * 3
     with qtbot.waitSignal(background.finished):
         background.stop()
-    background.wait()
 
 
 def test_a_save_that_fails_keeps_the_window_and_offers_to_close_without(

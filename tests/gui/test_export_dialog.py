@@ -154,7 +154,7 @@ def test_a_name_that_cannot_be_is_said_at_once(window: MainWindow) -> None:
     assert dialog.export_button.isEnabled()
 
 
-def test_the_photo_itself_is_never_replaced_from_the_dialog(window: MainWindow, tmp_path: Path) -> None:
+def test_the_photo_itself_is_never_replaced_from_the_dialog(window: MainWindow, until: Until, tmp_path: Path) -> None:
     before = (tmp_path / "IMG_7.png").read_bytes()
     window.actions_by_name["export"].trigger()
     dialog = window.exporting.dialog
@@ -162,15 +162,15 @@ def test_the_photo_itself_is_never_replaced_from_the_dialog(window: MainWindow, 
     dialog.template.setText("{photo}")
     dialog.conflict.setCurrentIndex(dialog.conflict.findData(Conflict.OVERWRITE))
     dialog.export_button.click()
-    assert "is the photo itself" in said(window)
+    until(lambda: "is the photo itself" in said(window))
     assert (tmp_path / "IMG_7.png").read_bytes() == before
 
 
-def test_a_taken_name_can_be_left_alone(window: MainWindow, tmp_path: Path) -> None:
+def test_a_taken_name_can_be_left_alone(window: MainWindow, until: Until, tmp_path: Path) -> None:
     taken = tmp_path / "taken.png"
     taken.write_bytes(b"something else")
     window.exporting.write(ExportRequest(None, "taken", ".png", Conflict.SKIP))
-    assert "is there already and was left as it is" in said(window)
+    until(lambda: "is there already and was left as it is" in said(window))
     assert taken.read_bytes() == b"something else"
 
 

@@ -207,7 +207,6 @@ def test_a_preparation_that_another_one_replaces_is_answered(
 
 def test_background_work_is_delivered_where_it_was_asked_for(qtbot: QtBot) -> None:
     background = Background()
-    background.start()
     here = threading.get_ident()
     results: list[object] = []
     errors: list[str] = []
@@ -242,8 +241,6 @@ def test_a_group_has_ended_once_the_last_of_its_threads_has(qtbot: QtBot) -> Non
     never_started, quick, busy = EngineThread(GatedBench), Background(), Background()
     threads, gate, ends = ThreadGroup([never_started, quick, busy], never_started), threading.Event(), []
     threads.ended.connect(lambda: ends.append([thread.isFinished() for thread in (quick, busy)]))
-    for thread in (quick, busy):
-        thread.start()
     busy.submit(gate.wait, lambda _result: None, lambda _error: None)
     with qtbot.waitSignal(quick.finished):
         threads.stop()

@@ -4,9 +4,11 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import Cancelled
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.models.library import fingerprints
@@ -66,13 +68,13 @@ def test_on_a_hit_no_byte_of_the_weights_is_read(model: Path, monkeypatch: pytes
     first = fingerprint(entry)
     again()
     opened: list[str] = []
-    real = Path.open
+    real = disk.open_to_read
 
-    def noted(path: Path, *options: object, **more: object) -> object:
+    def noted(path: Path) -> BinaryIO:
         opened.append(path.name)
-        return real(path, *options, **more)  # type: ignore[arg-type]
+        return real(path)
 
-    monkeypatch.setattr(Path, "open", noted)
+    monkeypatch.setattr(disk, "open_to_read", noted)
     assert fingerprint(entry) == first
     assert not [name for name in opened if name.endswith(".safetensors")]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.photo import Photo, open_photo
 from tests.picture_files import encoded, noisy_picture, png_file, smooth_picture, tiff_file
@@ -87,7 +88,7 @@ def test_a_disk_that_fails_while_reading_is_named(tmp_path: Path, monkeypatch: p
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             return super().read(size)
 
-    monkeypatch.setattr(Path, "open", lambda self, mode: FailingFile(self, mode))
+    monkeypatch.setattr(disk, "open_to_read", FailingFile)
     with pytest.raises(PhotoError, match="could not be read from the disk"):
         open_photo(path)
 

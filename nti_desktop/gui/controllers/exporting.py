@@ -10,7 +10,7 @@ from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.export_request import ExportRequest
-from nti_desktop.editing.returning import Returned, check_return, follow
+from nti_desktop.editing.returning import Returned, follow
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
@@ -21,7 +21,6 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.export.formats import format_of
-from nti_desktop.photo.export.targets import check_target
 
 
 class Exporting(QObject):
@@ -57,11 +56,6 @@ class Exporting(QObject):
         """Replace the file that the raw editor gave; its old bytes are kept beside it."""
         if self.return_target is None:
             return
-        try:
-            check_return(self.return_target)
-        except NtiError as error:
-            self._say(str(error), Tone.ERROR)
-            return
         self._ask(self.return_target, None)
 
     @slot(ExportRequest)
@@ -73,15 +67,11 @@ class Exporting(QObject):
         try:
             target = request.target(document.session.photo.path, self._version_name(document))
             format_of(target)
-            free = check_target(target, original=document.session.photo.path, conflict=request.conflict)
         except NtiError as error:
             self._say(str(error), Tone.ERROR)
             return
         preferences.remember_export_request(request)
-        if free is None:
-            self._say(f"“{target.name}” is there already and was left as it is.")
-        else:
-            self._ask(free, request)
+        self._ask(target, request)
 
     def _version_name(self, document: Document) -> str:
         return document.version.name if document.version else "unedited"
@@ -103,7 +93,10 @@ class Exporting(QObject):
     @slot(ExportTask, Exported)
     def _exported(self, task: ExportTask, exported: Exported) -> None:
         self._editor.withdraw(Topic.EXPORT_FAILED, of=str(task.target))
-        self._say(" ".join((f"Exported to {exported.path}.", *exported.notes)))
+        if exported.path is None:
+            self._say(f"“{task.target.name}” is there already and was left as it is.")
+        else:
+            self._say(" ".join((f"Exported to {exported.path}.", *exported.notes)))
 
     @slot(ExportTask, Returned)
     def _returned(self, task: ExportTask, returned: Returned) -> None:

@@ -1,5 +1,6 @@
-"""Photos and projects from and to the disk, on the background thread."""
+"""Photos and projects from and to the disk, away from the window."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,19 +10,21 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.export_queue import ExportTask, Parts
 from nti_desktop.editing.journalling import reopened
 from nti_desktop.editing.opening import photo_to_open
-from nti_desktop.editing.returning import Returned, return_to
+from nti_desktop.editing.returning import Returned, check_return, return_to
 from nti_desktop.editing.save_queue import Audience, SaveQueue, SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported, export_picture
+from nti_desktop.photo.export.targets import check_target
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.reading.first_view import FirstView, first_view, first_view_of
 from nti_desktop.project.journal import Left
@@ -32,6 +35,9 @@ _FIRST_SIDE = 1600  # pixels of a first view
 _READING = 0.7  # of the time that opening takes; the rest goes into the pictures for the screen
 _SAVING = "Saving…"
 _SOON = 0.3  # seconds; what is open by then needs no progress
+_GIVES_WAY = (
+    1.0  # seconds that an opening waits for the one before it to end, so that two photos take no memory at once
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +56,7 @@ class Opening:
     cancel: CancelToken = field(default_factory=CancelToken)
     since: float = field(default_factory=time.monotonic)
     share: float = 0.0
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +78,7 @@ def thumbnail(picture: Picture) -> QImage:
 
 
 class FileTasks(QObject):
-    """Open, save, export; one after the other."""
+    """Open, save, export. A drive that does not answer holds up what is opened from it or written to it, no more."""
 
     glimpsed = Signal(Glimpse)  # of the photo that is being opened
     opening_moved = Signal()  # `opening` says how far
@@ -98,6 +105,7 @@ class FileTasks(QObject):
             ),
         )
         self.opening: Opening | None = None
+        self._last: Opening | None = None  # which may still read what nobody wants any more
         self._seen.connect(self._show_glimpse)
         self._read.connect(self._show_share)
 
@@ -109,7 +117,8 @@ class FileTasks(QObject):
     def open(self, path: Path) -> None:
         """Decode a photo and read its project; one that is still being opened gives way to it."""
         self.stop_opening()
-        self.opening = opening = Opening(path)
+        before, self._last = self._last, Opening(path)
+        self.opening = opening = self._last
         screen = self.screen
 
         def show(view: FirstView | None) -> bool:
@@ -122,6 +131,14 @@ class FileTasks(QObject):
             self._read.emit(opening, share * _READING)
 
         def task() -> OpenedPhoto:
+            if before is not None:
+                before.ended.wait(_GIVES_WAY)
+            try:
+                return read()
+            finally:
+                opening.ended.set()
+
+        def read() -> OpenedPhoto:
             opening.cancel.check()
             shown = show(first_view(photo_to_open(path), _FIRST_SIDE))
             session = Session.open(path, report)
@@ -146,7 +163,7 @@ class FileTasks(QObject):
                 self.opening = None
                 self.open_failed.emit(path, error)
 
-        self._background.submit(task, done, failed)
+        self._background.submit(task, done, failed, lane=opening)
 
     def stop_opening(self) -> bool:
         """Do without the photo that is being opened; whether there was one."""
@@ -177,8 +194,31 @@ class FileTasks(QObject):
         """Whether a project is being written."""
         return self._saves.saving
 
+    def look(
+        self,
+        task: ExportTask,
+        cancel: CancelToken,
+        done: Callable[[Path | None], None],
+        failed: Callable[[NtiError], None],
+    ) -> None:
+        """Look where a picture may be written to; None where a file is there that is to be left as it is."""
+
+        def work() -> Path | None:
+            if task.request is None:
+                check_return(task.target)
+                return task.target
+            return check_target(task.target, original=task.session.photo.path, conflict=task.request.conflict)
+
+        lane = "look", task.target.parent
+        self._background.submit(lambda: run_aside(work, cancel), done, failed, lane=lane)
+
     def export(
-        self, task: ExportTask, parts: Parts, done: Callable[[Exported], None], failed: Callable[[NtiError], None]
+        self,
+        task: ExportTask,
+        parts: Parts,
+        cancel: CancelToken,
+        done: Callable[[Exported], None],
+        failed: Callable[[NtiError], None],
     ) -> None:
         """Write a picture, or the photo itself where there are no parts."""
         composition, request = task.session.composition, task.request
@@ -193,24 +233,32 @@ class FileTasks(QObject):
                 settings=request.settings,
                 provenance=task.provenance,
                 layers=lambda: composition.layered(parts),
+                cancel=cancel,
             )
 
-        self._write(f"{task.title}…", work, done, failed)
+        self._write(task, lambda: run_aside(work, cancel), done, failed)
 
     def return_to(
-        self, task: ExportTask, parts: Parts, done: Callable[[Returned], None], failed: Callable[[NtiError], None]
+        self,
+        task: ExportTask,
+        parts: Parts,
+        cancel: CancelToken,
+        done: Callable[[Returned], None],
+        failed: Callable[[NtiError], None],
     ) -> None:
         """Replace the file that a raw editor gave; see `nti_desktop.editing.returning`."""
         composition = task.session.composition
 
         def work() -> Returned:
-            return return_to(composition.finished(parts), task.target, task.provenance)
+            return return_to(composition.finished(parts), task.target, task.provenance, cancel)
 
-        self._write(f"{task.title}…", work, done, failed)
+        self._write(task, lambda: run_aside(work, cancel), done, failed)
 
     def _write(
-        self, doing: str, task: Callable[[], T], done: Callable[[T], None], failed: Callable[[NtiError], None]
+        self, task: ExportTask, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[NtiError], None]
     ) -> None:
+        doing = f"{task.title}…"
+
         def ended(result: T) -> None:
             self._no_longer(doing)
             done(result)
@@ -220,7 +268,7 @@ class FileTasks(QObject):
             failed(error)
 
         self._now(doing)
-        self._background.submit(task, ended, ended_badly)
+        self._background.submit(work, ended, ended_badly, lane=("export", task.target.parent))
 
     def _now(self, doing: str) -> None:
         self._doing.append(doing)

@@ -68,7 +68,7 @@ class ModelLibrary(QObject):
             self._failed(error)
             self.changed.emit()
 
-        self._models.submit(_look, done, failed)
+        self._models.submit(_look, done, failed, lane="look")
         self.changed.emit()
 
     @slot(Path)

@@ -40,7 +40,7 @@ class ProgressWatch(QObject):
     @slot()
     def cancel(self) -> None:
         """Stop what the line tells of: a photo on its way in, else the export that is rendered or, where the engine
-        does nothing, waits, else the comparison that is worked on, else what the engine does.
+        does nothing, waits or is written, else the comparison that is worked on, else what the engine does.
         """
         exports = self._editor.exports
         if self._editor.file_tasks.stop_opening():
@@ -74,8 +74,9 @@ class ProgressWatch(QObject):
                 self._strip.show_progress(*self._last)
             return
         export = self._exported_now()
-        if export is not None:  # its model is looked for
-            self._strip.show_progress(Progress("Waiting for the engine", 0, 1), export.title)
+        if export is not None:
+            phase = "Writing" if self._editor.exports.queue.is_written(export) else "Waiting for the engine"
+            self._strip.show_progress(Progress(phase, 0, 1), export.title)
             return
         session = self._editor.session
         if self._editor.file_tasks.doing:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError
 from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
@@ -154,7 +155,7 @@ class EngineThread(QThread):
                 self.measured.emit(ticket, self._service.measure(ticket.job, report, ticket.cancel))
             case PrepareJob(entry, invert):
                 report(Progress("Reading the model", 0, 1))
-                digest = fingerprint(entry, ticket.cancel)
+                digest = run_aside(lambda: fingerprint(entry, ticket.cancel), ticket.cancel)
                 self.inverted.emit(ticket, self._service.invert(invert, report, ticket.cancel), digest)
             case RenderJob():
                 self.rendered.emit(ticket, self._service.render(ticket.job, report, ticket.cancel))

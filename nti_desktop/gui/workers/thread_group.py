@@ -31,7 +31,8 @@ class ThreadGroup(QObject):
     @slot()
     def _look(self) -> None:
         for thread in [each for each in self._ending if not each.isRunning()]:
-            thread.wait()  # `finished` is sent a moment before a thread has ended
+            if isinstance(thread, EngineThread):
+                thread.wait()  # `finished` is sent a moment before a thread has ended
             self._ending.remove(thread)
             if not self._ending:
                 self.ended.emit()

@@ -1,4 +1,4 @@
-"""Downloads and verifications: one at a time, on a thread of their own, as each may take an hour."""
+"""Downloads and verifications: one at a time, away from the window, as each may take an hour."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.gui.workers.background import Background
@@ -137,7 +138,7 @@ class Transfers(QObject):
             self.failed.emit(error)
 
         self.changed.emit()
-        self._thread.submit(lambda: work(report, cancel), ended, failed)
+        self._thread.submit(lambda: run_aside(lambda: work(report, cancel), cancel), ended, failed)
 
     @slot(CancelToken, Progress)
     def _show(self, cancel: CancelToken, progress: Progress) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 
 LARGEST_JSON = 1 << 20  # bytes; real configs have a few thousand
@@ -21,7 +22,7 @@ def read_config(folder: Path, file: str) -> Config:
     if path.stat().st_size > LARGEST_JSON:
         raise ModelError(f"{file} in “{folder.name}” is far too large for a configuration; add the model again.")
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(disk.read_bytes(path).decode())
     except (ValueError, RecursionError) as error:  # broken text, broken JSON, numbers of thousands of digits
         raise ModelError(f"{file} in “{folder.name}” is damaged; add the model again.") from error
     if not isinstance(content, dict):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
 from nti_desktop.models.families import FAMILIES, Family
@@ -108,7 +109,7 @@ def _stated_prediction(file: Path, names: frozenset[str], metadata: dict[str, st
         return "epsilon"
     beside = file.with_suffix(".yaml")
     if beside.is_file() and beside.stat().st_size <= 1 << 16:
-        lines = beside.read_text("utf-8", "replace").splitlines()
+        lines = disk.read_bytes(beside).decode("utf-8", "replace").splitlines()
         told = [line.partition(":")[2].strip(" \"'") for line in lines if line.strip().startswith("parameterization:")]
         return {"v": "v_prediction", "eps": "epsilon"}.get(told[0]) if told else "epsilon"
     return None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.formats.configs import read_config
 
@@ -70,5 +71,5 @@ def check_weights(folder: Path, file: Path) -> None:
 
 def open_weights(file: Path) -> safe_open:
     """The header of a safetensors file, its tensors as numpy arrays. Raises OSError, SafetensorError."""
-    file.open("rb").close()  # of a file that may not be read, safetensors says that there is none
+    disk.open_to_read(file).close()  # of a file that may not be read, safetensors says that there is none
     return safe_open(file, framework="numpy")

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nti_desktop.core import atomic
+from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import Cancelled, ModelError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.models.hub import transfer
@@ -97,7 +97,7 @@ def plan_known(known: Offer) -> Plan:
 def is_begun(plan: Plan, store: Path) -> bool:
     """Tell whether a download by exactly this plan was broken off, so that its terms were accepted already."""
     try:
-        stored = json.loads((store / INCOMING / plan.id / PLAN).read_text("utf-8"))
+        stored = json.loads(disk.read_bytes(store / INCOMING / plan.id / PLAN).decode())
     except (OSError, ValueError, RecursionError):
         return False
     return bool(stored == json.loads(json.dumps(asdict(plan))))
@@ -221,7 +221,7 @@ def _checked(plan: Plan) -> Plan:
 def _begun(path: Path, id: str, repository: str) -> Plan | None:
     """The plan of a download that was broken off; None when there is none, or it is damaged."""
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(disk.read_bytes(path).decode())
         files = tuple(HubFile(f["name"], f["size"], f["sha256"], f["git_sha1"]) for f in content["files"])
         revision, licence = content["revision"], content["licence"]["name"]
         if (

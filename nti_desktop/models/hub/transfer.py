@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from nti_desktop import __version__
+from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.models.hub.selection import HubFile
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from httpx2 import Response
 
 TIMEOUT = 10.0  # seconds without a byte
+STOPPING = 0.3  # seconds for a cancelled request to end by itself; a server may drip for ever
 PATIENCE = 5  # attempts in a row that brought nothing
 PAUSE = 1.0  # seconds before the second attempt, doubled for each further one
 LARGEST_LISTING = 16 << 20  # bytes
@@ -76,13 +78,7 @@ def list_repository(repository: str, token: str | None, cancel: CancelToken) -> 
     content: Any = None
     for attempt in range(PATIENCE):
         try:
-            with _get(f"api/models/{repository}?blobs=true", repository, token, {}) as response:
-                body = b""
-                for block in response.iter_bytes():
-                    body += block
-                    if len(body) > LARGEST_LISTING:
-                        raise ModelError(f"“{repository}” lists more files than a model has.")
-                content = json.loads(body)
+            content = json.loads(run_aside(lambda: _listing_of(repository, token, cancel), cancel, STOPPING))
             break
         except _BrokenOff as error:
             if attempt == PATIENCE - 1:
@@ -96,6 +92,17 @@ def list_repository(repository: str, token: str | None, cancel: CancelToken) -> 
         raise _strange(repository) from error
 
 
+def _listing_of(repository: str, token: str | None, cancel: CancelToken) -> bytes:
+    body = b""
+    with _get(f"api/models/{repository}?blobs=true", repository, token, {}) as response:
+        for block in response.iter_bytes():
+            cancel.check()
+            body += block
+            if len(body) > LARGEST_LISTING:
+                raise ModelError(f"“{repository}” lists more files than a model has.")
+    return body
+
+
 def fetch_file(fetch: Fetch, cancel: CancelToken, count: Callable[[int], None]) -> None:
     """Make `part` the whole file; what it holds already is not fetched again, and stays whatever happens.
 
@@ -105,7 +112,7 @@ def fetch_file(fetch: Fetch, cancel: CancelToken, count: Callable[[int], None]) 
     while (had := fetch.arrived) < file.size or not fetch.part.exists():
         cancel.check()
         try:
-            _go_on(fetch, cancel, count)
+            run_aside(lambda: _go_on(fetch, cancel, count), cancel, STOPPING)
         except _BrokenOff as error:
             fruitless = 0 if fetch.arrived > had else fruitless + 1
             if fruitless >= PATIENCE:
@@ -121,6 +128,7 @@ def _go_on(fetch: Fetch, cancel: CancelToken, count: Callable[[int], None]) -> N
     file, part, had = fetch.file, fetch.part, fetch.arrived
     wanted = {"Range": f"bytes={had}-"} if had else {}
     with _get(fetch.address, fetch.repository, fetch.token, wanted) as response:
+        cancel.check()  # one that was left behind touches nothing more
         _check_hash(response, file)
         if response.status_code == 206:
             _check_range(response, had, file)

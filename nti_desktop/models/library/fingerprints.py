@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from nti_desktop.core import atomic
+from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.models.formats.layout import config_files, needed_files
@@ -104,7 +104,7 @@ def _digest(schedule: Sequence[tuple[str, str | bool]], files: Sequence[_File], 
         digest.update(f"{key}\0{value}\0".encode())
     for name, path, size, _ in files:
         digest.update(f"{name}\0{size}\0".encode())
-        with path.open("rb") as stream:
+        with disk.open_to_read(path) as stream:
             while block := stream.read(_BLOCK):
                 cancel.check()
                 digest.update(block)
@@ -144,7 +144,10 @@ def _read() -> Mapping[str, _Known]:
     try:
         if path.stat().st_size > _LARGEST:
             return {}
-        found = {key: _Known(known["sha256"], known["size"]) for key, known in json.loads(path.read_bytes()).items()}
+        found = {
+            key: _Known(known["sha256"], known["size"])
+            for key, known in json.loads(disk.read_bytes(path).decode()).items()
+        }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
     whole = all(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from nti_desktop.core import atomic
+from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import ModelError
 
 LARGEST_FILE = 1 << 20  # bytes; a thousand long paths fit
@@ -57,7 +57,7 @@ def read_places() -> Places:
             return Places(default_store())
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError("far too large")
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(disk.read_bytes(path).decode())
         store = content.get("store")
         return Places(
             default_store() if store is None else _absolute(store),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from nti_desktop.core import atomic
+from nti_desktop.core import atomic, disk
 from nti_desktop.core.progress import CancelToken, Progress, Report
 
 _LARGEST_RECORD = 1 << 20
@@ -49,7 +49,7 @@ def read_record(model: Path) -> DownloadRecord | None:
     try:
         if path.stat().st_size > _LARGEST_RECORD:
             return None
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(disk.read_bytes(path).decode())
         texts = {key: content[key] for key in ("repository", "revision", "licence", "time")}
         files = tuple(RecordedFile(str(f["name"]), int(f["size"]), str(f["sha256"])) for f in content["files"])
         if all(isinstance(text, str) for text in texts.values()) and all(is_inside(file.name) for file in files):
@@ -109,7 +109,7 @@ class Meter:
 
 def digest(path: Path, *hashes: "hashlib._Hash", cancel: CancelToken, count: Callable[[int], None]) -> None:
     """Feed what is on the disk to the hashes. Raises OSError, Cancelled."""
-    with path.open("rb") as stream:
+    with disk.open_to_read(path) as stream:
         while block := stream.read(_BLOCK):
             cancel.check()
             for each in hashes:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
+from nti_desktop.core import disk
 from nti_desktop.models.library.places import Places
 
 MOST = 300  # candidates in all
@@ -118,7 +119,7 @@ def _snapshots(cache: Path) -> Iterator[Path]:
 def _snapshot(repository: Path) -> Path | None:
     """Find the snapshot of a repository's main branch; None where nothing says which one it is."""
     try:
-        with (repository / "refs" / "main").open("rb") as stream:
+        with disk.open_to_read(repository / "refs" / "main") as stream:
             revision = stream.read(_REVISION_LENGTH + 1).decode("ascii").strip()
     except (OSError, ValueError):
         return None

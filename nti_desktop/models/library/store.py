@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.hub.client import INCOMING, PLAN
 from nti_desktop.models.hub.offers import offers
@@ -76,7 +77,7 @@ def incoming(store: Path) -> tuple[Incoming, ...]:
     known = {model.id: model.size for model in offers()}
     for folder in folders:
         try:
-            plan = json.loads((folder / PLAN).read_text("utf-8"))
+            plan = json.loads(disk.read_bytes(folder / PLAN).decode())
             total = sum(int(file["size"]) for file in plan["files"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             total = known.get(folder.name, 0)

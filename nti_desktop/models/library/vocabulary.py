@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.recipe.words import split_words, word_key
 
@@ -22,7 +23,7 @@ def read_words(folder: Path) -> frozenset[str] | None:
             return None
         if path.stat().st_size > LARGEST_LIST:
             raise ModelError(f"{where} is far too large for a list of words; mend or remove it.")
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = disk.read_bytes(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise ModelError(f"{where} is not a list of words in UTF-8; mend or remove it.") from error
     except OSError as error:

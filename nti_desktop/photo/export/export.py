@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from nti_desktop.core import atomic
 from nti_desktop.core.errors import PhotoError
+from nti_desktop.core.progress import NEVER, CancelToken
 from nti_desktop.photo.colour import numpy_array, to_srgb, vips_image
 from nti_desktop.photo.export.export_metadata import Provenance, carried_metadata, left_out_in_words
 from nti_desktop.photo.export.formats import Content, Format, format_of
@@ -38,13 +40,14 @@ def export_picture(
     settings: ExportSettings = ExportSettings(),
     provenance: Provenance = Provenance(),
     layers: Callable[[], Layered] | None = None,
+    cancel: CancelToken = NEVER,
 ) -> Exported:
     """Write a picture in the format its suffix names, whole or not at all.
 
     PNG and TIFF keep every pixel at its bit depth; all keep the colours and their profile, and the original's metadata,
     unless the settings say otherwise. original: the photo, which is refused as a target under any name; layers: called
-    for OpenRaster only, which has them below the picture. Raises PhotoError with one sentence; what was at `target`
-    before is then still there.
+    for OpenRaster only, which has them below the picture. Raises PhotoError with one sentence, Cancelled; what was at
+    `target` before is then still there.
     """
     form = format_of(target)
     free = check_target(target, original=original, conflict=conflict)
@@ -55,15 +58,17 @@ def export_picture(
     if beneath is not None:
         mask = np.asarray(Image.fromarray(beneath.mask).resize(picture.size, Image.Resampling.BILINEAR))
         beneath = Layered(_fitted(beneath.photo, form, settings), mask)
-    return _write(picture, beneath, free, form, original, settings, provenance)
+    return _write(picture, beneath, free, form, original, settings, provenance, cancel)
 
 
-def replace_picture(picture: Raster, target: Path, *, original: Path, provenance: Provenance) -> Exported:
+def replace_picture(
+    picture: Raster, target: Path, *, original: Path, provenance: Provenance, cancel: CancelToken = NEVER
+) -> Exported:
     """Write a picture over `target`, in the format of its suffix and otherwise as the photo is; see `returning`."""
     form = format_of(target)
     settings = ExportSettings(quality=97)
     picture = _fitted(picture, form, settings)
-    return _write(picture, None, target, form, original, settings, provenance)
+    return _write(picture, None, target, form, original, settings, provenance, cancel)
 
 
 def _write(
@@ -74,7 +79,12 @@ def _write(
     original: Path,
     settings: ExportSettings,
     provenance: Provenance,
+    cancel: CancelToken,
 ) -> Exported:
+    def fill(file: BinaryIO) -> None:
+        form.write(file, content)
+        cancel.check()  # the last moment: after this the file is in its place
+
     if form.longest_side is not None and max(picture.size) > form.longest_side:
         raise PhotoError(
             f"A {form.name} picture has at most {form.longest_side} pixels a side; export as .png or .tif instead."
@@ -90,7 +100,7 @@ def _write(
         )
         content = Content(picture, beneath, settings, carried.metadata)
         try:
-            atomic.write_whole(target, lambda file: form.write(file, content))
+            atomic.write_whole(target, fill)
         except ValueError as error:  # the only format that says so
             raise PhotoError(f"“{target.name}” would be larger than a TIFF file can be; export as .png.") from error
     notes = (left_out_in_words(carried.left_out), _no_place(form, carried.metadata))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nti_desktop.core import disk
 from nti_desktop.photo.metadata import Metadata, for_export, left_out, read_metadata
 from nti_desktop.photo.reading.containers import kind_of, read_at
 from nti_desktop.photo.reading.heif import heif_metadata
@@ -47,7 +48,7 @@ def carried_metadata(
 
 def _read(original: Path) -> tuple[Metadata, tuple[str, ...]]:
     try:
-        with original.open("rb") as file:
+        with disk.open_to_read(original) as file:
             if heif_kind(read_at(file, 0, _HEAD)):
                 return Metadata(*heif_metadata(file)), ()
             kind = kind_of(file)  # of raw files most look like TIFF, and say what they say as TIFF files do

@@ -7,6 +7,7 @@ from typing import BinaryIO
 import numpy as np
 import pyvips
 
+from nti_desktop.core import disk
 from nti_desktop.photo.colour import PROFILE, numpy_array, vips_image, with_profile
 from nti_desktop.photo.orientation import swaps_sides, turned
 from nti_desktop.photo.raster import Raster, to_eight_bits
@@ -44,7 +45,7 @@ def first_view(path: Path, side: int) -> FirstView | None:
     try:
         if is_raw(path):
             return _camera_preview(path, side)
-        with path.open("rb") as file:
+        with disk.open_to_read(path) as file:
             header = read_header(file)
             if header is None or header.size is None or max(header.size) < _LARGE * side:
                 return None

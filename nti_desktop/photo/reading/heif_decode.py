@@ -8,6 +8,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import numpy_array
 from nti_desktop.photo.raster import Pixels
@@ -32,7 +33,7 @@ def decode_heif(path: Path) -> tuple[Pixels, bytes | None]:
     profile here, too many pixels, files cut short or damaged, and where what it takes to read HEIC is not installed;
     OSError where the disk fails.
     """
-    with path.open("rb") as file:
+    with disk.open_to_read(path) as file:
         if is_animated(file):
             raise PhotoError(f"“{path.name}” is animated; save one of its pictures as a file of its own and open that.")
         boxes = read_boxes(file)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import pyvips
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.identity import heif_identity, picture_identity
 from nti_desktop.photo.raster import Development, Raster
@@ -112,7 +113,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             raise PhotoError(f"“{path.name}” is not a file; choose a picture.")
         if status.st_size == 0:
             raise PhotoError(f"“{path.name}” is an empty file; copy it again from where it came from.")
-        with path.open("rb") as file:
+        with disk.open_to_read(path) as file:
             yield file
     except FileNotFoundError as error:
         raise PhotoError(f"“{path.name}” does not exist; it may have been moved or renamed.") from error

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL.JpegImagePlugin import JpegImageFile
 from rawpy._version import __version__ as rawpy_version
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Development
@@ -149,7 +150,7 @@ def embedded_preview(path: Path, orientation: int | None = None, side: int | Non
 def _opened(path: Path) -> Iterator[rawpy.RawPy]:
     """The file, its head read; whatever LibRaw says against it, now or later, is a sentence."""
     try:
-        with path.open("rb") as file:
+        with disk.open_to_read(path) as file:
             try:
                 raw = rawpy.imread(str(path))
             except UnicodeEncodeError:  # rawpy knows names in UTF-8 only

@@ -1,0 +1,32 @@
+"""Only files are read: whatever else has a name may never answer."""
+
+import os
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from nti_desktop.core import disk
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+
+
+def test_a_pipe_a_socket_and_a_device_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        for path in (tmp_path / "pipe", tmp_path / "socket", Path("/dev/zero")):
+            with pytest.raises(OSError, match=re.escape(disk.NO_FILE)):
+                disk.open_to_read(path)
+
+
+def test_a_file_is_read_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert disk.read_bytes(tmp_path / "link") == b"abc"
+
+
+def test_a_folder_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        disk.open_to_read(tmp_path)
