@@ -142,18 +142,18 @@ def _write(
 ) -> Signature:
     if path.parent == data_folder():
         path.parent.mkdir(parents=True, exist_ok=True)
-    with _reading_if_there(path) as file:
-        before = None if file is None else sign(file)
-        if before is not None and before != expected:
-            raise SidecarChanged(refusals.changed(path))
-        old = None if file is None else Archive(file)
-        given = _given(project, arrays, previews)
-        kept = {} if old is None else _kept(old, _load(old, path)[0], project)
-        members = _members(project, kept | given)
-        if before is not None and old is not None and _is_unchanged(old, path, project, given, members):
-            return before
-        temporary = atomic.write_beside(path, stored_zip(members.items()))
-    try:
+    with contextlib.ExitStack() as writing:
+        with _reading_if_there(path) as file:
+            before = None if file is None else sign(file)
+            if before is not None and before != expected:
+                raise SidecarChanged(refusals.changed(path))
+            old = None if file is None else Archive(file)
+            given = _given(project, arrays, previews)
+            kept = {} if old is None else _kept(old, _load(old, path)[0], project)
+            members = _members(project, kept | given)
+            if before is not None and old is not None and _is_unchanged(old, path, project, given, members):
+                return before
+            temporary = writing.enter_context(atomic.write_beside(path, stored_zip(members.items()), like=path))
         with open(temporary, "rb") as written:
             _load(Archive(written), path)
             signature = sign(written)
@@ -162,9 +162,6 @@ def _write(
         if signature_of(path) != before:
             raise SidecarChanged(refusals.changed(path))
         _put_in_place(temporary, path)
-    except BaseException:
-        atomic.discard(temporary)
-        raise
     try:
         disk.sync_folder(path.parent)
     except OSError as error:
@@ -172,7 +169,6 @@ def _write(
             f"“{path.name}” was saved, but the disk did not confirm it ({error.strerror}); keep a copy elsewhere.",
             signature,
         ) from error
-    atomic.sweep(path.parent)
     return signature
 
 

@@ -97,8 +97,8 @@ def recorded(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> lis
     numbers: dict[int, int] = {}
     files = itertools.count(1)
 
-    def create(path: Path) -> int:
-        file = real_create(path)
+    def create(path: Path, mode: int) -> int:
+        file = real_create(path, mode)
         numbers[file] = next(files)
         operations.append(Bind(path.name, numbers[file]))
         return file
