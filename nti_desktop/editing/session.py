@@ -63,13 +63,17 @@ class Session:
     """One open photo, its project as it is worked on, and the models it was prepared with.
 
     Owned by one thread; others get its `composition` and what its working copy's `snapshot` gives. Knows neither torch
-    nor Qt. photo: its pixels stay as they are; notes: sentences to show after opening.
+    nor Qt. photo: its pixels stay as they are; notes: sentences to show after opening; lost: where the project lay, see
+    Opened.
     """
 
-    def __init__(self, photo: Photo, working_copy: WorkingCopy, notes: tuple[str, ...]) -> None:
+    def __init__(
+        self, photo: Photo, working_copy: WorkingCopy, notes: tuple[str, ...], lost: Path | None = None
+    ) -> None:
         self.photo = photo
         self.working_copy = working_copy
         self.notes = notes
+        self.lost = lost
         self._copies = ReducedCopies(photo.raster)
         self._images: dict[Frame, NDArray[np.uint8]] = {}
         self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found
@@ -81,7 +85,7 @@ class Session:
         working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored)
         if opened.turn != 1:
             working_copy.turn_previews(opened.turn)
-        return cls(opened.photo, working_copy, opened.notes)
+        return cls(opened.photo, working_copy, opened.notes, opened.lost)
 
     @property
     def project(self) -> Project:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QSizePolicy, QToolBar, Q
 from nti_desktop.core.errors import Cancelled, ModelError, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
+from nti_desktop.editing.leftovers import sweep_program_folders
 from nti_desktop.editing.tries import drawn_by_lot
 from nti_desktop.gui import preferences, sample_photos
 from nti_desktop.gui.commands import Menu, add_actions, command
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
         self.editor.file_tasks.saved.connect(self._saved)
         self.editor.file_tasks.save_failed.connect(self._save_failed)
         self.editor.opened.connect(self._opened)
+        self.editor.bring_back_asked.connect(self._bring_back)
         for thread in self._threads:
             thread.finished.connect(self._thread_ended)
             if thread is not self.engine:
@@ -195,13 +197,21 @@ class MainWindow(QMainWindow):
         if not self._leaving.closing:
             self.engine.start()
             self.library.look()
+            self.models_thread.submit(sweep_program_folders, lambda _: None, lambda _: None)
 
     # Opening
 
     def open_path(self, path: Path) -> None:
         """Open a photo or a project; what is open is saved before."""
+        self._open_next(OpenNext(path))
+
+    @slot(Path)
+    def _bring_back(self, path: Path) -> None:
+        self._open_next(OpenNext(path, brings_back=True))
+
+    def _open_next(self, photo: OpenNext) -> None:
         self.editor_view.prompts.edit.settle()
-        self._leaving.ask(OpenNext(path))
+        self._leaving.ask(photo)
         self.progress.refresh()
 
     # What is left for another photo or for good, see `Leaving`
@@ -225,8 +235,8 @@ class MainWindow(QMainWindow):
     def go(self, destination: Destination) -> None:
         """Open another photo, or end."""
         match destination:
-            case OpenNext(path):
-                self.editor.file_tasks.open(path)
+            case OpenNext(path, brings_back):
+                self.editor.file_tasks.open(path, brings_back)
             case Close():
                 self._end_threads()
 
@@ -260,9 +270,9 @@ class MainWindow(QMainWindow):
         self.progress.refresh()
 
     @slot(Path, NtiError)
-    def _open_failed(self, _path: Path, error: NtiError) -> None:
+    def _open_failed(self, path: Path, error: NtiError) -> None:
         if not isinstance(error, Cancelled):
-            self.editor.say(Message(str(error), Tone.ERROR, topic=Topic.OPEN))
+            self.editor.say_failed(error, Topic.OPEN, path)
         self.progress.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

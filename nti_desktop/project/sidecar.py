@@ -1,4 +1,4 @@
-"""The .nti sidecar: open it, save it, bring back the state before the last save.
+"""The .nti sidecar: open it and save it.
 
 Errors are SidecarError, each one sentence; the kinds a caller may want to tell apart are below.
 """
@@ -18,7 +18,7 @@ from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.project import refusals, schema, tensors
 from nti_desktop.project.archive import Archive, Unsound, stored_zip
-from nti_desktop.project.location import backup_path, data_folder, find_sidecar, sidecar_path
+from nti_desktop.project.location import backup_path, data_folder, find_lost, find_sidecar, free_name, sidecar_path
 from nti_desktop.project.refusals import (
     SidecarChanged,
     SidecarDamaged,
@@ -39,9 +39,10 @@ __all__ = [
     "Signature",
     "Stored",
     "backup_path",
+    "find_lost",
     "find_sidecar",
+    "is_whole",
     "read_sidecar",
-    "recover_sidecar",
     "sidecar_path",
     "signature_of",
     "write_sidecar",
@@ -50,6 +51,7 @@ __all__ = [
 MIMETYPE = b"application/x-nti-project"
 MAX_JSON = 2**24  # bytes
 MAX_PREVIEW = 2**24
+_PREVIEWS = "previews/"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,21 +92,6 @@ def read_sidecar(path: Path) -> Stored:
     with _reading(path) as file:
         project, newer = _load(Archive(file), path)
         return Stored(path, project, sign(file), newer)
-
-
-def recover_sidecar(path: Path) -> Stored:
-    """Bring back the state before the last save; the damaged file is kept as `.nti.damaged`."""
-    backup = backup_path(path)
-    with _reading(backup) as file:
-        _check_whole(file, backup)
-    try:
-        if path.exists():
-            atomic.copy(path, path.with_name(path.name + ".damaged"))
-        atomic.copy(backup, path)
-        disk.sync_folder(path.parent)
-    except OSError as error:
-        raise SidecarError(refusals.cannot_save(path, error)) from error
-    return read_sidecar(path)
 
 
 def write_sidecar(
@@ -161,6 +148,8 @@ def _write(
             atomic.copy(path, backup_path(path))
         if signature_of(path) != before:
             raise SidecarChanged(refusals.changed(path))
+        if before is None and backup_path(path).exists():  # begun anew: what can be brought back stays
+            atomic.replace(backup_path(path), free_name(path, "earlier"))
         _put_in_place(temporary, path)
     try:
         disk.sync_folder(path.parent)
@@ -199,10 +188,21 @@ def _given(project: Project, arrays: Mapping[str, Arrays], previews: Mapping[str
 
 
 def _kept(old: Archive, was: Project, project: Project) -> dict[str, Make]:
-    """Collect, by member, what of the old file may go on; no preview of a version that looks different now."""
+    """Collect, by member, what of the old file may go on; no preview that is damaged or of a version that looks
+    different now.
+    """
     looked = {v.id: v.look for v in was.versions}
-    stale = {_preview_member(v.id) for v in project.versions if looked.get(v.id) != v.look}
-    return {name: partial(old.read, name) for name in old.names if name not in stale}
+    gone = {_preview_member(v.id) for v in project.versions if looked.get(v.id) != v.look}
+    gone |= {name for name in old.names if name.startswith(_PREVIEWS) and not _is_sound(old, name)}
+    return {name: partial(old.read, name) for name in old.names if name not in gone}
+
+
+def _is_sound(archive: Archive, name: str) -> bool:
+    try:
+        archive.read(name, MAX_PREVIEW)
+    except Unsound:
+        return False
+    return True
 
 
 def _members(project: Project, have: Mapping[str, Make]) -> dict[str, Make]:
@@ -287,12 +287,20 @@ def _check_members(archive: Archive, project: Project) -> None:
             raise Unsound(f"its part “{name}” is far too large")
 
 
-def _check_whole(file: BinaryIO, path: Path) -> None:
-    """Every member with its checksum, which opening leaves for later."""
-    archive = Archive(file)
-    _load(archive, path)
-    for name in archive.names:
-        archive.read(name)
+def is_whole(path: Path) -> bool:
+    """Tell whether a project can be read to its end, each part with its checksum, which opening leaves for later; of
+    its previews, which can be rendered, nothing is asked.
+    """
+    try:
+        with open(path, "rb") as file:
+            archive = Archive(file)
+            _load(archive, path)
+            for name in archive.names:
+                if not name.startswith(_PREVIEWS):
+                    archive.read(name)
+    except (OSError, Unsound, SidecarNewer):
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -306,13 +314,8 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise SidecarError(refusals.cannot_read(path, error)) from error
     except Unsound as error:
-        recoverable = _is_whole(backup_path(path))
-        advice = (
-            f"the state before its last save is intact in “{backup_path(path).name}” and can be brought back"
-            if recoverable
-            else "bring it back from a backup, or move it away to begin anew"
-        )
-        raise SidecarDamaged(f"“{path.name}” cannot be opened because {error}; {advice}.", recoverable) from error
+        recoverable = is_whole(backup_path(path))
+        raise SidecarDamaged(path, refusals.damaged(path, str(error), recoverable), recoverable) from error
 
 
 @contextlib.contextmanager
@@ -325,18 +328,9 @@ def _reading_if_there(path: Path) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _is_whole(path: Path) -> bool:
-    try:
-        with open(path, "rb") as file:
-            _check_whole(file, path)
-    except (OSError, Unsound, SidecarNewer):
-        return False
-    return True
-
-
 def _arrays_member(inversion_id: str) -> str:
     return f"inversions/{inversion_id}.safetensors"
 
 
 def _preview_member(version_id: str) -> str:
-    return f"previews/{version_id}.webp"
+    return f"{_PREVIEWS}{version_id}.webp"

@@ -22,7 +22,6 @@ from nti_desktop.project.sidecar import (
     Signature,
     backup_path,
     read_sidecar,
-    recover_sidecar,
     signature_of,
     write_sidecar,
 )
@@ -289,10 +288,7 @@ def test_a_damaged_file_says_that_the_state_before_is_intact(path: Path) -> None
     with pytest.raises(SidecarDamaged, match="can be brought back") as caught:
         read_sidecar(path)
     assert caught.value.recoverable
-    damaged = path.read_bytes()
-    assert recover_sidecar(path).project == make_project()
-    assert read_sidecar(path).project == make_project()
-    assert path.with_name(path.name + ".damaged").read_bytes() == damaged
+    assert backup_path(path).name in str(caught.value)
 
 
 def test_arrays_that_rotted_say_that_the_state_before_is_intact(path: Path) -> None:
@@ -318,9 +314,6 @@ def test_a_backup_that_rotted_too_is_not_praised(path: Path) -> None:
     with pytest.raises(SidecarDamaged, match="from a backup") as caught:
         read_sidecar(path)
     assert not caught.value.recoverable
-    with pytest.raises(SidecarError):
-        recover_sidecar(path)
-    assert path.read_bytes() == b"nothing"
 
 
 def test_a_missing_file_is_refused(path: Path) -> None:

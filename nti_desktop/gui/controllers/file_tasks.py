@@ -13,6 +13,7 @@ from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.export_queue import ExportTask, Parts
 from nti_desktop.editing.opening import photo_to_open
+from nti_desktop.editing.recovery import bring_back, said
 from nti_desktop.editing.returning import Returned, return_to
 from nti_desktop.editing.save_queue import Audience, SaveQueue
 from nti_desktop.editing.session import Session
@@ -99,8 +100,11 @@ class FileTasks(QObject):
         """For people: what is under way, empty when nothing is."""
         return self._doing[0] if self._doing else ""
 
-    def open(self, path: Path) -> None:
-        """Decode a photo and read its project; one that is still being opened gives way to it."""
+    def open(self, path: Path, brings_back: bool = False) -> None:
+        """Decode a photo and read its project; one that is still being opened gives way to it.
+
+        brings_back: the project as it was before its last save, in the place of a damaged one.
+        """
         self.stop_opening()
         self.opening = opening = Opening(path)
         screen = self.screen
@@ -116,8 +120,10 @@ class FileTasks(QObject):
 
         def task() -> OpenedPhoto:
             opening.cancel.check()
+            notes = (said(bring_back(path)),) if brings_back else ()
             shown = show(first_view(photo_to_open(path), _FIRST_SIDE))
             session = Session.open(path, report)
+            session.notes += notes
             opening.cancel.check()
             if not shown:
                 show(first_view_of(session.photo.raster, _FIRST_SIDE))
