@@ -11,10 +11,11 @@ from types import FrameType
 
 from nti_desktop.cli.arguments import COMMANDS, RETURN_TO, SAMPLE, parse
 from nti_desktop.cli.log import write_log
-from nti_desktop.cli.terminal import clear_progress
+from nti_desktop.cli.terminal import clear_progress, how_to_bring_back
 from nti_desktop.core.aside import left_behind, run_aside
 from nti_desktop.core.errors import NtiError, RecipeError
 from nti_desktop.core.progress import CancelToken
+from nti_desktop.project.sidecar import SidecarDamaged
 
 FAILED, WRONG_USE = 1, 2
 
@@ -46,6 +47,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         return wanted.code if isinstance(wanted.code, int) else WRONG_USE
     except RecipeError as error:
         return _refuse(str(error), WRONG_USE)
+    except SidecarDamaged as error:
+        advice = f" {how_to_bring_back(error.path)}" if error.recoverable else ""
+        return _refuse(f"{error}{advice}", FAILED)
     except NtiError as error:
         return _refuse(str(error), FAILED)
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from nti_desktop import __version__
-from nti_desktop.cli import demo, doctor, edit, evaluate, export, info, invert, methods, models, writing
+from nti_desktop.cli import demo, doctor, edit, evaluate, export, info, invert, methods, models, recover, writing
 from nti_desktop.models.library.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
@@ -15,7 +15,7 @@ from nti_desktop.recipe.recipe import Lot, Reweighting
 
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"
-COMMANDS = ("invert", "edit", "export", "info", "methods", "models", "demo", "doctor", "evaluate")
+COMMANDS = ("invert", "edit", "export", "info", "recover", "methods", "models", "demo", "doctor", "evaluate")
 _BEST = "default: what is best on this model"
 _ABOUT = (
     "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
@@ -46,6 +46,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     _edit(command("edit", "Make a version of the photo by changing the words that describe it."))
     _export(command("export", "Write a version at the photo's full size."))
     _info(command("info", "Say what is known of a photo or a project."))
+    _recover(command("recover", "Bring back a damaged or missing project as it was before its last save."))
     command("methods", "Say how photos can be prepared: what each method is good for, costs and keeps.").set_defaults(
         run=methods.run
     )
@@ -155,6 +156,11 @@ def _export(parser: argparse.ArgumentParser) -> None:
 def _info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path, metavar="PHOTO|FILE.nti")
     parser.set_defaults(run=info.run)
+
+
+def _recover(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photo", type=Path, metavar="PHOTO|FILE.nti")
+    parser.set_defaults(run=recover.run)
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:

@@ -107,7 +107,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
 
 def _own_copy(sample: Sample, folder: Path) -> Path:
-    """The sample in `folder`, without a project; one of an earlier demo is kept as `.nti~`."""
+    """The sample in `folder`, without a project; one of an earlier demo is kept beside it."""
     copy = folder / sample.path.name
     try:
         folder.mkdir(parents=True, exist_ok=True)

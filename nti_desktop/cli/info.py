@@ -2,9 +2,10 @@
 
 from argparse import Namespace
 
-from nti_desktop.cli.terminal import tell
+from nti_desktop.cli.terminal import how_to_bring_back, tell
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.core.units import in_decibels
+from nti_desktop.editing.recovery import said_of_lost
 from nti_desktop.editing.session import Session
 from nti_desktop.project.schema import InversionRecord, Project, VersionRecord
 from nti_desktop.project.sidecar import read_sidecar
@@ -22,6 +23,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     else:
         session = Session.open(options.photo)
         project, sidecar, notes = session.project, session.sidecar, session.notes
+        if session.lost is not None:
+            notes += (said_of_lost(session.lost), how_to_bring_back(options.photo))
         saved = sidecar.exists()
     photo = project.photo
     tell(

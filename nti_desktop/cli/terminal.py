@@ -1,8 +1,10 @@
 """What the command line prints: progress bars on a terminal, sentences, or one JSON object."""
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from nti_desktop.core.errors import ModelError
@@ -44,6 +46,11 @@ def note(sentences: Sequence[str]) -> None:
     if sentences:
         clear_progress(sys.stderr)
         print(*sentences, sep="\n", file=sys.stderr)
+
+
+def how_to_bring_back(path: Path) -> str:
+    """Say by which command a project is brought back. path: of the photo or of the project."""
+    return f"To bring it back, run “nti-desktop recover {shlex.quote(str(path))}”."
 
 
 def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> None:

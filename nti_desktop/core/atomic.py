@@ -1,19 +1,20 @@
 """The one way this program writes a file: whole or not at all, whatever happens in between."""
 
 import contextlib
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from nti_desktop.core import disk
+from nti_desktop.core import disk, locks, rights
 
 SHARING_PATIENCE = 5.0  # seconds; virus scanners and backups let go of a file sooner
-STALE_AGE = 3600.0  # seconds; a save that began so long ago was killed
 _SUFFIX = ".nti-tmp"
 _CHUNK = 2**20
 _IN_USE = (5, 32)  # ERROR_ACCESS_DENIED (what a replace of an open file gives), ERROR_SHARING_VIOLATION
+_PRIVATE, _BY_UMASK = 0o600, 0o666
 
 
 def write_bytes(target: Path, data: bytes) -> None:
@@ -21,56 +22,77 @@ def write_bytes(target: Path, data: bytes) -> None:
     write_whole(target, lambda file: file.write(data))
 
 
-def write_whole(target: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_whole(target: Path, write: Callable[[BinaryIO], object], like: Path | None = None) -> None:
     """Let `write` fill a file, in which it may seek, and put that in the target's place.
 
-    Raises OSError, or what `write` raises; the target is then as it was, and nothing is left beside it.
+    like: whose rights it gets, see `write_beside`; the target's own when None. Raises OSError, or what `write` raises;
+    the target is then as it was, and nothing is left beside it.
     """
-    with _new_beside(target) as (temporary, handle), open(handle, "wb", closefd=False) as file:
-        write(file)
-    _put_in_place(temporary, target)
+
+    def fill(handle: int) -> None:
+        with open(handle, "wb", closefd=False) as file:
+            write(file)
+
+    with _new_beside(target, fill, like or target) as temporary:
+        replace(temporary, target)
     with contextlib.suppress(OSError):  # the file is in its place; some disks cannot sync a folder
         disk.sync_folder(target.parent)
 
 
-def copy(source: Path, target: Path) -> None:
-    """Make `target` a copy of `source`, through a temporary of its own."""
-    _put_in_place(write_beside(target, _chunks(source)), target)
-
-
-def write_beside(target: Path, chunks: Iterable[bytes]) -> Path:
-    """Write to a new temporary file in the target's folder; its content is on the disk when this returns.
-
-    Raises OSError, or what `chunks` raises; the temporary file is gone then.
+def copy(source: Path, target: Path, like: Path | None = None) -> None:
+    """Make `target` a copy of `source`, through a temporary of its own. like: whose rights it gets; the source's own
+    when None.
     """
-    with _new_beside(target) as (temporary, handle):
-        for chunk in chunks:
-            disk.write(handle, chunk)
-    return temporary
+    with write_beside(target, _chunks(source), like or source) as temporary:
+        replace(temporary, target)
 
 
 @contextlib.contextmanager
-def _new_beside(target: Path) -> Iterator[tuple[Path, int]]:
-    """A temporary file, open for writing: on the disk at the end, gone when that fails."""
-    temporary = target.with_name(f".{secrets.token_hex(8)}{_SUFFIX}")
-    handle = disk.create(temporary)
+def write_beside(target: Path, chunks: Iterable[bytes], like: Path) -> Iterator[Path]:
+    """Write to a new temporary file in the target's folder, to be put in a place by `replace`; else it is gone at the
+    end. Its content is on the disk when the work with it begins.
+
+    like: whose owner, group, mode and access list it gets, as far as may be; where there is no such file, what is usual
+    for new ones. Raises OSError, or what `chunks` raises.
+    """
+
+    def fill(handle: int) -> None:
+        for chunk in chunks:
+            disk.write(handle, chunk)
+
+    with _new_beside(target, fill, like) as temporary:
+        yield temporary
+
+
+@contextlib.contextmanager
+def _new_beside(target: Path, fill: Callable[[int], None], like: Path) -> Iterator[Path]:
+    """A temporary file, filled, on the disk, and locked as long as this lasts; gone when anything fails."""
+    sweep(target.parent)
+    kept = rights.rights_of(like)
+    temporary, handle = _create(target, _BY_UMASK if kept is None else _PRIVATE)
     try:
-        try:
-            yield temporary, handle
-            disk.fsync(handle)
-        finally:
-            disk.close(handle)
+        with locks.kept(handle):
+            try:
+                fill(handle)
+                if kept is not None:
+                    rights.give(handle, kept)
+                disk.fsync(handle)
+            finally:
+                disk.close(handle)
+            yield temporary
     except BaseException:
         discard(temporary)
         raise
 
 
-def _put_in_place(temporary: Path, target: Path) -> None:
-    try:
-        replace(temporary, target)
-    except BaseException:
-        discard(temporary)
-        raise
+def _create(target: Path, mode: int) -> tuple[Path, int]:
+    """A new file, locked. One that another process sweeps away before it is locked gives way to another."""
+    while True:
+        temporary = target.with_name(f".{secrets.token_hex(8)}{_SUFFIX}")
+        handle = disk.create(temporary, mode)
+        if locks.lock(handle) and temporary.exists():
+            return temporary, handle
+        disk.close(handle)
 
 
 def replace(temporary: Path, target: Path) -> None:
@@ -97,11 +119,12 @@ def discard(temporary: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove temporary files that killed saves have left in `folder`."""
+    """Remove the temporary files that processes which are dead by now have left in `folder`."""
     with contextlib.suppress(OSError):
-        for left in folder.glob(f".*{_SUFFIX}"):
-            if time.time() - left.stat().st_mtime > STALE_AGE:
-                discard(left)
+        for name in os.listdir(folder):
+            if name.startswith(".") and name.endswith(_SUFFIX):
+                with contextlib.suppress(OSError):
+                    locks.remove_left(folder / name)
 
 
 def _chunks(source: Path) -> Iterator[bytes]:

@@ -35,9 +35,9 @@ def _open_if_file(path: str, flags: int) -> int:
     return handle
 
 
-def create(path: Path) -> int:
-    """A new file, open for writing; it must not exist."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+def create(path: Path, mode: int) -> int:
+    """A new file, open for writing; it must not exist. mode: what the user's umask leaves of it holds."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
 
 
 def write(file: int, data: bytes) -> None:

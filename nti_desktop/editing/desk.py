@@ -116,7 +116,7 @@ class DeskWriter:
 
 
 def _deepest(histories: Collection[History]) -> int:
-    """How many steps of each history are kept, so that all of them together are not too many."""
+    """Tell how many steps of each history are kept, so that all of them together are not too many."""
     deepest = MAX_DEPTH
     while sum(min(len(h.past), deepest) + 1 + min(len(h.future), deepest) for h in histories) > MAX_STATES // 4:
         deepest //= 2

@@ -7,9 +7,10 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class OpenNext:
-    """Go on with this photo."""
+    """Go on with this photo. brings_back: its project as it was before its last save."""
 
     path: Path
+    brings_back: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nti_desktop import PROGRAM
+from nti_desktop.core import atomic
 from nti_desktop.core.errors import PhotoError, SidecarError
 from nti_desktop.editing.reorientation import reoriented
 from nti_desktop.photo.orientation import combined, undone
 from nti_desktop.photo.photo import Photo, open_photo
 from nti_desktop.photo.reading.decode import Report
 from nti_desktop.project.schema import SCHEMA_VERSION, DevelopmentRecord, PhotoRecord, Project
-from nti_desktop.project.sidecar import Stored, find_sidecar, read_sidecar, sidecar_path
+from nti_desktop.project.sidecar import (
+    Stored,
+    backup_path,
+    find_lost,
+    find_sidecar,
+    is_whole,
+    read_sidecar,
+    sidecar_path,
+)
 
 _DEVELOPED_OTHERWISE = (
     "This raw file was developed a little differently when its edits were made, by another version of the library."
@@ -21,7 +30,8 @@ _DEVELOPED_OTHERWISE = (
 class Opened:
     """project: in the photo's present orientation; stored: as it lies on the disk, None before the first save;
     turn: the EXIF orientation that brings stored previews to the present, 1 unless another program turned the photo;
-    desk: desk.json as it was saved, None also where its areas lie otherwise by now.
+    desk: desk.json as it was saved, None also where its areas lie otherwise by now; lost: where the project lay, if it
+    is gone and has left its state before the last save.
     """
 
     photo: Photo
@@ -31,6 +41,7 @@ class Opened:
     turn: int
     notes: tuple[str, ...]
     desk: bytes | None = None
+    lost: Path | None = None
 
 
 def open_with_project(path: Path, report: Report | None = None) -> Opened:
@@ -38,14 +49,16 @@ def open_with_project(path: Path, report: Report | None = None) -> Opened:
 
     Raises PhotoError or SidecarError in one sentence; a project that cannot be used is left as it is.
     """
-    if _is_project(path):
+    atomic.sweep(path.parent)
+    if is_project(path):
         stored = read_sidecar(path)
         photo = open_photo(_photo_of(stored), report=report)
     else:
         photo = open_photo(path, report=report)
         found = find_sidecar(path, photo.identity)
         if found is None:
-            return Opened(photo, _new_project(photo), sidecar_path(path, photo.identity), None, 1, photo.notes)
+            sidecar = sidecar_path(path, photo.identity)
+            return Opened(photo, _new_project(photo), sidecar, None, 1, photo.notes, lost=_lost(photo))
         stored = read_sidecar(found)
     project, turn, notes = stored.project, 1, photo.notes
     if project.photo.identity != photo.identity:
@@ -71,10 +84,11 @@ def open_with_project(path: Path, report: Report | None = None) -> Opened:
 
 def photo_to_open(path: Path) -> Path:
     """The photo that `open_with_project` would open; raises as it does."""
-    return _photo_of(read_sidecar(path)) if _is_project(path) else path
+    return _photo_of(read_sidecar(path)) if is_project(path) else path
 
 
-def _is_project(path: Path) -> bool:
+def is_project(path: Path) -> bool:
+    """Tell whether a path is that of a project, and not of a photo."""
     return path.suffix.casefold() == ".nti"
 
 
@@ -88,6 +102,16 @@ def _photo_of(stored: Stored) -> Path:
         f"The photo of “{stored.path.name}”, “{stored.project.photo.name}”, is not beside it; "
         "bring the two together, or open the photo itself."
     )
+
+
+def _lost(photo: Photo) -> Path | None:
+    """Find where a project of this very photo lay that can be brought back; see Opened."""
+    lost = find_lost(photo.path, photo.identity)
+    try:
+        belongs = lost is not None and read_sidecar(backup_path(lost)).project.photo.identity == photo.identity
+    except SidecarError:
+        return None
+    return lost if lost is not None and belongs and is_whole(backup_path(lost)) else None
 
 
 def _development(photo: Photo) -> DevelopmentRecord | None:

@@ -1,5 +1,6 @@
 """Back to a raw editor: the one way a given file is replaced, its old bytes kept beside it."""
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -47,8 +48,10 @@ def return_to(picture: Raster, target: Path, provenance: Provenance, cancel: Can
     kept = _free_name(target)
     with disk_errors_said(kept):
         with disk.open_to_read(target) as old:
-            atomic.write_whole(kept, lambda file: shutil.copyfileobj(old, file, 1 << 20))
-        shutil.copystat(target, kept)
+            atomic.write_whole(kept, lambda file: shutil.copyfileobj(old, file, 1 << 20), like=target)
+            was = os.fstat(old.fileno())
+        with contextlib.suppress(OSError):  # some disks keep no times
+            os.utime(kept, ns=(was.st_atime_ns, was.st_mtime_ns))
     try:
         exported = replace_picture(picture, target, original=kept, provenance=provenance, cancel=cancel)
     except BaseException:

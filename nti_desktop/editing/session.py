@@ -65,17 +65,24 @@ class Session:
     """One open photo, its project as it is worked on, and the models it was prepared with.
 
     Owned by one thread; others get its `composition` and what its working copy's `snapshot` gives. Knows neither torch
-    nor Qt. photo: its pixels stay as they are; notes: sentences to show after opening.
+    nor Qt. photo: its pixels stay as they are; notes: sentences to show after opening; lost: where the project lay, see
+    Opened.
     """
 
     def __init__(
-        self, photo: Photo, working_copy: WorkingCopy, notes: tuple[str, ...], desk: bytes | None = None
+        self,
+        photo: Photo,
+        working_copy: WorkingCopy,
+        notes: tuple[str, ...],
+        desk: bytes | None = None,
+        lost: Path | None = None,
     ) -> None:
-        """desk: desk.json as it was saved, not yet read."""
+        """desk: desk.json as it was saved, not yet read; lost: see Opened."""
         self.photo = photo
         self.working_copy = working_copy
         self.notes = notes
         self.desk = desk
+        self.lost = lost
         self.tell_desk: Callable[[], Kept | None] = lambda: None  # what lies open now
         self._copies = ReducedCopies(photo.raster)
         self._images: dict[Frame, NDArray[np.uint8]] = {}
@@ -88,7 +95,7 @@ class Session:
         working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored)
         if opened.turn != 1:
             working_copy.turn_previews(opened.turn)
-        return cls(opened.photo, working_copy, opened.notes, opened.desk)
+        return cls(opened.photo, working_copy, opened.notes, opened.desk, opened.lost)
 
     @property
     def project(self) -> Project:

@@ -17,7 +17,7 @@ from nti_desktop.editing.snapshot import Kept, Snapshot
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import Project
-from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature, Stored
+from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature, Stored, backup_path
 from nti_desktop.recipe.jobs import Arrays
 
 Content = tuple[object, ...]
@@ -194,17 +194,18 @@ class WorkingCopy:
             raise
 
     def move_to(self, sidecar: Path) -> None:
-        """The project, where it is on the disk, gets another name.
+        """The project, where it is on the disk, gets another name, and so does its state before the last save.
 
         Raises SidecarError when it cannot; it then stays under its old one.
         """
-        if self.sidecar.exists():
-            try:
-                atomic.replace(self.sidecar, sidecar)
-            except OSError as error:
-                raise SidecarError(
-                    f"The project stays at “{self.sidecar}”, as it could not be renamed ({error.strerror})."
-                ) from error
+        try:
+            for before, after in ((backup_path(self.sidecar), backup_path(sidecar)), (self.sidecar, sidecar)):
+                if before.exists():
+                    atomic.replace(before, after)
+        except OSError as error:
+            raise SidecarError(
+                f"The project stays at “{self.sidecar}”, as it could not be renamed ({error.strerror})."
+            ) from error
         self.sidecar = sidecar
         if self._stored is not None:
             self._stored = replace(self._stored, path=sidecar)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
+from nti_desktop.editing.leftovers import sweep_program_folders
 from nti_desktop.editing.possible_commands import possible_commands
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
         self.editor.file_tasks.saved.connect(self._saved)
         self.editor.file_tasks.save_failed.connect(self._save_failed)
         self._threads.ended.connect(self._threads_ended)
+        self.editor.bring_back_asked.connect(self._bring_back)
 
     @slot()
     def _show_state(self) -> None:
@@ -145,14 +147,22 @@ class MainWindow(QMainWindow):
         if not self._leaving.closing:
             self.engine.start()
             self.library.look()
+            self.models_thread.submit(sweep_program_folders, lambda _: None, lambda _: None)
 
     # Opening
 
     @slot(Path)
     def open_path(self, path: Path) -> None:
         """Open a photo or a project; what is open is saved before."""
+        self._open_next(OpenNext(path))
+
+    @slot(Path)
+    def _bring_back(self, path: Path) -> None:
+        self._open_next(OpenNext(path, brings_back=True))
+
+    def _open_next(self, photo: OpenNext) -> None:
         self.editor_view.prompts.edit.settle()
-        self._leave(OpenNext(path))
+        self._leave(photo)
         self.progress.refresh()
 
     # What is left for another photo or for good, see `Leaving`
@@ -176,8 +186,8 @@ class MainWindow(QMainWindow):
     def go(self, destination: Destination) -> None:
         """Open another photo, or end."""
         match destination:
-            case OpenNext(path):
-                self.editor.file_tasks.open(path)
+            case OpenNext(path, brings_back):
+                self.editor.file_tasks.open(path, brings_back)
             case Close():
                 self.autosave.stop()
                 self.journal.end()
@@ -216,9 +226,9 @@ class MainWindow(QMainWindow):
             self.open_path(Path(name))
 
     @slot(Path, NtiError)
-    def _open_failed(self, _path: Path, error: NtiError) -> None:
+    def _open_failed(self, path: Path, error: NtiError) -> None:
         if not isinstance(error, Cancelled):
-            self.editor.say(Message(str(error), Tone.ERROR, topic=Topic.OPEN))
+            self.editor.say_failed(error, Topic.OPEN, path)
         self.progress.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
+from nti_desktop.core import atomic
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.photo.reading.identify import identify
@@ -17,7 +18,7 @@ def own_copy(sample: Path) -> Path:
     try:
         if not copy.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(sample.read_bytes())
+            atomic.write_bytes(copy, sample.read_bytes())
     except OSError as error:
         raise PhotoError(f"The sample cannot be copied to “{folder}”: {error.strerror}.") from error
     return copy

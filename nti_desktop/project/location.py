@@ -1,5 +1,6 @@
 """Where the project of a photo lies."""
 
+import itertools
 import os
 import re
 from pathlib import Path
@@ -34,6 +35,23 @@ def find_sidecar(photo: Path, identity: str) -> Path | None:
 def backup_path(path: Path) -> Path:
     """Name the file beside a project that holds its state before the last save."""
     return path.with_name(path.name + "~")
+
+
+def find_lost(photo: Path, identity: str) -> Path | None:
+    """Find where the project of a photo lay that is gone and has left its state before the last save; None where there
+    is a project, or nothing of one.
+    """
+    if find_sidecar(photo, identity) is not None:
+        return None
+    paths = (sidecar_path(photo, identity), _beside(photo), _in_data_folder(identity))
+    return next((path for path in paths if backup_path(path).is_file()), None)
+
+
+def free_name(path: Path, said: str) -> Path:
+    """Name a file beside a project under which nothing lies yet. said: what the name says of it."""
+    first = path.with_name(f"{path.name}.{said}")
+    others = (first.with_name(f"{first.name}-{number}") for number in itertools.count(2))
+    return next(name for name in itertools.chain((first,), others) if not os.path.lexists(name))
 
 
 def data_folder() -> Path:

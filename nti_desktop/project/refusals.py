@@ -4,15 +4,18 @@ import errno
 from pathlib import Path
 
 from nti_desktop.core.errors import SidecarError
+from nti_desktop.project.location import backup_path
 from nti_desktop.project.signature import Signature
 
 
 class SidecarDamaged(SidecarError):
-    """The file is no sound project. recoverable: `recover_sidecar` can bring back the state before the last save."""
+    """The file is no sound project. path: of the file; recoverable: whether `recover_sidecar` can bring back the state
+    before the last save.
+    """
 
-    def __init__(self, sentence: str, recoverable: bool) -> None:
+    def __init__(self, path: Path, sentence: str, recoverable: bool) -> None:
         super().__init__(sentence)
-        self.recoverable = recoverable
+        self.path, self.recoverable = path, recoverable
 
 
 class SidecarNewer(SidecarError):
@@ -43,8 +46,34 @@ def unusable(path: Path, why: str, backup: Path | None) -> SidecarDamaged:
     """An inversion's arrays are of no use. backup: where they may be, of before the last save."""
     advice = "" if backup is None else f", or bring back the state before the last save from “{backup.name}”"
     return SidecarDamaged(
+        path,
         f"What “{path.name}” keeps of the preparation cannot be used because {why}; prepare the photo again{advice}.",
         backup is not None,
+    )
+
+
+def damaged(path: Path, reason: str, recoverable: bool) -> str:
+    """It is no sound project. recoverable: see `SidecarDamaged`."""
+    if recoverable:
+        return (
+            f"“{path.name}” cannot be opened because {reason}; the state before its last save is intact in "
+            f"“{backup_path(path).name}” and can be brought back."
+        )
+    return (
+        f"“{path.name}” cannot be opened because {reason}; bring it back from a backup, or move it away to begin anew."
+    )
+
+
+def not_damaged(path: Path) -> str:
+    """It needs no bringing back."""
+    return f"“{path.name}” is not damaged, so nothing was changed; open it as it is."
+
+
+def no_backup(path: Path) -> str:
+    """There is nothing to bring back."""
+    return (
+        f"“{path.name}” cannot be brought back, as there is no intact “{backup_path(path).name}” beside it; "
+        "look for a copy in your own backups."
     )
 
 

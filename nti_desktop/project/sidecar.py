@@ -1,4 +1,4 @@
-"""The .nti sidecar: open it, save it, bring back the state before the last save.
+"""The .nti sidecar: open it and save it.
 
 Errors are SidecarError, each one sentence; the kinds a caller may want to tell apart are below.
 """
@@ -16,7 +16,7 @@ from nti_desktop.core.errors import SidecarError
 from nti_desktop.project import refusals, schema, tensors
 from nti_desktop.project.archive import Archive, Member, Unsound, stored, zipped
 from nti_desktop.project.extent import MAX_BYTES
-from nti_desktop.project.location import backup_path, data_folder, find_sidecar, sidecar_path
+from nti_desktop.project.location import backup_path, data_folder, find_lost, find_sidecar, free_name, sidecar_path
 from nti_desktop.project.reading import (
     MIMETYPE,
     PREVIEWS,
@@ -48,9 +48,10 @@ __all__ = [
     "Signature",
     "Stored",
     "backup_path",
+    "find_lost",
     "find_sidecar",
+    "is_whole",
     "read_sidecar",
-    "recover_sidecar",
     "sidecar_path",
     "signature_of",
     "write_sidecar",
@@ -81,7 +82,7 @@ class Stored:
                 return tensors.unpack(archive.read(arrays_member(inversion_id)), expected)
             except Unsound as error:
                 backup = backup_path(self.path)
-                raise refusals.unusable(self.path, str(error), backup if _is_whole(backup) else None) from error
+                raise refusals.unusable(self.path, str(error), backup if is_whole(backup) else None) from error
 
     def preview(self, version_id: str) -> bytes | None:
         """The version's WebP, read now and not yet decoded (look at its size first); None when there is none, or it is
@@ -114,21 +115,6 @@ def read_sidecar(path: Path) -> Stored:
     with _reading(path) as file:
         project, newer = load(Archive(file), path)
         return Stored(path, project, sign(file), newer)
-
-
-def recover_sidecar(path: Path) -> Stored:
-    """Bring back the state before the last save; the damaged file is kept as `.nti.damaged`."""
-    backup = backup_path(path)
-    with _reading(backup) as file:
-        check_whole(file, backup)
-    try:
-        if path.exists():
-            atomic.copy(path, path.with_name(path.name + ".damaged"))
-        atomic.copy(backup, path)
-        disk.sync_folder(path.parent)
-    except OSError as error:
-        raise SidecarError(refusals.cannot_save(path, error)) from error
-    return read_sidecar(path)
 
 
 def write_sidecar(
@@ -168,31 +154,30 @@ def _write(
 ) -> Signature:
     if path.parent == data_folder():
         path.parent.mkdir(parents=True, exist_ok=True)
-    with _reading_if_there(path) as file:
-        before = None if file is None else sign(file)
-        if before is not None and before != expected:
-            raise SidecarChanged(refusals.changed(path))
-        given, kept, sound = _given(project, arrays, previews, desk), {}, False
-        if file is not None:
-            old = Archive(file)
-            was, _ = load(old, path)
-            kept, sound = _kept(old, was, project), has_sound_arrays(old, was)
-        members = _members(project, kept | given)
-        if before is not None and was == project and _is_unchanged(old, given, members):
-            return before
-        temporary = atomic.write_beside(path, zipped(members.items()))
-    try:
+    with contextlib.ExitStack() as writing:
+        with _reading_if_there(path) as file:
+            before = None if file is None else sign(file)
+            if before is not None and before != expected:
+                raise SidecarChanged(refusals.changed(path))
+            given, kept, sound = _given(project, arrays, previews, desk), {}, False
+            if file is not None:
+                old = Archive(file)
+                was, _ = load(old, path)
+                kept, sound = _kept(old, was, project), has_sound_arrays(old, was)
+            members = _members(project, kept | given)
+            if before is not None and was == project and _is_unchanged(old, given, members):
+                return before
+            temporary = writing.enter_context(atomic.write_beside(path, zipped(members.items()), like=path))
         with open(temporary, "rb") as written:
             load(Archive(written), path)
             signature = sign(written)
-        if before is not None and (sound or not _is_whole(backup_path(path))):
+        if before is not None and (sound or not is_whole(backup_path(path))):
             atomic.copy(path, backup_path(path))
         if signature_of(path) != before:
             raise SidecarChanged(refusals.changed(path))
+        if before is None and backup_path(path).exists():  # begun anew: what can be brought back stays
+            atomic.replace(backup_path(path), free_name(path, "earlier"))
         _put_in_place(temporary, path)
-    except BaseException:
-        atomic.discard(temporary)
-        raise
     try:
         disk.sync_folder(path.parent)
     except OSError as error:
@@ -200,7 +185,6 @@ def _write(
             f"“{path.name}” was saved, but the disk did not confirm it ({error.strerror}); keep a copy elsewhere.",
             signature,
         ) from error
-    atomic.sweep(path.parent)
     return signature
 
 
@@ -238,7 +222,9 @@ def _packed(arrays: Arrays) -> Member:
 
 
 def _kept(old: Archive, was: Project, project: Project) -> dict[str, Make]:
-    """Collect, by member, what of the old file may go on; no preview of a version that looks different now."""
+    """Collect, by member, what of the old file may go on; no preview that is damaged or of a version that looks
+    different now.
+    """
     looked = {v.id: v.look for v in was.versions}
     gone = {preview_member(v.id) for v in project.versions if looked.get(v.id) != v.look}
     gone |= {name for name in old.names if name.startswith(PREVIEWS) and not is_sound_preview(old, name)}
@@ -283,13 +269,8 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise SidecarError(refusals.cannot_read(path, error)) from error
     except Unsound as error:
-        recoverable = _is_whole(backup_path(path))
-        advice = (
-            f"the state before its last save is intact in “{backup_path(path).name}” and can be brought back"
-            if recoverable
-            else "bring it back from a backup, or move it away to begin anew"
-        )
-        raise SidecarDamaged(f"“{path.name}” cannot be opened because {error}; {advice}.", recoverable) from error
+        recoverable = is_whole(backup_path(path))
+        raise SidecarDamaged(path, refusals.damaged(path, str(error), recoverable), recoverable) from error
 
 
 @contextlib.contextmanager
@@ -302,7 +283,10 @@ def _reading_if_there(path: Path) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
+    """Tell whether a project can be read to its end, each part with its checksum, which opening leaves for later; of
+    its previews, which can be rendered, nothing is asked.
+    """
     try:
         with disk.open_to_read(path) as file:
             check_whole(file, path)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import subprocess
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import pytest
 from PIL import Image
 
 from nti_desktop.core.errors import PhotoError
-from nti_desktop.editing.returning import check_return, return_to
+from nti_desktop.editing.recovery import bring_back
+from nti_desktop.editing.returning import check_return, follow, return_to
+from nti_desktop.editing.session import Session
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.photo.raster import Raster
+from tests.editing.test_session import BLUE, with_a_version
 from tests.picture_files import noisy_picture, smooth_picture
 from tests.rights import open_folder, without_rights
 
@@ -46,6 +50,20 @@ def test_what_the_raw_editor_wrote_into_the_file_stays_in_it(given: Path) -> Non
         ["exiftool", "-s3", "-Make", "-XMP:DigitalSourceType", given], capture_output=True, text=True, check=True
     ).stdout
     assert told.startswith("Camera\nhttp://cv.iptc.org/")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files there have the rights of their folder")
+@pytest.mark.parametrize("kept", [0o600, 0o640, 0o664])
+def test_both_files_have_the_mode_that_the_one_had_and_the_old_one_its_time(given: Path, kept: int) -> None:
+    os.utime(given, (1e9, 1e9))
+    given.chmod(kept)
+    before = os.umask(0)
+    try:
+        returned = return_to(PICTURE, given, EDITED)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(returned.path.stat().st_mode) == stat.S_IMODE(returned.kept.stat().st_mode) == kept
+    assert returned.kept.stat().st_mtime == 1e9
 
 
 @pytest.mark.parametrize(
@@ -85,3 +103,28 @@ def test_a_full_disk_leaves_everything_as_it_was(given: Path, monkeypatch: pytes
         return_to(PICTURE, given, EDITED)
     assert given.read_bytes() == before
     assert [path.name for path in given.parent.iterdir()] == ["given.tif"]
+
+
+def test_the_project_and_its_state_before_go_with_the_old_bytes(given: Path) -> None:
+    session = with_a_version(given)
+    session.add_version("Later", BLUE)
+    session.working_copy.save()
+    returned = return_to(PICTURE, given, EDITED)
+    follow(session, returned)
+    assert {path.name for path in given.parent.iterdir()} == {
+        "given.tif", "given.original.tif", "given.original.tif.nti", "given.original.tif.nti~"
+    }  # fmt: skip
+    assert Session.open(given).lost is None
+    session.sidecar.write_bytes(b"damaged")
+    bring_back(returned.kept)
+    assert [version.name for version in Session.open(returned.kept).project.versions] == ["Blue"]
+
+
+def test_what_is_left_of_another_pictures_project_is_not_offered(given: Path) -> None:
+    session = with_a_version(given)
+    session.add_version("Later", BLUE)
+    session.working_copy.save()
+    session.sidecar.unlink()
+    assert Session.open(given).lost == session.sidecar
+    Image.fromarray(noisy_picture()).save(given)
+    assert Session.open(given).lost is None

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,6 +161,26 @@ def test_an_existing_file_is_refused_unless_it_may_be_replaced(original: Path) -
         export_picture(NOISE, target, original=original)
     export_picture(NOISE, target, original=original, conflict=Conflict.OVERWRITE)
     assert np.array_equal(open_photo(target).pixels, PIXELS)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files there have the rights of their folder")
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".ora"])
+@pytest.mark.parametrize("kept", [0o600, 0o640, 0o666])
+def test_a_replaced_export_keeps_its_mode_and_a_new_one_follows_the_umask(
+    original: Path, suffix: str, kept: int
+) -> None:
+    original.chmod(0o600)
+    replaced, new = original.with_name("replaced" + suffix), original.with_name("new" + suffix)
+    replaced.touch()
+    replaced.chmod(kept)
+    before = os.umask(0o022)
+    try:
+        for target in (replaced, new):
+            export_picture(NOISE, target, original=original, conflict=Conflict.OVERWRITE)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(replaced.stat().st_mode) == kept
+    assert stat.S_IMODE(new.stat().st_mode) == 0o644
 
 
 def test_a_missing_folder_is_refused(original: Path) -> None:

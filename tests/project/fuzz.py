@@ -22,12 +22,12 @@ import numpy as np
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.previews import decode_preview
 from nti_desktop.project.archive import stored, zipped
+from nti_desktop.project.recovery import recover_sidecar
 from nti_desktop.project.sidecar import (
     SidecarDamaged,
     Stored,
     backup_path,
     read_sidecar,
-    recover_sidecar,
     write_sidecar,
 )
 from nti_desktop.project.tensors import pack

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,6 @@ from nti_desktop.project.sidecar import (
     Signature,
     backup_path,
     read_sidecar,
-    recover_sidecar,
     signature_of,
     write_sidecar,
 )
@@ -108,7 +106,7 @@ def test_the_state_before_is_kept(path: Path) -> None:
 def test_a_file_is_not_rewritten_when_nothing_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     signature = save(path, make_project())
 
-    def refuse(path: Path) -> int:
+    def refuse(path: Path, mode: int) -> int:
         raise AssertionError(f"{path} was written")
 
     monkeypatch.setattr(disk, "create", refuse)
@@ -290,10 +288,7 @@ def test_a_damaged_file_says_that_the_state_before_is_intact(path: Path) -> None
     with pytest.raises(SidecarDamaged, match="can be brought back") as caught:
         read_sidecar(path)
     assert caught.value.recoverable
-    damaged = path.read_bytes()
-    assert recover_sidecar(path).project == make_project()
-    assert read_sidecar(path).project == make_project()
-    assert path.with_name(path.name + ".damaged").read_bytes() == damaged
+    assert backup_path(path).name in str(caught.value)
 
 
 def test_arrays_that_rotted_say_that_the_state_before_is_intact(path: Path) -> None:
@@ -319,9 +314,6 @@ def test_a_backup_that_rotted_too_is_not_praised(path: Path) -> None:
     with pytest.raises(SidecarDamaged, match="from a backup") as caught:
         read_sidecar(path)
     assert not caught.value.recoverable
-    with pytest.raises(SidecarError):
-        recover_sidecar(path)
-    assert path.read_bytes() == b"nothing"
 
 
 def test_a_missing_file_is_refused(path: Path) -> None:
@@ -376,16 +368,6 @@ def test_a_file_that_stays_in_use_gets_a_new_one_beside_it(path: Path, monkeypat
     assert read_sidecar(caught.value.path).project == make_project(3)
     assert read_sidecar(path).project == make_project()
     assert not list(path.parent.glob(".*"))
-
-
-def test_what_killed_saves_left_is_swept_once_it_is_old(path: Path) -> None:
-    old, young = path.with_name(".0.nti-tmp"), path.with_name(".1.nti-tmp")
-    for left in (old, young):
-        left.write_bytes(b"half")
-    os.utime(old, (time.time() - 7200,) * 2)
-    save(path, make_project())
-    assert not old.exists()
-    assert young.exists()
 
 
 def test_a_project_is_read_without_torch(path: Path) -> None:

@@ -71,7 +71,7 @@ def number_of(path: Path) -> int:
 def test_a_killed_save_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> None:
     path = tmp_path / "IMG 0042.JPG.nti"
     chance = random.Random(0)
-    number = backups = 0
+    number = backups = met = 0
     longest = 0.06  # seconds until a kill; long enough for a save or two, on whatever disk beside whatever else
     with subprocess.Popen(
         [sys.executable, "-c", WRITERS, path],
@@ -94,6 +94,7 @@ def test_a_killed_save_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> No
             os.kill(int(line.split()[1]), signal.SIGKILL)
             while (line := writers.stdout.readline()) != "ended\n":
                 confirmed = int(line.split()[1])
+            met += any(tmp_path.glob(".*.nti-tmp"))
             longest *= 1.1 if confirmed == before else 0.95
             if not path.exists():
                 assert confirmed == 0
@@ -106,4 +107,6 @@ def test_a_killed_save_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> No
         writers.stdin.close()
     assert number > KILLS / 4
     assert backups > KILLS / 2
-    assert len(list(tmp_path.glob(".*.nti-tmp"))) > KILLS / 4, "hardly a kill met a save"
+    assert met > KILLS / 4, "hardly a kill met a save"
+    write_sidecar(path, *state(number + 1), signature_of(path))
+    assert not list(tmp_path.glob(".*.nti-tmp")), "what killed saves left is still there after the next one"

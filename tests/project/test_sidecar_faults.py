@@ -11,13 +11,14 @@ import pytest
 
 from nti_desktop.core import disk
 from nti_desktop.core.errors import SidecarError
+from nti_desktop.project.recovery import recover_sidecar
 from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import (
     SidecarUnconfirmed,
     Signature,
     backup_path,
+    is_whole,
     read_sidecar,
-    recover_sidecar,
     signature_of,
     write_sidecar,
 )
@@ -97,8 +98,8 @@ def recorded(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> lis
     numbers: dict[int, int] = {}
     files = itertools.count(1)
 
-    def create(path: Path) -> int:
-        file = real_create(path)
+    def create(path: Path, mode: int) -> int:
+        file = real_create(path, mode)
         numbers[file] = next(files)
         operations.append(Bind(path.name, numbers[file]))
         return file
@@ -388,6 +389,7 @@ def test_a_recovery_that_fails_keeps_what_can_be_recovered(path: Path, code: int
     with pytest.MonkeyPatch.context() as patched:
         calls = refuse_call(patched, -1, code)
         recover_sidecar(path)
+    assert len(calls) > 10
     for number in range(len(calls)):
         restore(path.parent, before)
         with pytest.MonkeyPatch.context() as patched:
@@ -395,5 +397,6 @@ def test_a_recovery_that_fails_keeps_what_can_be_recovered(path: Path, code: int
             with pytest.raises(SidecarError):
                 recover_sidecar(path)
         assert backup_path(path).read_bytes() == before[backup_path(path).name]
-        assert recover_sidecar(path).project == make_project(0)
+        if not is_whole(path):
+            recover_sidecar(path)
         assert read_sidecar(path).project == make_project(0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +13,7 @@ from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.pictures import Audience, Pictures
 from nti_desktop.editing.preparation import Preparation
+from nti_desktop.editing.recovery import said_of_lost
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.save_queue import SaveRequest
@@ -24,13 +26,14 @@ from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPho
 from nti_desktop.gui.controllers.preparing import Preparing
 from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.widgets.gesture import Gesture
-from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.journal import Left
+from nti_desktop.project.sidecar import SidecarDamaged
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured
 from nti_desktop.recipe.recipe import EditRecipe
@@ -51,6 +54,7 @@ class Editor(QObject):
     pictured = Signal()  # another picture of the edit
     finished = Signal(Composed)  # the full render of the edit as it stands
     said = Signal(Message)
+    bring_back_asked = Signal(Path)  # the project of this photo, as it was before its last save
     outdated = Signal(tuple)  # what messages that no longer hold are about
 
     def __init__(
@@ -99,6 +103,15 @@ class Editor(QObject):
         """Tell the user."""
         self.said.emit(message)
 
+    def say_failed(self, error: NtiError, topic: Topic, photo: Path) -> None:
+        """Tell the user what went wrong with a photo; a project that can be brought back has a button that does it."""
+        recoverable = isinstance(error, SidecarDamaged) and error.recoverable
+        actions = (self._bringing_back(photo),) if recoverable else ()
+        self.say(Message(str(error), Tone.ERROR, topic=topic, actions=actions))
+
+    def _bringing_back(self, photo: Path) -> Action:
+        return Action("Bring it back", partial(self.bring_back_asked.emit, photo))
+
     def tell(self, change: Change) -> None:
         """Have this shown again."""
         self.changed.emit(change)
@@ -142,6 +155,9 @@ class Editor(QObject):
         self.opened.emit()
         for note in opened.session.notes:
             self.say(Message(note, Tone.NOTE, topic=Topic.NOTE))
+        if opened.session.lost is not None:
+            bring_back = self._bringing_back(opened.session.photo.path)
+            self.say(Message(said_of_lost(opened.session.lost), topic=Topic.OPEN, actions=(bring_back,)))
         self.changed.emit(Change.EVERYTHING)
 
     def work_on(self, area: Area) -> None:
@@ -354,7 +370,8 @@ class Editor(QObject):
 
     @slot(Wanted, NtiError)
     def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
-        self.say(Message(str(error), Tone.ERROR, topic=Topic.RENDER))
+        assert self.session is not None
+        self.say_failed(error, Topic.RENDER, self.session.photo.path)
         self.changed.emit(Change.PICTURE)
 
     @slot()

@@ -17,6 +17,7 @@ from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.export_queue import ExportTask, Parts
 from nti_desktop.editing.journalling import reopened
 from nti_desktop.editing.opening import photo_to_open
+from nti_desktop.editing.recovery import bring_back, said
 from nti_desktop.editing.returning import Returned, check_return, return_to
 from nti_desktop.editing.save_queue import Audience, SaveQueue, SaveRequest
 from nti_desktop.editing.session import Session
@@ -114,8 +115,11 @@ class FileTasks(QObject):
         """For people: what is under way, empty when nothing is."""
         return self._doing[0] if self._doing else ""
 
-    def open(self, path: Path) -> None:
-        """Decode a photo and read its project; one that is still being opened gives way to it."""
+    def open(self, path: Path, brings_back: bool = False) -> None:
+        """Decode a photo and read its project; one that is still being opened gives way to it.
+
+        brings_back: the project as it was before its last save, in the place of a damaged one.
+        """
         self.stop_opening()
         before, self._last = self._last, Opening(path)
         self.opening = opening = self._last
@@ -140,8 +144,10 @@ class FileTasks(QObject):
 
         def read() -> OpenedPhoto:
             opening.cancel.check()
+            notes = (said(bring_back(path)),) if brings_back else ()
             shown = show(first_view(photo_to_open(path), _FIRST_SIDE))
             session = Session.open(path, report)
+            session.notes += notes
             desk, left = reopened(session)
             opening.cancel.check()
             if not shown:

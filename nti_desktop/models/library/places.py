@@ -87,14 +87,11 @@ def write_places(places: Places) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = atomic.write_beside(path, [json.dumps(content, indent=1, ensure_ascii=False).encode()])
-        try:
+        data = json.dumps(content, indent=1, ensure_ascii=False).encode()
+        with atomic.write_beside(path, [data], like=path) as temporary:
             if read_places().fault:
                 path.replace(_aside(path))
             atomic.replace(temporary, path)
-        except OSError:
-            atomic.discard(temporary)
-            raise
     except (OSError, UnicodeError) as error:  # a path that is no text cannot be written as one
         reason = error.strerror if isinstance(error, OSError) else "a path in it cannot be written as text"
         raise ModelError(f"“{path}” cannot be written ({reason}), so nothing was changed.") from error
