@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar, cast
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 
@@ -25,7 +25,8 @@ class Menu(StrEnum):
 class Command:
     """What a menu says about one action.
 
-    shortcuts: portable key names, the first one is shown; none that a text field acts on, on any system.
+    shortcuts: portable key names, the first one is shown; none that a text field acts on, on any system; choice: the
+    title of a menu of its own, of whose commands one is always checked.
     """
 
     title: str
@@ -34,18 +35,27 @@ class Command:
     checkable: bool = False
     separated: bool = False  # a line above it in the menu
     last: bool = False  # below the commands of every other owner
+    choice: str = ""
 
 
 F = TypeVar("F", bound=Callable[..., None])
 
 
 def command(
-    title: str, menu: Menu, *shortcuts: str, checkable: bool = False, separated: bool = False, last: bool = False
+    title: str,
+    menu: Menu,
+    *shortcuts: str,
+    checkable: bool = False,
+    separated: bool = False,
+    last: bool = False,
+    choice: str = "",
 ) -> Callable[[F], F]:
     """Makes a method of the window an action; the first line of its docstring is the tooltip."""
 
     def mark(function: F) -> F:
-        function.__dict__["command"] = Command(title, menu, shortcuts, checkable, separated, last)
+        function.__dict__["command"] = Command(
+            title, menu, shortcuts, checkable or bool(choice), separated, last, choice
+        )
         return function
 
     return mark
@@ -63,6 +73,7 @@ def commands_of(kind: type) -> Iterator[tuple[str, Command, str]]:
 def add_actions(window: QMainWindow, owners: Sequence[QObject]) -> dict[str, QAction]:
     """Fills the window's menu bar from the commands of `owners`; the actions come back by method name."""
     menus: dict[Menu, QMenu] = {menu: window.menuBar().addMenu(menu.value) for menu in Menu}
+    choices: dict[str, tuple[QMenu, QActionGroup]] = {}
     actions: dict[str, QAction] = {}
     commands = [(owner, *found) for owner in owners for found in commands_of(type(owner))]
     for owner, name, entry, explanation in sorted(commands, key=lambda found: found[2].last):
@@ -77,8 +88,14 @@ def add_actions(window: QMainWindow, owners: Sequence[QObject]) -> dict[str, QAc
             action.toggled.connect(method)
         else:
             action.triggered.connect(method)
+        menu = menus[entry.menu]
         if entry.separated:
-            menus[entry.menu].addSeparator()
-        menus[entry.menu].addAction(action)
+            menu.addSeparator()
+        if entry.choice:
+            if entry.choice not in choices:
+                choices[entry.choice] = menu.addMenu(entry.choice), QActionGroup(window)
+            menu, one_of_them = choices[entry.choice]
+            one_of_them.addAction(action)
+        menu.addAction(action)
         actions[name] = action
     return actions

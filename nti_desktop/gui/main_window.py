@@ -17,7 +17,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
-from nti_desktop.gui.controllers.autosave import AFTER, Autosave
+from nti_desktop.gui.controllers.autosave import Autosave
 from nti_desktop.gui.controllers.comparing import Comparing
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.exporting import Exporting
@@ -57,8 +57,8 @@ class MainWindow(QMainWindow):
 
     closed = Signal()  # saved, and all threads have ended
 
-    def __init__(self, save_after: int = AFTER) -> None:
-        """save_after: milliseconds from the last change until the project is saved by itself."""
+    def __init__(self, save_after: int | None = None) -> None:
+        """save_after: milliseconds from the last change until the project is saved by itself, see Autosave."""
         super().__init__()
         self.engine = EngineThread(load_service, self)
         self.background = Background(self)
@@ -95,8 +95,17 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
         open_as_last_time(self)
-        more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
+        more = (
+            self.autosave,
+            self.exporting,
+            self.areas,
+            self.versions,
+            self.viewing,
+            self.screen_colours,
+            self.models,
+        )
         self.actions_by_name = add_actions(self, (self, self.trying, self.comparing, *more))
+        self.actions_by_name[self.autosave.chosen].setChecked(True)
         self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
 

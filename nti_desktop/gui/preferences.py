@@ -39,6 +39,19 @@ def remember_device(kind: str | None) -> None:
     _settings().setValue("engine/device", kind or "")
 
 
+def saves_after() -> int | None:
+    """Read how long after a change projects are saved, in milliseconds, 0 for on closing only; None where nothing was
+    chosen.
+    """
+    stored = str(_settings().value("saving/after", ""))
+    return int(stored) if stored.isdecimal() else None
+
+
+def remember_saves_after(milliseconds: int) -> None:
+    """Keep how long after a change projects are saved, see `saves_after`."""
+    _settings().setValue("saving/after", milliseconds)
+
+
 def method(model: str) -> Method | None:
     """Read how photos are prepared with the model of this id; None where nothing was chosen."""
     stored = _settings().value(_METHODS + _key(model), "")

@@ -68,7 +68,7 @@ def open_window(qtbot: QtBot, qapp: QApplication, close: Callable[[MainWindow], 
     theme.dress(qapp)
     windows: list[MainWindow] = []
 
-    def make(save_after: int = AFTER) -> MainWindow:
+    def make(save_after: int | None = AFTER) -> MainWindow:
         window = MainWindow(save_after)
         window.show()
         qtbot.waitExposed(window)

@@ -205,3 +205,26 @@ def test_a_save_that_fails_is_told_once_and_tried_again_at_the_next_change(
     rename(window, "Version 2")
     until(lambda: names(sidecar) == ["Version 2"])
     until(lambda: errors(window) == [])
+
+
+def test_when_it_saves_is_chosen_from_the_menu_and_remembered(
+    open_window: OpenWindow, photo: Path, sidecar: Path, until: Until, close: Callable[[MainWindow], None]
+) -> None:
+    window = open_window(None)
+    window.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    choices = [window.actions_by_name[name] for name in ("save_soon", "save_after_a_minute", "save_on_closing")]
+    assert [choice.isChecked() for choice in choices] == [True, False, False]
+    rename(window, "Soon")
+    assert timer_of(window).isActive()
+    assert timer_of(window).interval() == 10_000
+    choices[1].trigger()
+    assert timer_of(window).interval() == 60_000
+    choices[2].trigger()
+    assert not timer_of(window).isActive()
+    rename(window, "On closing")
+    assert not timer_of(window).isActive()
+    close(window)
+    assert names(sidecar) == ["On closing"]
+    again = open_window(None)
+    assert [again.actions_by_name[choice.objectName()].isChecked() for choice in choices] == [False, False, True]

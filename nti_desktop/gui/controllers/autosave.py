@@ -1,4 +1,4 @@
-"""Saves by itself, so that a program that is killed takes no more than the last seconds of work with it."""
+"""Saves by itself, so that the sidecar holds the work when another program or another machine looks for it."""
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -6,25 +6,62 @@ from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.working_copy import Content
+from nti_desktop.gui import preferences
+from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.workers.threads import slot
 
 AFTER = 10_000  # milliseconds without a change
+A_MINUTE = 60_000
+ON_CLOSING = 0
+_CHOICE = "Save by &itself"
 
 
 class Autosave(QObject):
-    """Saves the open project a while after its last change."""
+    """Saves the open project a while after its last change, unless that is left to closing."""
 
-    def __init__(self, editor: Editor, after: int, parent: QObject) -> None:
-        """after: milliseconds."""
+    def __init__(self, editor: Editor, after: int | None, parent: QObject) -> None:
+        """after: milliseconds, ON_CLOSING not to; None for what was chosen last."""
         super().__init__(parent)
         self._editor = editor
-        self._timer = QTimer(self, singleShot=True, interval=after)
+        chosen = preferences.saves_after() if after is None else after
+        self._after = AFTER if chosen is None else chosen
+        self._timer = QTimer(self, singleShot=True, interval=self._after)
         self._seen: tuple[Session, Content] | None = None  # what the timer runs for
         self._told: tuple[Session, str] | None = None  # of the last save, where it failed: whose, and its fault
         self._timer.timeout.connect(self._save)
         editor.changed.connect(self._changed)
         editor.file_tasks.saved.connect(self._saved)
+
+    @property
+    def chosen(self) -> str:
+        """Name of the command that stands for what is chosen."""
+        return _command_of(self._after)
+
+    @command("After &ten seconds", Menu.FILE, choice=_CHOICE)
+    @slot(bool)
+    def save_soon(self, on: bool) -> None:
+        """Save the project ten seconds after the last change, and on closing."""
+        self._choose(on, AFTER)
+
+    @command("After a &minute", Menu.FILE, choice=_CHOICE)
+    @slot(bool)
+    def save_after_a_minute(self, on: bool) -> None:
+        """Save the project a minute after the last change, and on closing."""
+        self._choose(on, A_MINUTE)
+
+    @command("On &closing only", Menu.FILE, choice=_CHOICE)
+    @slot(bool)
+    def save_on_closing(self, on: bool) -> None:
+        """Save the project only when it is closed, or by hand; a crash loses nothing all the same."""
+        self._choose(on, ON_CLOSING)
+
+    def _choose(self, on: bool, after: int) -> None:
+        if on and _command_of(after) != self.chosen:
+            self._after, self._seen = after, None
+            self._timer.setInterval(after)
+            preferences.remember_saves_after(after)
+            self._changed()
 
     def stop(self) -> None:
         """Nothing more is saved until the next change."""
@@ -38,7 +75,7 @@ class Autosave(QObject):
     @slot()
     def _changed(self) -> None:
         session = self._editor.session
-        if session is None or not session.working_copy.dirty:
+        if session is None or not session.working_copy.dirty or self._after == ON_CLOSING:
             self._timer.stop()
             return
         now = session, session.working_copy.content
@@ -59,3 +96,7 @@ class Autosave(QObject):
             self._seen = None
         if self._told is not None and self._told[0] is session:
             self._told = None
+
+
+def _command_of(after: int) -> str:
+    return {A_MINUTE: "save_after_a_minute", ON_CLOSING: "save_on_closing"}.get(after, "save_soon")
