@@ -2,6 +2,7 @@
 
 import faulthandler
 import logging
+import os
 import signal
 import socket
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 import platformdirs
-from PySide6.QtCore import QSocketNotifier
+from PySide6.QtCore import QMessageLogContext, QSocketNotifier, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -25,6 +26,7 @@ from nti_desktop.models.library.samples import samples
 
 log = logging.getLogger(__name__)
 
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # by which Qt finds one
 _LOG_SIZE = 1 << 20  # bytes
 _ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}  # what there is
 
@@ -36,7 +38,7 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
     Raises ModelError when the program's own files are damaged.
     """
     with _logs():
-        app = QApplication(sys.argv[:1])
+        app = _application()
         app.setApplicationName("nti-desktop")
         app.setApplicationDisplayName("NTI Desktop")
         app.setApplicationVersion(__version__)
@@ -57,6 +59,24 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
             code = app.exec()
         sys.excepthook = sys.__excepthook__
         return code
+
+
+def _application() -> QApplication:
+    """Qt; where it finds no screen, it would end the program by a crash, and a sentence comes before that."""
+    before = qInstallMessageHandler(_say_that_there_is_no_screen)
+    app = QApplication(sys.argv[:1])
+    qInstallMessageHandler(before)
+    return app
+
+
+def _say_that_there_is_no_screen(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
+    log.info("Qt says: %s", message)
+    if kind is QtMsgType.QtFatalMsg:
+        tried = [f"{name}={os.environ[name]}" for name in SCREENS if os.environ.get(name)]
+        where = ", ".join(tried)
+        text = f"The screen cannot be reached ({where}); correct that, or use the commands of “nti-desktop --help”."
+        print(text, file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 @contextmanager
