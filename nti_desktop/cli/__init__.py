@@ -1,7 +1,6 @@
 """The command line: the same work as the window's, without one. Without a command it opens the window."""
 
 import contextlib
-import io
 import os
 import signal
 import sys
@@ -11,9 +10,9 @@ from types import FrameType
 
 from nti_desktop.cli.arguments import COMMANDS, RETURN_TO, SAMPLE, parse
 from nti_desktop.cli.log import write_log
-from nti_desktop.cli.terminal import clear_progress, how_to_bring_back
+from nti_desktop.cli.terminal import drop, hold_streams, how_to_bring_back, note, printing
 from nti_desktop.core.aside import left_behind, run_aside
-from nti_desktop.core.errors import NtiError, RecipeError
+from nti_desktop.core.errors import NtiError, RecipeError, outside_fault
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.project.sidecar import SidecarDamaged
 
@@ -22,29 +21,17 @@ FAILED, WRONG_USE = 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (those of the process when None); returns its exit code."""
-    code = _run(arguments)
+    hold_streams()
+    code = _run(list(sys.argv[1:] if arguments is None else arguments), CancelToken())
     if left_behind():  # what hangs would keep the program from ending
-        sys.stdout.flush()
         os._exit(code)
     return code
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # names and quotes that a console's encoding does not have
-    cancel = CancelToken()
+def _run(given: Sequence[str], cancel: CancelToken) -> int:
+    """Carry out what is asked for; whatever is in the way becomes one sentence and an exit code."""
     try:
-        if _asks_for_the_window(given):
-            return _open_window(given)
-        options = parse(given)
-        with _interrupt_cancels(cancel):
-            code: int = run_aside(lambda: options.run(options, cancel), cancel)
-            sys.stdout.flush()
-            return code
-    except SystemExit as wanted:  # --help, --version and wrong use, already said
-        return wanted.code if isinstance(wanted.code, int) else WRONG_USE
+        return _obey(given, cancel)
     except RecipeError as error:
         return _refuse(str(error), WRONG_USE)
     except SidecarDamaged as error:
@@ -54,11 +41,26 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _refuse(str(error), FAILED)
     except KeyboardInterrupt:
         return _refuse("Stopped.", FAILED)
-    except BrokenPipeError:  # whoever read the output has gone; the flush at exit must not complain again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read the output has gone
+        drop(sys.stdout)
         return FAILED
     except Exception as error:
+        if fault := outside_fault(error):
+            return _refuse(str(fault), FAILED)
         return _refuse(f"Something went wrong inside the program ({type(error).__name__}); {write_log(error)}", FAILED)
+
+
+def _obey(given: Sequence[str], cancel: CancelToken) -> int:
+    if _asks_for_the_window(given):
+        return _open_window(given)
+    try:
+        options = parse(given)
+    except SystemExit as wanted:  # --help, --version and wrong use, already said
+        with printing():
+            return wanted.code if isinstance(wanted.code, int) else WRONG_USE
+    with _interrupt_cancels(cancel):
+        code: int = run_aside(lambda: options.run(options, cancel), cancel)
+        return code
 
 
 def _asks_for_the_window(given: Sequence[str]) -> bool:
@@ -85,8 +87,7 @@ def _open_window(given: Sequence[str]) -> int:
 
 
 def _refuse(sentence: str, code: int) -> int:
-    clear_progress(sys.stderr)
-    print(sentence, file=sys.stderr)
+    note([sentence])
     return code
 
 

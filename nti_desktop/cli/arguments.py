@@ -31,6 +31,11 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(given: Sequence[str]) -> argparse.Namespace:
     """The options; `run` is the function that does the work. Raises SystemExit after --help, with 2 on wrong use."""
+    return program_parser().parse_args(given)
+
+
+def program_parser() -> argparse.ArgumentParser:
+    """Build the parser of all that can be asked for."""
     parser = _Parser(prog="nti-desktop", description=_ABOUT, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"nti-desktop {__version__}")
     parser.add_argument(SAMPLE, action="store_true", help="open the window with a sample")
@@ -56,7 +61,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
         command("doctor", "Look at this computer and the program and try both; with --model, try a model on a photo.")
     )
     _evaluate(command("evaluate", "Run a published benchmark of photo editing that you have on this computer."))
-    return parser.parse_args(given)
+    return parser
 
 
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"

@@ -1,17 +1,24 @@
 """What the command line prints: progress bars on a terminal, sentences, or one JSON object."""
 
+import contextlib
+import io
 import json
+import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from nti_desktop.core.errors import ModelError
+from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 
 _BAR = 24  # characters
 _CLEAR_LINE = "\r\x1b[K"
+
+
+class OutputError(NtiError):
+    """What was asked for is done, but what came of it cannot be printed."""
 
 
 def watcher(stream: TextIO | None = None) -> Report:
@@ -34,6 +41,44 @@ def watcher(stream: TextIO | None = None) -> Report:
     return draw
 
 
+def hold_streams() -> None:
+    """Have streams that print whatever text there is. Where the program was started without, its answer cannot be
+    printed; else the next file that is opened would take the stream's number, and what libraries print.
+    """
+    for number, (name, way) in enumerate((("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, way)  # becomes the lowest number that is free
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(os.open(os.devnull, way), mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # names and quotes that a console's encoding does not have
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    """See that what is printed meanwhile arrives. Raises OutputError, BrokenPipeError; nothing more is printed then."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop(sys.stdout)
+        raise OutputError(
+            f"All is done, but the answer cannot be printed ({error.strerror}); look at where the output goes."
+        ) from error
+
+
+def drop(stream: TextIO) -> None:
+    """Let nobody try again to print what could not be printed, as Python does in the end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def clear_progress(stream: TextIO) -> None:
     """Take away a bar that was left half full."""
     if stream.isatty():
@@ -44,8 +89,11 @@ def clear_progress(stream: TextIO) -> None:
 def note(sentences: Sequence[str]) -> None:
     """Say on standard error what a person should hear while the work goes on."""
     if sentences:
-        clear_progress(sys.stderr)
-        print(*sentences, sep="\n", file=sys.stderr)
+        try:
+            clear_progress(sys.stderr)
+            print(*sentences, sep="\n", file=sys.stderr)
+        except OSError:  # nobody can hear it
+            drop(sys.stderr)
 
 
 def how_to_bring_back(path: Path) -> str:
@@ -54,11 +102,9 @@ def how_to_bring_back(path: Path) -> str:
 
 
 def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> None:
-    """Print the result: `lines` for people, or `answer` as one JSON object."""
-    if as_json:
-        print(json.dumps(answer))
-    else:
-        print("\n".join(lines))
+    """Print the result: `lines` for people, or `answer` as one JSON object. Raises OutputError where that cannot be."""
+    with printing():
+        print(json.dumps(answer) if as_json else "\n".join(lines))
 
 
 def confirm(question: str, option: str, cancel: CancelToken) -> bool:

@@ -31,3 +31,25 @@ class OutOfMemory(EngineError):
 
 class Cancelled(NtiError):
     """The user stopped the job; nothing was changed."""
+
+
+def outside_fault(error: BaseException) -> NtiError | None:
+    """The sentence for what the system refused, whatever a library made of it; None for a fault of the program."""
+    cause: BaseException | None = error
+    while cause is not None:
+        match cause:
+            case MemoryError():
+                return NtiError("There is too little memory for this; close other programs, or allow this one more.")
+            case RuntimeError() if "can't start new thread" in str(cause):
+                return NtiError(
+                    "The system allows no more threads; close other programs, or allow this one more memory."
+                )
+            case ImportError():
+                return NtiError(
+                    f"A part of the program cannot be loaded ({cause}); give it more memory, or install it again."
+                )
+            case OSError():
+                where = f"“{cause.filename}”" if cause.filename else "A file"
+                return NtiError(f"{where} cannot be used ({cause.strerror or cause}); check it and its folder.")
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -2,6 +2,7 @@
 
 import faulthandler
 import logging
+import os
 import signal
 import socket
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 import platformdirs
-from PySide6.QtCore import QSocketNotifier, QUrl
+from PySide6.QtCore import QMessageLogContext, QSocketNotifier, QtMsgType, QUrl, qInstallMessageHandler
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -28,6 +29,7 @@ from nti_desktop.models.library.samples import samples
 
 log = logging.getLogger(__name__)
 
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # by which Qt finds one
 _LOG_SIZE = 1 << 20  # bytes
 _ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}  # what there is
 
@@ -39,7 +41,7 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
     Raises ModelError when the program's own files are damaged.
     """
     with _logs() as crash:
-        app = QApplication(sys.argv[:1])
+        app = _application()
         app.setApplicationName("nti-desktop")
         app.setApplicationDisplayName("NTI Desktop")
         app.setApplicationVersion(__version__)
@@ -77,6 +79,24 @@ def _open_first(window: MainWindow, paths: Sequence[Path], sample: bool) -> None
 
 def _show_file(file: Path) -> None:
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(file.parent)))
+
+
+def _application() -> QApplication:
+    """Qt; where it finds no screen, it would end the program by a crash, and a sentence comes before that."""
+    before = qInstallMessageHandler(_say_that_there_is_no_screen)
+    app = QApplication(sys.argv[:1])
+    qInstallMessageHandler(before)
+    return app
+
+
+def _say_that_there_is_no_screen(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
+    log.info("Qt says: %s", message)
+    if kind is QtMsgType.QtFatalMsg:
+        tried = [f"{name}={os.environ[name]}" for name in SCREENS if os.environ.get(name)]
+        where = ", ".join(tried)
+        text = f"The screen cannot be reached ({where}); correct that, or use the commands of “nti-desktop --help”."
+        print(text, file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from nti_desktop.core.aside import Aside
-from nti_desktop.core.errors import NtiError
+from nti_desktop.core.errors import NtiError, outside_fault
 from nti_desktop.gui.workers.threads import slot
 
 log = logging.getLogger(__name__)
@@ -136,8 +136,7 @@ def _outcome(task: _Task) -> _Outcome:
         return _Outcome(task, result=task.work())
     except NtiError as error:
         return _Outcome(task, error=error)
-    except MemoryError:
-        return _Outcome(task, error=NtiError("There is too little memory for this; close other programs first."))
-    except Exception:  # the thread must outlive any fault of a task; the log has the trace
+    except Exception as error:  # the thread must outlive any fault of a task; the log has the trace
         log.exception("A background task failed")
-        return _Outcome(task, error=NtiError("Something unforeseen went wrong; the log file says more."))
+        said = outside_fault(error) or NtiError("Something unforeseen went wrong; the log file says more.")
+        return _Outcome(task, error=said)

@@ -8,7 +8,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, QThread, Signal
 
 from nti_desktop.core.aside import run_aside
-from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError, outside_fault
 from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
 from nti_desktop.models.library.fingerprints import fingerprint
@@ -125,11 +125,10 @@ class EngineThread(QThread):
                 self._work(ticket)
             except NtiError as error:
                 self.failed.emit(ticket, error)
-            except Exception:  # the thread must outlive any fault of a job; the log has the trace
+            except Exception as error:  # the thread must outlive any fault of a job; the log has the trace
                 log.exception("A job failed: %r", type(ticket.job).__name__)
-                self.failed.emit(
-                    ticket, EngineError("Something unforeseen went wrong in the engine; the log file says more.")
-                )
+                unforeseen = EngineError("Something unforeseen went wrong in the engine; the log file says more.")
+                self.failed.emit(ticket, outside_fault(error) or unforeseen)
             with self._changed:
                 self._queue.running = None
 

@@ -186,6 +186,8 @@ def _incoming(plan: Plan, store: Path) -> Iterator[Path]:
         yield folder
         shutil.rmtree(folder, ignore_errors=True)
     finally:
+        if not _present(plan, folder):  # nothing has arrived that one could go on with
+            shutil.rmtree(folder, ignore_errors=True)
         lock.release()
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)

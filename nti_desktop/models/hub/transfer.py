@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 10.0  # seconds without a byte
 STOPPING = 0.3  # seconds for a cancelled request to end by itself; a server may drip for ever
+UNREACHABLE = "The Hub cannot be reached; check the connection and try again."
 PATIENCE = 5  # attempts in a row that brought nothing
 PAUSE = 1.0  # seconds before the second attempt, doubled for each further one
 LARGEST_LISTING = 16 << 20  # bytes
@@ -39,6 +40,10 @@ class NotAsPlanned(ModelError):
 
 class _BrokenOff(Exception):
     """Worth another attempt."""
+
+
+class _Unreachable(_BrokenOff):
+    """Nobody was there to answer."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def list_repository(repository: str, token: str | None, cancel: CancelToken) -> 
             break
         except _BrokenOff as error:
             if attempt == PATIENCE - 1:
-                raise ModelError("The Hub cannot be reached; check the connection and try again.") from error
+                raise ModelError(UNREACHABLE) from error
             _wait(PAUSE * 2**attempt, cancel)
         except (ValueError, RecursionError) as error:
             raise _strange(repository) from error
@@ -115,6 +120,8 @@ def fetch_file(fetch: Fetch, cancel: CancelToken, count: Callable[[int], None]) 
             run_aside(lambda: _go_on(fetch, cancel, count), cancel, STOPPING)
         except _BrokenOff as error:
             fruitless = 0 if fetch.arrived > had else fruitless + 1
+            if fruitless >= PATIENCE and isinstance(error, _Unreachable):
+                raise ModelError(UNREACHABLE) from error
             if fruitless >= PATIENCE:
                 raise ModelError(
                     f"The connection broke off {fruitless} times in a row at {fetch.arrived / 1e6:.0f} of "
@@ -195,7 +202,24 @@ def _get(address: str, repository: str, token: str | None, headers: dict[str, st
     if token:
         sent["Authorization"] = f"Bearer {token}"
     try:
-        with get_session().stream(
+        session = get_session()
+    except (
+        ImportError,
+        ValueError,
+        httpx2.InvalidURL,
+    ) as error:  # of SOCKS without what it takes, and of what is no address
+        raise ModelError(
+            "The proxy in this program's environment cannot be used; give HTTPS_PROXY, HTTP_PROXY and ALL_PROXY the "
+            "form http://HOST:PORT, or unset them."
+        ) from error
+    except OSError as error:
+        named = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or "the system's folder"
+        raise ModelError(
+            f"The certificates in “{named}” cannot be read ({error.strerror or error}); correct SSL_CERT_FILE and "
+            "SSL_CERT_DIR, or unset them."
+        ) from error
+    try:
+        with session.stream(
             "GET", f"{constants.ENDPOINT}/{address}", headers=sent, timeout=TIMEOUT, follow_redirects=True
         ) as response:
             if response.status_code in _PASSING:
@@ -205,6 +229,8 @@ def _get(address: str, repository: str, token: str | None, headers: dict[str, st
             yield response
     except OfflineModeIsEnabled as error:
         raise ModelError("Downloads are switched off in this program's environment.") from error
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
+        raise _Unreachable from error
     except (httpx2.TransportError, httpx2.DecodingError) as error:
         raise _BrokenOff from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:  # redirects without end, or to nowhere

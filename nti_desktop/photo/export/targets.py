@@ -48,6 +48,7 @@ def name_from(template: str, fields: Mapping[str, str]) -> str:
             known = ", ".join(f"{{{field}}}" for field in _FIELDS)
             raise PhotoError(f"The name template has an unknown field “{{{name}}}”; known are {known}.")
     made = _FIELD.sub(lambda match: fields[match[1]], template)
+    made = made.encode(errors="replace").decode()  # a photo's name may be no text
     made = _NOT_IN_NAMES.sub("_", made).strip().rstrip(".")
     made = made.encode()[:_LONGEST_NAME].decode(errors="ignore").strip()
     if not made or made.startswith("."):

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
 
 from nti_desktop.core.errors import Cancelled, ModelError
@@ -89,7 +90,7 @@ def test_a_hub_that_is_not_there_is_one_sentence(
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert "broke off" in refusal(offered, store)
+    assert "cannot be reached" in refusal(offered, store)
     assert "cannot be reached" in refusal(MODEL, store)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert "HF_HUB_OFFLINE" in refusal(MODEL, store)
@@ -339,3 +340,31 @@ def test_without_anything_to_compare_with_the_hash_is_said(tmp_path: Path) -> No
     assert read_record(path) is None
     with pytest.raises(ModelError, match="There is no model"):
         verify(tmp_path / "nothing", report_nothing, CancelToken())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9", "proxy"),
+        ("HTTPS_PROXY", "::::", "proxy"),
+        ("HTTPS_PROXY", "ftp://127.0.0.1", "proxy"),
+        ("SSL_CERT_FILE", "/nonexistent.pem", "“/nonexistent.pem”"),
+    ],
+)
+def test_what_the_environment_says_wrongly_of_the_network_is_named(
+    name: str, value: str, sentence: str, server: LocalHub, store: Path, offered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huggingface_hub.close_session()
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ModelError, match=sentence):
+        download(offered, store, report_nothing, CancelToken())
+    assert list(store.iterdir()) == []
+
+
+def test_without_a_network_it_says_so_and_nothing_half_made_stays(
+    server: LocalHub, store: Path, offered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(ModelError, match="cannot be reached"):
+        download(offered, store, report_nothing, CancelToken())
+    assert list(store.iterdir()) == []
