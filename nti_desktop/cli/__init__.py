@@ -11,7 +11,7 @@ from types import FrameType
 
 from nti_desktop.cli.arguments import COMMANDS, RETURN_TO, SAMPLE, parse
 from nti_desktop.cli.log import write_log
-from nti_desktop.cli.terminal import clear_progress
+from nti_desktop.cli.terminal import note
 from nti_desktop.core.errors import NtiError, RecipeError
 from nti_desktop.core.progress import CancelToken
 
@@ -72,8 +72,7 @@ def _open_window(given: Sequence[str]) -> int:
 
 
 def _refuse(sentence: str, code: int) -> int:
-    clear_progress(sys.stderr)
-    print(sentence, file=sys.stderr)
+    note([sentence])
     return code
 
 
