@@ -24,6 +24,7 @@ from nti_desktop.gui.editor.structure_panel import StructurePanel
 from nti_desktop.gui.editor.versions_panel import VersionRow, VersionsPanel
 from nti_desktop.gui.editor.words_panel import WordsPanel
 from nti_desktop.gui.widgets.message_bar import MessageBar
+from nti_desktop.gui.widgets.plain import set_tip
 from nti_desktop.gui.widgets.work_strip import WorkStrip, duration
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
@@ -312,7 +313,7 @@ class EditorView(QWidget):
             text = _DESCRIBE
         else:
             text = f"Needed once before words can change the photo. {takes}"
-        self.prompts.estimate.setToolTip(feedback.measured_on(measured) if measured else "")
+        set_tip(self.prompts.estimate, feedback.measured_on(measured) if measured else "")
         possible = document.can_be_prepared and not plan.at_work
         self.prompts.show_preparation(
             text, possible, again=document.area in document.edited_areas, needed=not document.up_to_date

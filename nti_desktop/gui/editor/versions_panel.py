@@ -8,7 +8,6 @@ from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QResizeEvent, QS
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 
 THUMBNAIL = 56
@@ -45,9 +45,9 @@ class VersionsPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "side")
-        heading = QLabel("Versions")
+        heading = Label("Versions")
         heading.setProperty("role", "heading")
-        self._hint = QLabel("Once the photo is prepared, several edits of it can be kept here side by side.")
+        self._hint = Label("Once the photo is prepared, several edits of it can be kept here side by side.")
         self._hint.setProperty("role", "quiet")
         self._hint.setWordWrap(True)
         self.list = QListWidget()
@@ -68,7 +68,7 @@ class VersionsPanel(QFrame):
         self.add_button = QPushButton("Add")
         self.rename_button = QPushButton("Rename")
         self.delete_button = QPushButton("Delete")
-        self.add_button.setToolTip("Add a version that starts as a copy of this one.")
+        set_tip(self.add_button, "Add a version that starts as a copy of this one.")
         self.add_button.clicked.connect(self._add)
         self.rename_button.clicked.connect(self.rename_current)
         self.delete_button.clicked.connect(self._delete)
@@ -96,7 +96,7 @@ class VersionsPanel(QFrame):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(_ID, row.id)
             item.setText(row.name)
-            item.setToolTip(row.prompt)
+            set_tip(item, row.prompt)
             key = row.thumbnail.cacheKey()
             self._icons[key] = self._icons.get(key) or known.get(key) or _icon(row.thumbnail)
             item.setIcon(self._icons[key])
