@@ -105,12 +105,12 @@ class WorkingCopy:
         return self.preview_source(version_id).pixels()
 
     def preview_source(self, version_id: str) -> PreviewSource:
-        """Where a version's preview is to be had, for another thread to decode it."""
+        """Tell where a version's preview is to be had, for another thread to decode it."""
         stored = self._stored if self._looks_as_stored(version_id) else None
         return PreviewSource(version_id, self._new_previews.get(version_id), stored, self.turn)
 
     def _looks_as_stored(self, version_id: str) -> bool:
-        """Whether a version looks as it does on the disk, but for a turn of the whole photo."""
+        """Tell whether a version looks as it does on the disk, but for a turn of the whole photo."""
         now = self.project.version(version_id)
         there = self._stored.project.versions if self._stored else ()
         return any((v.id, v.look) == (now.id, now.look) for v in there)
