@@ -7,6 +7,7 @@ from typing import NoReturn, TypeAlias
 
 from nti_desktop import __version__
 from nti_desktop.cli import demo, doctor, edit, evaluate, export, info, invert, methods, models, recover, writing
+from nti_desktop.cli.terminal import note
 from nti_desktop.models.library.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
@@ -26,7 +27,8 @@ class _Parser(argparse.ArgumentParser):
     """Says wrong use in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{message[:1].upper()}{message[1:]}; see “{self.prog} --help”.\n")
+        note([f"{message[:1].upper()}{message[1:]}; see “{self.prog} --help”."])
+        self.exit(2)
 
 
 def parse(given: Sequence[str]) -> argparse.Namespace:

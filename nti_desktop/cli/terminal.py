@@ -6,11 +6,12 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from nti_desktop.core.errors import ModelError, NtiError
+from nti_desktop.core.plain_text import one_line
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 
 _BAR = 24  # characters
@@ -33,9 +34,8 @@ def watcher(stream: TextIO | None = None) -> Report:
             return
         done = _BAR * progress.step // progress.total
         left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
-        terminal.write(
-            f"{_CLEAR_LINE}{progress.phase} [{'#' * done}{'.' * (_BAR - done)}] {progress.step}/{progress.total}{left}"
-        )
+        bar = f"[{'#' * done}{'.' * (_BAR - done)}] {progress.step}/{progress.total}{left}"
+        terminal.write(_CLEAR_LINE + one_line(f"{progress.phase} {bar}"))
         terminal.flush()
 
     return draw
@@ -91,7 +91,7 @@ def note(sentences: Sequence[str]) -> None:
     if sentences:
         try:
             clear_progress(sys.stderr)
-            print(*sentences, sep="\n", file=sys.stderr)
+            _say(sentences, sys.stderr)
         except OSError:  # nobody can hear it
             drop(sys.stderr)
 
@@ -104,7 +104,7 @@ def how_to_bring_back(path: Path) -> str:
 def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> None:
     """Print the result: `lines` for people, or `answer` as one JSON object. Raises OutputError where that cannot be."""
     with printing():
-        print(json.dumps(answer) if as_json else "\n".join(lines))
+        _say([json.dumps(answer).replace("\x7f", "\\u007f")] if as_json else lines, sys.stdout)
 
 
 def confirm(question: str, option: str, cancel: CancelToken) -> bool:
@@ -115,7 +115,13 @@ def confirm(question: str, option: str, cancel: CancelToken) -> bool:
     if not sys.stdin.isatty():
         raise ModelError(f"{question} Say so with {option}, as there is no terminal to ask on.")
     clear_progress(sys.stderr)
-    print(f"{question} Type “yes”: ", end="", file=sys.stderr, flush=True)
+    _say([f"{question} Type “yes”: "], sys.stderr, end="")
+    sys.stderr.flush()
     answer = sys.stdin.readline().strip().casefold()
     cancel.check()
     return answer == "yes"
+
+
+def _say(lines: Iterable[str], stream: TextIO, end: str = "\n") -> None:
+    """Write lines, which may hold text from anywhere. Nothing else of the command line prints."""
+    stream.write("\n".join(map(one_line, lines)) + end)

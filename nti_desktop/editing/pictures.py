@@ -12,6 +12,7 @@ from nti_desktop.project.schema import InversionRecord
 
 P = TypeVar("P")  # a picture, as whoever shows it needs it
 
+_STORED_KEPT = 4  # pictures as they were saved, of versions that were looked at
 AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are not the final ones
 
 
@@ -49,6 +50,7 @@ class Pictures(Generic[P]):
         self.badge = ""
         self.of_versions: dict[str, P] = {}
         self.by_hand = self.stopped = False
+        self._stored: dict[str, P] = {}  # those of `of_versions` that are as they were saved, the newest last
         self._waiting: Wanted | None = None  # a full render, asked for by hand, that waits for its model
 
     @property
@@ -70,17 +72,34 @@ class Pictures(Generic[P]):
     def open(self, document: Document, before: P, seen: Mapping[str, P]) -> None:
         """Another photo. seen: the last picture of each version that has one."""
         self._document, self._waiting = document, None
-        self.before, self.of_versions = before, dict(seen)
+        self.before, self.of_versions, self._stored = before, dict(seen), {}
         self._plan.open(document.session)
 
     def show_stored(self) -> None:
-        """Show the version as it was last seen, at once and without the engine."""
+        """Show the version as it was last seen, at once and without the engine; see `lacks_stored`."""
         assert self._document is not None
         self._plan.forget()
         self.by_hand = self.stopped = False
         self.after = None if self._document.is_the_photo else self.of_versions.get(self._document.version_id)
         self.badge = AS_LAST_SEEN if self.after is not None else ""
         self._audience.pictured()
+
+    @property
+    def lacks_stored(self) -> bool:
+        """Whether there is no picture of the version that is shown, so that the one in its project is of use."""
+        return self._document is not None and self.after is None and not self._document.is_the_photo
+
+    def stored_arrived(self, version: str, picture: P) -> None:
+        """The picture of a version as it was saved; what is newer stays. Only the last few are kept."""
+        if version in self.of_versions:
+            return
+        self.of_versions[version] = self._stored[version] = picture
+        for old in [*self._stored][:-_STORED_KEPT]:
+            if self.of_versions.get(old) is self._stored.pop(old):
+                del self.of_versions[old]
+        if self._document is not None and version == self._document.version_id and self.lacks_stored:
+            self.after, self.badge = picture, AS_LAST_SEEN
+            self._audience.pictured()
 
     def ask(self, by_hand: bool = False) -> None:
         """Render the open edit: a preview first, unless the full render is as quick or asked for by hand."""
@@ -130,6 +149,7 @@ class Pictures(Generic[P]):
         self.before = None if self.before is None else converted.get(self.before, self.before)
         self.after = None if self.after is None else converted.get(self.after, self.after)
         self.of_versions = {version: converted.get(picture, picture) for version, picture in self.of_versions.items()}
+        self._stored = {version: converted.get(picture, picture) for version, picture in self._stored.items()}
         self._audience.pictured()
 
     def _show_the_photo(self, document: Document) -> None:

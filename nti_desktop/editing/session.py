@@ -92,9 +92,7 @@ class Session:
     def open(cls, path: Path, report: Report | None = None) -> "Session":
         """See `open_with_project`."""
         opened = open_with_project(path, report)
-        working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored)
-        if opened.turn != 1:
-            working_copy.turn_previews(opened.turn)
+        working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored, opened.turn)
         return cls(opened.photo, working_copy, opened.notes, opened.desk, opened.lost)
 
     @property

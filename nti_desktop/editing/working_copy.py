@@ -1,6 +1,5 @@
 """Working copy: a project as it is worked on, over the one on the disk: what changed, what is new, and saving it."""
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +11,8 @@ from pydantic import ValidationError
 from nti_desktop import PROGRAM
 from nti_desktop.core import atomic
 from nti_desktop.core.errors import SidecarError
-from nti_desktop.editing.previews import decode_preview, encode_preview
+from nti_desktop.editing.previews import PreviewSource
 from nti_desktop.editing.snapshot import Kept, Snapshot
-from nti_desktop.photo.orientation import turned
-from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature, Stored, backup_path
 from nti_desktop.recipe.jobs import Arrays
@@ -27,15 +24,16 @@ class WorkingCopy:
     """Owned by one thread; only a snapshot may be written on another.
 
     project: all edits, replaced as a whole by every change; sidecar: where it is saved; read_only: why nothing can be
-    changed, or None.
+    changed, or None; turn: the EXIF orientation that brings the previews on the disk to how the photo lies now.
     """
 
-    def __init__(self, project: Project, sidecar: Path, stored: Stored | None) -> None:
+    def __init__(self, project: Project, sidecar: Path, stored: Stored | None, turn: int = 1) -> None:
         """stored: as it lies on the disk, None before the first save."""
         self.project = project
         self.sidecar = sidecar
         self.read_only = stored.read_only if stored else None
         self._stored = stored
+        self.turn = turn
         self._saved_project = project
         self.kept_desk: Kept | None = None  # what lay open beside the project when it was saved last
         self._given_up = False
@@ -134,29 +132,18 @@ class WorkingCopy:
 
     def preview(self, version_id: str) -> NDArray[np.uint8] | None:
         """(h, w, 3) as `keep_preview` left it; None when there is none or it cannot be read, as one can be rendered."""
-        data = self._new_previews.get(version_id)
-        if data is None and self._stored is not None and self._looks_as_stored(version_id, self._stored):
-            try:
-                data = self._stored.preview(version_id)
-            except SidecarError:
-                return None
-        return None if data is None else decode_preview(data)
+        return self.preview_source(version_id).pixels()
 
-    def turn_previews(self, turn: int) -> None:
-        """The photo lies otherwise than when it was saved. turn: the EXIF orientation that brings its stored
-        previews to how it lies now.
-        """
-        assert self._stored is not None
-        for version in self._stored.project.versions:
-            with contextlib.suppress(SidecarError):  # a preview is only a convenience
-                data = self._stored.preview(version.id)
-                pixels = None if data is None else decode_preview(data)
-                if pixels is not None:
-                    self._new_previews[version.id] = encode_preview(Raster(turned(pixels, turn)))
+    def preview_source(self, version_id: str) -> PreviewSource:
+        """Tell where a version's preview is to be had, for another thread to decode it."""
+        stored = self._stored if self._looks_as_stored(version_id) else None
+        return PreviewSource(version_id, self._new_previews.get(version_id), stored, self.turn)
 
-    def _looks_as_stored(self, version_id: str, stored: Stored) -> bool:
+    def _looks_as_stored(self, version_id: str) -> bool:
+        """Tell whether a version looks as it does on the disk, but for a turn of the whole photo."""
         now = self.project.version(version_id)
-        return any((v.id, v.look) == (now.id, now.look) for v in stored.project.versions)
+        there = self._stored.project.versions if self._stored else ()
+        return any((v.id, v.look) == (now.id, now.look) for v in there)
 
     # Saving
 
@@ -169,13 +156,20 @@ class WorkingCopy:
             self.project,
             dict(self._new_arrays),
             dict(self._new_previews),
+            self._still_to_be_turned(),
             self._stored.signature if self._stored else None,
             desk,
         )
 
+    def _still_to_be_turned(self) -> tuple[PreviewSource, ...]:
+        if self.turn == 1:
+            return ()
+        ids = (version.id for version in self.project.versions if version.id not in self._new_previews)
+        return tuple(self.preview_source(id) for id in ids if self._looks_as_stored(id))
+
     def saved(self, snapshot: Snapshot, signature: Signature) -> None:
         """A snapshot lies on the disk; what was changed since it was taken is still to be saved."""
-        self._stored = Stored(snapshot.path, snapshot.project, signature, None)
+        self._stored, self.turn = Stored(snapshot.path, snapshot.project, signature, None), 1
         self._saved_project = snapshot.project
         self.kept_desk = snapshot.desk
         self._arrays |= snapshot.arrays

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from nti_desktop.gui.widgets.plain import set_tip
+
 
 class Menu(StrEnum):
     """The menus, in their order."""
@@ -82,7 +84,7 @@ def add_actions(window: QMainWindow, owners: Sequence[QObject]) -> dict[str, QAc
         action.setCheckable(entry.checkable)
         action.setShortcuts([QKeySequence(keys) for keys in entry.shortcuts])
         shown = f" ({QKeySequence(entry.shortcuts[0]).toString()})" if entry.shortcuts else ""
-        action.setToolTip(explanation.rstrip(".") + shown)
+        set_tip(action, explanation.rstrip(".") + shown)
         method = cast(Callable[..., None], getattr(owner, name))
         if entry.checkable:
             action.toggled.connect(method)

@@ -197,6 +197,10 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
     reopened = Session.open(path)
     assert reopened.project == again.project
     assert not any("turned" in note for note in reopened.notes)
+    for session in (again, reopened):  # the previews on the disk were turned when they were saved
+        kept = session.working_copy.preview(version)
+        assert kept is not None
+        assert np.abs(kept.astype(int) - turned(preview_before, 6)).mean() < 14
 
 
 def test_a_newer_project_can_be_looked_at_but_not_changed(photo: Path) -> None:

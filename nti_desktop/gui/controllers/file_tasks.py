@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage
 
 from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import Cancelled, NtiError
@@ -62,20 +61,16 @@ class Opening:
 
 @dataclass(frozen=True, eq=False)
 class OpenedPhoto:
-    """A photo with its project. before: the photo; previews: the last picture of each version that has one; desk: what
-    lay open beside the project; left: what a program left that ended, which is in the session now.
+    """A photo with its project. before: the photo; seen: what the version that was shown last looked like, by its id,
+    where there is a picture of it; desk: what lay open beside the project; left: what a program left that ended, which
+    is in the session now.
     """
 
     session: Session
     desk: Desk | None
     left: Left | None
     before: Picture
-    previews: dict[str, Picture]
-
-
-def thumbnail(picture: Picture) -> QImage:
-    """The smallest copy of a picture."""
-    return picture.levels[-1]
+    seen: dict[str, Picture]
 
 
 class FileTasks(QObject):
@@ -152,12 +147,10 @@ class FileTasks(QObject):
             opening.cancel.check()
             if not shown:
                 show(first_view_of(session.photo.raster, _FIRST_SIDE))
-            previews = {}
-            for version in session.project.versions:
-                pixels = session.working_copy.preview(version.id)
-                if pixels is not None:
-                    previews[version.id] = make_picture(Raster(pixels), screen)
-            return OpenedPhoto(session, desk, left, make_picture(session.photo.raster, screen), previews)
+            current = session.project.current
+            pixels = None if current is None else session.working_copy.preview(current)
+            seen = {} if current is None or pixels is None else {current: make_picture(Raster(pixels), screen)}
+            return OpenedPhoto(session, desk, left, make_picture(session.photo.raster, screen), seen)
 
         def done(opened: OpenedPhoto) -> None:
             if self.opening is opening:

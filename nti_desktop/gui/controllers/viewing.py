@@ -1,11 +1,12 @@
 """How the photo is looked at, and the pages of help."""
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop import __version__
 from nti_desktop.gui.commands import Menu, command, commands_of
 from nti_desktop.gui.editor.editor_view import EditorView
+from nti_desktop.gui.widgets.plain import Markup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.methods import METHODS
 
@@ -45,7 +46,7 @@ class Page(QDialog):
     def __init__(self, title: str, html: str, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        text = QLabel(html)
+        text = Markup(html)
         text.setWordWrap(True)
         text.setMargin(12)
         text.setAlignment(Qt.AlignmentFlag.AlignTop)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from nti_desktop.editing.area_rows import AreaRow
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
 
@@ -34,13 +35,13 @@ class AreaBar(QFrame):
         self._words: tuple[tuple[int, str], ...] = ()
         self.add_button = QToolButton()
         self.add_button.setText("Work on an area")
-        self.add_button.setToolTip("Give a part of the photo all of the model's resolution.")
+        set_tip(self.add_button, "Give a part of the photo all of the model's resolution.")
         self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.add_button.setMenu(self.menu)
         self.leave_button = QPushButton("Remove area")
-        self.leave_button.setToolTip("Take this area's edit out of this version.")
+        set_tip(self.leave_button, "Take this area's edit out of this version.")
         self.leave_button.clicked.connect(self._leave)
-        self.detail = QLabel()
+        self.detail = Label()
         self.detail.setProperty("role", "quiet")
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 4, 14, 4)
@@ -63,7 +64,7 @@ class AreaBar(QFrame):
                 button = QPushButton(area_row.label)
                 button.setCheckable(True)
                 button.setProperty("chip", "true")
-                button.setToolTip(area_row.explanation)
+                set_tip(button, area_row.explanation)
                 self._group.addButton(button, number)
                 self._areas.addWidget(button)
                 self.buttons.append(button)

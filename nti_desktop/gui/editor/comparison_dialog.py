@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QGridLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from nti_desktop.core.progress import Progress
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.window_size import within_screen
 from nti_desktop.gui.workers.threads import slot
 
@@ -89,14 +89,14 @@ class WayCell(QObject):
         self.way = way
         self.shown = _Shown()
         self.shown.setAccessibleName(f"The edit by {way.title}")
-        self.title, self.sentence, self.state = QLabel(way.title), QLabel(way.sentence), QLabel(way.takes)
+        self.title, self.sentence, self.state = Label(way.title), Label(way.sentence), Label(way.takes)
         self.title.setProperty("role", "heading")
         self.state.setProperty("role", "quiet")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
         self.use_button = QPushButton(wording.use)
-        self.use_button.setToolTip(wording.tip)
+        set_tip(self.use_button, wording.tip)
         self.use_button.setAutoDefault(False)
         self.use_button.setEnabled(False)
         self.use_button.clicked.connect(self._use)
@@ -132,7 +132,7 @@ class ComparisonDialog(QDialog):
         self._wording = wording
         self.setWindowTitle(wording.title)
         self.cells: dict[str, WayCell] = {}
-        self.edit = QLabel()
+        self.edit = Label()
         self.edit.setWordWrap(True)
         self._area = QScrollArea()  # there may be more ways than the screen is wide
         self._area.setWidgetResizable(True)

@@ -3,6 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from nti_desktop.core.units import duration
@@ -17,7 +18,6 @@ from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import is_reddish, mask_overlay
 from nti_desktop.gui.controllers.areas import Areas
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.controllers.file_tasks import thumbnail
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.editor.area_bar import AreaBar
 from nti_desktop.gui.editor.mask_panel import MaskPanel
@@ -28,6 +28,7 @@ from nti_desktop.gui.editor.structure_panel import StructurePanel
 from nti_desktop.gui.editor.versions_panel import VersionRow, VersionsPanel
 from nti_desktop.gui.editor.words_panel import WordsPanel
 from nti_desktop.gui.widgets.message_bar import MessageBar
+from nti_desktop.gui.widgets.plain import set_tip
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
@@ -139,6 +140,8 @@ class EditorView(QWidget):
         self.versions_panel.delete_asked.connect(commands.delete_version)
         self.versions_panel.chosen.connect(commands.choose)
         self.versions_panel.renamed.connect(commands.rename)
+        self.versions_panel.looked_at.connect(self._versions_looked_at)
+        self.editor.stored_previews.thumbnail_arrived.connect(self._thumbnail_arrived)
         commands.leaving.connect(self.prompts.edit.settle)
         commands.rename_asked.connect(self.versions_panel.rename_current)
 
@@ -275,7 +278,7 @@ class EditorView(QWidget):
         editor, plan = self.editor, self.editor.preparing.plan
         text = preparation_text(standing_of(document, plan, editor.model.entry, editor.model.way))
         measured = plan.estimates.measured
-        self.prompts.estimate.setToolTip(feedback.measured_on(measured) if measured else "")
+        set_tip(self.prompts.estimate, feedback.measured_on(measured) if measured else "")
         self.prompts.show_preparation(
             text, plan.possible, again=document.area in document.edited_areas, needed=not document.up_to_date
         )
@@ -285,13 +288,29 @@ class EditorView(QWidget):
         self.prompts.show_render_button(editor.pictures.by_hand, not editor.pictures.final)
 
     def _show_versions(self, document: Document) -> None:
-        seen, before, project = self.editor.pictures.of_versions, self.editor.pictures.before, document.session.project
-        assert before is not None
+        project = document.session.project
         rows = [
-            VersionRow(version.id, version.name, version.recipe.prompt, thumbnail(seen.get(version.id, before)))
+            VersionRow(version.id, version.name, version.recipe.prompt, self._thumbnail(version.id))
             for version in project.versions
         ]
         self.versions_panel.show_versions(rows, project.current, editable=document.up_to_date)
+
+    def _thumbnail(self, version: str) -> QImage:
+        """The newest small picture of a version: rendered, as stored, or the photo until one of these is there."""
+        pictures, stored = self.editor.pictures, self.editor.stored_previews.thumbnails.get(version)
+        assert pictures.before is not None
+        seen = pictures.of_versions.get(version)
+        return seen.levels[-1] if seen is not None else stored or pictures.before.levels[-1]
+
+    @slot(tuple)
+    def _versions_looked_at(self, versions: tuple[str, ...]) -> None:
+        seen = self.editor.pictures.of_versions
+        self.editor.stored_previews.ask_for_thumbnails(version for version in versions if version not in seen)
+
+    @slot(str, QImage)
+    def _thumbnail_arrived(self, version: str, image: QImage) -> None:
+        if version not in self.editor.pictures.of_versions:
+            self.versions_panel.show_thumbnail(version, image)
 
     @slot()
     def _pictured(self) -> None:

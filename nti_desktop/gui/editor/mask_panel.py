@@ -1,10 +1,11 @@
 """Where the edit may change the photo: words to confine it to, words to keep."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.editing.edits import mask_words
 from nti_desktop.gui.widgets.flow import FlowLayout
+from nti_desktop.gui.widgets.plain import Label
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.parameters import FEATHER, THRESHOLD
@@ -66,7 +67,7 @@ class MaskPanel(QWidget):
         self.feather = ValueSlider("feather", FEATHER)
         self.show_mask = QCheckBox("Show the mask over the photo")
         self.show_mask.toggled.connect(self._show_mask)
-        self.coverage = QLabel()
+        self.coverage = Label()
         self.coverage.setWordWrap(True)
         self.clear_button = QPushButton("No mask")
         self.clear_button.clicked.connect(self._clear)
@@ -82,7 +83,7 @@ class MaskPanel(QWidget):
         column.setSpacing(8)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
         for title, chips in (("Change only where this is", self.places), ("Keep as it is", self.keeps)):
-            heading = QLabel(title)
+            heading = Label(title)
             heading.setProperty("role", "heading")
             column.addWidget(heading)
             column.addWidget(chips)

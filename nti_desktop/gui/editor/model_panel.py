@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui.widgets.choice_box import ChoiceBox
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.widgets.text_undo import NumberBox
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
@@ -30,30 +31,30 @@ class ModelPanel(QWidget):
         self.models.setAccessibleName("Model")
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.models.activated.connect(self._model)
-        self._about = QLabel()
+        self._about = Label()
         self._about.setProperty("role", "quiet")
         self._about.setWordWrap(True)
         more = QPushButton("Models…")
-        more.setToolTip("See which models there are; add, download or remove one.")
+        set_tip(more, "See which models there are; add, download or remove one.")
         more.clicked.connect(self._ask_for_models)
         self.ways = ChoiceBox()
         self.ways.setAccessibleName("Way of preparing")
         self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.ways.activated.connect(self._way)
-        self.about_way = QLabel()
+        self.about_way = Label()
         self.about_way.setProperty("role", "quiet")
         self.about_way.setWordWrap(True)
         self.steps = NumberBox()
         self.steps.setRange(int(STEPS.low), int(STEPS.high))
         self.steps.setAccessibleName(STEPS.label)
-        self.steps.setToolTip(STEPS.explanation)
+        set_tip(self.steps, STEPS.explanation)
         self.steps.valueChanged.connect(self._preparing)
         self.devices = ChoiceBox()
         self.devices.setAccessibleName("Device")
-        self.devices.setToolTip("What computes: a graphics card is many times faster than the processor.")
+        set_tip(self.devices, "What computes: a graphics card is many times faster than the processor.")
         self.devices.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.devices.activated.connect(self._device)
-        self.precision = QLabel()
+        self.precision = Label()
         self.precision.setProperty("role", "quiet")
         self.precision.setWordWrap(True)
         column = QVBoxLayout(self)
@@ -65,7 +66,7 @@ class ModelPanel(QWidget):
             (STEPS.label, (self.steps,)),
             ("Device", (self.devices, self.precision)),
         ):
-            heading = QLabel(title)
+            heading = Label(title)
             heading.setProperty("role", "heading")
             column.addWidget(heading)
             for widget in widgets:
@@ -108,7 +109,7 @@ class ModelPanel(QWidget):
         row = self._ways[self.ways.currentIndex()].row
         figures = f"Published: {row.published}." if row.published else "No figures were published."
         self.about_way.setText(f"{row.sentence} {figures}")
-        self.about_way.setToolTip(f"{row.source}. Figures: {BENCHMARK}.")
+        set_tip(self.about_way, f"{row.source}. Figures: {BENCHMARK}.")
 
     def _show_steps(self, steps: int) -> None:
         self.steps.blockSignals(True)

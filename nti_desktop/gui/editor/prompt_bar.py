@@ -1,13 +1,14 @@
 """One line for what the photo shows, one for what it should show, and the difference between the two."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.editing import feedback
 from nti_desktop.gui.editor.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.widgets.flow import FlowLayout
 from nti_desktop.gui.widgets.one_line import OneLine
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe.methods import METHODS, Method
@@ -38,7 +39,7 @@ class PromptBar(QFrame):
         self.description = PromptLine()
         self.description.setAccessibleName("Description of the photo")
         self.description.setPlaceholderText("Say in one sentence what the photo shows")
-        self.description.setToolTip("What the photo shows, in one plain sentence.")
+        set_tip(self.description, "What the photo shows, in one plain sentence.")
         self.description.edited.connect(self._described)
         self.description.settled.connect(self._description_settled)
         self.description.returnPressed.connect(self._prepare)
@@ -46,11 +47,9 @@ class PromptBar(QFrame):
         self._prepare_title = "Prepare photo"
         self.prepare_button = QPushButton(self._prepare_title)
         self.prepare_button.setProperty("primary", "true")
-        self.prepare_button.setToolTip(
-            "Let the model learn exactly this photo; needed once before words can change it."
-        )
+        set_tip(self.prepare_button, "Let the model learn exactly this photo; needed once before words can change it.")
         self.prepare_button.clicked.connect(self._prepare)
-        self.estimate = QLabel()
+        self.estimate = Label()
         self.estimate.setProperty("role", "quiet")
         self.estimate.setWordWrap(True)
         self._ways = QWidget()
@@ -65,11 +64,11 @@ class PromptBar(QFrame):
 
         self.render_button = QPushButton("Render")
         self.render_button.setProperty("primary", "true")
-        self.render_button.setToolTip("Render this edit at full quality (Return); so far it is a quick preview.")
+        set_tip(self.render_button, "Render this edit at full quality (Return); so far it is a quick preview.")
         self.render_button.clicked.connect(self._render)
 
         self.diff = DiffView()
-        self.same = QLabel()  # said in place of a difference that makes none
+        self.same = Label()  # said in place of a difference that makes none
         self.same.setProperty("role", "quiet")
         self.same.setWordWrap(True)
         self._chips = QWidget()
@@ -79,14 +78,14 @@ class PromptBar(QFrame):
         for line in (self.description, self.edit):
             line.marked.connect(self._say_unlearned)
 
-        self._labels: list[QLabel] = []
+        self._labels: list[Label] = []
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)
         for row, (title, line, button) in enumerate(
             ((("&Photo"), self.description, self.prepare_button), ("E&dit", self.edit, self.render_button))
         ):
-            label = QLabel(title)
+            label = Label(title)
             label.setBuddy(line)
             self._labels.append(label)
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -132,10 +131,11 @@ class PromptBar(QFrame):
             widget.setVisible(not by_order)
         self._labels[1].setText("Or&der" if by_order else "E&dit")
         self.edit.setPlaceholderText(_ORDER if by_order else _EDIT)
-        self.edit.setToolTip(
+        set_tip(
+            self.edit,
             "Say what should become of the photo; it follows when you pause."
             if by_order
-            else "Change, add or remove words; the photo follows when you pause."
+            else "Change, add or remove words; the photo follows when you pause.",
         )
 
     def show_source(self, source: str) -> None:
@@ -153,14 +153,14 @@ class PromptBar(QFrame):
         self._suggestions = suggestions
         self._flow.clear()
         if suggestions:
-            lead = QLabel("Try:")
+            lead = Label("Try:")
             lead.setMinimumHeight(_chip("x").sizeHint().height())
             self._flow.addWidget(lead)
         for suggestion in suggestions:
             changes = changes_in_words(diff_words(self._source, suggestion))
             chip = _chip(", ".join(changes) or suggestion)
             chip.setObjectName(suggestion)
-            chip.setToolTip(suggestion)
+            set_tip(chip, suggestion)
             chip.clicked.connect(self._suggested)
             self._flow.addWidget(chip)
         self._refresh()
@@ -183,7 +183,7 @@ class PromptBar(QFrame):
             for method, time in ways:
                 chip = _chip(f"By {METHODS[method].title.lower()}, {time}")
                 chip.setObjectName(method)
-                chip.setToolTip(METHODS[method].sentence)
+                set_tip(chip, METHODS[method].sentence)
                 chip.clicked.connect(self._prepare_by)
                 self._ways_flow.addWidget(chip)
         self._ways.setVisible(bool(ways) and possible)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 
 _TEXT = (
@@ -24,14 +25,13 @@ class ScreenPage(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Screen profile")
         self._folder = ""
-        self.now = QLabel()
-        about = QLabel(_TEXT)
+        self.now = Label()
+        about = Label(_TEXT)
         about.setProperty("role", "quiet")
         for label in (self.now, about):
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self.automatic = QPushButton("Take the system’s")
-        self.automatic.setToolTip("Forget the file and take the profile that the system names.")
+        set_tip(self.automatic, "Forget the file and take the profile that the system names.")
         self.automatic.clicked.connect(self._automatic)
         self.choose = QPushButton("Choose a file…")
         self.choose.setProperty("primary", "true")

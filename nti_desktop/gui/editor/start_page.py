@@ -5,9 +5,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.gui.widgets.flow import FlowLayout
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 
 _THUMBNAIL = 104
@@ -22,14 +23,14 @@ class StartPage(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        title = QLabel("Edit a photo by changing its words")
+        title = Label("Edit a photo by changing its words")
         title.setProperty("role", "title")
-        hint = QLabel("Drop a photo here, or")
+        hint = Label("Drop a photo here, or")
         hint.setProperty("role", "quiet")
         self.open_button = QPushButton("Open a photo…")
         self.open_button.setProperty("primary", "true")
         self.open_button.clicked.connect(self._open)
-        self._samples_title = QLabel("or try one of the samples:")
+        self._samples_title = Label("or try one of the samples:")
         self._samples_title.setProperty("role", "quiet")
         self._samples = QWidget()
         self._samples.setFixedWidth(_COLUMNS * (_THUMBNAIL + 22))
@@ -55,7 +56,7 @@ class StartPage(QScrollArea):
             button.setIcon(QIcon(QPixmap(str(path)).scaledToHeight(2 * _THUMBNAIL)))
             button.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
             button.setStyleSheet("padding: 4px;")
-            button.setToolTip(description)
+            set_tip(button, description)
             button.setAccessibleName(f"Sample: {description}")
             button.clicked.connect(self._sample)
             self._flow.addWidget(button)

@@ -1,11 +1,12 @@
 """How closely the edit follows the photo."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from nti_desktop.editing import feedback
 from nti_desktop.gui.widgets.choice_box import ChoiceBox
 from nti_desktop.gui.widgets.explanation import explanation
+from nti_desktop.gui.widgets.plain import Label
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.kinds import Kind
@@ -84,7 +85,7 @@ class StructurePanel(QWidget):
         more = QVBoxLayout(self._more)
         more.setContentsMargins(0, 0, 0, 0)
         self.sliders: dict[str, ValueSlider] = {}
-        self._explanations: dict[str, QLabel] = {}
+        self._explanations: dict[str, Label] = {}
         for parameter in PARAMETERS:
             if parameter.advanced:
                 self._explanations[parameter.field] = explanation(parameter.explanation)

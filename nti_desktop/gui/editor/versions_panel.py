@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -16,21 +15,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nti_desktop.gui import theme
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 
 THUMBNAIL = 56
 _ID = Qt.ItemDataRole.UserRole
+_INSIDE = 4  # pixels from the list's border, where there is an item
 
 
 @dataclass(frozen=True, eq=False)
 class VersionRow:
-    """What the list shows of a version. thumbnail: None until it was rendered."""
+    """What the list shows of a version."""
 
     id: str
     name: str
     prompt: str
-    thumbnail: QImage | None
+    thumbnail: QImage
 
 
 class VersionsPanel(QFrame):
@@ -40,16 +40,21 @@ class VersionsPanel(QFrame):
     delete_asked = Signal()
     chosen = Signal(str)
     renamed = Signal(str, str)  # id, name
+    looked_at = Signal(tuple)  # ids of the versions that can be seen without scrolling
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "side")
-        heading = QLabel("Versions")
+        heading = Label("Versions")
         heading.setProperty("role", "heading")
-        self._hint = QLabel("Once the photo is prepared, several edits of it can be kept here side by side.")
+        self._hint = Label("Once the photo is prepared, several edits of it can be kept here side by side.")
         self._hint.setProperty("role", "quiet")
         self._hint.setWordWrap(True)
         self.list = QListWidget()
+        self.list.setUniformItemSizes(True)
+        self.list.verticalScrollBar().valueChanged.connect(self._look)
+        self.list.verticalScrollBar().rangeChanged.connect(self._look)
+        self._icons: dict[int, QIcon] = {}  # by the key of the picture they are of
         self.list.setAccessibleName("Versions")
         self.list.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self.list.setEditTriggers(QListWidget.EditTrigger.DoubleClicked | QListWidget.EditTrigger.EditKeyPressed)
@@ -63,7 +68,7 @@ class VersionsPanel(QFrame):
         self.add_button = QPushButton("Add")
         self.rename_button = QPushButton("Rename")
         self.delete_button = QPushButton("Delete")
-        self.add_button.setToolTip("Add a version that starts as a copy of this one.")
+        set_tip(self.add_button, "Add a version that starts as a copy of this one.")
         self.add_button.clicked.connect(self._add)
         self.rename_button.clicked.connect(self.rename_current)
         self.delete_button.clicked.connect(self._delete)
@@ -83,6 +88,7 @@ class VersionsPanel(QFrame):
         """editable: whether there is anything to add a version to."""
         self._hint.setVisible(not rows)
         self.list.blockSignals(True)
+        known, self._icons = self._icons, {}
         while self.list.count() > len(rows):
             self.list.takeItem(self.list.count() - 1)
         for index, row in enumerate(rows):
@@ -90,8 +96,10 @@ class VersionsPanel(QFrame):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(_ID, row.id)
             item.setText(row.name)
-            item.setToolTip(row.prompt)
-            item.setIcon(_icon(row.thumbnail))
+            set_tip(item, row.prompt)
+            key = row.thumbnail.cacheKey()
+            self._icons[key] = self._icons.get(key) or known.get(key) or _icon(row.thumbnail)
+            item.setIcon(self._icons[key])
             item.setSizeHint(QSize(0, THUMBNAIL + 12))
             if row.id == current:
                 self.list.setCurrentItem(item)
@@ -99,6 +107,29 @@ class VersionsPanel(QFrame):
         self.add_button.setEnabled(editable)
         self.rename_button.setEnabled(bool(rows))
         self.delete_button.setEnabled(len(rows) > 1)
+        self._look()
+
+    def show_thumbnail(self, version: str, thumbnail: QImage) -> None:
+        """The picture of one of the versions is there."""
+        self.list.blockSignals(True)
+        for item in map(self.list.item, range(self.list.count())):
+            if item.data(_ID) == version:
+                item.setIcon(_icon(thumbnail))
+        self.list.blockSignals(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other versions are seen."""
+        super().resizeEvent(event)
+        self._look()
+
+    @slot()
+    def _look(self) -> None:
+        """Say which versions can be seen."""
+        seen = self.list.viewport().rect().adjusted(_INSIDE, _INSIDE, -_INSIDE, -_INSIDE)
+        first, last = (self.list.indexAt(corner).row() for corner in (seen.topLeft(), seen.bottomLeft()))
+        if first >= 0:
+            rows = range(first, self.list.count() if last < 0 else last + 1)
+            self.looked_at.emit(tuple(self.list.item(row).data(_ID) for row in rows))
 
     @slot()
     def rename_current(self) -> None:
@@ -125,18 +156,15 @@ class VersionsPanel(QFrame):
         self.delete_asked.emit()
 
 
-def _icon(thumbnail: QImage | None) -> QIcon:
-    pixmap = QPixmap(THUMBNAIL, THUMBNAIL)
-    pixmap.fill(theme.FIELD)
-    if thumbnail is not None:
-        pixmap = QPixmap.fromImage(
-            thumbnail.scaled(
-                2 * THUMBNAIL,  # sharp on a screen with twice the pixels
-                2 * THUMBNAIL,
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
+def _icon(thumbnail: QImage) -> QIcon:
+    pixmap = QPixmap.fromImage(
+        thumbnail.scaled(
+            2 * THUMBNAIL,  # sharp on a screen with twice the pixels
+            2 * THUMBNAIL,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
         )
+    )
     icon = QIcon(pixmap)
     icon.addPixmap(pixmap, QIcon.Mode.Selected)  # untinted: it is a photo
     return icon

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.editing.export_request import ExportRequest
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.colour import is_srgb, profile_name
 from nti_desktop.photo.export.formats import FORMATS
@@ -71,11 +71,11 @@ class ExportDialog(QDialog):
         self.folder.setAccessibleName("Folder")
         self.choose_folder = QPushButton("Choose…")
         self.template = QLineEdit()
-        self.template.setToolTip("{photo} is the photo's name, {version} the version's, {date} is today.")
+        set_tip(self.template, "{photo} is the photo's name, {version} the version's, {date} is today.")
         self.conflict = QComboBox()
         for label, conflict in _CONFLICTS:
             self.conflict.addItem(label, conflict)
-        self.outcome = QLabel()
+        self.outcome = Label()
         self.outcome.setWordWrap(True)
         self.outcome.setProperty("role", "quiet")
         self._lay_out()
@@ -91,18 +91,27 @@ class ExportDialog(QDialog):
         folder.addWidget(self.choose_folder)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("&Format", self.format)
-        form.addRow("&Quality", self.quality)
-        form.addRow("", self.full_chroma)
-        form.addRow("&Depth", self.bits)
-        form.addRow("Size", size)
-        form.addRow("&Colours", self.colours)
-        form.addRow("The file says", self.metadata)
-        form.addRow("", self.location)
-        form.addRow("", self.prompt)
-        form.addRow("Folder", folder)
-        form.addRow("&Name", self.template)
-        form.addRow("If the name is taken", self.conflict)
+        rows: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
+            ("&Format", self.format),
+            ("&Quality", self.quality),
+            ("", self.full_chroma),
+            ("&Depth", self.bits),
+            ("Size", size),
+            ("&Colours", self.colours),
+            ("The file says", self.metadata),
+            ("", self.location),
+            ("", self.prompt),
+            ("Folder", folder),
+            ("&Name", self.template),
+            ("If the name is taken", self.conflict),
+        )
+        for title, field in rows:
+            label = Label(title)
+            if isinstance(field, QWidget):
+                label.setBuddy(field)
+                form.addRow(label, field)
+            else:
+                form.addRow(label, field)
         self.buttons = QDialogButtonBox()
         self.buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
         self.export_button = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)

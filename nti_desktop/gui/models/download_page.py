@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from nti_desktop.gui.models.terms_box import TermsBox
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Planned
@@ -29,7 +30,7 @@ class DownloadPage(QStackedWidget):
         self.list.itemDoubleClicked.connect(self._download_offered)
         self.download = QPushButton("Download…")
         self.download.setProperty("primary", "true")
-        self.download.setToolTip("See its size and its licence first; nothing is fetched yet.")
+        set_tip(self.download, "See its size and its licence first; nothing is fetched yet.")
         self.download.clicked.connect(self._download_offered)
         self.name = QLineEdit()
         self.name.setPlaceholderText("owner/name")
@@ -37,7 +38,7 @@ class DownloadPage(QStackedWidget):
         self.name.textChanged.connect(self._show_buttons)
         self.name.returnPressed.connect(self._download_named)
         self.look = QPushButton("Look it up…")
-        self.look.setToolTip("Ask the Hub for its size and its licence.")
+        set_tip(self.look, "Ask the Hub for its size and its licence.")
         self.look.clicked.connect(self._download_named)
         self.terms = TermsBox()
         self.terms.accepted.connect(self._accepted)
@@ -45,13 +46,13 @@ class DownloadPage(QStackedWidget):
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.download)
-        other = QLabel("Another from the Hugging Face &Hub:")
+        other = Label("Another from the Hugging Face &Hub:")
         other.setBuddy(self.name)
         named = QHBoxLayout()
         named.addWidget(other)
         named.addWidget(self.name, 1)
         named.addWidget(self.look)
-        note = QLabel("Stable Diffusion 1, 2 and SDXL models in .safetensors files can be used.")
+        note = Label("Stable Diffusion 1, 2 and SDXL models in .safetensors files can be used.")
         note.setProperty("role", "quiet")
         self._offers = QWidget()
         column = QVBoxLayout(self._offers)

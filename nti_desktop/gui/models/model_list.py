@@ -4,9 +4,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui.controllers.model_library import Contents
+from nti_desktop.gui.widgets.plain import Label, Question, set_tip
 from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.offers import find_offer
@@ -35,11 +36,11 @@ class ModelList(QWidget):
         self._broken_off: dict[str, Incoming] = {}
         self._used = ""
         self._busy = False
-        self.question: QMessageBox | None = None
+        self.question: Question | None = None
         self.list = RowList("Models on this computer")
         self.list.selected.connect(self._show_buttons)
         self.list.itemDoubleClicked.connect(self._use)
-        self.looking = QLabel("Looking for models…")
+        self.looking = Label("Looking for models…")
         self.looking.setProperty("role", "quiet")
         self.use = _button("Use", "Work with this model from now on.")
         self.use.clicked.connect(self._use)
@@ -96,7 +97,7 @@ class ModelList(QWidget):
         model, download = self._model, self._download
         entry = model.entry if model else None
         self.use.setText("Go on" if download else "Use")
-        self.use.setToolTip("Fetch the rest." if download else "Work with this model from now on.")
+        set_tip(self.use, "Fetch the rest." if download else "Work with this model from now on.")
         self.use.setEnabled(not self._busy if download else entry is not None and entry.id != self._used)
         own = model is not None and model.path is not None
         self.verify.setEnabled(own and not self._busy)
@@ -145,9 +146,9 @@ class ModelList(QWidget):
 
     def _ask(self, text: str, title: str) -> None:
         """Not waited for: the window goes on."""
-        self.question = box = QMessageBox(QMessageBox.Icon.Question, "Models", text, parent=self)
-        box.addButton(title, QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
+        self.question = box = Question("Models", text, self)
+        box.addButton(title, Question.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton("Keep", Question.ButtonRole.RejectRole))
         box.accepted.connect(self._remove_for_good)
         box.finished.connect(box.deleteLater)
         box.open()
@@ -185,5 +186,5 @@ def _name_of(download: Incoming) -> str:
 
 def _button(title: str, tip: str) -> QPushButton:
     button = QPushButton(title)
-    button.setToolTip(tip)
+    set_tip(button, tip)
     return button

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from nti_desktop.gui.controllers.model_library import Contents
 from nti_desktop.gui.models.download_page import DownloadPage
 from nti_desktop.gui.models.model_list import ModelList
 from nti_desktop.gui.models.transfer_strip import TransferStrip
 from nti_desktop.gui.widgets.message_bar import Message, MessageBar, Tone, Topic
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.window_size import within_screen
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.records import gigabytes
@@ -29,7 +30,7 @@ class ModelsPage(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        about = QLabel(_ABOUT)
+        about = Label(_ABOUT)
         about.setWordWrap(True)
         self.messages = MessageBar(margin=0)
         self.list = ModelList()
@@ -40,13 +41,12 @@ class ModelsPage(QDialog):
         self.tabs.addTab(self.list, "On this computer")
         self.tabs.addTab(self.downloads, "Download")
         self.strip = TransferStrip()
-        self.store = QLabel()
-        self.store.setTextFormat(Qt.TextFormat.PlainText)
+        self.store = Label()
         self.store.setProperty("role", "quiet")
         self.store.setWordWrap(True)
         self._folder = ""
         self.change = QPushButton("Change…")
-        self.change.setToolTip("Let downloads go to another folder or drive; models that are in this one stay there.")
+        set_tip(self.change, "Let downloads go to another folder or drive; models that are in this one stay there.")
         self.change.clicked.connect(self._change)
         close = QPushButton("Close")
         close.clicked.connect(self.close)

@@ -3,9 +3,10 @@
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui import theme
+from nti_desktop.gui.widgets.plain import Label, Markup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Planned
 from nti_desktop.models.hub.client import MARGIN
@@ -21,11 +22,10 @@ class TermsBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._planned: Planned | None = None
-        self.title = QLabel()
+        self.title = Label()
         self.title.setProperty("role", "title")
-        self.about = QLabel()
-        self.licence = QLabel()
-        self.licence.setTextFormat(Qt.TextFormat.RichText)
+        self.about = Label()
+        self.licence = Markup()
         self.licence.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self.licence.setOpenExternalLinks(True)
         for label in (self.title, self.about, self.licence):

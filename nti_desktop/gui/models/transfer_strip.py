@@ -1,10 +1,11 @@
 """How far a download or a verification is, how long it will take, and a way to stop it."""
 
 from PySide6.QtCore import QLocale, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import duration
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 
 
@@ -15,13 +16,13 @@ class TransferStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.text = QLabel()
+        self.text = Label()
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
         self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("Stop; what has arrived of a download is kept.")
+        set_tip(self.cancel, "Stop; what has arrived of a download is kept.")
         self.cancel.clicked.connect(self._cancel)
         lines = QVBoxLayout()
         lines.setSpacing(4)

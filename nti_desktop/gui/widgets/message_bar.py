@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 
 _AT_ONCE = 3  # more would push the photo off a small screen; the older ones wait behind a button
@@ -82,7 +83,7 @@ class _Strip(QFrame):
         self.setProperty("tone", message.tone.value)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 5, 5, 5)
-        label = QLabel(message.text)
+        label = Label(message.text)
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -96,7 +97,7 @@ class _Strip(QFrame):
         close = QPushButton("✕")
         close.setProperty("flat", "true")
         close.setAccessibleName("Dismiss this message")
-        close.setToolTip("Dismiss this message")
+        set_tip(close, "Dismiss this message")
         close.clicked.connect(self._dismissed)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(message.text)

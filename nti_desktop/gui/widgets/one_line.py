@@ -2,16 +2,17 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from nti_desktop.gui.widgets.plain import Label, set_tip
 
 
-class OneLine(QLabel):
+class OneLine(Label):
     """Keeps the room of one line, said or not. What is too long ends in “…” and is whole in the tooltip."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("", parent)
         self.sentence = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def say(self, sentence: str) -> None:
@@ -27,4 +28,4 @@ class OneLine(QLabel):
     def _fit(self) -> None:
         shown = self.fontMetrics().elidedText(self.sentence, Qt.TextElideMode.ElideRight, self.width())
         self.setText(shown)
-        self.setToolTip(self.sentence if shown != self.sentence else "")
+        set_tip(self, self.sentence if shown != self.sentence else "")

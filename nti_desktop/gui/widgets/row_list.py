@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from nti_desktop.gui import theme
+from nti_desktop.gui.widgets.plain import set_tip
 from nti_desktop.gui.workers.threads import slot
 
 _ACROSS, _DOWN = 9, 7  # pixels of room in a row
@@ -85,7 +86,7 @@ class RowList(QListWidget):
             item = QListWidgetItem(self)
             item.setData(_ROW, row)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, row.words)
-            item.setToolTip(row.tip)
+            set_tip(item, row.tip)
         self.select(key or "")
         self.blockSignals(False)
         self._selected()

@@ -2,8 +2,9 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QWidget
 
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.parameters import Parameter
 
@@ -39,13 +40,13 @@ class ValueSlider(QWidget):
         step = parameter.step
         default = parameter.usual if default is None else default
         self._step, self._default, self._percent = step, default, parameter.percent
-        self._title = QLabel()
+        self._title = Label()
         self._title.setMinimumWidth(96)
         self._title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self._slider = _Slider()
         self._slider.setRange(round(low / step), round(high / step))
         self._slider.setPageStep(max(1, round((high - low) / step / 10)))
-        self._number = QLabel()
+        self._number = Label()
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._number.setMinimumWidth(self._widest_number())
         row = QHBoxLayout(self)
@@ -96,7 +97,7 @@ class ValueSlider(QWidget):
 
     def set_explanation(self, text: str) -> None:
         """Say what it does in the tooltip."""
-        self.setToolTip(f"{text} Double-click puts it back.")
+        set_tip(self, f"{text} Double-click puts it back.")
         self._slider.setAccessibleDescription(text)
 
     def show_value(self, value: float) -> None:

@@ -1,10 +1,11 @@
 """The bottom line: what is being worked on, how far it is, how long it will take, and a way to stop it."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import duration
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 
 
@@ -26,18 +27,18 @@ class WorkStrip(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "bar")
-        self.text = QLabel()
+        self.text = Label()
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # as much as there is
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(200)
         self.bar.setAccessibleName("Progress")
         self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setToolTip("Stop what is under way; nothing is changed.")
+        set_tip(self.cancel_button, "Stop what is under way; nothing is changed.")
         self.cancel_button.clicked.connect(self._cancel)
-        self.zoom = QLabel()
+        self.zoom = Label()
         self.zoom.setProperty("role", "quiet")
-        self.colours = QLabel()
+        self.colours = Label()
         self.colours.setProperty("role", "quiet")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 3, 12, 3)
@@ -86,7 +87,7 @@ class WorkStrip(QFrame):
     def show_screen(self, note: str, explanation: str) -> None:
         """Show which colours the pictures are shown in."""
         self.colours.setText(note)
-        self.colours.setToolTip(explanation)
+        set_tip(self.colours, explanation)
 
     @slot()
     def _cancel(self) -> None:
