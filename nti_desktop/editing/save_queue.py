@@ -2,27 +2,54 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.session import Session
-from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature
+from nti_desktop.project.saving import Saved
+from nti_desktop.project.schema import Project
+from nti_desktop.project.sidecar import Stored
 
 
 @dataclass(frozen=True, eq=False)
 class SaveRequest:
-    """A project to be written. by_itself: nobody asked for it; the time has come."""
+    """A project to be written. by_itself: nobody asked for it; the time has come; path: the file that it is saved in
+    from now on, None for where it is saved anyway.
+    """
 
     session: Session
     by_itself: bool = False
+    path: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Arrival:
+    """What a save has brought into a project. before: as it was worked on until then; stored: as it lies on the disk
+    now; said: what of another program came in, or where it lies now, in sentences.
+    """
+
+    session: Session
+    before: Project
+    stored: Stored
+    said: tuple[str, ...]
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """Versions that came in, or that look otherwise now."""
+        looked = {version.id: version.look for version in self.before.versions}
+        return tuple(v.id for v in self.session.project.versions if looked.get(v.id) != v.look)
 
 
 @dataclass(frozen=True, eq=False)
 class Audience:
-    """Who hears of each save. saved: of whom; failed: what was not written, unless it is written again at once."""
+    """Who hears of each save. arrived: something came in; saved: of whom; failed: what was not written, unless it is
+    written again at once.
+    """
 
     began: Callable[[], None]
     ended: Callable[[], None]
+    arrived: Callable[[Arrival], None]
     saved: Callable[[Session], None]
     failed: Callable[[SaveRequest, NtiError], None]
 
@@ -41,16 +68,20 @@ class SaveQueue:
             self._next.append(request)
             return
         working_copy = request.session.working_copy
-        snapshot = request.session.snapshot()
+        snapshot = request.session.snapshot(request.path)
 
-        def done(signature: Signature) -> None:
-            working_copy.saved(snapshot, signature)
+        def done(saved: Saved) -> None:
+            before = working_copy.project
+            said = working_copy.saved(snapshot, saved)
+            if said or working_copy.project is not before:
+                self._audience.arrived(Arrival(request.session, before, saved.stored, said))
+            if saved.unconfirmed is not None:
+                failed(saved.unconfirmed)
+                return
             self._go_on()
             self._audience.saved(request.session)
 
         def failed(error: NtiError) -> None:
-            if isinstance(error, SidecarUnconfirmed):
-                working_copy.saved(snapshot, error.signature)
             begun = self._go_on()
             if begun is None or begun.session is not request.session:
                 self._audience.failed(request, error)
@@ -65,7 +96,7 @@ class SaveQueue:
         self._audience.ended()
         while self._next:
             request = self._next.pop(0)
-            if request.session.working_copy.dirty:
+            if request.path is not None or request.session.working_copy.dirty:
                 self.save(request)
                 return request
         return None

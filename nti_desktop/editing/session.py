@@ -99,9 +99,9 @@ class Session:
         """The file that the project is saved in."""
         return self.working_copy.sidecar
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, path: Path | None = None) -> Snapshot:
         """The project and the desk as they are now, see `WorkingCopy.snapshot`."""
-        return self.working_copy.snapshot(self.tell_desk())
+        return self.working_copy.snapshot(self.tell_desk(), path)
 
     @property
     def read_only(self) -> str | None:

@@ -16,6 +16,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
+from nti_desktop.gui.controllers.arrivals import Arrivals
 from nti_desktop.gui.controllers.autosave import AFTER, Autosave
 from nti_desktop.gui.controllers.comparing import Comparing
 from nti_desktop.gui.controllers.editor import Editor
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         self.editor = Editor(self.engine, self.background, self.models_thread, built_in(), self)
         self.autosave = Autosave(self.editor, save_after, self)
         self.journal = JournalController(self.editor, journal_thread, self)
+        self.arrivals = Arrivals(self.editor, self.background, self)
         self.versions = Versions(self.editor, self)
         self.areas = Areas(self.editor, self)
         self.editor_view = EditorView(self.editor, self.versions, self.areas)

@@ -151,11 +151,12 @@ def _records(sides: Sequence[Iterable[R]], used: set[str]) -> tuple[R, ...]:
 
 
 def _with_shared_frames(sides: Sequence[_Prepared]) -> list[_Prepared]:
-    """Each may have framed the same rectangle; the smallest id is that of all then, whoever merges."""
+    """Both may have framed the same rectangle; the smaller id is that of all then, whoever merges. sides: base, mine,
+    theirs.
+    """
+    base, mine, theirs = (frames for frames, _ in sides)
     shared: dict[FrameRecord, FrameRecord] = {}
-    for frame in sorted(
-        {frame.id: frame for frames, _ in sides for frame in frames}.values(), key=lambda each: each.id
-    ):
+    for frame in (*sorted((*mine, *theirs), key=lambda each: each.id), *base):
         shared.setdefault(_rectangle(frame), frame)
     alike: list[_Prepared] = []
     for frames, inversions in sides:

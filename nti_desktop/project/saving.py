@@ -3,7 +3,7 @@
 import itertools
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import (
     Stored,
     as_written,
+    backup_path,
     read_sidecar,
     signature_of,
     write_alone,
@@ -38,24 +39,35 @@ class Saved:
     unconfirmed: SidecarUnconfirmed | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What is written besides the project, see `write_sidecar`."""
+
+    arrays: Mapping[str, Arrays]
+    previews: Mapping[str, bytes]
+    desk: Callable[[], bytes] | None
+
+
 def save_sidecar(
     path: Path,
     project: Project,
     arrays: Mapping[str, Arrays],
     previews: Mapping[str, bytes],
     base: Stored | None,
+    desk: Callable[[], bytes] | None = None,
 ) -> Saved:
     """Save a project, merged with what another program has saved there since `base`; what cannot be merged is saved
     beside under a free name.
 
     arrays, previews: as `write_sidecar` takes them; what is left out may also come from `base`, should the file be
-    gone. base: the project as it was last read or saved, here or elsewhere, None for the first save. Raises
-    SidecarError; what lies on the disk is then as it was.
+    gone. base: the project as it was last read or saved, here or elsewhere, None for the first save. desk: see
+    `write_sidecar`. Raises SidecarError; what lies on the disk is then as it was.
     """
+    given = Given(arrays, previews, desk)
     for _ in range(_ATTEMPTS):
         try:
             with saving_alone(path) as alone:
-                saved = _save(path, project, arrays, previews, base)
+                saved = _save(path, project, given, base)
             if alone or _is_settled(saved.stored):
                 return saved
         except SidecarChanged:  # by a program that does not ask for locks
@@ -69,29 +81,26 @@ def _is_settled(stored: Stored) -> bool:
     return signature_of(stored.path) == stored.signature
 
 
-def _save(
-    path: Path,
-    project: Project,
-    arrays: Mapping[str, Arrays],
-    previews: Mapping[str, bytes],
-    base: Stored | None,
-) -> Saved:
+def _save(path: Path, project: Project, given: Given, base: Stored | None) -> Saved:
     """Under the lock."""
     ancestor = base if base is not None and _same_place(base.path, path) else None
     found = signature_of(path)
     if found is None or (ancestor is not None and found == ancestor.signature):
-        return _write(path, project, arrays, previews, base, ancestor if found else None)
+        return _write(path, project, given, base, ancestor if found else None)
     try:
         theirs = read_sidecar(path)
         merged = _merged(ancestor, project, theirs)
     except (SidecarDamaged, SidecarNewer, Unmergeable) as error:
         beside = free_name(path)
         reason = str(error) if isinstance(error, Unmergeable) else _reason(error)
-        saved = _write(beside, project, arrays, previews, base, None)
+        saved = _write(beside, project, given, base, None)
         return replace(saved, beside=refusals.saved_beside(path, beside, reason))
     pictures = {copy: picture for copy, of in merged.copies.items() if (picture := _preview(theirs, of))}
-    new = theirs.project if alike(merged.project, theirs.project) else merged.project  # or two would never settle
-    saved = _write(path, new, arrays, {**previews, **pictures}, base, theirs)
+    given = replace(given, previews={**given.previews, **pictures})
+    new = merged.project
+    if alike(new, theirs.project):  # what is looked at stays as it is there, or two would never settle
+        new, given = theirs.project, replace(given, desk=None)
+    saved = _write(path, new, given, base, theirs)
     return replace(saved, merged=not alike(new, project))
 
 
@@ -105,27 +114,36 @@ def _reason(error: SidecarError) -> str:
     return "a newer version of this program wrote it" if isinstance(error, SidecarNewer) else "it is damaged by now"
 
 
-def _write(
-    path: Path,
-    project: Project,
-    arrays: Mapping[str, Arrays],
-    previews: Mapping[str, bytes],
-    base: Stored | None,
-    there: Stored | None,
-) -> Saved:
+def _write(path: Path, project: Project, given: Given, base: Stored | None, there: Stored | None) -> Saved:
     """Write over what is there; what that lacks and nobody gives is taken from `base`."""
     if base is not None and base is not there:
         known = {inversion.id for inversion in (there.project.inversions if there else ())}
-        lacking = {inversion.id for inversion in project.inversions} - known - arrays.keys()
         before = {inversion.id for inversion in base.project.inversions}
-        arrays = {**{name: base.arrays(name) for name in lacking & before}, **arrays}
-        previews = {**_previews(base, project), **previews}
-    unconfirmed = None
+        lacking = ({inversion.id for inversion in project.inversions} - known - given.arrays.keys()) & before
+        desk = base.desk() if given.desk is None and there is None else None
+        given = Given(
+            {**{name: _arrays(base, name) for name in lacking}, **given.arrays},
+            {**_previews(base, project), **given.previews},
+            given.desk if desk is None else lambda: desk,
+        )
+    expected, unconfirmed = there.signature if there else None, None
     try:
-        signature = write_alone(path, project, arrays, previews, there.signature if there else None)
+        signature = write_alone(path, project, given.arrays, given.previews, expected, given.desk)
     except SidecarUnconfirmed as error:
         signature, unconfirmed = error.signature, error
     return Saved(as_written(path, project, signature), unconfirmed=unconfirmed)
+
+
+def _arrays(base: Stored, inversion_id: str) -> Arrays:
+    """An inversion's arrays as they were read or saved last; else those of the save before."""
+    try:
+        return base.arrays(inversion_id)
+    except SidecarError:
+        try:
+            return read_sidecar(backup_path(base.path)).arrays(inversion_id)
+        except (SidecarError, KeyError):
+            pass
+        raise
 
 
 def _previews(base: Stored, project: Project) -> dict[str, bytes]:

@@ -85,7 +85,7 @@ class Stored:
 
     def desk(self) -> bytes | None:
         """desk.json, read now and not yet looked at; None where there is none, or none that can be read."""
-        with contextlib.suppress(SidecarError), _reading(self.path) as file:
+        with contextlib.suppress(SidecarError), _reading(self.path, self.held) as file:
             archive = Archive(file)
             return archive.read(DESK, MAX_JSON) if DESK in archive.names else None
         return None
@@ -147,7 +147,7 @@ def write_sidecar(
     overwritten. desk: makes desk.json; None to take over that of the file on disk.
     """
     with saving_alone(path):
-        return write_alone(path, project, arrays, previews, expected)
+        return write_alone(path, project, arrays, previews, expected, desk)
 
 
 def write_alone(
@@ -156,6 +156,7 @@ def write_alone(
     arrays: Mapping[str, Arrays],
     previews: Mapping[str, bytes],
     expected: Signature | None,
+    desk: Callable[[], bytes] | None = None,
 ) -> Signature:
     """As `write_sidecar`, for whoever keeps other programs out already."""
     path = Path(os.path.realpath(path))
