@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from nti_desktop.core.errors import ModelError
+from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 
 _BAR = 24  # characters
@@ -52,6 +52,13 @@ def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> N
         print(json.dumps(answer))
     else:
         print("\n".join(lines))
+
+
+def refuse_late(*faults: NtiError | None) -> int:
+    """Say what went wrong with a result that was told; the exit code."""
+    sentences = [str(fault) for fault in faults if fault is not None]
+    note(sentences)
+    return 1 if sentences else 0
 
 
 def confirm(question: str, option: str, cancel: CancelToken) -> bool:

@@ -33,8 +33,10 @@ class Opened:
     desk: bytes | None = None
 
 
-def open_with_project(path: Path, report: Report | None = None) -> Opened:
-    """Open a photo with its project, when it has one, or a .nti with the photo beside it. report: see Report.
+def open_with_project(path: Path, report: Report | None = None, project_file: Path | None = None) -> Opened:
+    """Open a photo with its project, when it has one, or a .nti with the photo beside it.
+
+    report: see Report; project_file: where the project is to be saved, and is read from where it is there.
 
     Raises PhotoError or SidecarError in one sentence; a project that cannot be used is left as it is.
     """
@@ -44,8 +46,11 @@ def open_with_project(path: Path, report: Report | None = None) -> Opened:
     else:
         photo = open_photo(path, report=report)
         found = find_sidecar(path, photo.identity)
+        if project_file is not None and project_file.exists():
+            found = project_file
         if found is None:
-            return Opened(photo, _new_project(photo), sidecar_path(path, photo.identity), None, 1, photo.notes)
+            sidecar = project_file or sidecar_path(path, photo.identity)
+            return Opened(photo, _new_project(photo), sidecar, None, 1, photo.notes)
         stored = read_sidecar(found)
     project, turn, notes = stored.project, 1, photo.notes
     if project.photo.identity != photo.identity:
@@ -66,7 +71,7 @@ def open_with_project(path: Path, report: Report | None = None) -> Opened:
     if stored.read_only:
         notes += (stored.read_only,)
     desk = stored.desk() if turn == 1 else None
-    return Opened(photo, project, stored.path, stored, turn, notes, desk)
+    return Opened(photo, project, project_file or stored.path, stored, turn, notes, desk)
 
 
 def photo_to_open(path: Path) -> Path:

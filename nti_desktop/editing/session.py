@@ -81,9 +81,9 @@ class Session:
         self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found
 
     @classmethod
-    def open(cls, path: Path, report: Report | None = None) -> "Session":
+    def open(cls, path: Path, report: Report | None = None, project: Path | None = None) -> "Session":
         """See `open_with_project`."""
-        opened = open_with_project(path, report)
+        opened = open_with_project(path, report, project)
         working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored)
         if opened.turn != 1:
             working_copy.turn_previews(opened.turn)

@@ -128,7 +128,7 @@ def _copy(version: VersionRecord) -> VersionRecord:
 
 
 def _differ(one: VersionRecord, other: VersionRecord) -> bool:
-    """Whether two versions say different things; which of its areas is worked on is none."""
+    """Tell whether two versions say different things; which of its areas is worked on is none."""
     return (one.name, one.look, one.made_from, one.time, one.model_extra) != (
         other.name,
         other.look,

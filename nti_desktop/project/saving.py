@@ -76,7 +76,7 @@ def save_sidecar(
 
 
 def _is_settled(stored: Stored) -> bool:
-    """Where nothing can be locked, another save that began at the same moment may have the last word."""
+    """Tell whether it stays: where nothing is locked, a save that began at the same moment may have the last word."""
     time.sleep(_SETTLING)
     return signature_of(stored.path) == stored.signature
 

@@ -20,7 +20,7 @@ from nti_desktop.project import refusals, schema, tensors
 from nti_desktop.project.archive import Archive, Unsound, stored_zip
 from nti_desktop.project.exclusion import saving_alone
 from nti_desktop.project.held import Held, hold
-from nti_desktop.project.location import backup_path, find_sidecar, sidecar_path
+from nti_desktop.project.location import backup_path, data_folder, find_sidecar, sidecar_path
 from nti_desktop.project.refusals import (
     SidecarChanged,
     SidecarDamaged,
@@ -42,6 +42,7 @@ __all__ = [
     "Stored",
     "as_written",
     "backup_path",
+    "data_folder",
     "find_sidecar",
     "read_sidecar",
     "recover_sidecar",
