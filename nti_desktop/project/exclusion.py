@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nti_desktop.core.errors import SidecarError
-from nti_desktop.core.locking import alone_in
+from nti_desktop.core.lock import alone_in
 from nti_desktop.project import refusals
 from nti_desktop.project.location import data_folder
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core import locking
+from nti_desktop.core import lock
 from nti_desktop.core.errors import SidecarError
-from nti_desktop.core.locking import alone_in
+from nti_desktop.core.lock import alone_in
 from nti_desktop.project import exclusion, saving
 from nti_desktop.project.saving import save_sidecar
 from nti_desktop.project.sidecar import read_sidecar, write_sidecar
@@ -31,7 +31,7 @@ work.write_in_rounds(name, way, path)
 
 def write_in_rounds(name: str, way: str, path: Path) -> None:
     if way == "without locks":
-        locking._Lock.acquire = lambda _self, _deadline: False  # type: ignore[method-assign]
+        lock._is_taken = lambda _handle, _deadline: False  # type: ignore[assignment]
     stored = read_sidecar(path)
     for line in sys.stdin:
         version = make_version(f"{name}-{line.strip()}", "two").model_copy(update={"name": name})
@@ -126,7 +126,7 @@ def test_of_two_that_do_not_merge_one_is_refused(path: Path, rounds: int) -> Non
 
 def test_what_a_killed_program_had_locked_is_free(path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from nti_desktop.core.locking import alone_in\n"
+        "import sys, time; from pathlib import Path; from nti_desktop.core.lock import alone_in\n"
         "with alone_in(Path(sys.argv[1])) as alone: print(alone, flush=True); time.sleep(600)"
     )
     with subprocess.Popen(
@@ -143,7 +143,7 @@ def test_what_a_killed_program_had_locked_is_free(path: Path) -> None:
 def test_a_folder_that_stays_locked_refuses_the_save_and_keeps_the_file(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locking, "PATIENCE", 0.05)
+    monkeypatch.setattr(lock, "PATIENCE", 0.05)
     before = path.read_bytes()
     with alone_in(path.parent) as alone:
         assert alone
