@@ -33,13 +33,14 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 
 def keep(session: Session) -> Kept:
     """Save the project, in the user's data folder where it cannot be saved in its place."""
+    beside = session.sidecar.absolute().parent == session.photo.path.absolute().parent
     try:
-        said = session.working_copy.save()
+        said = session.working_copy.save() if beside else session.save_as(session.sidecar)  # says where its photo is
     except SidecarUnconfirmed as error:
         return Kept(session.sidecar, fault=error)
     except SidecarError as error:
         try:
-            said = session.working_copy.save_as(_elsewhere(session.photo.path))
+            said = session.save_as(_elsewhere(session.photo.path))
         except SidecarError:
             return Kept(None, fault=error)
         fault = SidecarError(f"{error} It is kept in “{session.sidecar}”; go on with that by --project.")

@@ -84,9 +84,12 @@ def _is_project(path: Path) -> bool:
 
 
 def _photo_of(stored: Stored) -> Path:
-    """The photo beside a project: called as the project says, or as the project itself is called."""
-    for name in (stored.path.stem, Path(stored.project.photo.name).name):
-        photo = stored.path.with_name(name) if name else stored.path
+    """The photo beside a project: called as the project says, or as the project itself is called; else where the
+    project says that it lies.
+    """
+    name, folder = Path(stored.project.photo.name).name, stored.project.photo.folder
+    places = [stored.path.with_name(each) for each in (stored.path.stem, name) if each]
+    for photo in (*places, *([Path(folder) / name] if folder and name else [])):
         if photo != stored.path and photo.is_file():
             return photo
     raise PhotoError(

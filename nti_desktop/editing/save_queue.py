@@ -73,6 +73,11 @@ class SaveQueue:
         def done(saved: Saved) -> None:
             before = working_copy.project
             said = working_copy.saved(snapshot, saved)
+            if request.path is not None and saved.beside is None:
+                said = (
+                    *said,
+                    f"The project is saved in “{saved.stored.path}” from now on; open that to go on with it.",
+                )
             if said or working_copy.project is not before:
                 self._audience.arrived(Arrival(request.session, before, saved.stored, said))
             if saved.unconfirmed is not None:

@@ -100,8 +100,17 @@ class Session:
         return self.working_copy.sidecar
 
     def snapshot(self, path: Path | None = None) -> Snapshot:
-        """The project and the desk as they are now, see `WorkingCopy.snapshot`."""
+        """The project and the desk as they are now, see `WorkingCopy.snapshot`. A project that is to be saved under
+        another name says where its photo lies.
+        """
+        if path is not None:
+            folder = str(self.photo.path.absolute().parent)
+            self.working_copy.change(photo=self.project.photo.model_copy(update={"folder": folder}))
         return self.working_copy.snapshot(self.tell_desk(), path)
+
+    def save_as(self, path: Path) -> tuple[str, ...]:
+        """Save the project in another file from now on, see `WorkingCopy.write`."""
+        return self.working_copy.write(self.snapshot(path))
 
     @property
     def read_only(self) -> str | None:

@@ -202,13 +202,10 @@ class WorkingCopy:
         """Write the project where it belongs, if there is something to save; what comes back is to be said, see
         `saved`. Raises SidecarError; nothing is lost.
         """
-        return self._write(self.snapshot()) if self.dirty else ()
+        return self.write(self.snapshot()) if self.dirty else ()
 
-    def save_as(self, path: Path) -> tuple[str, ...]:
-        """Write the project to another file, where it is saved from now on; as `save`."""
-        return self._write(self.snapshot(path=path))
-
-    def _write(self, snapshot: Snapshot) -> tuple[str, ...]:
+    def write(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Write a snapshot of this now; as `save`."""
         saved = snapshot.write()
         sentences = self.saved(snapshot, saved)
         if saved.unconfirmed is not None:

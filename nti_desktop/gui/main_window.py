@@ -26,6 +26,7 @@ from nti_desktop.gui.controllers.journal import JournalController
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
 from nti_desktop.gui.controllers.samples import Samples
+from nti_desktop.gui.controllers.saving_as import SavingAs
 from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.controllers.viewing import Viewing
@@ -82,10 +83,11 @@ class MainWindow(QMainWindow):
         self.devices = DeviceChooser(self.engine, self.editor, self.editor_view.model_panel, self)
         self.feedback = EditFeedback(self.editor, self)
         self.exporting = Exporting(self.editor, self)
+        self.saving_as = SavingAs(self.editor, self)
         self.comparing = Comparing(self.editor, self.editor_view.prompts.edit, self)
         self.trying = Trying(self.editor, self.engine, self.background, self.editor_view.prompts.edit, self)
         self.samples = Samples(self.editor, self.editor_view.start, self)
-        self.viewing = Viewing(self.editor_view, [MainWindow, Exporting, Versions, Areas], self)
+        self.viewing = Viewing(self.editor_view, [MainWindow, SavingAs, Exporting, Versions, Areas], self)
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
@@ -94,7 +96,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         open_as_last_time(self)
         more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
-        self.actions_by_name = add_actions(self, (self, self.trying, self.comparing, *more))
+        self.actions_by_name = add_actions(self, (self, self.saving_as, self.trying, self.comparing, *more))
         self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
 
@@ -236,13 +238,15 @@ class MainWindow(QMainWindow):
     @slot(SaveRequest, NtiError)
     def _save_failed(self, request: SaveRequest, error: NtiError) -> None:
         session, repeated = request.session, self.autosave.repeats(request, error)
-        actions = [Action("Try again", partial(self._save_again, session))]
+        elsewhere = Action("Save as…", partial(self.saving_as.ask, session))
+        actions = [elsewhere, Action("Try again", partial(self._save_again, session))]
         if session is self.editor.session and isinstance(self._leaving.destination, OpenNext):
-            actions = [Action("Open without saving", self._leaving.go)]
+            actions = [elsewhere, Action("Open without saving", self._leaving.go)]
         elif self._leaving.closing:
             self._leaving.stay()
             self.show()
-            actions = [Action("Close without saving", self._close_without_saving), Action("Try again", self._close)]
+            anyway = Action("Close without saving", self._close_without_saving)
+            actions = [elsewhere, anyway, Action("Try again", self._close)]
         elif repeated:
             actions = []
         if actions:

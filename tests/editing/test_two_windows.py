@@ -202,12 +202,13 @@ def test_saved_under_another_name_it_goes_on_there_with_all_it_had(photo: Path, 
     (blue,) = session.project.versions
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    session.working_copy.save_as(elsewhere / "mine.nti")
+    session.save_as(elsewhere / "mine.nti")
     session.add_version("Red", RED)
     session.working_copy.save()
     assert names(photo.with_name("scene.png.nti")) == {"Blue"}
     assert names(elsewhere / "mine.nti") == {"Blue", "Red"}
     assert read_sidecar(elsewhere / "mine.nti").arrays(blue.inversion)
+    assert Session.open(elsewhere / "mine.nti").photo.path == photo
 
 
 def test_saved_under_the_name_of_another_project_of_the_photo_both_are_kept(photo: Path, tmp_path: Path) -> None:
@@ -215,7 +216,7 @@ def test_saved_under_the_name_of_another_project_of_the_photo_both_are_kept(phot
     first.sidecar.rename(tmp_path / "other.nti")
     second = with_a_version(photo)
     second.add_version("Green", GREEN)
-    second.working_copy.save_as(tmp_path / "other.nti")
+    second.save_as(tmp_path / "other.nti")
     assert [v.name for v in read_sidecar(tmp_path / "other.nti").project.versions] == ["Blue", "Blue", "Green"]
 
 
@@ -229,7 +230,7 @@ def test_a_project_whose_folder_is_gone_can_be_saved_elsewhere_whole(photo: Path
     folder.rename(tmp_path / "renamed")
     with pytest.raises(SidecarError, match="folder is gone"):
         session.working_copy.save()
-    session.working_copy.save_as(tmp_path / "kept.nti")
+    session.save_as(tmp_path / "kept.nti")
     stored = read_sidecar(tmp_path / "kept.nti")
     assert {version.name for version in stored.project.versions} == {"Blue", "Red"}
     assert stored.arrays(blue.inversion)
