@@ -1,9 +1,10 @@
 """The window: its commands, what it opens, and how it closes."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
@@ -154,11 +155,34 @@ class MainWindow(QMainWindow):
     @slot(Path)
     def open_path(self, path: Path) -> None:
         """Open a photo or a project; what is open is saved before."""
+        self.editor.withdraw(Topic.DROP)
         self.editor_view.prompts.edit.settle()
         self._leaving.ask(OpenNext(path))
         self.progress.refresh()
 
+    def open_first(self, paths: Sequence[Path]) -> None:
+        """Open one of several photos, and say what became of the others."""
+        self.open_path(paths[0])
+        if len(paths) > 1:
+            text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."
+            self.editor.say(Message(text, topic=Topic.DROP))
+
+    @slot(tuple)
+    def come_forward(self, paths: tuple[Path, ...]) -> None:
+        """Another start of the program wants this window, and perhaps photos in it."""
+        if paths:
+            self.open_first(paths)
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     # What is left for another photo or for good, see `Leaving`
+
+    @property
+    def closing(self) -> bool:
+        """Whether the window is about to close, or has."""
+        return self._leaving.closing
 
     @property
     def unsaved(self) -> bool:
@@ -210,10 +234,7 @@ class MainWindow(QMainWindow):
         if not paths:
             return
         event.acceptProposedAction()
-        self.open_path(paths[0])
-        if len(paths) > 1:
-            text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."
-            self.editor.say(Message(text, topic=Topic.DROP))
+        self.open_first(paths)
 
     # Saving
 
