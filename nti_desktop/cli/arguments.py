@@ -6,7 +6,20 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from nti_desktop import __version__
-from nti_desktop.cli import demo, doctor, edit, evaluate, export, info, invert, methods, models, recover, writing
+from nti_desktop.cli import (
+    demo,
+    doctor,
+    edit,
+    evaluate,
+    export,
+    info,
+    invert,
+    keeping,
+    methods,
+    models,
+    recover,
+    writing,
+)
 from nti_desktop.cli.terminal import note
 from nti_desktop.models.library.catalog import BUILT_IN_ID
 from nti_desktop.photo.frame import Area
@@ -233,6 +246,7 @@ def _device(parser: argparse.ArgumentParser) -> None:
 
 def _photo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path, metavar="PHOTO")
+    keeping.add_option(parser)
 
 
 def _area(text: str) -> Area:

@@ -4,9 +4,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nti_desktop.cli.keeping import Kept, keep
 from nti_desktop.cli.making import make_picture, model_of
-from nti_desktop.cli.terminal import note, tell, watcher
-from nti_desktop.cli.writing import not_written, target_of, write
+from nti_desktop.cli.terminal import note, refuse_late, tell, watcher
+from nti_desktop.cli.writing import not_written, target_of, write_or_say
 from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import edits, feedback
@@ -28,7 +29,7 @@ from nti_desktop.recipe.words import find_words, unlearned_words
 
 def run(options: Namespace, cancel: CancelToken) -> int:
     """Add a version of the photo and render it; write it where that is asked for."""
-    session = Session.open(options.photo)
+    session = Session.open(options.photo, project=options.project)
     if session.read_only:
         raise SidecarError(session.read_only)
     if options.model is not None:
@@ -56,16 +57,13 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     version = session.add_version(name, recipe, finish, inversion.id, made_from=before, others=others)
     made = make_picture(session, version.parts, options.device, watcher(), cancel)
     session.working_copy.keep_preview(version.id, encode_preview(made.picture))
-    session.working_copy.save()
-    written = not_written(options)
-    if target is not None:
-        written = write(options, session, made, version.parts, target)
-    if options.return_to is not None:
-        session.working_copy.save()  # under its new name
+    written = not_written(options) if target is None else write_or_say(options, session, made, version.parts, target)
+    kept = _keep(session, version.id, options.name)
+    version = session.project.version(version.id)
 
-    notes = [*session.notes, *_notes(inversion.settings, recipe, made.rendered, entry.words)]
+    notes = [*session.notes, *kept.said, *_notes(inversion.settings, recipe, made.rendered, entry.words)]
     rendered = made.rendered
-    lines = [f"Version “{version.name}” is saved in {session.sidecar}"]
+    lines = [f"Version “{version.name}” is saved in {kept.path}"] if kept.path is not None else []
     if rendered is not None:
         lines.append(
             f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
@@ -77,7 +75,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         [*lines, *written.said, *notes],
         {
             "photo": str(session.photo.path),
-            "sidecar": str(session.sidecar),
+            "sidecar": None if kept.path is None else str(kept.path),
             "version": version.id,
             "name": version.name,
             "prompt": recipe.prompt,
@@ -95,7 +93,21 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         },
         options.json,
     )
-    return 0
+    return refuse_late(written.fault, kept.fault)
+
+
+def _keep(session: Session, version_id: str, name: str | None) -> Kept:
+    """Save the version; one that was named here, as another was meanwhile, gets another name."""
+    kept = keep(session)
+    while name is None and kept.fault is None and _has_a_namesake(session, version_id):
+        session.change_version(version_id, name=session.free_name())
+        kept = replace(again := keep(session), said=(*kept.said, *again.said))
+    return kept
+
+
+def _has_a_namesake(session: Session, version_id: str) -> bool:
+    name = session.project.version(version_id).name
+    return any(version.name == name and version.id != version_id for version in session.project.versions)
 
 
 def _inversion(session: Session, inversion_id: str) -> InversionRecord:

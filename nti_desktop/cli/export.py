@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from nti_desktop.cli.making import make_picture
-from nti_desktop.cli.terminal import tell, watcher
+from nti_desktop.cli.terminal import refuse_late, tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.core.progress import CancelToken
@@ -13,7 +13,7 @@ from nti_desktop.project.schema import VersionRecord
 
 def run(options: Namespace, cancel: CancelToken) -> int:
     """Write a version at the photo's full size."""
-    session = Session.open(options.photo)
+    session = Session.open(options.photo, project=options.project)
     version = _version(session, options.name)
     target = target_of(options, session, version.name)
     made, written = None, not_written(options)
@@ -37,7 +37,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         },
         options.json,
     )
-    return 0
+    return refuse_late(written.fault)
 
 
 def _version(session: Session, name: str) -> VersionRecord:

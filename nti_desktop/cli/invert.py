@@ -2,7 +2,8 @@
 
 from argparse import Namespace
 
-from nti_desktop.cli.terminal import note, tell, watcher
+from nti_desktop.cli.keeping import keep
+from nti_desktop.cli.terminal import note, refuse_late, tell, watcher
 from nti_desktop.core.errors import RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.core.units import in_decibels
@@ -35,7 +36,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         steps=best.steps_for(method) if options.steps is None else options.steps,
         guidance_scale=best.guidance_of(method) if options.guidance is None else options.guidance,
     )
-    session = Session.open(options.photo)
+    session = Session.open(options.photo, project=options.project)
     if session.read_only:
         raise SidecarError(session.read_only)
     unlearned = feedback.never_learned(entry, unlearned_words(settings.prompt, entry.words))
@@ -54,7 +55,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     digest = fingerprint(entry, cancel)  # before what may take minutes: nothing can be kept without it
     inverted = service.invert(session.invert_job(entry, settings, options.area), report, cancel)
     record = session.keep_inversion(entry, digest, inverted, options.area)
-    session.working_copy.save()
+    kept = keep(session)
     known = not unlearned and not feedback.is_strange(entry, measured)
     if known and (more := feedback.say_more(entry, settings, inverted.figures.explained)):
         notes.append(more)
@@ -69,11 +70,12 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             f"Guidance alone, unpinned, reproduces the photo at {in_decibels(figures.reconstruction_psnr)}; "
             f"the model's autoencoder draws it at {in_decibels(measured.autoencoder_psnr)}.",
             feedback.effective_resolution(frame, options.area is None),
-            f"Saved in {session.sidecar}",
+            *([] if kept.path is None else [f"Saved in {kept.path}"]),
+            *kept.said,
         ],
         {
             "photo": str(session.photo.path),
-            "sidecar": str(session.sidecar),
+            "sidecar": None if kept.path is None else str(kept.path),
             "inversion": record.id,
             "area": [frame.x, frame.y, frame.width, frame.height],
             "detail": frame.detail,
@@ -93,11 +95,11 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "explained": figures.explained,
             "memory_forecast": measured.forecast.of(settings.method).size if measured.forecast else None,
             "edit_memory_forecast": measured.forecast.editing.size if measured.forecast else None,
-            "notes": notes,
+            "notes": [*notes, *kept.said],
         },
         options.json,
     )
-    return 0
+    return refuse_late(kept.fault)
 
 
 def _method(options: Namespace, best: EditDefaults) -> Method:

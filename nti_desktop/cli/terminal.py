@@ -107,6 +107,13 @@ def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> N
         _say([json.dumps(answer).replace("\x7f", "\\u007f")] if as_json else lines, sys.stdout)
 
 
+def refuse_late(*faults: NtiError | None) -> int:
+    """Say what went wrong with a result that was told; the exit code."""
+    sentences = [str(fault) for fault in faults if fault is not None]
+    note(sentences)
+    return 1 if sentences else 0
+
+
 def confirm(question: str, option: str, cancel: CancelToken) -> bool:
     """Ask on a terminal for a typed “yes”. option: what says yes where there is none.
 

@@ -3,10 +3,11 @@
 import argparse
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nti_desktop.cli.making import Made
+from nti_desktop.core.errors import NtiError, PhotoError, SidecarError
 from nti_desktop.editing.export_request import file_name
 from nti_desktop.editing.returning import check_return, follow, return_to
 from nti_desktop.editing.session import Session
@@ -56,10 +57,13 @@ def add_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 @dataclass(frozen=True)
 class Written:
-    """path: of the file, None where none was written; said: sentences about what became of it."""
+    """path: of the file, None where none was written; said: sentences about what became of it; fault: what did not
+    work, if anything.
+    """
 
     path: Path | None = None
     said: tuple[str, ...] = ()
+    fault: NtiError | None = None
 
 
 def target_of(options: Namespace, session: Session, version: str) -> Path | None:
@@ -90,9 +94,13 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
     provenance = session.provenance((part.inversion, part.recipe.recipe()) for part in parts)
     if options.return_to is not None:
         returned = return_to(made.picture, target, provenance)
-        follow(session, returned)
         said = f"Returned to {returned.path}; as it was, it lies at {returned.kept}"
-        return Written(returned.path, (said, *returned.notes))
+        written = Written(returned.path, (said, *returned.notes))
+        try:
+            follow(session, returned)
+        except SidecarError as error:
+            return replace(written, fault=error)
+        return written
     exported = export_picture(
         made.picture,
         target,
@@ -106,6 +114,16 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
         return not_written(options)
     said = f"Written to {exported.path}"
     return Written(exported.path, (said, *exported.notes))
+
+
+def write_or_say(
+    options: Namespace, session: Session, made: Made, parts: Sequence[PartRecord], target: Path
+) -> Written:
+    """As `write`, for who has more to do whatever becomes of the picture."""
+    try:
+        return write(options, session, made, parts, target)
+    except PhotoError as error:
+        return Written(fault=error)
 
 
 def _settings(options: Namespace) -> ExportSettings:

@@ -16,7 +16,7 @@ from nti_desktop.editing.version_list import Step, VersionList, part_of, state_o
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import InversionRecord, PartRecord, VersionRecord
+from nti_desktop.project.schema import InversionRecord, PartRecord, Project, VersionRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing, with_prompt
@@ -430,6 +430,20 @@ class Document:
         step = self._versions.delete(self.version_id)
         self.go_to(self.version_id)
         return step
+
+    def take_in(self, before: Project) -> bool:
+        """Another program changed the project, too; whether that is another version than the one that was edited, or
+        changed that. What is drafted for the next preparing stays. before: the project until then.
+        """
+        shown = next((version for version in before.versions if version.id == before.current), None)
+        self._versions.take_in(before, self._clock())
+        if shown == self.version:
+            return False
+        if shown is None or shown.id != self.version_id:
+            self._draft = None
+        if self._draft is None:
+            self._show_version()
+        return True
 
     def put_back(self, deleted: Step) -> bool:
         """Put a version back that was deleted, whatever was done since, and go to it; whether it was gone."""

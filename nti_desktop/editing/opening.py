@@ -44,8 +44,10 @@ class Opened:
     lost: Path | None = None
 
 
-def open_with_project(path: Path, report: Report | None = None) -> Opened:
-    """Open a photo with its project, when it has one, or a .nti with the photo beside it. report: see Report.
+def open_with_project(path: Path, report: Report | None = None, project_file: Path | None = None) -> Opened:
+    """Open a photo with its project, when it has one, or a .nti with the photo beside it.
+
+    report: see Report; project_file: where the project is to be saved, and is read from where it is there.
 
     Raises PhotoError or SidecarError in one sentence; a project that cannot be used is left as it is.
     """
@@ -56,8 +58,10 @@ def open_with_project(path: Path, report: Report | None = None) -> Opened:
     else:
         photo = open_photo(path, report=report)
         found = find_sidecar(path, photo.identity)
+        if project_file is not None and project_file.exists():
+            found = project_file
         if found is None:
-            sidecar = sidecar_path(path, photo.identity)
+            sidecar = project_file or sidecar_path(path, photo.identity)
             return Opened(photo, _new_project(photo), sidecar, None, 1, photo.notes, lost=_lost(photo))
         stored = read_sidecar(found)
     project, turn, notes = stored.project, 1, photo.notes
@@ -79,7 +83,7 @@ def open_with_project(path: Path, report: Report | None = None) -> Opened:
     if stored.read_only:
         notes += (stored.read_only,)
     desk = stored.desk() if turn == 1 else None
-    return Opened(photo, project, stored.path, stored, turn, notes, desk)
+    return Opened(photo, project, project_file or stored.path, stored, turn, notes, desk)
 
 
 def photo_to_open(path: Path) -> Path:
@@ -93,9 +97,12 @@ def is_project(path: Path) -> bool:
 
 
 def _photo_of(stored: Stored) -> Path:
-    """The photo beside a project: called as the project says, or as the project itself is called."""
-    for name in (stored.path.stem, Path(stored.project.photo.name).name):
-        photo = stored.path.with_name(name) if name else stored.path
+    """The photo beside a project: called as the project says, or as the project itself is called; else where the
+    project says that it lies.
+    """
+    name, folder = Path(stored.project.photo.name).name, stored.project.photo.folder
+    places = [stored.path.with_name(each) for each in (stored.path.stem, name) if each]
+    for photo in (*places, *([Path(folder) / name] if folder and name else [])):
         if photo != stored.path and photo.is_file():
             return photo
     raise PhotoError(

@@ -20,6 +20,7 @@ def possible_commands(
     versions = document.session.project.versions if document is not None else ()
     possible = {
         "save": document is not None and document.session.working_copy.dirty,
+        "save_as": document is not None and document.session.read_only is None,
         "export": is_open,
         "export_again": is_open,
         "return_to_editor": is_open and returns,

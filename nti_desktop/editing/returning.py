@@ -15,7 +15,7 @@ from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.export.formats import format_of
 from nti_desktop.photo.export.targets import disk_errors_said
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project.sidecar import sidecar_path
+from nti_desktop.project.sidecar import find_sidecar, sidecar_path
 
 _MOST_TRIES = 1000
 
@@ -61,12 +61,21 @@ def return_to(picture: Raster, target: Path, provenance: Provenance, cancel: Can
 
 
 def follow(session: Session, returned: Returned) -> None:
-    """Let the session and its project go with the old bytes, where the replaced file was the session's photo.
+    """Let the session and its project go with the old bytes, where the replaced file was the session's photo; a
+    project under a name that the user chose keeps that.
 
     Raises SidecarError when the project cannot be renamed; it then stays under its old name.
     """
-    if os.path.realpath(session.photo.path) == os.path.realpath(returned.path):
-        session.move_to(returned.kept, sidecar_path(returned.kept, session.photo.identity))
+    if not _same(session.photo.path, returned.path):
+        return
+    identity = session.photo.identity
+    usual = find_sidecar(session.photo.path, identity) or sidecar_path(session.photo.path, identity)
+    chosen = not _same(session.sidecar, usual)
+    session.move_to(returned.kept, session.sidecar if chosen else sidecar_path(returned.kept, identity))
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _free_name(target: Path) -> Path:

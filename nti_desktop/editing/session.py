@@ -89,9 +89,9 @@ class Session:
         self._models: dict[str, ModelEntry] = {}  # by fingerprint, of those that were found
 
     @classmethod
-    def open(cls, path: Path, report: Report | None = None) -> "Session":
+    def open(cls, path: Path, report: Report | None = None, project: Path | None = None) -> "Session":
         """See `open_with_project`."""
-        opened = open_with_project(path, report)
+        opened = open_with_project(path, report, project)
         working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored, opened.turn)
         return cls(opened.photo, working_copy, opened.notes, opened.desk, opened.lost)
 
@@ -105,9 +105,18 @@ class Session:
         """The file that the project is saved in."""
         return self.working_copy.sidecar
 
-    def snapshot(self) -> Snapshot:
-        """The project and the desk as they are now, see `WorkingCopy.snapshot`."""
-        return self.working_copy.snapshot(self.tell_desk())
+    def snapshot(self, path: Path | None = None) -> Snapshot:
+        """The project and the desk as they are now, see `WorkingCopy.snapshot`. A project that is to be saved under
+        another name says where its photo lies.
+        """
+        if path is not None:
+            folder = str(self.photo.path.absolute().parent)
+            self.working_copy.change(photo=self.project.photo.model_copy(update={"folder": folder}))
+        return self.working_copy.snapshot(self.tell_desk(), path)
+
+    def save_as(self, path: Path) -> tuple[str, ...]:
+        """Save the project in another file from now on, see `WorkingCopy.write`."""
+        return self.working_copy.write(self.snapshot(path))
 
     @property
     def read_only(self) -> str | None:

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from nti_desktop.editing.previews import PreviewSource, encode_preview
 from nti_desktop.photo.raster import Raster
+from nti_desktop.project.saving import Saved, save_sidecar
 from nti_desktop.project.schema import Project
-from nti_desktop.project.sidecar import Signature, write_sidecar
+from nti_desktop.project.sidecar import Stored
 from nti_desktop.recipe.jobs import Arrays
 
 
@@ -20,25 +21,28 @@ class Kept(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A save, complete in itself, so that `write` may run on another thread than the working copy's. turned: previews
-    that lie on the disk as the photo was before another program turned it; desk: None to let that of the file on the
-    disk be.
+    """A save, complete in itself, so that `write` may run on another thread than the working copy's.
+
+    path: where it is to be written; left: where the project was saved until now; turned: previews that lie on the disk
+    as the photo was before another program turned it; base: as it was last read or saved; desk: None to let that of the
+    file on the disk be.
     """
 
     path: Path
+    left: Path
     project: Project
     arrays: Mapping[str, Arrays]
     previews: Mapping[str, bytes]
     turned: tuple[PreviewSource, ...]
-    expected: Signature | None
+    base: Stored | None
     desk: Kept | None = None
 
-    def write(self) -> Signature:
-        """Raises SidecarError, see `write_sidecar`; the copy must be told of what comes back (`WorkingCopy.saved`)."""
+    def write(self) -> Saved:
+        """Raises SidecarError, see `save_sidecar`; the copy must be told of what comes back (`WorkingCopy.saved`)."""
         previews = dict(self.previews)
         for source in self.turned:
             pixels = source.pixels()
             if pixels is not None:
                 previews[source.version] = encode_preview(Raster(pixels))
         desk = self.desk.to_json if self.desk else None
-        return write_sidecar(self.path, self.project, self.arrays, previews, self.expected, desk)
+        return save_sidecar(self.path, self.project, self.arrays, previews, self.base, desk)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.session import RemovedPart, RemovedVersion, Session
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.project.schema import FinishRecord, PartRecord, RecipeRecord, VersionRecord
+from nti_desktop.project.schema import FinishRecord, PartRecord, Project, RecipeRecord, VersionRecord
 
 Key = tuple[str, str]
 """Version and inversion."""
@@ -137,6 +137,23 @@ class VersionList:
     def _depths(self) -> dict[Key, int]:
         return {key: len(history.past) for key, history in self.histories.items()}
 
+    def take_in(self, before: Project, time: float) -> None:
+        """Another program changed the project, too. Edits can be undone as before, to what was there before as well;
+        changes of the list are forgotten where they no longer fit. time: of now, in seconds.
+        """
+        was, now = ({each.id: each for each in project.versions} for project in (before, self._session.project))
+        changed = {name for name in was.keys() | now.keys() if was.get(name) != now.get(name)}
+        histories = {key: history for key, history in self.histories.items() if key[0] not in changed}
+        for version in now.values():
+            if version.id in changed:
+                for part in version.parts:
+                    key, state = (version.id, part.inversion), state_of(part)
+                    known = self.histories.get(key)
+                    histories[key] = History(state) if known is None else known.changed(state, "elsewhere", time)
+        self.histories = histories
+        self.done = tuple(step for step in self.done if step.version not in changed)
+        self.undone = tuple(step for step in self.undone if step.version not in changed)
+
     # Undo
 
     def keep(self, version: VersionRecord, history: History) -> None:
@@ -202,7 +219,8 @@ class VersionList:
                 return Rename(version, before)
             case Remove(version, beside):
                 removed = session.delete_version(version)
-                session.select_version(beside)
+                if any(each.id == beside for each in session.project.versions):  # another program may delete, too
+                    session.select_version(beside)
                 gone = {key: history for key, history in self.histories.items() if key[0] == version}
                 self.histories = {key: history for key, history in self.histories.items() if key not in gone}
                 return PutBack(removed, gone, beside)

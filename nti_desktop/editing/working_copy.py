@@ -13,8 +13,10 @@ from nti_desktop.core import atomic
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.previews import PreviewSource
 from nti_desktop.editing.snapshot import Kept, Snapshot
+from nti_desktop.project.merge import Unmergeable, merge, said
+from nti_desktop.project.saving import Saved
 from nti_desktop.project.schema import Project
-from nti_desktop.project.sidecar import SidecarUnconfirmed, Signature, Stored, backup_path
+from nti_desktop.project.sidecar import Signature, Stored, backup_path
 from nti_desktop.recipe.jobs import Arrays
 
 Content = tuple[object, ...]
@@ -147,17 +149,18 @@ class WorkingCopy:
 
     # Saving
 
-    def snapshot(self, desk: Kept | None = None) -> Snapshot:
-        """The state as it is now, to be written wherever there is time; tell `saved` when it was. desk: see
-        Snapshot.
+    def snapshot(self, desk: Kept | None = None, path: Path | None = None) -> Snapshot:
+        """The state as it is now, to be written wherever there is time; tell `saved` when it was. desk: see Snapshot;
+        path: where it is to be saved from now on, None for where it is saved anyway.
         """
         return Snapshot(
+            path or self.sidecar,
             self.sidecar,
             self.project,
             dict(self._new_arrays),
             dict(self._new_previews),
             self._still_to_be_turned(),
-            self._stored.signature if self._stored else None,
+            replace(self._stored, project=self._saved_project) if self._stored else None,
             desk,
         )
 
@@ -167,25 +170,41 @@ class WorkingCopy:
         ids = (version.id for version in self.project.versions if version.id not in self._new_previews)
         return tuple(self.preview_source(id) for id in ids if self._looks_as_stored(id))
 
-    def saved(self, snapshot: Snapshot, signature: Signature) -> None:
-        """A snapshot lies on the disk; what was changed since it was taken is still to be saved."""
-        self._stored, self.turn = Stored(snapshot.path, snapshot.project, signature, None), 1
-        self._saved_project = snapshot.project
+    def saved(self, snapshot: Snapshot, saved: Saved) -> tuple[str, ...]:
+        """A snapshot lies on the disk; what was changed since it was taken is still to be saved.
+
+        What another program saved meanwhile is in the project from now on. Returns what is to be said of that, in
+        sentences.
+        """
+        before = self.project
+        if saved.merged:
+            try:
+                self.project = merge(snapshot.project, before, saved.stored.project).project
+            except Unmergeable:  # what was changed since is too much; the next save finds that, and goes elsewhere
+                return ()
+        self._stored, self.turn = saved.stored, 1
+        self._saved_project = saved.stored.project
         self.kept_desk = snapshot.desk
         self._arrays |= snapshot.arrays
         self._new_arrays = {k: v for k, v in self._new_arrays.items() if k not in snapshot.arrays}
         self._new_previews = {k: v for k, v in self._new_previews.items() if snapshot.previews.get(k) is not v}
+        if self.sidecar == snapshot.left:
+            self.sidecar = saved.stored.path
+        return (*said(before, self.project), *([saved.beside] if saved.beside else []))
 
-    def save(self) -> None:
-        """Write the project where it belongs, if there is something to save. Raises SidecarError; nothing is lost."""
-        if not self.dirty:
-            return
-        snapshot = self.snapshot()
-        try:
-            self.saved(snapshot, snapshot.write())
-        except SidecarUnconfirmed as error:
-            self.saved(snapshot, error.signature)
-            raise
+    def save(self) -> tuple[str, ...]:
+        """Write the project where it belongs, if there is something to save; what comes back is to be said, see
+        `saved`. Raises SidecarError; nothing is lost.
+        """
+        return self.write(self.snapshot()) if self.dirty else ()
+
+    def write(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Write a snapshot of this now; as `save`."""
+        saved = snapshot.write()
+        sentences = self.saved(snapshot, saved)
+        if saved.unconfirmed is not None:
+            raise saved.unconfirmed
+        return sentences
 
     def move_to(self, sidecar: Path) -> None:
         """The project, where it is on the disk, gets another name, and so does its state before the last save.

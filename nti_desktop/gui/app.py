@@ -24,6 +24,7 @@ from nti_desktop.core.resources import resource
 from nti_desktop.editing.journalling import unfinished
 from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.single_instance import first_or_handed_over
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
 from nti_desktop.models.library.samples import samples
 
@@ -35,8 +36,10 @@ _ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False) -> int:
-    """Run the window until it is closed; the exit code. paths: what to open, the first one; sample: else a sample;
-    returns: whether a raw editor waits for the first path to be replaced.
+    """Run the window until it is closed, or hand the paths to the one that is open already; the exit code.
+
+    paths: what to open, the first one; sample: else a sample; returns: whether a raw editor waits for the first path to
+    be replaced, which gets a window of its own.
 
     Raises ModelError when the program's own files are damaged.
     """
@@ -46,11 +49,19 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
         app.setApplicationDisplayName("NTI Desktop")
         app.setApplicationVersion(__version__)
         QGuiApplication.setDesktopFileName("nti-desktop")
+        instance = None
+        if not returns and not sample:
+            instance = first_or_handed_over(paths, app)
+            if instance is None:
+                return 0
         app.setWindowIcon(QIcon(str(resource("icons", "nti-desktop.svg"))))
         app.setQuitOnLastWindowClosed(False)  # the window hides first, and is closed when its threads have ended
         theme.dress(app)
         window = MainWindow()
         window.closed.connect(app.quit)
+        if instance is not None:
+            instance.asked.connect(window.come_forward)
+            instance.ending = lambda: window.closing
         sys.excepthook = _reporter(window)
         window.exporting.return_target = paths[0] if paths and returns else None
         _open_first(window, paths, sample)
@@ -61,6 +72,8 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
         with _interrupt_closes(window):
             code = app.exec()
         sys.excepthook = sys.__excepthook__
+        if instance is not None:
+            instance.close()
         return code
 
 
@@ -68,7 +81,7 @@ def _open_first(window: MainWindow, paths: Sequence[Path], sample: bool) -> None
     """Open what was asked for, else what was open when the program ended unasked, else a sample where one is wanted."""
     left = unfinished()
     if paths:
-        window.open_path(paths[0])
+        window.open_first(paths)
         if left is not None and left.place.photo != paths[0].absolute():
             window.journal.tell(left, window.open_path)
     elif left is not None:

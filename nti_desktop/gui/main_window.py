@@ -1,9 +1,10 @@
 """The window: its commands, what it opens, and how it closes."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
@@ -17,6 +18,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, add_actions, command
 from nti_desktop.gui.controllers.areas import Areas
+from nti_desktop.gui.controllers.arrivals import Arrivals
 from nti_desktop.gui.controllers.autosave import Autosave
 from nti_desktop.gui.controllers.comparing import Comparing
 from nti_desktop.gui.controllers.editor import Editor
@@ -26,6 +28,7 @@ from nti_desktop.gui.controllers.journal import JournalController
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
 from nti_desktop.gui.controllers.samples import Samples
+from nti_desktop.gui.controllers.saving_as import SavingAs
 from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.controllers.viewing import Viewing
@@ -70,6 +73,7 @@ class MainWindow(QMainWindow):
         self.editor = Editor(self.engine, self.background, self.models_thread, built_in(), self)
         self.autosave = Autosave(self.editor, save_after, self)
         self.journal = JournalController(self.editor, journal_thread, self)
+        self.arrivals = Arrivals(self.editor, self.background, self)
         self.versions = Versions(self.editor, self)
         self.areas = Areas(self.editor, self)
         self.editor_view = EditorView(self.editor, self.versions, self.areas)
@@ -82,10 +86,11 @@ class MainWindow(QMainWindow):
         self.devices = DeviceChooser(self.engine, self.editor, self.editor_view.model_panel, self)
         self.feedback = EditFeedback(self.editor, self)
         self.exporting = Exporting(self.editor, self)
+        self.saving_as = SavingAs(self.editor, self)
         self.comparing = Comparing(self.editor, self.editor_view.prompts.edit, self)
         self.trying = Trying(self.editor, self.engine, self.background, self.editor_view.prompts.edit, self)
         self.samples = Samples(self.editor, self.editor_view.start, self)
-        self.viewing = Viewing(self.editor_view, [MainWindow, Exporting, Versions, Areas], self)
+        self.viewing = Viewing(self.editor_view, [MainWindow, SavingAs, Exporting, Versions, Areas], self)
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
@@ -95,16 +100,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
         open_as_last_time(self)
-        more = (
-            self.autosave,
-            self.exporting,
-            self.areas,
-            self.versions,
-            self.viewing,
-            self.screen_colours,
-            self.models,
-        )
-        self.actions_by_name = add_actions(self, (self, self.trying, self.comparing, *more))
+        more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
+        savers = (self.saving_as, self.autosave)
+        self.actions_by_name = add_actions(self, (self, *savers, self.trying, self.comparing, *more))
         self.actions_by_name[self.autosave.chosen].setChecked(True)
         self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
@@ -170,11 +168,34 @@ class MainWindow(QMainWindow):
         self._open_next(OpenNext(path, brings_back=True))
 
     def _open_next(self, photo: OpenNext) -> None:
+        self.editor.withdraw(Topic.DROP)
         self.editor_view.prompts.edit.settle()
         self._leave(photo)
         self.progress.refresh()
 
+    def open_first(self, paths: Sequence[Path]) -> None:
+        """Open one of several photos, and say what became of the others."""
+        self.open_path(paths[0])
+        if len(paths) > 1:
+            text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."
+            self.editor.say(Message(text, topic=Topic.DROP))
+
+    @slot(tuple)
+    def come_forward(self, paths: tuple[Path, ...]) -> None:
+        """Another start of the program wants this window, and perhaps photos in it."""
+        if paths:
+            self.open_first(paths)
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     # What is left for another photo or for good, see `Leaving`
+
+    @property
+    def closing(self) -> bool:
+        """Whether the window is about to close, or has."""
+        return self._leaving.closing
 
     @property
     def unsaved(self) -> bool:
@@ -249,10 +270,7 @@ class MainWindow(QMainWindow):
         if not paths:
             return
         event.acceptProposedAction()
-        self.open_path(paths[0])
-        if len(paths) > 1:
-            text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."
-            self.editor.say(Message(text, topic=Topic.DROP))
+        self.open_first(paths)
 
     # Saving
 
@@ -277,13 +295,15 @@ class MainWindow(QMainWindow):
     @slot(SaveRequest, NtiError)
     def _save_failed(self, request: SaveRequest, error: NtiError) -> None:
         session, repeated = request.session, self.autosave.repeats(request, error)
-        actions = [Action("Try again", partial(self._save_again, session))]
+        elsewhere = Action("Save as…", partial(self.saving_as.ask, session))
+        actions = [elsewhere, Action("Try again", partial(self._save_again, session))]
         if session is self.editor.session and isinstance(self._leaving.destination, OpenNext):
-            actions = [Action("Open without saving", self._leaving.go)]
+            actions = [elsewhere, Action("Open without saving", self._leaving.go)]
         elif self._leaving.closing:
             self._leaving.stay()
             self.show()
-            actions = [Action("Close without saving", self._close_without_saving), Action("Try again", self._close)]
+            anyway = Action("Close without saving", self._close_without_saving)
+            actions = [elsewhere, anyway, Action("Try again", self._close)]
         elif repeated:
             actions = []
         if actions:

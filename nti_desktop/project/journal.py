@@ -10,17 +10,16 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import platformdirs
-from filelock import FileLock, Timeout
 from pydantic import Field
 
-from nti_desktop.core import atomic, disk
+from nti_desktop.core import atomic, disk, lock
 from nti_desktop.project import tensors
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.desk import MAX_STATES, DeskRecord, StateRecord
@@ -102,7 +101,7 @@ class Journal:
         """folder: for journals, None for the user's."""
         self.place = place
         self._folder = (folder or journals_folder()) / f"{place.identity[:16]}-{secrets.token_hex(4)}"
-        self._lock: FileLock | None = None
+        self._let_go: Callable[[], None] | None = None
         self._file: int | None = None
         self._whole = 0  # bytes of the log when it was written anew
         self._size = 0
@@ -147,16 +146,14 @@ class Journal:
     def close(self) -> None:
         """Leave it for the next time that the photo is opened."""
         self._close_log()
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        if self._let_go is not None:
+            self._let_go()
+            self._let_go = None
 
     def _hold(self) -> None:
-        if self._lock is None:
+        if self._let_go is None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = _lock_of(self._folder)
-            lock.acquire()
-            self._lock = lock
+            self._let_go = lock.hold(self._folder / "lock")
 
     def _close_log(self) -> None:
         if self._file is not None:
@@ -249,16 +246,10 @@ def _path(encoded: str) -> Path:
 
 
 def _is_held(folder: Path) -> bool:
-    try:
-        with _lock_of(folder):
-            return False
-    except Timeout:
-        return True
-
-
-def _lock_of(folder: Path) -> FileLock:
-    """Let go of by the system when its process ends, however it ends. It is taken by whichever thread writes."""
-    return FileLock(folder / "lock", timeout=0, thread_local=False)
+    let_go = lock.hold(folder / "lock")
+    if let_go is not None:
+        let_go()
+    return let_go is None
 
 
 def _arrays_name(inversion: str) -> str:

@@ -92,6 +92,14 @@ def changed(path: Path) -> str:
     )
 
 
+def saved_beside(path: Path, beside: Path, reason: str) -> str:
+    """Another program has written it in the meantime, and the two cannot be put together."""
+    return (
+        f"“{path.name}” was changed by another program since it was opened and cannot be merged because {reason}; "
+        f"your work is saved beside it as “{beside.name}”."
+    )
+
+
 def cannot_read(path: Path, error: OSError) -> str:
     """The disk refuses it."""
     return f"“{path.name}” cannot be read ({error.strerror}); check that you may read it and that its disk is well."
@@ -104,6 +112,8 @@ def cannot_save(path: Path, error: OSError) -> str:
             return f"The disk is full, so “{path.name}” was not saved; free some space and save again."
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"“{path.name}” was not saved because its folder cannot be written; allow it, or move the photo."
+        case errno.EAGAIN:
+            return f"“{path.name}” was not saved because its folder is locked by another program; end that, save again."
         case errno.ENOENT:
             return f"“{path.name}” was not saved because its folder is gone; put it back and save again."
         case _:

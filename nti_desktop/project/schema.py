@@ -71,7 +71,8 @@ class DevelopmentRecord(Record):
 
 class PhotoRecord(Record):
     """The photo the project belongs to. identity: SHA-256 of its image data, no metadata; orientation: EXIF, 1..8;
-    development: of a raw file, when the project was begun.
+    development: of a raw file, when the project was begun; folder: where the photo lies, of a project that was saved
+    elsewhere.
     """
 
     name: Annotated[Text, BeforeValidator(_encodable)]
@@ -80,6 +81,7 @@ class PhotoRecord(Record):
     identity: Sha256
     orientation: Orientation
     development: DevelopmentRecord | None = None
+    folder: Annotated[Text | None, BeforeValidator(_encodable)] = None
 
 
 class FrameRecord(Record):

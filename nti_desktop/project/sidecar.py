@@ -15,7 +15,9 @@ from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.project import refusals, schema, tensors
 from nti_desktop.project.archive import Archive, Member, Unsound, stored, zipped
+from nti_desktop.project.exclusion import saving_alone
 from nti_desktop.project.extent import MAX_BYTES
+from nti_desktop.project.held import Held, hold
 from nti_desktop.project.location import backup_path, data_folder, find_lost, find_sidecar, free_name, sidecar_path
 from nti_desktop.project.reading import (
     MIMETYPE,
@@ -47,13 +49,16 @@ __all__ = [
     "SidecarUnconfirmed",
     "Signature",
     "Stored",
+    "as_written",
     "backup_path",
+    "data_folder",
     "find_lost",
     "find_sidecar",
     "is_whole",
     "read_sidecar",
     "sidecar_path",
     "signature_of",
+    "write_alone",
     "write_sidecar",
 ]
 
@@ -62,12 +67,15 @@ DESK = "desk.json"
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A project as it lies on disk. read_only: why it cannot be saved, for the user, or None."""
+    """A project as it lies on disk. read_only: why it cannot be saved, for the user, or None; held: its content, which
+    stays what it was when another program replaces the file or deletes it.
+    """
 
     path: Path
     project: Project
     signature: Signature
     read_only: str | None
+    held: Held | None = None
 
     def arrays(self, inversion_id: str) -> Arrays:
         """An inversion's arrays, read now.
@@ -76,7 +84,7 @@ class Stored:
         """
         inversion = self.project.inversion(inversion_id)
         expected = tensors.layout(inversion, self.project.frame(inversion.frame))
-        with _reading(self.path) as file:
+        with _reading(self.path, self.held) as file:
             archive = Archive(file)
             try:
                 return tensors.unpack(archive.read(arrays_member(inversion_id)), expected)
@@ -88,14 +96,14 @@ class Stored:
         """The version's WebP, read now and not yet decoded (look at its size first); None when there is none, or it is
         damaged, as another can be rendered.
         """
-        with _reading(self.path) as file:
+        with _reading(self.path, self.held) as file:
             archive = Archive(file)
             name = preview_member(version_id)
             return archive.read(name) if is_sound_preview(archive, name) else None
 
     def desk(self) -> bytes | None:
         """desk.json, read now and not yet looked at; None where there is none, or none that can be read."""
-        with contextlib.suppress(SidecarError), _reading(self.path) as file:
+        with contextlib.suppress(SidecarError), _reading(self.path, self.held) as file:
             archive = Archive(file)
             return archive.read(DESK, MAX_BYTES) if DESK in archive.names else None
         return None
@@ -114,7 +122,15 @@ def read_sidecar(path: Path) -> Stored:
     """Open a project; arrays and previews are read when asked for, but their headers are checked now."""
     with _reading(path) as file:
         project, newer = load(Archive(file), path)
-        return Stored(path, project, sign(file), newer)
+        return Stored(path, project, sign(file), newer, hold(file))
+
+
+def as_written(path: Path, project: Project, signature: Signature) -> Stored:
+    """A project that was just written. Raises SidecarChanged when the file is another one by now."""
+    with _reading(path) as file:
+        if sign(file) != signature:
+            raise SidecarChanged(refusals.changed(path))
+        return Stored(path, project, signature, None, hold(file))
 
 
 def write_sidecar(
@@ -133,6 +149,19 @@ def write_sidecar(
     file as it was opened or last saved, None for the first save; when the file on disk is another one, SidecarChanged
     is raised and nothing is overwritten. desk: makes desk.json; None to take over that of the file on disk.
     """
+    with saving_alone(path):
+        return write_alone(path, project, arrays, previews, expected, desk)
+
+
+def write_alone(
+    path: Path,
+    project: Project,
+    arrays: Mapping[str, Arrays],
+    previews: Mapping[str, bytes],
+    expected: Signature | None,
+    desk: Callable[[], bytes] | None = None,
+) -> Signature:
+    """As `write_sidecar`, for whoever keeps other programs out already."""
     path = Path(os.path.realpath(path))
     if project.schema_version != SCHEMA_VERSION:
         raise SidecarNewer(refusals.read_only(path))
@@ -152,8 +181,6 @@ def _write(
     expected: Signature | None,
     desk: Callable[[], bytes] | None,
 ) -> Signature:
-    if path.parent == data_folder():
-        path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as writing:
         with _reading_if_there(path) as file:
             before = None if file is None else sign(file)
@@ -259,10 +286,10 @@ def _is_unchanged(old: Archive, given: Mapping[str, Make], members: Mapping[str,
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[BinaryIO]:
-    """The open file; what goes wrong with it meanwhile becomes a SidecarError."""
+def _reading(path: Path, held: Held | None = None) -> Iterator[BinaryIO]:
+    """The open file, or what is held of it; what goes wrong with it meanwhile becomes a SidecarError."""
     try:
-        with disk.open_to_read(path) as file:
+        with disk.open_to_read(path) if held is None else held.open() as file:
             yield file
     except FileNotFoundError as error:
         raise SidecarError(f"“{path.name}” is not there; look for it in another folder.") from error

@@ -43,7 +43,9 @@ from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.frame import Area
+from nti_desktop.project.saving import Saved
 from nti_desktop.project.schema import Project
+from nti_desktop.project.sidecar import Signature, Stored
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import SELF, STRENGTH
@@ -252,7 +254,8 @@ class Program:
         audience = ExportAudience(lambda: None, lambda *_: None, lambda *_: None, lambda *_: None)
         self.exports = ExportQueue(self, finals, audience)
         self.saves = SaveQueue(
-            self.worker, SaveAudience(lambda: None, lambda: None, lambda _session: None, lambda *_: None)
+            self.worker,
+            SaveAudience(lambda: None, lambda: None, lambda _arrival: None, lambda _session: None, lambda *_: None),
         )
         self.document = self.documents[0]
         self.open()
@@ -454,7 +457,7 @@ class Disk:
     projects: dict[Path, Project] = field(default_factory=dict)
     previews: int = 0
 
-    def write(self, path: Path, project: Project, arrays: object, previews: dict[str, bytes], *_rest: object) -> Any:
+    def write(self, path: Path, project: Project, arrays: object, previews: dict[str, bytes], *_rest: object) -> Saved:
         if self.chance.random() < 0.1:
             raise SidecarError("The disk is full; make room and save again.")
         session = next(session for session in SESSIONS.values() if session.sidecar == path)
@@ -464,13 +467,13 @@ class Disk:
             assert preview == preview_of([edit for edit in edits if not session.is_the_photo(edit[1].recipe, edit[0])])
             self.previews += 1
         self.projects[path] = project
-        return ("signature", len(self.projects))
+        return Saved(Stored(path, project, Signature(len(self.projects), ""), None))
 
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk(random.Random(0))
-    monkeypatch.setattr(snapshot, "write_sidecar", disk.write)
+    monkeypatch.setattr(snapshot, "save_sidecar", disk.write)
     return disk
 
 

@@ -17,7 +17,7 @@ from tests.editing.test_session import BLUE, SOURCE, inverted
 from tests.editing.test_session import photo as photo  # a small one
 
 LOOKING = {"fit", "full_size", "zoom_in", "zoom_out"}
-OPEN = LOOKING | {"export", "export_again", "draw_area", "compare", "show_before", "show_mask"}
+OPEN = LOOKING | {"save_as", "export", "export_again", "draw_area", "compare", "show_before", "show_mask"}
 OF_AN_EDIT = OPEN | {"save", "reset_structure", "add_version", "ask_for_name"}
 OF_SEVERAL = {"delete_version", "next_version", "previous_version"}
 

@@ -21,7 +21,7 @@ from nti_desktop.photo.frame import Area, frame_image
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
-from nti_desktop.project.sidecar import SidecarChanged, SidecarDamaged, read_sidecar, write_sidecar
+from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, write_sidecar
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
@@ -311,17 +311,6 @@ def _write_as_it_is(path: Path, json: bytes) -> None:
     with zipfile.ZipFile(path, "w") as new:
         for name, data in members.items():
             new.writestr(zipfile.ZipInfo(name), data)
-
-
-def test_a_sidecar_changed_by_another_program_is_not_overwritten(photo: Path) -> None:
-    mine, theirs = with_a_version(photo), Session.open(photo)
-    theirs.add_version("Green", GREEN)
-    theirs.working_copy.save()
-    mine.add_version("Red", EditRecipe("a red cube on a table"))
-    with pytest.raises(SidecarChanged):
-        mine.working_copy.save()
-    assert [v.name for v in Session.open(photo).project.versions] == ["Blue", "Green"]
-    assert mine.working_copy.dirty
 
 
 def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path) -> None:

@@ -144,9 +144,9 @@ def test_what_was_told_of_one_photo_is_told_of_another_that_is_called_the_same(
     with written_by_someone_else(sidecar):
         rename(window, "Bolder")
         window.open_path(other)
-        until(lambda: [button.text() for button in offered(window)] == ["Open without saving"])
+        until(lambda: [button.text() for button in offered(window)] == ["Save as…", "Open without saving"])
         with qtbot.waitSignal(window.editor.file_tasks.save_failed):  # it is tried once more
-            offered(window)[0].click()
+            offered(window)[1].click()
     assert window.editor.session is not None
     assert window.editor.session.photo.path == other
     dismiss_errors(window)
@@ -176,7 +176,8 @@ def test_a_photo_that_was_left_before_it_could_be_saved_is_told_of_until_it_is(
         window.save()
         until(lambda: names(sidecar_of_other) == ["Other"] and not window.editor.file_tasks.saving)
         assert len(errors(window)) == 1
-    (again,) = offered(window)
+    elsewhere, again = offered(window)
+    assert elsewhere.text() == "Save as…"
     again.click()
     until(lambda: names(sidecar) == ["Bolder"])
     until(lambda: errors(window) == [])

@@ -40,8 +40,9 @@ from nti_desktop.recipe.jobs import Measured
 from nti_desktop.recipe.recipe import EditRecipe
 
 _OF_A_PHOTO = (
-    Topic.OPEN, Topic.NOTE, Topic.DROP, Topic.MODEL, Topic.MADE_WITH, Topic.PREPARE, Topic.RENDER, Topic.EFFECT,
+    Topic.OPEN, Topic.NOTE, Topic.MODEL, Topic.MADE_WITH, Topic.PREPARE, Topic.RENDER, Topic.EFFECT,
     Topic.EMPHASIS, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL,
+    Topic.ARRIVED,
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from nti_desktop.editing.journalling import reopened
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.recovery import bring_back, said
 from nti_desktop.editing.returning import Returned, check_return, return_to
-from nti_desktop.editing.save_queue import Audience, SaveQueue, SaveRequest
+from nti_desktop.editing.save_queue import Arrival, Audience, SaveQueue, SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.workers.background import Background
@@ -80,6 +80,7 @@ class FileTasks(QObject):
     opening_moved = Signal()  # `opening` says how far
     opened = Signal(OpenedPhoto)
     open_failed = Signal(Path, NtiError)  # Cancelled: by the user, or for another photo
+    arrived = Signal(Arrival)  # what another program saved came into a project
     saved = Signal(Session)
     save_failed = Signal(SaveRequest, NtiError)
     doing_changed = Signal()
@@ -96,6 +97,7 @@ class FileTasks(QObject):
             Audience(
                 lambda: self._now(_SAVING),
                 lambda: self._no_longer(_SAVING),
+                self.arrived.emit,
                 self.saved.emit,
                 self.save_failed.emit,
             ),

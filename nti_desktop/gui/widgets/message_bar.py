@@ -49,6 +49,7 @@ class Topic(Enum):
     EXPORT = auto()
     EXPORT_FAILED = auto()  # of one file
     SAVE = auto()
+    ARRIVED = auto()  # what another program saved
     JOURNAL = auto()
     SCREEN = auto()  # its colours
     CLOSING = auto()
