@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from nti_desktop.core import disk, locks, rights
+from nti_desktop.core import disk, ownership, rights
 
 SHARING_PATIENCE = 5.0  # seconds; virus scanners and backups let go of a file sooner
 _SUFFIX = ".nti-tmp"
@@ -71,7 +71,7 @@ def _new_beside(target: Path, fill: Callable[[int], None], like: Path) -> Iterat
     kept = rights.rights_of(like)
     temporary, handle = _create(target, _BY_UMASK if kept is None else _PRIVATE)
     try:
-        with locks.kept(handle):
+        with ownership.kept(handle):
             try:
                 fill(handle)
                 if kept is not None:
@@ -90,7 +90,7 @@ def _create(target: Path, mode: int) -> tuple[Path, int]:
     while True:
         temporary = target.with_name(f".{secrets.token_hex(8)}{_SUFFIX}")
         handle = disk.create(temporary, mode)
-        if locks.lock(handle) and temporary.exists():
+        if ownership.lock(handle) and temporary.exists():
             return temporary, handle
         disk.close(handle)
 
@@ -124,7 +124,7 @@ def sweep(folder: Path) -> None:
         for name in os.listdir(folder):
             if name.startswith(".") and name.endswith(_SUFFIX):
                 with contextlib.suppress(OSError):
-                    locks.remove_left(folder / name)
+                    ownership.remove_left(folder / name)
 
 
 def _chunks(source: Path) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.reorientation import reoriented
 from nti_desktop.editing.session import Session
+from nti_desktop.editing.working_copy import content_of
 from nti_desktop.project.journal import (
     EntryRecord,
     Journal,
@@ -19,6 +20,7 @@ from nti_desktop.project.journal import (
     forget,
     left_behind,
 )
+from nti_desktop.project.merge import Unmergeable, merge
 from nti_desktop.project.schema import Project
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
@@ -26,13 +28,14 @@ from nti_desktop.recipe.jobs import Arrays
 
 @dataclass(frozen=True, eq=False)
 class Unsaved:
-    """How everything stands of one photo. base: of the sidecar that the project was changed since, None before the
-    first save; arrays: those that no sidecar has; ended: whether the program is being closed.
+    """How everything stands of one photo. saved, base: the project as it was read or saved last, and its file, None
+    before the first save; arrays: those that no sidecar has; ended: whether the program is being closed.
     """
 
     place: Place
     project: Project
     desk: Desk
+    saved: Project
     base: Signature | None
     arrays: Mapping[str, Arrays]
     ended: bool = False
@@ -53,7 +56,7 @@ def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
     if session.read_only or not (copy.dirty or document.has_unsaved_desk):
         return None
     place = Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
-    return Unsaved(place, session.project, document.desk, copy.base, dict(copy.new_arrays), ended)
+    return Unsaved(place, session.project, document.desk, copy.saved_project, copy.base, dict(copy.new_arrays), ended)
 
 
 def left_of(session: Session, folder: Path | None = None) -> Left | None:
@@ -78,7 +81,7 @@ def unfinished(folder: Path | None = None) -> Left | None:
 
 def take_up(session: Session, left: Left) -> Desk | None:
     """Put what was left on top of the photo's project; what lay open beside it comes back, None where its areas lie
-    otherwise by now.
+    otherwise by now. What another program has saved since stays.
 
     Raises SidecarError or ValueError where it cannot be used.
     """
@@ -87,8 +90,25 @@ def take_up(session: Session, left: Left) -> Desk | None:
     if turned:
         project = reoriented(project, photo.orientation)
     project = project.model_copy(update={"photo": stored.photo})
+    if not _is_base_of(left, session):
+        project = _merged(left, project, stored)
     session.working_copy.take_up(project, left.arrays())
     return None if turned else read_desk(left.desk, left.states)
+
+
+def _is_base_of(left: Left, session: Session) -> bool:
+    """Tell whether the project on the disk is what was changed: the file, or what had been saved a moment before the
+    program ended.
+    """
+    saved = content_of(session.project)
+    return left.base == session.working_copy.base or any(content_of(each) == saved for each in left.before)
+
+
+def _merged(left: Left, mine: Project, theirs: Project) -> Project:
+    try:
+        return merge(left.saved, mine, theirs).project
+    except Unmergeable as error:
+        raise SidecarError(f"What was not saved cannot be put together with what is there because {error}.") from error
 
 
 def reopened(session: Session) -> tuple[Desk | None, Left | None]:
@@ -115,6 +135,7 @@ class JournalWriter:
         self._journal = Journal(place, folder)
         self._takes_up = takes_up
         self._desks = DeskWriter()
+        self._base: Signature | None = None  # of what was saved, in the last entry
 
     def write(self, unsaved: Unsaved) -> None:
         """Put it on the disk. Raises SidecarError; what was written before stays."""
@@ -127,11 +148,13 @@ class JournalWriter:
             project=unsaved.project,
             desk=desk,
             states=states,
+            saved=unsaved.saved if anew or unsaved.base != self._base else None,
             base=None if base is None else SignatureRecord(size=base.size, digest=base.digest),
             ended=unsaved.ended,
         )
         try:
             self._journal.append(entry, unsaved.arrays, anew)
+            self._base = base
         except OSError as error:
             raise SidecarError(
                 f"What is not saved yet would be lost with a crash, as no journal can be written ({error.strerror}); "

@@ -85,6 +85,11 @@ class WorkingCopy:
         return self._stored.signature if self._stored else None
 
     @property
+    def saved_project(self) -> Project:
+        """As it was read or saved last; a new one before the first save."""
+        return self._saved_project
+
+    @property
     def new_arrays(self) -> Mapping[str, Arrays]:
         """Those that are not saved yet, by inversion."""
         return self._new_arrays

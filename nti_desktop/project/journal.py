@@ -48,13 +48,15 @@ class SignatureRecord(Record):
 
 
 class EntryRecord(Record):
-    """How everything stood. states: of edits that no line before had, see DeskRecord; base: of the sidecar that the
-    project was changed since, None before the first save; ended: whether the program was closed then, as it should be.
+    """How everything stood. states: of edits that no line before had, see DeskRecord; saved: the project as it was read
+    or saved last, None where a line before says it; base: of that file, None before the first save; ended: whether the
+    program was closed then, as it should be.
     """
 
     project: Project
     desk: DeskRecord
     states: Annotated[tuple[StateRecord, ...], Field(max_length=MAX_STATES)]
+    saved: Project | None
     base: SignatureRecord | None
     ended: bool = False
 
@@ -71,7 +73,7 @@ class Place:
 @dataclass(frozen=True, eq=False)
 class Left:
     """What a program left that ended. project: as it stood in the end; before: how it stood earlier; states: of edits,
-    by their numbers; base: see EntryRecord.
+    by their numbers; saved, base: see EntryRecord.
     """
 
     folder: Path
@@ -80,6 +82,7 @@ class Left:
     before: Sequence[Project]
     desk: DeskRecord
     states: Sequence[StateRecord]
+    saved: Project | None
     base: Signature | None
     ended: bool
 
@@ -204,16 +207,17 @@ def read(folder: Path) -> Left:
     head = HeadRecord.model_validate_json(next(lines, b""))
     states: list[StateRecord] = []
     projects: list[Project] = []
-    entry = None
+    entry, saved = None, None
     for line in lines:
         entry = EntryRecord.model_validate_json(line)
         states += entry.states
         projects.append(entry.project)
+        saved = entry.saved or saved
     if entry is None:
         raise Unsound("it holds nothing whole")
     place = Place(head.identity, _path(head.photo), _path(head.sidecar))
     base = None if entry.base is None else Signature(entry.base.size, entry.base.digest)
-    return Left(folder, place, entry.project, projects, entry.desk, states, base, entry.ended)
+    return Left(folder, place, entry.project, projects, entry.desk, states, saved, base, entry.ended)
 
 
 def _whole_lines(log: Path) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core import atomic, locks
+from nti_desktop.core import atomic, ownership
 
 ROOT = Path(__file__).parents[2]
 OLD = time.time() - 1e6
@@ -112,7 +112,7 @@ def test_where_nothing_can_be_locked_files_are_written_and_what_is_long_quiet_go
     def refuse(*_arguments: object) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    monkeypatch.setattr(ownership.fcntl, "flock", refuse)
     old, young = tmp_path / ".0.nti-tmp", tmp_path / ".1.nti-tmp"
     for left in (old, young):
         left.write_bytes(b"half")
@@ -138,7 +138,7 @@ def test_a_file_that_is_swept_before_it_was_locked_is_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process may look at the very moment between making a file and locking it."""
-    lock, swept = locks.lock, []
+    lock, swept = ownership.lock, []
 
     def sweep_first(file: int) -> bool:
         if not swept:
@@ -146,7 +146,7 @@ def test_a_file_that_is_swept_before_it_was_locked_is_written_anew(
             atomic.sweep(tmp_path)
         return lock(file)
 
-    monkeypatch.setattr(locks, "lock", sweep_first)
+    monkeypatch.setattr(ownership, "lock", sweep_first)
     atomic.write_bytes(tmp_path / "file", b"whole")
     assert len(swept) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -164,6 +164,20 @@ def test_undo_of_what_was_changed_elsewhere_meanwhile_is_left_out(edited: Deskto
     assert not edited.document.can_redo
 
 
+def test_what_another_program_saved_since_stays_beside_what_was_not_saved(edited: Desktop) -> None:
+    edited.save()
+    edited.document.say_in_words(SOURCE.replace("red", "white"))
+    edited.note()
+    elsewhere = Session.open(edited.photo)
+    elsewhere.add_version("Theirs", elsewhere.project.versions[0].recipe.recipe())
+    elsewhere.working_copy.save()
+    edited.crash()
+    assert [version.name for version in edited.session.project.versions] == ["Version 1", "Mine", "Theirs"]
+    assert edited.session.project.versions[1].recipe.prompt == SOURCE.replace("red", "white")
+    edited.save()
+    assert len(Session.open(edited.photo).project.versions) == 3
+
+
 def test_words_that_nothing_is_prepared_with_come_back(desktop: Desktop) -> None:
     desktop.document.describe("a dog")
     desktop.document.say_in_words("a cat")

@@ -39,7 +39,7 @@ def entry(number: int, states: int = 1) -> EntryRecord:
         done=(),
         undone=(),
     )
-    return EntryRecord(project=project, desk=desk, states=(state,) * states, base=None)
+    return EntryRecord(project=project, desk=desk, states=(state,) * states, saved=None, base=None)
 
 
 def write(place: Place, folder: Path, count: int) -> Journal:
