@@ -28,7 +28,8 @@ one around a word; it has sentences of its own.</li>
 in the photo's own colours and depth, or as layers.</li>
 </ol>
 <p>The photo itself is never changed. The work lies beside it in a file that ends in .nti. It is saved ten seconds after
-the last change, and when you close the window; looking alone writes nothing.</p>
+the last change, or as <b>File, Save by itself</b> says, and when you close the window; looking alone writes nothing.
+What is not saved when the program ends unasked is there again when it starts.</p>
 """
 
 _ABOUT = f"""
