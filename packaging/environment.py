@@ -7,6 +7,7 @@ Runs with the bare interpreter, before anything is installed.
 """
 
 import json
+import platform
 import re
 import shutil
 import subprocess
@@ -19,8 +20,15 @@ EXTRA = sys.argv[1] if len(sys.argv) > 1 else "dev"
 VENV = ROOT / (".venv" if EXTRA == "dev" else f".venv-{EXTRA}")
 READY = VENV / "ready"  # its time says for which pyproject.toml and constraints.txt the environment was made
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-TORCH = re.search(r"^torch==\S+", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+CONSTRAINTS = ROOT / "constraints.txt"
 CUDA_PACKAGES = ("nvidia-", "cuda-", "triton")
+HASHED = {("linux", "x86_64"), ("win32", "amd64"), ("darwin", "arm64")}  # see packaging/hashes.py
+
+
+def section(text: str, name: str) -> str:
+    """The part of constraints.txt below the comment that begins with “[name]”."""
+    below = text.partition(f"# [{name}]")[2].partition("\n")[2]
+    return re.split(r"^# \[\w+\]", below, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def check_python() -> None:
@@ -51,9 +59,15 @@ def make_venv() -> None:
 
 
 def pip(*arguments: str) -> None:
-    subprocess.run(
-        [PYTHON, "-m", "pip", "--disable-pip-version-check", *arguments, "-c", ROOT / "constraints.txt"], check=True
-    )
+    subprocess.run([PYTHON, "-m", "pip", "--disable-pip-version-check", *arguments], check=True)
+
+
+def pip_with(lines: str, *arguments: str) -> None:
+    """Run pip with these lines as its requirements."""
+    with tempfile.TemporaryDirectory() as folder:
+        requirements = Path(folder) / "requirements.txt"
+        requirements.write_text(lines, "utf-8")
+        pip(*arguments, "--requirement", str(requirements))
 
 
 def has_nvidia_device() -> bool:
@@ -61,35 +75,64 @@ def has_nvidia_device() -> bool:
     return tool is not None and subprocess.run([tool, "-L"], capture_output=True).returncode == 0
 
 
-def cuda_packages_of(torch: str) -> list[str]:
-    """The CUDA packages that pip would bring along with torch; nothing is installed."""
+def torch_to_be(torch: str) -> tuple[str, list[str]]:
+    """Ask which build of torch pip would take, from whatever index it is told of; nothing is installed.
+
+    Returns its SHA-256, empty where the index does not say it, and the CUDA packages that it wants on Linux.
+    """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        pip("install", "--quiet", "--dry-run", "--report", str(report), torch)
-        names = [item["metadata"]["name"].lower() for item in json.loads(report.read_text())["install"]]
-    return [name for name in names if name.startswith(CUDA_PACKAGES)]
+        asked = ("--dry-run", "--ignore-installed", "--no-deps", "--only-binary=:all:", "--report", str(report))
+        pip("install", "--quiet", *asked, torch)
+        (found,) = json.loads(report.read_text("utf-8"))["install"]
+    hashes = found["download_info"].get("archive_info", {}).get("hashes", {})
+    wants = [re.split(r"[^\w.-]", each)[0] for each in found["metadata"].get("requires_dist", ())]
+    return hashes.get("sha256", ""), [name for name in wants if name.startswith(CUDA_PACKAGES)]
 
 
-def check_torch() -> None:
+def check_torch(torch: str, cuda: list[str]) -> None:
     """Stop before gigabytes of CUDA packages are fetched for a Linux machine without an NVIDIA device."""
-    if not sys.platform.startswith("linux") or has_nvidia_device() or TORCH is None:
-        return
-    unwanted = cuda_packages_of(TORCH.group())
-    if unwanted:
+    if cuda and sys.platform.startswith("linux") and not has_nvidia_device():
         sys.exit(
-            f"Here pip would fetch several gigabytes of CUDA packages ({', '.join(unwanted[:3])}, ...) and no NVIDIA "
+            f"Here pip would fetch several gigabytes of CUDA packages ({', '.join(cuda[:3])}, ...) and no NVIDIA "
             f"device was found; choose Linux, Pip and CPU on PyTorch's “Get started” page, put the index address it "
-            f"shows into PIP_EXTRA_INDEX_URL (or the folder of a downloaded {TORCH.group()} CPU wheel into "
+            f"shows into PIP_EXTRA_INDEX_URL (or the folder of a downloaded {torch} CPU wheel into "
             "PIP_FIND_LINKS), then try again."
         )
+
+
+def install() -> None:
+    """Install the exact versions, each file checked against its hash; what has none here is said."""
+    text = CONSTRAINTS.read_text("utf-8")
+    torch = re.findall(r"^torch==[^\s\\]+", text, re.MULTILINE)[0]
+    digest, cuda = torch_to_be(torch)
+    check_torch(torch, cuda)
+    wanted, source = section(text, "program") + section(text, EXTRA), section(text, "source")
+    if f"--hash=sha256:{digest}" in text.split():
+        wanted += section(text, "cuda") if cuda and sys.platform.startswith("linux") else ""
+    else:
+        print(f"This build of {torch} has no hash here; it is taken as your index for it, or your file, has it.")
+        wanted = re.sub(r"^torch==.*(\n +--hash.*)*\n", "", wanted, flags=re.MULTILINE)
+    checked = ["--no-deps", "--require-hashes"]
+    if (sys.platform, platform.machine().lower()) not in HASHED or sys.version_info >= (3, 15):
+        print("The hashes of the files for this system or Python are not known here; only their versions are checked.")
+        wanted, source, checked = without_hashes(wanted), without_hashes(source), ["--no-deps"]
+    pip_with(wanted, "install", "--only-binary=:all:", *checked)
+    pip_with(source, "install", "--no-build-isolation", *checked)
+    pip("install", torch)
+    pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    pip("check")
+
+
+def without_hashes(lines: str) -> str:
+    return re.sub(r" \\\n +--hash=\S+", "", lines)
 
 
 def main() -> None:
     check_python()
     try:
         make_venv()
-        check_torch()
-        pip("install", "--editable", f"{ROOT}[{EXTRA}]")
+        install()
     except subprocess.CalledProcessError:
         sys.exit("The environment could not be made; the message above says why.")
     except KeyboardInterrupt:
