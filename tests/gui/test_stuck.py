@@ -57,9 +57,9 @@ def drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Drive]:
         drive.wait_for(path)
         return read(path)
 
-    def create_new(path: Path) -> int:
+    def create_new(path: Path, mode: int) -> int:
         drive.wait_for(path)
-        return create(path)
+        return create(path, mode)
 
     monkeypatch.setattr(disk, "open_to_read", open_to_read)
     monkeypatch.setattr(disk, "create", create_new)
