@@ -91,7 +91,8 @@ def unpack(data: bytes, expected: Layout) -> Arrays:
 
 
 def check_header(head: bytes, size: int, expected: Layout) -> dict[str, Place]:
-    """Tell by name where the arrays lie, from the first HEAD bytes of a member of `size` bytes.
+    """Tell by name where the arrays lie, from the first HEAD bytes of a member of `size` bytes; where there are none,
+    the last byte, which is blank, may be missing.
 
     Raises Unsound when the header asks for anything but floating arrays of the expected names and shapes,
     laid one after another up to the last byte.
@@ -99,7 +100,7 @@ def check_header(head: bytes, size: int, expected: Layout) -> dict[str, Place]:
     if len(head) < 8:
         raise Unsound("the arrays of an inversion are damaged")
     (length,) = struct.unpack("<Q", head[:8])
-    if length > MAX_HEADER or 8 + length > len(head):
+    if length > MAX_HEADER or 8 + length > size:
         raise Unsound("the arrays of an inversion are damaged")
     try:
         header = from_json(head[8 : 8 + length], allow_inf_nan=False)

@@ -21,6 +21,7 @@ from nti_desktop.project.sidecar import (
     SidecarNewer,
     Signature,
     backup_path,
+    is_whole,
     read_sidecar,
     signature_of,
     write_sidecar,
@@ -388,3 +389,14 @@ def test_a_stored_project_can_follow_its_own_saves(path: Path) -> None:
     stored = replace(stored, project=make_project(3), signature=signature)
     assert "null_embeddings" in stored.arrays("one")
     assert signature_of(path) == stored.signature
+
+
+def test_an_inversion_that_keeps_nothing_is_saved_and_read(tmp_path: Path) -> None:
+    """That of an order."""
+    path, ordered = tmp_path / "photo.jpg.nti", make_inversion("one", Method.INSTRUCT)
+    project = make_project().model_copy(update={"inversions": (ordered, make_inversion("two", Method.RESIDUAL))})
+    write_sidecar(path, project, {"one": {}, "two": make_arrays(1, null_text=False)}, {}, None)
+    stored = read_sidecar(path)
+    assert stored.project == project
+    assert stored.arrays("one") == {}
+    assert is_whole(path)
