@@ -486,7 +486,7 @@ def document_of(path: Path, clock: Callable[[], float]) -> Document:
     document.work_on(CORNER)
     document.describe(SOURCE)
     document.say_in_words(WORDS[1])
-    document.prepared(built_in(), [AreaInversion(CORNER, "0" * 64, inverted(session, seed=1))])
+    document.prepared(built_in(), [AreaInversion(CORNER, "0" * 64, inverted(session, 1, area=CORNER))])
     return document
 
 

@@ -43,9 +43,9 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def inverted(session: Session, seed: int = 0, method: Method = Method.RESIDUAL) -> Inversion:
-    """Arrays of the shapes an engine would give for this photo."""
-    frame = session.frame_for(built_in())
+def inverted(session: Session, seed: int = 0, method: Method = Method.RESIDUAL, area: Area | None = None) -> Inversion:
+    """Arrays of the shapes an engine would give for an area of this photo, None for all of it."""
+    frame = session.frame_for(built_in(), area)
     random = np.random.default_rng(seed)
     pivot = random.standard_normal((6, 4, frame.model_height // 8, frame.model_width // 8), np.float32)
     nulls = {"null_embeddings": random.standard_normal((5, 7, 16), np.float32)} if method is Method.NULL_TEXT else {}
