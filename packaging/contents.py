@@ -74,7 +74,7 @@ EXCLUDED = [
     "readline",
     "sqlite3",
     "tkinter",
-    *(f"PySide6.Qt{name}" for name in ("DBus", "Network", "OpenGL", "OpenGLWidgets", "Qml", "Quick")),
+    *(f"PySide6.Qt{name}" for name in ("DBus", "OpenGL", "OpenGLWidgets", "Qml", "Quick")),
 ]
 
 # Plugins of Qt that one window with widgets uses.
@@ -98,9 +98,7 @@ def is_wanted(target: str, source: str, kind: str) -> bool:
     target = target.replace("\\", "/")
     if "/plugins/" in target and target.startswith("PySide6/"):
         return _QT_PLUGINS.search(target.partition("/plugins/")[2]) is not None
-    if re.match(
-        r"(PySide6/Qt/lib/)?libQt6(EglF|Network|Quick|Qml|VirtualKeyboard)|PySide6/Qt/(translations|qml)/", target
-    ):
+    if re.match(r"(PySide6/Qt/lib/)?libQt6(EglF|Quick|Qml|VirtualKeyboard)|PySide6/Qt/(translations|qml)/", target):
         return False
     return not is_of_system(source) or _SYSTEM.match(Path(target).name) is not None
 
