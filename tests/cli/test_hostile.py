@@ -21,7 +21,7 @@ from tests.editing.test_session import SOURCE, invert
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="it is a shell that makes these surroundings")
 
 MAIN = Path(__file__).parents[2] / "main.py"
-ONE_IN = 7  # pairs of a command and surroundings is tried, as all of them take an hour; 1 tries them all
+ONE_IN = 10  # pairs of a command and surroundings is tried, as all of them take an hour; 1 tries them all
 NOBODY = "http://127.0.0.1:9"  # a port at which nobody listens
 
 
