@@ -141,7 +141,7 @@ class Document:
         """What the edit is made on, or will be unless another way is chosen. There must be something to edit."""
         if self._edited_inversion is not None:
             return basis_of(self._edited_inversion)
-        prompt, usual = "" if self.by_order else self.description or self.edit_text, self.defaults
+        prompt, usual = "" if self.by_order else self.description.strip() or self.edit_text, self.defaults
         return Basis(InversionSettings(prompt, usual.method, usual.steps, usual.guidance_scale), usual)
 
     @property

@@ -43,6 +43,14 @@ def test_a_drafted_edit_is_guided_as_the_preparation_found_its_description_to_ex
     assert prepare(work, Method.RESIDUAL, explained=0.0).guidance_scale == 1.12
 
 
+def test_a_description_of_blanks_only_is_none(work: Document) -> None:
+    work.describe("   ")
+    assert work.edit_text == EDIT
+    assert not work.can_be_prepared
+    work.describe(SOURCE)
+    assert work.can_be_prepared
+
+
 def test_prepared_again_by_null_text_an_edit_has_the_guidance_that_was_learned(work: Document) -> None:
     assert prepare(work, Method.RESIDUAL, explained=1.0).guidance_scale == 1.25
     again = prepare(work, Method.NULL_TEXT, explained=1.0)

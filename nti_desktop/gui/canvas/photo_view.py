@@ -182,7 +182,7 @@ class PhotoView(QWidget):
     def zoom_to(self, zoom: float, about: QPointF | None = None) -> None:
         """Zoom; the point `about` of the window (else its middle) stays where it is."""
         if self._before is not None:
-            self._look(self.viewport.zoomed(zoom, about or self.viewport.middle))
+            self._look(self.viewport.zoomed(zoom, self.viewport.middle if about is None else about))
 
     def _look(self, viewport: Viewport) -> None:
         self._viewport = viewport
