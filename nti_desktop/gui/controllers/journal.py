@@ -73,7 +73,7 @@ class JournalController(QObject):
             self._journalling.go_on_from(left)
             if not left.ended:
                 self._editor.say(
-                    Message(_BACK, Tone.NOTE, topic=Topic.NOTE, actions=(Action("Discard it", self._discard),))
+                    Message(_BACK, Tone.NOTE, topic=Topic.JOURNAL, actions=(Action("Discard it", self._discard),))
                 )
         self.note()
 
