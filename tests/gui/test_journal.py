@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from nti_desktop.gui.controllers import journal as controller
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.project import journal
+from nti_desktop.project.archive import Unsound
 from nti_desktop.project.journal import left_behind
 from tests.gui.conftest import OpenWindow
 
@@ -28,7 +30,8 @@ class Crash:
     def __init__(self, photo: Path, kept: Path) -> None:
         self._photo, self._kept = photo, kept
         shutil.copytree(photo.parent, kept / "photos")
-        shutil.copytree(journal.journals_folder(), kept / "journals")
+        unfinished = shutil.ignore_patterns(".*")  # which come and go
+        shutil.copytree(journal.journals_folder(), kept / "journals", ignore=unfinished)
 
     def happened(self) -> None:
         for source, target in (("photos", self._photo.parent), ("journals", journal.journals_folder())):
@@ -51,7 +54,8 @@ def window(open_window: OpenWindow, photo: Path, until: Until, monkeypatch: pyte
 def _written() -> Iterator[journal.Left]:
     """All that lies there, also what is being written."""
     for log in journal.journals_folder().glob("*/log"):
-        yield journal.read(log.parent)
+        with suppress(OSError, ValueError, Unsound):  # it is being written, or has gone meanwhile
+            yield journal.read(log.parent)
 
 
 def texts(window: MainWindow) -> list[str]:
