@@ -484,7 +484,7 @@ def test_the_demo_leaves_pictures_a_project_and_a_contact_sheet(tmp_path: Path, 
             pixels(Path(path))
         project = Session.open(Path(answer["photo"])).project
         assert (len(project.inversions), len(project.versions)) == (1, 3)
-    assert Path(answer["sidecar"] + "~").exists()
+    assert list(Path(answer["sidecar"]).parent.glob("*.nti.earlier*"))
 
 
 @pytest.mark.slow

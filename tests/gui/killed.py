@@ -124,6 +124,7 @@ def kill_one(photo: Path, seed: int, lives: float) -> int:
     before = state_of(document_of(photo))
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.gui.killed", "--drive", photo, "--seed", str(seed)],
+        env=os.environ | {"TMPDIR": str(photo.parent)},  # where a killed window leaves its socket
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stdout is not None

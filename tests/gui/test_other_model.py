@@ -130,7 +130,7 @@ def test_preparing_with_another_model_keeps_what_was_made_with_the_first(
     again = opened(open_window, photo, until)
     until(lambda: again.editor.pictures.final)
     again.versions.previous_version()
-    assert again.editor.pictures.after is not None
+    until(lambda: again.editor.pictures.after is not None)
     assert missed(again, until)
     again.versions.next_version()
     until(lambda: again.editor.pictures.final and not about_the_model(again))
