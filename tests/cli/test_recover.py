@@ -9,21 +9,9 @@ from nti_desktop.editing.session import Session
 from nti_desktop.project.sidecar import backup_path, sidecar_path
 from tests.cli.conftest import Terminal
 from tests.editing.test_session import BLUE, scene, with_a_version
+from tests.saved_twice import photo, sidecar
 
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """Saved with one version, and again with two."""
-    path = tmp_path / "still life.png"
-    Image.fromarray(scene()).save(path)
-    session = with_a_version(path)
-    session.add_version("Later", BLUE)
-    session.working_copy.save()
-    return path
-
-
-def sidecar(photo: Path) -> Path:
-    return photo.with_name(photo.name + ".nti")
+__all__ = ["photo"]
 
 
 def versions(photo: Path) -> list[str]:

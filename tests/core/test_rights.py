@@ -12,26 +12,13 @@ from pathlib import Path
 import pytest
 
 from nti_desktop.core import atomic, rights
-from tests.rights import NOBODY, open_folder, without_rights
+from tests.rights import NOBODY, mode, open_folder, umask, without_rights
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files there have the rights of their folder")
 needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
 
 UMASKS = (0o000, 0o022, 0o027, 0o077)
 MODES = (0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o400, 0o444)
-
-
-@contextmanager
-def umask(value: int) -> Iterator[None]:
-    before = os.umask(value)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def replaced_at_once(path: Path) -> None:

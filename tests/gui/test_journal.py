@@ -58,36 +58,33 @@ def _written() -> Iterator[journal.Left]:
             yield journal.read(log.parent)
 
 
-def texts(window: MainWindow) -> list[str]:
-    return [message.text for message in window.editor_view.messages.messages]
-
-
-def test_what_was_written_is_there_again_and_one_line_says_so(
+@pytest.fixture
+def again(
     window: MainWindow, photo: Path, tmp_path_factory: pytest.TempPathFactory, open_window: OpenWindow, until: Until,
     close: Callable[[MainWindow], None],
-) -> None:  # fmt: skip
+) -> MainWindow:  # fmt: skip
+    """The next window on the photo, after the first was killed."""
     crash = Crash(photo, tmp_path_factory.mktemp("kept"))
     close(window)
     crash.happened()
     again = open_window(save_after=NEVER)
     again.open_path(photo)
     until(lambda: again.editor.document is not None)
+    return again
+
+
+def texts(window: MainWindow) -> list[str]:
+    return [message.text for message in window.editor_view.messages.messages]
+
+
+def test_what_was_written_is_there_again_and_one_line_says_so(again: MainWindow) -> None:
     assert again.editor_view.prompts.description.text() == "a dog on a lawn"
     assert again.editor_view.prompts.edit.text() == "a cat on a lawn"
     (line,) = [text for text in texts(again) if "when the program ended" in text]
     assert line.endswith("is here again.")
 
 
-def test_discarded_it_is_gone_for_good(
-    window: MainWindow, photo: Path, tmp_path_factory: pytest.TempPathFactory, open_window: OpenWindow, until: Until,
-    close: Callable[[MainWindow], None],
-) -> None:  # fmt: skip
-    crash = Crash(photo, tmp_path_factory.mktemp("kept"))
-    close(window)
-    crash.happened()
-    again = open_window(save_after=NEVER)
-    again.open_path(photo)
-    until(lambda: again.editor.document is not None)
+def test_discarded_it_is_gone_for_good(again: MainWindow, until: Until) -> None:
     discarded = again.editor.document
     (message,) = [each for each in again.editor_view.messages.messages if each.actions]
     message.actions[0].do()

@@ -14,23 +14,11 @@ from nti_desktop.project.location import data_folder
 from nti_desktop.project.sidecar import backup_path
 from tests.editing.test_session import BLUE, invert, scene, with_a_version
 from tests.gui.conftest import OpenWindow
+from tests.saved_twice import photo, sidecar
+
+__all__ = ["photo"]
 
 Until = Callable[[Callable[[], bool]], None]
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """Saved with one version, and again with two."""
-    path = tmp_path / "still life.png"
-    Image.fromarray(scene()).save(path)
-    session = with_a_version(path)
-    session.add_version("Later", BLUE)
-    session.working_copy.save()
-    return path
-
-
-def sidecar(photo: Path) -> Path:
-    return photo.with_name(photo.name + ".nti")
 
 
 def offers(window: MainWindow) -> list[Message]:

@@ -1,16 +1,13 @@
 """A project is as private as its file was, and so is the state before it; a new one follows the umask."""
 
-import os
-import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from nti_desktop.project.recovery import recover_sidecar
 from nti_desktop.project.sidecar import Signature, backup_path, write_sidecar
+from tests.rights import mode, umask
 from tests.sidecars import make_all_arrays, make_project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files there have the rights of their folder")
@@ -23,19 +20,6 @@ def path(tmp_path: Path) -> Path:
 
 def save(path: Path, versions: int, expected: Signature | None = None) -> Signature:
     return write_sidecar(path, make_project(versions), make_all_arrays(), {}, expected)
-
-
-@contextmanager
-def umask(value: int) -> Iterator[None]:
-    before = os.umask(value)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o002, 0o022, 0o077], ids=oct)
