@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from nti_desktop.core.garbage import collect_due, collected_by_hand
+
 # Read when Qt, torch and the hub are imported, so set before any of them is.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -43,6 +45,19 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     yield home
     left = sorted(str(path.relative_to(temporary)) for path in temporary.rglob("*"))
     assert not left, f"temporary files left behind: {left}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_garbage_collected_by_threads() -> Iterator[None]:
+    """Windows of earlier tests may be garbage, which only the main thread may destroy, see `garbage`."""
+    with collected_by_hand():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _garbage_collected() -> Iterator[None]:
+    yield
+    collect_due()
 
 
 @pytest.fixture(autouse=True)

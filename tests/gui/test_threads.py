@@ -1,7 +1,9 @@
 """Which thread does what: jobs on theirs, every slot on the window's."""
 
 import ast
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from nti_desktop.core.errors import Cancelled, EngineError, NtiError
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.gui.workers.garbage import garbage_collected_here
 from nti_desktop.gui.workers.thread_group import ThreadGroup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import built_in
@@ -297,3 +300,28 @@ def test_nothing_queued_is_left_when_the_engine_stops(
         service.let_go()
     qtbot.waitUntil(lambda: len(watcher.errors) == 3)
     assert service.done == []
+
+
+def test_garbage_is_collected_by_the_windows_thread_alone(qtbot: QtBot) -> None:
+    """Others make objects all the time, as when a model is loaded; there may be windows among the garbage."""
+    where: list[threading.Thread] = []
+
+    class Circle:
+        def __init__(self) -> None:
+            self.itself = self
+            weakref.finalize(self, lambda: where.append(threading.current_thread()))
+
+    gc.enable()  # the tests have it disabled
+    try:
+        with garbage_collected_here():
+            Circle()
+            made: list[object] = []
+            busy = threading.Thread(target=lambda: made.extend([[]] for _ in range(100_000)))
+            busy.start()
+            busy.join()
+            assert where == []
+            qtbot.waitUntil(lambda: bool(where))
+        assert gc.isenabled()
+    finally:
+        gc.disable()
+    assert where == [threading.main_thread()]

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError, outside_fault
+from nti_desktop.core.garbage import keep_for_good
 from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
 from nti_desktop.models.library.fingerprints import fingerprint
@@ -164,4 +165,5 @@ def load_service() -> Service:
     """The real engine. Importing it takes seconds: for the engine thread only."""
     from nti_desktop.engine.service import EngineService
 
+    keep_for_good()
     return EngineService()
