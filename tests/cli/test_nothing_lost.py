@@ -14,7 +14,7 @@ import pytest
 from nti_desktop.cli import edit, invert
 from nti_desktop.core import disk
 from nti_desktop.editing.session import Session
-from nti_desktop.engine.service import EngineService
+from nti_desktop.engine import service
 from nti_desktop.models.library.samples import samples
 from nti_desktop.project.sidecar import data_folder, read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
@@ -48,7 +48,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that prepares and renders at once."""
     bench = GatedBench()
     bench.let_go(PLENTY)
-    monkeypatch.setattr(EngineService, "__new__", lambda _kind, *_arguments: bench)
+    monkeypatch.setattr(service, "EngineService", lambda *_arguments: bench)
 
 
 def names(sidecar: Path) -> list[str]:
