@@ -1,6 +1,8 @@
 # The environment lives in .venv and is made again when its ingredients change.
 PYTHON ?= python3
 BIN := .venv/bin
+# A file's tests run in one process; a process that crashes ends the run, which may hang otherwise.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 PACKAGE := .venv-package/bin
 
 .PHONY: run demo test slow figures bench bench-methods lint format package clean
@@ -12,10 +14,10 @@ demo: .venv/ready
 	$(BIN)/python main.py demo --out out
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 slow: .venv/ready
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	$(PYTEST) -m slow
 
 figures: .venv/ready
 	$(BIN)/python -m tests.figures --baselines --null-text

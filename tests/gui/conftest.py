@@ -68,17 +68,19 @@ def open_window(qtbot: QtBot, qapp: QApplication, close: Callable[[MainWindow], 
     qapp.setQuitOnLastWindowClosed(False)
     theme.dress(qapp)
     windows: list[MainWindow] = []
+    closed: list[MainWindow] = []
 
     def make(save_after: int | None = AFTER) -> MainWindow:
         window = MainWindow(save_after)
         window.show()
         qtbot.waitExposed(window)
         windows.append(window)
+        window.closed.connect(lambda: closed.append(window))
         return window
 
     yield make
     for window in windows:
-        if not window.background.isFinished():
+        if window not in closed:  # or while it closes: a thread that runs must not be destroyed
             close(window)
         window.deleteLater()
     qapp.processEvents()
