@@ -7,6 +7,7 @@ import argparse
 import copy
 import json
 import random
+import re
 import struct
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.previews import decode_preview
@@ -126,37 +128,53 @@ _RAW = [
     "[" * 99_999,
 ]
 _STILL, _MOVING = webp(40), webp(24, frames=3)
+_MEMBERS = good_members() | {"previews/v0.webp": _STILL, "previews/v1.webp": _MOVING, "x/notes": b"notes"}
 _MARK = "@@raw{}@@"
 
 
 @dataclass
 class Found:
-    """outcomes: how often what came of it; faults: of each kind, the round it was found in first."""
+    """outcomes: how often what came of it; faults: of each kind, the round it was found in first; slowest: seconds of
+    the processor that a round took, and its number; grown: MB that the process grew by since its hundredth round.
+    """
 
     rounds: int = 0
+    slowest: tuple[float, int] = (0.0, 0)
+    grown: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: dict[str, int] = field(default_factory=dict)
 
 
 def fuzz(rounds: int, seed: int, folder: Path, seconds: float = float("inf")) -> Found:
     """Damage, open and save so many sidecars in a folder of their own, or as many as there is time for."""
-    found, ends = Found(), time.monotonic() + seconds
+    found, ends, small = Found(), time.monotonic() + seconds, 0
     while found.rounds < rounds and time.monotonic() < ends:
         chance = random.Random(f"{seed} {found.rounds}")  # so that a round can be had again without those before it
         path = folder / "IMG 0042.JPG.nti"
         data, kind = _damaged(chance)
         path.write_bytes(data)
+        began = time.process_time()
         try:
             found.outcomes[f"{kind}: {_open_and_save(path, chance)}"] += 1
         except Exception as error:
             found.faults.setdefault(f"{kind}: {type(error).__name__}: {str(error)[:300]}", found.rounds)
+        found.slowest = max(found.slowest, (time.process_time() - began, found.rounds))
         left = [each for each in folder.iterdir() if each not in (path, backup_path(path))]
         if [each for each in left if not each.name.endswith(".damaged")]:
             found.faults.setdefault(f"{kind}: files are left behind", found.rounds)
         for each in folder.iterdir():
             each.unlink()
         found.rounds += 1
+        if found.rounds == 100:
+            small = _resident()
+    found.grown = (_resident() - small) / 2**20 if small else 0.0
     return found
+
+
+def _resident() -> int:
+    """Bytes of memory that the process has now."""
+    held: int = psutil.Process().memory_info().rss
+    return held
 
 
 def _open_and_save(path: Path, chance: random.Random) -> str:
@@ -215,12 +233,7 @@ def _check_sentence(error: SidecarError) -> None:
 
 def _damaged(chance: random.Random) -> tuple[bytes, str]:
     """The bytes of a file, and what kind of damage it has."""
-    arrays = make_all_arrays()
-    members = good_members() | {
-        "previews/v0.webp": webp(40),
-        "previews/v1.webp": webp(24, frames=3),
-        "x/notes": b"notes",
-    }
+    arrays, members = make_all_arrays(), _MEMBERS.copy()
     kind = chance.choice(["format 1", "format 2", "text", "arrays", "numbers", "preview", "part", "archive", "file"])
     match kind:
         case "format 1" | "format 2":
@@ -244,7 +257,8 @@ def _damaged(chance: random.Random) -> tuple[bytes, str]:
             members[name] = chance.randbytes(chance.choice([0, 1, 1000]))
     data = b"".join(zipped((name, lambda data=data: stored(data)) for name, data in members.items()))
     if kind == "archive":
-        places = [at for at in range(len(data)) if b"PK" in data[max(0, at - 60) : at + 2]]
+        headers = [found.start() for found in re.finditer(b"PK", data)]
+        places = [at for header in headers for at in range(header, min(header + 60, len(data)))]
         data = _flipped(chance, data, places)
     elif kind == "file":
         data = _flipped(chance, data)
@@ -345,7 +359,8 @@ if __name__ == "__main__":
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = fuzz(options.rounds, options.seed, Path(folder), options.seconds)
-    print(f"{result.rounds} rounds")
+    print(f"{result.rounds} rounds; the slowest, {result.slowest[1]}, took {result.slowest[0]:.2f} s of the processor")
+    print(f"The process grew by {result.grown:.1f} MB")
     for outcome, count in sorted(result.outcomes.items()):
         print(f"{count:8d} {outcome}")
     for fault, number in result.faults.items():

@@ -12,3 +12,4 @@ def test_damage_at_random_is_refused_or_harmless(tmp_path: Path, rounds: int) ->
     found = fuzz(rounds, seed=rounds, folder=tmp_path)
     assert not found.faults
     assert sum(found.outcomes.values()) == rounds
+    assert found.grown < 50
