@@ -56,7 +56,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         written.append(target)
         edits.append(rendered)
         pictures.append((picture, prompt))
-    session.working_copy.save()
+    session.save()
     sheet = options.out / "contact sheet.png"
     export_picture(
         contact_sheet(pictures),

@@ -18,18 +18,18 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     notes: tuple[str, ...]
     if options.photo.suffix.casefold() == ".nti":  # the photo may be elsewhere
         stored = read_sidecar(options.photo)
-        project, sidecar, saved = stored.project, options.photo, True
+        project, sidecar, saved, name = stored.project, options.photo, True, stored.project.photo.name
         notes = (stored.read_only,) if stored.read_only else ()
     else:
         session = Session.open(options.photo)
         project, sidecar, notes = session.project, session.sidecar, session.notes
         if session.lost is not None:
             notes += (said_of_lost(session.lost), how_to_bring_back(options.photo))
-        saved = sidecar.exists()
+        saved, name = sidecar.exists(), options.photo.name
     photo = project.photo
     tell(
         [
-            f"{photo.name}: {photo.width} × {photo.height} pixels",
+            f"{name}: {photo.width} × {photo.height} pixels",
             *notes,
             f"Project: {sidecar if saved else 'none yet'}",
             *(_inversion_line(record, project) for record in project.inversions),

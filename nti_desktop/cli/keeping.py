@@ -35,7 +35,7 @@ def keep(session: Session) -> Kept:
     """Save the project, in the user's data folder where it cannot be saved in its place."""
     beside = session.sidecar.absolute().parent == session.photo.path.absolute().parent
     try:
-        said = session.working_copy.save() if beside else session.save_as(session.sidecar)  # says where its photo is
+        said = session.save() if beside else session.save_as(session.sidecar)
     except SidecarUnconfirmed as error:
         return Kept(session.sidecar, fault=error)
     except SidecarError as error:

@@ -1,24 +1,26 @@
-"""Opening a photo with its project, or a project with the photo beside it."""
+"""Opening a photo with its project, or a project with its photo."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from nti_desktop import PROGRAM
 from nti_desktop.core import atomic
-from nti_desktop.core.errors import PhotoError, SidecarError
+from nti_desktop.core.errors import SidecarError
+from nti_desktop.editing.finding import find_photo, find_project
 from nti_desktop.editing.reorientation import reoriented
 from nti_desktop.photo.orientation import combined, undone
 from nti_desktop.photo.photo import Photo, open_photo
 from nti_desktop.photo.reading.decode import Report
+from nti_desktop.project.belonging import Belonging, placed
+from nti_desktop.project.location import free_place, place_beside, sidecar_path
 from nti_desktop.project.schema import SCHEMA_VERSION, DevelopmentRecord, PhotoRecord, Project
 from nti_desktop.project.sidecar import (
     Stored,
     backup_path,
     find_lost,
-    find_sidecar,
     is_whole,
     read_sidecar,
-    sidecar_path,
 )
 
 _DEVELOPED_OTHERWISE = (
@@ -42,10 +44,11 @@ class Opened:
     notes: tuple[str, ...]
     desk: bytes | None = None
     lost: Path | None = None
+    beside: Path | None = None
 
 
 def open_with_project(path: Path, report: Report | None = None, project_file: Path | None = None) -> Opened:
-    """Open a photo with its project, when it has one, or a .nti with the photo beside it.
+    """Open a photo with its project, when it has one, or a .nti with its photo, see `finding`.
 
     report: see Report; project_file: where the project is to be saved, and is read from where it is there.
 
@@ -57,12 +60,12 @@ def open_with_project(path: Path, report: Report | None = None, project_file: Pa
         photo = open_photo(_photo_of(stored), report=report)
     else:
         photo = open_photo(path, report=report)
-        found = find_sidecar(path, photo.identity)
-        if project_file is not None and project_file.exists():
-            found = project_file
+        found = project_file
+        if found is None or not found.exists():
+            found = find_project(path, photo.identity)
         if found is None:
-            sidecar = project_file or sidecar_path(path, photo.identity)
-            return Opened(photo, _new_project(photo), sidecar, None, 1, photo.notes, lost=_lost(photo))
+            sidecar = project_file or free_place(path, photo.identity)
+            return Opened(photo, _new_project(photo, sidecar), sidecar, None, 1, photo.notes, lost=_lost(photo))
         stored = read_sidecar(found)
     project, turn, notes = stored.project, 1, photo.notes
     if project.photo.identity != photo.identity:
@@ -83,7 +86,8 @@ def open_with_project(path: Path, report: Report | None = None, project_file: Pa
     if stored.read_only:
         notes += (stored.read_only,)
     desk = stored.desk() if turn == 1 else None
-    return Opened(photo, project, project_file or stored.path, stored, turn, notes, desk)
+    beside = None if stored.read_only or project_file or is_project(path) else _could_lie(photo)
+    return Opened(photo, project, project_file or stored.path, stored, turn, notes, desk, beside=beside)
 
 
 def photo_to_open(path: Path) -> Path:
@@ -97,18 +101,7 @@ def is_project(path: Path) -> bool:
 
 
 def _photo_of(stored: Stored) -> Path:
-    """The photo beside a project: called as the project says, or as the project itself is called; else where the
-    project says that it lies.
-    """
-    name, folder = Path(stored.project.photo.name).name, stored.project.photo.folder
-    places = [stored.path.with_name(each) for each in (stored.path.stem, name) if each]
-    for photo in (*places, *([Path(folder) / name] if folder and name else [])):
-        if photo != stored.path and photo.is_file():
-            return photo
-    raise PhotoError(
-        f"The photo of “{stored.path.name}”, “{stored.project.photo.name}”, is not beside it; "
-        "bring the two together, or open the photo itself."
-    )
+    return find_photo(Belonging(stored.path, stored.project.photo))
 
 
 def _lost(photo: Photo) -> Path | None:
@@ -121,24 +114,31 @@ def _lost(photo: Photo) -> Path | None:
     return lost if lost is not None and belongs and is_whole(backup_path(lost)) else None
 
 
+def _could_lie(photo: Photo) -> Path | None:
+    usual = sidecar_path(photo.path, photo.identity)
+    taken = photo.path.is_symlink() or os.path.lexists(usual)  # the project of a linked file stays with that
+    return usual if usual == place_beside(photo.path) and not taken else None
+
+
 def _development(photo: Photo) -> DevelopmentRecord | None:
     made = photo.development
     return None if made is None else DevelopmentRecord(library=made.library, settings=made.settings)
 
 
-def _new_project(photo: Photo) -> Project:
+def _new_project(photo: Photo, sidecar: Path) -> Project:
     width, height = photo.raster.size
+    record = PhotoRecord(
+        name=photo.path.name,
+        width=width,
+        height=height,
+        identity=photo.identity,
+        orientation=photo.orientation,
+        development=_development(photo),
+    )
     return Project(
         schema_version=SCHEMA_VERSION,
         program=PROGRAM,
-        photo=PhotoRecord(
-            name=photo.path.name,
-            width=width,
-            height=height,
-            identity=photo.identity,
-            orientation=photo.orientation,
-            development=_development(photo),
-        ),
+        photo=placed(record, photo.path, sidecar),
         frames=(),
         inversions=(),
         versions=(),

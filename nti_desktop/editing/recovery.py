@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from nti_desktop.core.errors import SidecarError
+from nti_desktop.editing.finding import find_project
 from nti_desktop.editing.opening import is_project
 from nti_desktop.photo.reading.identify import identify
 from nti_desktop.project.recovery import Recovered, recover_sidecar
-from nti_desktop.project.sidecar import backup_path, find_lost, find_sidecar
+from nti_desktop.project.sidecar import backup_path, find_lost
 
 
 def bring_back(path: Path) -> Recovered:
@@ -32,7 +33,7 @@ def said_of_lost(sidecar: Path) -> str:
 
 def _project_of(photo: Path) -> Path:
     identity = identify(photo)
-    found = find_sidecar(photo, identity) or find_lost(photo, identity)
+    found = find_project(photo, identity) or find_lost(photo, identity)
     if found is None:
         raise SidecarError(
             f"“{photo.name}” has no project that could be brought back; look for one in your own backups."

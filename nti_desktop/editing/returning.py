@@ -15,7 +15,7 @@ from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.export.formats import format_of
 from nti_desktop.photo.export.targets import disk_errors_said
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project.sidecar import find_sidecar, sidecar_path
+from nti_desktop.project.location import sidecar_path, usual_places
 
 _MOST_TRIES = 1000
 
@@ -69,8 +69,7 @@ def follow(session: Session, returned: Returned) -> None:
     if not _same(session.photo.path, returned.path):
         return
     identity = session.photo.identity
-    usual = find_sidecar(session.photo.path, identity) or sidecar_path(session.photo.path, identity)
-    chosen = not _same(session.sidecar, usual)
+    chosen = not any(_same(session.sidecar, usual) for usual in usual_places(session.photo.path, identity))
     session.move_to(returned.kept, session.sidecar if chosen else sidecar_path(returned.kept, identity))
 
 

@@ -15,12 +15,13 @@ from nti_desktop.project.sidecar import Stored
 @dataclass(frozen=True, eq=False)
 class SaveRequest:
     """A project to be written. by_itself: nobody asked for it; the time has come; path: the file that it is saved in
-    from now on, None for where it is saved anyway.
+    from now on, None for where it is saved anyway; moves: whether nothing stays where it was saved until now.
     """
 
     session: Session
     by_itself: bool = False
     path: Path | None = None
+    moves: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +73,13 @@ class SaveQueue:
         if path in self._next:
             self._next[path].append(request)
             return
-        working_copy, snapshot = session.working_copy, session.snapshot(request.path)
+        working_copy, snapshot = session.working_copy, session.snapshot(request.path, request.moves)
 
         def done(saved: Saved) -> None:
             before = working_copy.project
             said = working_copy.saved(snapshot, saved)
             if request.path is not None and saved.beside is None:
-                said = (
-                    *said,
-                    f"The project is saved in “{saved.stored.path}” from now on; open that to go on with it.",
-                )
+                said = (*said, _lies_in(saved.stored.path, request.moves))
             if said or working_copy.project is not before:
                 self._audience.arrived(Arrival(session, before, saved.stored, said))
             if saved.unconfirmed is not None:
@@ -106,3 +104,9 @@ class SaveQueue:
         for request in needed:
             self.save(request)
         return needed
+
+
+def _lies_in(path: Path, moved: bool) -> str:
+    if moved:
+        return f"The project lies beside the photo now, as “{path.name}”."
+    return f"The project is saved in “{path}” from now on; open that to go on with it."

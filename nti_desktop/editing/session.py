@@ -23,6 +23,7 @@ from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of, whole_photo
 from nti_desktop.photo.photo import Photo
 from nti_desktop.photo.reading.decode import Report
+from nti_desktop.project.belonging import placed
 from nti_desktop.project.schema import (
     FiguresRecord,
     FinishRecord,
@@ -65,8 +66,8 @@ class Session:
     """One open photo, its project as it is worked on, and the models it was prepared with.
 
     Owned by one thread; others get its `composition` and what its working copy's `snapshot` gives. Knows neither torch
-    nor Qt. photo: its pixels stay as they are; notes: sentences to show after opening; lost: where the project lay, see
-    Opened.
+    nor Qt. photo: its pixels stay as they are; notes: sentences to show after opening; lost: where the project lay,
+    beside: where it could lie, see Opened.
     """
 
     def __init__(
@@ -76,13 +77,15 @@ class Session:
         notes: tuple[str, ...],
         desk: bytes | None = None,
         lost: Path | None = None,
+        beside: Path | None = None,
     ) -> None:
-        """desk: desk.json as it was saved, not yet read; lost: see Opened."""
+        """desk: desk.json as it was saved, not yet read; lost, beside: see Opened."""
         self.photo = photo
         self.working_copy = working_copy
         self.notes = notes
         self.desk = desk
         self.lost = lost
+        self.beside = beside
         self.tell_desk: Callable[[], Kept | None] = lambda: None  # what lies open now
         self._copies = ReducedCopies(photo.raster)
         self._images: dict[Frame, NDArray[np.uint8]] = {}
@@ -93,7 +96,7 @@ class Session:
         """See `open_with_project`."""
         opened = open_with_project(path, report, project)
         working_copy = WorkingCopy(opened.project, opened.sidecar, opened.stored, opened.turn)
-        return cls(opened.photo, working_copy, opened.notes, opened.desk, opened.lost)
+        return cls(opened.photo, working_copy, opened.notes, opened.desk, opened.lost, opened.beside)
 
     @property
     def project(self) -> Project:
@@ -105,14 +108,18 @@ class Session:
         """The file that the project is saved in."""
         return self.working_copy.sidecar
 
-    def snapshot(self, path: Path | None = None) -> Snapshot:
-        """The project and the desk as they are now, see `WorkingCopy.snapshot`. A project that is to be saved under
-        another name says where its photo lies.
+    def snapshot(self, path: Path | None = None, moves: bool = False) -> Snapshot:
+        """The project and the desk as they are now, see `WorkingCopy.snapshot`; it says how its photo is called, and
+        where it lies unless that is beside it.
         """
-        if path is not None:
-            folder = str(self.photo.path.absolute().parent)
-            self.working_copy.change(photo=self.project.photo.model_copy(update={"folder": folder}))
-        return self.working_copy.snapshot(self.tell_desk(), path)
+        photo = placed(self.project.photo, self.photo.path, path or self.sidecar)
+        if not self.read_only and photo != self.project.photo:
+            self.working_copy.change(photo=photo)
+        return self.working_copy.snapshot(self.tell_desk(), path, moves)
+
+    def save(self) -> tuple[str, ...]:
+        """Write the project where it belongs, if there is something to save, see `WorkingCopy.write`."""
+        return self.working_copy.write(self.snapshot()) if self.working_copy.dirty else ()
 
     def save_as(self, path: Path) -> tuple[str, ...]:
         """Save the project in another file from now on, see `WorkingCopy.write`."""
@@ -133,7 +140,7 @@ class Session:
         self.photo = replace(self.photo, path=photo)
         self.working_copy.move_to(sidecar)
         if not self.read_only:
-            self.working_copy.change(photo=self.project.photo.model_copy(update={"name": photo.name}))
+            self.working_copy.change(photo=placed(self.project.photo, photo, sidecar))
 
     def aside(self) -> "Session":
         """The same photo and project to try things on: what is changed there changes nothing here, and is not saved."""

@@ -7,7 +7,10 @@ from typing import Protocol
 
 from nti_desktop.editing.previews import PreviewSource, encode_preview
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project.saving import Saved, save_sidecar
+from nti_desktop.project import places
+from nti_desktop.project.belonging import Belonging
+from nti_desktop.project.places import Place
+from nti_desktop.project.saving import Saved, remove_moved, save_sidecar
 from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import Stored
 from nti_desktop.recipe.jobs import Arrays
@@ -25,7 +28,7 @@ class Snapshot:
 
     path: where it is to be written; left: where the project was saved until now; turned: previews that lie on the disk
     as the photo was before another program turned it; base: as it was last read or saved; desk: None to let that of the
-    file on the disk be.
+    file on the disk be; moves: whether nothing stays at `left`.
     """
 
     path: Path
@@ -36,6 +39,7 @@ class Snapshot:
     turned: tuple[PreviewSource, ...]
     base: Stored | None
     desk: Kept | None = None
+    moves: bool = False
 
     def write(self) -> Saved:
         """Raises SidecarError, see `save_sidecar`; the copy must be told of what comes back (`WorkingCopy.saved`)."""
@@ -45,4 +49,9 @@ class Snapshot:
             if pixels is not None:
                 previews[source.version] = encode_preview(Raster(pixels))
         desk = self.desk.to_json if self.desk else None
-        return save_sidecar(self.path, self.project, self.arrays, previews, self.base, desk)
+        saved = save_sidecar(self.path, self.project, self.arrays, previews, self.base, desk)
+        if self.moves and self.base is not None and saved.unconfirmed is None:
+            remove_moved(self.base, saved.stored)
+        photo = saved.stored.project.photo
+        places.remember(photo.identity, Place(saved.stored.path, Belonging(saved.stored.path, photo).said))
+        return saved

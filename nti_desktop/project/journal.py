@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import platformdirs
 from pydantic import Field
 
 from nti_desktop.core import atomic, disk, lock
+from nti_desktop.core.path_text import decoded, encoded
 from nti_desktop.project import tensors
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.desk import MAX_STATES, DeskRecord, StateRecord
@@ -215,7 +215,7 @@ def read(folder: Path) -> Left:
         saved = entry.saved or saved
     if entry is None:
         raise Unsound("it holds nothing whole")
-    place = Place(head.identity, _path(head.photo), _path(head.sidecar))
+    place = Place(head.identity, decoded(head.photo), decoded(head.sidecar))
     base = None if entry.base is None else Signature(entry.base.size, entry.base.digest)
     return Left(folder, place, entry.project, projects, entry.desk, states, saved, base, entry.ended)
 
@@ -241,12 +241,7 @@ def _checksum(text: bytes) -> bytes:
 
 
 def _head(place: Place) -> HeadRecord:
-    photo, sidecar = (quote_from_bytes(os.fsencode(path.absolute())) for path in (place.photo, place.sidecar))
-    return HeadRecord(identity=place.identity, photo=photo, sidecar=sidecar)
-
-
-def _path(encoded: str) -> Path:
-    return Path(os.fsdecode(unquote_to_bytes(encoded)))
+    return HeadRecord(identity=place.identity, photo=encoded(place.photo), sidecar=encoded(place.sidecar))
 
 
 def _is_held(folder: Path) -> bool:

@@ -14,7 +14,7 @@ def sidecar_path(photo: Path, identity: str) -> Path:
     """Choose where to save the project of a photo: beside it, or in the user's data folder under its identity when its
     folder cannot be written or belongs to a camera, or the photo's name is too long. identity: SHA-256 in hex.
     """
-    beside = _beside(photo)
+    beside = place_beside(photo)
     camera = any(part.casefold() == "dcim" for part in photo.absolute().parts[:-1])
     too_long = len(os.fsencode(photo.name)) > _LONGEST_NAME
     if camera or too_long or not os.access(beside.parent, os.W_OK):
@@ -22,14 +22,21 @@ def sidecar_path(photo: Path, identity: str) -> Path:
     return beside
 
 
-def find_sidecar(photo: Path, identity: str) -> Path | None:
-    """Find where the project of a photo lies now: where it would be saved, else beside it, else in the data folder;
-    None when it is nowhere.
+def usual_places(photo: Path, identity: str) -> list[Path]:
+    """Name where the project of a photo lies if neither was moved: where it would be saved, beside it, or in the data
+    folder, where copies of a photo have further names.
     """
-    for path in (sidecar_path(photo, identity), _beside(photo), _in_data_folder(identity)):
-        if os.path.exists(path):
-            return path
-    return None
+    further = sorted(data_folder().glob(f"{_in_data_folder(identity).stem}-*.nti"))
+    return list(
+        dict.fromkeys((sidecar_path(photo, identity), place_beside(photo), _in_data_folder(identity), *further))
+    )
+
+
+def free_place(photo: Path, identity: str) -> Path:
+    """Choose where to save a new project of a photo, see `sidecar_path`; not where a copy of it has its own."""
+    first = sidecar_path(photo, identity)
+    others = (first.with_name(f"{first.stem}-{number}{first.suffix}") for number in itertools.count(2))
+    return next(path for path in itertools.chain((first,), others) if not os.path.lexists(path))
 
 
 def backup_path(path: Path) -> Path:
@@ -39,12 +46,10 @@ def backup_path(path: Path) -> Path:
 
 def find_lost(photo: Path, identity: str) -> Path | None:
     """Find where the project of a photo lay that is gone and has left its state before the last save; None where there
-    is a project, or nothing of one.
+    is nothing of one.
     """
-    if find_sidecar(photo, identity) is not None:
-        return None
-    paths = (sidecar_path(photo, identity), _beside(photo), _in_data_folder(identity))
-    return next((path for path in paths if backup_path(path).is_file()), None)
+    paths = usual_places(photo, identity)
+    return next((path for path in paths if not path.exists() and backup_path(path).is_file()), None)
 
 
 def free_name(path: Path, said: str) -> Path:
@@ -59,7 +64,8 @@ def data_folder() -> Path:
     return platformdirs.user_data_path("nti-desktop", appauthor=False) / "projects"
 
 
-def _beside(photo: Path) -> Path:
+def place_beside(photo: Path) -> Path:
+    """Name a photo's project beside it."""
     return photo.with_name(photo.name + ".nti")
 
 

@@ -32,7 +32,7 @@ def load(archive: Archive, path: Path) -> tuple[Project, str | None]:
     """
     if not archive.is_stored_first("mimetype") or archive.read("mimetype", 64) != MIMETYPE:
         raise Unsound("it is no project of this program")
-    tree = _tree(archive)
+    tree = parsed(archive)
     newer = (version_of(tree) or 0) > SCHEMA_VERSION
     try:
         project = _project(tree)
@@ -46,7 +46,8 @@ def load(archive: Archive, path: Path) -> tuple[Project, str | None]:
     return project, refusals.read_only(path) if newer else None
 
 
-def _tree(archive: Archive) -> object:
+def parsed(archive: Archive) -> object:
+    """What its project.json says, of any format and not checked yet. Raises Unsound."""
     try:
         return parse(archive.read("project.json", MAX_BYTES))
     except TooMuch as error:

@@ -1,5 +1,6 @@
 """Saving a project that other programs may be saving, too: nothing that anybody saved is lost."""
 
+import contextlib
 import itertools
 import os
 import time
@@ -73,6 +74,18 @@ def save_sidecar(
         except SidecarChanged:  # by a program that does not ask for locks
             continue
     raise SidecarChanged(refusals.changed(path))
+
+
+def remove_moved(base: Stored, moved: Stored) -> None:
+    """Leave nothing where a project lay that was saved elsewhere; what another program has saved there since `base`, or
+    cannot be removed, stays. moved: as it lies on the disk now.
+    """
+    if _same_place(base.path, moved.path):
+        return
+    with contextlib.suppress(OSError, SidecarError), saving_alone(base.path):
+        if signature_of(base.path) == base.signature:
+            base.path.unlink()
+            backup_path(base.path).unlink(missing_ok=True)
 
 
 def _is_settled(stored: Stored) -> bool:

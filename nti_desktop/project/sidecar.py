@@ -18,7 +18,7 @@ from nti_desktop.project.archive import Archive, Member, Unsound, stored, zipped
 from nti_desktop.project.exclusion import saving_alone
 from nti_desktop.project.extent import MAX_BYTES
 from nti_desktop.project.held import Held, hold
-from nti_desktop.project.location import backup_path, data_folder, find_lost, find_sidecar, free_name, sidecar_path
+from nti_desktop.project.location import backup_path, data_folder, find_lost, free_name, sidecar_path
 from nti_desktop.project.reading import (
     MIMETYPE,
     PREVIEWS,
@@ -53,7 +53,6 @@ __all__ = [
     "backup_path",
     "data_folder",
     "find_lost",
-    "find_sidecar",
     "is_whole",
     "read_sidecar",
     "sidecar_path",

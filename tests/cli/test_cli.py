@@ -266,6 +266,15 @@ def test_the_built_in_model_knows_every_sample() -> None:
         assert not feedback.is_strange(studio, measured), sample.path.name
 
 
+def test_info_of_a_renamed_photo_says_the_name_that_was_asked_for(inverted: Path, terminal: Terminal) -> None:
+    sidecar = _sidecar(inverted)
+    renamed = inverted.rename(inverted.with_name("Wedding.png"))
+    code, said, _ = terminal.run("info", renamed)
+    assert code == 0
+    assert said.startswith("Wedding.png: ")
+    assert f"Project: {sidecar}" in said
+
+
 def test_info_tells_of_photo_and_project_alike(inverted: Path, terminal: Terminal) -> None:
     by_photo, by_project = terminal.answer("info", inverted), terminal.answer("info", _sidecar(inverted))
     assert by_photo == by_project

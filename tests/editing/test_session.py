@@ -127,7 +127,7 @@ def test_a_project_opens_by_its_own_file(photo: Path) -> None:
 
 def test_a_project_without_its_photo_says_which_photo_is_missing(photo: Path) -> None:
     session = with_a_version(photo)
-    photo.rename(photo.with_name("moved.png"))
+    photo.unlink()
     with pytest.raises(PhotoError, match=r"“scene\.png”"):
         Session.open(session.sidecar)
 

@@ -25,10 +25,10 @@ def offers(window: MainWindow) -> list[Message]:
     return [m for m in window.editor_view.messages.messages if [a.title for a in m.actions] == ["Bring it back"]]
 
 
-def press(window: MainWindow) -> None:
+def press(window: MainWindow, title: str = "Bring it back") -> None:
     for strip in window.editor_view.messages._strips:
         for button in strip.buttons:
-            if button.text() == "Bring it back":
+            if button.text() == title:
                 button.click()
                 return
     raise AssertionError("there is no such button")
@@ -147,3 +147,17 @@ def test_a_window_that_opens_sweeps_what_killed_processes_left(open_window: Open
     left.write_bytes(b"half")
     open_window()
     until(lambda: not left.exists())
+
+
+def test_one_button_moves_a_project_beside_a_photo_that_was_renamed(
+    photo: Path, open_window: OpenWindow, until: Until
+) -> None:
+    renamed = photo.rename(photo.with_name("wedding.png"))
+    window = open_window()
+    window.open_path(renamed)
+    until(lambda: versions(window) == ["Blue", "Later"])
+    assert f"was found as “{sidecar(photo)}”" in texts(window)
+    press(window, "Move it beside the photo")
+    until(lambda: "lies beside the photo now, as “wedding.png.nti”" in texts(window))
+    assert sorted(each.name for each in photo.parent.iterdir()) == ["wedding.png", "wedding.png.nti"]
+    assert "was found as" not in texts(window)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.project.sidecar import find_sidecar, read_sidecar, sidecar_path, write_sidecar
+from nti_desktop.project.location import free_place, usual_places
+from nti_desktop.project.sidecar import read_sidecar, sidecar_path, write_sidecar
 from tests.sidecars import make_all_arrays, make_project
 
 IDENTITY = "ab" * 32
@@ -47,15 +48,13 @@ def test_an_identity_that_is_none_never_becomes_a_path(tmp_path: Path) -> None:
         sidecar_path(tmp_path / "DCIM" / "A.JPG", "../../etc/passwd")
 
 
-def test_a_project_is_found_where_it_lies(tmp_path: Path) -> None:
+def test_copies_in_the_data_folder_have_projects_of_their_own(tmp_path: Path) -> None:
     card = tmp_path / "DCIM"
     card.mkdir()
-    photo, copy = card / "A.JPG", tmp_path / "A.JPG"
-    assert find_sidecar(photo, IDENTITY) is None
-    save(card / "A.JPG.nti")
-    assert find_sidecar(photo, IDENTITY) == card / "A.JPG.nti"
-    save(sidecar_path(photo, IDENTITY))
-    assert find_sidecar(photo, IDENTITY) == sidecar_path(photo, IDENTITY)
-    assert find_sidecar(copy, IDENTITY) == sidecar_path(photo, IDENTITY)
-    save(copy.with_name("A.JPG.nti"))
-    assert find_sidecar(copy, IDENTITY) == copy.with_name("A.JPG.nti")
+    first = free_place(card / "A.JPG", IDENTITY)
+    save(first)
+    second = free_place(card / "B.JPG", IDENTITY)
+    save(second)
+    assert second != first
+    assert usual_places(card / "A.JPG", IDENTITY) == [first, card / "A.JPG.nti", second]
+    assert usual_places(tmp_path / "A.JPG", IDENTITY) == [tmp_path / "A.JPG.nti", first, second]

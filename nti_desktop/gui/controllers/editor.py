@@ -11,6 +11,7 @@ from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import feedback
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.finding import said_of_elsewhere
 from nti_desktop.editing.pictures import Audience, Pictures
 from nti_desktop.editing.preparation import Preparation
 from nti_desktop.editing.recovery import said_of_lost
@@ -42,7 +43,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 _OF_A_PHOTO = (
     Topic.OPEN, Topic.NOTE, Topic.MODEL, Topic.MADE_WITH, Topic.PREPARE, Topic.RENDER, Topic.EFFECT,
     Topic.EMPHASIS, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL,
-    Topic.ARRIVED,
+    Topic.ARRIVED, Topic.ELSEWHERE,
 )  # fmt: skip
 
 
@@ -158,8 +159,11 @@ class Editor(QObject):
         self._show_stored()
         self.changed.emit(Change.EVERYTHING)
         self.opened.emit()
-        for note in opened.session.notes:
-            self.say(Message(note, Tone.NOTE, topic=Topic.NOTE))
+        if opened.session.notes:
+            self.say(Message(" ".join(opened.session.notes), Tone.NOTE, topic=Topic.NOTE))
+        if (beside := opened.session.beside) is not None:
+            move = Action("Move it beside the photo", partial(self._move_beside, opened.session, beside))
+            self.say(Message(said_of_elsewhere(opened.session.sidecar), topic=Topic.ELSEWHERE, actions=(move,)))
         if opened.session.lost is not None:
             bring_back = self._bringing_back(opened.session.photo.path)
             self.say(Message(said_of_lost(opened.session.lost), topic=Topic.OPEN, actions=(bring_back,)))
@@ -412,3 +416,7 @@ class Editor(QObject):
         session = self.session
         if session is not None and session.working_copy.dirty:
             self.file_tasks.save(SaveRequest(session, by_itself))
+
+    def _move_beside(self, session: Session, beside: Path) -> None:
+        self.withdraw(Topic.ELSEWHERE)
+        self.file_tasks.save(SaveRequest(session, path=beside, moves=True))

@@ -50,6 +50,7 @@ class Topic(Enum):
     EXPORT_FAILED = auto()  # of one file
     SAVE = auto()
     ARRIVED = auto()  # what another program saved
+    ELSEWHERE = auto()  # where the project lies
     JOURNAL = auto()
     SCREEN = auto()  # its colours
     CLOSING = auto()
