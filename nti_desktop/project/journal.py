@@ -144,7 +144,7 @@ class Journal:
     def discard(self) -> None:
         """Nothing of it is needed any more."""
         self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _remove(self._folder)
 
     def close(self) -> None:
         """Leave it for the next time that the photo is opened."""
@@ -155,7 +155,7 @@ class Journal:
 
     def _hold(self) -> None:
         if self._let_go is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            disk.make_folder(self._folder, 0o700)
             self._let_go = lock.hold(self._folder / "lock")
 
     def _close_log(self) -> None:
@@ -191,14 +191,22 @@ def _newest_first(folder: Path, pattern: str) -> list[Path]:
 
 def forget(left: Left) -> None:
     """Nothing of it is needed any more."""
-    shutil.rmtree(left.folder, ignore_errors=True)
+    _remove(left.folder)
 
 
 def tidy(folder: Path | None = None) -> None:
     """Remove the oldest of too many journals."""
     for each in _newest_first(folder or journals_folder(), "*-*")[MAX_LEFT:]:
         if not _is_held(each):
-            shutil.rmtree(each, ignore_errors=True)
+            _remove(each)
+
+
+def _remove(folder: Path) -> None:
+    """A journal that a power cut brought back would be put on top of what was saved since: its log goes first."""
+    with contextlib.suppress(OSError):
+        disk.remove(folder / "log")
+        disk.sync_folder(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def read(folder: Path) -> Left:
