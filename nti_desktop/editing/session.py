@@ -112,7 +112,7 @@ class Session:
         if path is not None:
             folder = str(self.photo.path.absolute().parent)
             self.working_copy.change(photo=self.project.photo.model_copy(update={"folder": folder}))
-        return self.working_copy.snapshot(self.tell_desk(), path)
+        return self.working_copy.snapshot(self.tell_desk(), path, self.photo.path.absolute())
 
     def save_as(self, path: Path) -> tuple[str, ...]:
         """Save the project in another file from now on, see `WorkingCopy.write`."""

@@ -154,9 +154,9 @@ class WorkingCopy:
 
     # Saving
 
-    def snapshot(self, desk: Kept | None = None, path: Path | None = None) -> Snapshot:
-        """The state as it is now, to be written wherever there is time; tell `saved` when it was. desk: see Snapshot;
-        path: where it is to be saved from now on, None for where it is saved anyway.
+    def snapshot(self, desk: Kept | None = None, path: Path | None = None, photo: Path | None = None) -> Snapshot:
+        """The state as it is now, to be written wherever there is time; tell `saved` when it was. desk, photo: see
+        Snapshot; path: where it is to be saved from now on, None for where it is saved anyway.
         """
         return Snapshot(
             path or self.sidecar,
@@ -167,6 +167,7 @@ class WorkingCopy:
             self._still_to_be_turned(),
             replace(self._stored, project=self._saved_project) if self._stored else None,
             desk,
+            photo,
         )
 
     def _still_to_be_turned(self) -> tuple[PreviewSource, ...]:
