@@ -1,5 +1,6 @@
 """Keeping the journal of the open photo, and taking up what a program left that ended unasked."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,23 +23,38 @@ from nti_desktop.project.journal import (
 )
 from nti_desktop.project.merge import Unmergeable, merge
 from nti_desktop.project.schema import Project
+from nti_desktop.project.sidecar import Stored, backup_path, signature_of
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
 
 
 @dataclass(frozen=True, eq=False)
 class Unsaved:
-    """How everything stands of one photo. saved, base: the project as it was read or saved last, and its file, None
-    before the first save; arrays: those that no sidecar has; ended: whether the program is being closed.
+    """How everything stands of one photo. saved, stored: the project as it was read or saved last, and its file, None
+    before the first save; arrays: those that were never saved; ended: whether the program is being closed.
     """
 
     place: Place
     project: Project
     desk: Desk
     saved: Project
-    base: Signature | None
+    stored: Stored | None
     arrays: Mapping[str, Arrays]
     ended: bool = False
+
+    @property
+    def base(self) -> Signature | None:
+        """Of the file."""
+        return self.stored.signature if self.stored else None
+
+    def arrays_nowhere_else(self) -> Mapping[str, Arrays]:
+        """Those that no sidecar has: where it was deleted meanwhile, also what is still held of it."""
+        found = dict(self.arrays)
+        if self.stored is not None and not self.place.sidecar.exists():
+            for inversion in self.stored.project.inversions:
+                with contextlib.suppress(SidecarError):
+                    found[inversion.id] = self.stored.arrays(inversion.id)
+        return found
 
     def says_more_than(self, other: "Unsaved | None") -> bool:
         """Tell whether something is otherwise than it was."""
@@ -56,7 +72,7 @@ def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
     if session.read_only or not (copy.dirty or document.has_unsaved_desk):
         return None
     place = Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
-    return Unsaved(place, session.project, document.desk, copy.saved_project, copy.base, dict(copy.new_arrays), ended)
+    return Unsaved(place, session.project, document.desk, copy.saved_project, copy.stored, dict(copy.new_arrays), ended)
 
 
 def left_of(session: Session, folder: Path | None = None) -> Left | None:
@@ -97,11 +113,11 @@ def take_up(session: Session, left: Left) -> Desk | None:
 
 
 def _is_base_of(left: Left, session: Session) -> bool:
-    """Tell whether the project on the disk is what was changed: the file, or what had been saved a moment before the
-    program ended.
+    """Tell whether the project on the disk is what was changed: the file, the state before it that was brought back, or
+    what had been saved a moment before the program ended; or whether it is gone.
     """
-    saved = content_of(session.project)
-    return left.base == session.working_copy.base or any(content_of(each) == saved for each in left.before)
+    saved, base = content_of(session.project), session.working_copy.base
+    return base in (None, left.base, left.older) or any(content_of(each) == saved for each in left.before)
 
 
 def _merged(left: Left, mine: Project, theirs: Project) -> Project:
@@ -149,11 +165,12 @@ class JournalWriter:
             desk=desk,
             states=states,
             saved=unsaved.saved if anew or unsaved.base != self._base else None,
-            base=None if base is None else SignatureRecord(size=base.size, digest=base.digest),
+            base=SignatureRecord.of(base),
+            older=SignatureRecord.of(_older(unsaved.place)),
             ended=unsaved.ended,
         )
         try:
-            self._journal.append(entry, unsaved.arrays, anew)
+            self._journal.append(entry, unsaved.arrays_nowhere_else(), anew)
             self._base = base
         except OSError as error:
             raise SidecarError(
@@ -173,6 +190,14 @@ class JournalWriter:
     def close(self) -> None:
         """Leave it for the next time that the photo is opened."""
         self._journal.close()
+
+
+def _older(place: Place) -> Signature | None:
+    """Of the state before the last save."""
+    try:
+        return signature_of(backup_path(place.sidecar))
+    except SidecarError:
+        return None
 
 
 class Journalling:

@@ -80,6 +80,11 @@ class WorkingCopy:
         return aside
 
     @property
+    def stored(self) -> Stored | None:
+        """As it lay on the disk when it was read or saved last, None before the first save."""
+        return self._stored
+
+    @property
     def base(self) -> Signature | None:
         """Of the file that the project was changed since, None before the first save."""
         return self._stored.signature if self._stored else None
