@@ -202,8 +202,9 @@ def _write(
             atomic.copy(path, backup_path(path))
         if signature_of(path) != before:
             raise SidecarChanged(refusals.changed(path))
-        if before is None and backup_path(path).exists():  # begun anew: what can be brought back stays
-            atomic.replace(backup_path(path), free_name(path, "earlier"))
+        begun_anew = before is None and backup_path(path).exists()
+        if begun_anew:  # what can be brought back stays
+            atomic.copy(backup_path(path), free_name(path, "earlier"))
         _put_in_place(temporary, path)
     try:
         disk.sync_folder(path.parent)
@@ -212,6 +213,8 @@ def _write(
             f"“{path.name}” was saved, but the disk did not confirm it ({error.strerror}); keep a copy elsewhere.",
             signature,
         ) from error
+    if begun_anew:
+        atomic.discard(backup_path(path))
     return signature
 
 
