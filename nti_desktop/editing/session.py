@@ -106,13 +106,14 @@ class Session:
         return self.working_copy.sidecar
 
     def snapshot(self, path: Path | None = None) -> Snapshot:
-        """The project and the desk as they are now, see `WorkingCopy.snapshot`. A project that is to be saved under
-        another name says where its photo lies.
+        """The project and the desk as they are now, see `WorkingCopy.snapshot`. It says what its photo is called; one
+        that is to be saved under another name, where that lies, too.
         """
-        if path is not None:
-            folder = str(self.photo.path.absolute().parent)
-            self.working_copy.change(photo=self.project.photo.model_copy(update={"folder": folder}))
-        return self.working_copy.snapshot(self.tell_desk(), path, self.photo.path.absolute())
+        photo = self.photo.path.absolute()
+        record = self.project.photo.at(photo.name, self.project.photo.folder if path is None else str(photo.parent))
+        if record != self.project.photo:
+            self.working_copy.change(photo=record)
+        return self.working_copy.snapshot(self.tell_desk(), path, photo)
 
     def save_as(self, path: Path) -> tuple[str, ...]:
         """Save the project in another file from now on, see `WorkingCopy.write`."""
@@ -133,7 +134,7 @@ class Session:
         self.photo = replace(self.photo, path=photo)
         self.working_copy.move_to(sidecar)
         if not self.read_only:
-            self.working_copy.change(photo=self.project.photo.model_copy(update={"name": photo.name}))
+            self.working_copy.change(photo=self.project.photo.at(photo.name, self.project.photo.folder))
 
     def aside(self) -> "Session":
         """The same photo and project to try things on: what is changed there changes nothing here, and is not saved."""

@@ -1,6 +1,7 @@
 """One photo open in two windows, or in a window and on the command line: each saves, and neither loses anything."""
 
 import json
+import os
 import random
 import zipfile
 from collections.abc import Callable
@@ -209,6 +210,24 @@ def test_saved_under_another_name_it_goes_on_there_with_all_it_had(photo: Path, 
     assert names(elsewhere / "mine.nti") == {"Blue", "Red"}
     assert read_sidecar(elsewhere / "mine.nti").arrays(blue.inversion)
     assert Session.open(elsewhere / "mine.nti").photo.path == photo
+
+
+@pytest.mark.parametrize("name", ["renamed.png", os.fsdecode(b"caf\xe9.png")])
+def test_a_project_that_is_saved_elsewhere_finds_its_photo_by_the_name_it_has_now(
+    photo: Path, tmp_path: Path, name: str
+) -> None:
+    sidecar = with_a_version(photo).sidecar
+    photo = photo.rename(photo.with_name(name))
+    sidecar = sidecar.rename(photo.with_name(f"{name}.nti"))
+    session = Session.open(photo)
+    assert not session.working_copy.dirty
+    session.add_version("Red", RED)
+    damaged(sidecar)
+    (sentence,) = session.working_copy.write(session.snapshot())
+    assert session.sidecar.name in sentence
+    assert not session.working_copy.dirty
+    if name.isascii():  # what is no text, a project cannot say
+        assert Session.open(session.sidecar).photo.path == photo
 
 
 def test_saved_under_the_name_of_another_project_of_the_photo_both_are_kept(photo: Path, tmp_path: Path) -> None:
