@@ -22,8 +22,9 @@ from nti_desktop.project.journal import (
     left_behind,
 )
 from nti_desktop.project.merge import Unmergeable, merge
+from nti_desktop.project.saving import common_ancestor
 from nti_desktop.project.schema import Project
-from nti_desktop.project.sidecar import Stored, backup_path, signature_of
+from nti_desktop.project.sidecar import Stored
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
 
@@ -107,22 +108,23 @@ def take_up(session: Session, left: Left) -> Desk | None:
         project = reoriented(project, photo.orientation)
     project = project.model_copy(update={"photo": stored.photo})
     if not _is_base_of(left, session):
-        project = _merged(left, project, stored)
+        project = _merged(left, project, session)
     session.working_copy.take_up(project, left.arrays())
     return None if turned else read_desk(left.desk, left.states)
 
 
 def _is_base_of(left: Left, session: Session) -> bool:
-    """Tell whether the project on the disk is what was changed: the file, the state before it that was brought back, or
-    what had been saved a moment before the program ended; or whether it is gone.
+    """Tell whether the project on the disk is what was changed: the file, or what had been saved a moment before the
+    program ended; or whether it is gone.
     """
     saved, base = content_of(session.project), session.working_copy.base
-    return base in (None, left.base, left.older) or any(content_of(each) == saved for each in left.before)
+    return base in (None, left.base) or any(content_of(each) == saved for each in left.before)
 
 
-def _merged(left: Left, mine: Project, theirs: Project) -> Project:
+def _merged(left: Left, mine: Project, session: Session) -> Project:
+    base = left.saved and common_ancestor(session.sidecar, left.saved, left.older)
     try:
-        return merge(left.saved, mine, theirs).project
+        return merge(base, mine, session.project).project
     except Unmergeable as error:
         raise SidecarError(f"What was not saved cannot be put together with what is there because {error}.") from error
 
@@ -166,7 +168,7 @@ class JournalWriter:
             states=states,
             saved=unsaved.saved if anew or unsaved.base != self._base else None,
             base=SignatureRecord.of(base),
-            older=SignatureRecord.of(_older(unsaved.place)),
+            older=SignatureRecord.of(unsaved.stored.older if unsaved.stored else None),
             ended=unsaved.ended,
         )
         try:
@@ -190,14 +192,6 @@ class JournalWriter:
     def close(self) -> None:
         """Leave it for the next time that the photo is opened."""
         self._journal.close()
-
-
-def _older(place: Place) -> Signature | None:
-    """Of the state before the last save."""
-    try:
-        return signature_of(backup_path(place.sidecar))
-    except SidecarError:
-        return None
 
 
 class Journalling:

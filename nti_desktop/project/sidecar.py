@@ -68,7 +68,7 @@ DESK = "desk.json"
 @dataclass(frozen=True, eq=False)
 class Stored:
     """A project as it lies on disk. read_only: why it cannot be saved, for the user, or None; held: its content, which
-    stays what it was when another program replaces the file or deletes it.
+    stays what it was when another program replaces the file or deletes it; older: of the state before the last save.
     """
 
     path: Path
@@ -76,6 +76,7 @@ class Stored:
     signature: Signature
     read_only: str | None
     held: Held | None = None
+    older: Signature | None = None
 
     def arrays(self, inversion_id: str) -> Arrays:
         """An inversion's arrays, read now.
@@ -122,7 +123,7 @@ def read_sidecar(path: Path) -> Stored:
     """Open a project; arrays and previews are read when asked for, but their headers are checked now."""
     with _reading(path) as file:
         project, newer = load(Archive(file), path)
-        return Stored(path, project, sign(file), newer, hold(file))
+        return Stored(path, project, sign(file), newer, hold(file), _older(path))
 
 
 def as_written(path: Path, project: Project, signature: Signature) -> Stored:
@@ -130,7 +131,13 @@ def as_written(path: Path, project: Project, signature: Signature) -> Stored:
     with _reading(path) as file:
         if sign(file) != signature:
             raise SidecarChanged(refusals.changed(path))
-        return Stored(path, project, signature, None, hold(file))
+        return Stored(path, project, signature, None, hold(file), _older(path))
+
+
+def _older(path: Path) -> Signature | None:
+    with contextlib.suppress(SidecarError):
+        return signature_of(backup_path(path))
+    return None
 
 
 def write_sidecar(

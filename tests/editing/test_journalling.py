@@ -300,8 +300,11 @@ def test_what_another_program_saved_over_a_project_that_was_brought_back_stays(e
     elsewhere = Session.open(edited.photo)
     elsewhere.add_version("Theirs", elsewhere.project.versions[0].recipe.recipe())
     elsewhere.working_copy.save()
+    before = edited.session.project
     edited.crash()
-    assert "Theirs" in {version.name for version in edited.session.project.versions}
+    assert {version.name for version in edited.session.project.versions} == {
+        "Theirs", *(version.name for version in before.versions),
+    }  # fmt: skip
     assert edited.document.edit_text == SOURCE.replace("red", "white")
 
 

@@ -13,6 +13,7 @@ import pytest
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.document import AreaInversion, Document
 from nti_desktop.editing.previews import encode_preview
+from nti_desktop.editing.recovery import bring_back
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.compositing.composite import Finish
@@ -180,6 +181,20 @@ def test_what_cannot_be_merged_is_saved_beside_and_goes_on_there(
     again = Session.open(beside)
     assert again.photo.path == photo
     assert {version.name for version in again.project.versions} == {"Blue", "Red", "Green"}
+
+
+def test_what_a_deleted_file_had_stays_though_another_program_goes_on_from_the_state_before(photo: Path) -> None:
+    mine = with_a_version(photo)
+    mine.add_version("Red", RED)
+    mine.working_copy.save()
+    mine.sidecar.unlink()
+    bring_back(photo)  # without the last save
+    theirs = Session.open(photo)
+    theirs.add_version("Green", GREEN)
+    theirs.working_copy.save()
+    mine.change_version(mine.project.versions[0].id, name="Bluer")
+    mine.working_copy.save()
+    assert names(photo.with_name("scene.png.nti")) == {"Bluer", "Red", "Green"}
 
 
 def test_together_too_many_go_beside(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
