@@ -24,7 +24,7 @@ from nti_desktop.project.journal import (
 from nti_desktop.project.merge import Unmergeable, merge
 from nti_desktop.project.saving import common_ancestor
 from nti_desktop.project.schema import Project
-from nti_desktop.project.sidecar import Stored
+from nti_desktop.project.sidecar import Stored, find_sidecar
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
 
@@ -77,23 +77,28 @@ def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
 
 
 def left_of(session: Session, folder: Path | None = None) -> Left | None:
-    """Find what a program left of this photo that ended: written of the same file, or of one that is gone by now.
-    folder: of journals, None for the user's.
+    """Find what a program left of this photo and this project that ended: written of the same files, or of such as are
+    gone by now. folder: of journals, None for the user's.
     """
-    photo = session.photo
-    return next(
-        (
-            left
-            for left in left_behind(photo.identity, folder)
-            if left.place.photo == photo.path.absolute() or not left.place.photo.exists()
-        ),
-        None,
-    )
+    stored = session.working_copy.stored
+    projects = {path.absolute() for path in (session.sidecar, *([stored.path] if stored else []))}
+
+    def is_this(place: Place) -> bool:
+        same_photo = place.photo == session.photo.path.absolute() or not place.photo.exists()
+        return same_photo and (place.sidecar in projects or not place.sidecar.exists())
+
+    return next((left for left in left_behind(session.photo.identity, folder) if is_this(left.place)), None)
 
 
 def unfinished(folder: Path | None = None) -> Left | None:
     """Find the photo that was open last when the program ended unasked; None where there is none, or it is gone."""
     return next((left for left in left_behind(folder=folder) if not left.ended and left.place.photo.exists()), None)
+
+
+def to_open(place: Place) -> Path:
+    """Tell what to open to go on there: the photo, or its project where the photo alone opens with another one."""
+    another = place.sidecar.exists() and find_sidecar(place.photo, place.identity) != place.sidecar
+    return place.sidecar if another else place.photo
 
 
 def take_up(session: Session, left: Left) -> Desk | None:

@@ -1,6 +1,6 @@
 """What is not saved comes back after the program has ended unasked, with undo; without a window."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import NtiError, SidecarError
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, reopened, unsaved_of
+from nti_desktop.editing.journalling import Journalling, reopened, to_open, unfinished, unsaved_of
 from nti_desktop.editing.recovery import bring_back
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
@@ -33,6 +33,7 @@ class AtOnce:
         done: Callable[[T], None],
         failed: Callable[[NtiError], None],
         latest_of: str | None = None,
+        lane: Hashable = None,
     ) -> None:
         try:
             result = work()
@@ -320,6 +321,35 @@ def test_what_is_edited_after_the_sidecar_was_deleted_survives_a_crash_with_its_
     saved = Session.open(edited.photo)
     assert saved.project.versions == before.versions
     assert saved.working_copy.arrays(saved.project.inversions[0].id)
+
+
+def test_what_was_not_saved_of_a_project_under_another_name_comes_back_with_that(edited: Desktop) -> None:
+    edited.save()
+    project, photo = edited.photo.with_name("another.nti"), edited.photo
+    edited.session.save_as(project)
+    edited.document.say_in_words(SOURCE.replace("red", "white"))
+    edited.note()
+    edited.crash()
+    assert (edited.left, edited.session.notes) == (None, ())
+    assert edited.document.edit_text != SOURCE.replace("red", "white")
+    left = unfinished()
+    assert left is not None
+    edited.photo = to_open(left.place)
+    assert edited.photo == project
+    edited.crash()
+    assert edited.document.edit_text == SOURCE.replace("red", "white")
+    assert edited.session.photo.path == photo
+
+
+def test_what_was_not_saved_of_a_photo_is_gone_on_with_by_opening_the_photo(edited: Desktop) -> None:
+    for _ in range(2):  # before the first save, and after it
+        edited.note()
+        edited.journalling.leave()
+        left = unfinished()
+        assert left is not None
+        assert to_open(left.place) == edited.photo
+        edited.save()
+        edited.document.say_in_words(SOURCE.replace("red", "white"))
 
 
 def test_a_project_is_not_saved_under_a_name_that_the_photo_had(edited: Desktop) -> None:
