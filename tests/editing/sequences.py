@@ -9,7 +9,6 @@ are opened once.
 import argparse
 import contextlib
 import gc
-import hashlib
 import io
 import itertools
 import os
@@ -17,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -28,132 +27,16 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from nti_desktop.core import atomic
-from nti_desktop.core.errors import NtiError, SidecarError
-from nti_desktop.editing import edits, session
-from nti_desktop.editing.area_inversion import AreaInversion
-from nti_desktop.editing.desk import DeskWriter
-from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, reopened, unsaved_of
-from nti_desktop.editing.recovery import bring_back
-from nti_desktop.editing.session import Session
-from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.core.errors import NtiError
+from nti_desktop.editing import session
+from nti_desktop.editing.journalling import unsaved_of
 from nti_desktop.photo.frame import Area
 from nti_desktop.project import journal, schema
-from nti_desktop.project.sidecar import SidecarDamaged
-from nti_desktop.recipe.parameters import STRENGTH
-from tests.editing.test_journalling import AtOnce
-from tests.editing.test_session import SOURCE, inverted, scene
+from tests.editing.lone_window import State, Window, state_of
+from tests.editing.test_session import scene
 from tests.power_cuts import Left, Watched, empty, lay_out
 
 CORNER = Area(0, 0, 48, 48)
-
-
-@dataclass(frozen=True)
-class State:
-    """All that must not be lost. exact: as a digest, undo and drafts with it; facts: each thing by itself."""
-
-    exact: str
-    facts: frozenset[tuple[str, ...]]
-
-
-def state_of(document: Document) -> State:
-    """Tell what there is of a photo; what is looked at, and what its file is called, is no part of it."""
-    project, desk = document.session.project, document.desk
-    desk = replace(desk, histories=dict(sorted(desk.histories.items())))
-    if document.up_to_date:
-        desk = replace(desk, description="", edit_text="", area=document.whole)
-    record, states = DeskWriter().record(desk)
-    facts = {("arrays", each.id, _digest_of_arrays(document, each.id)) for each in project.inversions}
-    facts |= {
-        ("version", version.name.replace(" (changed elsewhere)", ""), _digest(part.model_dump_json()))
-        for version in project.versions
-        for part in version.parts
-    }
-    facts |= {
-        ("undo", *key, _digest(repr([(history.past, history.present, history.future)])))
-        for key, history in desk.histories.items()
-        if history.past or history.future
-    }
-    order = [version.id for version in project.versions]
-    told = [each.model_dump_json() for each in (record, *states)]
-    return State(_digest("\n".join((*told, repr(order), repr(sorted(facts))))), frozenset(facts))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _digest_of_arrays(document: Document, inversion: str) -> str:
-    arrays = document.session.working_copy.arrays(inversion)
-    return hashlib.sha256(b"".join(arrays[name].tobytes() for name in sorted(arrays))).hexdigest()
-
-
-class Window:
-    """The program as far as this goes: one open photo, each change of which is noted in the journal at once."""
-
-    def __init__(self, photo: Path) -> None:
-        self.photo, self.faults, self.now = photo, list[str](), 0.0
-        self._open()
-        if self.session.lost is not None:
-            self.close()
-            bring_back(photo)
-            self._open()
-
-    def _open(self) -> None:
-        try:
-            self.session = Session.open(self.photo)
-        except SidecarDamaged:
-            bring_back(self.photo)
-            self.session = Session.open(self.photo)
-        desk, left = reopened(self.session)
-        self.document = Document(self.session, STUDIO_DEFAULTS, self._clock, desk, unsaved=left is not None)
-        self._journalling = Journalling(AtOnce(), lambda error: self.faults.append(str(error)))
-        if left is not None:
-            self._journalling.go_on_from(left)
-        self.note()
-
-    def _clock(self) -> float:
-        self.now += 10
-        return self.now
-
-    def note(self) -> None:
-        """Write down how everything stands."""
-        self._journalling.note(unsaved_of(self.document))
-
-    def save(self) -> None:
-        """What cannot be saved is told and stays in the journal."""
-        copy, before = self.session.working_copy, self.session.project
-        if not copy.dirty:
-            return
-        try:
-            said = copy.write(self.session.snapshot())
-        except SidecarError:
-            return
-        if said or copy.project is not before:
-            self.document.take_in(before)
-        self.note()
-
-    def prepare(self, area: Area | None, seed: int) -> None:
-        """Learn an area anew."""
-        self.document.work_on(area or self.document.whole)
-        self.document.describe(SOURCE)
-        made = AreaInversion(self.document.area, "0" * 64, inverted(self.session, seed, area=area))
-        self.document.prepared(built_in(), [made])
-        self.note()
-
-    def edit(self, strength: float) -> None:
-        """Change the version."""
-        assert self.document.edit("strength", lambda recipe: edits.with_number(recipe, STRENGTH, strength))
-        self.note()
-
-    def close(self) -> None:
-        """As it should be."""
-        self._journalling.note(unsaved_of(self.document, ended=True))
-        self._journalling.leave()
-
-    def die(self) -> None:
-        """Nothing is told any more; the system lets go of what was held."""
-        self._journalling.leave()
 
 
 @dataclass(frozen=True)
@@ -166,6 +49,10 @@ class Owed:
     def paid_by(self, state: State) -> bool:
         """Tell whether nothing is lost."""
         return self.facts <= state.facts and self.exact in (None, state.exact)
+
+
+def _arrays(facts: frozenset[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    return {fact for fact in facts if fact[0] == "arrays"}
 
 
 class World:
@@ -198,16 +85,19 @@ class World:
         unsaved = unsaved_of(self.window.document) is not None
         if self.alone:
             return Owed(mine.facts, mine.exact)
-        if self.deleted and (self.saved is not None or self.before is None or not unsaved):
+        if self.deleted:
             there = self.saved or self.before
-            return Owed(there.facts if there else frozenset())
+            facts = there.facts if there else frozenset[tuple[str, ...]]()
+            whole = unsaved and not self.saved and _arrays(mine.facts) <= _arrays(facts)
+            return Owed(mine.facts if whole else facts)
         return Owed(mine.facts | self.theirs)
 
     # Events
 
     def edit(self) -> None:
-        self.window.edit(self.number / 10)
-        self.deleted = False
+        if self.window.document.version is not None:
+            self.window.edit(self.number / 10)
+            self._noted()
 
     def save(self) -> None:
         if not self.window.session.working_copy.dirty:
@@ -218,14 +108,14 @@ class World:
             self.theirs, self.deleted = frozenset(), False
 
     def add_version(self) -> None:
-        assert self.window.document.copy_version()
-        self.window.note()
-        self.deleted = False
+        if self.window.document.copy_version():
+            self.window.note()
+            self._noted()
 
     def undo(self) -> None:
         if self.window.document.undo():
             self.window.note()
-            self.deleted = False
+            self._noted()
 
     def rename_photo(self) -> None:
         photo = self.photo.with_name(f"renamed {self.number}.png")
@@ -271,6 +161,11 @@ class World:
         self.window = Window(self.photo)
         state = state_of(self.window.document)
         assert owed.paid_by(state), "a crash alone lost something"
+        self.theirs = frozenset()
+
+    def _noted(self) -> None:
+        """What the journal holds by now is whole, unless another program began the project anew."""
+        self.deleted = self.deleted and self.saved is not None
 
     def _saved(self, state: State) -> None:
         self.before, self.saved = self.saved, state
