@@ -49,7 +49,7 @@ class Unsaved:
         return self.stored.signature if self.stored else None
 
     def arrays_nowhere_else(self) -> Mapping[str, Arrays]:
-        """Those that no sidecar has: where it was deleted meanwhile, also what is still held of it."""
+        """Collect those that no sidecar has: where it was deleted meanwhile, also what is still held of it."""
         found = dict(self.arrays)
         if self.stored is not None and not self.place.sidecar.exists():
             for inversion in self.stored.project.inversions:

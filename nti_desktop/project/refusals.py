@@ -103,8 +103,8 @@ def saved_beside(path: Path, beside: Path, reason: str) -> str:
 def photo_gone(path: Path, photo: Path) -> str:
     """Its photo was renamed, or moved away, and a project that was there with it."""
     return (
-        f"“{path.name}” was not saved because “{photo.name}” has gone, too; give the photo its name back, or open it "
-        "where it is now."
+        f"“{path.name}” was not saved because “{photo.name}” has gone, too; give the photo its name back and save "
+        "again, or end the program and open the photo where it is now."
     )
 
 

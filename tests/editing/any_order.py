@@ -1,6 +1,7 @@
 """Two windows on one photo, and what happens to its files, in any order: a model of what must not be lost."""
 
 import contextlib
+import gc
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +81,9 @@ class AnyOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         for writer in self._writers:
             writer.die()
+        self._writers = []
         self._stack.close()
+        gc.collect()  # files that are held open
 
     @initialize()
     def open(self) -> None:

@@ -15,4 +15,4 @@ def test_in_any_order_nothing_is_lost() -> None:
 
 @pytest.mark.slow
 def test_in_any_long_order_nothing_is_lost() -> None:
-    run_state_machine_as_test(AnyOrder, settings=settings(HOUSE, max_examples=300, stateful_step_count=60))
+    run_state_machine_as_test(AnyOrder, settings=settings(HOUSE, max_examples=200, stateful_step_count=50))
