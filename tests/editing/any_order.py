@@ -75,7 +75,8 @@ class AnyOrder(RuleBasedStateMachine):
         self._number = 0
         self._said: list[str] = []
         self._owed: set[Thing] = set()
-        self._destroyed = False  # what lay in the file may be in a window alone since
+        self._torn = False  # a file was damaged that windows hold
+        self._in_memory: set[Thing] = set()  # what a file had that was destroyed, and a window still has
         self._writers: list[Writer] = []
 
     def teardown(self) -> None:
@@ -85,10 +86,14 @@ class AnyOrder(RuleBasedStateMachine):
         self._stack.close()
         gc.collect()  # files that are held open
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(touched=st.booleans())
+    def open(self, touched: bool) -> None:
+        """touched: whether files are destroyed, too, after which less is owed."""
+        self._touched = touched
         self._writers = [Writer(self._photo)]
         self._act(0, lambda writer: self._prepare(writer, 0))
+        self._writers[0].save()
+        self._writers.append(Writer(self._photo))
 
     # What is owed, and what is there
 
@@ -98,7 +103,8 @@ class AnyOrder(RuleBasedStateMachine):
         before = things(writer.session.project)
         act(writer)
         after = things(writer.session.project)
-        self._owed = (self._owed - (before - after)) | (after - before)
+        new = after - before - things(writer.session.working_copy.saved_project)  # undo may lead back to what was saved
+        self._owed = (self._owed - (before - after)) | new
         writer.note()
 
     @property
@@ -112,12 +118,12 @@ class AnyOrder(RuleBasedStateMachine):
         names = {Path(name).name for sentence in said for name in re.findall("“([^”]*[.]nti)”", sentence)}
         return {self._root / name for name in names if (self._root / name).exists()}
 
-    def _there(self, without: Writer | None = None) -> set[Thing]:
+    def _there(self) -> set[Thing]:
         """All that is in a window, or in a file."""
+        return self._in_files().union(*(things(writer.session.project) for writer in self._writers))
+
+    def _in_files(self) -> set[Thing]:
         found: set[Thing] = set()
-        for writer in self._writers:
-            if writer is not without:
-                found |= things(writer.session.project)
         files = {self._sidecar, *self._named}
         if not is_whole(self._sidecar):
             files.add(backup_path(self._sidecar))
@@ -128,6 +134,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost(self) -> None:
+        self._in_memory -= self._in_files()
         assert self._owed <= self._there(), f"lost: {self._owed - self._there()}"
 
     @invariant()
@@ -214,6 +221,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.save(number)
         if not self._writers[number].session.working_copy.dirty:
             self._leave(self._writers[number], Writer.close)
+            self._do_without()
 
     @rule(number=st.integers(0, 1))
     def close_and_open_again(self, number: int) -> None:
@@ -228,13 +236,18 @@ class AnyOrder(RuleBasedStateMachine):
         project = writer.session.sidecar
         self._leave(writer, leave)
         self._writers.append(Writer(project if project in self._named else self._photo))
+        self._do_without()
 
     def _leave(self, writer: Writer, leave: Callable[[Writer], None]) -> None:
         leave(writer)
         self._said += writer.said
         self._writers.remove(writer)
-        if self._destroyed:
-            self._owed &= self._there()
+        self._torn = self._torn or (self._sidecar.exists() and not is_whole(self._sidecar))
+
+    def _do_without(self) -> None:
+        """What was in memory alone, as its file was destroyed, ends with its window."""
+        there = self._there()
+        self._owed = self._owed & there if self._torn else self._owed - (self._in_memory - there)
 
     # What becomes of the files
 
@@ -248,11 +261,13 @@ class AnyOrder(RuleBasedStateMachine):
             with contextlib.suppress(FileNotFoundError):
                 before.with_name(before.name + ending).rename(self._photo.with_name(self._photo.name + ending))
 
+    @precondition(lambda self: self._touched)
     @rule()
     def delete_sidecar(self) -> None:
         self._sidecar.unlink(missing_ok=True)
         self._after_destruction()
 
+    @precondition(lambda self: self._touched)
     @rule(in_place=st.booleans())
     def damage_sidecar(self, in_place: bool) -> None:
         if self._sidecar.exists():
@@ -260,8 +275,9 @@ class AnyOrder(RuleBasedStateMachine):
             if not in_place:
                 self._sidecar.unlink()
             self._sidecar.write_bytes(half)
+            self._torn = self._torn or in_place
             self._after_destruction()
 
     def _after_destruction(self) -> None:
-        self._destroyed = True
         self._owed &= self._there()
+        self._in_memory |= self._owed - self._in_files()
