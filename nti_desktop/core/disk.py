@@ -1,6 +1,8 @@
 """The few calls through which this program reaches the disk; each may fail."""
 
+import contextlib
 import errno
+import itertools
 import os
 import stat
 import sys
@@ -65,6 +67,15 @@ def replace(source: Path, target: Path) -> None:
 def remove(path: Path) -> None:
     """Delete a file."""
     os.unlink(path)
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those it lies in, where there is none, so that it survives a power cut. Raises OSError."""
+    new = list(itertools.takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    for each in new:
+        with contextlib.suppress(OSError):  # one may lie in a folder that this user cannot read
+            sync_folder(each.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Keeping the journal of the open photo, and taking up what a program left that ended unasked."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from nti_desktop.core.errors import NtiError, SidecarError
 from nti_desktop.editing.desk import Desk, DeskWriter, from_json, read_desk
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.finding import find_project
 from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.reorientation import reoriented
 from nti_desktop.editing.session import Session
@@ -21,24 +23,40 @@ from nti_desktop.project.journal import (
     left_behind,
 )
 from nti_desktop.project.merge import Unmergeable, merge
+from nti_desktop.project.saving import common_ancestor
 from nti_desktop.project.schema import Project
+from nti_desktop.project.sidecar import Stored
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
 
 
 @dataclass(frozen=True, eq=False)
 class Unsaved:
-    """How everything stands of one photo. saved, base: the project as it was read or saved last, and its file, None
-    before the first save; arrays: those that no sidecar has; ended: whether the program is being closed.
+    """How everything stands of one photo. saved, stored: the project as it was read or saved last, and its file, None
+    before the first save; arrays: those that were never saved; ended: whether the program is being closed.
     """
 
     place: Place
     project: Project
     desk: Desk
     saved: Project
-    base: Signature | None
+    stored: Stored | None
     arrays: Mapping[str, Arrays]
     ended: bool = False
+
+    @property
+    def base(self) -> Signature | None:
+        """Of the file."""
+        return self.stored.signature if self.stored else None
+
+    def arrays_nowhere_else(self) -> Mapping[str, Arrays]:
+        """Collect those that no sidecar has: where it was deleted meanwhile, also what is still held of it."""
+        found = dict(self.arrays)
+        if self.stored is not None and not self.place.sidecar.exists():
+            for inversion in self.stored.project.inversions:
+                with contextlib.suppress(SidecarError):
+                    found[inversion.id] = self.stored.arrays(inversion.id)
+        return found
 
     def says_more_than(self, other: "Unsaved | None") -> bool:
         """Tell whether something is otherwise than it was."""
@@ -56,27 +74,32 @@ def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
     if session.read_only or not (copy.dirty or document.has_unsaved_desk):
         return None
     place = Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
-    return Unsaved(place, session.project, document.desk, copy.saved_project, copy.base, dict(copy.new_arrays), ended)
+    return Unsaved(place, session.project, document.desk, copy.saved_project, copy.stored, dict(copy.new_arrays), ended)
 
 
 def left_of(session: Session, folder: Path | None = None) -> Left | None:
-    """Find what a program left of this photo that ended: written of the same file, or of one that is gone by now.
-    folder: of journals, None for the user's.
+    """Find what a program left of this photo and this project that ended: written of the same files, or of such as are
+    gone by now. folder: of journals, None for the user's.
     """
-    photo = session.photo
-    return next(
-        (
-            left
-            for left in left_behind(photo.identity, folder)
-            if left.place.photo == photo.path.absolute() or not left.place.photo.exists()
-        ),
-        None,
-    )
+    stored = session.working_copy.stored
+    projects = {path.absolute() for path in (session.sidecar, *([stored.path] if stored else []))}
+
+    def is_this(place: Place) -> bool:
+        same_photo = place.photo == session.photo.path.absolute() or not place.photo.exists()
+        return same_photo and (place.sidecar in projects or not place.sidecar.exists())
+
+    return next((left for left in left_behind(session.photo.identity, folder) if is_this(left.place)), None)
 
 
 def unfinished(folder: Path | None = None) -> Left | None:
     """Find the photo that was open last when the program ended unasked; None where there is none, or it is gone."""
     return next((left for left in left_behind(folder=folder) if not left.ended and left.place.photo.exists()), None)
+
+
+def to_open(place: Place) -> Path:
+    """Tell what to open to go on there: the photo, or its project where the photo alone opens with another one."""
+    another = place.sidecar.exists() and find_project(place.photo, place.identity) != place.sidecar
+    return place.sidecar if another else place.photo
 
 
 def take_up(session: Session, left: Left) -> Desk | None:
@@ -91,22 +114,23 @@ def take_up(session: Session, left: Left) -> Desk | None:
         project = reoriented(project, photo.orientation)
     project = project.model_copy(update={"photo": stored.photo})
     if not _is_base_of(left, session):
-        project = _merged(left, project, stored)
+        project = _merged(left, project, session)
     session.working_copy.take_up(project, left.arrays())
     return None if turned else read_desk(left.desk, left.states)
 
 
 def _is_base_of(left: Left, session: Session) -> bool:
     """Tell whether the project on the disk is what was changed: the file, or what had been saved a moment before the
-    program ended.
+    program ended; or whether it is gone.
     """
-    saved = content_of(session.project)
-    return left.base == session.working_copy.base or any(content_of(each) == saved for each in left.before)
+    saved, base = content_of(session.project), session.working_copy.base
+    return base in (None, left.base) or any(content_of(each) == saved for each in left.before)
 
 
-def _merged(left: Left, mine: Project, theirs: Project) -> Project:
+def _merged(left: Left, mine: Project, session: Session) -> Project:
+    base = left.saved and common_ancestor(session.sidecar, left.saved, left.older)
     try:
-        return merge(left.saved, mine, theirs).project
+        return merge(base, mine, session.project).project
     except Unmergeable as error:
         raise SidecarError(f"What was not saved cannot be put together with what is there because {error}.") from error
 
@@ -149,11 +173,12 @@ class JournalWriter:
             desk=desk,
             states=states,
             saved=unsaved.saved if anew or unsaved.base != self._base else None,
-            base=None if base is None else SignatureRecord(size=base.size, digest=base.digest),
+            base=SignatureRecord.of(base),
+            older=SignatureRecord.of(unsaved.stored.older if unsaved.stored else None),
             ended=unsaved.ended,
         )
         try:
-            self._journal.append(entry, unsaved.arrays, anew)
+            self._journal.append(entry, unsaved.arrays_nowhere_else(), anew)
             self._base = base
         except OSError as error:
             raise SidecarError(

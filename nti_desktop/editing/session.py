@@ -115,7 +115,7 @@ class Session:
         photo = placed(self.project.photo, self.photo.path, path or self.sidecar)
         if not self.read_only and photo != self.project.photo:
             self.working_copy.change(photo=photo)
-        return self.working_copy.snapshot(self.tell_desk(), path, moves)
+        return self.working_copy.snapshot(self.tell_desk(), path, self.photo.path.absolute(), moves)
 
     def save(self) -> tuple[str, ...]:
         """Write the project where it belongs, if there is something to save, see `WorkingCopy.write`."""

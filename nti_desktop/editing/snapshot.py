@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.previews import PreviewSource, encode_preview
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project import places
+from nti_desktop.project import places, refusals
 from nti_desktop.project.belonging import Belonging
 from nti_desktop.project.places import Place
 from nti_desktop.project.saving import Saved, remove_moved, save_sidecar
@@ -28,7 +29,8 @@ class Snapshot:
 
     path: where it is to be written; left: where the project was saved until now; turned: previews that lie on the disk
     as the photo was before another program turned it; base: as it was last read or saved; desk: None to let that of the
-    file on the disk be; moves: whether nothing stays at `left`.
+    file on the disk be; photo: where it was when it was opened, None where nobody knows; moves: whether nothing stays
+    at `left`.
     """
 
     path: Path
@@ -39,10 +41,15 @@ class Snapshot:
     turned: tuple[PreviewSource, ...]
     base: Stored | None
     desk: Kept | None = None
+    photo: Path | None = None
     moves: bool = False
 
     def write(self) -> Saved:
-        """Raises SidecarError, see `save_sidecar`; the copy must be told of what comes back (`WorkingCopy.saved`)."""
+        """Raises SidecarError, see `save_sidecar`, or where the photo has gone and its project with it; the copy must
+        be told of what comes back (`WorkingCopy.saved`).
+        """
+        if self.photo is not None and self.path == self.left and _have_gone(self.photo, self.path):
+            raise SidecarError(refusals.photo_gone(self.path, self.photo))
         previews = dict(self.previews)
         for source in self.turned:
             pixels = source.pixels()
@@ -55,3 +62,10 @@ class Snapshot:
         photo = saved.stored.project.photo
         places.remember(photo.identity, Place(saved.stored.path, Belonging(saved.stored.path, photo).said))
         return saved
+
+
+def _have_gone(photo: Path, sidecar: Path) -> bool:
+    """Tell whether neither is in their folder any more: they have other names, and what is saved under the old one
+    nobody would find.
+    """
+    return photo.parent == sidecar.parent and photo.parent.exists() and not (photo.exists() or sidecar.exists())

@@ -80,6 +80,11 @@ class WorkingCopy:
         return aside
 
     @property
+    def stored(self) -> Stored | None:
+        """As it lay on the disk when it was read or saved last, None before the first save."""
+        return self._stored
+
+    @property
     def base(self) -> Signature | None:
         """Of the file that the project was changed since, None before the first save."""
         return self._stored.signature if self._stored else None
@@ -154,9 +159,11 @@ class WorkingCopy:
 
     # Saving
 
-    def snapshot(self, desk: Kept | None = None, path: Path | None = None, moves: bool = False) -> Snapshot:
-        """The state as it is now, to be written wherever there is time; tell `saved` when it was. desk, moves: see
-        Snapshot; path: where it is to be saved from now on, None for where it is saved anyway.
+    def snapshot(
+        self, desk: Kept | None = None, path: Path | None = None, photo: Path | None = None, moves: bool = False
+    ) -> Snapshot:
+        """The state as it is now, to be written wherever there is time; tell `saved` when it was. desk, photo, moves:
+        see Snapshot; path: where it is to be saved from now on, None for where it is saved anyway.
         """
         return Snapshot(
             path or self.sidecar,
@@ -167,6 +174,7 @@ class WorkingCopy:
             self._still_to_be_turned(),
             replace(self._stored, project=self._saved_project) if self._stored else None,
             desk,
+            photo,
             moves,
         )
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from nti_desktop import __version__
 from nti_desktop.core.resources import resource
-from nti_desktop.editing.journalling import unfinished
+from nti_desktop.editing.journalling import to_open, unfinished
 from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.single_instance import first_or_handed_over
@@ -83,10 +83,10 @@ def _open_first(window: MainWindow, paths: Sequence[Path], sample: bool) -> None
     left = unfinished()
     if paths:
         window.open_first(paths)
-        if left is not None and left.place.photo != paths[0].absolute():
+        if left is not None and paths[0].absolute() not in (to_open(left.place), left.place.sidecar):
             window.journal.tell(left, window.open_path)
     elif left is not None:
-        window.open_path(left.place.photo)
+        window.open_path(to_open(left.place))
     elif sample:
         window.samples.open(samples()[0].path)
 

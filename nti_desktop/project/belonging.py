@@ -37,7 +37,7 @@ class Belonging:
 def placed(photo: PhotoRecord, at: Path, project: Path) -> PhotoRecord:
     """Say how a project's photo is called, and where it lies unless that is beside the project."""
     folder = None if project.absolute().parent == at.absolute().parent else str(at.absolute().parent)
-    return photo.model_copy(update={"name": at.name, "folder": folder})
+    return photo.at(at.name, folder)
 
 
 def belonging(project: Path) -> Belonging | None:

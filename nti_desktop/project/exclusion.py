@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.core.lock import alone_in
 from nti_desktop.project import refusals
@@ -18,7 +19,7 @@ def saving_alone(path: Path) -> Iterator[bool]:
     with contextlib.ExitStack() as stack:
         try:
             if folder == data_folder():
-                folder.mkdir(parents=True, exist_ok=True)
+                disk.make_folder(folder)
             alone = stack.enter_context(alone_in(folder))
         except OSError as error:
             raise SidecarError(refusals.cannot_save(path, error)) from error

@@ -46,11 +46,16 @@ class SignatureRecord(Record):
     size: Count
     digest: Sha256
 
+    @classmethod
+    def of(cls, signature: Signature | None) -> "SignatureRecord | None":
+        """Record it."""
+        return None if signature is None else cls(size=signature.size, digest=signature.digest)
+
 
 class EntryRecord(Record):
     """How everything stood. states: of edits that no line before had, see DeskRecord; saved: the project as it was read
-    or saved last, None where a line before says it; base: of that file, None before the first save; ended: whether the
-    program was closed then, as it should be.
+    or saved last, None where a line before says it; base: of that file, None before the first save; older: of the state
+    before that, which may be brought back in its place; ended: whether the program was closed then, as it should be.
     """
 
     project: Project
@@ -58,6 +63,7 @@ class EntryRecord(Record):
     states: Annotated[tuple[StateRecord, ...], Field(max_length=MAX_STATES)]
     saved: Project | None
     base: SignatureRecord | None
+    older: SignatureRecord | None = None
     ended: bool = False
 
 
@@ -73,7 +79,7 @@ class Place:
 @dataclass(frozen=True, eq=False)
 class Left:
     """What a program left that ended. project: as it stood in the end; before: how it stood earlier; states: of edits,
-    by their numbers; saved, base: see EntryRecord.
+    by their numbers; saved, base, older: see EntryRecord.
     """
 
     folder: Path
@@ -84,6 +90,7 @@ class Left:
     states: Sequence[StateRecord]
     saved: Project | None
     base: Signature | None
+    older: Signature | None
     ended: bool
 
     def arrays(self) -> dict[str, Arrays]:
@@ -144,7 +151,7 @@ class Journal:
     def discard(self) -> None:
         """Nothing of it is needed any more."""
         self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _remove(self._folder)
 
     def close(self) -> None:
         """Leave it for the next time that the photo is opened."""
@@ -155,7 +162,7 @@ class Journal:
 
     def _hold(self) -> None:
         if self._let_go is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            disk.make_folder(self._folder, 0o700)
             self._let_go = lock.hold(self._folder / "lock")
 
     def _close_log(self) -> None:
@@ -191,14 +198,22 @@ def _newest_first(folder: Path, pattern: str) -> list[Path]:
 
 def forget(left: Left) -> None:
     """Nothing of it is needed any more."""
-    shutil.rmtree(left.folder, ignore_errors=True)
+    _remove(left.folder)
 
 
 def tidy(folder: Path | None = None) -> None:
     """Remove the oldest of too many journals."""
     for each in _newest_first(folder or journals_folder(), "*-*")[MAX_LEFT:]:
         if not _is_held(each):
-            shutil.rmtree(each, ignore_errors=True)
+            _remove(each)
+
+
+def _remove(folder: Path) -> None:
+    """A journal that a power cut brought back would be put on top of what was saved since: its log goes first."""
+    with contextlib.suppress(OSError):
+        disk.remove(folder / "log")
+        disk.sync_folder(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def read(folder: Path) -> Left:
@@ -216,8 +231,12 @@ def read(folder: Path) -> Left:
     if entry is None:
         raise Unsound("it holds nothing whole")
     place = Place(head.identity, decoded(head.photo), decoded(head.sidecar))
-    base = None if entry.base is None else Signature(entry.base.size, entry.base.digest)
-    return Left(folder, place, entry.project, projects, entry.desk, states, saved, base, entry.ended)
+    base, older = _signature(entry.base), _signature(entry.older)
+    return Left(folder, place, entry.project, projects, entry.desk, states, saved, base, older, entry.ended)
+
+
+def _signature(record: SignatureRecord | None) -> Signature | None:
+    return None if record is None else Signature(record.size, record.digest)
 
 
 def _whole_lines(log: Path) -> Iterator[bytes]:

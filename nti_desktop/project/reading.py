@@ -11,6 +11,7 @@ from typing import BinaryIO
 from pydantic import ValidationError
 from pydantic_core import from_json as parse_json
 
+from nti_desktop.core.plain_text import one_line
 from nti_desktop.project import refusals, tensors
 from nti_desktop.project.archive import Archive, Unsound
 from nti_desktop.project.extent import MAX_BYTES, TooMuch, check_extent, check_sentences
@@ -62,7 +63,8 @@ def _project(tree: object) -> Project:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "as a whole"
-        raise Unsound(f"what it says is not valid ({where}: {first['msg'][:200]})") from error
+        why = one_line(f"{where}: {first['msg'][:200]}")  # both may quote the file
+        raise Unsound(f"what it says is not valid ({why})") from error
     except TooMuch as error:
         raise Unsound(str(error)) from error
     except ValueError as error:

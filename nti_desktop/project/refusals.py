@@ -100,6 +100,14 @@ def saved_beside(path: Path, beside: Path, reason: str) -> str:
     )
 
 
+def photo_gone(path: Path, photo: Path) -> str:
+    """Its photo was renamed, or moved away, and a project that was there with it."""
+    return (
+        f"“{path.name}” was not saved because “{photo.name}” has gone, too; give the photo its name back and save "
+        "again, or end the program and open the photo where it is now."
+    )
+
+
 def cannot_read(path: Path, error: OSError) -> str:
     """The disk refuses it."""
     return f"“{path.name}” cannot be read ({error.strerror}); check that you may read it and that its disk is well."

@@ -22,6 +22,7 @@ from nti_desktop.project.sidecar import (
     signature_of,
     write_alone,
 )
+from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
 
 _ATTEMPTS = 20  # on a network share without locks, and beside programs that know of none
@@ -102,7 +103,7 @@ def _save(path: Path, project: Project, given: Given, base: Stored | None) -> Sa
         return _write(path, project, given, base, ancestor if found else None)
     try:
         theirs = read_sidecar(path)
-        merged = _merged(ancestor, project, theirs)
+        merged = _merged(path, ancestor, project, theirs)
     except (SidecarDamaged, SidecarNewer, Unmergeable) as error:
         beside = free_name(path)
         reason = str(error) if isinstance(error, Unmergeable) else _reason(error)
@@ -117,10 +118,21 @@ def _save(path: Path, project: Project, given: Given, base: Stored | None) -> Sa
     return replace(saved, merged=not alike(new, project))
 
 
-def _merged(ancestor: Stored | None, project: Project, theirs: Stored) -> Merged:
+def _merged(path: Path, ancestor: Stored | None, project: Project, theirs: Stored) -> Merged:
     if theirs.read_only:
         raise SidecarNewer(theirs.read_only)
-    return merge(ancestor.project if ancestor else None, project, theirs.project)
+    base = None if ancestor is None else common_ancestor(path, ancestor.project, ancestor.older)
+    return merge(base, project, theirs.project)
+
+
+def common_ancestor(path: Path, base: Project, older: Signature | None) -> Project:
+    """Return what two projects in this file came from: `base`, or the state before that, where it was brought back and
+    another program went on from there, for which nothing was deleted that had been added since.
+
+    older: signature of the state before `base`, None where there was none. Raises SidecarError.
+    """
+    backup = backup_path(path)
+    return read_sidecar(backup).project if older is not None and older == signature_of(backup) else base
 
 
 def _reason(error: SidecarError) -> str:

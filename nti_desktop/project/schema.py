@@ -83,6 +83,10 @@ class PhotoRecord(Record):
     development: DevelopmentRecord | None = None
     folder: Annotated[Text | None, BeforeValidator(_encodable)] = None
 
+    def at(self, name: str, folder: str | None) -> "PhotoRecord":
+        """Return the record of the same photo, called or lying otherwise."""
+        return PhotoRecord.model_validate({**dict(self), "name": name, "folder": folder})
+
 
 class FrameRecord(Record):
     """The rectangle of the upright photo, in its pixels, that a model sees at model_width by model_height, turned by

@@ -67,7 +67,7 @@ DESK = "desk.json"
 @dataclass(frozen=True, eq=False)
 class Stored:
     """A project as it lies on disk. read_only: why it cannot be saved, for the user, or None; held: its content, which
-    stays what it was when another program replaces the file or deletes it.
+    stays what it was when another program replaces the file or deletes it; older: of the state before the last save.
     """
 
     path: Path
@@ -75,6 +75,7 @@ class Stored:
     signature: Signature
     read_only: str | None
     held: Held | None = None
+    older: Signature | None = None
 
     def arrays(self, inversion_id: str) -> Arrays:
         """An inversion's arrays, read now.
@@ -121,7 +122,7 @@ def read_sidecar(path: Path) -> Stored:
     """Open a project; arrays and previews are read when asked for, but their headers are checked now."""
     with _reading(path) as file:
         project, newer = load(Archive(file), path)
-        return Stored(path, project, sign(file), newer, hold(file))
+        return Stored(path, project, sign(file), newer, hold(file), _older(path))
 
 
 def as_written(path: Path, project: Project, signature: Signature) -> Stored:
@@ -129,7 +130,13 @@ def as_written(path: Path, project: Project, signature: Signature) -> Stored:
     with _reading(path) as file:
         if sign(file) != signature:
             raise SidecarChanged(refusals.changed(path))
-        return Stored(path, project, signature, None, hold(file))
+        return Stored(path, project, signature, None, hold(file), _older(path))
+
+
+def _older(path: Path) -> Signature | None:
+    with contextlib.suppress(SidecarError):
+        return signature_of(backup_path(path))
+    return None
 
 
 def write_sidecar(
@@ -201,8 +208,9 @@ def _write(
             atomic.copy(path, backup_path(path))
         if signature_of(path) != before:
             raise SidecarChanged(refusals.changed(path))
-        if before is None and backup_path(path).exists():  # begun anew: what can be brought back stays
-            atomic.replace(backup_path(path), free_name(path, "earlier"))
+        begun_anew = before is None and backup_path(path).exists()
+        if begun_anew:  # what can be brought back stays
+            atomic.copy(backup_path(path), free_name(path, "earlier"))
         _put_in_place(temporary, path)
     try:
         disk.sync_folder(path.parent)
@@ -211,6 +219,8 @@ def _write(
             f"“{path.name}” was saved, but the disk did not confirm it ({error.strerror}); keep a copy elsewhere.",
             signature,
         ) from error
+    if begun_anew:
+        atomic.discard(backup_path(path))
     return signature
 
 

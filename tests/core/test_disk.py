@@ -27,6 +27,17 @@ def test_a_file_is_read_through_a_link(tmp_path: Path) -> None:
     assert disk.read_bytes(tmp_path / "link") == b"abc"
 
 
+def test_a_folder_that_is_made_is_synced_into_each_that_it_lies_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(disk, "sync_folder", synced.append)
+    disk.make_folder(tmp_path / "a" / "b" / "c", 0o700)
+    assert set(synced) == {tmp_path, tmp_path / "a", tmp_path / "a" / "b"}
+    disk.make_folder(tmp_path / "a" / "b" / "c")
+    assert len(synced) == 3
+
+
 def test_a_folder_is_called_one(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         disk.open_to_read(tmp_path)

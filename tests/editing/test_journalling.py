@@ -1,16 +1,17 @@
 """What is not saved comes back after the program has ended unasked, with undo; without a window."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from nti_desktop.core import disk
-from nti_desktop.core.errors import NtiError
+from nti_desktop.core.errors import NtiError, SidecarError
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, reopened, unsaved_of
+from nti_desktop.editing.journalling import Journalling, reopened, to_open, unfinished, unsaved_of
+from nti_desktop.editing.recovery import bring_back
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.frame import Area
@@ -32,6 +33,7 @@ class AtOnce:
         done: Callable[[T], None],
         failed: Callable[[NtiError], None],
         latest_of: str | None = None,
+        lane: Hashable = None,
     ) -> None:
         try:
             result = work()
@@ -270,3 +272,96 @@ def test_a_damaged_journal_is_told_and_nothing_else_is_lost(edited: Desktop) -> 
     assert any("cannot be read" in note for note in edited.session.notes)
     assert len(edited.session.project.versions) == 2
     assert not edited.session.working_copy.dirty
+
+
+def test_what_was_not_saved_comes_on_top_of_the_state_before_that_was_brought_back(edited: Desktop) -> None:
+    edited.save()
+    edited.document.copy_version()
+    edited.save()
+    edited.document.say_in_words(SOURCE.replace("red", "white"))
+    edited.note()
+    before = edited.session.project
+    edited.session.sidecar.unlink()
+    bring_back(edited.photo)  # without the version that was added before the last save
+    edited.crash()
+    assert edited.session.project.versions == before.versions
+    assert edited.document.edit_text == SOURCE.replace("red", "white")
+    edited.save()
+    assert Session.open(edited.photo).project.versions == before.versions
+
+
+def test_what_another_program_saved_over_a_project_that_was_brought_back_stays(edited: Desktop) -> None:
+    edited.save()
+    edited.document.copy_version()
+    edited.save()
+    edited.document.say_in_words(SOURCE.replace("red", "white"))
+    edited.note()
+    edited.session.sidecar.unlink()
+    bring_back(edited.photo)
+    elsewhere = Session.open(edited.photo)
+    elsewhere.add_version("Theirs", elsewhere.project.versions[0].recipe.recipe())
+    elsewhere.working_copy.save()
+    before = edited.session.project
+    edited.crash()
+    assert {version.name for version in edited.session.project.versions} == {
+        "Theirs", *(version.name for version in before.versions),
+    }  # fmt: skip
+    assert edited.document.edit_text == SOURCE.replace("red", "white")
+
+
+def test_what_is_edited_after_the_sidecar_was_deleted_survives_a_crash_with_its_preparation(edited: Desktop) -> None:
+    edited.save()
+    edited.session.sidecar.unlink()
+    edited.document.say_in_words(SOURCE.replace("red", "white"))
+    edited.note()
+    before = edited.session.project
+    edited.crash()
+    assert edited.session.project.versions == before.versions
+    edited.save()
+    saved = Session.open(edited.photo)
+    assert saved.project.versions == before.versions
+    assert saved.working_copy.arrays(saved.project.inversions[0].id)
+
+
+def test_what_was_not_saved_of_a_project_under_another_name_comes_back_with_that(edited: Desktop) -> None:
+    edited.save()
+    project, photo = edited.photo.with_name("another.nti"), edited.photo
+    edited.session.save_as(project)
+    edited.document.say_in_words(SOURCE.replace("red", "white"))
+    edited.note()
+    edited.crash()
+    assert (edited.left, edited.session.notes) == (None, ())
+    assert edited.document.edit_text != SOURCE.replace("red", "white")
+    left = unfinished()
+    assert left is not None
+    edited.photo = to_open(left.place)
+    assert edited.photo == project
+    edited.crash()
+    assert edited.document.edit_text == SOURCE.replace("red", "white")
+    assert edited.session.photo.path == photo
+
+
+def test_what_was_not_saved_of_a_photo_is_gone_on_with_by_opening_the_photo(edited: Desktop) -> None:
+    for _ in range(2):  # before the first save, and after it
+        edited.note()
+        edited.journalling.leave()
+        left = unfinished()
+        assert left is not None
+        assert to_open(left.place) == edited.photo
+        edited.save()
+        edited.document.say_in_words(SOURCE.replace("red", "white"))
+
+
+def test_a_project_is_not_saved_under_a_name_that_the_photo_had(edited: Desktop) -> None:
+    edited.save()
+    edited.document.say_in_words(SOURCE.replace("red", "white"))
+    edited.note()
+    sidecar, edited.photo = edited.session.sidecar, edited.photo.rename(edited.photo.with_name("renamed.png"))
+    sidecar.rename(edited.photo.with_name("renamed.png.nti"))
+    with pytest.raises(SidecarError, match="has gone, too; give the photo its name back"):
+        edited.save()
+    assert not sidecar.exists()
+    edited.crash()
+    assert edited.document.edit_text == SOURCE.replace("red", "white")
+    edited.save()
+    assert edited.document.undo()

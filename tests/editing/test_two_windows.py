@@ -1,6 +1,7 @@
 """One photo open in two windows, or in a window and on the command line: each saves, and neither loses anything."""
 
 import json
+import os
 import random
 import zipfile
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.document import AreaInversion, Document
 from nti_desktop.editing.previews import encode_preview
+from nti_desktop.editing.recovery import bring_back
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.compositing.composite import Finish
@@ -181,6 +183,20 @@ def test_what_cannot_be_merged_is_saved_beside_and_goes_on_there(
     assert {version.name for version in again.project.versions} == {"Blue", "Red", "Green"}
 
 
+def test_what_a_deleted_file_had_stays_though_another_program_goes_on_from_the_state_before(photo: Path) -> None:
+    mine = with_a_version(photo)
+    mine.add_version("Red", RED)
+    mine.working_copy.save()
+    mine.sidecar.unlink()
+    bring_back(photo)  # without the last save
+    theirs = Session.open(photo)
+    theirs.add_version("Green", GREEN)
+    theirs.working_copy.save()
+    mine.change_version(mine.project.versions[0].id, name="Bluer")
+    mine.working_copy.save()
+    assert names(photo.with_name("scene.png.nti")) == {"Bluer", "Red", "Green"}
+
+
 def test_together_too_many_go_beside(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, theirs = with_a_version(photo), Session.open(photo)
     theirs.add_version("Green", GREEN)
@@ -209,6 +225,24 @@ def test_saved_under_another_name_it_goes_on_there_with_all_it_had(photo: Path, 
     assert names(elsewhere / "mine.nti") == {"Blue", "Red"}
     assert read_sidecar(elsewhere / "mine.nti").arrays(blue.inversion)
     assert Session.open(elsewhere / "mine.nti").photo.path == photo
+
+
+@pytest.mark.parametrize("name", ["renamed.png", os.fsdecode(b"caf\xe9.png")])
+def test_a_project_that_is_saved_elsewhere_finds_its_photo_by_the_name_it_has_now(
+    photo: Path, tmp_path: Path, name: str
+) -> None:
+    sidecar = with_a_version(photo).sidecar
+    photo = photo.rename(photo.with_name(name))
+    sidecar = sidecar.rename(photo.with_name(f"{name}.nti"))
+    session = Session.open(photo)
+    assert not session.working_copy.dirty
+    session.add_version("Red", RED)
+    damaged(sidecar)
+    (sentence,) = session.working_copy.write(session.snapshot())
+    assert session.sidecar.name in sentence
+    assert not session.working_copy.dirty
+    if name.isascii():  # what is no text, a project cannot say
+        assert Session.open(session.sidecar).photo.path == photo
 
 
 def test_saved_under_the_name_of_another_project_of_the_photo_both_are_kept(photo: Path, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from nti_desktop.core import disk
 from nti_desktop.project import journal
 from nti_desktop.project.desk import AreaRecord, DeskRecord, HistoryRecord, StateRecord
 from nti_desktop.project.journal import EntryRecord, Journal, Left, Place
+from tests.power_cuts import Left as Disk
+from tests.power_cuts import Watched, lay_out
 from tests.sidecars import STEPS, make_project
 
 IDENTITY = "a" * 64
@@ -158,3 +160,36 @@ def test_the_system_lets_go_of_the_journal_of_a_killed_process(place: Place, tmp
     child.stdin.close()
     child.stdout.close()
     assert [left.project.program for left in left_behind(IDENTITY, tmp_path / "journals")] == ["state 1"]
+
+
+def after_a_power_cut(disk: Disk, root: Path) -> list[str]:
+    """What is read of the journals on a disk that was left."""
+    lay_out(root, disk)
+    return [left.project.program for left in left_behind(folder=root / "state" / "journals")]
+
+
+def test_a_power_cut_takes_no_entry_that_was_written(place: Place, tmp_path: Path) -> None:
+    root = tmp_path / "disk"
+    root.mkdir()
+    watched = Watched(root)
+    with pytest.MonkeyPatch.context() as patch:
+        watched.watch(patch)
+        writer = write(place, root / "state" / "journals", 2)  # in folders that it makes
+        disks = set(watched.survivors())
+        writer.close()
+    assert [after_a_power_cut(disk, root) for disk in disks] == [["state 1"]] * len(disks)
+
+
+def test_a_power_cut_brings_no_journal_back_that_is_needed_no_more(place: Place, tmp_path: Path) -> None:
+    root = tmp_path / "disk"
+    root.mkdir()
+    watched, disks = Watched(root), set[Disk]()
+    with pytest.MonkeyPatch.context() as patch:
+        watched.watch(patch)
+        writer = write(place, root / "state" / "journals", 2)
+        watched.noticed = lambda: disks.update(watched.survivors())
+        writer.discard()
+        last = set(watched.survivors())
+    assert len(disks) > len(last) > 1, "some of what was deleted may lie there still"
+    assert all(after_a_power_cut(disk, root) in (["state 1"], []) for disk in disks)
+    assert not any(after_a_power_cut(disk, root) for disk in last)

@@ -242,6 +242,26 @@ def test_a_power_cut_leaves_the_old_state_or_the_new_one(
         assert reader.read(left.get(backup_path(path).name)) == old
 
 
+def test_a_power_cut_while_a_project_is_begun_anew_leaves_it_or_what_can_be_brought_back(
+    path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history(path, 2)
+    path.unlink()
+    before = folder_contents(path.parent)
+    good = reader.read(before[backup_path(path).name])
+    operations = recorded(monkeypatch, lambda: save(path, make_project(5), None))
+    new = read_whole(path)
+    earlier = path.name + ".earlier"
+    for length in range(len(operations) + 1):
+        for left in survivors(before, operations[:length]):
+            there = reader.read(left.get(path.name))
+            assert there == new or (there is None and reader.read(left[backup_path(path).name]) == good)
+            assert good in (reader.read(left.get(backup_path(path).name)), reader.read(left.get(earlier)))
+    for left in survivors(before, operations):
+        assert reader.read(left[path.name]) == new
+        assert reader.read(left[earlier]) == good
+
+
 def test_a_power_cut_during_a_recovery_keeps_what_can_be_recovered(
     path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, unsaved_of
+from nti_desktop.editing.journalling import Journalling, to_open, unsaved_of
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
@@ -38,9 +38,9 @@ class JournalController(QObject):
 
     def tell(self, left: Left, open_path: Callable[[Path], None]) -> None:
         """Say that another photo than the one that is being opened has work that was not saved."""
-        photo = left.place.photo
-        text = f"“{photo.name}” was open when the program ended; what was not saved of it is kept."
-        action = Action("Open it", partial(open_path, photo))
+        path = to_open(left.place)
+        text = f"“{path.name}” was open when the program ended; what was not saved of it is kept."
+        action = Action("Open it", partial(open_path, path))
         self._editor.say(Message(text, Tone.NOTE, topic=Topic.JOURNAL, actions=(action,)))
 
     @slot()
