@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QApplication
 from nti_desktop import __version__
 from nti_desktop.core.resources import resource
 from nti_desktop.editing.journalling import unfinished
-from nti_desktop.gui import theme
+from nti_desktop.gui import preferences, theme
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.single_instance import first_or_handed_over
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
@@ -73,6 +73,7 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
         window.show()
         with _interrupt_closes(window), garbage_collected_here(), others_give_way():
             code = app.exec()
+        preferences.settle()
         sys.excepthook = sys.__excepthook__
         if instance is not None:
             instance.close()
