@@ -34,7 +34,7 @@ from nti_desktop.project.schema import (
     VersionRecord,
     new_id,
 )
-from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, RenderJob
+from nti_desktop.recipe.jobs import Arrays, ArraysReadLater, Inversion, InvertJob, MeasureJob, RenderJob
 from nti_desktop.recipe.methods import PIVOT
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 from nti_desktop.recipe.settings import InversionSettings
@@ -161,17 +161,22 @@ class Session:
     def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
         """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
 
-        Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read
-        or are not of the model's size.
+        Raises RecipeError without an inversion, ModelGone like `model_of`. The arrays are read where the job is done,
+        which raises SidecarError when they cannot be read or are not of the model's size.
         """
         record = self._inversion(inversion_id)
-        entry, frame, arrays = self.model_of(record), self.frame(record.id), self.working_copy.arrays(record.id)
-        check_fit(frame, record.settings.method, arrays, entry)
+        entry, frame, stored = self.model_of(record), self.frame(record.id), self.working_copy.arrays_source(record.id)
+
+        def read() -> Arrays:
+            arrays = stored()
+            check_fit(frame, record.settings.method, arrays, entry)
+            return arrays
+
         return RenderJob(
             model=entry.files,
             inversion_id=record.id,
             settings=record.settings.settings(),
-            arrays=arrays,
+            arrays=ArraysReadLater(read),
             recipe=recipe,
             steps=steps,
             image=None if PIVOT in record.settings.method.row.keeps else self._image_of(frame),

@@ -1,9 +1,10 @@
-"""What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch for it."""
+"""What goes to the engine and what comes back: frozen, numpy only, so no caller needs torch for it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,22 @@ from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 Arrays = Mapping[str, NDArray[np.floating]]  # of an inversion, by the names of MethodRow.keeps
+
+
+class ArraysReadLater(Mapping[str, NDArray[np.floating]]):
+    """Arrays that are read when somebody looks at them, who then meets what reading raises; for any thread."""
+
+    def __init__(self, read: Callable[[], Arrays]) -> None:
+        self._read = cache(read)
+
+    def __getitem__(self, name: str) -> NDArray[np.floating]:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
 
 
 class DecoderKind(StrEnum):

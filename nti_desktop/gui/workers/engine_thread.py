@@ -159,7 +159,8 @@ class EngineThread(QThread):
                 report(Progress("Reading the model", 0, 1))
                 digest = run_aside(lambda: fingerprint(entry, ticket.cancel), ticket.cancel)
                 self.inverted.emit(ticket, self._service.invert(invert, report, ticket.cancel), digest)
-            case RenderJob():
+            case RenderJob(arrays=arrays):
+                run_aside(lambda: len(arrays), ticket.cancel)  # they may lie on a drive that does not answer
                 self.rendered.emit(ticket, self._service.render(ticket.job, report, ticket.cancel))
 
 
