@@ -20,7 +20,7 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import find_made_with
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.export.export_metadata import Provenance
-from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of, whole_photo
+from nti_desktop.photo.frame import Area, Frame, check_frame, frame_image, frame_of, whole_photo
 from nti_desktop.photo.photo import Photo
 from nti_desktop.photo.reading.decode import Report
 from nti_desktop.project.schema import (
@@ -34,7 +34,7 @@ from nti_desktop.project.schema import (
     VersionRecord,
     new_id,
 )
-from nti_desktop.recipe.jobs import Arrays, ArraysReadLater, Inversion, InvertJob, MeasureJob, RenderJob
+from nti_desktop.recipe.jobs import Arrays, ArraysReadLater, Inversion, InvertJob, MeasureJob, RenderJob, Seen
 from nti_desktop.recipe.methods import PIVOT
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 from nti_desktop.recipe.settings import InversionSettings
@@ -387,14 +387,20 @@ class Session:
             raise RecipeError("This photo was not prepared yet; say what it shows and prepare it first.")
         return record
 
-    def _image_for(self, entry: ModelEntry, area: Area | None) -> NDArray[np.uint8]:
+    def _image_for(self, entry: ModelEntry, area: Area | None) -> Seen:
         return self._image_of(self.frame_for(entry, area))
 
-    def _image_of(self, frame: Frame) -> NDArray[np.uint8]:
-        """(H, W, 3), as the model sees it."""
-        if frame not in self._images:
-            self._images[frame] = frame_image(self.photo.raster, frame)
-        return self._images[frame]
+    def _image_of(self, frame: Frame) -> Seen:
+        """What makes it as the model sees it, once; raises PhotoError when the frame does not lie within the photo."""
+        raster, images = self.photo.raster, self._images
+        check_frame(raster.size, frame)
+
+        def make() -> NDArray[np.uint8]:
+            if frame not in images:
+                images[frame] = frame_image(raster, frame)
+            return images[frame]
+
+        return make
 
 
 def _checked_name(name: str) -> str:

@@ -4,6 +4,7 @@ import subprocess
 import threading
 import zipfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,12 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.photo.frame import Area, frame_image
+from nti_desktop.photo.frame import Area, Frame, frame_image
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
 from nti_desktop.project.sidecar import SidecarDamaged, Stored, read_sidecar, write_sidecar
-from nti_desktop.recipe.jobs import Arrays, Figures, Inversion, Rendered
+from nti_desktop.recipe.jobs import Arrays, Figures, Inversion, Rendered, seen_of
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import InversionSettings
@@ -140,6 +141,28 @@ def test_what_a_project_keeps_is_read_where_it_is_rendered(photo: Path, monkeypa
     same = run_aside(lambda: jobs[0].arrays["pivot"] is jobs[1].arrays["pivot"], CancelToken())
     assert same
     assert readers == ["aside"]
+
+
+def test_a_photo_is_shrunk_for_the_model_where_the_job_is_done_and_once(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of a large photo takes a second, for which the window must not stand still."""
+    session = Session.open(photo)
+    entry = built_in()
+    makers: list[str] = []
+
+    def noted(raster: Raster, frame: Frame) -> NDArray[np.uint8]:
+        makers.append(threading.current_thread().name)
+        return frame_image(raster, frame)
+
+    monkeypatch.setattr("nti_desktop.editing.session.frame_image", noted)
+    jobs = [session.measure_job(entry), session.invert_job(entry, InversionSettings("a red ball"))]
+    assert not makers
+    first, second = (run_aside(partial(seen_of, job.image), CancelToken()) for job in jobs)
+    assert first is second
+    assert makers == ["aside"]
+    with pytest.raises(PhotoError, match="does not lie within"):
+        session.measure_job(entry, Area(0, 0, 10**6, 10**6))
 
 
 def test_a_project_opens_by_its_own_file(photo: Path) -> None:
