@@ -45,6 +45,7 @@ from tests.benchmarks.contestants import (
 )
 from tests.benchmarks.costs import Contestant, Cost, Outcome, counted_rows, standings, take_turns
 from tests.benchmarks.decoders import AUTOENCODER, SMALL, measure_decoders, random_pair
+from tests.benchmarks.gaps import by_doing
 from tests.benchmarks.methods import measure_methods
 from tests.benchmarks.picture import draw, edit_points, inversion_points
 from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
@@ -317,6 +318,25 @@ def test_other_sections_stay_unless_model_or_defaults_have_changed(
     monkeypatch.setattr(command, "fingerprint", lambda _: "of other weights")
     command.main(["--out", str(out), "--only", "screen"])
     assert json.loads(out.read_text())["speed"] is None
+
+
+def test_a_gap_belongs_to_what_was_done_when_it_ended() -> None:
+    ticks = [0.0, 0.002, 0.004, 1.004, 1.006, 1.108]
+    found = by_doing(ticks, {"open": 0.003, "edit": 1.1})
+    assert found["open"].worst == pytest.approx(998)
+    assert found["edit"].worst == pytest.approx(100)
+    assert found["all"].worst == pytest.approx(998)
+    assert found["all"].median == pytest.approx(50)
+
+
+def test_the_table_tells_what_is_left_without_the_control() -> None:
+    late = {"median": 0.1, "most_of_100": 9.0, "most_of_1000": 40.0, "worst": 90.0}
+    control = {"median": 0.1, "most_of_100": 8.0, "most_of_1000": 35.0, "worst": 95.0}
+    growth = {"edits": 500, "settled": 100, "resident": [760.0, 770.0], "slope": 0.0123, "kinds": {}}
+    text = table(summarised({"gaps": {"window": {"all": late}, "control": {"all": control}}, "growth": growth}))
+    assert "40.0 (+5.0)" in text
+    assert "90.0 (-5.0)" in text
+    assert "0.012 MB, of the last 400 of 500 edits, 770 MB in the end" in text
 
 
 PEAK = """

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_keeping = threading.Lock()
+
 
 @contextmanager
 def collected_by_hand() -> Iterator[None]:
@@ -25,6 +27,8 @@ def collected_by_hand() -> Iterator[None]:
 def collect_due() -> None:
     """Collect what Python would have collected by now: the oldest generation that has grown beyond its threshold."""
     assert threading.current_thread() is threading.main_thread()
+    if _keeping.locked():
+        return
     for generation, (count, threshold) in reversed(
         list(enumerate(zip(gc.get_count(), gc.get_threshold(), strict=True)))
     ):
@@ -33,6 +37,11 @@ def collect_due() -> None:
             return
 
 
-def keep_for_good() -> None:
-    """Look no more at what is there now, as imported packages: that takes a fifth of a second after torch."""
-    gc.freeze()
+@contextmanager
+def kept_for_good() -> Iterator[None]:
+    """Look neither now nor later at what is made meanwhile, as packages are imported: after torch that takes a fifth
+    of a second each time. For any thread.
+    """
+    with _keeping:
+        yield
+        gc.freeze()

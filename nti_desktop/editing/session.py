@@ -20,7 +20,7 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import find_made_with
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.export.export_metadata import Provenance
-from nti_desktop.photo.frame import Area, Frame, frame_image, frame_of, whole_photo
+from nti_desktop.photo.frame import Area, Frame, check_frame, frame_image, frame_of, whole_photo
 from nti_desktop.photo.photo import Photo
 from nti_desktop.photo.reading.decode import Report
 from nti_desktop.project.belonging import placed
@@ -35,7 +35,7 @@ from nti_desktop.project.schema import (
     VersionRecord,
     new_id,
 )
-from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, RenderJob
+from nti_desktop.recipe.jobs import Arrays, ArraysReadLater, Inversion, InvertJob, MeasureJob, RenderJob, Seen
 from nti_desktop.recipe.methods import PIVOT
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 from nti_desktop.recipe.settings import InversionSettings
@@ -168,17 +168,22 @@ class Session:
     def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
         """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
 
-        Raises RecipeError without an inversion, ModelGone like `model_of`, SidecarError when its arrays cannot be read
-        or are not of the model's size.
+        Raises RecipeError without an inversion, ModelGone like `model_of`. The arrays are read where the job is done,
+        which raises SidecarError when they cannot be read or are not of the model's size.
         """
         record = self._inversion(inversion_id)
-        entry, frame, arrays = self.model_of(record), self.frame(record.id), self.working_copy.arrays(record.id)
-        check_fit(frame, record.settings.method, arrays, entry)
+        entry, frame, stored = self.model_of(record), self.frame(record.id), self.working_copy.arrays_source(record.id)
+
+        def read() -> Arrays:
+            arrays = stored()
+            check_fit(frame, record.settings.method, arrays, entry)
+            return arrays
+
         return RenderJob(
             model=entry.files,
             inversion_id=record.id,
             settings=record.settings.settings(),
-            arrays=arrays,
+            arrays=ArraysReadLater(read),
             recipe=recipe,
             steps=steps,
             image=None if PIVOT in record.settings.method.row.keeps else self._image_of(frame),
@@ -389,14 +394,20 @@ class Session:
             raise RecipeError("This photo was not prepared yet; say what it shows and prepare it first.")
         return record
 
-    def _image_for(self, entry: ModelEntry, area: Area | None) -> NDArray[np.uint8]:
+    def _image_for(self, entry: ModelEntry, area: Area | None) -> Seen:
         return self._image_of(self.frame_for(entry, area))
 
-    def _image_of(self, frame: Frame) -> NDArray[np.uint8]:
-        """(H, W, 3), as the model sees it."""
-        if frame not in self._images:
-            self._images[frame] = frame_image(self.photo.raster, frame)
-        return self._images[frame]
+    def _image_of(self, frame: Frame) -> Seen:
+        """What makes it as the model sees it, once; raises PhotoError when the frame does not lie within the photo."""
+        raster, images = self.photo.raster, self._images
+        check_frame(raster.size, frame)
+
+        def make() -> NDArray[np.uint8]:
+            if frame not in images:
+                images[frame] = frame_image(raster, frame)
+            return images[frame]
+
+        return make
 
 
 def _checked_name(name: str) -> str:

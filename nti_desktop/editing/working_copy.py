@@ -1,6 +1,6 @@
 """Working copy: a project as it is worked on, over the one on the disk: what changed, what is new, and saving it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,12 +124,21 @@ class WorkingCopy:
 
     def arrays(self, inversion_id: str) -> Arrays:
         """As `keep_arrays` left them. Raises SidecarError when they cannot be read."""
-        if inversion_id in self._new_arrays:
-            return self._new_arrays[inversion_id]
-        if inversion_id not in self._arrays:
-            assert self._stored is not None
-            self._arrays[inversion_id] = self._stored.arrays(inversion_id)
-        return self._arrays[inversion_id]
+        return self.arrays_source(inversion_id)()
+
+    def arrays_source(self, inversion_id: str) -> Callable[[], Arrays]:
+        """What gives the arrays as they are now, read at most once, to any thread; see `arrays`."""
+        known, stored = self._new_arrays.get(inversion_id), self._stored
+
+        def read() -> Arrays:
+            if known is not None:
+                return known
+            if inversion_id not in self._arrays:
+                assert stored is not None
+                self._arrays[inversion_id] = stored.arrays(inversion_id)
+            return self._arrays[inversion_id]
+
+        return read
 
     def keep_preview(self, version_id: str, preview: bytes) -> None:
         """Keep what a version looks like, as `encode_preview` made it."""

@@ -26,7 +26,17 @@ from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.model.prediction import explained, likely_prediction
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.threads import Threads
-from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, ModelFiles, Rendered, RenderJob
+from nti_desktop.recipe.jobs import (
+    Figures,
+    Inversion,
+    InvertJob,
+    Measured,
+    MeasureJob,
+    ModelFiles,
+    Rendered,
+    RenderJob,
+    seen_of,
+)
 from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
@@ -85,10 +95,11 @@ class EngineService:
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
-            size = _latent_size(model, job.image)
+            image = seen_of(job.image)
+            size = _latent_size(model, image)
             forecaster = self._save_memory(model, guiding, size)
-            latents = model.encode(job.image)
-            psnr = decibels(_without_grain(model.decode(latents)), _without_grain(job.image / np.float32(255)))
+            latents = model.encode(image)
+            psnr = decibels(_without_grain(model.decode(latents)), _without_grain(image / np.float32(255)))
             seconds = _row_seconds(model, latents, cancel)
             forecast = forecaster.forecast(size, job.steps, job.self_limit)
             device = in_words(model.device)
@@ -102,17 +113,18 @@ class EngineService:
         with memory_errors():
             model = self._load(job.model, report, cancel)
             stated = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction
-            return stated, likely_prediction(model, model.encode(job.image), model.embed(prompt))
+            return stated, likely_prediction(model, model.encode(seen_of(job.image)), model.embed(prompt))
 
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inversion:
         """Invert a picture and measure the unpinned reconstruction."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with memory_errors():
             model = self._load(job.model, report, cancel)
-            self._save_memory(model, work_of(job.settings.method), _latent_size(model, job.image))
+            image = seen_of(job.image)
+            self._save_memory(model, work_of(job.settings.method), _latent_size(model, image))
             with _measured(model) as (rows, seconds):
                 method = METHODS[job.settings.method]
-                latents = model.encode(job.image)
+                latents = model.encode(image)
                 prepared = method.prepare(model, latents, job.settings, report, cancel)
                 picture = psnr = told = None
                 if prepared.reconstruction is not None:
@@ -175,7 +187,7 @@ class EngineService:
             return self._photos[job.inversion_id]
         _check_arrays(model, job)
         arrays = {kept.name: _given(model, job.arrays[kept.name], kept) for kept in job.settings.method.row.keeps}
-        photo = arrays[PIVOT.name][-1:] if job.image is None else model.encode(job.image)
+        photo = arrays[PIVOT.name][-1:] if job.image is None else model.encode(seen_of(job.image))
         prepared = Prepared(job.settings, arrays, photo)
         self._photos[job.inversion_id] = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
         while len(self._photos) > REMEMBERED:
@@ -214,7 +226,7 @@ def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) ->
 
 def _edited_size(model: DiffusionModel, job: RenderJob) -> Size:
     if job.image is not None:
-        return _latent_size(model, job.image)
+        return _latent_size(model, seen_of(job.image))
     height, width = job.arrays[PIVOT.name].shape[-2:]
     return height, width
 

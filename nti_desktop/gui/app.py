@@ -22,11 +22,12 @@ from PySide6.QtWidgets import QApplication
 from nti_desktop import __version__
 from nti_desktop.core.resources import resource
 from nti_desktop.editing.journalling import to_open, unfinished
-from nti_desktop.gui import theme
+from nti_desktop.gui import preferences, theme
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.single_instance import first_or_handed_over
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
 from nti_desktop.gui.workers.garbage import garbage_collected_here
+from nti_desktop.gui.workers.threads import others_give_way
 from nti_desktop.models.library.samples import samples
 
 log = logging.getLogger(__name__)
@@ -70,8 +71,9 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
             text = f"The program broke off last time. Please send “{crash}” with a word on what you were doing."
             window.editor.say(Message(text, actions=(Action("Show it", partial(_show_file, crash)),)))
         window.show()
-        with _interrupt_closes(window), garbage_collected_here():
+        with _interrupt_closes(window), garbage_collected_here(), others_give_way():
             code = app.exec()
+        preferences.settle()
         sys.excepthook = sys.__excepthook__
         if instance is not None:
             instance.close()

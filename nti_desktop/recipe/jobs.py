@@ -1,9 +1,10 @@
-"""What goes to the engine and what comes back: frozen, picklable, numpy only, so no caller needs torch for it."""
+"""What goes to the engine and what comes back: frozen, numpy only, so no caller needs torch for it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,31 @@ from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 Arrays = Mapping[str, NDArray[np.floating]]  # of an inversion, by the names of MethodRow.keeps
+
+
+# (H, W, 3) uint8 sRGB at the size a model sees, or what makes it where the job is done, as a large photo takes a second
+Seen = NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]
+
+
+def seen_of(image: Seen) -> NDArray[np.uint8]:
+    """The picture of a job, made now if it was not; raises PhotoError when that is not possible."""
+    return image() if callable(image) else image
+
+
+class ArraysReadLater(Mapping[str, NDArray[np.floating]]):
+    """Arrays that are read when somebody looks at them, who then meets what reading raises; for any thread."""
+
+    def __init__(self, read: Callable[[], Arrays]) -> None:
+        self._read = cache(read)
+
+    def __getitem__(self, name: str) -> NDArray[np.floating]:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
 
 
 class DecoderKind(StrEnum):
@@ -76,10 +102,10 @@ class ModelFiles:
 
 @dataclass(frozen=True, eq=False)
 class InvertJob:
-    """Invert one picture with a model. image: (H, W, 3) uint8 sRGB at the size the model sees."""
+    """Invert one picture with a model."""
 
     model: ModelFiles
-    image: NDArray[np.uint8]
+    image: Seen
     settings: InversionSettings
 
 
@@ -119,7 +145,7 @@ class Inversion:
 class RenderJob:
     """Render one edit of an inversion. inversion_id: key under which the engine remembers the source's attention;
     arrays: see Inversion; steps: of a preview, how many of the inversion's levels to stand on, None for a final
-    picture, which takes as many as it needs; image: see InvertJob, None where the arrays hold the photo.
+    picture, which takes as many as it needs; image: None where the arrays hold the photo.
     """
 
     model: ModelFiles
@@ -128,7 +154,7 @@ class RenderJob:
     arrays: Arrays
     recipe: EditRecipe
     steps: int | None = None
-    image: NDArray[np.uint8] | None = None
+    image: Seen | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,13 +191,13 @@ class Device:
 
 @dataclass(frozen=True, eq=False)
 class MeasureJob:
-    """Ask how well a model's autoencoder can draw a picture (see InvertJob for the fields), and what jobs will take.
+    """Ask how well a model's autoencoder can draw a picture and what jobs will take.
 
     steps, self_limit: of the edits that are expected.
     """
 
     model: ModelFiles
-    image: NDArray[np.uint8]
+    image: Seen
     steps: int = PUBLISHED_STEPS
     self_limit: float = EditDefaults.self_limit
 

@@ -184,6 +184,7 @@ def _asked(prompt: str) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=256)
 def align_words(source: str, edit: str) -> tuple[WordPair, ...]:
     """Align two prompts by words (Needleman-Wunsch): most words kept first, then most swapped, gaps elsewhere.
 

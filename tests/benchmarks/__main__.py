@@ -16,6 +16,8 @@ from nti_desktop.core.errors import OutOfMemory
 from nti_desktop.models.library.catalog import ModelEntry, built_in, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from tests.benchmarks.children import ask
+from tests.benchmarks.gaps import measure_gaps
+from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.memory import measure_memory
 from tests.benchmarks.methods import measure_methods
 from tests.benchmarks.picture import draw
@@ -28,7 +30,7 @@ from tests.benchmarks.truth import measure_truth, ways
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import plain
 
-SECTIONS = ("speed", "screen", "memory", "truth", "methods", "picture")
+SECTIONS = ("speed", "screen", "gaps", "growth", "memory", "truth", "methods", "picture")
 
 Measured = Iterator[tuple[str, object]]  # name of a section, what was measured
 
@@ -44,6 +46,10 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
                 print(f"Stable Diffusion 1.5's size was not measured: {error}")
     if "screen" in asked.only:
         yield "screen", measure_screen(asked.moves)
+    if "gaps" in asked.only:
+        yield "gaps", measure_gaps()
+    if "growth" in asked.only:
+        yield "growth", measure_growth(asked.edits)
     if "memory" in asked.only:
         yield "memory", measure_memory(entry)
     if asked.memory_estimate:
@@ -70,6 +76,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--method-scenes", type=_at_least_one, default=32, help="of each kind, for all methods")
     parser.add_argument("--orders", action="append", default=[], help="a model that takes orders, beside the others")
     parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
+    parser.add_argument("--edits", type=_at_least_one, default=500, help="in one window, whose memory is watched")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")
     parser.add_argument("--full-size-steps", type=_at_least_one, default=10, help="of the big model, with CUDA")
     parser.add_argument("--memory-estimate", action="store_true", help="also of published sizes, on paper")

@@ -20,7 +20,13 @@ def table(bench: Section) -> str:
     else:
         title = f"Stable Diffusion 1.5's size, random weights, {full_size['steps']} steps"
         parts += _model(title, full_size["speed"], full_size["memory"], None)
-    parts += [_estimate(bench["memory_estimate"]), _screen(bench["screen"]), _truth(bench), _methods(bench["methods"])]
+    parts += [
+        _estimate(bench["memory_estimate"]),
+        _screen(bench["screen"]),
+        *_window(bench),
+        _truth(bench),
+        _methods(bench["methods"]),
+    ]
     parts.append(_ratios(bench))
     return "\n\n".join(parts)
 
@@ -77,6 +83,34 @@ def _screen(screen: Section | None) -> str:
     what = "a preview" if screen["badge"] else "the final picture"
     moves = len(screen["seconds"])
     return f"window, slider moved until {what} is shown: {screen['median']:.3f} s, median of {moves} moves"
+
+
+def _window(bench: Section) -> tuple[str, str]:
+    return _gaps(bench["gaps"]), _growth(bench["growth"])
+
+
+def _gaps(gaps: Section | None) -> str:
+    if gaps is None:
+        return "window, how long its thread does nothing else: not measured"
+    columns = ("median", "most_of_100", "most_of_1000", "worst")
+    lines = [
+        "milliseconds that a timer of the window comes late, and what is left without those of a process beside it",
+        f"{'':24}{'half':>8}{'99 %':>16}{'99.9 %':>16}{'worst':>16}",
+    ]
+    for doing, window in gaps["window"].items():
+        control = gaps["control"][doing]
+        cells = [f"{window[each]:.1f} ({window[each] - control[each]:+.1f})" for each in columns]
+        lines.append(f"{doing:20}" + "".join(f"{cell:>16}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _growth(growth: Section | None) -> str:
+    if growth is None:
+        return "window, memory that an edit leaves behind: not measured"
+    return (
+        f"window, memory that an edit leaves behind: {growth['slope']:.3f} MB, of the last "
+        f"{growth['edits'] - growth['settled']} of {growth['edits']} edits, {growth['resident'][-1]:.0f} MB in the end"
+    )
 
 
 def _truth(bench: Section) -> str:

@@ -46,7 +46,7 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.project.saving import Saved
 from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import Signature, Stored
-from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
+from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob, seen_of
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import SELF, STRENGTH
 from tests.editing.test_session import SOURCE, inverted
@@ -71,7 +71,7 @@ def meant(wanted: Wanted, session: Session) -> Laid:
 
 def inversion_of(job: InvertJob) -> Inversion:
     """Arrays of the shapes that the job asks for."""
-    height, width, _ = job.image.shape
+    height, width, _ = seen_of(job.image).shape
     pivot = np.zeros((job.settings.steps + 1, 4, height // 8, width // 8), np.float32)
     return Inversion(job.settings, {"pivot": pivot}, NOTHING, Figures(1.0, 15, 40.0))
 

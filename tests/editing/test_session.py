@@ -1,8 +1,10 @@
 """One open photo: opening with and without a project, changing, saving, and what is refused."""
 
 import subprocess
+import threading
 import zipfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +12,21 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import ModelError, PhotoError, RecipeError, SidecarError
+from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import RenderedPart
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.photo.frame import Area, frame_image
+from nti_desktop.photo.frame import Area, Frame, frame_image
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
-from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, write_sidecar
-from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
+from nti_desktop.project.sidecar import SidecarDamaged, Stored, read_sidecar, write_sidecar
+from nti_desktop.recipe.jobs import Arrays, Figures, Inversion, Rendered, seen_of
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import InversionSettings
@@ -114,8 +118,51 @@ def test_a_preparation_larger_than_the_model_works_at_is_not_rendered(photo: Pat
         update={"model_width": frames[0].model_width * seen, "model_height": frames[0].model_height * seen}
     )
     session.working_copy.change(frames=(claimed,))
+    job = session.render_job(BLUE, record.id)
     with pytest.raises(SidecarError, match="prepare the photo again"):
-        session.render_job(BLUE, record.id)
+        job.arrays["pivot"]
+
+
+def test_what_a_project_keeps_is_read_where_it_is_rendered(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window asks for renders, and its thread must not wait for a file."""
+    session = with_a_version(photo)
+    session.working_copy.save()
+    again = Session.open(photo)
+    readers: list[str] = []
+    read = Stored.arrays
+
+    def noted(stored: Stored, inversion_id: str) -> Arrays:
+        readers.append(threading.current_thread().name)
+        return read(stored, inversion_id)
+
+    monkeypatch.setattr(Stored, "arrays", noted)
+    jobs = [again.render_job(BLUE), again.render_job(GREEN)]
+    assert not readers
+    same = run_aside(lambda: jobs[0].arrays["pivot"] is jobs[1].arrays["pivot"], CancelToken())
+    assert same
+    assert readers == ["aside"]
+
+
+def test_a_photo_is_shrunk_for_the_model_where_the_job_is_done_and_once(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of a large photo takes a second, for which the window must not stand still."""
+    session = Session.open(photo)
+    entry = built_in()
+    makers: list[str] = []
+
+    def noted(raster: Raster, frame: Frame) -> NDArray[np.uint8]:
+        makers.append(threading.current_thread().name)
+        return frame_image(raster, frame)
+
+    monkeypatch.setattr("nti_desktop.editing.session.frame_image", noted)
+    jobs = [session.measure_job(entry), session.invert_job(entry, InversionSettings("a red ball"))]
+    assert not makers
+    first, second = (run_aside(partial(seen_of, job.image), CancelToken()) for job in jobs)
+    assert first is second
+    assert makers == ["aside"]
+    with pytest.raises(PhotoError, match="does not lie within"):
+        session.measure_job(entry, Area(0, 0, 10**6, 10**6))
 
 
 def test_a_project_opens_by_its_own_file(photo: Path) -> None:

@@ -12,7 +12,7 @@ from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.editing.render_requests import Edit
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
-from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
+from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob, seen_of
 from nti_desktop.recipe.methods import Extent, Method
 
 PLENTY = 1000  # renders, more than any test asks for
@@ -52,7 +52,7 @@ class GatedBench:
         """Nothing but the shapes that the job asks for."""
         if job.settings.method is self.broken:
             raise EngineError("This way does not work today; use another.")
-        height, width, _ = job.image.shape
+        height, width, _ = seen_of(job.image).shape
         steps = job.settings.steps
         sides = {
             Extent.LEVELS: steps + 1,

@@ -23,6 +23,7 @@ from nti_desktop.project.extent import MAX_BYTES
 from nti_desktop.project.schema import to_json
 from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, signature_of, write_sidecar
 from nti_desktop.project.tensors import MAX_HEADER, pack
+from tests.project import bombs
 from tests.sidecars import STEPS, make_all_arrays, make_arrays, make_project, read_whole
 
 MIMETYPE = b"application/x-nti-project"
@@ -190,6 +191,16 @@ def test_a_hostile_file_is_refused_in_one_sentence(path: Path, make: Callable[[]
     assert sentence.endswith(".")
     assert "\n" not in sentence
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_a_refusal_that_quotes_the_file_stays_one_line(path: Path) -> None:
+    tree = bombs.good_tree()
+    tree["versions"][0]["recipe"]["prompt"] = "a\nb"
+    bombs.write_sidecar_of(path, bombs.good_members(tree))
+    with pytest.raises(SidecarDamaged) as refused:
+        read_sidecar(path)
+    assert "\n" not in str(refused.value)
+    assert r"a\nb" in str(refused.value)
 
 
 def test_the_base_of_the_hostile_files_is_good(path: Path) -> None:

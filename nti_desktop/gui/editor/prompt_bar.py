@@ -34,6 +34,7 @@ class PromptBar(QFrame):
         self.setProperty("role", "bar")
         self._source = ""
         self._suggestions: tuple[str, ...] = ()
+        self._suggested_for: tuple[str, tuple[str, ...]] = "", ()  # what the chips were made of
         self._models: tuple[ModelEntry | None, ModelEntry | None] = (None, None)
 
         self.description = PromptLine()
@@ -150,19 +151,20 @@ class PromptBar(QFrame):
 
     def show_suggestions(self, suggestions: tuple[str, ...]) -> None:
         """Edits to try; a click takes one."""
-        self._suggestions = suggestions
-        self._flow.clear()
-        if suggestions:
-            lead = Label("Try:")
-            lead.setMinimumHeight(_chip("x").sizeHint().height())
-            self._flow.addWidget(lead)
-        for suggestion in suggestions:
-            changes = changes_in_words(diff_words(self._source, suggestion))
-            chip = _chip(", ".join(changes) or suggestion)
-            chip.setObjectName(suggestion)
-            set_tip(chip, suggestion)
-            chip.clicked.connect(self._suggested)
-            self._flow.addWidget(chip)
+        if (self._source, suggestions) != self._suggested_for:
+            self._suggested_for, self._suggestions = (self._source, suggestions), suggestions
+            self._flow.clear()
+            if suggestions:
+                lead = Label("Try:")
+                lead.setMinimumHeight(_chip("x").sizeHint().height())
+                self._flow.addWidget(lead)
+            for suggestion in suggestions:
+                changes = changes_in_words(diff_words(self._source, suggestion))
+                chip = _chip(", ".join(changes) or suggestion)
+                chip.setObjectName(suggestion)
+                set_tip(chip, suggestion)
+                chip.clicked.connect(self._suggested)
+                self._flow.addWidget(chip)
         self._refresh()
 
     def show_preparation(self, text: str, possible: bool, again: bool, needed: bool) -> None:

@@ -1,5 +1,6 @@
 """The one QThread that owns the engine service, and with it torch and the model: jobs in, progress and results out."""
 
+import linecache
 import logging
 import threading
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError, outside_fault
-from nti_desktop.core.garbage import keep_for_good
+from nti_desktop.core.garbage import kept_for_good
 from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
+from nti_desktop.engine.libraries import load_libraries
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.jobs import Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
 
@@ -157,13 +159,17 @@ class EngineThread(QThread):
                 report(Progress("Reading the model", 0, 1))
                 digest = run_aside(lambda: fingerprint(entry, ticket.cancel), ticket.cancel)
                 self.inverted.emit(ticket, self._service.invert(invert, report, ticket.cancel), digest)
-            case RenderJob():
+            case RenderJob(arrays=arrays):
+                run_aside(lambda: len(arrays), ticket.cancel)  # they may lie on a drive that does not answer
                 self.rendered.emit(ticket, self._service.render(ticket.job, report, ticket.cancel))
 
 
 def load_service() -> Service:
     """The real engine. Importing it takes seconds: for the engine thread only."""
-    from nti_desktop.engine.service import EngineService
+    with kept_for_good():
+        load_libraries()
+        from nti_desktop.engine.service import EngineService
 
-    keep_for_good()
+        while linecache.cache:  # where PySide has left the source of all that was imported, 50 MB
+            linecache.cache.popitem()  # one by one, as nobody else runs meanwhile
     return EngineService()
