@@ -81,6 +81,7 @@ def open_window(qtbot: QtBot, qapp: QApplication, close: Callable[[MainWindow], 
     yield make
     for window in windows:
         if window not in closed:  # or while it closes: a thread that runs must not be destroyed
+            window.editor.exports.queue.cancel_all()  # else it asks whether to wait for one that has just ended
             close(window)
         window.deleteLater()
     qapp.processEvents()
