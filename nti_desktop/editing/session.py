@@ -398,7 +398,7 @@ class Session:
         return self._image_of(self.frame_for(entry, area))
 
     def _image_of(self, frame: Frame) -> Seen:
-        """What makes it as the model sees it, once; raises PhotoError when the frame does not lie within the photo."""
+        """Tell what makes it as the model sees it, once. Raises PhotoError for a frame that is not within the photo."""
         raster, images = self.photo.raster, self._images
         check_frame(raster.size, frame)
 

@@ -127,7 +127,7 @@ class WorkingCopy:
         return self.arrays_source(inversion_id)()
 
     def arrays_source(self, inversion_id: str) -> Callable[[], Arrays]:
-        """What gives the arrays as they are now, read at most once, to any thread; see `arrays`."""
+        """Tell what gives the arrays as they are now, read at most once, to any thread; see `arrays`."""
         known, stored = self._new_arrays.get(inversion_id), self._stored
 
         def read() -> Arrays:

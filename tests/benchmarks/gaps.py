@@ -31,7 +31,7 @@ from nti_desktop.gui.workers.threads import others_give_way
 from nti_desktop.models.library.samples import samples
 from nti_desktop.recipe.methods import Method
 from tests.benchmarks.children import ROOT, ask
-from tests.benchmarks.screen import QUIET, moved, rest, until
+from tests.benchmarks.screen import QUIET, close, moved, rest, until
 
 EVERY = 2  # milliseconds between two ticks
 LONG = 0.03  # seconds
@@ -203,9 +203,7 @@ def tick_in_a_window(folder: Path, stacks: Path | None) -> Clock:
         timer = clock.start()
         window = edit_a_photo(folder, clock.begin)
         timer.stop()
-        window.closed.connect(app.quit)
-        window.close()
-        app.exec()
+        close(window)
     return clock
 
 

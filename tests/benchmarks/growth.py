@@ -22,7 +22,7 @@ from nti_desktop.gui.workers.garbage import garbage_collected_here
 from nti_desktop.gui.workers.threads import others_give_way
 from nti_desktop.models.library.samples import samples
 from tests.benchmarks.children import ask
-from tests.benchmarks.screen import QUIET, until
+from tests.benchmarks.screen import QUIET, close, until
 
 EVERY = 10  # edits between two looks
 SETTLED = 0.2  # of the edits; what is kept of the first ones is bounded and grows until then
@@ -108,9 +108,7 @@ def main(edits: str, folder: str) -> None:
                 middle = kinds()
         gc.collect()
         more = kinds() - middle
-        window.closed.connect(app.quit)
-        window.close()
-        app.exec()
+        close(window)
     print(json.dumps({"resident": found, "kinds": dict(more.most_common(20))}))
 
 

@@ -54,6 +54,14 @@ def until(holds: Callable[[], bool]) -> None:
     timer.stop()
 
 
+def close(window: MainWindow) -> None:
+    """Close it as its user would, and wait until it has saved and its threads have ended."""
+    closed: list[bool] = []
+    window.closed.connect(lambda: closed.append(True))  # perhaps before this returns
+    window.close()
+    until(lambda: bool(closed))
+
+
 def rest(window: MainWindow) -> None:
     """Wait until nothing has been under way for a while."""
     quiet_since = time.monotonic()
@@ -119,9 +127,7 @@ def main(moves: str, folder: str) -> None:
         seconds.append(moved(window, 1 + move / 10))
         first = badges[0]
         rest(window)
-    window.closed.connect(app.quit)
-    window.close()
-    app.exec()
+    close(window)
     print(json.dumps({"seconds": seconds, "badge": first}))
 
 
