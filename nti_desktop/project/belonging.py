@@ -29,7 +29,7 @@ class Belonging:
         return Path(self.photo.folder or self.project.parent) / (Path(self.photo.name).name or "photo")
 
     def places(self) -> list[Path]:
-        """Where its photo may lie: where it says, or beside it, called as it says or as the project is called."""
+        """Name where its photo may lie: where it says, or beside it, called as it says or as the project is called."""
         beside = [self.project.with_name(each) for each in (self.said.name, self.project.stem) if each]
         return [place for place in dict.fromkeys((*beside, self.said)) if place != self.project]
 

@@ -48,7 +48,7 @@ def load(archive: Archive, path: Path) -> tuple[Project, str | None]:
 
 
 def parsed(archive: Archive) -> object:
-    """What its project.json says, of any format and not checked yet. Raises Unsound."""
+    """Read what its project.json says, of any format and not checked yet. Raises Unsound."""
     try:
         return parse(archive.read("project.json", MAX_BYTES))
     except TooMuch as error:

@@ -125,7 +125,8 @@ def test_who_asks_while_a_save_by_itself_is_under_way_is_answered(
         with qtbot.waitSignal(window.editor.file_tasks.save_failed):
             rename(window, "Bolder")
         dismiss_errors(window)
-        window.background.submit(lambda: may_go_on.wait(60), lambda _result: None, lambda _error: None)
+        saves = "save", sidecar  # the lane in which they wait for one another
+        window.background.submit(lambda: may_go_on.wait(60), lambda _result: None, lambda _error: None, lane=saves)
         rename(window, "Boldest")
         until(lambda: window.editor.file_tasks.saving)
         with qtbot.waitSignal(window.editor.file_tasks.save_failed):

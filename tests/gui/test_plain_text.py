@@ -77,6 +77,7 @@ def test_the_name_of_a_photo_in_a_project_is_no_markup_in_a_message(qtbot: QtBot
     session.working_copy.change(photo=session.project.photo.model_copy(update={"name": f"holiday.jpg{MARKUP}"}))
     session.working_copy.save()
     lonely = session.sidecar.rename(photo.with_name("holiday.nti"))
+    photo.unlink()
     with pytest.raises(Exception, match="beacon") as caught:
         open_with_project(lonely)
     bar = MessageBar()
