@@ -56,10 +56,12 @@ def find_photo(project: Belonging) -> Path:
     )
 
 
-def said_of_elsewhere(project: Path) -> str:
-    """Say where a project was found that does not lie where it would be looked for first."""
+def said_of_elsewhere(project: Path, photo: Path) -> str:
+    """Say of a project that does not lie where it would be looked for first where it does."""
     if project.parent == data_folder():
         return "The project of this photo lies in the program's data folder; it could lie beside the photo."
+    if project.parent == photo.absolute().parent:
+        return f"The project of this photo is called “{project.name}”, as the photo was before."
     return f"The project of this photo was found as “{project}”."
 
 

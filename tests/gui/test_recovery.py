@@ -149,15 +149,32 @@ def test_a_window_that_opens_sweeps_what_killed_processes_left(open_window: Open
     until(lambda: not left.exists())
 
 
-def test_one_button_moves_a_project_beside_a_photo_that_was_renamed(
-    photo: Path, open_window: OpenWindow, until: Until
-) -> None:
+def test_one_button_renames_a_project_after_its_photo(photo: Path, open_window: OpenWindow, until: Until) -> None:
     renamed = photo.rename(photo.with_name("wedding.png"))
     window = open_window()
     window.open_path(renamed)
     until(lambda: versions(window) == ["Blue", "Later"])
-    assert f"was found as “{sidecar(photo)}”" in texts(window)
-    press(window, "Move it beside the photo")
+    assert f"is called “{sidecar(photo).name}”" in texts(window)
+    press(window, "Rename it after the photo")
     until(lambda: "lies beside the photo now, as “wedding.png.nti”" in texts(window))
     assert sorted(each.name for each in photo.parent.iterdir()) == ["wedding.png", "wedding.png.nti"]
-    assert "was found as" not in texts(window)
+    assert "is called" not in texts(window)
+
+
+def test_one_button_moves_a_project_to_the_folder_that_its_photo_is_in_now(
+    photo: Path, open_window: OpenWindow, until: Until
+) -> None:
+    elsewhere = photo.parent / "elsewhere"
+    elsewhere.mkdir()
+    session = Session.open(photo)
+    session.add_version("Last", BLUE)
+    session.save()  # which notes where it lies
+    moved = photo.rename(elsewhere / photo.name)
+    window = open_window()
+    window.open_path(moved)
+    until(lambda: versions(window) == ["Blue", "Later", "Last"])
+    assert f"was found as “{sidecar(photo)}”" in texts(window)
+    press(window, "Move it beside the photo")
+    until(lambda: "lies beside the photo now" in texts(window))
+    assert [each.name for each in photo.parent.iterdir()] == ["elsewhere"]
+    assert sidecar(moved).exists()

@@ -162,8 +162,11 @@ class Editor(QObject):
         if opened.session.notes:
             self.say(Message(" ".join(opened.session.notes), Tone.NOTE, topic=Topic.NOTE))
         if (beside := opened.session.beside) is not None:
-            move = Action("Move it beside the photo", partial(self._move_beside, opened.session, beside))
-            self.say(Message(said_of_elsewhere(opened.session.sidecar), topic=Topic.ELSEWHERE, actions=(move,)))
+            renames = beside.parent == opened.session.sidecar.parent
+            title = "Rename it after the photo" if renames else "Move it beside the photo"
+            move = Action(title, partial(self._move_beside, opened.session, beside))
+            text = said_of_elsewhere(opened.session.sidecar, opened.session.photo.path)
+            self.say(Message(text, topic=Topic.ELSEWHERE, actions=(move,)))
         if opened.session.lost is not None:
             bring_back = self._bringing_back(opened.session.photo.path)
             self.say(Message(said_of_lost(opened.session.lost), topic=Topic.OPEN, actions=(bring_back,)))
