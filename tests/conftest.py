@@ -1,5 +1,6 @@
 """What every test gets: its own home, no screen, no network, and a check that it leaves nothing running or lying."""
 
+import gc
 import os
 import socket
 import sys
@@ -55,9 +56,13 @@ def _no_garbage_collected_by_threads() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _garbage_collected() -> Iterator[None]:
+def _garbage_collected(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test; all of it after one that takes its time anyway, and may leave much."""
     yield
-    collect_due()
+    if request.node.get_closest_marker("slow"):
+        gc.collect()
+    else:
+        collect_due()
 
 
 @pytest.fixture(autouse=True)
