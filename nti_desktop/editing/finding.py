@@ -44,8 +44,8 @@ def find_photo(project: Belonging) -> Path:
     Raises PhotoError where it is nowhere; a picture that is called as the photo should be is returned where there is
     none better, whatever it is.
     """
-    named = [place for place in project.places() if place.is_file()]
-    for photo in (*named, *_pictures_beside(project)):
+    named = project.files()
+    for photo in (*named, *_other_pictures(project)):
         if _is_picture(photo, project.photo.identity):
             return photo
     if named:
@@ -71,10 +71,18 @@ def _is_named_after(project: Path, photo: Path) -> bool:
 
 def _owns(photo: Path, found: Belonging) -> bool:
     """Tell whether a project of the same picture is this photo's, and not that of a copy which is still there."""
-    others = [place for place in found.places() if place.is_file()]
-    if any(os.path.samefile(place, photo) for place in others):
+    files = found.files()
+    if any(_is_same(file, photo) for file in files):
         return True
-    return not any(_is_picture(place, found.photo.identity) for place in others)
+    return not any(_is_picture(file, found.photo.identity) for file in files)
+
+
+def _is_same(file: Path, photo: Path) -> bool:
+    """Tell whether two names are of one file, also by links."""
+    try:
+        return os.path.samefile(file, photo)
+    except OSError:
+        return False  # one of them has gone meanwhile
 
 
 def _elsewhere(photo: Path, identity: str) -> Iterator[Belonging]:
@@ -87,27 +95,29 @@ def _elsewhere(photo: Path, identity: str) -> Iterator[Belonging]:
             yield found
 
 
-def _pictures_beside(project: Belonging) -> Iterator[Path]:
-    """The pictures in a project's folder that have no project of their own, those of its photo's kind first, and where
-    it was seen last.
+def _other_pictures(project: Belonging) -> Iterator[Path]:
+    """What its photo may be besides: where that was seen last, then the pictures in the project's folder that have no
+    project of their own, those of its kind first.
     """
-    yield from (place.photo for place in places(project.photo.identity) if place.photo.is_file())
+    yield from (place.photo for place in places(project.photo.identity) if os.path.isfile(place.photo))
     kind = Path(project.photo.name).suffix.casefold()
     try:
         with os.scandir(project.project.parent) as entries:
-            files = [
-                Path(each.path) for each in entries if Path(each.name).suffix.casefold() in _SUFFIXES and each.is_file()
-            ]
+            sizes = {Path(each.path): each.stat().st_size for each in entries if _may_be_picture(each)}
     except OSError:
         return
     left = _MOST_READ
-    for photo in sorted(files, key=lambda file: (file.suffix.casefold() != kind, file.name)):
-        if place_beside(photo).exists():
+    for photo in sorted(sizes, key=lambda file: (file.suffix.casefold() != kind, file.name)):
+        if os.path.exists(place_beside(photo)):
             continue
-        left -= photo.stat().st_size
+        left -= sizes[photo]
         if left < 0:
             return
         yield photo
+
+
+def _may_be_picture(entry: os.DirEntry[str]) -> bool:
+    return Path(entry.name).suffix.casefold() in _SUFFIXES and entry.is_file()
 
 
 def _is_picture(photo: Path, identity: str) -> bool:

@@ -1,6 +1,7 @@
 """Keeping the journal of the open photo, and taking up what a program left that ended unasked."""
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 from nti_desktop.core.errors import NtiError, SidecarError
 from nti_desktop.editing.desk import Desk, DeskWriter, from_json, read_desk
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.finding import find_project
 from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.reorientation import reoriented
 from nti_desktop.editing.session import Session
@@ -22,6 +22,7 @@ from nti_desktop.project.journal import (
     forget,
     left_behind,
 )
+from nti_desktop.project.location import usual_places
 from nti_desktop.project.merge import Unmergeable, merge
 from nti_desktop.project.saving import common_ancestor
 from nti_desktop.project.schema import Project
@@ -98,8 +99,8 @@ def unfinished(folder: Path | None = None) -> Left | None:
 
 def to_open(place: Place) -> Path:
     """Tell what to open to go on there: the photo, or its project where the photo alone opens with another one."""
-    another = place.sidecar.exists() and find_project(place.photo, place.identity) != place.sidecar
-    return place.sidecar if another else place.photo
+    there = next((path for path in usual_places(place.photo, place.identity) if os.path.exists(path)), None)
+    return place.photo if there == place.sidecar or not os.path.exists(place.sidecar) else place.sidecar
 
 
 def take_up(session: Session, left: Left) -> Desk | None:

@@ -57,7 +57,7 @@ class Snapshot:
                 previews[source.version] = encode_preview(Raster(pixels))
         desk = self.desk.to_json if self.desk else None
         saved = save_sidecar(self.path, self.project, self.arrays, previews, self.base, desk)
-        if self.moves and self.base is not None and saved.unconfirmed is None:
+        if self.moves and self.base is not None and saved.beside is None and saved.unconfirmed is None:
             remove_moved(self.base, saved.stored)
         photo = saved.stored.project.photo
         places.remember(photo.identity, Place(saved.stored.path, Belonging(saved.stored.path, photo).said))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from pydantic import ValidationError
 
@@ -12,8 +12,8 @@ from nti_desktop.project.archive import Archive, Unsound
 from nti_desktop.project.reading import parsed
 from nti_desktop.project.schema import PhotoRecord
 
-SUFFIX = ".nti"
-MOST_PROJECTS = 10_000  # in a folder, of which is read whose they are
+_SUFFIX = ".nti"
+_MOST_PROJECTS = 10_000  # in a folder, of which is read whose they are
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,17 @@ class Belonging:
 
     @property
     def said(self) -> Path:
-        """Where its photo lies, as it says."""
-        return Path(self.photo.folder or self.project.parent) / (Path(self.photo.name).name or "photo")
+        """Where its photo lies, as it says; beside it where that would be on a share that the project is not on."""
+        folder, name = self.photo.folder, Path(self.photo.name).name or "photo"
+        if folder is None or _asks_another_server(folder, self.project):
+            return self.project.with_name(name)
+        return Path(folder) / name
 
-    def places(self) -> list[Path]:
-        """Name where its photo may lie: where it says, or beside it, called as it says or as the project is called."""
+    def files(self) -> list[Path]:
+        """Find what may be its photo: beside it, called as it says or as the project is called, or where it says."""
         beside = [self.project.with_name(each) for each in (self.said.name, self.project.stem) if each]
-        return [place for place in dict.fromkeys((*beside, self.said)) if place != self.project]
+        places = dict.fromkeys((*beside, self.said))
+        return [place for place in places if place != self.project and os.path.isfile(place)]
 
 
 def placed(photo: PhotoRecord, at: Path, project: Path) -> PhotoRecord:
@@ -54,11 +58,17 @@ def projects_of(identity: str, folder: Path) -> Iterable[Belonging]:
     """Find the projects in a folder that are of a picture, the newest first."""
     try:
         with os.scandir(folder) as entries:
-            files = [entry for entry in entries if entry.name.casefold().endswith(SUFFIX) and entry.is_file()]
+            files = [entry for entry in entries if entry.name.casefold().endswith(_SUFFIX) and entry.is_file()]
         files.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
     except OSError:
         return
-    for entry in files[:MOST_PROJECTS]:
+    for entry in files[:_MOST_PROJECTS]:
         found = belonging(Path(entry.path))
         if found is not None and found.photo.identity == identity:
             yield found
+
+
+def _asks_another_server(folder: str, project: Path) -> bool:
+    """Tell whether Windows would show the user's credentials to a server that the project does not come from."""
+    server, own = (PureWindowsPath(path).drive.casefold() for path in (folder, project))
+    return server.startswith("\\\\") and server != own

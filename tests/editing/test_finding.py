@@ -12,6 +12,7 @@ from nti_desktop.core.errors import PhotoError, SidecarError
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
+from nti_desktop.project.belonging import Belonging
 from nti_desktop.project.location import data_folder
 from nti_desktop.project.sidecar import backup_path
 from tests.editing.test_session import BLUE, inverted
@@ -195,3 +196,46 @@ def test_what_else_lies_in_the_folder_is_passed_over(photo: Path) -> None:
     (photo.parent / "folder.nti").mkdir()
     (photo.parent / "gone.nti").symlink_to("nowhere")
     assert versions(renamed) == ["Blue"]
+
+
+def test_no_server_is_asked_because_a_project_says_so(photo: Path) -> None:
+    record = prepare(photo).project.photo
+    on_drive, on_share = Path("D:/IMG.JPG.nti"), Path(r"\\nas\photos") / "IMG.JPG.nti"
+    for folder, project, asked in (
+        (r"\\evil\share", on_drive, False),
+        ("//evil/share", on_drive, False),
+        (r"\\evil\share", on_share, False),
+        (r"\\NAS\photos\more", on_share, True),
+        ("E:/photos", on_drive, True),
+    ):
+        said = Belonging(project, record.at("IMG.JPG", folder)).said
+        assert (said == Path(folder) / "IMG.JPG") is asked, folder
+
+
+@pytest.mark.parametrize("name", ["n" * 5000, "..", "a\0b", "/etc/passwd", "."])
+def test_whatever_a_project_says_of_its_photo_it_is_found_or_told_in_a_sentence(photo: Path, name: str) -> None:
+    session = prepare(photo)
+    session.working_copy.change(photo=session.project.photo.at(name, "/no/such/folder" * 200))
+    session.working_copy.save()
+    project = session.sidecar.rename(photo.with_name("edits.nti"))
+    assert photo_to_open(project) == photo
+    photo.unlink()
+    with pytest.raises(PhotoError, match="is not beside it"):
+        photo_to_open(project)
+
+
+def test_places_that_may_not_be_looked_at_are_passed_over(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As folders of other users are; the superuser may look everywhere."""
+    session = prepare(photo)
+    renamed = photo.rename(photo.with_name("Wedding.JPG"))
+    closed = str(photo.parent / "IMG 1.JPG")
+    stat = os.stat
+
+    def refuses(path: str | Path, **options: bool) -> os.stat_result:
+        if os.fspath(path) == closed:
+            raise PermissionError(13, "Permission denied", closed)
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", refuses)
+    assert versions(renamed) == ["Blue"]
+    assert photo_to_open(session.sidecar) == renamed

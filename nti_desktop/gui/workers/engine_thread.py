@@ -170,6 +170,6 @@ def load_service() -> Service:
         load_libraries()
         from nti_desktop.engine.service import EngineService
 
-        while linecache.cache:  # where PySide has left the source of all that was imported, 50 MB
-            linecache.cache.popitem()  # one by one, as nobody else runs meanwhile
+        for name in list(linecache.cache):  # where PySide has left the source of all that was imported, 50 MB
+            linecache.cache.pop(name, None)  # one by one, as nobody else runs meanwhile
     return EngineService()
