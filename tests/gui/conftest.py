@@ -19,7 +19,7 @@ from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.photo.export.targets import Conflict
 from tests.gui.gated import PLENTY, GatedBench
 
-PATIENCE = 170_000  # milliseconds; a busy machine is no failure
+PATIENCE = 120_000  # milliseconds; a busy machine is no failure
 
 OpenWindow = Callable[..., MainWindow]
 

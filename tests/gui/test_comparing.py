@@ -85,6 +85,7 @@ def versions(window: MainWindow) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("learns_little")
 def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_that_shows_the_edit(
     open_window: OpenWindow, until: Until, close: Close, photo: Path, sample_edit: str
 ) -> None:
