@@ -96,8 +96,8 @@ def _elsewhere(photo: Path, identity: str) -> Iterator[Belonging]:
 
 
 def _other_pictures(project: Belonging) -> Iterator[Path]:
-    """Find what its photo may be besides: where that was seen last, then the pictures in the project's folder that have no
-    project of their own, those of its kind first.
+    """Find what its photo may be besides: where that was seen last, then the pictures in the project's folder that have
+    no project of their own, those of its kind first.
     """
     yield from (place.photo for place in places(project.photo.identity) if os.path.isfile(place.photo))
     kind = Path(project.photo.name).suffix.casefold()
