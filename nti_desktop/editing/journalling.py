@@ -138,7 +138,8 @@ def _is_base_of(left: Left, session: Session) -> bool:
 
 
 def _merged(left: Left, mine: Project, session: Session) -> Project:
-    base = left.saved and common_ancestor(session.sidecar, left.saved, left.older)
+    stored = session.working_copy.stored
+    base = common_ancestor(left.saved, left.base, stored) if left.saved and stored else None
     try:
         return merge(base, mine, session.project).project
     except Unmergeable as error:
@@ -184,7 +185,6 @@ class JournalWriter:
             states=states,
             saved=unsaved.saved if anew or unsaved.base != self._base else None,
             base=SignatureRecord.of(base),
-            older=SignatureRecord.of(unsaved.stored.older if unsaved.stored else None),
             ended=unsaved.ended,
         )
         try:

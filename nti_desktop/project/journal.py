@@ -54,8 +54,8 @@ class SignatureRecord(Record):
 
 class EntryRecord(Record):
     """How everything stood. states: of edits that no line before had, see DeskRecord; saved: the project as it was read
-    or saved last, None where a line before says it; base: of that file, None before the first save; older: of the state
-    before that, which may be brought back in its place; ended: whether the program was closed then, as it should be.
+    or saved last, None where a line before says it; base: of that file, None before the first save; ended: whether the
+    program was closed then, as it should be.
     """
 
     project: Project
@@ -63,7 +63,6 @@ class EntryRecord(Record):
     states: Annotated[tuple[StateRecord, ...], Field(max_length=MAX_STATES)]
     saved: Project | None
     base: SignatureRecord | None
-    older: SignatureRecord | None = None
     ended: bool = False
 
 
@@ -79,7 +78,7 @@ class Place:
 @dataclass(frozen=True, eq=False)
 class Left:
     """What a program left that ended. project: as it stood in the end; before: how it stood earlier; states: of edits,
-    by their numbers; saved, base, older: see EntryRecord.
+    by their numbers; saved, base: see EntryRecord.
     """
 
     folder: Path
@@ -90,7 +89,6 @@ class Left:
     states: Sequence[StateRecord]
     saved: Project | None
     base: Signature | None
-    older: Signature | None
     ended: bool
 
     def arrays(self) -> dict[str, Arrays]:
@@ -231,8 +229,8 @@ def read(folder: Path) -> Left:
     if entry is None:
         raise Unsound("it holds nothing whole")
     place = Place(head.identity, decoded(head.photo), decoded(head.sidecar))
-    base, older = _signature(entry.base), _signature(entry.older)
-    return Left(folder, place, entry.project, projects, entry.desk, states, saved, base, older, entry.ended)
+    base = _signature(entry.base)
+    return Left(folder, place, entry.project, projects, entry.desk, states, saved, base, entry.ended)
 
 
 def _signature(record: SignatureRecord | None) -> Signature | None:

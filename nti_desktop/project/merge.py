@@ -65,6 +65,15 @@ def merge(base: Project | None, mine: Project, theirs: Project) -> Merged:
     return Merged(project, copies)
 
 
+def shared(one: Project, other: Project) -> Project:
+    """Return what of a project is the same in another one."""
+    same = {
+        name: tuple(record for record in getattr(one, name) if record in getattr(other, name))
+        for name in ("frames", "inversions", "versions")
+    }
+    return one.model_copy(update=same)
+
+
 def alike(one: Project, other: Project) -> bool:
     """Tell whether two projects differ at most in what is looked at: the version, and the area worked on in each."""
     return (

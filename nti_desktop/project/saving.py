@@ -11,7 +11,7 @@ from pathlib import Path
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.project import refusals
 from nti_desktop.project.exclusion import saving_alone
-from nti_desktop.project.merge import Merged, Unmergeable, alike, merge
+from nti_desktop.project.merge import Merged, Unmergeable, alike, merge, shared
 from nti_desktop.project.refusals import SidecarChanged, SidecarDamaged, SidecarNewer, SidecarUnconfirmed
 from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import (
@@ -103,7 +103,7 @@ def _save(path: Path, project: Project, given: Given, base: Stored | None) -> Sa
         return _write(path, project, given, base, ancestor if found else None)
     try:
         theirs = read_sidecar(path)
-        merged = _merged(path, ancestor, project, theirs)
+        merged = _merged(ancestor, project, theirs)
     except (SidecarDamaged, SidecarNewer, Unmergeable) as error:
         beside = free_name(path)
         reason = str(error) if isinstance(error, Unmergeable) else _reason(error)
@@ -118,21 +118,20 @@ def _save(path: Path, project: Project, given: Given, base: Stored | None) -> Sa
     return replace(saved, merged=not alike(new, project))
 
 
-def _merged(path: Path, ancestor: Stored | None, project: Project, theirs: Stored) -> Merged:
+def _merged(ancestor: Stored | None, project: Project, theirs: Stored) -> Merged:
     if theirs.read_only:
         raise SidecarNewer(theirs.read_only)
-    base = None if ancestor is None else common_ancestor(path, ancestor.project, ancestor.older)
+    base = None if ancestor is None else common_ancestor(ancestor.project, ancestor.signature, theirs)
     return merge(base, project, theirs.project)
 
 
-def common_ancestor(path: Path, base: Project, older: Signature | None) -> Project:
-    """Return what two projects in this file came from: `base`, or the state before that, where it was brought back and
-    another program went on from there, for which nothing was deleted that had been added since.
-
-    older: signature of the state before `base`, None where there was none. Raises SidecarError.
+def common_ancestor(base: Project, signature: Signature | None, theirs: Stored) -> Project:
+    """Return what two projects were changed apart from: `base`, with this signature; but what both still have of it
+    where another program did not go on from that, but from an older state, or began anew: it has neither deleted what
+    it never had nor changed what was otherwise then.
     """
-    backup = backup_path(path)
-    return read_sidecar(backup).project if older is not None and older == signature_of(backup) else base
+    came_from_it = signature is not None and signature.digest in theirs.states
+    return base if came_from_it else shared(base, theirs.project)
 
 
 def _reason(error: SidecarError) -> str:
@@ -153,7 +152,8 @@ def _write(path: Path, project: Project, given: Given, base: Stored | None, ther
         )
     expected, unconfirmed = there.signature if there else None, None
     try:
-        signature = write_alone(path, project, given.arrays, given.previews, expected, given.desk)
+        states = base.states if base else ()
+        signature = write_alone(path, project, given.arrays, given.previews, expected, given.desk, states)
     except SidecarUnconfirmed as error:
         signature, unconfirmed = error.signature, error
     return Saved(as_written(path, project, signature), unconfirmed=unconfirmed)

@@ -5,7 +5,7 @@ Errors are SidecarError, each one sentence; the kinds a caller may want to tell 
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import SidecarError
-from nti_desktop.project import refusals, schema, tensors
+from nti_desktop.project import ancestry, refusals, schema, tensors
 from nti_desktop.project.archive import Archive, Member, Unsound, stored, zipped
 from nti_desktop.project.exclusion import saving_alone
 from nti_desktop.project.extent import MAX_BYTES
@@ -67,7 +67,7 @@ DESK = "desk.json"
 @dataclass(frozen=True, eq=False)
 class Stored:
     """A project as it lies on disk. read_only: why it cannot be saved, for the user, or None; held: its content, which
-    stays what it was when another program replaces the file or deletes it; older: of the state before the last save.
+    stays what it was when another program replaces the file or deletes it; comes_from: see `ancestry`.
     """
 
     path: Path
@@ -75,7 +75,12 @@ class Stored:
     signature: Signature
     read_only: str | None
     held: Held | None = None
-    older: Signature | None = None
+    comes_from: tuple[str, ...] = ()
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """All states of the file that the project holds what was said in, this one last."""
+        return (*self.comes_from, self.signature.digest)
 
     def arrays(self, inversion_id: str) -> Arrays:
         """An inversion's arrays, read now.
@@ -121,8 +126,9 @@ def signature_of(path: Path) -> Signature | None:
 def read_sidecar(path: Path) -> Stored:
     """Open a project; arrays and previews are read when asked for, but their headers are checked now."""
     with _reading(path) as file:
-        project, newer = load(Archive(file), path)
-        return Stored(path, project, sign(file), newer, hold(file), _older(path))
+        archive = Archive(file)
+        project, newer = load(archive, path)
+        return Stored(path, project, sign(file), newer, hold(file), ancestry.states_in(archive))
 
 
 def as_written(path: Path, project: Project, signature: Signature) -> Stored:
@@ -130,13 +136,7 @@ def as_written(path: Path, project: Project, signature: Signature) -> Stored:
     with _reading(path) as file:
         if sign(file) != signature:
             raise SidecarChanged(refusals.changed(path))
-        return Stored(path, project, signature, None, hold(file), _older(path))
-
-
-def _older(path: Path) -> Signature | None:
-    with contextlib.suppress(SidecarError):
-        return signature_of(backup_path(path))
-    return None
+        return Stored(path, project, signature, None, hold(file), ancestry.states_in(Archive(file)))
 
 
 def write_sidecar(
@@ -166,13 +166,16 @@ def write_alone(
     previews: Mapping[str, bytes],
     expected: Signature | None,
     desk: Callable[[], bytes] | None = None,
+    comes_from: Sequence[str] = (),
 ) -> Signature:
-    """As `write_sidecar`, for whoever keeps other programs out already."""
+    """As `write_sidecar`, for whoever keeps other programs out already. comes_from: states besides that of the file on
+    disk, see `ancestry`.
+    """
     path = Path(os.path.realpath(path))
     if project.schema_version != SCHEMA_VERSION:
         raise SidecarNewer(refusals.read_only(path))
     try:
-        return _write(path, project, arrays, previews, expected, desk)
+        return _write(path, project, arrays, previews, expected, desk, comes_from)
     except OSError as error:
         raise SidecarError(refusals.cannot_save(path, error)) from error
     except Unsound as error:
@@ -186,13 +189,14 @@ def _write(
     previews: Mapping[str, bytes],
     expected: Signature | None,
     desk: Callable[[], bytes] | None,
+    comes_from: Sequence[str],
 ) -> Signature:
     with contextlib.ExitStack() as writing:
         with _reading_if_there(path) as file:
             before = None if file is None else sign(file)
             if before is not None and before != expected:
                 raise SidecarChanged(refusals.changed(path))
-            given, kept, sound = _given(project, arrays, previews, desk), {}, False
+            given, kept, sound, states = _given(project, arrays, previews, desk), {}, False, list(comes_from)
             if file is not None:
                 old = Archive(file)
                 was, _ = load(old, path)
@@ -200,6 +204,9 @@ def _write(
             members = _members(project, kept | given)
             if before is not None and was == project and _is_unchanged(old, given, members):
                 return before
+            if before is not None:
+                states += [*ancestry.states_in(old), before.digest]
+            members[ancestry.MEMBER] = lambda: stored(ancestry.written(states))
             temporary = writing.enter_context(atomic.write_beside(path, zipped(members.items()), like=path))
         with open(temporary, "rb") as written:
             load(Archive(written), path)
@@ -282,7 +289,8 @@ def _members(project: Project, have: Mapping[str, Make]) -> dict[str, Make]:
         name = preview_member(version.id)
         if name in have:
             members[name] = have[name]
-    return members | {name: make for name, make in have.items() if is_unknown(name) or name == DESK}
+    others = (DESK, ancestry.MEMBER)
+    return members | {name: make for name, make in have.items() if is_unknown(name) or name in others}
 
 
 def _is_unchanged(old: Archive, given: Mapping[str, Make], members: Mapping[str, Make]) -> bool:

@@ -197,6 +197,45 @@ def test_what_a_deleted_file_had_stays_though_another_program_goes_on_from_the_s
     assert names(photo.with_name("scene.png.nti")) == {"Bluer", "Red", "Green"}
 
 
+def test_what_another_program_never_had_is_not_deleted_where_it_began_the_file_anew(photo: Path) -> None:
+    mine, theirs = with_a_version(photo), Session.open(photo)
+    mine.add_version("Red", RED)
+    mine.change_version(mine.project.versions[0].id, name="Bluer")
+    mine.save()
+    mine.sidecar.unlink()
+    theirs.add_version("Green", GREEN)
+    theirs.save()
+    mine.add_version("Yellow", GREEN)
+    mine.save()
+    assert names(mine.sidecar) == {"Blue (changed elsewhere)", "Bluer", "Red", "Green", "Yellow"}
+
+
+def test_what_was_changed_since_an_old_copy_stays_where_that_was_put_back(photo: Path) -> None:
+    mine = with_a_version(photo)
+    old = mine.sidecar.read_bytes()
+    for name in ("Red", "Green"):
+        mine.add_version(name, RED)
+        mine.save()
+    mine.sidecar.write_bytes(old)
+    mine.add_version("Yellow", GREEN)
+    mine.save()
+    assert names(mine.sidecar) == {"Blue", "Red", "Green", "Yellow"}
+
+
+def test_what_another_program_deleted_is_gone_however_often_it_saved(photo: Path) -> None:
+    mine = with_a_version(photo)
+    mine.add_version("Red", RED)
+    mine.save()
+    theirs = Session.open(photo)
+    theirs.delete_version(theirs.project.versions[0].id)
+    for name in ("Green", "Greener"):
+        theirs.add_version(name, GREEN)
+        theirs.save()
+    mine.add_version("Yellow", GREEN)
+    mine.save()
+    assert names(mine.sidecar) == {"Red", "Green", "Greener", "Yellow"}
+
+
 def test_together_too_many_go_beside(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, theirs = with_a_version(photo), Session.open(photo)
     theirs.add_version("Green", GREEN)

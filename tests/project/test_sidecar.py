@@ -87,6 +87,7 @@ def test_the_file_is_a_plain_zip_that_begins_with_its_type(path: Path) -> None:
             "inversions/one.safetensors",
             "inversions/two.safetensors",
             "previews/v0.webp",
+            "ancestry.txt",
         ]
     assert path.read_bytes()[30:63] == b"mimetypeapplication/x-nti-project"
 
@@ -141,7 +142,7 @@ def test_what_was_deleted_is_gone_from_the_file(path: Path) -> None:
     project = make_project()
     fewer = project.model_copy(update={"inversions": project.inversions[1:], "versions": (), "current": None})
     write_sidecar(path, fewer, {}, {}, signature)
-    assert names(path) == ["mimetype", "project.json", "inversions/two.safetensors"]
+    assert names(path) == ["mimetype", "project.json", "inversions/two.safetensors", "ancestry.txt"]
 
 
 def test_a_preview_does_not_outlive_the_look_of_its_version(path: Path) -> None:
