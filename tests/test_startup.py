@@ -62,13 +62,14 @@ def test_a_project_opens_with_pictures_and_versions_before_torch_is_loaded(tmp_p
     session.working_copy.save()
     look = (
         "from pathlib import Path\n"
+        "from nti_desktop.editing.engine_jobs import render_job\n"
         "from nti_desktop.editing.session import Session\n"
         "from nti_desktop.recipe.words import align_words\n"
         "session = Session.open(Path(sys.argv[1]))\n"
         "version = session.project.versions[0]\n"
         "assert session.working_copy.preview(version.id) is not None\n"
         "assert align_words(session.inversion().settings.prompt, version.recipe.prompt)\n"
-        'assert session.render_job(version.recipe.recipe()).arrays["pivot"].shape[0] == 6\n'
+        'assert render_job(session, version.recipe.recipe()).arrays["pivot"].shape[0] == 6\n'
     )
     assert loaded_by(look, str(photo)) == []
     info = "from nti_desktop.cli import main; assert main(['info', sys.argv[1]]) == 0"

@@ -18,6 +18,7 @@ from PIL import Image
 
 from nti_desktop.cli import main
 from nti_desktop.editing import feedback
+from nti_desktop.editing.engine_jobs import measure_job
 from nti_desktop.editing.session import Session
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
@@ -262,7 +263,7 @@ def test_words_the_model_never_learned_are_noted_and_hinder_nothing(photo: Path,
 def test_the_built_in_model_knows_every_sample() -> None:
     service, studio = EngineService(), built_in()
     for sample in samples():
-        measured = service.measure(Session.open(sample.path).measure_job(studio))
+        measured = service.measure(measure_job(Session.open(sample.path), studio))
         assert not feedback.is_strange(studio, measured), sample.path.name
 
 

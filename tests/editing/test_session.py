@@ -1,10 +1,7 @@
 """One open photo: opening with and without a project, changing, saving, and what is refused."""
 
 import subprocess
-import threading
 import zipfile
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +9,20 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from nti_desktop.core.aside import run_aside
-from nti_desktop.core.errors import ModelError, PhotoError, RecipeError, SidecarError
-from nti_desktop.core.progress import CancelToken
+from nti_desktop.core.errors import PhotoError, RecipeError, SidecarError
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.photo.frame import Area, Frame, frame_image
+from nti_desktop.photo.frame import Area, frame_image
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
-from nti_desktop.project.sidecar import SidecarDamaged, Stored, read_sidecar, write_sidecar
-from nti_desktop.recipe.jobs import Arrays, Figures, Inversion, Rendered, seen_of
+from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, write_sidecar
+from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import InversionSettings
@@ -94,7 +90,7 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     assert again.project == session.project
     assert again.project.current == version.id
     assert again.project.version(version.id).recipe.recipe() == BLUE
-    job = again.render_job(BLUE)
+    job = render_job(again, BLUE)
     assert (job.inversion_id, job.settings, job.model) == (record.id, made.settings, built_in().files)
     np.testing.assert_array_equal(job.arrays["pivot"], made.arrays["pivot"])
     np.testing.assert_array_equal(job.arrays["null_embeddings"], made.arrays["null_embeddings"])
@@ -102,67 +98,6 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     assert preview is not None
     assert preview.shape == scene(2).shape
     assert not again.working_copy.dirty
-
-
-@pytest.mark.parametrize(("seen", "side"), [(1, 2), (8, 8), (8, 1)])
-def test_a_preparation_larger_than_the_model_works_at_is_not_rendered(photo: Path, seen: int, side: int) -> None:
-    """Whatever a file says, a model is put to work at its own size. seen, side: times what is right."""
-    session = Session.open(photo)
-    entry = built_in()
-    made = inverted(session)
-    frame = session.frame_for(entry)
-    large = {"pivot": np.zeros((6, 4, frame.model_height // 8 * side, frame.model_width // 8 * side), np.float32)}
-    record = session.keep_inversion(entry, fingerprint(entry), replace(made, arrays=large))
-    frames = session.project.frames
-    claimed = frames[0].model_copy(
-        update={"model_width": frames[0].model_width * seen, "model_height": frames[0].model_height * seen}
-    )
-    session.working_copy.change(frames=(claimed,))
-    job = session.render_job(BLUE, record.id)
-    with pytest.raises(SidecarError, match="prepare the photo again"):
-        job.arrays["pivot"]
-
-
-def test_what_a_project_keeps_is_read_where_it_is_rendered(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The window asks for renders, and its thread must not wait for a file."""
-    session = with_a_version(photo)
-    session.working_copy.save()
-    again = Session.open(photo)
-    readers: list[str] = []
-    read = Stored.arrays
-
-    def noted(stored: Stored, inversion_id: str) -> Arrays:
-        readers.append(threading.current_thread().name)
-        return read(stored, inversion_id)
-
-    monkeypatch.setattr(Stored, "arrays", noted)
-    jobs = [again.render_job(BLUE), again.render_job(GREEN)]
-    assert not readers
-    same = run_aside(lambda: jobs[0].arrays["pivot"] is jobs[1].arrays["pivot"], CancelToken())
-    assert same
-    assert readers == ["aside"]
-
-
-def test_a_photo_is_shrunk_for_the_model_where_the_job_is_done_and_once(
-    photo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That of a large photo takes a second, for which the window must not stand still."""
-    session = Session.open(photo)
-    entry = built_in()
-    makers: list[str] = []
-
-    def noted(raster: Raster, frame: Frame) -> NDArray[np.uint8]:
-        makers.append(threading.current_thread().name)
-        return frame_image(raster, frame)
-
-    monkeypatch.setattr("nti_desktop.editing.session.frame_image", noted)
-    jobs = [session.measure_job(entry), session.invert_job(entry, InversionSettings("a red ball"))]
-    assert not makers
-    first, second = (run_aside(partial(seen_of, job.image), CancelToken()) for job in jobs)
-    assert first is second
-    assert makers == ["aside"]
-    with pytest.raises(PhotoError, match="does not lie within"):
-        session.measure_job(entry, Area(0, 0, 10**6, 10**6))
 
 
 def test_a_project_opens_by_its_own_file(photo: Path) -> None:
@@ -431,21 +366,6 @@ def test_a_version_needs_a_name_of_sensible_length(photo: Path, name: str) -> No
     session = with_a_version(photo)
     with pytest.raises(RecipeError, match="name"):
         session.add_version(name, GREEN)
-
-
-def test_a_render_without_an_inversion_says_what_to_do(photo: Path) -> None:
-    with pytest.raises(RecipeError, match="prepare it first"):
-        Session.open(photo).render_job(BLUE)
-
-
-def test_an_inversion_of_a_changed_model_is_not_used(photo: Path) -> None:
-    session = with_a_version(photo)
-    stored = read_sidecar(session.sidecar)
-    other = stored.project.inversions[0].model_copy(update={"model_fingerprint": "0" * 64})
-    project = stored.project.model_copy(update={"inversions": (other,)})
-    write_sidecar(session.sidecar, project, {}, {}, stored.signature)
-    with pytest.raises(ModelError, match="has changed"):
-        Session.open(photo).render_job(BLUE)
 
 
 def test_a_recipe_that_asks_for_nothing_is_the_photo_itself(photo: Path) -> None:

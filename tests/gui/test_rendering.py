@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import EngineError, NtiError
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.history import EditState
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Beside, Wanted
@@ -131,13 +132,13 @@ def test_an_older_final_picture_never_replaces_a_newer_preview(deaf: bool, stage
 
 
 def test_a_final_picture_that_came_another_way_takes_the_place_of_the_preview_under_way(stage: Stage) -> None:
-    stage.engine.enqueue(stage.session.render_job(A.recipe, stage.inversion))
+    stage.engine.enqueue(render_job(stage.session, A.recipe, stage.inversion))
     stage.begun(1)
     stage.ask(A, PREVIEW)
     stage.service.let_go()
     stage.settle(1)
     assert stage.screen.pictures == [(A, True)]
-    stage.engine.enqueue(stage.session.render_job(B.recipe, stage.inversion))
+    stage.engine.enqueue(render_job(stage.session, B.recipe, stage.inversion))
     stage.service.let_go(2)
     stage.settle(2)
     assert [edit.steps for edit in stage.service.done] == [None, None]  # the preview was withdrawn
@@ -283,7 +284,7 @@ def test_an_answer_for_another_photo_is_dropped(stage: Stage, tmp_path: Path, ph
     stage.rendering.plan.open(Session.open(copy))
     stage.service.let_go()
     stage.wait(lambda: stage.service.done == stage.service.begun)
-    stage.engine.enqueue(stage.session.render_job(B.recipe, stage.inversion))
+    stage.engine.enqueue(render_job(stage.session, B.recipe, stage.inversion))
     stage.service.let_go()
     stage.begun(2)
     assert stage.rendering.plan.renders == 0

@@ -15,6 +15,7 @@ import pytest
 from nti_desktop.core.resources import resource
 from nti_desktop.core.units import decibels
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.previews import SIDE
 from nti_desktop.editing.session import Session
 from nti_desktop.engine.service import EngineService
@@ -207,7 +208,7 @@ def test_without_its_model_a_version_is_not_rendered_and_that_is_said(kept: Kept
     for version in session.project.versions:
         for part in version.parts:
             with pytest.raises(ModelGone) as gone:
-                session.render_job(part.recipe.recipe(), part.inversion)
+                render_job(session, part.recipe.recipe(), part.inversion)
             name = kept.expected["missing_model"]
             assert gone.value.what == f"The model “{name}” that this photo was prepared with is not on this computer"
 
@@ -257,7 +258,7 @@ def rendered(session: Session, version_id: str, service: EngineService) -> Any:
     """(h, w, 3) in [0, 1]: a version as an export of it looks."""
     parts = [
         RenderedPart(
-            service.render(session.render_job(part.recipe.recipe(), part.inversion)),
+            service.render(render_job(session, part.recipe.recipe(), part.inversion)),
             Finish(part.finish.feather),
             part.inversion,
         )
