@@ -159,7 +159,7 @@ def test_all_areas_of_a_missing_model_are_asked_for_once_and_become_one_version(
     shutil.rmtree(model)
     window = opened(open_window, photo, until)
     editor, message = window.editor, missed(window, until)
-    editor.work_on(own)
+    window.areas.choose(own)
     document = editor.document
     assert document is not None
     assert document.area == own

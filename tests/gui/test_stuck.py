@@ -136,7 +136,7 @@ def test_while_a_photo_is_not_read_it_is_cancelled_at_once_and_another_opens(
     drive.fall_silent()
     window.open_path(away)
     until(drive.asked.is_set)
-    window.cancel()
+    window.editing.cancel()
     assert window.editor.file_tasks.opening is None
 
     window.open_path(away)

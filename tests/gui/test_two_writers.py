@@ -72,7 +72,7 @@ def test_what_another_program_saved_is_shown_and_said(
     (message,) = said(window, Topic.ARRIVED)
     assert "“Green”" in message.text
     assert not window.isWindowModified()
-    window.undo()
+    window.editing.undo()
     assert shown(window) == ["Version 1", "Green"]
 
 
@@ -90,7 +90,7 @@ def test_the_version_on_screen_that_was_changed_elsewhere_is_shown_as_it_is_now(
     window.save()
     until(lambda: document.edit_text == "a green ball on a table")
     assert window.editor_view.prompts.edit.text() == "a green ball on a table"
-    window.undo()
+    window.editing.undo()
     assert document.edit_text == SOURCE
 
 

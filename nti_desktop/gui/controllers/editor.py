@@ -11,10 +11,8 @@ from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing import feedback
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.finding import said_of_elsewhere
 from nti_desktop.editing.pictures import Audience, Pictures
 from nti_desktop.editing.preparation import Preparation
-from nti_desktop.editing.recovery import said_of_lost
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.save_queue import SaveRequest
@@ -111,10 +109,11 @@ class Editor(QObject):
     def say_failed(self, error: NtiError, topic: Topic, photo: Path) -> None:
         """Tell the user what went wrong with a photo; a project that can be brought back has a button that does it."""
         recoverable = isinstance(error, SidecarDamaged) and error.recoverable
-        actions = (self._bringing_back(photo),) if recoverable else ()
+        actions = (self.bringing_back(photo),) if recoverable else ()
         self.say(Message(str(error), Tone.ERROR, topic=topic, actions=actions))
 
-    def _bringing_back(self, photo: Path) -> Action:
+    def bringing_back(self, photo: Path) -> Action:
+        """Offer to open a photo with its project as it was before its last save."""
         return Action("Bring it back", partial(self.bring_back_asked.emit, photo))
 
     def tell(self, change: Change) -> None:
@@ -159,41 +158,10 @@ class Editor(QObject):
         self._show_stored()
         self.changed.emit(Change.EVERYTHING)
         self.opened.emit()
-        if opened.session.notes:
-            self.say(Message(" ".join(opened.session.notes), Tone.NOTE, topic=Topic.NOTE))
-        if (beside := opened.session.beside) is not None:
-            renames = beside.parent == opened.session.sidecar.parent
-            title = "Rename it after the photo" if renames else "Move it beside the photo"
-            move = Action(title, partial(self._move_beside, opened.session, beside))
-            text = said_of_elsewhere(opened.session.sidecar, opened.session.photo.path)
-            self.say(Message(text, topic=Topic.ELSEWHERE, actions=(move,)))
-        if opened.session.lost is not None:
-            bring_back = self._bringing_back(opened.session.photo.path)
-            self.say(Message(said_of_lost(opened.session.lost), topic=Topic.OPEN, actions=(bring_back,)))
         self.changed.emit(Change.EVERYTHING)
 
-    def work_on(self, area: Area) -> None:
-        """Describe and edit another area of the photo."""
-        if self.document is not None and area != self.document.area and self._may_move():
-            self.document.work_on(area)
-            self._go_on_elsewhere()
-
-    def leave(self, area: Area) -> None:
-        """Take an area's edit out of this version."""
-        if self.document is not None and self._may_move():
-            self.document.leave(area)
-            self._go_on_elsewhere()
-            self._show_again()
-
-    def _may_move(self) -> bool:
-        """Not while an area is being prepared."""
-        if self.preparing.plan.at_work:
-            text = "The photo is being prepared; go to another area when that is done, or cancel it."
-            self.say(Message(text, topic=Topic.PREPARE))
-            self.changed.emit(Change.AREA)  # the buttons go back to what holds
-        return not self.preparing.plan.at_work
-
-    def _go_on_elsewhere(self) -> None:
+    def go_on_elsewhere(self) -> None:
+        """Another area of the photo is worked on by now."""
         self.withdraw(Topic.PREPARE, Topic.EFFECT)
         self.model.measure()
         self.moved.emit()
@@ -284,13 +252,14 @@ class Editor(QObject):
         if document.version_id != version:
             self._show_stored()
         elif document.area != area:
-            self._go_on_elsewhere()
+            self.go_on_elsewhere()
         if (document.version_id, document.state, document.beside) != (version, *look):
-            self._show_again()
+            self.show_again()
         else:
             self.changed.emit(Change.EDIT | Change.VERSIONS)
 
-    def _show_again(self) -> None:
+    def show_again(self) -> None:
+        """The edit is another one by now: ask for its picture."""
         self.withdraw(Topic.EFFECT, Topic.EMPHASIS)
         self.pictures.ask()
         self.changed.emit(Change.EDIT | Change.AREA | Change.VERSIONS | Change.PREPARATION)
@@ -328,7 +297,7 @@ class Editor(QObject):
         self.file_tasks.save(SaveRequest(document.session))
         if document is self.document:
             self._show_stored()
-            self._show_again()
+            self.show_again()
 
     @slot(NtiError)
     def _preparing_failed(self, error: NtiError) -> None:
@@ -419,7 +388,3 @@ class Editor(QObject):
         session = self.session
         if session is not None and session.working_copy.dirty:
             self.file_tasks.save(SaveRequest(session, by_itself))
-
-    def _move_beside(self, session: Session, beside: Path) -> None:
-        self.withdraw(Topic.ELSEWHERE)
-        self.file_tasks.save(SaveRequest(session, path=beside, moves=True))

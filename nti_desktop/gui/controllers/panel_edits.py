@@ -1,0 +1,73 @@
+"""What is done to the panels of the edit, as changes of its recipe."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from nti_desktop.editing import edits
+from nti_desktop.editing.changes import Change
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.editor.mask_panel import MaskPanel
+from nti_desktop.gui.editor.structure_panel import StructurePanel
+from nti_desktop.gui.editor.words_panel import WordsPanel
+from nti_desktop.gui.workers.threads import slot
+from nti_desktop.recipe.parameters import STRENGTH, Parameter
+from nti_desktop.recipe.recipe import Lot, Reweighting, WordRef, with_weight
+
+
+class PanelEdits(QObject):
+    """Each is a change with a subject, so that one slider moved for long is one step; see Editor.edit."""
+
+    def __init__(
+        self, editor: Editor, words: WordsPanel, structure: StructurePanel, mask: MaskPanel, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._editor = editor
+        words.weight_moved.connect(self._weight_moved)
+        words.strength_moved.connect(self._strength_moved)
+        structure.automatic_asked.connect(self._automatic_asked)
+        structure.follow_moved.connect(self._follow_moved)
+        structure.moved.connect(self._structure_moved)
+        structure.reweighting_chosen.connect(self._reweighting_chosen)
+        structure.lot_chosen.connect(self._lot_chosen)
+        mask.words_chosen.connect(self._mask_chosen)
+        mask.threshold_moved.connect(self._threshold_moved)
+        mask.feather_moved.connect(editor.set_feather)
+
+    @slot(int, float)
+    def _weight_moved(self, position: int, weight: float) -> None:
+        self._editor.edit(f"weight {position}", partial(with_weight, position=position, weight=weight))
+
+    @slot(float)
+    def _strength_moved(self, strength: float) -> None:
+        self._editor.edit("strength", partial(edits.with_number, parameter=STRENGTH, value=strength))
+
+    @slot(bool)
+    def _automatic_asked(self, on: bool) -> None:
+        self._editor.edit("automatic", partial(edits.with_automatic, on=on))
+
+    @slot(float)
+    def _follow_moved(self, share: float) -> None:
+        self._editor.edit("follow", partial(edits.following, share=share))
+
+    @slot(Reweighting)
+    def _reweighting_chosen(self, reweighting: Reweighting) -> None:
+        self._editor.edit("reweighting", partial(edits.with_reweighting, reweighting=reweighting))
+
+    @slot(Lot)
+    def _lot_chosen(self, lot: Lot) -> None:
+        self._editor.edit("lot", partial(edits.with_lot, lot=lot))
+
+    @slot(Parameter, float)
+    def _structure_moved(self, parameter: Parameter, value: float) -> None:
+        self._editor.edit(parameter.field, partial(edits.with_number, parameter=parameter, value=value))
+
+    @slot(tuple, tuple)
+    def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:
+        defaults = self._editor.model.entry.defaults
+        self._editor.edit("mask", partial(edits.with_mask, places=places, keeps=keeps, defaults=defaults))
+        self._editor.tell(Change.EDIT)  # words to keep may wait for a first one to change, which changes no recipe
+
+    @slot(float)
+    def _threshold_moved(self, threshold: float) -> None:
+        self._editor.edit("threshold", partial(edits.with_threshold, threshold=round(threshold, 2)))
