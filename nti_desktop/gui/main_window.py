@@ -81,23 +81,27 @@ class MainWindow(QMainWindow):
         self.editor_view = EditorView(self.editor, self.versions, self.areas)
         panels = self.editor_view.words_panel, self.editor_view.structure_panel, self.editor_view.mask_panel
         self.panel_edits = PanelEdits(self.editor, *panels, self)
-        self.progress = ProgressWatch(self.engine, self.editor, self.editor_view.strip, self)
+        line = self.editor_view.prompts.edit
+        self.comparing = Comparing(self.editor, self.engine, self.background, line, self)
+        strip, compared = self.editor_view.strip, self.comparing.plan
+        self.progress = ProgressWatch(self.engine, self.editor, compared, strip, self)
         self.library = ModelLibrary(self.models_thread, self)
         self.transfers = Transfers(self.transfers_thread, self)
         self.models = ModelsPageController(self.editor, self.library, self.transfers, self)
-        self.chooser = ModelChooser(self.editor, self.library, self.editor_view.model_panel, self)
-        self.other_model = OtherModel(self.editor, self)
+        self.chooser = ModelChooser(
+            self.editor, self.library, self.editor_view.model_panel, self.models.show_page, self
+        )
+        self.other_model = OtherModel(self.editor, self.models.show_page, self)
         self.devices = DeviceChooser(self.engine, self.editor, self.editor_view.model_panel, self)
         self.editing = Editing(self.editor, self.editor_view, self.progress, self)
         self.feedback = EditFeedback(self.editor, self)
         self.exporting = Exporting(self.editor, self)
         self.saving_as = SavingAs(self.editor, self)
-        self.comparing = Comparing(self.editor, self.editor_view.prompts.edit, self)
-        self.trying = Trying(self.editor, self.engine, self.background, self.editor_view.prompts.edit, self)
-        self.samples = Samples(self.editor, self.editor_view.start, self)
+        self.trying = Trying(self.editor, self.engine, self.background, line, self)
+        self.samples = Samples(self.editor, self.editor_view.start, self.open_path, self)
         self.opening_feedback = OpeningFeedback(self.editor, self)  # the last to speak, so that it is read first
         self.viewing = Viewing(self.editor_view, [MainWindow, Editing, SavingAs, Exporting, Versions, Areas], self)
-        self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
+        self.screen_colours = ScreenColours(self.editor, strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
         self._save_patience = QTimer(self, singleShot=True, interval=_SAVE_PATIENCE)
@@ -113,10 +117,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
 
-        self.chooser.page_asked.connect(self.models.show_page)
-        self.other_model.find_asked.connect(self.models.show_page)
-        self.editor_view.start.open_asked.connect(self.open)
-        self.samples.open_asked.connect(self.open_path)
+        self.editor_view.start.open_button.clicked.connect(self.open)
         self.editor.changed.connect(self._show_state)
         self.editor_view.mask_panel.show_mask.toggled.connect(self.actions_by_name["show_mask"].setChecked)
         self.editor.file_tasks.open_failed.connect(self._open_failed)

@@ -340,12 +340,12 @@ def test_what_the_model_does_best_with_is_not_shown_as_changed_and_a_double_clic
     structure.show_recipe(usual, usual, (Kind.COLOUR, Kind.WEATHER), Method.RESIDUAL.row, prepared_for=2.0)
     mask.show_recipe("a red ball", usual, 0.01, usual=0.8)
     guidance, threshold = structure.sliders["guidance_scale"], mask.threshold
-    for slider, moved, value in ((guidance, structure.moved, 1.2), (threshold, mask.threshold_moved, 0.8)):
+    for slider, value in ((guidance, 1.2), (threshold, 0.8)):
         qtbot.addWidget(slider)
         assert not slider._number.font().bold()
         slider.slide_to(1.0)
         assert slider._number.font().bold()
-        with qtbot.waitSignal(moved) as answer:
+        with qtbot.waitSignal(slider.moved) as answer:
             qtbot.mouseDClick(slider._slider, Qt.MouseButton.LeftButton)
         assert answer.args[-1] == pytest.approx(value)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import Cancelled, NtiError
-from nti_desktop.editing import feedback
+from nti_desktop.editing import feedback, render_plan
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.pictures import Audience, Pictures
@@ -18,8 +18,8 @@ from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.controllers import active_model
 from nti_desktop.gui.controllers.active_model import ActiveModel
-from nti_desktop.gui.controllers.comparisons import Comparisons
 from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
 from nti_desktop.gui.controllers.preparing import Preparing
@@ -67,11 +67,12 @@ class Editor(QObject):
         self._gesture = Gesture(self)
         self.file_tasks = FileTasks(background, self)
         self.preparing = Preparing(engine, self)
-        self.model = ActiveModel(entry, self.preparing, models, self)
-        self.rendering = Rendering(engine, background, self)
+        audience = active_model.Audience(self._model_changed, self._model_answered, self.say, self.withdraw)
+        self.model = ActiveModel(entry, self.preparing, models, audience, self)
+        watched = render_plan.Audience(self._composed, self._render_failed, self._render_stopped, self._sharpened)
+        self.rendering = Rendering(engine, background, watched, self)
         self.exports = Exports(engine, models, self.rendering, self.file_tasks, self)
-        self.comparisons = Comparisons(engine, background, self)
-        self.stored_previews = StoredPreviews(background, self)
+        self.stored_previews = StoredPreviews(background, self._stored_arrived, self)
         self.document: Document | None = None
         self.taken_up: Left | None = None  # what a program left of the open photo, which is in it again
         self.suggestions: tuple[str, ...] = ()
@@ -89,13 +90,6 @@ class Editor(QObject):
         self.preparing.measured.connect(self._measured)
         self.preparing.prepared.connect(self.keep_prepared)
         self.preparing.failed.connect(self._preparing_failed)
-        self.model.changed.connect(self._model_changed)
-        self.model.answered.connect(self._model_answered)
-        self.stored_previews.arrived.connect(self._stored_arrived)
-        self.rendering.composed.connect(self._composed)
-        self.rendering.sharpened.connect(self._sharpened)
-        self.rendering.failed.connect(self._render_failed)
-        self.rendering.stopped.connect(self._render_stopped)
 
     @property
     def session(self) -> Session | None:
@@ -214,7 +208,6 @@ class Editor(QObject):
         gesture = self._gesture.number
         self.attempt(lambda document: document.edit(subject, change, gesture))
 
-    @slot(float)
     def set_feather(self, feather: float) -> None:
         """Let the mask's border fade so softly."""
         state = self.document.state if self.document else None
@@ -311,11 +304,9 @@ class Editor(QObject):
             self.pictures.ask()  # the stored picture is small; now a real one can be made
         self.changed.emit(Change.PREPARATION)
 
-    @slot()
     def _model_changed(self) -> None:
         self.changed.emit(Change.MODEL | Change.EDIT)  # one takes sentences, another orders
 
-    @slot()
     def _model_answered(self) -> None:
         self.pictures.ask()
 
@@ -326,7 +317,6 @@ class Editor(QObject):
         if self.document is not None and self.pictures.lacks_stored:
             self.stored_previews.ask(self.document.version_id)
 
-    @slot(str, Picture)
     def _stored_arrived(self, version: str, picture: Picture) -> None:
         self.pictures.stored_arrived(version, picture)
         self.changed.emit(Change.PICTURE)
@@ -337,7 +327,6 @@ class Editor(QObject):
         self.rendering.show_on(screen)
         self.stored_previews.show_on(screen)
 
-    @slot(Picture, Picture)
     def _sharpened(self, small: Picture, full: Picture) -> None:
         self.replace_pictures({small: full})
 
@@ -355,18 +344,15 @@ class Editor(QObject):
         self.pictures.ask(by_hand=True)
         self.changed.emit(Change.PICTURE)
 
-    @slot(Composed)
     def _composed(self, composed: Composed[Picture]) -> None:
         self.pictures.composed(composed)
         self.changed.emit(Change.PICTURE)
 
-    @slot(Wanted, NtiError)
     def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
         assert self.session is not None
         self.say_failed(error, Topic.RENDER, self.session.photo.path)
         self.changed.emit(Change.PICTURE)
 
-    @slot()
     def _render_stopped(self) -> None:
         self.pictures.stop()
         self.changed.emit(Change.PICTURE)

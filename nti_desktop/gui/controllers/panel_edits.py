@@ -24,30 +24,31 @@ class PanelEdits(QObject):
         super().__init__(parent)
         self._editor = editor
         words.weight_moved.connect(self._weight_moved)
-        words.strength_moved.connect(self._strength_moved)
-        structure.automatic_asked.connect(self._automatic_asked)
-        structure.follow_moved.connect(self._follow_moved)
-        structure.moved.connect(self._structure_moved)
+        words.strength.moved.connect(self._strength_moved)
+        structure.automatic.clicked.connect(self._automatic_asked)
+        structure.follow.moved.connect(self._follow_moved)
+        for slider in structure.sliders.values():
+            slider.moved.connect(self._structure_moved)
         structure.reweighting_chosen.connect(self._reweighting_chosen)
         structure.lot_chosen.connect(self._lot_chosen)
         mask.words_chosen.connect(self._mask_chosen)
-        mask.threshold_moved.connect(self._threshold_moved)
-        mask.feather_moved.connect(editor.set_feather)
+        mask.threshold.moved.connect(self._threshold_moved)
+        mask.feather.moved.connect(self._feather_moved)
 
     @slot(int, float)
     def _weight_moved(self, position: int, weight: float) -> None:
         self._editor.edit(f"weight {position}", partial(with_weight, position=position, weight=weight))
 
-    @slot(float)
-    def _strength_moved(self, strength: float) -> None:
+    @slot(object, float)
+    def _strength_moved(self, _key: object, strength: float) -> None:
         self._editor.edit("strength", partial(edits.with_number, parameter=STRENGTH, value=strength))
 
     @slot(bool)
     def _automatic_asked(self, on: bool) -> None:
         self._editor.edit("automatic", partial(edits.with_automatic, on=on))
 
-    @slot(float)
-    def _follow_moved(self, share: float) -> None:
+    @slot(object, float)
+    def _follow_moved(self, _key: object, share: float) -> None:
         self._editor.edit("follow", partial(edits.following, share=share))
 
     @slot(Reweighting)
@@ -58,7 +59,7 @@ class PanelEdits(QObject):
     def _lot_chosen(self, lot: Lot) -> None:
         self._editor.edit("lot", partial(edits.with_lot, lot=lot))
 
-    @slot(Parameter, float)
+    @slot(object, float)
     def _structure_moved(self, parameter: Parameter, value: float) -> None:
         self._editor.edit(parameter.field, partial(edits.with_number, parameter=parameter, value=value))
 
@@ -68,6 +69,10 @@ class PanelEdits(QObject):
         self._editor.edit("mask", partial(edits.with_mask, places=places, keeps=keeps, defaults=defaults))
         self._editor.tell(Change.EDIT)  # words to keep may wait for a first one to change, which changes no recipe
 
-    @slot(float)
-    def _threshold_moved(self, threshold: float) -> None:
+    @slot(object, float)
+    def _threshold_moved(self, _key: object, threshold: float) -> None:
         self._editor.edit("threshold", partial(edits.with_threshold, threshold=round(threshold, 2)))
+
+    @slot(object, float)
+    def _feather_moved(self, _key: object, feather: float) -> None:
+        self._editor.set_feather(feather)
