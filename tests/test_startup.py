@@ -59,7 +59,7 @@ def test_a_project_opens_with_pictures_and_versions_before_torch_is_loaded(tmp_p
     version = session.add_version("Blue", BLUE)
     session.working_copy.keep_preview(version.id, encode_preview(session.photo.raster))
     session.add_version("Same", EditRecipe("a red ball on a table"))
-    session.working_copy.save()
+    session.save()
     look = (
         "from pathlib import Path\n"
         "from nti_desktop.editing.engine_jobs import render_job\n"

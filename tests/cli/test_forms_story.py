@@ -68,7 +68,7 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     recipe = replace(recipe_for(EDIT, settings, entry.defaults), blend=Blend(words=(cat,)))
     version = session.add_version("Cat", recipe)
     before = service.render(render_job(session, recipe))
-    session.working_copy.save()
+    session.save()
 
     again = Session.open(photo)
     assert again.project.version(version.id).recipe.recipe() == recipe

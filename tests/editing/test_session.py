@@ -63,7 +63,7 @@ def with_a_version(photo: Path) -> Session:
     session = Session.open(photo)
     invert(session)
     session.add_version("Blue", BLUE)
-    session.working_copy.save()
+    session.save()
     return session
 
 
@@ -72,7 +72,7 @@ def test_a_fresh_photo_has_an_empty_project_and_nothing_to_save(photo: Path) -> 
     assert session.project.versions == session.project.inversions == ()
     assert session.inversion() is None
     assert not session.working_copy.dirty
-    session.working_copy.save()
+    session.save()
     assert not session.sidecar.exists()
 
 
@@ -83,7 +83,7 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     version = session.add_version("Blue", BLUE, Finish(0.05))
     session.working_copy.keep_preview(version.id, encode_preview(Raster(scene(2))))
     assert session.working_copy.dirty
-    session.working_copy.save()
+    session.save()
     assert not session.working_copy.dirty
 
     again = Session.open(photo)
@@ -156,7 +156,7 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
     session = with_a_version(path)
     version, inversion = session.project.versions[0].id, session.project.inversions[0].id
     session.working_copy.keep_preview(version, encode_preview(session.photo.raster))
-    session.working_copy.save()
+    session.save()
     as_it_was = Session.open(path)
     subprocess.run(["exiftool", "-q", "-Rating=5", "-Orientation#=6", "-overwrite_original", path], check=True)
 
@@ -175,7 +175,7 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
 
     assert not again.working_copy.dirty  # it was only opened
     again.change_version(version, name="Turned")
-    again.working_copy.save()
+    again.save()
     reopened = Session.open(path)
     assert reopened.project == again.project
     assert not any("turned" in note for note in reopened.notes)
@@ -206,7 +206,7 @@ def test_a_newer_project_can_be_looked_at_but_not_changed(photo: Path) -> None:
     ):
         with pytest.raises(SidecarError, match="newer version"):
             change()
-    again.working_copy.save()
+    again.save()
     assert session.sidecar.read_bytes() == before
 
 
@@ -217,7 +217,7 @@ def test_looking_is_no_change_and_is_kept_with_the_next_one(photo: Path) -> None
     part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner)
     first = session.add_version("Both", BLUE, inversion_id=whole, others=(part,))
     session.add_version("Blue", BLUE, inversion_id=whole)
-    session.working_copy.save()
+    session.save()
     before = session.sidecar.read_bytes()
 
     again = Session.open(photo)
@@ -228,12 +228,12 @@ def test_looking_is_no_change_and_is_kept_with_the_next_one(photo: Path) -> None
         assert again.project.version(first.id).look == first.look
     again.working_copy.keep_preview(first.id, encode_preview(Raster(scene(2))))
     assert not again.working_copy.dirty
-    again.working_copy.save()
+    again.save()
     assert session.sidecar.read_bytes() == before
 
     again.change_version(first.id, name="All")
     assert again.working_copy.dirty
-    again.working_copy.save()
+    again.save()
     assert not again.working_copy.dirty
     last = Session.open(photo)
     assert (last.project.current, last.inversion()) == (first.id, last.project.inversion(corner))
@@ -245,10 +245,10 @@ def test_the_picture_of_a_changed_edit_is_worth_saving_whenever_it_comes(photo: 
     version = session.project.versions[0].id
     again = Session.open(photo)
     again.change_version(version, recipe=GREEN)
-    again.working_copy.save()
+    again.save()
     again.working_copy.keep_preview(version, encode_preview(Raster(scene(2))))
     assert again.working_copy.dirty
-    again.working_copy.save()
+    again.save()
     assert not again.working_copy.dirty
     assert Session.open(photo).working_copy.preview(version) is not None
 
@@ -259,7 +259,7 @@ def test_the_areas_of_a_project_that_cannot_be_changed_can_be_looked_at(photo: P
     corner = session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, 1), Area(0, 0, 48, 32)).id
     part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner)
     both = session.add_version("Both", BLUE, inversion_id=version.inversion, others=(part,))
-    session.working_copy.save()
+    session.save()
     project = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
     _write_as_it_is(session.sidecar, project.model_dump_json(indent=1).encode())
     again = Session.open(photo)
@@ -273,7 +273,7 @@ def test_a_newer_project_of_a_photo_that_was_turned_has_nothing_to_save(tmp_path
     Image.fromarray(scene()).save(path)
     session = with_a_version(path)
     session.working_copy.keep_preview(session.project.versions[0].id, encode_preview(session.photo.raster))
-    session.working_copy.save()
+    session.save()
     project = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
     _write_as_it_is(session.sidecar, project.model_dump_json(indent=1).encode())
     subprocess.run(["exiftool", "-q", "-Orientation#=6", "-overwrite_original", path], check=True)
@@ -283,7 +283,7 @@ def test_a_newer_project_of_a_photo_that_was_turned_has_nothing_to_save(tmp_path
     assert preview is not None
     assert preview.shape[:2] == again.photo.pixels.shape[:2]
     assert not again.working_copy.dirty
-    again.working_copy.save()
+    again.save()
 
 
 def _write_as_it_is(path: Path, json: bytes) -> None:
@@ -304,7 +304,7 @@ def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path
     green = session.add_version("Green", GREEN)
     session.working_copy.saved(snapshot, snapshot.write())
     assert session.working_copy.dirty
-    session.working_copy.save()
+    session.save()
     again = Session.open(photo)
     assert again.project.current == green.id
     assert again.working_copy.preview(blue.id) is not None
@@ -314,8 +314,8 @@ def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path
 def test_saving_twice_leaves_the_file_alone(photo: Path) -> None:
     session = with_a_version(photo)
     before = session.sidecar.stat()
-    session.working_copy.save()
-    Session.open(photo).working_copy.save()
+    session.save()
+    Session.open(photo).save()
     after = session.sidecar.stat()
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
 
@@ -338,12 +338,12 @@ def test_a_changed_version_loses_its_preview(photo: Path) -> None:
     session = with_a_version(photo)
     blue = session.project.versions[0]
     session.working_copy.keep_preview(blue.id, encode_preview(Raster(scene(2))))
-    session.working_copy.save()
+    session.save()
     session.change_version(blue.id, name="Sea")
     assert session.working_copy.preview(blue.id) is not None
     session.change_version(blue.id, recipe=GREEN)
     assert session.working_copy.preview(blue.id) is None
-    session.working_copy.save()
+    session.save()
     again = Session.open(photo)
     assert again.project.versions[0].name == "Sea"
     assert again.working_copy.preview(blue.id) is None
@@ -357,7 +357,7 @@ def test_deleting_the_shown_version_shows_another(photo: Path) -> None:
     assert session.project.current == blue.id
     session.delete_version(blue.id)
     assert session.project.current is None
-    session.working_copy.save()
+    session.save()
     assert Session.open(photo).project.versions == ()
 
 

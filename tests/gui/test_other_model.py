@@ -148,7 +148,7 @@ def prepare_corner(photo: Path, entry: ModelEntry) -> None:
     corner = session.keep_inversion(entry, fingerprint(entry), made, CORNER)
     version = session.project.versions[0]
     session.add_version("Both", WALL, Finish(0.05), corner.id, version.id, version.parts)
-    session.working_copy.save()
+    session.save()
 
 
 @pytest.mark.parametrize("own", [CORNER, Area(0, 0, 512, 512)])

@@ -75,7 +75,7 @@ def away(drive: Drive) -> Path:
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
-    session.working_copy.save()
+    session.save()
     return photo
 
 

@@ -131,7 +131,7 @@ def test_a_renamed_version_is_all_that_changes(kept: Kept, tmp_path: Path) -> No
     pictures, lies_as_stored = previews(session), session.working_copy.turn == 1
     first = session.project.versions[0]
     session.change_version(first.id, name="Another name")
-    session.working_copy.save()
+    session.save()
 
     again = Session.open(photo)
     assert shown(again) == with_another_name(kept, first.name, "Another name")
@@ -169,7 +169,7 @@ def test_what_a_program_does_not_know_survives(kept: Kept, tmp_path: Path) -> No
     session = Session.open(photo)
     assert unknown_fields(session.project) == kept.expected["unknown"]
     session.change_version(session.project.versions[0].id, name="Another name")
-    session.working_copy.save()
+    session.save()
     assert unknown_fields(Session.open(photo).project) == kept.expected["unknown"]
     with zipfile.ZipFile(sidecar_of(photo)) as archive:
         assert {name: archive.read(name).decode() for name in kept.expected["parts"]} == kept.expected["parts"]
@@ -182,7 +182,7 @@ def test_a_project_without_versions_gets_its_first_one(tmp_path: Path) -> None:
     inversion = session.inversion()
     assert inversion is not None
     session.add_version("First", recipe_for("a blue ring", inversion.settings.settings(), STUDIO_DEFAULTS))
-    session.working_copy.save()
+    session.save()
     now = shown(Session.open(photo))
     assert now["preparations"] == kept.shown["preparations"]
     assert [version["name"] for version in now["versions"]] == ["First"]
@@ -195,7 +195,7 @@ def test_a_project_without_a_preparation_follows_its_photo_to_another_name(tmp_p
     session = Session.open(photo)
     renamed = photo.rename(tmp_path / "another name.jpg")
     session.move_to(renamed, sidecar_of(renamed))
-    session.working_copy.save()
+    session.save()
     again = Session.open(sidecar_of(renamed))
     assert (again.photo.path, again.project.photo.name) == (renamed, "another name.jpg")
     assert shown(again) == kept.shown
