@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         self._show_state()
 
         self.editor_view.start.open_button.clicked.connect(self.open)
+        self.editor_view.model_panel.more_button.clicked.connect(self.models.show_page)
         self.editor.changed.connect(self._show_state)
         self.editor_view.mask_panel.show_mask.toggled.connect(self.actions_by_name["show_mask"].setChecked)
         self.editor.file_tasks.open_failed.connect(self._open_failed)

@@ -22,7 +22,7 @@ class PanelEdits(QObject):
         self, editor: Editor, words: WordsPanel, structure: StructurePanel, mask: MaskPanel, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._editor = editor
+        self._editor, self._automatic = editor, structure.automatic
         words.weight_moved.connect(self._weight_moved)
         words.strength.moved.connect(self._strength_moved)
         structure.automatic.clicked.connect(self._automatic_asked)
@@ -43,9 +43,9 @@ class PanelEdits(QObject):
     def _strength_moved(self, _key: object, strength: float) -> None:
         self._editor.edit("strength", partial(edits.with_number, parameter=STRENGTH, value=strength))
 
-    @slot(bool)
-    def _automatic_asked(self, on: bool) -> None:
-        self._editor.edit("automatic", partial(edits.with_automatic, on=on))
+    @slot()
+    def _automatic_asked(self) -> None:
+        self._editor.edit("automatic", partial(edits.with_automatic, on=self._automatic.isChecked()))
 
     @slot(object, float)
     def _follow_moved(self, _key: object, share: float) -> None:

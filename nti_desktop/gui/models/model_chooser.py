@@ -39,7 +39,6 @@ class ModelChooser(QObject):
         library.changed.connect(self._library_changed)
         library.removed.connect(self._removed)
         panel.models.activated.connect(self._chosen)
-        panel.more_button.clicked.connect(show_page)
         self._show()
 
     @slot(int)
