@@ -58,7 +58,7 @@ _SAVE_PATIENCE = 2000  # milliseconds after which nobody who leaves waits for a 
 
 
 class MainWindow(QMainWindow):
-    """Everything the user can do is a command here. Closing saves, and waits for the threads."""
+    """Opens, saves and closes; its controllers do the rest. Closing saves, and waits for the threads."""
 
     closed = Signal()  # saved, and all threads have ended
 
