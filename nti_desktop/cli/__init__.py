@@ -1,6 +1,7 @@
 """The command line: the same work as the window's, without one. Without a command it opens the window."""
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -53,10 +54,13 @@ def _run(given: Sequence[str], cancel: CancelToken) -> int:
 def _obey(given: Sequence[str], cancel: CancelToken) -> int:
     if _asks_for_the_window(given):
         return _open_window(given)
+    said = io.StringIO()  # as what parses arguments is silent about what it cannot print
     try:
-        options = parse(given)
-    except SystemExit as wanted:  # --help, --version and wrong use, already said
+        with contextlib.redirect_stdout(said):
+            options = parse(given)
+    except SystemExit as wanted:  # --help, --version, and wrong use, which was said on standard error
         with printing():
+            sys.stdout.write(said.getvalue())
             return wanted.code if isinstance(wanted.code, int) else WRONG_USE
     with _interrupt_cancels(cancel):
         code: int = run_aside(lambda: options.run(options, cancel), cancel)

@@ -118,9 +118,8 @@ class Document:
 
     @property
     def inversion(self) -> InversionRecord | None:
-        """Inversion that the version is worked on with."""
-        version = self.version
-        return self.session.project.inversion(version.inversion) if version else None
+        """Inversion that the version is worked on with; before the first version, the newest that there is."""
+        return self.session.inversion()
 
     @property
     def up_to_date(self) -> bool:
@@ -186,9 +185,13 @@ class Document:
 
     @property
     def history(self) -> History | None:
-        """Of the version; of a draft, as long as the photo was not prepared with the description as it stands."""
+        """Of the version; of a draft, before there is one, or as long as the photo was not prepared with the
+        description as it stands.
+        """
         inversion = self._edited_inversion
-        return self._draft if inversion is None else self._versions.histories[self.version_id, inversion.id]
+        if inversion is None or self.version is None:
+            return self._draft
+        return self._versions.histories[self.version_id, inversion.id]
 
     @property
     def can_undo(self) -> bool:
@@ -258,7 +261,7 @@ class Document:
         state, follows = self.state, self.edit_text == self.description and not self.by_order
         self.description = text
         if self.up_to_date:  # typed back to what it was
-            self._draft = None
+            self._draft = self._unedited
             self._show_edit_text()
         else:
             self.edit_text = text if follows else self.edit_text
@@ -344,11 +347,20 @@ class Document:
         return True
 
     def _keep(self, history: History) -> None:
-        version = self.version
-        if version is not None and self.up_to_date:
-            self._versions.keep(version, history)
-        else:
+        version, inversion = self.version, self._edited_inversion
+        if inversion is None:
             self._draft = history
+            return
+        if version is None:
+            version, self._draft = self._versions.begin(part_of(history.present, inversion.id), (), None), None
+        self._versions.keep(version, history)
+
+    @property
+    def _unedited(self) -> History | None:
+        """The edit of a photo that was prepared, as on the command line, and has no version yet; it begins one."""
+        if self.version is not None or self._edited_inversion is None:
+            return None
+        return History(EditState(self.basis.plain(self.description), Finish()))
 
     def described_for(self, fingerprint: str) -> dict[Area, str]:
         """Return the descriptions of those areas of the version that were prepared with the model of this fingerprint;
@@ -406,6 +418,8 @@ class Document:
                 self._show_version()
                 return
         self.description = self.edit_text = self._described = ""
+        if version is None and self.inversion and self.session.frame(self.inversion.id).area == area:
+            self._show_version()
 
     def leave(self, area: Area) -> bool:
         """Take an area's edit out of the version, unless it is the only one; whether there was one."""
@@ -457,6 +471,7 @@ class Document:
         if inversion is None or not inversion.settings.method.row.orders:
             self.description = self._described = inversion.settings.prompt if inversion else ""
         self.area = self.session.frame(inversion.id).area if inversion else self.whole
+        self._draft = self._unedited
         self._show_edit_text()
 
     def _show_edit_text(self) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from nti_desktop.recipe.jobs import Arrays
 @dataclass(frozen=True, eq=False)
 class Unsaved:
     """How everything stands of one photo. saved, stored: the project as it was read or saved last, and its file, None
-    before the first save; arrays: those that were never saved; ended: whether the program is being closed.
+    before the first save; arrays: those that were never saved; ended: whether the photo was left, its project saved.
     """
 
     place: Place
@@ -70,11 +70,14 @@ class Unsaved:
 
 
 def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
-    """Tell how everything stands, None where all of it is saved or nothing can be. ended: whether the photo is left."""
+    """Tell how everything stands, None where all of it is saved or nothing can be. ended: whether the photo is left;
+    what is left with a project that was not saved has not ended well.
+    """
     session, copy = document.session, document.session.working_copy
     if session.read_only or not (copy.dirty or document.has_unsaved_desk):
         return None
     place = Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
+    ended = ended and not copy.dirty
     return Unsaved(place, session.project, document.desk, copy.saved_project, copy.stored, dict(copy.new_arrays), ended)
 
 
@@ -92,12 +95,18 @@ def left_of(session: Session, folder: Path | None = None) -> Left | None:
     return next((left for left in left_behind(session.photo.identity, folder) if is_this(left.place)), None)
 
 
-def unfinished(folder: Path | None = None) -> Left | None:
-    """Find the photo that was open last when the program ended unasked; None where there is none, or it is gone."""
-    return next((left for left in left_behind(folder=folder) if not left.ended and left.place.photo.exists()), None)
+def unfinished(opened: Collection[Path] = (), folder: Path | None = None) -> Path | None:
+    """Find what to open to go on with the photo that was open last when the program ended unasked; None where there is
+    none, it is gone, or it is one of those that are opened anyway.
+    """
+    for left in left_behind(folder=folder):
+        if not left.ended and left.place.photo.exists():
+            path = _to_open(left.place)
+            return None if path in opened or left.place.sidecar in opened else path
+    return None
 
 
-def to_open(place: Place) -> Path:
+def _to_open(place: Place) -> Path:
     """Tell what to open to go on there: the photo, or its project where the photo alone opens with another one."""
     there = next((path for path in usual_places(place.photo, place.identity) if os.path.exists(path)), None)
     return place.photo if there == place.sidecar or not os.path.exists(place.sidecar) else place.sidecar
@@ -211,10 +220,16 @@ class Journalling:
         self._takes_up: Left | None = None
         self._last: Unsaved | None = None
         self._faulty = False
+        self._writing = 0  # tasks that were submitted and have not ended
 
     def go_on_from(self, left: Left) -> None:
         """Keep what a program left, which was taken up, until this has written something."""
         self._takes_up = left
+
+    @property
+    def written(self) -> bool:
+        """Whether all that was noted lies on the disk."""
+        return not self._writing and not self._faulty
 
     def note(self, unsaved: Unsaved | None) -> None:
         """Write how everything stands; None where all of it is saved."""
@@ -240,19 +255,27 @@ class Journalling:
             self._submit(lambda: forget(left))
         self._takes_up = self._writer = self._last = None
 
-    def leave(self) -> None:
-        """The photo is left: what was written stays for the next time that it is opened."""
-        if self._writer is not None:
-            self._submit(self._writer.close)
+    def leave(self) -> Callable[[], None]:
+        """The photo is left: what was written stays for the next time that it is opened. What is returned discards it,
+        once it is saved all the same.
+        """
+        writer = self._writer
         self._takes_up = self._writer = self._last = None
+        if writer is None:
+            return lambda: None
+        self._submit(writer.close)
+        return lambda: self._submit(writer.discard)
 
     def _submit(self, work: Callable[[], None]) -> None:
+        self._writing += 1
         self._worker.submit(work, self._written, self._not_written)
 
     def _written(self, _nothing: None) -> None:
+        self._writing -= 1
         self._faulty = False
 
     def _not_written(self, error: NtiError) -> None:
+        self._writing -= 1
         self._last = None  # so that the next change is tried
         if not self._faulty:
             self._failed(error)

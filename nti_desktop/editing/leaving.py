@@ -22,6 +22,17 @@ class Close:
 
 Destination = OpenNext | Close
 
+SHORT = 1.0  # seconds that a save takes at most, but for what is written
+SLOWEST = 4_000_000  # bytes a second; a drive that takes less does not answer
+
+
+def patience(destination: Destination, size: int) -> float:
+    """Tell for how many seconds whoever leaves waits for a save. size: bytes that are written.
+
+    Only the end of the program breaks a save off; the next photo need not wait for it.
+    """
+    return SHORT + size / SLOWEST if destination == Close() else SHORT
+
 
 class Place(Protocol):
     """What is left. busy: whether something comes home yet that is to be saved, too."""

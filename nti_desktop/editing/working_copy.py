@@ -90,6 +90,12 @@ class WorkingCopy:
         return self._stored.signature if self._stored else None
 
     @property
+    def size(self) -> int:
+        """Bytes that the next save is about to write: the project, and a backup of what was there."""
+        before = self._stored.signature.size if self._stored else 0
+        return 2 * before + sum(array.nbytes for arrays in self._new_arrays.values() for array in arrays.values())
+
+    @property
     def saved_project(self) -> Project:
         """As it was read or saved last; a new one before the first save."""
         return self._saved_project

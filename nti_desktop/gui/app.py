@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from nti_desktop import __version__
 from nti_desktop.core.resources import resource
-from nti_desktop.editing.journalling import to_open, unfinished
+from nti_desktop.editing.journalling import unfinished
 from nti_desktop.gui import preferences, theme
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.single_instance import first_or_handed_over
@@ -81,16 +81,23 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
 
 
 def _open_first(window: MainWindow, paths: Sequence[Path], sample: bool) -> None:
-    """Open what was asked for, else what was open when the program ended unasked, else a sample where one is wanted."""
-    left = unfinished()
+    """Open what was asked for, else what was open when the program ended unasked, else a sample where one is wanted.
+
+    What was open may lie on a drive that does not answer, so it is looked for aside.
+    """
+
+    def found(path: Path | None) -> None:
+        if path is not None and not paths and not window.has_photo:
+            window.open_path(path)
+        elif path is not None:
+            window.journal.tell(path, window.open_path)
+        elif sample and not window.has_photo:
+            window.samples.open(samples()[0].path)
+
     if paths:
         window.open_first(paths)
-        if left is not None and paths[0].absolute() not in (to_open(left.place), left.place.sidecar):
-            window.journal.tell(left, window.open_path)
-    elif left is not None:
-        window.open_path(to_open(left.place))
-    elif sample:
-        window.samples.open(samples()[0].path)
+    asked = tuple(path.absolute() for path in paths[:1])
+    window.background.submit(partial(unfinished, asked), found, lambda _: found(None), lane="unfinished")
 
 
 def _show_file(file: Path) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from nti_desktop.core.errors import Cancelled, NtiError
-from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
+from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext, patience
 from nti_desktop.editing.leftovers import sweep_program_folders
 from nti_desktop.editing.possible_commands import possible_commands
 from nti_desktop.editing.save_queue import SaveRequest
@@ -54,7 +54,6 @@ from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 _READABLE = (
     f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
 )
-_SAVE_PATIENCE = 2000  # milliseconds after which nobody who leaves waits for a save any more
 
 
 class MainWindow(QMainWindow):
@@ -104,7 +103,7 @@ class MainWindow(QMainWindow):
         self.screen_colours = ScreenColours(self.editor, strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
-        self._save_patience = QTimer(self, singleShot=True, interval=_SAVE_PATIENCE)
+        self._save_patience = QTimer(self, singleShot=True)
         self._save_patience.timeout.connect(self._save_hangs)
 
         self.setCentralWidget(self.editor_view)
@@ -198,6 +197,11 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    @property
+    def has_photo(self) -> bool:
+        """Whether a photo is open, or being opened."""
+        return self.editor.document is not None or self.editor.file_tasks.opening is not None
+
     # What is left for another photo or for good, see `Leaving`
 
     @property
@@ -232,27 +236,26 @@ class MainWindow(QMainWindow):
                 self._threads.stop()
 
     def _leave(self, destination: Destination) -> None:
-        self._save_patience.start()
+        session = self.editor.session
+        size = session.working_copy.size if session else 0
+        self._save_patience.start(round(1000 * patience(destination, size)))
         self._leaving.ask(destination)
 
     @slot()
     def _save_hangs(self) -> None:
-        """Whoever waits to leave need not wait for a drive that does not answer: what is written to it still is, as
-        long as the program runs.
+        """Whoever waits to leave need not wait for a drive that does not answer: as long as the program runs, what is
+        written to it still is, and what is not saved in the end is in the journal.
         """
         if not self.saving:
             return
-        match self._leaving.destination:
-            case OpenNext() | Close(soon=True):
-                self._leaving.go()
-            case Close():
-                self._leaving.stay()
-                self.show()
-                text = (
-                    "Not everything is saved yet, as the drive does not answer; wait until it does, or close without."
-                )
-                anyway = Action("Close without saving", self._close_without_saving)
-                self.editor.say(Message(text, Tone.ERROR, topic=Topic.SAVE, actions=(anyway,)))
+        if self._leaving.destination != Close() or self.journal.written:
+            self._leaving.go()
+            return
+        self._leaving.stay()
+        self.show()
+        text = "Not everything is saved yet, as the drive does not answer; wait until it does, or close without."
+        anyway = Action("Close without saving", self._close_without_saving)
+        self.editor.say(Message(text, Tone.ERROR, topic=Topic.SAVE, actions=(anyway,)))
 
     @command("&Open…", Menu.FILE, "Ctrl+O")
     @slot()
@@ -360,6 +363,7 @@ class MainWindow(QMainWindow):
         preferences.remember_window_geometry(self.saveGeometry())
         self.editor_view.prompts.edit.settle()
         self.hide()
+        self.journal.note()
         self.editor.file_tasks.stop_opening()
         self.models.page.close()
         self.comparing.stop()

@@ -172,6 +172,19 @@ def some_pairs() -> list[tuple[str, str]]:
     return [(name, where) for m, name in enumerate(others) for n, where in enumerate(ALL) if (m + n) % ONE_IN == 0]
 
 
+@pytest.mark.parametrize("asked", ["--help", "--version", "edit --help"])
+def test_help_that_cannot_be_printed_is_a_failure_that_is_told(asked: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} {MAIN} {asked} >/dev/full"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "where"), some_pairs())
 def test_every_command_works_or_says_why_not(name: str, where: str, tmp_path: Path, usual_folder: Path) -> None:

@@ -200,6 +200,21 @@ class AnyOrder(RuleBasedStateMachine):
         if writer.session.working_copy.dirty:
             writer.save()
 
+    @precondition(lambda self: len(self._writers) == 2)
+    @rule(first=st.integers(0, 1), which=st.none() | st.integers(0, 5))
+    def change_in_both_and_save_both(self, first: int, which: int | None) -> None:
+        """Steps that are drawn one by one rarely come to what two windows must put together. which: version that both
+        change, None where each adds one.
+        """
+        for number in (first, 1 - first):
+            if which is None:
+                self.add_version(number)
+            else:
+                self.go_to_a_version(number, which)
+            self.edit(number)
+        for number in (first, 1 - first):
+            self.save(number)
+
     @rule(number=st.integers(0, 1))
     def save_as(self, number: int) -> None:
         self._number += 1

@@ -9,6 +9,7 @@ from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
@@ -62,3 +63,43 @@ def test_prepared_again_by_null_text_a_guidance_said_by_hand_goes_too(work: Docu
     work.edit("guidance", lambda recipe: replace(recipe, automatic=False, guidance_scale=3.0))
     assert prepare(work, Method.PINNED).guidance_scale == 3.0
     assert prepare(work, Method.NULL_TEXT).guidance_scale is None
+
+
+@pytest.fixture
+def begun(photo: Path) -> Document:
+    """A photo that was prepared on the command line, which adds no version."""
+    session = Session.open(photo)
+    session.keep_inversion(built_in(), "0" * 64, inverted(session))
+    session.save()
+    return Document(Session.open(photo), STUDIO_DEFAULTS)
+
+
+def test_a_photo_that_was_prepared_elsewhere_is_edited_without_preparing_it_again(begun: Document) -> None:
+    (inversion,) = begun.session.project.inversions
+    assert begun.up_to_date
+    assert begun.description == begun.edit_text == inversion.settings.prompt
+    assert begun.is_the_photo
+    assert not begun.session.working_copy.dirty
+    assert not begun.has_unsaved_desk
+
+    assert begun.say_in_words("a blue cube")
+    (version,) = begun.session.project.versions
+    assert (version.inversion, version.recipe.prompt) == (inversion.id, "a blue cube")
+    assert begun.undo()
+    assert begun.edit_text == inversion.settings.prompt
+    assert begun.is_the_photo
+    assert begun.redo()
+    assert begun.edit_text == "a blue cube"
+
+
+def test_such_a_photo_described_otherwise_needs_preparing_until_the_words_are_back(begun: Document) -> None:
+    before = begun.description
+    begun.describe("a dog on a lawn")
+    assert not begun.up_to_date
+    begun.describe(before)
+    assert begun.up_to_date
+    assert begun.is_the_photo
+    begun.work_on(Area(0, 0, 32, 32))
+    assert (begun.up_to_date, begun.description) == (False, "")
+    begun.work_on(begun.whole)
+    assert (begun.up_to_date, begun.edit_text) == (True, before)

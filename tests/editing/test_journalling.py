@@ -10,7 +10,7 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import NtiError, SidecarError
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, reopened, to_open, unfinished, unsaved_of
+from nti_desktop.editing.journalling import Journalling, reopened, unfinished, unsaved_of
 from nti_desktop.editing.recovery import bring_back
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
@@ -332,10 +332,9 @@ def test_what_was_not_saved_of_a_project_under_another_name_comes_back_with_that
     edited.crash()
     assert (edited.left, edited.session.notes) == (None, ())
     assert edited.document.edit_text != SOURCE.replace("red", "white")
-    left = unfinished()
-    assert left is not None
-    edited.photo = to_open(left.place)
-    assert edited.photo == project
+    assert unfinished() == project
+    assert unfinished([project]) is None
+    edited.photo = project
     edited.crash()
     assert edited.document.edit_text == SOURCE.replace("red", "white")
     assert edited.session.photo.path == photo
@@ -345,9 +344,8 @@ def test_what_was_not_saved_of_a_photo_is_gone_on_with_by_opening_the_photo(edit
     for _ in range(2):  # before the first save, and after it
         edited.note()
         edited.journalling.leave()
-        left = unfinished()
-        assert left is not None
-        assert to_open(left.place) == edited.photo
+        assert unfinished() == edited.photo
+        assert unfinished([edited.photo]) is None
         edited.save()
         edited.document.say_in_words(SOURCE.replace("red", "white"))
 

@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.cli import main
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.gui import preferences
 from nti_desktop.gui.main_window import MainWindow
@@ -242,3 +243,22 @@ def test_a_model_that_goes_while_it_is_read_is_one_sentence(
     assert message.text == "The model in “my model” cannot be read: No such file or directory."
     assert ready.editor_view.prompts.description.text() == sample.caption
     assert ready.editor_view.prompts.prepare_button.isEnabled()
+
+
+@pytest.mark.slow
+def test_a_photo_that_the_command_line_prepared_is_edited_at_once(
+    open_window: OpenWindow, until: Until, photo: Path, sample: Sample, sample_edit: str
+) -> None:
+    assert main(["invert", str(photo), "--prompt", sample.caption]) == 0
+    (inversion,) = read_sidecar(photo.with_name(f"{photo.name}.nti")).project.inversions
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    assert window.editor_view.prompts.description.text() == sample.caption
+    assert not window.unsaved
+    window.editor.say_in_words(sample_edit)
+    until(lambda: window.editor.pictures.final)
+    assert window.editor.document is not None
+    project = window.editor.document.session.project
+    assert [version.inversion for version in project.versions] == [inversion.id]
+    assert len(project.inversions) == 1

@@ -1,6 +1,8 @@
 """A drive or a server that does not answer holds up what needs it, and nothing else."""
 
+import errno
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core import disk
@@ -18,6 +21,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Topic
 from nti_desktop.models.library.samples import samples
+from nti_desktop.project.journal import Journal, journals_folder, left_behind
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.test_session import SOURCE, invert
@@ -159,9 +163,46 @@ def test_while_a_project_is_not_written_another_photo_opens_and_it_is_written_la
     assert names(away) == ["Renamed"]
 
 
-def test_closing_while_a_project_is_not_written_asks_first(
-    renamed: MainWindow, until: Until, qtbot: QtBot, drive: Drive
+def test_closing_while_a_project_is_not_written_ends_and_the_next_start_has_what_was_not_saved(
+    renamed: MainWindow, open_window: OpenWindow, until: Until, drive: Drive, away: Path
 ) -> None:
+    closed = QSignalSpy(renamed.closed)
+    renamed.close()
+    until(lambda: closed.count() == 1)
+    assert not drive.answers.is_set()
+    assert [left.place.photo for left in left_behind()] == [away]
+
+    drive.answers.set()  # but the program has ended, which a test cannot
+    until(lambda: not any(thread.name == "background" for thread in threading.enumerate()))
+    shutil.copyfile(away.with_name("away.png.nti~"), away.with_name("away.png.nti"))
+    assert names(away) == ["Version 1"]
+    again = open_window()
+    again.open_path(away)
+    until(lambda: name_of_open(again) == "away.png")
+    assert again.editor.document is not None
+    assert [version.name for version in again.editor.document.session.project.versions] == ["Renamed"]
+    assert said(again, Topic.JOURNAL)
+
+
+def test_what_is_saved_after_its_photo_was_left_is_in_no_journal(
+    renamed: MainWindow, until: Until, drive: Drive, photo: Path
+) -> None:
+    renamed.open_path(photo)
+    until(lambda: name_of_open(renamed) == photo.name)
+    until(lambda: renamed.journal.written)
+    assert len(list(journals_folder().iterdir())) == 1
+    drive.answers.set()
+    until(lambda: not renamed.saving)
+    until(lambda: not list(journals_folder().iterdir()))
+
+
+def test_closing_while_neither_a_project_nor_the_journal_is_written_asks_first(
+    renamed: MainWindow, until: Until, qtbot: QtBot, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_self: Journal, *_entry: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Journal, "append", full)
     renamed.close()
     until(lambda: bool(said(renamed, Topic.SAVE)))
     assert renamed.isVisible()

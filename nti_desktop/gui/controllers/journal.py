@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, QTimer
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, to_open, unsaved_of
+from nti_desktop.editing.journalling import Journalling, unsaved_of
+from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
-from nti_desktop.project.journal import Left
 
 AFTER = 1_000  # milliseconds from a change until it is written at the latest
 
@@ -29,16 +29,23 @@ class JournalController(QObject):
         self._editor = editor
         self._journalling = Journalling(worker, self._failed)
         self._document: Document | None = None
+        self._discards: dict[Session, Callable[[], None]] = {}  # of photos that were left before they were saved
         self._timer = QTimer(self, singleShot=True, interval=AFTER)
         self._timer.timeout.connect(self.note)
         editor.changed.connect(self._changed)
         editor.opened.connect(self._opened)
         editor.preparing.prepared.connect(self.note)
-        editor.file_tasks.saved.connect(self.note)
+        editor.file_tasks.saved.connect(self._saved)
 
-    def tell(self, left: Left, open_path: Callable[[Path], None]) -> None:
-        """Say that another photo than the one that is being opened has work that was not saved."""
-        path = to_open(left.place)
+    @property
+    def written(self) -> bool:
+        """Whether all that was noted lies on the disk."""
+        return self._journalling.written
+
+    def tell(self, path: Path, open_path: Callable[[Path], None]) -> None:
+        """Say that another photo than the one that is being opened has work that was not saved. path: it, or its
+        project.
+        """
         text = f"“{path.name}” was open when the program ended; what was not saved of it is kept."
         action = Action("Open it", partial(open_path, path))
         self._editor.say(Message(text, Tone.NOTE, topic=Topic.JOURNAL, actions=(action,)))
@@ -54,9 +61,19 @@ class JournalController(QObject):
         """The program is closed: what is not saved by now, as words that nothing was prepared with, stays written."""
         self._timer.stop()
         if self._document is not None:
+            session = self._document.session
             self._journalling.note(unsaved_of(self._document, ended=True))
-            self._journalling.leave()
+            discard = self._journalling.leave()
+            if session.working_copy.dirty:
+                self._discards[session] = discard
         self._document = None
+
+    @slot(Session)
+    def _saved(self, session: Session) -> None:
+        if self._document is not None and session is self._document.session:
+            self.note()
+        elif session in self._discards and not session.working_copy.dirty:
+            self._discards.pop(session)()
 
     def give_up(self) -> None:
         """Let go of what is not saved."""

@@ -18,7 +18,7 @@ from nti_desktop.gui.workers.threads import slot
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-PATIENCE = 2000  # milliseconds that what still runs gets in the end
+PATIENCE = 1500  # milliseconds that what still runs gets in the end
 
 
 @dataclass(frozen=True, eq=False)
