@@ -45,5 +45,5 @@ def prepare(photo: Path, model: Path) -> ModelEntry:
     session.keep_inversion(entry, fingerprint(entry), made)
     version = session.add_version("Blue", WISH)
     session.working_copy.keep_preview(version.id, encode_preview(session.photo.raster))
-    session.working_copy.save()
+    session.save()
     return entry

@@ -15,7 +15,7 @@ def photo(tmp_path: Path) -> Path:
     Image.fromarray(scene()).save(path)
     session = with_a_version(path)
     session.add_version("Later", BLUE)
-    session.working_copy.save()
+    session.save()
     return path
 
 

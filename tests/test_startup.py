@@ -59,16 +59,17 @@ def test_a_project_opens_with_pictures_and_versions_before_torch_is_loaded(tmp_p
     version = session.add_version("Blue", BLUE)
     session.working_copy.keep_preview(version.id, encode_preview(session.photo.raster))
     session.add_version("Same", EditRecipe("a red ball on a table"))
-    session.working_copy.save()
+    session.save()
     look = (
         "from pathlib import Path\n"
+        "from nti_desktop.editing.engine_jobs import render_job\n"
         "from nti_desktop.editing.session import Session\n"
         "from nti_desktop.recipe.words import align_words\n"
         "session = Session.open(Path(sys.argv[1]))\n"
         "version = session.project.versions[0]\n"
         "assert session.working_copy.preview(version.id) is not None\n"
         "assert align_words(session.inversion().settings.prompt, version.recipe.prompt)\n"
-        'assert session.render_job(version.recipe.recipe()).arrays["pivot"].shape[0] == 6\n'
+        'assert render_job(session, version.recipe.recipe()).arrays["pivot"].shape[0] == 6\n'
     )
     assert loaded_by(look, str(photo)) == []
     info = "from nti_desktop.cli import main; assert main(['info', sys.argv[1]]) == 0"

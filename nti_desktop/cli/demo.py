@@ -10,6 +10,7 @@ from nti_desktop.core.errors import PhotoError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.core.units import in_decibels
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
@@ -38,15 +39,15 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
     service, report = EngineService(), watcher()
     settings = InversionSettings(sample.caption, best.method, best.steps, best.guidance_scale)
-    measured = service.measure(session.measure_job(entry), report, cancel)
-    inverted = service.invert(session.invert_job(entry, settings), report, cancel)
+    measured = service.measure(measure_job(session, entry), report, cancel)
+    inverted = service.invert(invert_job(session, entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint(entry), inverted)
 
     pictures = [(photo.raster, f"The sample: {sample.caption}")]
     written, edits = [], []
     for number, prompt in enumerate(sample.edits[:EDITS], start=1):
         recipe = recipe_for(prompt, settings, best, inverted.figures.explained)
-        rendered = service.render(session.render_job(recipe, inversion.id), report, cancel)
+        rendered = service.render(render_job(session, recipe, inversion.id), report, cancel)
         picture = session.composition.finished([RenderedPart(rendered, Finish(), inversion.id)])
         version = session.add_version(f"Edit {number}", recipe, Finish(), inversion.id)
         session.working_copy.keep_preview(version.id, encode_preview(picture))

@@ -16,6 +16,7 @@ from nti_desktop.cli.terminal import tell, watcher
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError, PhotoError, RecipeError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.core.units import in_decibels
+from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.feedback import NEXT_TO_NOTHING, STRANGE_PSNR
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import BUILT_IN_ID, ModelEntry, built_in, find_model
@@ -189,11 +190,11 @@ def _self_test(device: str | None, report: Report, cancel: CancelToken) -> SelfT
         copy.write_bytes(sample.path.read_bytes())
         session = Session.open(copy)
     settings = InversionSettings(sample.caption, best.method, STEPS, best.guidance_scale)
-    measured = service.measure(session.measure_job(entry), report, cancel)
-    inverted = service.invert(session.invert_job(entry, settings), report, cancel)
+    measured = service.measure(measure_job(session, entry), report, cancel)
+    inverted = service.invert(invert_job(session, entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint(entry), inverted)
     same, other = (
-        service.render(session.render_job(recipe_for(prompt, settings, best), inversion.id), report, cancel)
+        service.render(render_job(session, recipe_for(prompt, settings, best), inversion.id), report, cancel)
         for prompt in (sample.caption, sample.edits[0])
     )
     if measured.autoencoder_psnr < STRANGE_PSNR or same.changed > NEXT_TO_NOTHING:

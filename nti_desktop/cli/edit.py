@@ -13,6 +13,7 @@ from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
+from nti_desktop.editing.version_areas import parts_beside
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
@@ -52,7 +53,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     heard = [said for said in (feedback.read_as_weights(emphasis), unlearned) if said]
     note(heard)
     before = session.project.current
-    others = session.edits_beside(inversion.id)
+    others = parts_beside(session.project, inversion.id)
     finish = Finish(FEATHER.usual if options.feather is None else options.feather)
     version = session.add_version(name, recipe, finish, inversion.id, made_from=before, others=others)
     made = make_picture(session, version.parts, options.device, watcher(), cancel)

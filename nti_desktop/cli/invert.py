@@ -8,6 +8,7 @@ from nti_desktop.core.errors import RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.core.units import in_decibels
 from nti_desktop.editing import feedback
+from nti_desktop.editing.engine_jobs import invert_job, measure_job
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.fingerprints import fingerprint
@@ -45,7 +46,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     from nti_desktop.engine.service import EngineService  # torch
 
     service, report = EngineService(options.device), watcher()
-    measured = service.measure(session.measure_job(entry, options.area), report, cancel)
+    measured = service.measure(measure_job(session, entry, options.area), report, cancel)
     if feedback.is_strange(entry, measured):
         notes.append(feedback.STRANGE)
         note([feedback.STRANGE])
@@ -53,7 +54,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         notes.append(tight)
         note([tight])
     digest = fingerprint(entry, cancel)  # before what may take minutes: nothing can be kept without it
-    inverted = service.invert(session.invert_job(entry, settings, options.area), report, cancel)
+    inverted = service.invert(invert_job(session, entry, settings, options.area), report, cancel)
     record = session.keep_inversion(entry, digest, inverted, options.area)
     kept = keep(session)
     known = not unlearned and not feedback.is_strange(entry, measured)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.lookup import ModelGone
@@ -54,7 +55,7 @@ def make_picture(
     service = EngineService(device)
     rendered = tuple(
         RenderedPart(
-            service.render(session.render_job(part.recipe.recipe(), part.inversion), report, cancel),
+            service.render(render_job(session, part.recipe.recipe(), part.inversion), report, cancel),
             Finish(part.finish.feather),
             part.inversion,
         )

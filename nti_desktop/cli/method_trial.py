@@ -9,6 +9,7 @@ from nti_desktop.cli.terminal import note
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.core.units import decibels, in_decibels
 from nti_desktop.editing.composition import raster_of
+from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.feedback import tight
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
@@ -97,16 +98,16 @@ def compare_methods(
 
     prompt, edit = prompts
     service, best = EngineService(device), entry.defaults
-    measured = service.measure(session.measure_job(entry), report, cancel)
+    measured = service.measure(measure_job(session, entry), report, cancel)
     note([warning for warning in {tight(measured, method) for method in entry.methods} if warning])
     trials: list[MethodTrial] = []
     pictures = [(session.photo.raster, "The photo")]
     for method in entry.methods:
         settings = InversionSettings(prompt, method, steps or best.steps_for(method), best.guidance_of(method))
-        inverted: Inversion = service.invert(session.invert_job(entry, settings), report, cancel)
+        inverted: Inversion = service.invert(invert_job(session, entry, settings), report, cancel)
         inversion = session.keep_inversion(entry, fingerprint, inverted).id
         recipes = [recipe_for(words, settings, best, inverted.figures.explained) for words in prompts]
-        same, edited = (service.render(session.render_job(recipe, inversion), report, cancel) for recipe in recipes)
+        same, edited = (service.render(render_job(session, recipe, inversion), report, cancel) for recipe in recipes)
         if not trials:
             pictures.append((raster_of(same.source), "As the model's autoencoder draws it"))
         trial = _trial(inverted, edited, decibels(same.image, same.source))

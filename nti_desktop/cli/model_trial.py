@@ -13,6 +13,7 @@ from nti_desktop.core.errors import ModelError, RecipeError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.core.units import decibels, in_decibels
 from nti_desktop.editing.composition import RenderedPart, raster_of
+from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.feedback import NEXT_TO_NOTHING, changed_words, tight, with_a_place
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
@@ -131,14 +132,14 @@ def try_model(
 
     recipe = _masked(edit, settings, entry)
     service = EngineService(device)
-    measured = service.measure(session.measure_job(entry), report, cancel)
+    measured = service.measure(measure_job(session, entry), report, cancel)
     if warning := tight(measured, settings.method):
         note([warning])
-    stated, likely = service.ask_prediction(session.measure_job(entry), settings.prompt, report, cancel)
-    inverted = service.invert(session.invert_job(entry, settings), report, cancel)
+    stated, likely = service.ask_prediction(measure_job(session, entry), settings.prompt, report, cancel)
+    inverted = service.invert(invert_job(session, entry, settings), report, cancel)
     inversion = session.keep_inversion(entry, fingerprint, inverted).id
     same, edited = (
-        service.render(session.render_job(asked, inversion), report, cancel)
+        service.render(render_job(session, asked, inversion), report, cancel)
         for asked in (recipe_for(settings.prompt, settings, entry.defaults), recipe)
     )
     part = RenderedPart(edited, Finish(), inversion)

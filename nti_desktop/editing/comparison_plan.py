@@ -11,6 +11,7 @@ from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.basis import Basis
 from nti_desktop.editing.comparison import Comparison, P, Tried
 from nti_desktop.editing.composition import raster_of
+from nti_desktop.editing.engine_jobs import invert_job, render_job
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.history import EditState
 from nti_desktop.editing.render_plan import Worker
@@ -114,7 +115,7 @@ class ComparisonPlan(Generic[P]):
                 now.preparation = _Preparation(own.id, None, figures, comparison.state)
                 self._render_alone(now)
             else:
-                job = now.aside.invert_job(comparison.entry, way, comparison.area)
+                job = invert_job(now.aside, comparison.entry, way, comparison.area)
                 now.ticket = self._engine.enqueue_idle(PrepareJob(comparison.entry, job))
         except NtiError as error:
             self._fail(error)
@@ -164,7 +165,7 @@ class ComparisonPlan(Generic[P]):
 
     def _render(self, now: _UnderWay, recipe: EditRecipe) -> None:
         assert now.preparation is not None
-        job = now.aside.render_job(recipe, now.preparation.inversion)
+        job = render_job(now.aside, recipe, now.preparation.inversion)
         now.ticket = self._engine.enqueue_idle(job)
 
     def rendered(self, ticket: Ticket, rendered: Rendered) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.render_requests import Edit, Wanted
@@ -106,7 +107,7 @@ class FinalRenders:
     def _render(self, under_way: _UnderWay) -> None:
         session = under_way.final.session
         try:
-            jobs = {edit: session.render_job(edit.recipe, edit.inversion) for edit in under_way.missing}
+            jobs = {edit: render_job(session, edit.recipe, edit.inversion) for edit in under_way.missing}
         except NtiError as error:
             self._fail(under_way, error)
             return

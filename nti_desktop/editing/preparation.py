@@ -7,6 +7,7 @@ from typing import Protocol
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.engine_jobs import invert_job, measure_job
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.models.library.catalog import ModelEntry
@@ -101,7 +102,7 @@ class PreparationPlan:
         assert document is not None
         self.estimates, self._measured_with = Estimates(), entry
         try:
-            self._measuring = self._engine.measure(document.session.measure_job(entry, document.area))
+            self._measuring = self._engine.measure(measure_job(document.session, entry, document.area))
         except NtiError as error:
             self._audience.failed(error)
 
@@ -114,7 +115,7 @@ class PreparationPlan:
             for area, text in described.items():
                 prompt = "" if method.row.orders else text.strip()
                 settings = InversionSettings(prompt, method, steps, entry.defaults.guidance_of(method))
-                jobs.append((area, document.session.invert_job(entry, settings, area)))
+                jobs.append((area, invert_job(document.session, entry, settings, area)))
         except NtiError as error:
             self._audience.failed(error)
             return

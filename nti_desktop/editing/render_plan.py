@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.editing.composition import Composition, RenderedPart
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.render_requests import Edit, Wanted, newest_number
 from nti_desktop.editing.session import Session
@@ -135,7 +136,7 @@ class RenderPlan(Generic[P]):
         if self._newest is not None and _edit_of(self._newest) == edit and not self._newest.cancel.cancelled:
             return  # on its way
         try:
-            job = session.render_job(edit.recipe, edit.inversion, edit.steps)
+            job = render_job(session, edit.recipe, edit.inversion, edit.steps)
         except NtiError as error:
             self._audience.failed(wanted, error)
             return

@@ -12,7 +12,6 @@ from nti_desktop import PROGRAM
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import Composition, ReducedCopies, frame_of_inversion, frame_record
-from nti_desktop.editing.fitting import check_fit
 from nti_desktop.editing.opening import open_with_project
 from nti_desktop.editing.snapshot import Kept, Snapshot
 from nti_desktop.editing.working_copy import WorkingCopy
@@ -35,10 +34,8 @@ from nti_desktop.project.schema import (
     VersionRecord,
     new_id,
 )
-from nti_desktop.recipe.jobs import Arrays, ArraysReadLater, Inversion, InvertJob, MeasureJob, RenderJob, Seen
-from nti_desktop.recipe.methods import PIVOT
+from nti_desktop.recipe.jobs import Inversion, Seen
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
-from nti_desktop.recipe.settings import InversionSettings
 
 
 @dataclass(frozen=True)
@@ -148,7 +145,7 @@ class Session:
         aside._images, aside._models = dict(self._images), dict(self._models)
         return aside
 
-    # For the engine
+    # Frames
 
     def frame_for(self, entry: ModelEntry, area: Area | None = None) -> Frame:
         """An area of the photo, None for all of it, at the size this model sees it."""
@@ -156,45 +153,26 @@ class Session:
             return whole_photo(*self.photo.raster.size, entry.native_size, entry.multiple)
         return frame_of(area, entry.native_size, entry.multiple)
 
-    def measure_job(self, entry: ModelEntry, area: Area | None = None) -> MeasureJob:
-        """Ask how well a model draws an area, and how fast it is here."""
-        defaults = entry.defaults
-        return MeasureJob(entry.files, self._image_for(entry, area), defaults.steps, defaults.self_limit)
+    def seen(self, frame: Frame) -> Seen:
+        """Tell what makes a frame as its model sees it, once, on any thread.
 
-    def invert_job(self, entry: ModelEntry, settings: InversionSettings, area: Area | None = None) -> InvertJob:
-        """Ask for the inversion of an area."""
-        return InvertJob(entry.files, self._image_for(entry, area), settings)
-
-    def render_job(self, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None) -> RenderJob:
-        """Render `recipe` on an inversion (the current one when not named). steps: see RenderJob.
-
-        Raises RecipeError without an inversion, ModelGone like `model_of`. The arrays are read where the job is done,
-        which raises SidecarError when they cannot be read or are not of the model's size.
+        Raises PhotoError for a frame that is not within the photo.
         """
-        record = self._inversion(inversion_id)
-        entry, frame, stored = self.model_of(record), self.frame(record.id), self.working_copy.arrays_source(record.id)
+        raster, images = self.photo.raster, self._images
+        check_frame(raster.size, frame)
 
-        def read() -> Arrays:
-            arrays = stored()
-            check_fit(frame, record.settings.method, arrays, entry)
-            return arrays
+        def make() -> NDArray[np.uint8]:
+            if frame not in images:
+                images[frame] = frame_image(raster, frame)
+            return images[frame]
 
-        return RenderJob(
-            model=entry.files,
-            inversion_id=record.id,
-            settings=record.settings.settings(),
-            arrays=ArraysReadLater(read),
-            recipe=recipe,
-            steps=steps,
-            image=None if PIVOT in record.settings.method.row.keeps else self._image_of(frame),
-        )
-
-    # Inversions
+        return make
 
     def frame(self, inversion_id: str) -> Frame:
         """Find the frame of an inversion."""
         return frame_of_inversion(self.project, inversion_id)
 
+    # Inversions
     def keep_inversion(
         self, entry: ModelEntry, fingerprint: str, inverted: Inversion, area: Area | None = None
     ) -> InversionRecord:
@@ -222,6 +200,13 @@ class Session:
         if self.project.current is not None:
             return self.project.inversion(self.project.version(self.project.current).inversion)
         return self.project.inversions[-1] if self.project.inversions else None
+
+    def require_inversion(self, inversion_id: str | None = None) -> InversionRecord:
+        """Return an inversion, the current one when not named. Raises RecipeError before the first."""
+        record = self.inversion() if inversion_id is None else self.project.inversion(inversion_id)
+        if record is None:
+            raise RecipeError("This photo was not prepared yet; say what it shows and prepare it first.")
+        return record
 
     def model_of(self, record: InversionRecord, cancel: CancelToken | None = None) -> ModelEntry:
         """The model an inversion was made with, wherever it lies by now; what may be it is read, once.
@@ -255,17 +240,7 @@ class Session:
 
     def is_the_photo(self, recipe: EditRecipe, inversion_id: str | None = None) -> bool:
         """Tell whether a recipe asks for no change at all: then the photo itself is the picture and nothing renders."""
-        return asks_for_nothing(recipe, self._inversion(inversion_id).settings.prompt)
-
-    def edits_beside(self, inversion_id: str) -> tuple[PartRecord, ...]:
-        """The edits of other frames in the version that was made or shown last: an edit of this one keeps them."""
-        versions = self.project.versions
-        last = (
-            self.project.version(self.project.current) if self.project.current else versions[-1] if versions else None
-        )
-        frame = self.project.inversion(inversion_id).frame
-        parts = last.parts if last else ()
-        return tuple(part for part in parts if self.project.inversion(part.inversion).frame != frame)
+        return asks_for_nothing(recipe, self.require_inversion(inversion_id).settings.prompt)
 
     def provenance(self, edits: Iterable[tuple[str, EditRecipe]]) -> Provenance:
         """Tell how a picture with these edits, (inversion, recipe), came about."""
@@ -294,7 +269,7 @@ class Session:
             name=_checked_name(name),
             recipe=RecipeRecord.of(recipe),
             finish=FinishRecord(feather=finish.feather),
-            inversion=self._inversion(inversion_id).id,
+            inversion=self.require_inversion(inversion_id).id,
             others=others,
             made_from=made_from,
             time=datetime.now(UTC),
@@ -387,27 +362,6 @@ class Session:
     def select_version(self, version_id: str) -> None:
         """Make a version the current one, which is kept with the next change. It is allowed on any project."""
         self.working_copy.show(current=self.project.version(version_id).id)
-
-    def _inversion(self, inversion_id: str | None) -> InversionRecord:
-        record = self.inversion() if inversion_id is None else self.project.inversion(inversion_id)
-        if record is None:
-            raise RecipeError("This photo was not prepared yet; say what it shows and prepare it first.")
-        return record
-
-    def _image_for(self, entry: ModelEntry, area: Area | None) -> Seen:
-        return self._image_of(self.frame_for(entry, area))
-
-    def _image_of(self, frame: Frame) -> Seen:
-        """Tell what makes it as the model sees it, once. Raises PhotoError for a frame that is not within the photo."""
-        raster, images = self.photo.raster, self._images
-        check_frame(raster.size, frame)
-
-        def make() -> NDArray[np.uint8]:
-            if frame not in images:
-                images[frame] = frame_image(raster, frame)
-            return images[frame]
-
-        return make
 
 
 def _checked_name(name: str) -> str:

@@ -9,6 +9,7 @@ from nti_desktop.editing.comparison import P
 from nti_desktop.editing.comparison_plan import IdleEngine
 from nti_desktop.editing.composition import raster_of
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.session import Session
@@ -115,7 +116,7 @@ class TriesPlan(Generic[P]):
         recipe = self._waiting[0]
         self._audience.began(recipe)
         try:
-            self._ticket = self._engine.enqueue_idle(tries.session.render_job(recipe, tries.inversion, tries.steps))
+            self._ticket = self._engine.enqueue_idle(render_job(tries.session, recipe, tries.inversion, tries.steps))
         except NtiError as error:
             self._fail(error)
 

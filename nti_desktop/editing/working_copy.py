@@ -221,14 +221,10 @@ class WorkingCopy:
             self.sidecar = saved.stored.path
         return (*said(before, self.project), *([saved.beside] if saved.beside else []))
 
-    def save(self) -> tuple[str, ...]:
-        """Write the project where it belongs, if there is something to save; what comes back is to be said, see
-        `saved`. Raises SidecarError; nothing is lost.
-        """
-        return self.write(self.snapshot()) if self.dirty else ()
-
     def write(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """Write a snapshot of this now; as `save`."""
+        """Write a snapshot of this now; what comes back is to be said, see `saved`. Raises SidecarError; nothing is
+        lost.
+        """
         saved = snapshot.write()
         sentences = self.saved(snapshot, saved)
         if saved.unconfirmed is not None:

@@ -9,7 +9,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from nti_desktop.core.errors import Cancelled, NtiError
-from nti_desktop.editing import edits
 from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext, patience
 from nti_desktop.editing.leftovers import sweep_program_folders
 from nti_desktop.editing.possible_commands import possible_commands
@@ -21,12 +20,15 @@ from nti_desktop.gui.controllers.areas import Areas
 from nti_desktop.gui.controllers.arrivals import Arrivals
 from nti_desktop.gui.controllers.autosave import Autosave
 from nti_desktop.gui.controllers.comparing import Comparing
+from nti_desktop.gui.controllers.editing import Editing
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.exporting import Exporting
 from nti_desktop.gui.controllers.feedback import EditFeedback
 from nti_desktop.gui.controllers.journal import JournalController
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
+from nti_desktop.gui.controllers.opening_feedback import OpeningFeedback
+from nti_desktop.gui.controllers.panel_edits import PanelEdits
 from nti_desktop.gui.controllers.samples import Samples
 from nti_desktop.gui.controllers.saving_as import SavingAs
 from nti_desktop.gui.controllers.trying import Trying
@@ -55,7 +57,7 @@ _READABLE = (
 
 
 class MainWindow(QMainWindow):
-    """Everything the user can do is a command here. Closing saves, and waits for the threads."""
+    """Opens, saves and closes; its controllers do the rest. Closing saves, and waits for the threads."""
 
     closed = Signal()  # saved, and all threads have ended
 
@@ -76,21 +78,29 @@ class MainWindow(QMainWindow):
         self.versions = Versions(self.editor, self)
         self.areas = Areas(self.editor, self)
         self.editor_view = EditorView(self.editor, self.versions, self.areas)
-        self.progress = ProgressWatch(self.engine, self.editor, self.editor_view.strip, self)
+        panels = self.editor_view.words_panel, self.editor_view.structure_panel, self.editor_view.mask_panel
+        self.panel_edits = PanelEdits(self.editor, *panels, self)
+        line = self.editor_view.prompts.edit
+        self.comparing = Comparing(self.editor, self.engine, self.background, line, self)
+        strip, compared = self.editor_view.strip, self.comparing.plan
+        self.progress = ProgressWatch(self.engine, self.editor, compared, strip, self)
         self.library = ModelLibrary(self.models_thread, self)
         self.transfers = Transfers(self.transfers_thread, self)
         self.models = ModelsPageController(self.editor, self.library, self.transfers, self)
-        self.chooser = ModelChooser(self.editor, self.library, self.editor_view.model_panel, self)
-        self.other_model = OtherModel(self.editor, self)
+        self.chooser = ModelChooser(
+            self.editor, self.library, self.editor_view.model_panel, self.models.show_page, self
+        )
+        self.other_model = OtherModel(self.editor, self.models.show_page, self)
         self.devices = DeviceChooser(self.engine, self.editor, self.editor_view.model_panel, self)
+        self.editing = Editing(self.editor, self.editor_view, self.progress, self)
         self.feedback = EditFeedback(self.editor, self)
         self.exporting = Exporting(self.editor, self)
         self.saving_as = SavingAs(self.editor, self)
-        self.comparing = Comparing(self.editor, self.editor_view.prompts.edit, self)
-        self.trying = Trying(self.editor, self.engine, self.background, self.editor_view.prompts.edit, self)
-        self.samples = Samples(self.editor, self.editor_view.start, self)
-        self.viewing = Viewing(self.editor_view, [MainWindow, SavingAs, Exporting, Versions, Areas], self)
-        self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
+        self.trying = Trying(self.editor, self.engine, self.background, line, self)
+        self.samples = Samples(self.editor, self.editor_view.start, self.open_path, self)
+        self.opening_feedback = OpeningFeedback(self.editor, self)  # the last to speak, so that it is read first
+        self.viewing = Viewing(self.editor_view, [MainWindow, Editing, SavingAs, Exporting, Versions, Areas], self)
+        self.screen_colours = ScreenColours(self.editor, strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
         self._save_patience = QTimer(self, singleShot=True)
@@ -101,15 +111,13 @@ class MainWindow(QMainWindow):
         open_as_last_time(self)
         more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
         savers = (self.saving_as, self.autosave)
-        self.actions_by_name = add_actions(self, (self, *savers, self.trying, self.comparing, *more))
+        self.actions_by_name = add_actions(self, (self, self.editing, *savers, self.trying, self.comparing, *more))
         self.actions_by_name[self.autosave.chosen].setChecked(True)
         self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
 
-        self.chooser.page_asked.connect(self.models.show_page)
-        self.other_model.find_asked.connect(self.models.show_page)
-        self.editor_view.start.open_asked.connect(self.open)
-        self.samples.open_asked.connect(self.open_path)
+        self.editor_view.start.open_button.clicked.connect(self.open)
+        self.editor_view.model_panel.more_button.clicked.connect(self.models.show_page)
         self.editor.changed.connect(self._show_state)
         self.editor_view.mask_panel.show_mask.toggled.connect(self.actions_by_name["show_mask"].setChecked)
         self.editor.file_tasks.open_failed.connect(self._open_failed)
@@ -382,52 +390,3 @@ class MainWindow(QMainWindow):
     @slot()
     def _threads_ended(self) -> None:
         self.closed.emit()
-
-    # The edit
-
-    @command("&Undo", Menu.EDIT, "Ctrl+Z")
-    @slot()
-    def undo(self) -> None:
-        """Take back the last change of the edit or of the list of versions."""
-        self.editor_view.prompts.edit.settle()
-        self.editor.undo()
-
-    @command("&Redo", Menu.EDIT, "Ctrl+Shift+Z", "Ctrl+Y")
-    @slot()
-    def redo(self) -> None:
-        """Make the change again that was taken back."""
-        self.editor.redo()
-
-    @command("&Prepare photo", Menu.EDIT, "Ctrl+P", separated=True)
-    @slot()
-    def prepare(self) -> None:
-        """Let the model learn this photo, so that words can change it."""
-        self.editor_view.prepare()
-
-    @command("&Render", Menu.EDIT, "Ctrl+Return")
-    @slot()
-    def render_edit(self) -> None:
-        """Render the edit at full quality."""
-        self.editor_view.prompts.edit.settle()
-        self.editor.render()
-
-    @command("Another &try", Menu.EDIT, "Ctrl+T")
-    @slot()
-    def another_try(self) -> None:
-        """Draw the edit by another lot; undo brings this one back."""
-        self.editor.edit("try", edits.with_next_seed)
-
-    @command("&Cancel", Menu.EDIT, "Escape")
-    @slot()
-    def cancel(self) -> None:
-        """Stop what is under way: drawing an area, else what the bottom line tells of."""
-        if self.editor_view.view.drawing:
-            self.editor_view.view.end_drawing()
-            return
-        self.progress.cancel()
-
-    @command("Back to the &usual structure", Menu.EDIT, separated=True)
-    @slot()
-    def reset_structure(self) -> None:
-        """Follow the photo as closely as is usual for what the edit changes."""
-        self.editor.edit("reset", edits.with_usual_structure)

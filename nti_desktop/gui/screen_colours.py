@@ -29,7 +29,7 @@ class ScreenColours(QObject):
         self.found = ScreenProfile(None, "", "")
         self.page = ScreenPage(window)
         self.page.file_chosen.connect(self.choose)
-        self.page.automatic_chosen.connect(self.ask_the_system)
+        self.page.automatic.clicked.connect(self.ask_the_system)
         editor.opened.connect(self._convert)
         editor.pictured.connect(self._convert)
         self._look()

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from nti_desktop.editing.engine_jobs import invert_job, render_job
 from nti_desktop.editing.session import Session
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import find_model
@@ -60,18 +61,18 @@ def test_a_photo_is_prepared_edited_saved_and_opened_again(
     entry = replace(entry, native_size=128)
     service, session = EngineService(), Session.open(photo)
     settings = InversionSettings(SOURCE, method, 3, 3.0)
-    inverted = service.invert(session.invert_job(entry, settings))
+    inverted = service.invert(invert_job(session, entry, settings))
     assert ("null_embeddings" in inverted.arrays) == (method is Method.NULL_TEXT)
     record = session.keep_inversion(entry, fingerprint(entry), inverted)
     cat = WordRef(Side.EDIT, 5, "cat")
     recipe = replace(recipe_for(EDIT, settings, entry.defaults), blend=Blend(words=(cat,)))
     version = session.add_version("Cat", recipe)
-    before = service.render(session.render_job(recipe))
-    session.working_copy.save()
+    before = service.render(render_job(session, recipe))
+    session.save()
 
     again = Session.open(photo)
     assert again.project.version(version.id).recipe.recipe() == recipe
-    after = EngineService().render(again.render_job(recipe, record.id))
+    after = EngineService().render(render_job(again, recipe, record.id))
     assert np.isfinite(after.image).all()
     assert after.changed > 0
     np.testing.assert_array_equal(after.image, before.image)

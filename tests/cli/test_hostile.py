@@ -114,7 +114,7 @@ def run(name: str, surroundings: Surroundings, folder: Path) -> Done:
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
-    session.working_copy.save()
+    session.save()
     unset = [key for key in os.environ if "proxy" in key.lower() or key in ("HF_HUB_OFFLINE", "SSL_CERT_FILE")]
     environment = {key: value for key, value in os.environ.items() if key not in unset}
     environment |= {"HF_ENDPOINT": NOBODY, "HF_HUB_DISABLE_TELEMETRY": "1"} | surroundings.environment

@@ -39,7 +39,7 @@ def photo(folder: Path) -> Path:
     photo = Path(shutil.copy(SAMPLE.path, folder / "still life.jpg"))
     session = Session.open(photo)
     prepare(session)
-    session.working_copy.save()
+    session.save()
     return photo
 
 
@@ -89,7 +89,7 @@ def test_an_edit_beside_another_keeps_both_and_says_so(
     def other() -> None:
         session = Session.open(photo)
         session.add_version(session.free_name(), EditRecipe("a green ball on a table"))
-        session.working_copy.save()
+        session.save()
 
     meanwhile(monkeypatch, other)
     answer = terminal.answer("edit", photo, "--to", "a blue ball on a table", "--out", tmp_path / "blue.png")

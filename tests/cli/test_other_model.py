@@ -9,6 +9,7 @@ from PIL import Image
 from nti_desktop.cli import main
 from nti_desktop.cli.making import model_of
 from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library import lookup
 from nti_desktop.models.library.catalog import ModelEntry
@@ -73,7 +74,7 @@ def test_a_model_that_was_moved_is_found_without_a_word(photo: Path, model: Path
     record = session.project.inversions[0]
     assert session.known_model(record) is None
     assert model_of(session, record, CancelToken()).id == str(moved)
-    assert session.render_job(session.project.versions[0].recipe.recipe()).model.folder == moved
+    assert render_job(session, session.project.versions[0].recipe.recipe()).model.folder == moved
 
 
 def test_models_that_cannot_be_it_are_not_read(

@@ -62,7 +62,7 @@ def test_a_project_in_the_data_folder_is_brought_back_too(tmp_path: Path, termin
     Image.fromarray(scene()).save(photo)
     session = with_a_version(photo)
     session.add_version("Later", BLUE)
-    session.working_copy.save()
+    session.save()
     assert session.sidecar == sidecar_path(photo, session.photo.identity)
     assert session.sidecar.parent != photo.parent
     session.sidecar.write_bytes(b"")

@@ -7,6 +7,7 @@ import pytest
 from nti_desktop.editing.area_rows import AreaRow, area_rows, whole_row
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.session import Session
+from nti_desktop.editing.version_areas import parts_beside
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
@@ -30,7 +31,8 @@ def session(photo: Path) -> Session:
 def edit(session: Session, area: Area) -> None:
     """Edit an area, beside what is edited already."""
     inversion = session.keep_inversion(built_in(), "0" * 64, inverted(session), area)
-    session.add_version("Edited", EditRecipe(SOURCE), Finish(), inversion.id, others=session.edits_beside(inversion.id))
+    others = parts_beside(session.project, inversion.id)
+    session.add_version("Edited", EditRecipe(SOURCE), Finish(), inversion.id, others=others)
 
 
 def document_of(session: Session) -> Document:

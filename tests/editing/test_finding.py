@@ -216,7 +216,7 @@ def test_no_server_is_asked_because_a_project_says_so(photo: Path) -> None:
 def test_whatever_a_project_says_of_its_photo_it_is_found_or_told_in_a_sentence(photo: Path, name: str) -> None:
     session = prepare(photo)
     session.working_copy.change(photo=session.project.photo.at(name, "/no/such/folder" * 200))
-    session.working_copy.save()
+    session.save()
     project = session.sidecar.rename(photo.with_name("edits.nti"))
     assert photo_to_open(project) == photo
     photo.unlink()

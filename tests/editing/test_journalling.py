@@ -160,7 +160,7 @@ def test_undo_of_what_was_changed_elsewhere_meanwhile_is_left_out(edited: Deskto
     first, second = elsewhere.project.versions
     elsewhere.change_version(first.id, recipe=with_weight(first.recipe.recipe(), 1, 0.5))
     elsewhere.delete_version(second.id)
-    elsewhere.working_copy.save()
+    elsewhere.save()
     edited.crash()
     assert not edited.document.can_undo
     assert not edited.document.can_redo
@@ -172,7 +172,7 @@ def test_what_another_program_saved_since_stays_beside_what_was_not_saved(edited
     edited.note()
     elsewhere = Session.open(edited.photo)
     elsewhere.add_version("Theirs", elsewhere.project.versions[0].recipe.recipe())
-    elsewhere.working_copy.save()
+    elsewhere.save()
     edited.crash()
     assert [version.name for version in edited.session.project.versions] == ["Version 1", "Mine", "Theirs"]
     assert edited.session.project.versions[1].recipe.prompt == SOURCE.replace("red", "white")
@@ -300,7 +300,7 @@ def test_what_another_program_saved_over_a_project_that_was_brought_back_stays(e
     bring_back(edited.photo)
     elsewhere = Session.open(edited.photo)
     elsewhere.add_version("Theirs", elsewhere.project.versions[0].recipe.recipe())
-    elsewhere.working_copy.save()
+    elsewhere.save()
     before = edited.session.project
     edited.crash()
     assert {version.name for version in edited.session.project.versions} == {

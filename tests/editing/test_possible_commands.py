@@ -82,7 +82,7 @@ def test_a_drafted_edit_is_changed_and_undone(document: Document) -> None:
 def test_an_edit_is_saved_rendered_tried_and_kept_as_a_version(document: Document) -> None:
     prepare(document)
     assert possible(document) == OF_AN_EDIT
-    document.session.working_copy.save()
+    document.session.save()
     assert possible(document) == OF_AN_EDIT - {"save"}
     document.say_in_words(BLUE.prompt)
     assert possible(document, final=False) == OF_AN_EDIT | {"undo", "show_tries", "render_edit"}

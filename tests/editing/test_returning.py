@@ -108,7 +108,7 @@ def test_a_full_disk_leaves_everything_as_it_was(given: Path, monkeypatch: pytes
 def test_the_project_and_its_state_before_go_with_the_old_bytes(given: Path) -> None:
     session = with_a_version(given)
     session.add_version("Later", BLUE)
-    session.working_copy.save()
+    session.save()
     returned = return_to(PICTURE, given, EDITED)
     follow(session, returned)
     assert {path.name for path in given.parent.iterdir()} == {
@@ -123,7 +123,7 @@ def test_the_project_and_its_state_before_go_with_the_old_bytes(given: Path) -> 
 def test_what_is_left_of_another_pictures_project_is_not_offered(given: Path) -> None:
     session = with_a_version(given)
     session.add_version("Later", BLUE)
-    session.working_copy.save()
+    session.save()
     session.sidecar.unlink()
     assert Session.open(given).lost == session.sidecar
     Image.fromarray(noisy_picture()).save(given)

@@ -1,10 +1,7 @@
 """One open photo: opening with and without a project, changing, saving, and what is refused."""
 
 import subprocess
-import threading
 import zipfile
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +9,20 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from nti_desktop.core.aside import run_aside
-from nti_desktop.core.errors import ModelError, PhotoError, RecipeError, SidecarError
-from nti_desktop.core.progress import CancelToken
+from nti_desktop.core.errors import PhotoError, RecipeError, SidecarError
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.photo.frame import Area, Frame, frame_image
+from nti_desktop.photo.frame import Area, frame_image
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
-from nti_desktop.project.sidecar import SidecarDamaged, Stored, read_sidecar, write_sidecar
-from nti_desktop.recipe.jobs import Arrays, Figures, Inversion, Rendered, seen_of
+from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, write_sidecar
+from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import InversionSettings
@@ -67,7 +63,7 @@ def with_a_version(photo: Path) -> Session:
     session = Session.open(photo)
     invert(session)
     session.add_version("Blue", BLUE)
-    session.working_copy.save()
+    session.save()
     return session
 
 
@@ -76,7 +72,7 @@ def test_a_fresh_photo_has_an_empty_project_and_nothing_to_save(photo: Path) -> 
     assert session.project.versions == session.project.inversions == ()
     assert session.inversion() is None
     assert not session.working_copy.dirty
-    session.working_copy.save()
+    session.save()
     assert not session.sidecar.exists()
 
 
@@ -87,14 +83,14 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     version = session.add_version("Blue", BLUE, Finish(0.05))
     session.working_copy.keep_preview(version.id, encode_preview(Raster(scene(2))))
     assert session.working_copy.dirty
-    session.working_copy.save()
+    session.save()
     assert not session.working_copy.dirty
 
     again = Session.open(photo)
     assert again.project == session.project
     assert again.project.current == version.id
     assert again.project.version(version.id).recipe.recipe() == BLUE
-    job = again.render_job(BLUE)
+    job = render_job(again, BLUE)
     assert (job.inversion_id, job.settings, job.model) == (record.id, made.settings, built_in().files)
     np.testing.assert_array_equal(job.arrays["pivot"], made.arrays["pivot"])
     np.testing.assert_array_equal(job.arrays["null_embeddings"], made.arrays["null_embeddings"])
@@ -102,67 +98,6 @@ def test_what_was_saved_is_what_opens_again(photo: Path) -> None:
     assert preview is not None
     assert preview.shape == scene(2).shape
     assert not again.working_copy.dirty
-
-
-@pytest.mark.parametrize(("seen", "side"), [(1, 2), (8, 8), (8, 1)])
-def test_a_preparation_larger_than_the_model_works_at_is_not_rendered(photo: Path, seen: int, side: int) -> None:
-    """Whatever a file says, a model is put to work at its own size. seen, side: times what is right."""
-    session = Session.open(photo)
-    entry = built_in()
-    made = inverted(session)
-    frame = session.frame_for(entry)
-    large = {"pivot": np.zeros((6, 4, frame.model_height // 8 * side, frame.model_width // 8 * side), np.float32)}
-    record = session.keep_inversion(entry, fingerprint(entry), replace(made, arrays=large))
-    frames = session.project.frames
-    claimed = frames[0].model_copy(
-        update={"model_width": frames[0].model_width * seen, "model_height": frames[0].model_height * seen}
-    )
-    session.working_copy.change(frames=(claimed,))
-    job = session.render_job(BLUE, record.id)
-    with pytest.raises(SidecarError, match="prepare the photo again"):
-        job.arrays["pivot"]
-
-
-def test_what_a_project_keeps_is_read_where_it_is_rendered(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The window asks for renders, and its thread must not wait for a file."""
-    session = with_a_version(photo)
-    session.working_copy.save()
-    again = Session.open(photo)
-    readers: list[str] = []
-    read = Stored.arrays
-
-    def noted(stored: Stored, inversion_id: str) -> Arrays:
-        readers.append(threading.current_thread().name)
-        return read(stored, inversion_id)
-
-    monkeypatch.setattr(Stored, "arrays", noted)
-    jobs = [again.render_job(BLUE), again.render_job(GREEN)]
-    assert not readers
-    same = run_aside(lambda: jobs[0].arrays["pivot"] is jobs[1].arrays["pivot"], CancelToken())
-    assert same
-    assert readers == ["aside"]
-
-
-def test_a_photo_is_shrunk_for_the_model_where_the_job_is_done_and_once(
-    photo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That of a large photo takes a second, for which the window must not stand still."""
-    session = Session.open(photo)
-    entry = built_in()
-    makers: list[str] = []
-
-    def noted(raster: Raster, frame: Frame) -> NDArray[np.uint8]:
-        makers.append(threading.current_thread().name)
-        return frame_image(raster, frame)
-
-    monkeypatch.setattr("nti_desktop.editing.session.frame_image", noted)
-    jobs = [session.measure_job(entry), session.invert_job(entry, InversionSettings("a red ball"))]
-    assert not makers
-    first, second = (run_aside(partial(seen_of, job.image), CancelToken()) for job in jobs)
-    assert first is second
-    assert makers == ["aside"]
-    with pytest.raises(PhotoError, match="does not lie within"):
-        session.measure_job(entry, Area(0, 0, 10**6, 10**6))
 
 
 def test_a_project_opens_by_its_own_file(photo: Path) -> None:
@@ -221,7 +156,7 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
     session = with_a_version(path)
     version, inversion = session.project.versions[0].id, session.project.inversions[0].id
     session.working_copy.keep_preview(version, encode_preview(session.photo.raster))
-    session.working_copy.save()
+    session.save()
     as_it_was = Session.open(path)
     subprocess.run(["exiftool", "-q", "-Rating=5", "-Orientation#=6", "-overwrite_original", path], check=True)
 
@@ -240,7 +175,7 @@ def test_the_edits_of_a_photo_turned_by_another_program_are_turned_with_it(tmp_p
 
     assert not again.working_copy.dirty  # it was only opened
     again.change_version(version, name="Turned")
-    again.working_copy.save()
+    again.save()
     reopened = Session.open(path)
     assert reopened.project == again.project
     assert not any("turned" in note for note in reopened.notes)
@@ -271,7 +206,7 @@ def test_a_newer_project_can_be_looked_at_but_not_changed(photo: Path) -> None:
     ):
         with pytest.raises(SidecarError, match="newer version"):
             change()
-    again.working_copy.save()
+    again.save()
     assert session.sidecar.read_bytes() == before
 
 
@@ -282,7 +217,7 @@ def test_looking_is_no_change_and_is_kept_with_the_next_one(photo: Path) -> None
     part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner)
     first = session.add_version("Both", BLUE, inversion_id=whole, others=(part,))
     session.add_version("Blue", BLUE, inversion_id=whole)
-    session.working_copy.save()
+    session.save()
     before = session.sidecar.read_bytes()
 
     again = Session.open(photo)
@@ -293,12 +228,12 @@ def test_looking_is_no_change_and_is_kept_with_the_next_one(photo: Path) -> None
         assert again.project.version(first.id).look == first.look
     again.working_copy.keep_preview(first.id, encode_preview(Raster(scene(2))))
     assert not again.working_copy.dirty
-    again.working_copy.save()
+    again.save()
     assert session.sidecar.read_bytes() == before
 
     again.change_version(first.id, name="All")
     assert again.working_copy.dirty
-    again.working_copy.save()
+    again.save()
     assert not again.working_copy.dirty
     last = Session.open(photo)
     assert (last.project.current, last.inversion()) == (first.id, last.project.inversion(corner))
@@ -310,10 +245,10 @@ def test_the_picture_of_a_changed_edit_is_worth_saving_whenever_it_comes(photo: 
     version = session.project.versions[0].id
     again = Session.open(photo)
     again.change_version(version, recipe=GREEN)
-    again.working_copy.save()
+    again.save()
     again.working_copy.keep_preview(version, encode_preview(Raster(scene(2))))
     assert again.working_copy.dirty
-    again.working_copy.save()
+    again.save()
     assert not again.working_copy.dirty
     assert Session.open(photo).working_copy.preview(version) is not None
 
@@ -324,7 +259,7 @@ def test_the_areas_of_a_project_that_cannot_be_changed_can_be_looked_at(photo: P
     corner = session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, 1), Area(0, 0, 48, 32)).id
     part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner)
     both = session.add_version("Both", BLUE, inversion_id=version.inversion, others=(part,))
-    session.working_copy.save()
+    session.save()
     project = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
     _write_as_it_is(session.sidecar, project.model_dump_json(indent=1).encode())
     again = Session.open(photo)
@@ -338,7 +273,7 @@ def test_a_newer_project_of_a_photo_that_was_turned_has_nothing_to_save(tmp_path
     Image.fromarray(scene()).save(path)
     session = with_a_version(path)
     session.working_copy.keep_preview(session.project.versions[0].id, encode_preview(session.photo.raster))
-    session.working_copy.save()
+    session.save()
     project = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
     _write_as_it_is(session.sidecar, project.model_dump_json(indent=1).encode())
     subprocess.run(["exiftool", "-q", "-Orientation#=6", "-overwrite_original", path], check=True)
@@ -348,7 +283,7 @@ def test_a_newer_project_of_a_photo_that_was_turned_has_nothing_to_save(tmp_path
     assert preview is not None
     assert preview.shape[:2] == again.photo.pixels.shape[:2]
     assert not again.working_copy.dirty
-    again.working_copy.save()
+    again.save()
 
 
 def _write_as_it_is(path: Path, json: bytes) -> None:
@@ -369,7 +304,7 @@ def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path
     green = session.add_version("Green", GREEN)
     session.working_copy.saved(snapshot, snapshot.write())
     assert session.working_copy.dirty
-    session.working_copy.save()
+    session.save()
     again = Session.open(photo)
     assert again.project.current == green.id
     assert again.working_copy.preview(blue.id) is not None
@@ -379,8 +314,8 @@ def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path
 def test_saving_twice_leaves_the_file_alone(photo: Path) -> None:
     session = with_a_version(photo)
     before = session.sidecar.stat()
-    session.working_copy.save()
-    Session.open(photo).working_copy.save()
+    session.save()
+    Session.open(photo).save()
     after = session.sidecar.stat()
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
 
@@ -403,12 +338,12 @@ def test_a_changed_version_loses_its_preview(photo: Path) -> None:
     session = with_a_version(photo)
     blue = session.project.versions[0]
     session.working_copy.keep_preview(blue.id, encode_preview(Raster(scene(2))))
-    session.working_copy.save()
+    session.save()
     session.change_version(blue.id, name="Sea")
     assert session.working_copy.preview(blue.id) is not None
     session.change_version(blue.id, recipe=GREEN)
     assert session.working_copy.preview(blue.id) is None
-    session.working_copy.save()
+    session.save()
     again = Session.open(photo)
     assert again.project.versions[0].name == "Sea"
     assert again.working_copy.preview(blue.id) is None
@@ -422,7 +357,7 @@ def test_deleting_the_shown_version_shows_another(photo: Path) -> None:
     assert session.project.current == blue.id
     session.delete_version(blue.id)
     assert session.project.current is None
-    session.working_copy.save()
+    session.save()
     assert Session.open(photo).project.versions == ()
 
 
@@ -431,21 +366,6 @@ def test_a_version_needs_a_name_of_sensible_length(photo: Path, name: str) -> No
     session = with_a_version(photo)
     with pytest.raises(RecipeError, match="name"):
         session.add_version(name, GREEN)
-
-
-def test_a_render_without_an_inversion_says_what_to_do(photo: Path) -> None:
-    with pytest.raises(RecipeError, match="prepare it first"):
-        Session.open(photo).render_job(BLUE)
-
-
-def test_an_inversion_of_a_changed_model_is_not_used(photo: Path) -> None:
-    session = with_a_version(photo)
-    stored = read_sidecar(session.sidecar)
-    other = stored.project.inversions[0].model_copy(update={"model_fingerprint": "0" * 64})
-    project = stored.project.model_copy(update={"inversions": (other,)})
-    write_sidecar(session.sidecar, project, {}, {}, stored.signature)
-    with pytest.raises(ModelError, match="has changed"):
-        Session.open(photo).render_job(BLUE)
 
 
 def test_a_recipe_that_asks_for_nothing_is_the_photo_itself(photo: Path) -> None:

@@ -36,9 +36,9 @@ def names(path: Path) -> set[str]:
 def test_what_both_saved_is_on_the_disk_and_in_the_one_that_saved_last(photo: Path) -> None:
     mine, theirs = with_a_version(photo), Session.open(photo)
     theirs.add_version("Green", GREEN)
-    assert theirs.working_copy.save() == ()
+    assert theirs.save() == ()
     red = mine.add_version("Red", RED)
-    (sentence,) = mine.working_copy.save()
+    (sentence,) = mine.save()
     assert "“Green”" in sentence
     assert names(mine.sidecar) == {version.name for version in mine.project.versions} == {"Blue", "Green", "Red"}
     assert mine.project.current == red.id
@@ -51,7 +51,7 @@ def test_two_that_both_prepared_a_new_photo_keep_both_preparations(photo: Path) 
     for session, inversion, recipe in zip(sessions, made, (BLUE, GREEN), strict=True):
         session.keep_inversion(built_in(), "0" * 64, inversion)
         session.add_version(recipe.prompt, recipe)
-        session.working_copy.save()
+        session.save()
     again = Session.open(photo)
     assert {version.name for version in again.project.versions} == {BLUE.prompt, GREEN.prompt}
     assert len(again.project.frames) == 1
@@ -66,7 +66,7 @@ def test_a_version_changed_in_both_is_kept_twice_with_both_pictures(photo: Path)
     for session, recipe, seed in ((theirs, GREEN, 2), (mine, RED, 3)):
         session.change_version(blue.id, recipe=recipe)
         session.working_copy.keep_preview(blue.id, encode_preview(Raster(scene(seed))))
-        session.working_copy.save()
+        session.save()
     again = Session.open(photo)
     own, copy = again.project.versions
     assert (own.name, copy.name) == ("Blue", "Blue (changed elsewhere)")
@@ -89,7 +89,7 @@ def decoded(preview: bytes) -> np.ndarray:
 def test_what_changes_while_a_save_merges_is_still_to_be_saved(photo: Path) -> None:
     mine, theirs = with_a_version(photo), Session.open(photo)
     theirs.add_version("Green", GREEN)
-    theirs.working_copy.save()
+    theirs.save()
     mine.add_version("Red", RED)
     snapshot = mine.working_copy.snapshot()
     saved = snapshot.write()
@@ -97,7 +97,7 @@ def test_what_changes_while_a_save_merges_is_still_to_be_saved(photo: Path) -> N
     mine.working_copy.saved(snapshot, saved)
     assert {version.name for version in mine.project.versions} == {"Bluer", "Green", "Red"}
     assert mine.working_copy.dirty
-    mine.working_copy.save()
+    mine.save()
     assert names(mine.sidecar) == {"Bluer", "Green", "Red"}
 
 
@@ -106,14 +106,14 @@ def test_a_sidecar_that_was_deleted_meanwhile_is_written_again_whole(photo: Path
     (blue,) = first.project.versions
     first.working_copy.keep_preview(blue.id, encode_preview(Raster(scene(2))))
     first.add_version("Green", GREEN)
-    first.working_copy.save()
+    first.save()
     arrays = first.working_copy.arrays(blue.inversion)
 
     session = Session.open(photo)
     session.change_version(blue.id, name="Bluer")
     session.sidecar.unlink()
     backup_path(session.sidecar).unlink()
-    session.working_copy.save()
+    session.save()
     again = Session.open(photo)
     assert {version.name for version in again.project.versions} == {"Bluer", "Green"}
     np.testing.assert_array_equal(again.working_copy.arrays(blue.inversion)["pivot"], arrays["pivot"])
@@ -164,20 +164,20 @@ def test_what_cannot_be_merged_is_saved_beside_and_goes_on_there(
 ) -> None:
     first = with_a_version(photo)
     first.change_version(first.project.versions[0].id, finish=Finish(0.1))
-    first.working_copy.save()  # what was saved before is kept
+    first.save()  # what was saved before is kept
     session = Session.open(photo)
     sidecar = session.sidecar
     change(sidecar)
     theirs = sidecar.read_bytes()
     session.add_version("Red", RED)
-    (sentence,) = session.working_copy.save()
+    (sentence,) = session.save()
     beside = sidecar.with_name("scene.png (2).nti")
     assert reason in sentence
     assert f"“{beside.name}”" in sentence
     assert sidecar.read_bytes() == theirs
     assert session.sidecar == beside
     session.add_version("Green", GREEN)
-    assert session.working_copy.save() == ()
+    assert session.save() == ()
     again = Session.open(beside)
     assert again.photo.path == photo
     assert {version.name for version in again.project.versions} == {"Blue", "Red", "Green"}
@@ -186,14 +186,14 @@ def test_what_cannot_be_merged_is_saved_beside_and_goes_on_there(
 def test_what_a_deleted_file_had_stays_though_another_program_goes_on_from_the_state_before(photo: Path) -> None:
     mine = with_a_version(photo)
     mine.add_version("Red", RED)
-    mine.working_copy.save()
+    mine.save()
     mine.sidecar.unlink()
     bring_back(photo)  # without the last save
     theirs = Session.open(photo)
     theirs.add_version("Green", GREEN)
-    theirs.working_copy.save()
+    theirs.save()
     mine.change_version(mine.project.versions[0].id, name="Bluer")
-    mine.working_copy.save()
+    mine.save()
     assert names(photo.with_name("scene.png.nti")) == {"Bluer", "Red", "Green"}
 
 
@@ -239,14 +239,14 @@ def test_what_another_program_deleted_is_gone_however_often_it_saved(photo: Path
 def test_together_too_many_go_beside(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, theirs = with_a_version(photo), Session.open(photo)
     theirs.add_version("Green", GREEN)
-    theirs.working_copy.save()
+    theirs.save()
     mine.add_version("Red", RED)
 
     def full(*_projects: object) -> None:
         raise merge.Unmergeable("together they are too large for one project")
 
     monkeypatch.setattr("nti_desktop.project.saving.merge", full)
-    (sentence,) = mine.working_copy.save()
+    (sentence,) = mine.save()
     assert "too large" in sentence
     assert names(photo.with_name("scene.png.nti")) == {"Blue", "Green"}
     assert names(mine.sidecar) == {"Blue", "Red"}
@@ -259,7 +259,7 @@ def test_saved_under_another_name_it_goes_on_there_with_all_it_had(photo: Path, 
     elsewhere.mkdir()
     session.save_as(elsewhere / "mine.nti")
     session.add_version("Red", RED)
-    session.working_copy.save()
+    session.save()
     assert names(photo.with_name("scene.png.nti")) == {"Blue"}
     assert names(elsewhere / "mine.nti") == {"Blue", "Red"}
     assert read_sidecar(elsewhere / "mine.nti").arrays(blue.inversion)
@@ -302,7 +302,7 @@ def test_a_project_whose_folder_is_gone_can_be_saved_elsewhere_whole(photo: Path
     session.add_version("Red", RED)
     folder.rename(tmp_path / "renamed")
     with pytest.raises(SidecarError, match="folder is gone"):
-        session.working_copy.save()
+        session.save()
     session.save_as(tmp_path / "kept.nti")
     stored = read_sidecar(tmp_path / "kept.nti")
     assert {version.name for version in stored.project.versions} == {"Blue", "Red"}
@@ -318,14 +318,14 @@ def documents(photo: Path, number: int, clock: list[float]) -> list[Document]:
     first.describe(SOURCE)
     first.say_in_words(BLUE.prompt)
     first.prepared(built_in(), [AreaInversion(first.whole, "0" * 64, inverted(first.session))])
-    first.session.working_copy.save()
+    first.session.save()
     return [Document(Session.open(photo), STUDIO_DEFAULTS, lambda: clock[0]) for _ in range(number)]
 
 
 def save(document: Document) -> None:
     """As a window does it."""
     before = document.session.project
-    if document.session.working_copy.save() or document.session.project is not before:
+    if document.session.save() or document.session.project is not before:
         document.take_in(before)
 
 

@@ -94,8 +94,8 @@ class Monkey(QObject):
             lambda: self._window.versions.choose(lot.choice(names).id),
             lambda: len(names) > 1 and self._window.versions.delete_version(),
             lambda: editor.describe(f"a {lot.choice(WORDS)} lamp"),
-            lambda: editor.work_on(Area(5, 5, lot.randrange(40, 90), 60)),
-            lambda: editor.work_on(document.whole),
+            lambda: self._window.areas.choose(Area(5, 5, lot.randrange(40, 90), 60)),
+            lambda: self._window.areas.choose(document.whole),
             self._window.save,
         ]
         lot.choice(acts)()

@@ -71,7 +71,7 @@ def test_the_model_of_the_version_that_was_opened_is_chosen_wherever_one_has_gon
     session = Session.open(photo)
     add_version(session, ANOTHER, GREEN)
     add_version(session, ONE, BLUE)
-    session.working_copy.save()
+    session.save()
     drive.may_be_read.clear()
     window = opened(open_window, photo, until)
     window.versions.previous_version()
@@ -89,7 +89,7 @@ def test_looking_at_a_version_chooses_no_model_after_someone_has(
     corner = session.keep_inversion(built_in(), GONE, inverted(session), CORNER)
     part = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner.id)
     add_version(session, ONE, BLUE, part)
-    session.working_copy.save()
+    session.save()
     window = opened(open_window, photo, until)
     until(lambda: drive.looked_for[-1:] == [GONE] and not window.models_thread.busy)
     assert window.editor.model.entry == MODELS[ONE]
@@ -109,7 +109,7 @@ def test_what_is_prepared_meanwhile_is_gone_on_with(
 ) -> None:
     session = Session.open(photo)
     add_version(session, ONE, BLUE)
-    session.working_copy.save()
+    session.save()
     drive.may_be_read.clear()
     window = opened(open_window, photo, until)
     window.editor.prepare()

@@ -96,14 +96,14 @@ def test_an_area_is_edited_beside_the_whole_photo(
     assert document.areas == (document.whole,)
     assert editor.pictures.after.levels[0] == whole_edit  # type: ignore[union-attr]
 
-    prepared.undo()
+    prepared.editing.undo()
     until(lambda: editor.pictures.final)
     assert document.version is not None
     assert document.version.look == version.look
     assert document.area != document.whole
     assert place.prompts.edit.text() == "a photo of a red wall"
     assert editor.pictures.after.levels[0] == both  # type: ignore[union-attr]
-    prepared.redo()
+    prepared.editing.redo()
     until(lambda: editor.pictures.final)
     assert document.areas == (document.whole,)
     assert editor.pictures.after.levels[0] == whole_edit  # type: ignore[union-attr]
@@ -135,7 +135,7 @@ def test_an_area_that_is_not_prepared_is_left_without_a_trace(prepared: MainWind
     editor, bar = prepared.editor, prepared.editor_view.area_bar
     assert editor.document is not None
     before = editor.document.session.project
-    editor.work_on(Area(10, 10, 200, 200))
+    prepared.areas.choose(Area(10, 10, 200, 200))
     assert bar.leave_button.isVisibleTo(bar)
     bar.leave_button.click()
     assert editor.document.area == editor.document.whole
@@ -148,11 +148,11 @@ def test_another_area_waits_until_the_photo_is_prepared(prepared: MainWindow, un
     assert editor.document is not None
     editor.prepare()
     assert editor.preparing.plan.at_work
-    editor.work_on(Area(10, 10, 200, 200))
+    prepared.areas.choose(Area(10, 10, 200, 200))
     assert editor.document.area == editor.document.whole
     assert any("being prepared" in message.text for message in prepared.editor_view.messages.messages)
     until(lambda: not editor.preparing.plan.at_work)
-    editor.work_on(Area(10, 10, 200, 200))
+    prepared.areas.choose(Area(10, 10, 200, 200))
     assert editor.document.area == Area(10, 10, 200, 200)
 
 

@@ -36,7 +36,7 @@ def with_a_version(photo: Path) -> Path:
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
-    session.working_copy.save()
+    session.save()
     return session.sidecar
 
 

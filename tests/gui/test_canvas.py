@@ -1,4 +1,4 @@
-"""What the canvas draws over the photo leaves the photo itself to be seen."""
+"""The canvas: what it draws over the photo leaves the photo to be seen; comparing and zooming by mouse and keys."""
 
 from collections.abc import Callable, Iterator
 
@@ -128,3 +128,61 @@ def test_what_is_drawn_over_the_photo_covers_little_of_it(canvas: tuple[PhotoVie
     view.show_overlay(None)
     covered = (pixels(view) != bare).any(axis=-1)
     assert 0 < covered.mean() < 0.05
+
+
+def test_the_split_is_dragged_and_moved_by_keys(qtbot: QtBot) -> None:
+    view = PhotoView()
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    black, white = (make_picture(Raster(np.full((200, 300, 3), value, np.uint8))) for value in (0, 255))
+    view.show_photo(black)
+    view.show_edit(white)
+    view.show_split(True)
+    rect = view.viewport.photo_rect
+    middle = QPoint(round(rect.center().x()), round(rect.center().y()))
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.mouseMove(view, QPoint(round(rect.x() + rect.width() * 0.25), middle.y()))
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton)
+    assert view.split == pytest.approx(0.25, abs=0.01)
+    shown = view.grab().toImage()
+    ratio = shown.devicePixelRatio()
+
+    def grey(fraction: float) -> int:
+        return shown.pixelColor(
+            round((rect.x() + rect.width() * fraction) * ratio), round((rect.bottom() - 20) * ratio)
+        ).lightness()
+
+    assert grey(0.1) == 0
+    assert grey(0.9) == 255
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert view.split == pytest.approx(0.27, abs=0.01)
+    view.peek(True)
+    shown = view.grab().toImage()
+    assert grey(0.9) == 0
+
+
+def test_zooming_keeps_the_point_under_the_pointer(qtbot: QtBot) -> None:
+    view = PhotoView()
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    view.show_photo(make_picture(Raster(np.zeros((2000, 3000, 3), np.uint8))))
+    fitted = view.zoom()
+    assert fitted < 1
+    point = view.viewport.photo_rect.center() + QPoint(50, 30)
+    before = view.viewport.to_photo(point)
+    view.zoom_to(1.0, point)
+    after = view.viewport.to_photo(point)
+    assert (after - before).manhattanLength() < 1
+    view.fit()
+    assert view.zoom() == fitted
+
+
+def test_a_picture_has_smaller_copies_and_a_film_is_as_dense_as_the_mask() -> None:
+    picture = make_picture(Raster(np.zeros((1501, 3001, 3), np.uint8)))
+    assert [(level.width(), level.height()) for level in picture.levels[:2]] == [(3001, 1501), (1501, 751)]
+    assert picture.level_for(0.4)[1] == 2
+    assert picture.level_for(2.0)[1] == 1
+    laid = mask_overlay(np.array([[0.0, 1.0]], np.float32), QColor("red"), opacity=0.5)
+    assert [laid.pixelColor(x, 0).alpha() for x in (0, 1)] == [0, 128]

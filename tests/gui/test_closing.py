@@ -144,7 +144,7 @@ def test_a_program_that_is_asked_to_end_saves_first(name: str, photo: Path) -> N
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
-    session.working_copy.save()
+    session.save()
     done = _run(_END_AFTER_A_CHANGE, photo, name)
     assert done.returncode == 0, done.stderr
     assert [version.name for version in read_sidecar(session.sidecar).project.versions] == ["Renamed"]

@@ -70,7 +70,7 @@ def compare(window: MainWindow) -> dict[str, WayCell]:
 
 def compared(window: MainWindow, until: Until) -> dict[str, WayCell]:
     cells = compare(window)
-    until(lambda: not window.editor.comparisons.plan.at_work)
+    until(lambda: not window.comparing.plan.at_work)
     return cells
 
 
@@ -98,7 +98,7 @@ def test_every_way_gets_a_picture_and_the_one_that_is_used_becomes_a_version_tha
     cells = compare(window)
     assert list(cells)[-1] == Method.NULL_TEXT
     assert all(cell.state.text().startswith("Takes about ") for cell in cells.values())
-    until(lambda: not window.editor.comparisons.plan.at_work)
+    until(lambda: not window.comparing.plan.at_work)
     assert set(cells) == set(built_in().methods)
     for method, cell in cells.items():
         assert cell.title.text() == METHODS[Method(method)].title
@@ -202,7 +202,7 @@ def test_closing_stops_what_is_tried_and_keeps_nothing(edited: MainWindow, servi
     compare(edited)
     until(lambda: len(service.begun) > before and is_rendering(started))
     edited.comparing.dialog.close()
-    assert not edited.editor.comparisons.plan.at_work
+    assert not edited.comparing.plan.at_work
     assert started[-1].cancel.cancelled
     service.let_go(PLENTY)
     until(lambda: edited.engine._queue.running is None)
@@ -221,7 +221,7 @@ def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(
     until(lambda: cells[second].shown.picture is not None)
     until(lambda: edited.progress._running is not None)
     edited.actions_by_name["cancel"].trigger()
-    assert not edited.editor.comparisons.plan.at_work
+    assert not edited.comparing.plan.at_work
     assert cells[first].shown.picture is not None
     assert cells[first].use_button.isEnabled()
     assert cells[Method.NULL_TEXT].state.text() == "Not tried, as the comparison was stopped."
@@ -251,7 +251,7 @@ def test_a_newer_edit_goes_first_and_does_not_stop_the_comparison(
     so_far = len(started)
     edited.editor.say_in_words(sample.edits[1])
     service.let_go(PLENTY)
-    until(lambda: not edited.editor.comparisons.plan.at_work and edited.editor.pictures.final)
+    until(lambda: not edited.comparing.plan.at_work and edited.editor.pictures.final)
     assert not started[so_far].queued
     assert all(cell.shown.picture is not None for cell in cells.values())
 

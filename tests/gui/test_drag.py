@@ -56,8 +56,8 @@ def test_a_drag_is_undone_at_once_and_two_are_undone_one_by_one(window: MainWind
     handle += 30
     drag(qtbot, slider, handle, handle - 20, handle - 50)
     assert len(document.history.past) == 2
-    window.undo()
+    window.editing.undo()
     assert strength.value == after
-    window.undo()
+    window.editing.undo()
     assert strength.value == started
     assert not document.can_undo

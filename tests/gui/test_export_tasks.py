@@ -32,6 +32,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.test_session import SOURCE, invert, scene
 from tests.gui.conftest import export_to
 from tests.gui.gated import GatedBench, running
+from tests.gui.test_rendering import Screen
 
 Until = Callable[[Callable[[], bool]], None]
 A, B, C = (EditState(EditRecipe(SOURCE.replace("red", colour)), Finish()) for colour in ("blue", "green", "white"))
@@ -102,7 +103,7 @@ def office(tmp_path: Path, qtbot: QtBot) -> Iterator[Office]:
     session = Session.open(small)
     service = GatedBench()
     engine, background = EngineThread(lambda: service), Background()
-    rendering = Rendering(engine, background, engine)
+    rendering = Rendering(engine, background, Screen().audience, engine)
     rendering.plan.open(session)
     file_tasks = FileTasks(background, engine)
     exports = Exports(engine, background, rendering, file_tasks, engine)

@@ -39,8 +39,8 @@ def test_looking_writes_nothing_and_leaves_nothing_to_save(
     until(lambda: editor.rendering.plan.last is not None and editor.pictures.final)
     window.exporting.export()
     window.exporting.dialog.close()
-    editor.work_on(Area(0, 0, 64, 64))
-    editor.work_on(editor.document.whole)
+    window.areas.choose(Area(0, 0, 64, 64))
+    window.areas.choose(editor.document.whole)
     window.save()
     assert not editor.session.working_copy.dirty
     assert not window.isWindowModified()

@@ -148,7 +148,7 @@ def prepare_corner(photo: Path, entry: ModelEntry) -> None:
     corner = session.keep_inversion(entry, fingerprint(entry), made, CORNER)
     version = session.project.versions[0]
     session.add_version("Both", WALL, Finish(0.05), corner.id, version.id, version.parts)
-    session.working_copy.save()
+    session.save()
 
 
 @pytest.mark.parametrize("own", [CORNER, Area(0, 0, 512, 512)])
@@ -159,7 +159,7 @@ def test_all_areas_of_a_missing_model_are_asked_for_once_and_become_one_version(
     shutil.rmtree(model)
     window = opened(open_window, photo, until)
     editor, message = window.editor, missed(window, until)
-    editor.work_on(own)
+    window.areas.choose(own)
     document = editor.document
     assert document is not None
     assert document.area == own

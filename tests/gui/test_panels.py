@@ -3,17 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.gui import theme
-from nti_desktop.gui.canvas.photo_view import PhotoView
-from nti_desktop.gui.canvas.picture import make_picture, mask_overlay
 from nti_desktop.gui.controllers import comparing, trying
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way, Wording
 from nti_desktop.gui.editor.diff_view import DiffView, changes_in_words, diff_words
@@ -28,7 +25,6 @@ from nti_desktop.gui.widgets.pause_edit import PauseEdit
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.parameters import STRENGTH
@@ -150,64 +146,6 @@ def test_progress_says_phase_step_and_time_left(qtbot: QtBot) -> None:
     qtbot.addWidget(strip)
     strip.show_progress(Progress("Following the photo", 11, 50, 31.0), "Preparing")
     assert strip.text.text() == "Preparing: following the photo · step 12 of 50 · about 31 s left"
-
-
-def test_the_split_is_dragged_and_moved_by_keys(qtbot: QtBot) -> None:
-    view = PhotoView()
-    qtbot.addWidget(view)
-    view.resize(600, 400)
-    view.show()
-    black, white = (make_picture(Raster(np.full((200, 300, 3), value, np.uint8))) for value in (0, 255))
-    view.show_photo(black)
-    view.show_edit(white)
-    view.show_split(True)
-    rect = view.viewport.photo_rect
-    middle = QPoint(round(rect.center().x()), round(rect.center().y()))
-    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
-    qtbot.mouseMove(view, QPoint(round(rect.x() + rect.width() * 0.25), middle.y()))
-    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton)
-    assert view.split == pytest.approx(0.25, abs=0.01)
-    shown = view.grab().toImage()
-    ratio = shown.devicePixelRatio()
-
-    def grey(fraction: float) -> int:
-        return shown.pixelColor(
-            round((rect.x() + rect.width() * fraction) * ratio), round((rect.bottom() - 20) * ratio)
-        ).lightness()
-
-    assert grey(0.1) == 0
-    assert grey(0.9) == 255
-    qtbot.keyClick(view, Qt.Key.Key_Right)
-    assert view.split == pytest.approx(0.27, abs=0.01)
-    view.peek(True)
-    shown = view.grab().toImage()
-    assert grey(0.9) == 0
-
-
-def test_zooming_keeps_the_point_under_the_pointer(qtbot: QtBot) -> None:
-    view = PhotoView()
-    qtbot.addWidget(view)
-    view.resize(600, 400)
-    view.show()
-    view.show_photo(make_picture(Raster(np.zeros((2000, 3000, 3), np.uint8))))
-    fitted = view.zoom()
-    assert fitted < 1
-    point = view.viewport.photo_rect.center() + QPoint(50, 30)
-    before = view.viewport.to_photo(point)
-    view.zoom_to(1.0, point)
-    after = view.viewport.to_photo(point)
-    assert (after - before).manhattanLength() < 1
-    view.fit()
-    assert view.zoom() == fitted
-
-
-def test_a_picture_has_smaller_copies_and_a_film_is_as_dense_as_the_mask() -> None:
-    picture = make_picture(Raster(np.zeros((1501, 3001, 3), np.uint8)))
-    assert [(level.width(), level.height()) for level in picture.levels[:2]] == [(3001, 1501), (1501, 751)]
-    assert picture.level_for(0.4)[1] == 2
-    assert picture.level_for(2.0)[1] == 1
-    laid = mask_overlay(np.array([[0.0, 1.0]], np.float32), QColor("red"), opacity=0.5)
-    assert [laid.pixelColor(x, 0).alpha() for x in (0, 1)] == [0, 128]
 
 
 def test_dropping_a_photo_opens_it(qtbot: QtBot, prepared: MainWindow, tmp_path: Path) -> None:
@@ -340,12 +278,12 @@ def test_what_the_model_does_best_with_is_not_shown_as_changed_and_a_double_clic
     structure.show_recipe(usual, usual, (Kind.COLOUR, Kind.WEATHER), Method.RESIDUAL.row, prepared_for=2.0)
     mask.show_recipe("a red ball", usual, 0.01, usual=0.8)
     guidance, threshold = structure.sliders["guidance_scale"], mask.threshold
-    for slider, moved, value in ((guidance, structure.moved, 1.2), (threshold, mask.threshold_moved, 0.8)):
+    for slider, value in ((guidance, 1.2), (threshold, 0.8)):
         qtbot.addWidget(slider)
         assert not slider._number.font().bold()
         slider.slide_to(1.0)
         assert slider._number.font().bold()
-        with qtbot.waitSignal(moved) as answer:
+        with qtbot.waitSignal(slider.moved) as answer:
             qtbot.mouseDClick(slider._slider, Qt.MouseButton.LeftButton)
         assert answer.args[-1] == pytest.approx(value)
 

@@ -108,7 +108,7 @@ def test_a_project_that_is_gone_is_offered_too_and_may_be_left_gone(
     invert(session)
     for name in ("Anew", "Once more"):
         session.add_version(name, BLUE)
-        session.working_copy.save()
+        session.save()
     assert sidecar(photo).with_name("still life.png.nti.earlier").read_bytes() == before
 
 

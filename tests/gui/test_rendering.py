@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import EngineError, NtiError
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.history import EditState
-from nti_desktop.editing.render_plan import Composed
+from nti_desktop.editing.render_plan import Audience, Composed
 from nti_desktop.editing.render_requests import Beside, Wanted
 from nti_desktop.editing.session import Session
+from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.rendering import Rendering
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
-from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
@@ -30,27 +30,23 @@ A, B, C = (EditState(EditRecipe(SOURCE.replace("red", colour)), Finish()) for co
 PREVIEW = 2  # steps
 
 
-class Screen(QObject):
+class Screen:
     """What was shown, and said, one after the other."""
 
-    def __init__(self, rendering: Rendering) -> None:
-        super().__init__()
+    def __init__(self) -> None:
         self.shown: list[Wanted] = []
         self.errors: list[str] = []
         self.stops = 0
-        rendering.composed.connect(self.composed)
-        rendering.failed.connect(self.failed)
-        rendering.stopped.connect(self.stopped)
+        self.audience: Audience[Picture] = Audience(
+            self.composed, self.failed, self.stopped, lambda _small, _full: None
+        )
 
-    @slot(Composed)
     def composed(self, composed: Composed) -> None:
         self.shown.append(composed.wanted)
 
-    @slot(Wanted, NtiError)
     def failed(self, _wanted: Wanted, error: NtiError) -> None:
         self.errors.append(str(error))
 
-    @slot()
     def stopped(self) -> None:
         self.stops += 1
 
@@ -92,12 +88,11 @@ def stage(photo: Path, qtbot: QtBot) -> Iterator[Stage]:
     session = Session.open(photo)
     service = GatedBench()
     engine, background = EngineThread(lambda: service), Background()
-    rendering = Rendering(engine, background, engine)
+    screen = Screen()
+    rendering = Rendering(engine, background, screen.audience, engine)
     rendering.plan.open(session)
     with running(engine, background, service, qtbot):
-        yield Stage(
-            session, invert(session), service, engine, background, rendering, Screen(rendering), qtbot.waitUntil
-        )
+        yield Stage(session, invert(session), service, engine, background, rendering, screen, qtbot.waitUntil)
 
 
 def test_an_older_preview_never_replaces_a_newer_picture(stage: Stage) -> None:
@@ -131,13 +126,13 @@ def test_an_older_final_picture_never_replaces_a_newer_preview(deaf: bool, stage
 
 
 def test_a_final_picture_that_came_another_way_takes_the_place_of_the_preview_under_way(stage: Stage) -> None:
-    stage.engine.enqueue(stage.session.render_job(A.recipe, stage.inversion))
+    stage.engine.enqueue(render_job(stage.session, A.recipe, stage.inversion))
     stage.begun(1)
     stage.ask(A, PREVIEW)
     stage.service.let_go()
     stage.settle(1)
     assert stage.screen.pictures == [(A, True)]
-    stage.engine.enqueue(stage.session.render_job(B.recipe, stage.inversion))
+    stage.engine.enqueue(render_job(stage.session, B.recipe, stage.inversion))
     stage.service.let_go(2)
     stage.settle(2)
     assert [edit.steps for edit in stage.service.done] == [None, None]  # the preview was withdrawn
@@ -283,7 +278,7 @@ def test_an_answer_for_another_photo_is_dropped(stage: Stage, tmp_path: Path, ph
     stage.rendering.plan.open(Session.open(copy))
     stage.service.let_go()
     stage.wait(lambda: stage.service.done == stage.service.begun)
-    stage.engine.enqueue(stage.session.render_job(B.recipe, stage.inversion))
+    stage.engine.enqueue(render_job(stage.session, B.recipe, stage.inversion))
     stage.service.let_go()
     stage.begun(2)
     assert stage.rendering.plan.renders == 0

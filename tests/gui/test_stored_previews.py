@@ -39,7 +39,7 @@ def many(photo: Path) -> Path:
         version = session.add_version(f"Version {number}", EditRecipe(f"a cube number {number}"), Finish())
         grey = np.full((600, 600, 3), 2 * number + 60, np.uint8)
         session.working_copy.keep_preview(version.id, encode_preview(Raster(grey)))
-    session.working_copy.save()
+    session.save()
     return photo
 
 

@@ -180,14 +180,14 @@ def test_undo_and_redo_go_through_the_edits(prepared: MainWindow, until: Until, 
     weighted = editor.document.state
     assert len({untouched, swapped, weighted}) == 3
 
-    prepared.undo()
+    prepared.editing.undo()
     assert editor.document.state == swapped
-    prepared.undo()
+    prepared.editing.undo()
     assert editor.document.state == untouched
     until(lambda: editor.pictures.after is None and editor.pictures.final)  # it is the photo again
     assert prepared.editor_view.prompts.edit.text() == sample.caption
-    prepared.redo()
-    prepared.redo()
+    prepared.editing.redo()
+    prepared.editing.redo()
     assert editor.document.state == weighted
     until(lambda: editor.pictures.after is not None and editor.pictures.final)
 

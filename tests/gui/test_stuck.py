@@ -79,7 +79,7 @@ def away(drive: Drive) -> Path:
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
-    session.working_copy.save()
+    session.save()
     return photo
 
 
@@ -140,7 +140,7 @@ def test_while_a_photo_is_not_read_it_is_cancelled_at_once_and_another_opens(
     drive.fall_silent()
     window.open_path(away)
     until(drive.asked.is_set)
-    window.cancel()
+    window.editing.cancel()
     assert window.editor.file_tasks.opening is None
 
     window.open_path(away)

@@ -2,6 +2,7 @@
 
 import ast
 import gc
+import re
 import threading
 import weakref
 from collections.abc import Iterator
@@ -76,7 +77,7 @@ def test_a_slot_in_a_foreign_thread_is_refused(qtbot: QtBot) -> None:
 
 def test_signals_are_connected_to_methods_only() -> None:
     slots = {node.name for _, node in _functions() if "slot" in _decorators(node)}
-    of_qt = {"close", "deleteLater", "reject", "setChecked"}
+    of_qt = {"click", "close", "deleteLater", "reject", "setChecked"}
     for path in sorted(GUI.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "connect":
@@ -87,6 +88,16 @@ def test_signals_are_connected_to_methods_only() -> None:
                     continue
                 assert isinstance(target, ast.Attribute), f"{where} connects to something without a thread"
                 assert target.attr in slots | of_qt, f"{where} connects to {target.attr}, which is no slot"
+
+
+def test_no_slot_that_a_button_calls_waits_for_what_it_does_not_say() -> None:
+    """`clicked` does not say whether the button is checked; the button does."""
+    for path in sorted(GUI.rglob("*.py")):
+        source = path.read_text("utf-8")
+        functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+        taking = {node.name for node in functions if "slot" in _decorators(node) and len(node.args.args) > 1}
+        joined = set(re.findall(r"\.clicked\.connect\(self\.(\w+)\)", source))
+        assert not joined & taking, path.name
 
 
 class Watcher(QObject):

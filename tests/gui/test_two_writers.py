@@ -27,7 +27,7 @@ def sidecar(photo: Path) -> Path:
     session = Session.open(photo)
     invert(session)
     session.add_version("Version 1", EditRecipe(SOURCE))
-    session.working_copy.save()
+    session.save()
     return session.sidecar
 
 
@@ -63,7 +63,7 @@ def test_what_another_program_saved_is_shown_and_said(
     other = Session.open(photo)
     green = other.add_version("Green", EditRecipe("a green ball on a table"))
     other.working_copy.keep_preview(green.id, encode_preview(Raster(scene(2))))
-    other.working_copy.save()
+    other.save()
     rename(window, "Bolder")
     window.save()
     until(lambda: green.id in window.editor.pictures.of_versions)
@@ -72,7 +72,7 @@ def test_what_another_program_saved_is_shown_and_said(
     (message,) = said(window, Topic.ARRIVED)
     assert "“Green”" in message.text
     assert not window.isWindowModified()
-    window.undo()
+    window.editing.undo()
     assert shown(window) == ["Version 1", "Green"]
 
 
@@ -86,11 +86,11 @@ def test_the_version_on_screen_that_was_changed_elsewhere_is_shown_as_it_is_now(
     window.versions.choose(first)
     other = Session.open(photo)
     other.change_version(first, recipe=EditRecipe("a green ball on a table"))
-    other.working_copy.save()
+    other.save()
     window.save()
     until(lambda: document.edit_text == "a green ball on a table")
     assert window.editor_view.prompts.edit.text() == "a green ball on a table"
-    window.undo()
+    window.editing.undo()
     assert document.edit_text == SOURCE
 
 

@@ -70,7 +70,7 @@ def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(
     prepared.versions.delete_version()
     assert names(document) == ["Version 1", "Version 2"]
     assert prepared.actions_by_name["undo"].isEnabled()
-    prepared.undo()
+    prepared.editing.undo()
     assert versions(document) == three
     assert document.version_id == deleted
     assert editor.pictures.of_versions[deleted] is picture
@@ -79,17 +79,17 @@ def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(
     assert (kept == preview).all()
     assert not [m for m in prepared.editor_view.messages.messages if m.topic is Topic.DELETED]
 
-    prepared.redo()
+    prepared.editing.redo()
     assert names(document) == ["Version 1", "Version 2"]
-    prepared.undo()
-    prepared.undo()  # its own edits go on being undone
+    prepared.editing.undo()
+    prepared.editing.undo()  # its own edits go on being undone
     assert prepared.editor_view.prompts.edit.text() == sample.edits[1]
-    prepared.undo()
+    prepared.editing.undo()
     assert prepared.editor_view.prompts.edit.text() == sample.edits[0]
-    prepared.redo()
-    prepared.redo()
+    prepared.editing.redo()
+    prepared.editing.redo()
     assert versions(document) == three
-    prepared.redo()  # after its edits, the deletion
+    prepared.editing.redo()  # after its edits, the deletion
     assert names(document) == ["Version 1", "Version 2"]
     until(lambda: editor.pictures.final)
 
@@ -99,13 +99,13 @@ def test_edits_made_after_a_deletion_are_undone_before_it(
 ) -> None:
     prepared.versions.delete_version()
     say(sample.edits[1])
-    prepared.undo()
+    prepared.editing.undo()
     assert names(document) == ["Version 1", "Version 2"]
-    prepared.undo()
+    prepared.editing.undo()
     assert versions(document) == three
-    prepared.redo()
+    prepared.editing.redo()
     assert names(document) == ["Version 1", "Version 2"]
-    prepared.redo()
+    prepared.editing.redo()
     assert document.edit_text == sample.edits[1]
 
 
@@ -113,10 +113,10 @@ def test_a_new_edit_ends_redo_of_the_list(
     prepared: MainWindow, document: Document, three: tuple[VersionRecord, ...], say: Say, sample: Sample
 ) -> None:
     prepared.versions.delete_version()
-    prepared.undo()
+    prepared.editing.undo()
     say(sample.caption)
     assert not prepared.actions_by_name["redo"].isEnabled()
-    prepared.redo()
+    prepared.editing.redo()
     assert len(versions(document)) == 3
 
 
@@ -135,7 +135,7 @@ def test_a_deletion_that_was_saved_can_still_be_undone(
     until(lambda: prepared.editor.pictures.final)
     prepared.save()
     until(lambda: not document.session.working_copy.dirty)
-    prepared.undo()
+    prepared.editing.undo()
     assert prepared.actions_by_name["save"].isEnabled()
     until(lambda: prepared.editor.pictures.final)
     close(prepared)
@@ -159,7 +159,7 @@ def test_put_it_back_calls_the_deletion_off_whatever_was_done_since(
     assert document.version.name == "Bolder"
     message.actions[0].do()  # a second time there is nothing to put back
     assert names(document) == ["Version 1", "Bolder", "Version 2"]
-    prepared.undo()
+    prepared.editing.undo()
     assert document.edit_text == sample.edits[1]  # an edit of its own
 
 
@@ -173,19 +173,19 @@ def test_adding_and_renaming_are_undone_and_redone(
     prepared.versions.rename(added, "Bolder")
     say(sample.edits[1])
 
-    prepared.undo()  # the edit
+    prepared.editing.undo()  # the edit
     assert document.edit_text == sample.edits[0]
-    prepared.undo()  # the name
+    prepared.editing.undo()  # the name
     assert names(document) == ["Version 1", "Version 2"]
-    prepared.undo()  # the version
+    prepared.editing.undo()  # the version
     assert names(document) == ["Version 1"]
     assert document.version_id == first
-    prepared.undo()
+    prepared.editing.undo()
     assert document.edit_text == sample.caption
     assert not prepared.actions_by_name["undo"].isEnabled()
 
     for _ in range(4):
-        prepared.redo()
+        prepared.editing.redo()
     assert names(document) == ["Version 1", "Bolder"]
     assert document.version_id == added
     assert document.edit_text == sample.edits[1]
@@ -201,7 +201,7 @@ def test_a_version_with_edits_is_not_taken_away_by_undo_in_another(
     say(sample.edits[0])
     prepared.versions.choose(first)
     assert not prepared.actions_by_name["undo"].isEnabled()
-    prepared.undo()
+    prepared.editing.undo()
     assert names(document) == ["Version 1", "Version 2"]
 
 

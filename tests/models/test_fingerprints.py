@@ -1,19 +1,24 @@
-"""Fingerprints are remembered: gigabytes are read once, and again only when a file has changed."""
+"""Fingerprints: what they depend on, and that gigabytes are read once, and again only when a file has changed."""
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from nti_desktop.core import disk
-from nti_desktop.core.errors import Cancelled
+from nti_desktop.core.errors import Cancelled, ModelError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.models.library import fingerprints
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.fingerprints import MOST, cache_file, fingerprint, known_fingerprint, may_have
+from tests.models.test_catalog import WEIGHTS, change
+from tests.models.test_catalog import folder as folder
 from tests.other_models import change_model, write_model
 
 
@@ -156,3 +161,32 @@ def test_a_model_of_another_size_cannot_be_the_one(model: Path, tmp_path: Path) 
     of(same_size)
     assert not may_have(find_model(str(same_size)), wanted)
     assert may_have(find_model(str(model)), wanted)
+
+
+def test_the_fingerprint_depends_on_weights_configs_and_tokenizer_alone(folder: Path) -> None:
+    before = fingerprint(find_model(str(folder)))
+    (folder / "README.md").write_text("A model.")
+    (folder / "words.txt").write_text("ball\n")
+    (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"never read")
+    assert fingerprint(find_model(str(folder))) == before
+    seen = {before}
+    for file in (WEIGHTS["unet"], WEIGHTS["vae"], WEIGHTS["text_encoder"]):
+        save_file({"weight": np.ones(3, np.float32)}, folder / file)
+        seen.add(fingerprint(find_model(str(folder))))
+    change(folder, "scheduler/scheduler_config.json", beta_end=0.02)
+    seen.add(fingerprint(find_model(str(folder))))
+    change(folder, "tokenizer/vocab.json", b=1)
+    seen.add(fingerprint(find_model(str(folder))))
+    assert len(seen) == 6
+
+
+def test_the_fingerprint_does_not_depend_on_the_place(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "elsewhere" / "other name")
+    assert fingerprint(find_model(str(tmp_path / "elsewhere" / "other name"))) == fingerprint(find_model(str(folder)))
+
+
+def test_a_fingerprint_of_a_folder_that_went_away_is_an_error(folder: Path) -> None:
+    entry = find_model(str(folder))
+    shutil.rmtree(folder)
+    with pytest.raises(ModelError):
+        fingerprint(entry)

@@ -15,6 +15,7 @@ import pytest
 from nti_desktop.core.resources import resource
 from nti_desktop.core.units import decibels
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.previews import SIDE
 from nti_desktop.editing.session import Session
 from nti_desktop.engine.service import EngineService
@@ -130,7 +131,7 @@ def test_a_renamed_version_is_all_that_changes(kept: Kept, tmp_path: Path) -> No
     pictures, lies_as_stored = previews(session), session.working_copy.turn == 1
     first = session.project.versions[0]
     session.change_version(first.id, name="Another name")
-    session.working_copy.save()
+    session.save()
 
     again = Session.open(photo)
     assert shown(again) == with_another_name(kept, first.name, "Another name")
@@ -168,7 +169,7 @@ def test_what_a_program_does_not_know_survives(kept: Kept, tmp_path: Path) -> No
     session = Session.open(photo)
     assert unknown_fields(session.project) == kept.expected["unknown"]
     session.change_version(session.project.versions[0].id, name="Another name")
-    session.working_copy.save()
+    session.save()
     assert unknown_fields(Session.open(photo).project) == kept.expected["unknown"]
     with zipfile.ZipFile(sidecar_of(photo)) as archive:
         assert {name: archive.read(name).decode() for name in kept.expected["parts"]} == kept.expected["parts"]
@@ -181,7 +182,7 @@ def test_a_project_without_versions_gets_its_first_one(tmp_path: Path) -> None:
     inversion = session.inversion()
     assert inversion is not None
     session.add_version("First", recipe_for("a blue ring", inversion.settings.settings(), STUDIO_DEFAULTS))
-    session.working_copy.save()
+    session.save()
     now = shown(Session.open(photo))
     assert now["preparations"] == kept.shown["preparations"]
     assert [version["name"] for version in now["versions"]] == ["First"]
@@ -194,7 +195,7 @@ def test_a_project_without_a_preparation_follows_its_photo_to_another_name(tmp_p
     session = Session.open(photo)
     renamed = photo.rename(tmp_path / "another name.jpg")
     session.move_to(renamed, sidecar_of(renamed))
-    session.working_copy.save()
+    session.save()
     again = Session.open(sidecar_of(renamed))
     assert (again.photo.path, again.project.photo.name) == (renamed, "another name.jpg")
     assert shown(again) == kept.shown
@@ -207,7 +208,7 @@ def test_without_its_model_a_version_is_not_rendered_and_that_is_said(kept: Kept
     for version in session.project.versions:
         for part in version.parts:
             with pytest.raises(ModelGone) as gone:
-                session.render_job(part.recipe.recipe(), part.inversion)
+                render_job(session, part.recipe.recipe(), part.inversion)
             name = kept.expected["missing_model"]
             assert gone.value.what == f"The model “{name}” that this photo was prepared with is not on this computer"
 
@@ -257,7 +258,7 @@ def rendered(session: Session, version_id: str, service: EngineService) -> Any:
     """(h, w, 3) in [0, 1]: a version as an export of it looks."""
     parts = [
         RenderedPart(
-            service.render(session.render_job(part.recipe.recipe(), part.inversion)),
+            service.render(render_job(session, part.recipe.recipe(), part.inversion)),
             Finish(part.finish.feather),
             part.inversion,
         )

@@ -22,10 +22,8 @@ _SHARP_FROM = 6.0  # chosen zoom from which single pixels are shown as squares
 class PhotoView(QWidget):
     """Shows the photo (`before`) and the edit (`after`). Zoom is screen pixels per photo pixel."""
 
-    split_moved = Signal(float)
     zoom_changed = Signal(float)
     area_drawn = Signal(Area)
-    drawing_ended = Signal()  # with or without an area
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,7 +126,6 @@ class PhotoView(QWidget):
         if self._drawing is not None:
             self._drawing = None
             self.unsetCursor()
-            self.drawing_ended.emit()
             self.update()
 
     @property
@@ -151,7 +148,6 @@ class PhotoView(QWidget):
         to = min(max(to, 0.0), 1.0)
         if to != self._split:
             self._split = to
-            self.split_moved.emit(to)
             self.update()
 
     def show_split(self, on: bool) -> None:

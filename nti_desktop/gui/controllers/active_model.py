@@ -1,6 +1,7 @@
 """Which model works on the open photo: the one it was prepared with, as soon as that is found, else the one chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,19 +19,29 @@ from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.methods import Method
 
 
+@dataclass(frozen=True, eq=False)
+class Audience:
+    """Who hears of the model. answered: one that pictures may wait for is found, or known to be gone; outdated: what is
+    said about this no longer holds.
+    """
+
+    changed: Callable[[], None]
+    answered: Callable[[], None]
+    said: Callable[[Message], None]
+    outdated: Callable[[Topic], None]
+
+
 class ActiveModel(QObject):
     """entry: the model; way: how it prepares the photo next. Pictures are made by the models of their inversions."""
 
-    changed = Signal()
-    answered = Signal()  # a model that pictures may wait for is found, or known to be gone
     missed = Signal(InversionRecord, ModelGone)  # no picture can be made, as this one's model is not there
-    said = Signal(Message)
-    outdated = Signal(tuple)  # see Editor
 
-    def __init__(self, entry: ModelEntry, preparing: Preparing, models: Background, parent: QObject) -> None:
+    def __init__(
+        self, entry: ModelEntry, preparing: Preparing, models: Background, audience: Audience, parent: QObject
+    ) -> None:
         """models: the worker that reads models, which may take long."""
         super().__init__(parent)
-        self.entry = entry
+        self.entry, self._audience = entry, audience
         self.way = _usual_way(entry)
         self._preparing = preparing
         self._model_lookup = ModelLookup(models, self._answered, self._not_read)
@@ -74,17 +85,17 @@ class ActiveModel(QObject):
         self.entry = entry
         self.way = _usual_way(entry)
         self._awaited = None
-        self.outdated.emit(((Topic.MODEL, ""),))
+        self._audience.outdated(Topic.MODEL)
         if self._document is not None:
             self._document.meant_for(entry.defaults)
             self.measure()
-        self.changed.emit()
+        self._audience.changed()
 
     def choose_way(self, method: Method, steps: int) -> None:
         """Prepare the photo this way next; the method is remembered for this model."""
         self.way = (method, steps)
         preferences.remember_method(self.entry.id, None if method is self.entry.defaults.method else method)
-        self.changed.emit()
+        self._audience.changed()
 
     def prepare(self, described: Mapping[Area, str]) -> None:
         """Prepare areas with this model, this way, whatever model is found meanwhile."""
@@ -98,22 +109,18 @@ class ActiveModel(QObject):
 
     def measure_again(self) -> None:
         """Another device computes from the next job on; what is being prepared goes on with the old one."""
-        self.outdated.emit(
-            (
-                (Topic.PREPARE, ""),
-                (Topic.RENDER, ""),
-            )
-        )
+        self._audience.outdated(Topic.PREPARE)
+        self._audience.outdated(Topic.RENDER)
         if not self._preparing.plan.at_work:
             self.measure()
-        self.changed.emit()
+        self._audience.changed()
 
     def all_there(self, records: Sequence[InversionRecord]) -> bool:
         """Tell whether the models of these inversions are there; look for one that is not known yet, and send `missed`
         for one that is gone.
         """
         if self._model_lookup.all_known(records):
-            self.outdated.emit(((Topic.MADE_WITH, ""),))
+            self._audience.outdated(Topic.MADE_WITH)
             return True
         if gone := self._model_lookup.gone(records):
             self.missed.emit(*gone)
@@ -129,7 +136,7 @@ class ActiveModel(QObject):
         wanted, own = missed[0].model_fingerprint, document.inversion
         if own is not None and own.model_fingerprint == wanted and not self._preparing.plan.at_work:
             self._awaited = wanted
-        self.answered.emit()
+        self._audience.answered()
 
     def _answered(self, record: InversionRecord) -> None:
         assert self._document is not None
@@ -141,11 +148,11 @@ class ActiveModel(QObject):
         if self._awaited is None and not self._preparing.plan.looked_at:
             self.measure()
         if found is None or not self._preparing.plan.measuring:  # else it is asked for when its time is known
-            self.answered.emit()
-        self.changed.emit()
+            self._audience.answered()
+        self._audience.changed()
 
     def _not_read(self, _record: InversionRecord, error: NtiError) -> None:
-        self.said.emit(Message(str(error), Tone.ERROR, topic=Topic.RENDER))
+        self._audience.said(Message(str(error), Tone.ERROR, topic=Topic.RENDER))
         if not self._preparing.plan.looked_at:
             self.measure()
 

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QObject, Signal
 
+from nti_desktop.editing.changes import Change
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Message, Topic
@@ -33,17 +34,33 @@ class Areas(QObject):
     def work_on_whole(self) -> None:
         """Go back from an area to the whole photo."""
         if self._editor.document is not None:
-            self._editor.work_on(self._editor.document.whole)
+            self.choose(self._editor.document.whole)
 
     @slot(Area)
     def choose(self, area: Area) -> None:
         """Describe and edit an area."""
-        self._editor.work_on(area)
+        document = self._editor.document
+        if document is not None and area != document.area and self._may_move():
+            document.work_on(area)
+            self._editor.go_on_elsewhere()
 
     @slot(Area)
     def leave(self, area: Area) -> None:
         """Take an area's edit out of this version."""
-        self._editor.leave(area)
+        document = self._editor.document
+        if document is not None and self._may_move():
+            document.leave(area)
+            self._editor.go_on_elsewhere()
+            self._editor.show_again()
+
+    def _may_move(self) -> bool:
+        """Not while an area is being prepared."""
+        at_work = self._editor.preparing.plan.at_work
+        if at_work:
+            text = "The photo is being prepared; go to another area when that is done, or cancel it."
+            self._editor.say(Message(text, topic=Topic.PREPARE))
+            self._editor.tell(Change.AREA)  # the buttons go back to what holds
+        return not at_work
 
     @property
     def words_with_a_place(self) -> tuple[tuple[int, str], ...]:
@@ -70,4 +87,4 @@ class Areas(QObject):
             text = "This word is nearly everywhere in the area; draw a smaller one on the photo instead."
             self._editor.say(Message(text, topic=Topic.EFFECT))
         else:
-            self._editor.work_on(area)
+            self.choose(area)

@@ -9,14 +9,19 @@ from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import duration, in_decibels
 from nti_desktop.editing.comparison import Comparison, Tried, comparison_of
+from nti_desktop.editing.comparison_plan import Audience, ComparisonPlan
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.preparation import Preparation
-from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way, Wording
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.widgets.work_strip import in_words
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.recipe.jobs import Inversion, Rendered
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import InversionSettings
 
@@ -31,19 +36,23 @@ WORDING = Wording(
 class Comparing(QObject):
     """Compares the ways to make the open edit. Nothing of it is kept unless it is chosen."""
 
-    def __init__(self, editor: Editor, line: PromptLine, window: QWidget) -> None:
+    def __init__(
+        self, editor: Editor, engine: EngineThread, background: Background, line: PromptLine, window: QWidget
+    ) -> None:
         """line: where the edit is typed."""
         super().__init__(window)
         self._editor, self._line = editor, line
         self._tried: dict[Method, Tried[Picture]] = {}
+        audience: Audience[Picture] = Audience(self._began, self._moved, self._show, self._failed)
+        self.plan: ComparisonPlan[Picture] = ComparisonPlan(engine, background, make_picture, audience)
         self.dialog = ComparisonDialog(WORDING, window)
         self.dialog.use_asked.connect(self.use)
         self.dialog.finished.connect(self._closed)
-        editor.comparisons.began.connect(self._began)
-        editor.comparisons.moved.connect(self._moved)
-        editor.comparisons.tried.connect(self._show)
-        editor.comparisons.failed.connect(self._failed)
         editor.opened.connect(self.stop)
+        engine.progressed.connect(self._progressed)
+        engine.inverted.connect(self._inverted)
+        engine.rendered.connect(self._rendered)
+        engine.failed.connect(self._engine_failed)
 
     @property
     def possible(self) -> bool:
@@ -68,7 +77,7 @@ class Comparing(QObject):
         comparison = self._comparison
         if comparison is None:
             return
-        self._editor.comparisons.plan.cancel()
+        self.plan.cancel()
         self._tried.clear()
         ways = []
         for way in comparison.ways:
@@ -76,7 +85,7 @@ class Comparing(QObject):
             takes = "How long it takes is not known yet." if seconds is None else f"Takes {duration(seconds)}."
             ways.append(Way(way.method, row.title, row.sentence, takes))
         self.dialog.ask(comparison.ways[0].prompt, comparison.state.recipe.prompt, ways)
-        self._editor.comparisons.plan.begin(comparison)
+        self.plan.begin(comparison)
 
     @slot(str)
     def use(self, method: str) -> None:
@@ -98,26 +107,38 @@ class Comparing(QObject):
         self._forget()
 
     def _forget(self) -> None:
-        self._editor.comparisons.plan.cancel()
+        self.plan.cancel()
         self._tried.clear()
 
-    @slot(InversionSettings)
     def _began(self, way: InversionSettings) -> None:
         self.dialog.show_begun(way.method)
 
-    @slot(InversionSettings, Progress)
     def _moved(self, way: InversionSettings, progress: Progress) -> None:
         text = in_words(replace(progress, seconds_left=None))  # of a phase, where the whole way is told of already
         self.dialog.show_progress(way.method, progress, text)
 
-    @slot(Tried)
     def _show(self, tried: Tried[Picture]) -> None:
         self._tried[tried.way.method] = tried
         self.dialog.show_tried(tried.way.method, tried.picture, _figures(tried), tried.prepared is not None)
 
-    @slot(InversionSettings, NtiError)
     def _failed(self, way: InversionSettings, error: NtiError) -> None:
         self.dialog.show_error(way.method, str(error))
+
+    @slot(Ticket, Progress)
+    def _progressed(self, ticket: Ticket, progress: Progress) -> None:
+        self.plan.progressed(ticket, progress)
+
+    @slot(Ticket, Inversion, str)
+    def _inverted(self, ticket: Ticket, inverted: Inversion, fingerprint: str) -> None:
+        self.plan.inverted(ticket, inverted, fingerprint)
+
+    @slot(Ticket, Rendered)
+    def _rendered(self, ticket: Ticket, rendered: Rendered) -> None:
+        self.plan.rendered(ticket, rendered)
+
+    @slot(Ticket, NtiError)
+    def _engine_failed(self, ticket: Ticket, error: NtiError) -> None:
+        self.plan.failed(ticket, error)
 
 
 def _figures(tried: Tried[Picture]) -> str:

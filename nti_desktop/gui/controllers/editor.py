@@ -8,20 +8,18 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import Cancelled, NtiError
-from nti_desktop.editing import feedback
+from nti_desktop.editing import feedback, render_plan
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.finding import said_of_elsewhere
 from nti_desktop.editing.pictures import Audience, Pictures
 from nti_desktop.editing.preparation import Preparation
-from nti_desktop.editing.recovery import said_of_lost
 from nti_desktop.editing.render_plan import Composed
 from nti_desktop.editing.render_requests import Wanted
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture
+from nti_desktop.gui.controllers import active_model
 from nti_desktop.gui.controllers.active_model import ActiveModel
-from nti_desktop.gui.controllers.comparisons import Comparisons
 from nti_desktop.gui.controllers.exports import Exports
 from nti_desktop.gui.controllers.file_tasks import FileTasks, Glimpse, OpenedPhoto
 from nti_desktop.gui.controllers.preparing import Preparing
@@ -69,11 +67,12 @@ class Editor(QObject):
         self._gesture = Gesture(self)
         self.file_tasks = FileTasks(background, self)
         self.preparing = Preparing(engine, self)
-        self.model = ActiveModel(entry, self.preparing, models, self)
-        self.rendering = Rendering(engine, background, self)
+        of_models = active_model.Audience(self._model_changed, self._model_answered, self.say, self.withdraw)
+        self.model = ActiveModel(entry, self.preparing, models, of_models, self)
+        of_renders = render_plan.Audience(self._composed, self._render_failed, self._render_stopped, self._sharpened)
+        self.rendering = Rendering(engine, background, of_renders, self)
         self.exports = Exports(engine, models, self.rendering, self.file_tasks, self)
-        self.comparisons = Comparisons(engine, background, self)
-        self.stored_previews = StoredPreviews(background, self)
+        self.stored_previews = StoredPreviews(background, self._stored_arrived, self)
         self.document: Document | None = None
         self.taken_up: Left | None = None  # what a program left of the open photo, which is in it again
         self.suggestions: tuple[str, ...] = ()
@@ -91,13 +90,6 @@ class Editor(QObject):
         self.preparing.measured.connect(self._measured)
         self.preparing.prepared.connect(self.keep_prepared)
         self.preparing.failed.connect(self._preparing_failed)
-        self.model.changed.connect(self._model_changed)
-        self.model.answered.connect(self._model_answered)
-        self.stored_previews.arrived.connect(self._stored_arrived)
-        self.rendering.composed.connect(self._composed)
-        self.rendering.sharpened.connect(self._sharpened)
-        self.rendering.failed.connect(self._render_failed)
-        self.rendering.stopped.connect(self._render_stopped)
 
     @property
     def session(self) -> Session | None:
@@ -111,10 +103,11 @@ class Editor(QObject):
     def say_failed(self, error: NtiError, topic: Topic, photo: Path) -> None:
         """Tell the user what went wrong with a photo; a project that can be brought back has a button that does it."""
         recoverable = isinstance(error, SidecarDamaged) and error.recoverable
-        actions = (self._bringing_back(photo),) if recoverable else ()
+        actions = (self.bringing_back(photo),) if recoverable else ()
         self.say(Message(str(error), Tone.ERROR, topic=topic, actions=actions))
 
-    def _bringing_back(self, photo: Path) -> Action:
+    def bringing_back(self, photo: Path) -> Action:
+        """Offer to open a photo with its project as it was before its last save."""
         return Action("Bring it back", partial(self.bring_back_asked.emit, photo))
 
     def tell(self, change: Change) -> None:
@@ -159,41 +152,10 @@ class Editor(QObject):
         self._show_stored()
         self.changed.emit(Change.EVERYTHING)
         self.opened.emit()
-        if opened.session.notes:
-            self.say(Message(" ".join(opened.session.notes), Tone.NOTE, topic=Topic.NOTE))
-        if (beside := opened.session.beside) is not None:
-            renames = beside.parent == opened.session.sidecar.parent
-            title = "Rename it after the photo" if renames else "Move it beside the photo"
-            move = Action(title, partial(self._move_beside, opened.session, beside))
-            text = said_of_elsewhere(opened.session.sidecar, opened.session.photo.path)
-            self.say(Message(text, topic=Topic.ELSEWHERE, actions=(move,)))
-        if opened.session.lost is not None:
-            bring_back = self._bringing_back(opened.session.photo.path)
-            self.say(Message(said_of_lost(opened.session.lost), topic=Topic.OPEN, actions=(bring_back,)))
         self.changed.emit(Change.EVERYTHING)
 
-    def work_on(self, area: Area) -> None:
-        """Describe and edit another area of the photo."""
-        if self.document is not None and area != self.document.area and self._may_move():
-            self.document.work_on(area)
-            self._go_on_elsewhere()
-
-    def leave(self, area: Area) -> None:
-        """Take an area's edit out of this version."""
-        if self.document is not None and self._may_move():
-            self.document.leave(area)
-            self._go_on_elsewhere()
-            self._show_again()
-
-    def _may_move(self) -> bool:
-        """Not while an area is being prepared."""
-        if self.preparing.plan.at_work:
-            text = "The photo is being prepared; go to another area when that is done, or cancel it."
-            self.say(Message(text, topic=Topic.PREPARE))
-            self.changed.emit(Change.AREA)  # the buttons go back to what holds
-        return not self.preparing.plan.at_work
-
-    def _go_on_elsewhere(self) -> None:
+    def go_on_elsewhere(self) -> None:
+        """Another area of the photo is worked on by now."""
         self.withdraw(Topic.PREPARE, Topic.EFFECT)
         self.model.measure()
         self.moved.emit()
@@ -246,7 +208,6 @@ class Editor(QObject):
         gesture = self._gesture.number
         self.attempt(lambda document: document.edit(subject, change, gesture))
 
-    @slot(float)
     def set_feather(self, feather: float) -> None:
         """Let the mask's border fade so softly."""
         state = self.document.state if self.document else None
@@ -284,13 +245,14 @@ class Editor(QObject):
         if document.version_id != version:
             self._show_stored()
         elif document.area != area:
-            self._go_on_elsewhere()
+            self.go_on_elsewhere()
         if (document.version_id, document.state, document.beside) != (version, *look):
-            self._show_again()
+            self.show_again()
         else:
             self.changed.emit(Change.EDIT | Change.VERSIONS)
 
-    def _show_again(self) -> None:
+    def show_again(self) -> None:
+        """The edit is another one by now: ask for its picture."""
         self.withdraw(Topic.EFFECT, Topic.EMPHASIS)
         self.pictures.ask()
         self.changed.emit(Change.EDIT | Change.AREA | Change.VERSIONS | Change.PREPARATION)
@@ -328,7 +290,7 @@ class Editor(QObject):
         self.file_tasks.save(SaveRequest(document.session))
         if document is self.document:
             self._show_stored()
-            self._show_again()
+            self.show_again()
 
     @slot(NtiError)
     def _preparing_failed(self, error: NtiError) -> None:
@@ -342,11 +304,9 @@ class Editor(QObject):
             self.pictures.ask()  # the stored picture is small; now a real one can be made
         self.changed.emit(Change.PREPARATION)
 
-    @slot()
     def _model_changed(self) -> None:
         self.changed.emit(Change.MODEL | Change.EDIT)  # one takes sentences, another orders
 
-    @slot()
     def _model_answered(self) -> None:
         self.pictures.ask()
 
@@ -357,7 +317,6 @@ class Editor(QObject):
         if self.document is not None and self.pictures.lacks_stored:
             self.stored_previews.ask(self.document.version_id)
 
-    @slot(str, Picture)
     def _stored_arrived(self, version: str, picture: Picture) -> None:
         self.pictures.stored_arrived(version, picture)
         self.changed.emit(Change.PICTURE)
@@ -368,7 +327,6 @@ class Editor(QObject):
         self.rendering.show_on(screen)
         self.stored_previews.show_on(screen)
 
-    @slot(Picture, Picture)
     def _sharpened(self, small: Picture, full: Picture) -> None:
         self.replace_pictures({small: full})
 
@@ -386,18 +344,15 @@ class Editor(QObject):
         self.pictures.ask(by_hand=True)
         self.changed.emit(Change.PICTURE)
 
-    @slot(Composed)
     def _composed(self, composed: Composed[Picture]) -> None:
         self.pictures.composed(composed)
         self.changed.emit(Change.PICTURE)
 
-    @slot(Wanted, NtiError)
     def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
         assert self.session is not None
         self.say_failed(error, Topic.RENDER, self.session.photo.path)
         self.changed.emit(Change.PICTURE)
 
-    @slot()
     def _render_stopped(self) -> None:
         self.pictures.stop()
         self.changed.emit(Change.PICTURE)
@@ -419,7 +374,3 @@ class Editor(QObject):
         session = self.session
         if session is not None and session.working_copy.dirty:
             self.file_tasks.save(SaveRequest(session, by_itself))
-
-    def _move_beside(self, session: Session, beside: Path) -> None:
-        self.withdraw(Topic.ELSEWHERE)
-        self.file_tasks.save(SaveRequest(session, path=beside, moves=True))

@@ -77,13 +77,12 @@ class FileTasks(QObject):
     """Open, save, export. A drive that does not answer holds up what is opened from it or written to it, no more."""
 
     glimpsed = Signal(Glimpse)  # of the photo that is being opened
-    opening_moved = Signal()  # `opening` says how far
     opened = Signal(OpenedPhoto)
     open_failed = Signal(Path, NtiError)  # Cancelled: by the user, or for another photo
     arrived = Signal(Arrival)  # what another program saved came into a project
     saved = Signal(Session)
     save_failed = Signal(SaveRequest, NtiError)
-    doing_changed = Signal()
+    doing_changed = Signal()  # `doing`, or how far `opening` is
     _seen = Signal(Opening, Glimpse)  # both sent from the background thread
     _read = Signal(Opening, float)
 
@@ -184,7 +183,7 @@ class FileTasks(QObject):
     def _show_share(self, opening: Opening, share: float) -> None:
         opening.share = share
         if opening is self.opening and time.monotonic() - opening.since > _SOON:
-            self.opening_moved.emit()
+            self.doing_changed.emit()
 
     def save(self, request: SaveRequest) -> None:
         """Write a project, see `SaveQueue`."""

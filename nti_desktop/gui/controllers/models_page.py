@@ -45,8 +45,8 @@ class ModelsPageController(QObject):
         page.list.drop_asked.connect(library.remove_broken_off)
         page.list.add_asked.connect(library.add)
         page.downloads.plan_asked.connect(self._plan)
-        page.downloads.fetch_asked.connect(transfers.fetch)
-        page.strip.cancel_asked.connect(transfers.cancel)
+        page.downloads.terms.accepted.connect(transfers.fetch)
+        page.strip.cancel.clicked.connect(transfers.cancel)
         page.store_chosen.connect(library.move_store)
         self._doing = ""
         self._new = ""  # path of a model that was just added, until it is listed

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.composition import Composition, RenderedPart
@@ -49,17 +49,13 @@ class _Drawing:
 
 
 class Rendering(QObject):
-    """Joins a `RenderPlan` with the engine's thread, and tells the window what comes of it."""
+    """Joins a `RenderPlan` with the engine's thread."""
 
-    composed = Signal(Composed)
-    failed = Signal(Wanted, NtiError)
-    stopped = Signal()  # cancelled by the user
-    sharpened = Signal(Picture, Picture)  # the newest picture as it was, and at full size
-
-    def __init__(self, engine: EngineThread, background: Background, parent: QObject) -> None:
+    def __init__(
+        self, engine: EngineThread, background: Background, audience: Audience[Picture], parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._drawing = _Drawing()
-        audience = Audience(self.composed.emit, self.failed.emit, self.stopped.emit, self.sharpened.emit)
         self.plan: RenderPlan[Picture] = RenderPlan(engine, background, self._drawing, audience)
         engine.rendered.connect(self._rendered)
         engine.failed.connect(self._failed)

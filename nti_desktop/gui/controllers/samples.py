@@ -1,8 +1,9 @@
 """The samples: shown before a photo is open, opened as the user's own copies, with edits to try."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.gui import sample_photos
@@ -16,11 +17,9 @@ from nti_desktop.models.library.samples import samples
 class Samples(QObject):
     """Joins the samples on the start page with the editor."""
 
-    open_asked = Signal(Path)
-
-    def __init__(self, editor: Editor, start: StartPage, parent: QObject) -> None:
+    def __init__(self, editor: Editor, start: StartPage, open_path: Callable[[Path], None], parent: QObject) -> None:
         super().__init__(parent)
-        self._editor = editor
+        self._editor, self._open_path = editor, open_path
         start.sample_asked.connect(self.open)
         editor.opened.connect(self._opened)
         try:
@@ -32,7 +31,7 @@ class Samples(QObject):
     def open(self, sample: Path) -> None:
         """Open the user's own copy of a sample."""
         try:
-            self.open_asked.emit(sample_photos.own_copy(sample))
+            self._open_path(sample_photos.own_copy(sample))
         except NtiError as error:
             self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.OPEN))
 

@@ -20,12 +20,12 @@ THUMBNAIL = 112  # pixels a side, sharp on a screen with twice the pixels
 class StoredPreviews(QObject):
     """thumbnails: by version, None where there is nothing to see."""
 
-    arrived = Signal(str, Picture)  # of this version, as it was asked for
     thumbnail_arrived = Signal(str, QImage)
 
-    def __init__(self, background: Background, parent: QObject) -> None:
+    def __init__(self, background: Background, arrived: Callable[[str, Picture], None], parent: QObject) -> None:
+        """arrived: told of the picture of a version, as it was asked for."""
         super().__init__(parent)
-        self._background = background
+        self._background, self._arrived = background, arrived
         self._session: Session | None = None
         self._screen: bytes | None = None
         self._wanted: tuple[str, ...] = ()  # thumbnails of these, one after the other
@@ -46,7 +46,7 @@ class StoredPreviews(QObject):
 
         def done(picture: Picture | None) -> None:
             if picture is not None:
-                self.arrived.emit(version, picture)
+                self._arrived(version, picture)
 
         self._decode(version, SIDE, done)
 

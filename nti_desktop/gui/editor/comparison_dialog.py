@@ -1,6 +1,6 @@
 """Pictures of one edit side by side, each with what is to be said of it and a button to use it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal
@@ -81,12 +81,18 @@ class _Shown(QWidget):
 class WayCell(QObject):
     """One way: a picture on the board and what is below it."""
 
-    use_asked = Signal(str)
-
-    def __init__(self, way: Way, wording: Wording, board: QGridLayout, number: int, parent: QWidget) -> None:
-        """number: its place among the ways, line after line."""
+    def __init__(
+        self,
+        way: Way,
+        wording: Wording,
+        board: QGridLayout,
+        number: int,
+        use: Callable[[str], None],
+        parent: QWidget,
+    ) -> None:
+        """number: its place among the ways, line after line; use: told of the key when it is chosen."""
         super().__init__(parent)
-        self.way = way
+        self.way, self._use = way, use
         self.shown = _Shown()
         self.shown.setAccessibleName(f"The edit by {way.title}")
         self.title, self.sentence, self.state = Label(way.title), Label(way.sentence), Label(way.takes)
@@ -99,7 +105,7 @@ class WayCell(QObject):
         set_tip(self.use_button, wording.tip)
         self.use_button.setAutoDefault(False)
         self.use_button.setEnabled(False)
-        self.use_button.clicked.connect(self._use)
+        self.use_button.clicked.connect(self._chosen)
         for label in (self.sentence, self.state):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -118,8 +124,8 @@ class WayCell(QObject):
         self.state.setVisible(bool(text))
 
     @slot()
-    def _use(self) -> None:
-        self.use_asked.emit(self.way.key)
+    def _chosen(self) -> None:
+        self._use(self.way.key)
 
 
 class ComparisonDialog(QDialog):
@@ -154,18 +160,15 @@ class ComparisonDialog(QDialog):
         board = QGridLayout(whole)
         board.setContentsMargins(0, 0, 0, 0)
         board.setHorizontalSpacing(_GAP)
-        self.cells = {way.key: WayCell(way, self._wording, board, number, whole) for number, way in enumerate(ways)}
-        for cell in self.cells.values():
-            cell.use_asked.connect(self._use_asked)
+        use = self.use_asked.emit
+        self.cells = {
+            way.key: WayCell(way, self._wording, board, number, use, whole) for number, way in enumerate(ways)
+        }
         self.resize(within_screen(self, self.size()))
         self._area.setWidget(whole)  # which deletes the one before
         self.show()
         self.raise_()
         self.activateWindow()
-
-    @slot(str)
-    def _use_asked(self, key: str) -> None:
-        self.use_asked.emit(key)
 
     def show_begun(self, key: str) -> None:
         """A way is tried now; what it takes stays to be read until the engine tells more."""

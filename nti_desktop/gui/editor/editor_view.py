@@ -1,13 +1,11 @@
 """The middle of the window: photo and panels. It shows the open photo and passes on what is done to the panels."""
 
-from functools import partial
-
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from nti_desktop.core.units import duration
-from nti_desktop.editing import edits, feedback
+from nti_desktop.editing import feedback
 from nti_desktop.editing.area_rows import area_rows, whole_row
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
@@ -33,8 +31,6 @@ from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.parameters import STRENGTH, Parameter
-from nti_desktop.recipe.recipe import Lot, Reweighting, WordRef, with_weight
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
@@ -113,31 +109,20 @@ class EditorView(QWidget):
         self.area_bar.around_asked.connect(self._areas.choose_around)
         self._areas.drawing_asked.connect(self.view.draw_area)
         self.view.area_drawn.connect(self._areas.choose)
-        for teller in (editor, editor.model):
-            teller.said.connect(self.messages.say)
-            teller.outdated.connect(self.messages.clear)
+        editor.said.connect(self.messages.say)
+        editor.outdated.connect(self.messages.clear)
         self.view.zoom_changed.connect(self._zoomed)
         self.first_view.zoom_changed.connect(self._zoomed)
-        self.prompts.described.connect(editor.describe)
-        self.prompts.description_settled.connect(editor.settle_description)
+        self.prompts.description.edited.connect(editor.describe)
+        self.prompts.description.settled.connect(editor.settle_description)
         self.prompts.edit_settled.connect(editor.say_in_words)
         self.prompts.prepare_asked.connect(self.prepare)
         self.prompts.prepare_by_asked.connect(self._prepare_by)
         self.prompts.render_asked.connect(editor.render)
-        self.words_panel.weight_moved.connect(self._weight_moved)
-        self.words_panel.strength_moved.connect(self._strength_moved)
-        self.structure_panel.automatic_asked.connect(self._automatic_asked)
-        self.structure_panel.follow_moved.connect(self._follow_moved)
-        self.structure_panel.moved.connect(self._structure_moved)
-        self.structure_panel.reweighting_chosen.connect(self._reweighting_chosen)
-        self.structure_panel.lot_chosen.connect(self._lot_chosen)
-        self.mask_panel.words_chosen.connect(self._mask_chosen)
-        self.mask_panel.threshold_moved.connect(self._threshold_moved)
-        self.mask_panel.feather_moved.connect(editor.set_feather)
-        self.mask_panel.mask_toggled.connect(self._mask_toggled)
+        self.mask_panel.show_mask.toggled.connect(self._mask_toggled)
         self.model_panel.preparing_changed.connect(self._preparing_changed)
-        self.versions_panel.add_asked.connect(commands.add_version)
-        self.versions_panel.delete_asked.connect(commands.delete_version)
+        self.versions_panel.add_button.clicked.connect(commands.add_version)
+        self.versions_panel.delete_button.clicked.connect(commands.delete_version)
         self.versions_panel.chosen.connect(commands.choose)
         self.versions_panel.renamed.connect(commands.rename)
         self.versions_panel.looked_at.connect(self._versions_looked_at)
@@ -343,48 +328,6 @@ class EditorView(QWidget):
         last = self.editor.rendering.plan.last
         if last is not None and last.picture is self.editor.pictures.after and self.view.lacks_detail:
             self.editor.rendering.plan.sharpen()
-
-    # What the panels ask for
-
-    @slot(int, float)
-    def _weight_moved(self, position: int, weight: float) -> None:
-        self.editor.edit(f"weight {position}", partial(with_weight, position=position, weight=weight))
-
-    @slot(float)
-    def _strength_moved(self, strength: float) -> None:
-        self.editor.edit("strength", partial(edits.with_number, parameter=STRENGTH, value=strength))
-
-    @slot(bool)
-    def _automatic_asked(self, on: bool) -> None:
-        self.editor.edit("automatic", partial(edits.with_automatic, on=on))
-
-    @slot(float)
-    def _follow_moved(self, share: float) -> None:
-        self.editor.edit("follow", partial(edits.following, share=share))
-
-    @slot(Reweighting)
-    def _reweighting_chosen(self, reweighting: Reweighting) -> None:
-        self.editor.edit("reweighting", partial(edits.with_reweighting, reweighting=reweighting))
-
-    @slot(Lot)
-    def _lot_chosen(self, lot: Lot) -> None:
-        self.editor.edit("lot", partial(edits.with_lot, lot=lot))
-
-    @slot(Parameter, float)
-    def _structure_moved(self, parameter: Parameter, value: float) -> None:
-        self.editor.edit(parameter.field, partial(edits.with_number, parameter=parameter, value=value))
-
-    @slot(tuple, tuple)
-    def _mask_chosen(self, places: tuple[WordRef, ...], keeps: tuple[WordRef, ...]) -> None:
-        defaults = self.editor.model.entry.defaults
-        self.editor.edit("mask", partial(edits.with_mask, places=places, keeps=keeps, defaults=defaults))
-        self.show_again(
-            Change.EDIT
-        )  # words to keep may wait for a first word to change, which changes nothing of the edit
-
-    @slot(float)
-    def _threshold_moved(self, threshold: float) -> None:
-        self.editor.edit("threshold", partial(edits.with_threshold, threshold=round(threshold, 2)))
 
     @slot(bool)
     def _mask_toggled(self, _on: bool) -> None:

@@ -56,9 +56,6 @@ class MaskPanel(QWidget):
     """Click words; see the mask; set its threshold and how soft its border is."""
 
     words_chosen = Signal(tuple, tuple)  # WordRefs to confine the edit to, WordRefs to keep
-    threshold_moved = Signal(float)
-    feather_moved = Signal(float)
-    mask_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,7 +63,6 @@ class MaskPanel(QWidget):
         self.threshold = ValueSlider("threshold", THRESHOLD)
         self.feather = ValueSlider("feather", FEATHER)
         self.show_mask = QCheckBox("Show the mask over the photo")
-        self.show_mask.toggled.connect(self._show_mask)
         self.coverage = Label()
         self.coverage.setWordWrap(True)
         self.clear_button = QPushButton("No mask")
@@ -75,7 +71,6 @@ class MaskPanel(QWidget):
         self.keeps.toggled.connect(self._chosen)
         for slider in (self.threshold, self.feather):
             slider.set_title_width(70)
-            slider.moved.connect(self._moved)
 
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -132,14 +127,3 @@ class MaskPanel(QWidget):
         for button in (*self.places.buttons, *self.keeps.buttons):
             button.setChecked(False)
         self.words_chosen.emit((), ())
-
-    @slot(object, float)
-    def _moved(self, key: object, value: float) -> None:
-        if key == "threshold":
-            self.threshold_moved.emit(value)
-        else:
-            self.feather_moved.emit(value)
-
-    @slot(bool)
-    def _show_mask(self, on: bool) -> None:
-        self.mask_toggled.emit(on)

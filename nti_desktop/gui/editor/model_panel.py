@@ -18,10 +18,7 @@ from nti_desktop.recipe.settings import EditDefaults
 class ModelPanel(QWidget):
     """Model, way of preparing, number of steps."""
 
-    model_chosen = Signal(int)  # index among the entries
-    models_asked = Signal()
     preparing_changed = Signal()
-    device_chosen = Signal(int)  # index among those shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,13 +27,11 @@ class ModelPanel(QWidget):
         self.models = ChoiceBox()
         self.models.setAccessibleName("Model")
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.models.activated.connect(self._model)
         self._about = Label()
         self._about.setProperty("role", "quiet")
         self._about.setWordWrap(True)
-        more = QPushButton("Models…")
-        set_tip(more, "See which models there are; add, download or remove one.")
-        more.clicked.connect(self._ask_for_models)
+        self.more_button = QPushButton("Models…")
+        set_tip(self.more_button, "See which models there are; add, download or remove one.")
         self.ways = ChoiceBox()
         self.ways.setAccessibleName("Way of preparing")
         self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -53,7 +48,6 @@ class ModelPanel(QWidget):
         self.devices.setAccessibleName("Device")
         set_tip(self.devices, "What computes: a graphics card is many times faster than the processor.")
         self.devices.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.devices.activated.connect(self._device)
         self.precision = Label()
         self.precision.setProperty("role", "quiet")
         self.precision.setWordWrap(True)
@@ -61,7 +55,7 @@ class ModelPanel(QWidget):
         column.setContentsMargins(12, 10, 12, 10)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
         for title, widgets in (
-            ("Model", (self.models, self._about, more)),
+            ("Model", (self.models, self._about, self.more_button)),
             ("Way of editing", (self.ways, self.about_way)),
             (STEPS.label, (self.steps,)),
             ("Device", (self.devices, self.precision)),
@@ -119,18 +113,6 @@ class ModelPanel(QWidget):
     def preparing(self) -> tuple[Method, int]:
         """Return the method and the number of steps that are chosen."""
         return self._ways[self.ways.currentIndex()], self.steps.value()
-
-    @slot(int)
-    def _model(self, index: int) -> None:
-        self.model_chosen.emit(index)
-
-    @slot()
-    def _ask_for_models(self) -> None:
-        self.models_asked.emit()
-
-    @slot(int)
-    def _device(self, index: int) -> None:
-        self.device_chosen.emit(index)
 
     @slot(int)
     def _way(self, index: int) -> None:

@@ -21,10 +21,7 @@ _ORDER = "An order, like: make the ball blue, put it on its side, remove the cub
 class PromptBar(QFrame):
     """Description and edit. Until the first edit, suggestions are offered where there are any."""
 
-    described = Signal(str)  # the description, at every keystroke
-    description_settled = Signal()  # after a pause
-    edited = Signal(str)  # the edit, at every keystroke
-    edit_settled = Signal(str)  # the edit, after a pause
+    edit_settled = Signal(str)  # after a pause, or a suggestion
     prepare_asked = Signal()
     prepare_by_asked = Signal(Method)
     render_asked = Signal()
@@ -41,8 +38,6 @@ class PromptBar(QFrame):
         self.description.setAccessibleName("Description of the photo")
         self.description.setPlaceholderText("Say in one sentence what the photo shows")
         set_tip(self.description, "What the photo shows, in one plain sentence.")
-        self.description.edited.connect(self._described)
-        self.description.settled.connect(self._description_settled)
         self.description.returnPressed.connect(self._prepare)
 
         self._prepare_title = "Prepare photo"
@@ -59,7 +54,7 @@ class PromptBar(QFrame):
 
         self.edit = PromptLine(window_undoes=True)
         self.edit.setAccessibleName("Edit")
-        self.edit.edited.connect(self._edited)
+        self.edit.edited.connect(self._refresh)
         self.edit.settled.connect(self._settled)
         self.edit.returnPressed.connect(self._entered)
 
@@ -195,6 +190,7 @@ class PromptBar(QFrame):
         self.render_button.setVisible(shown)
         self.render_button.setEnabled(possible)
 
+    @slot()
     def _refresh(self) -> None:
         words = diff_words(self._source, self.edit.text()) if self._source.strip() else ()
         same = feedback.same_but_for_signs(self._source, self.edit.text()) if words else None
@@ -213,19 +209,6 @@ class PromptBar(QFrame):
             if entry is not None:
                 words.setdefault(entry, []).extend(line.unlearned)
         self.unlearned.say(" ".join(filter(None, (feedback.never_learned(*said) for said in words.items()))))
-
-    @slot(str)
-    def _described(self, text: str) -> None:
-        self.described.emit(text)
-
-    @slot()
-    def _description_settled(self) -> None:
-        self.description_settled.emit()
-
-    @slot(str)
-    def _edited(self, text: str) -> None:
-        self._refresh()
-        self.edited.emit(text)
 
     @slot(str)
     def _settled(self, text: str) -> None:

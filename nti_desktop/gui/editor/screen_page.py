@@ -19,7 +19,6 @@ class ScreenPage(QDialog):
     """Says which profile photos are shown in and lets a file be chosen. Not modal: the photo stays at hand."""
 
     file_chosen = Signal(Path)
-    automatic_chosen = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,7 +31,6 @@ class ScreenPage(QDialog):
             label.setWordWrap(True)
         self.automatic = QPushButton("Take the system’s")
         set_tip(self.automatic, "Forget the file and take the profile that the system names.")
-        self.automatic.clicked.connect(self._automatic)
         self.choose = QPushButton("Choose a file…")
         self.choose.setProperty("primary", "true")
         self.choose.clicked.connect(self._choose)
@@ -56,10 +54,6 @@ class ScreenPage(QDialog):
         self.now.setText(explanation)
         self.automatic.setEnabled(chosen is not None)
         self._folder = str(chosen.parent) if chosen else ""
-
-    @slot()
-    def _automatic(self) -> None:
-        self.automatic_chosen.emit()
 
     @slot()
     def _choose(self) -> None:

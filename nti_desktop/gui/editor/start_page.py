@@ -18,7 +18,6 @@ _COLUMNS = 6
 class StartPage(QScrollArea):
     """Open a photo, or one of the samples. It scrolls, so that it asks for no room once a photo is open."""
 
-    open_asked = Signal()
     sample_asked = Signal(Path)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -29,7 +28,6 @@ class StartPage(QScrollArea):
         hint.setProperty("role", "quiet")
         self.open_button = QPushButton("Open a photo…")
         self.open_button.setProperty("primary", "true")
-        self.open_button.clicked.connect(self._open)
         self._samples_title = Label("or try one of the samples:")
         self._samples_title.setProperty("role", "quiet")
         self._samples = QWidget()
@@ -63,10 +61,6 @@ class StartPage(QScrollArea):
             self.buttons.append((button, path))
         self._samples.setFixedHeight(self._flow.heightForWidth(self._samples.width()))
         self._samples_title.setVisible(bool(samples))
-
-    @slot()
-    def _open(self) -> None:
-        self.open_asked.emit()
 
     @slot()
     def _sample(self) -> None:

@@ -42,9 +42,6 @@ class StructurePanel(QWidget):
     Advanced.
     """
 
-    automatic_asked = Signal(bool)
-    follow_moved = Signal(float)
-    moved = Signal(Parameter, float)
     reweighting_chosen = Signal(Reweighting)
     lot_chosen = Signal(Lot)
 
@@ -64,11 +61,9 @@ class StructurePanel(QWidget):
         whole.addWidget(area)
         about = explanation("How closely the edit follows the photo: a colour may follow it all the way, light hardly.")
         self.automatic = QCheckBox("Automatic, by the kind of change")
-        self.automatic.clicked.connect(self._automatic_clicked)
         self.kinds = explanation("")
         self.follow = ValueSlider("follow", FOLLOW)
         self.follow.set_title_width(_TITLE_WIDTH)
-        self.follow.moved.connect(self._followed)
         ends = explanation("0 % is free, 100 % is as the photo.")
         self._windows: tuple[QWidget, ...] = (about, self.automatic, self.kinds, self.follow, ends)
         for widget in self._windows:
@@ -115,7 +110,6 @@ class StructurePanel(QWidget):
     def _slider(self, parameter: Parameter) -> ValueSlider:
         slider = ValueSlider(parameter, parameter)
         slider.set_title_width(_TITLE_WIDTH)
-        slider.moved.connect(self._moved)
         self.sliders[parameter.field] = slider
         return slider
 
@@ -151,18 +145,6 @@ class StructurePanel(QWidget):
         for widget in (self._act_on, self.reweighting):
             widget.setVisible(row.looks)
         self.reweighting.setCurrentIndex(self.reweighting.findData(recipe.reweighting))
-
-    @slot(bool)
-    def _automatic_clicked(self, on: bool) -> None:
-        self.automatic_asked.emit(on)
-
-    @slot(object, float)
-    def _followed(self, _key: object, value: float) -> None:
-        self.follow_moved.emit(value)
-
-    @slot(object, float)
-    def _moved(self, parameter: Parameter, value: float) -> None:
-        self.moved.emit(parameter, value)
 
     @slot(int)
     def _reweighting_chosen(self, index: int) -> None:

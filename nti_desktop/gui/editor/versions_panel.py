@@ -36,8 +36,6 @@ class VersionRow:
 class VersionsPanel(QFrame):
     """Add, rename, delete, switch."""
 
-    add_asked = Signal()
-    delete_asked = Signal()
     chosen = Signal(str)
     renamed = Signal(str, str)  # id, name
     looked_at = Signal(tuple)  # ids of the versions that can be seen without scrolling
@@ -64,14 +62,12 @@ class VersionsPanel(QFrame):
         self.list.itemChanged.connect(self._item_changed)
         delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)  # not while a name is typed
-        delete.activated.connect(self._delete)
         self.add_button = QPushButton("Add")
         self.rename_button = QPushButton("Rename")
         self.delete_button = QPushButton("Delete")
         set_tip(self.add_button, "Add a version that starts as a copy of this one.")
-        self.add_button.clicked.connect(self._add)
         self.rename_button.clicked.connect(self.rename_current)
-        self.delete_button.clicked.connect(self._delete)
+        delete.activated.connect(self.delete_button.click)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
         for button in (self.add_button, self.rename_button, self.delete_button):
@@ -146,14 +142,6 @@ class VersionsPanel(QFrame):
     @slot(QListWidgetItem)
     def _item_changed(self, item: QListWidgetItem) -> None:
         self.renamed.emit(item.data(_ID), item.text())
-
-    @slot()
-    def _add(self) -> None:
-        self.add_asked.emit()
-
-    @slot()
-    def _delete(self) -> None:
-        self.delete_asked.emit()
 
 
 def _icon(thumbnail: QImage) -> QIcon:

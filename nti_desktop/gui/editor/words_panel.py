@@ -18,7 +18,6 @@ class WordsPanel(QWidget):
     is, 0 not at all, below 0 the opposite.
     """
 
-    strength_moved = Signal(float)
     weight_moved = Signal(int, float)  # position among the edit's words, weight
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -26,7 +25,6 @@ class WordsPanel(QWidget):
         self.sliders: list[ValueSlider] = []
         self.strength = ValueSlider("strength", STRENGTH)
         self.strength.set_title_width(62)
-        self.strength.moved.connect(self._strength_moved)
         self._words: tuple[tuple[int, str], ...] = ()
         self._rows = QWidget()
         self._column = QVBoxLayout(self._rows)
@@ -84,10 +82,6 @@ class WordsPanel(QWidget):
         width = min(max((row.title_width() for row in self.sliders), default=0), _WIDEST_TITLE)
         for row in self.sliders:
             row.set_title_width(width)
-
-    @slot(object, float)
-    def _strength_moved(self, _key: object, strength: float) -> None:
-        self.strength_moved.emit(strength)
 
     @slot(object, float)
     def _moved(self, key: object, weight: float) -> None:

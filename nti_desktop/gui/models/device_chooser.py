@@ -22,7 +22,7 @@ class DeviceChooser(QObject):
         self._chosen_kind = preferences.device()
         self._devices: tuple[Device, ...] = ()
         editor.preparing.measured.connect(self._measured)
-        panel.device_chosen.connect(self._chosen)
+        panel.devices.activated.connect(self._chosen)
         engine.choose_device(self._chosen_kind)
         self._show("")
 

@@ -18,7 +18,6 @@ class DownloadPage(QStackedWidget):
     """First what there is, then the terms of what was chosen. It connects to nothing itself."""
 
     plan_asked = Signal(str)
-    fetch_asked = Signal(Planned)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,8 +40,8 @@ class DownloadPage(QStackedWidget):
         set_tip(self.look, "Ask the Hub for its size and its licence.")
         self.look.clicked.connect(self._download_named)
         self.terms = TermsBox()
-        self.terms.accepted.connect(self._accepted)
-        self.terms.declined.connect(self.show_offers)
+        self.terms.accepted.connect(self.show_offers)
+        self.terms.decline.clicked.connect(self.show_offers)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.download)
@@ -102,8 +101,3 @@ class DownloadPage(QStackedWidget):
     def _download_named(self) -> None:
         if self.look.isEnabled():
             self.plan_asked.emit(self.name.text().strip())
-
-    @slot(Planned)
-    def _accepted(self, planned: Planned) -> None:
-        self.show_offers()
-        self.fetch_asked.emit(planned)

@@ -1,9 +1,10 @@
 """Which models there are to choose from, and what is said when the chosen one cannot draw the photo."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from nti_desktop.editing import feedback
 from nti_desktop.editing.changes import Change
@@ -19,11 +20,17 @@ from nti_desktop.recipe.jobs import Measured
 class ModelChooser(QObject):
     """Keeps the panel's list of models: the chosen one at once, the others when they are known."""
 
-    page_asked = Signal()
-
-    def __init__(self, editor: Editor, library: ModelLibrary, panel: ModelPanel, parent: QObject) -> None:
+    def __init__(
+        self,
+        editor: Editor,
+        library: ModelLibrary,
+        panel: ModelPanel,
+        show_page: Callable[[], None],
+        parent: QObject,
+    ) -> None:
+        """show_page: shows which models there are."""
         super().__init__(parent)
-        self._editor, self._library, self._panel = editor, library, panel
+        self._editor, self._library, self._panel, self._show_page = editor, library, panel, show_page
         self._entries: tuple[ModelEntry, ...] = ()
         self._faults: tuple[str, ...] = ()  # that were said
         self._shown = ""  # id of the model whose way of preparing is shown
@@ -31,13 +38,8 @@ class ModelChooser(QObject):
         editor.changed.connect(self._changed)
         library.changed.connect(self._library_changed)
         library.removed.connect(self._removed)
-        panel.model_chosen.connect(self._chosen)
-        panel.models_asked.connect(self._page_asked)
+        panel.models.activated.connect(self._chosen)
         self._show()
-
-    @slot()
-    def _page_asked(self) -> None:
-        self.page_asked.emit()
 
     @slot(int)
     def _chosen(self, index: int) -> None:
@@ -58,7 +60,7 @@ class ModelChooser(QObject):
         self._faults = faults
         self._editor.withdraw(Topic.MODELS_FOLDER)
         if faults:
-            action = Action("Models…", self._page_asked)
+            action = Action("Models…", self._show_page)
             self._editor.say(Message(faults[0], Tone.ERROR, topic=Topic.MODELS_FOLDER, actions=(action,)))
 
     @slot(Path)
@@ -88,5 +90,5 @@ class ModelChooser(QObject):
     @slot(Measured)
     def _measured(self, measured: Measured) -> None:
         if feedback.is_strange(self._editor.model.entry, measured):
-            action = Action("Add a model…", self._page_asked)
+            action = Action("Add a model…", self._show_page)
             self._editor.say(Message(feedback.STRANGE, Tone.ADVICE, topic=Topic.MODEL, actions=(action,)))

@@ -1,8 +1,9 @@
 """What is said when the model that a photo was prepared with is missing or has changed, and what is offered."""
 
+from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
@@ -16,11 +17,10 @@ _LONGEST_NAME = 28  # letters on a button
 class OtherModel(QObject):
     """Everything that is kept stays to be seen; a new picture needs the model, or another preparing."""
 
-    find_asked = Signal()
-
-    def __init__(self, editor: Editor, parent: QObject) -> None:
+    def __init__(self, editor: Editor, show_models: Callable[[], None], parent: QObject) -> None:
+        """show_models: shows which models there are, where one can be found."""
         super().__init__(parent)
-        self._editor = editor
+        self._editor, self._show_models = editor, show_models
         editor.model.missed.connect(self._missed)
 
     @slot(InversionRecord, ModelGone)
@@ -28,7 +28,7 @@ class OtherModel(QObject):
         session, chosen = self._editor.session, self._editor.model.entry
         if session is None or self._editor.preparing.plan.at_work:
             return
-        actions = [Action("Find the model…", self.find_asked.emit)]
+        actions = [Action("Find the model…", self._show_models)]
         if not session.read_only:
             name = chosen.name if len(chosen.name) <= _LONGEST_NAME else f"{chosen.name[: _LONGEST_NAME - 1]}…"
             actions.insert(

@@ -17,7 +17,6 @@ class TermsBox(QWidget):
     """Shows one plan at a time."""
 
     accepted = Signal(Planned)
-    declined = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +35,6 @@ class TermsBox(QWidget):
         self.download.setProperty("primary", "true")
         self.download.clicked.connect(self._accept)
         self.decline = QPushButton("Not now")
-        self.decline.clicked.connect(self._decline)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.decline)
@@ -75,7 +73,3 @@ class TermsBox(QWidget):
     def _accept(self) -> None:
         if self._planned is not None and self.accept_box.isChecked():
             self.accepted.emit(self._planned)
-
-    @slot()
-    def _decline(self) -> None:
-        self.declined.emit()

@@ -1,6 +1,6 @@
 """How far a download or a verification is, how long it will take, and a way to stop it."""
 
-from PySide6.QtCore import QLocale, Signal
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nti_desktop.core.progress import Progress
@@ -12,8 +12,6 @@ from nti_desktop.gui.workers.threads import slot
 class TransferStrip(QWidget):
     """Phase, megabytes, time left, Cancel."""
 
-    cancel_asked = Signal()
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.text = Label()
@@ -23,7 +21,7 @@ class TransferStrip(QWidget):
         self.bar.setAccessibleName("Progress")
         self.cancel = QPushButton("Cancel")
         set_tip(self.cancel, "Stop; what has arrived of a download is kept.")
-        self.cancel.clicked.connect(self._cancel)
+        self.cancel.clicked.connect(self._show_stopping)
         lines = QVBoxLayout()
         lines.setSpacing(4)
         lines.addWidget(self.text)
@@ -53,7 +51,6 @@ class TransferStrip(QWidget):
         self.bar.setValue(progress.step)
 
     @slot()
-    def _cancel(self) -> None:
+    def _show_stopping(self) -> None:
         self.text.setText("Stopping…")
         self.cancel.setEnabled(False)
-        self.cancel_asked.emit()

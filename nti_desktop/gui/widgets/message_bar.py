@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nti_desktop.gui.widgets.plain import Label, set_tip
@@ -75,12 +75,9 @@ class Message:
 class _Strip(QFrame):
     """One message."""
 
-    acted = Signal(Message, Action)
-    dismissed = Signal(Message)
-
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, dismiss: Callable[[Message], None]) -> None:
         super().__init__()
-        self.message = message
+        self.message, self._dismiss = message, dismiss
         self.setProperty("role", "message")
         self.setProperty("tone", message.tone.value)
         row = QHBoxLayout(self)
@@ -108,11 +105,12 @@ class _Strip(QFrame):
     def _acted(self) -> None:
         for button, action in zip(self.buttons, self.message.actions, strict=True):
             if button is self.sender():
-                self.acted.emit(self.message, action)
+                self._dismiss(self.message)
+                action.do()
 
     @slot()
     def _dismissed(self) -> None:
-        self.dismissed.emit(self.message)
+        self._dismiss(self.message)
 
 
 class MessageBar(QWidget):
@@ -163,10 +161,8 @@ class MessageBar(QWidget):
             for strip in self._strips:
                 strip.hide()
                 strip.deleteLater()
-            self._strips = [_Strip(message) for message in shown]
+            self._strips = [_Strip(message, self._dismiss) for message in shown]
             for index, strip in enumerate(self._strips):
-                strip.acted.connect(self._acted)
-                strip.dismissed.connect(self._dismissed)
                 self._column.insertWidget(index, strip)
         hidden = len(self._messages) - _AT_ONCE
         self._more.setVisible(hidden > 0)
@@ -174,13 +170,7 @@ class MessageBar(QWidget):
             self._more.setText("Show fewer" if self._shows_all else f"{hidden} earlier message{'s'[: hidden > 1]}…")
         self.setVisible(bool(self._messages))
 
-    @slot(Message, Action)
-    def _acted(self, message: Message, action: Action) -> None:
-        self._dismissed(message)
-        action.do()
-
-    @slot(Message)
-    def _dismissed(self, message: Message) -> None:
+    def _dismiss(self, message: Message) -> None:
         self._messages = [m for m in self._messages if m is not message]
         self._refresh()
 

@@ -7,8 +7,10 @@ from PySide6.QtCore import QObject
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import duration
 from nti_desktop.editing import feedback
+from nti_desktop.editing.comparison_plan import ComparisonPlan
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.export_queue import ExportTask
+from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.engine_thread import EngineThread
@@ -19,9 +21,16 @@ from nti_desktop.recipe.jobs import MeasureJob
 class ProgressWatch(QObject):
     """Follows the engine's jobs."""
 
-    def __init__(self, engine: EngineThread, editor: Editor, strip: WorkStrip, parent: QObject) -> None:
+    def __init__(
+        self,
+        engine: EngineThread,
+        editor: Editor,
+        comparisons: ComparisonPlan[Picture],
+        strip: WorkStrip,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
-        self._editor, self._strip = editor, strip
+        self._editor, self._comparisons, self._strip = editor, comparisons, strip
         self._running: Ticket | None = None
         self._since = 0.0
         self._last: tuple[Progress, str] | None = None  # of the running job
@@ -32,10 +41,9 @@ class ProgressWatch(QObject):
         engine.rendered.connect(self._ended)
         engine.failed.connect(self._ended)
         editor.changed.connect(self.refresh)
-        editor.file_tasks.opening_moved.connect(self.refresh)
         editor.file_tasks.doing_changed.connect(self.refresh)
         editor.exports.changed.connect(self.refresh)
-        strip.cancel_asked.connect(self.cancel)
+        strip.cancel_button.clicked.connect(self.cancel)
 
     @slot()
     def cancel(self) -> None:
@@ -48,8 +56,8 @@ class ProgressWatch(QObject):
         export = self._exported_now()
         if export is not None:
             exports.queue.cancel(export)
-        elif self._running is not None and self._editor.comparisons.plan.ordered(self._running):
-            self._editor.comparisons.plan.cancel()
+        elif self._running is not None and self._comparisons.ordered(self._running):
+            self._comparisons.cancel()
         else:
             self._editor.cancel()
         if self._running is not None:
@@ -110,10 +118,10 @@ class ProgressWatch(QObject):
             whole = self._editor.preparing.plan.estimates.preparing(settings.method, settings.steps)
             if whole is not None:  # the phases to come count too
                 left = max(left or 0.0, whole - (time.monotonic() - self._since))
-            what = "Comparing ways" if self._editor.comparisons.plan.ordered(ticket) else "Preparing"
+            what = "Comparing ways" if self._comparisons.ordered(ticket) else "Preparing"
         elif (export := self._editor.exports.queue.rendered_by(ticket)) is not None:
             what = export.title
-        elif self._editor.comparisons.plan.ordered(ticket):
+        elif self._comparisons.ordered(ticket):
             what = "Comparing ways"
         else:
             what = "Measuring" if isinstance(ticket.job, MeasureJob) else ""

@@ -1,12 +1,10 @@
 """The bottom line: what is being worked on, how far it is, how long it will take, and a way to stop it."""
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import duration
 from nti_desktop.gui.widgets.plain import Label, set_tip
-from nti_desktop.gui.workers.threads import slot
 
 
 def in_words(progress: Progress, what: str = "") -> str:
@@ -22,8 +20,6 @@ def in_words(progress: Progress, what: str = "") -> str:
 class WorkStrip(QFrame):
     """Phase, step, time left, Cancel."""
 
-    cancel_asked = Signal()
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "bar")
@@ -35,7 +31,6 @@ class WorkStrip(QFrame):
         self.bar.setAccessibleName("Progress")
         self.cancel_button = QPushButton("Cancel")
         set_tip(self.cancel_button, "Stop what is under way; nothing is changed.")
-        self.cancel_button.clicked.connect(self._cancel)
         self.zoom = Label()
         self.zoom.setProperty("role", "quiet")
         self.colours = Label()
@@ -88,7 +83,3 @@ class WorkStrip(QFrame):
         """Show which colours the pictures are shown in."""
         self.colours.setText(note)
         set_tip(self.colours, explanation)
-
-    @slot()
-    def _cancel(self) -> None:
-        self.cancel_asked.emit()

@@ -1,0 +1,121 @@
+"""Wrong use of the command line is refused in one sentence, and nothing is lost by it."""
+
+from pathlib import Path
+
+import pytest
+
+from nti_desktop.editing.session import Session
+from tests.cli.conftest import Terminal
+from tests.cli.test_cli import SAMPLE, sidecar_of
+from tests.cli.test_cli import _inverted_once as _inverted_once
+from tests.cli.test_cli import inverted as inverted
+from tests.cli.test_cli import photo as photo
+
+
+def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: Terminal) -> None:
+    sentence = terminal.refusal("edit", photo, "--to", "a dog", code=1)
+    assert "nti-desktop invert" in sentence
+    assert "was not inverted yet" in sentence
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--to", ""),
+        ("--to", "a blue ball", "--weight", "blue"),
+        ("--to", "a blue ball", "--weight", "blue=much"),
+        ("--to", "a blue ball", "--weight", "blue=nan"),
+        ("--to", "a blue ball", "--weight", "blue=11"),
+        ("--to", "a blue ball", "--weight", "cube=2"),
+        ("--to", "a blue ball", "--weight", "ball#2=2"),
+        ("--to", "a blue ball", "--weight", "ball=2", "--weight", "Ball=3"),
+        ("--to", "a blue ball", "--blend", "unicorn"),
+        ("--to", "a blue ball", "--keep", "ball"),
+        ("--to", "a blue ball", "--cross", "1.5"),
+        ("--to", "a blue ball", "--self", "nan"),
+        ("--to", "a blue ball", "--follow", "1.1"),
+        ("--to", "a blue ball", "--guidance", "0.9"),
+        ("--to", "a blue ball", "--feather", "0.3"),
+        ("--to", "a blue ball", "--threshold", "0.5"),
+        ("--to", "a blue ball", "--blend", "ball", "--threshold", "1.5"),
+        ("--to", "a blue ball", "--name", " "),
+        ("--to", "a blue ball", "--colour", "blue"),
+    ],
+)
+def test_wrong_use_of_edit_is_refused_before_anything_is_rendered(
+    inverted: Path, terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    before = sidecar_of(inverted).read_bytes()
+    terminal.refusal("edit", inverted, *arguments, code=2)
+    assert sidecar_of(inverted).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--prompt", "  "),
+        ("--prompt", "a ball", "--steps", "1"),
+        ("--prompt", "a ball", "--steps", "many"),
+        ("--prompt", "a ball", "--guidance", "0.5"),
+        ("--prompt", "a ball", "--method", "magic"),
+    ],
+)
+def test_wrong_use_of_invert_is_refused(photo: Path, terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    terminal.refusal("invert", photo, *arguments, code=2)
+    assert not sidecar_of(photo).exists()
+
+
+def test_a_mistyped_command_is_refused(terminal: Terminal) -> None:
+    assert "invert" in terminal.refusal("inver", "photo", code=2)
+
+
+def test_words_past_the_models_limit_are_named(photo: Path, terminal: Terminal) -> None:
+    sentence = terminal.refusal("invert", photo, "--prompt", "ball " * 200 + "sand", "--steps", 2, code=2)
+    assert "sand" in sentence
+    assert not sidecar_of(photo).exists()
+
+
+@pytest.mark.parametrize("model", ["/nowhere/at/all", "nonsense", ""])
+def test_a_missing_model_is_refused(photo: Path, terminal: Terminal, model: str) -> None:
+    terminal.refusal("invert", photo, "--prompt", "a ball", "--model", model, code=1)
+
+
+@pytest.mark.parametrize("content", [b"", b"plain text", b"\x89PNG\r\n\x1a\n cut"])
+def test_what_is_no_picture_is_refused(tmp_path: Path, terminal: Terminal, content: bytes) -> None:
+    (tmp_path / "photo.png").write_bytes(content)
+    terminal.refusal("invert", tmp_path / "photo.png", "--prompt", "a ball", code=1)
+    terminal.refusal("info", tmp_path / "photo.png", code=1)
+    assert "does not exist" in terminal.refusal("info", tmp_path / "none.png", code=1)
+
+
+def test_a_damaged_project_is_refused_and_kept(inverted: Path, terminal: Terminal) -> None:
+    damaged = sidecar_of(inverted).read_bytes()[:-100]
+    sidecar_of(inverted).write_bytes(damaged)
+    for arguments in (("info",), ("edit", "--to", "a dog"), ("invert", "--prompt", "a dog")):
+        terminal.refusal(arguments[0], inverted, *arguments[1:], code=1)
+    assert sidecar_of(inverted).read_bytes() == damaged
+
+
+def test_nothing_that_is_there_is_overwritten(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    before = inverted.read_bytes()
+    (tmp_path / "there.png").write_bytes(b"mine")
+    for out, said in ((inverted, "the photo itself"), (tmp_path / "there.png", "exists already")):
+        assert said in terminal.refusal("edit", inverted, "--to", SAMPLE.edits[0], "--out", out, code=1)
+    assert Session.open(inverted).project.versions == ()
+    assert inverted.read_bytes() == before
+    assert (tmp_path / "there.png").read_bytes() == b"mine"
+
+
+def test_a_name_is_taken_once_and_found_again(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    terminal.answer("edit", inverted, "--to", SAMPLE.caption, "--name", "Mine")
+    assert "already" in terminal.refusal("edit", inverted, "--to", SAMPLE.edits[0], "--name", "Mine", code=1)
+    assert "“Mine”" in terminal.refusal("export", inverted, "--name", "Yours", "--out", tmp_path / "x.png", code=1)
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_an_unknown_kind_of_picture_file_is_refused(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
+    terminal.answer("edit", inverted, "--to", SAMPLE.caption, "--name", "Same")
+    terminal.refusal("export", inverted, "--name", "Same", "--out", tmp_path / "x.doc", code=1)
+    terminal.refusal("export", inverted, "--name", "Same", "--out", tmp_path / "no folder" / "x.png", code=1)

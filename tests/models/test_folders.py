@@ -1,0 +1,226 @@
+"""Why a model's folder is refused, in one sentence, and what may be there or missing."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from nti_desktop.models.formats.layout import check_layout
+from nti_desktop.models.library.catalog import find_model
+from tests.models.test_catalog import SD15, WEIGHTS, change, refusal
+from tests.models.test_catalog import folder as folder
+from tests.rights import open_folder, without_rights
+
+
+@pytest.mark.parametrize("name", ["", "   ", "no such folder", "~nobody-of-this-name/model", "nul\0byte", "x" * 5000])
+def test_a_folder_that_is_not_there_is_refused(name: str) -> None:
+    refusal(name)
+
+
+def test_a_folder_without_an_index_is_refused(folder: Path) -> None:
+    (folder / "model_index.json").unlink()
+    assert "model_index.json" in refusal(folder)
+
+
+JSON_FILES = [name for name in SD15 if not name.startswith("tokenizer")]
+
+
+@pytest.mark.parametrize("file", JSON_FILES)
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "null", '"unet"', "[" * 100_000, '{"a": ' + "9" * 5000 + "}", "\x00\x01"]
+)
+def test_broken_json_is_refused(folder: Path, file: str, text: str) -> None:
+    (folder / file).write_text(text, "utf-8")
+    assert file.split("/")[-1] in refusal(folder)
+
+
+@pytest.mark.parametrize("file", JSON_FILES)
+def test_json_in_another_encoding_is_refused(folder: Path, file: str) -> None:
+    (folder / file).write_bytes("{}".encode("utf-16"))
+    refusal(folder)
+
+
+@pytest.mark.parametrize("file", JSON_FILES)
+def test_huge_json_is_refused(folder: Path, file: str) -> None:
+    change(folder, file, padding=" " * (1 << 20))
+    assert "too large" in refusal(folder)
+
+
+@pytest.mark.parametrize("file", JSON_FILES)
+def test_a_missing_config_is_refused(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    assert file in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("unet/config.json", "in_channels"),
+        ("unet/config.json", "sample_size"),
+        ("unet/config.json", "cross_attention_dim"),
+        ("vae/config.json", "latent_channels"),
+        ("text_encoder/config.json", "hidden_size"),
+    ],
+)
+@pytest.mark.parametrize("value", [None, "64", 64.0, True, -1, 0, 10**9, [64], {}, float("nan")])
+def test_a_size_of_a_wrong_type_or_an_absurd_one_is_refused(folder: Path, file: str, key: str, value: object) -> None:
+    change(folder, file, **{key: value})
+    assert key in refusal(folder)
+
+
+@pytest.mark.parametrize("file", ["unet/config.json", "vae/config.json"])
+@pytest.mark.parametrize("value", [None, 4, [], [320.0], ["320"], [8] * 9, "320"])
+def test_absurd_levels_are_refused(folder: Path, file: str, value: object) -> None:
+    change(folder, file, block_out_channels=value)
+    assert "block_out_channels" in refusal(folder)
+
+
+def test_an_inpainting_model_is_refused(folder: Path) -> None:
+    change(folder, "unet/config.json", in_channels=9)
+    assert "inpainting" in refusal(folder)
+
+
+def test_a_model_edited_by_instructions_takes_orders(folder: Path) -> None:
+    assert not check_layout(folder).takes_orders
+    change(folder, "unet/config.json", in_channels=8)
+    assert check_layout(folder).takes_orders
+    change(folder, "unet/config.json", in_channels=7)
+    assert "more than a picture" in refusal(folder)
+
+
+@pytest.mark.parametrize("key", ["addition_embed_type", "class_embed_type", "encoder_hid_dim_type"])
+def test_a_unet_that_wants_more_than_a_text_is_refused(folder: Path, key: str) -> None:
+    change(folder, "unet/config.json", **{key: "text_time"})
+    assert "more than a picture and a text" in refusal(folder)
+
+
+def test_a_transformer_pipeline_is_refused(folder: Path) -> None:
+    change(folder, "model_index.json", transformer=["diffusers", "SD3Transformer2DModel"])
+    assert "transformer" in refusal(folder)
+
+
+def test_a_second_text_encoder_without_its_tokenizer_is_refused(folder: Path) -> None:
+    change(folder, "model_index.json", text_encoder_2=["transformers", "CLIPTextModelWithProjection"])
+    assert "has no tokenizer_2" in refusal(folder)
+
+
+def test_a_refiner_is_refused(folder: Path) -> None:
+    second = ["transformers", "CLIPTextModelWithProjection"]
+    change(folder, "model_index.json", text_encoder=[None, None], text_encoder_2=second)
+    assert "refiner" in refusal(folder)
+
+
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "tokenizer"])
+@pytest.mark.parametrize("value", [["diffusers", "SomethingElse"], ["unet"], "unet", 3, {}])
+def test_a_part_of_another_kind_is_refused(folder: Path, part: str, value: object) -> None:
+    change(folder, "model_index.json", **{part: value})
+    assert f"The {part} of" in refusal(folder)
+
+
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "tokenizer"])
+@pytest.mark.parametrize("value", [None, [None, None]])
+def test_a_pipeline_that_lacks_a_part_is_refused(folder: Path, part: str, value: object) -> None:
+    change(folder, "model_index.json", **{part: value})
+    assert f"has no {part}" in refusal(folder)
+
+
+def test_an_unknown_prediction_is_refused(folder: Path) -> None:
+    change(folder, "scheduler/scheduler_config.json", prediction_type="flow_prediction")
+    assert "predicts" in refusal(folder)
+
+
+def test_a_text_encoder_of_another_model_is_refused(folder: Path) -> None:
+    change(folder, "text_encoder/config.json", hidden_size=1024)
+    assert "do not belong together" in refusal(folder)
+
+
+def test_a_missing_tokenizer_is_refused(folder: Path) -> None:
+    shutil.rmtree(folder / "tokenizer")
+    assert "tokenizer" in refusal(folder)
+
+
+@pytest.mark.parametrize("part", WEIGHTS)
+def test_missing_weights_are_refused(folder: Path, part: str) -> None:
+    (folder / WEIGHTS[part]).unlink()
+    assert f"The {part} of" in refusal(folder)
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_weights_that_may_not_be_read_are_not_called_missing(folder: Path, single: bool) -> None:
+    with open_folder() as shared:
+        shutil.copytree(folder, shared / "model")
+        locked = shared / "model" / WEIGHTS["unet"]
+        locked.chmod(0)
+        with without_rights():
+            assert "Permission denied" in refusal(locked if single else shared / "model")
+
+
+@pytest.mark.parametrize("part", WEIGHTS)
+@pytest.mark.parametrize("suffix", [".bin", ".ckpt"])
+def test_weights_that_are_only_pickled_are_refused(folder: Path, part: str, suffix: str) -> None:
+    (folder / WEIGHTS[part]).rename((folder / WEIGHTS[part]).with_suffix(suffix))
+    assert "pickled" in refusal(folder)
+
+
+def test_pickled_weights_beside_safe_ones_do_no_harm(folder: Path) -> None:
+    (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"never read")
+    assert find_model(str(folder)).native_size == 512
+
+
+def test_weights_under_another_name_are_told_by_name(folder: Path) -> None:
+    (folder / WEIGHTS["unet"]).rename(folder / "unet" / "diffusion_pytorch_model.non_ema.safetensors")
+    assert "diffusion_pytorch_model.non_ema.safetensors" in refusal(folder)
+
+
+def test_the_half_precision_variant_is_used_where_it_is_alone(folder: Path) -> None:
+    (folder / WEIGHTS["unet"]).rename(folder / "unet" / "diffusion_pytorch_model.fp16.safetensors")
+    assert find_model(str(folder)).files.half == {"unet"}
+
+
+def broken_by_truncation(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def broken_by_a_pointer(path: Path) -> None:
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3438167536\n")
+
+
+def broken_by_emptiness(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("part", WEIGHTS)
+@pytest.mark.parametrize("damage", [broken_by_truncation, broken_by_a_pointer, broken_by_emptiness])
+def test_damaged_weights_are_refused(folder: Path, part: str, damage: Callable[[Path], None]) -> None:
+    damage(folder / WEIGHTS[part])
+    assert WEIGHTS[part] in refusal(folder)
+
+
+def in_pieces(folder: Path, names: list[object]) -> None:
+    (folder / WEIGHTS["unet"]).unlink()
+    for name in names:
+        if isinstance(name, str) and "/" not in name:
+            save_file({"weight": np.zeros(3, np.float32)}, folder / "unet" / name)
+    table = {"weight_map": {str(i): name for i, name in enumerate(names)}}
+    (folder / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(table))
+
+
+def test_weights_in_pieces_are_used(folder: Path) -> None:
+    in_pieces(folder, ["one.safetensors", "two.safetensors"])
+    assert find_model(str(folder)).native_size == 512
+
+
+def test_a_missing_piece_is_refused(folder: Path) -> None:
+    in_pieces(folder, ["one.safetensors", "two.safetensors"])
+    (folder / "unet" / "two.safetensors").unlink()
+    assert "two.safetensors" in refusal(folder)
+
+
+@pytest.mark.parametrize("names", [[], ["../vae/x.safetensors"], ["/etc/passwd"], [3], [None]])
+def test_an_index_that_points_elsewhere_is_refused(folder: Path, names: list[object]) -> None:
+    in_pieces(folder, names)
+    assert "is damaged" in refusal(folder)
