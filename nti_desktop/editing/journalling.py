@@ -83,7 +83,8 @@ def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
 
 def left_of(session: Session, folder: Path | None = None) -> Left | None:
     """Find what a program left of this photo and this project that ended: written of the same files, or of such as are
-    gone by now. folder: of journals, None for the user's.
+    gone by now; of several the newest that was not saved, for another may hold no more than undo. folder: of journals,
+    None for the user's.
     """
     stored = session.working_copy.stored
     projects = {path.absolute() for path in (session.sidecar, *([stored.path] if stored else []))}
@@ -92,7 +93,8 @@ def left_of(session: Session, folder: Path | None = None) -> Left | None:
         same_photo = place.photo == session.photo.path.absolute() or not place.photo.exists()
         return same_photo and (place.sidecar in projects or not place.sidecar.exists())
 
-    return next((left for left in left_behind(session.photo.identity, folder) if is_this(left.place)), None)
+    found = [left for left in left_behind(session.photo.identity, folder) if is_this(left.place)]
+    return min(found, key=lambda left: left.ended, default=None)
 
 
 def unfinished(opened: Collection[Path] = (), folder: Path | None = None) -> Path | None:

@@ -104,6 +104,22 @@ def edited(desktop: Desktop) -> Desktop:
     return desktop
 
 
+def test_what_was_not_saved_comes_before_what_a_later_program_left_of_undo_alone(edited: Desktop) -> None:
+    edited.save()
+    other = Desktop(edited.photo)
+    edited.document.rename_version(edited.document.version_id, "Not saved")
+    edited.note()
+    assert other.document.say_in_words(SOURCE.replace("red", "pink"))
+    other.save()
+    other.journalling.note(unsaved_of(other.document, ended=True))
+    other.journalling.leave()
+    assert len(edited.journals) == 2
+    edited.crash()
+    assert edited.left is not None
+    names = {version.name for version in edited.session.project.versions}
+    assert "Not saved" in names
+
+
 def test_looking_at_a_photo_writes_nothing(desktop: Desktop) -> None:
     desktop.document.suggest("a sample's own sentence")
     desktop.note()
