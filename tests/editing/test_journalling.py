@@ -111,6 +111,8 @@ def test_what_was_not_saved_comes_before_what_a_later_program_left_of_undo_alone
     edited.note()
     assert other.document.say_in_words(SOURCE.replace("red", "pink"))
     other.save()
+    assert other.document.say_in_words(SOURCE.replace("red", "grey"))
+    assert other.document.undo()
     other.journalling.note(unsaved_of(other.document, ended=True))
     other.journalling.leave()
     assert len(edited.journals) == 2
