@@ -93,7 +93,7 @@ def built_in() -> ModelEntry:
     """The Studio model. Raises ModelError when the program's own files are damaged."""
     folder = resource("models", "studio")
     layout = check_layout(folder)
-    preview = own_preview_decoder(folder, layout.latents)
+    preview = own_preview_decoder(ModelFiles(folder), layout.latents)
     return ModelEntry(
         id=BUILT_IN_ID,
         name="Studio (built in)",
@@ -160,7 +160,7 @@ def _from_path(path: Path) -> ModelEntry:
         return _from_file(path)
     layout = check_layout(path)
     path = path.resolve()
-    preview = own_preview_decoder(path, layout.latents)
+    preview = own_preview_decoder(ModelFiles(path), layout.latents)
     if preview == Found():
         preview = _published(layout)
     return ModelEntry(
