@@ -53,6 +53,12 @@ class ModelEntry:
         """The methods that it can be edited by."""
         return tuple(method for method, row in METHODS.items() if row.orders == self.takes_orders)
 
+    @property
+    def ways(self) -> tuple[Method, ...]:
+        """The methods that a photo can be edited by from here: its own, and those of what is built in beside it."""
+        beside = {row.takes_orders for row in BUILT_IN.values()} if self.built_in else set()
+        return tuple(method for method, row in METHODS.items() if row.orders in {self.takes_orders, *beside})
+
 
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
 # tests/benchmarks for the kinds of change.
@@ -97,6 +103,11 @@ class BuiltIn:
     defaults: EditDefaults
     autoencoder: str | None = None
 
+    @property
+    def takes_orders(self) -> bool:
+        """Whether it is edited by orders, as its best method is."""
+        return self.defaults.method.row.orders
+
 
 # By their ids.
 BUILT_IN: Mapping[str, BuiltIn] = {
@@ -139,6 +150,16 @@ def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
 def all_built_in() -> tuple[ModelEntry, ...]:
     """All that come with the program. Raises ModelError when its own files are damaged."""
     return tuple(map(built_in, BUILT_IN))
+
+
+def model_for(method: Method, entry: ModelEntry) -> ModelEntry:
+    """Choose the model by which to edit a photo this way: the entry itself, else the one that is built in beside it.
+
+    method: one of the entry's ways. Raises ModelError when the program's own files are damaged.
+    """
+    if method in entry.methods:
+        return entry
+    return built_in(next(id for id, row in BUILT_IN.items() if row.takes_orders == method.row.orders))
 
 
 def models_folder() -> Path:
