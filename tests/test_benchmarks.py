@@ -87,7 +87,7 @@ def cost(rows: int, *seconds: float, picture: float = 0.0, psnr: float | None = 
 
 def answer_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "measure", answer_at_once)
-    monkeypatch.setattr(running, "Editor", lambda folder, world: None)
+    monkeypatch.setattr(running, "Editor", lambda files, world: None)
     monkeypatch.setattr(running, "_editors", {})  # whose content would outlive the test
 
 
@@ -132,7 +132,7 @@ def answer_at_once(editor: object, measurement: Measurement, places: Places) -> 
 
 
 def truth_section(scenes: int = 1) -> dict[str, Any]:
-    with Runner(Subject(PROTOTYPE, "none")) as runner:
+    with Runner(Subject(ModelFiles(PROTOTYPE), "none")) as runner:
         *_, last = measure_truth(runner, WAYS, scenes, ("colour", "sky"))
     section: dict[str, Any] = json.loads(json.dumps(plain(last)))
     return section
@@ -277,7 +277,9 @@ def test_the_truth_comes_in_rounds_and_goes_on_where_it_stopped(
     assert rounds_of(5) == [1, 4, 5]
 
     def rounds() -> Iterator[Truth]:
-        return measure_truth(Runner(Subject(PROTOTYPE, "w"), file=tmp_path / "a.jsonl"), WAYS, 4, ("colour", "sky"))
+        return measure_truth(
+            Runner(Subject(ModelFiles(PROTOTYPE), "w"), file=tmp_path / "a.jsonl"), WAYS, 4, ("colour", "sky")
+        )
 
     first = next(rounds())  # and then it is interrupted
     assert first.scenes == 1
@@ -431,6 +433,10 @@ def test_every_method_is_measured_on_every_kind_of_change(tmp_path: Path, monkey
     text = table(summarised({"methods": json.loads(json.dumps(plain(found)))}))
     assert re.search(r"^edict +0\.50 100% +0\.50 100%", text, re.MULTILINE)
     assert re.search(r"^residual +1\.00 +10 +0\.50 +5 +2$", text, re.MULTILINE)
+    *_, some = measure_methods([entry], 1, 0, tmp_path / "b.jsonl", kinds=("sky",), methods=("edict", "pinned"))
+    assert {way: set(kinds) for way, kinds in some.recovered.items()} == {
+        way: {"sky", "all"} for way in ("edict", "pinned")
+    }
 
 
 @pytest.mark.usefixtures("_few_inner_steps")
@@ -444,7 +450,7 @@ def test_an_edit_is_made_by_each_method_as_the_window_makes_it(
                 monkeypatch.setattr(module, name, 1)
     folder = make_orders_model(PROTOTYPE, tmp_path / "orders") if method.row.orders else PROTOTYPE
     world = WORLDS["every change"]
-    editor = Editor(folder, world)
+    editor = Editor(ModelFiles(folder), world)
     settings = replace(STUDIO_DEFAULTS, method=method, steps=STEPS)
     asked = trial("removed", next(seeds("removed", world=world)), world)
     measurement = Measurement("method", "removed", asked.seed, settings)
