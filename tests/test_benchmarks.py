@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from nti_desktop.engine.memory.forecast import Forecaster, learning
 from nti_desktop.engine.methods import embedding, imagic, null_text
@@ -47,6 +48,7 @@ from tests.benchmarks.costs import Contestant, Cost, Outcome, counted_rows, stan
 from tests.benchmarks.decoders import AUTOENCODER, SMALL, measure_decoders, random_pair
 from tests.benchmarks.gaps import by_doing
 from tests.benchmarks.methods import measure_methods
+from tests.benchmarks.page import LARGEST, write_page
 from tests.benchmarks.picture import draw, edit_points, inversion_points
 from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
 from tests.benchmarks.summary import summarised
@@ -437,6 +439,30 @@ def test_every_method_is_measured_on_every_kind_of_change(tmp_path: Path, monkey
     assert {way: set(kinds) for way, kinds in some.recovered.items()} == {
         way: {"sky", "all"} for way in ("edict", "pinned")
     }
+
+
+def test_the_page_says_what_was_measured_and_shows_the_same_scenes_by_all_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_without_a_model(monkeypatch)
+    monkeypatch.setattr(running, "measure", made_at_once)
+    entry, strips, page = find_model(str(PROTOTYPE)), tmp_path / "methods", tmp_path / "help"
+    *_, found = measure_methods([entry], 2, 0, tmp_path / "a.jsonl", kinds=("pose", "sky"))
+    strips.mkdir()
+    for name in (name for kinds in found.shown.values() for name in kinds.values()):
+        noise = np.random.default_rng(0).integers(0, 256, (128, 3 * 128, 3), np.uint8)  # no JPEG gets larger
+        Image.fromarray(noise).save(strips / name)
+    text = write_page(json.loads(json.dumps(plain(found))), strips, page).read_text("utf-8")
+    for method in entry.methods:
+        assert text.count(method.row.sentence) == 1
+    heads, row = (next(line for line in text.splitlines() if line.startswith(start)) for start in ("|  |", "| sky |"))
+    cells = dict(zip(heads.split(" | "), row.split(" | "), strict=True))
+    assert cells[Method.EDICT.row.title] == "0.50, 100%"
+    assert cells[Method.NEGATIVE_PROMPT.row.title] == "**1.50**, 100%"  # of the longest name
+    assert f"| {Method.RESIDUAL.row.title} | 1.0 s | 10 | 0.5 s | 5 | 2 kB |" in text
+    assert (page / "methods.jpg").stat().st_size <= LARGEST
+    with Image.open(page / "methods.jpg") as sheet:
+        assert sheet.width > sheet.height
 
 
 @pytest.mark.usefixtures("_few_inner_steps")

@@ -22,6 +22,7 @@ from tests.benchmarks.gaps import measure_gaps
 from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.memory import measure_memory
 from tests.benchmarks.methods import KINDS, measure_methods
+from tests.benchmarks.page import write_page
 from tests.benchmarks.picture import draw
 from tests.benchmarks.screen import measure_screen
 from tests.benchmarks.sd15 import measure_full_size
@@ -63,7 +64,7 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
                 yield "truth", truth
     if "methods" in asked.only:
         models = [entry, *(replace(find_model(id), defaults=STUDIO_ORDERS_DEFAULTS) for id in asked.orders)]
-        strips = asked.out.parent / "methods"
+        strips = _strips(asked.out)
         strips.mkdir(parents=True, exist_ok=True)
         for found in measure_methods(
             models, asked.method_scenes, asked.workers, answers, strips, asked.kinds, asked.methods
@@ -86,6 +87,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--kinds", type=_some_of(KINDS), default=KINDS, help=f"for all methods, {','.join(KINDS)}")
     parser.add_argument("--methods", type=_some_of(tuple(Method)), default=tuple(Method), help="some of them")
+    parser.add_argument("--page", type=Path, metavar="FOLDER", help="write the table of all methods there as a page")
     parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
     parser.add_argument("--edits", type=_at_least_one, default=500, help="in one window, whose memory is watched")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")
@@ -111,6 +113,11 @@ def _some_of(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
         return names
 
     return chosen
+
+
+def _strips(out: Path) -> Path:
+    """The folder of the pictures that all methods made."""
+    return out.parent / "methods"
 
 
 def earlier(out: Path, model: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +150,8 @@ def main(command_line: Sequence[str] | None = None) -> None:
     if "picture" in asked.only:
         drawn = draw(summarised(sections), out.with_suffix(".png"))
         print(f"{out.with_suffix('.png')} is written" if drawn else "nothing to draw: no speed was measured")
+    if asked.page is not None:
+        print(f"{write_page(sections['methods'], _strips(out), asked.page)} is written")
 
 
 if __name__ == "__main__":
