@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from nti_desktop.engine.methods import embedding, imagic, null_text
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, find_model
@@ -40,6 +41,7 @@ from tests.benchmarks.contestants import (
 from tests.benchmarks.costs import Contestant, Cost, Outcome, counted_rows, standings, take_turns
 from tests.benchmarks.gaps import by_doing
 from tests.benchmarks.methods import measure_methods
+from tests.benchmarks.page import LARGEST, write_page
 from tests.benchmarks.picture import draw, edit_points, inversion_points
 from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
 from tests.benchmarks.summary import summarised
@@ -80,7 +82,7 @@ def cost(rows: int, *seconds: float, picture: float = 0.0, psnr: float | None = 
 
 def answer_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "measure", answer_at_once)
-    monkeypatch.setattr(running, "Editor", lambda folder, world: None)
+    monkeypatch.setattr(running, "Editor", lambda files, world: None)
     monkeypatch.setattr(running, "_editors", {})  # whose content would outlive the test
 
 
@@ -125,7 +127,7 @@ def answer_at_once(editor: object, measurement: Measurement, places: Places) -> 
 
 
 def truth_section(scenes: int = 1) -> dict[str, Any]:
-    with Runner(Subject(PROTOTYPE, "none")) as runner:
+    with Runner(Subject(ModelFiles(PROTOTYPE), "none")) as runner:
         *_, last = measure_truth(runner, WAYS, scenes, ("colour", "sky"))
     section: dict[str, Any] = json.loads(json.dumps(plain(last)))
     return section
@@ -270,7 +272,9 @@ def test_the_truth_comes_in_rounds_and_goes_on_where_it_stopped(
     assert rounds_of(5) == [1, 4, 5]
 
     def rounds() -> Iterator[Truth]:
-        return measure_truth(Runner(Subject(PROTOTYPE, "w"), file=tmp_path / "a.jsonl"), WAYS, 4, ("colour", "sky"))
+        return measure_truth(
+            Runner(Subject(ModelFiles(PROTOTYPE), "w"), file=tmp_path / "a.jsonl"), WAYS, 4, ("colour", "sky")
+        )
 
     first = next(rounds())  # and then it is interrupted
     assert first.scenes == 1
@@ -354,6 +358,34 @@ def test_every_method_is_measured_on_every_kind_of_change(tmp_path: Path, monkey
     text = table(summarised({"methods": json.loads(json.dumps(plain(found)))}))
     assert re.search(r"^edict +0\.50 100% +0\.50 100%", text, re.MULTILINE)
     assert re.search(r"^residual +1\.00 +10 +0\.50 +5 +2$", text, re.MULTILINE)
+    *_, some = measure_methods([entry], 1, 0, tmp_path / "b.jsonl", kinds=("sky",), methods=("edict", "pinned"))
+    assert {way: set(kinds) for way, kinds in some.recovered.items()} == {
+        way: {"sky", "all"} for way in ("edict", "pinned")
+    }
+
+
+def test_the_page_says_what_was_measured_and_shows_the_same_scenes_by_all_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_without_a_model(monkeypatch)
+    monkeypatch.setattr(running, "measure", made_at_once)
+    entry, strips, page = find_model(str(PROTOTYPE)), tmp_path / "methods", tmp_path / "help"
+    *_, found = measure_methods([entry], 2, 0, tmp_path / "a.jsonl", kinds=("pose", "sky"))
+    strips.mkdir()
+    for name in (name for kinds in found.shown.values() for name in kinds.values()):
+        noise = np.random.default_rng(0).integers(0, 256, (128, 3 * 128, 3), np.uint8)  # no JPEG gets larger
+        Image.fromarray(noise).save(strips / name)
+    text = write_page(json.loads(json.dumps(plain(found))), strips, page).read_text("utf-8")
+    for method in entry.methods:
+        assert text.count(method.row.sentence) == 1
+    heads, row = (next(line for line in text.splitlines() if line.startswith(start)) for start in ("|  |", "| sky |"))
+    cells = dict(zip(heads.split(" | "), row.split(" | "), strict=True))
+    assert cells[Method.EDICT.row.title] == "0.50, 100%"
+    assert cells[Method.NEGATIVE_PROMPT.row.title] == "**1.50**, 100%"  # of the longest name
+    assert f"| {Method.RESIDUAL.row.title} | 1.0 s | 10 | 0.5 s | 5 | 2 kB |" in text
+    assert (page / "methods.jpg").stat().st_size <= LARGEST
+    with Image.open(page / "methods.jpg") as sheet:
+        assert sheet.width > sheet.height
 
 
 @pytest.mark.usefixtures("_few_inner_steps")
@@ -367,7 +399,7 @@ def test_an_edit_is_made_by_each_method_as_the_window_makes_it(
                 monkeypatch.setattr(module, name, 1)
     folder = make_orders_model(PROTOTYPE, tmp_path / "orders") if method.row.orders else PROTOTYPE
     world = WORLDS["every change"]
-    editor = Editor(folder, world)
+    editor = Editor(ModelFiles(folder), world)
     settings = replace(STUDIO_DEFAULTS, method=method, steps=STEPS)
     asked = trial("removed", next(seeds("removed", world=world)), world)
     measurement = Measurement("method", "removed", asked.seed, settings)

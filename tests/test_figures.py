@@ -40,7 +40,7 @@ from tests.figures.words import can_be_weighed, only_takes_away
 
 pytestmark = pytest.mark.slow
 
-PROTOTYPE = Subject(Path(__file__).parents[0] / "data" / "prototype", "prototype")
+PROTOTYPE = Subject(ModelFiles(Path(__file__).parent / "data" / "prototype"), "prototype")
 SETTINGS = replace(STUDIO_DEFAULTS, steps=2)
 
 
@@ -130,11 +130,11 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     asked = trial("sky", next(seeds("sky")))
     source, edit = asked.captions
     settings = InversionSettings(source, SETTINGS.method, SETTINGS.steps, SETTINGS.guidance_scale)
-    service, files = EngineService(), ModelFiles(PROTOTYPE.folder)
+    service, files = EngineService(), PROTOTYPE.files
     inverted = service.invert(InvertJob(files, training_picture(asked.scene).image, settings))
     told = inverted.figures.explained
     job = RenderJob(files, "a", settings, inverted.arrays, recipe_for(edit, settings, SETTINGS, told))
-    editor = Editor(PROTOTYPE.folder)
+    editor = Editor(PROTOTYPE.files)
     editor.edit(asked, replace(SETTINGS, guidance_scale=5.0, guidances=()))
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, service.render(job).image)
 
@@ -145,10 +145,10 @@ def test_an_edit_by_a_neighbouring_method_is_what_the_program_makes_of_it(
 ) -> None:
     monkeypatch.setattr(embedding, "STEPS", 1)
     asked = trial("sky", next(seeds("sky")))
-    editor, defaults = Editor(PROTOTYPE.folder), replace(SETTINGS, method=method, guidances=(), explaining=None)
+    editor, defaults = Editor(PROTOTYPE.files), replace(SETTINGS, method=method, guidances=(), explaining=None)
     image = training_picture(asked.scene).image
     settings = InversionSettings(asked.captions[0], method, SETTINGS.steps, SETTINGS.guidance_scale)
-    service, files = EngineService(), ModelFiles(PROTOTYPE.folder)
+    service, files = EngineService(), PROTOTYPE.files
     arrays = service.invert(InvertJob(files, image, settings)).arrays
     recipe = recipe_for(asked.captions[1], settings, defaults)
     job = RenderJob(files, "a", settings, arrays, recipe, image=None if "pivot" in arrays else image)
@@ -158,7 +158,7 @@ def test_an_edit_by_a_neighbouring_method_is_what_the_program_makes_of_it(
 def test_every_guidance_of_a_sweep_is_another_edit() -> None:
     """Also where the description explains so much that none is taken back, and in whatever order."""
     asked = trial("ground", next(seeds("ground")))
-    editor = Editor(PROTOTYPE.folder)
+    editor = Editor(PROTOTYPE.files)
     low, high, again = (
         editor.edit(asked, replace(SETTINGS, guidance_scale=scale, guidances=(), explaining=None)).image
         for scale in (1.5, 4.0, 1.5)

@@ -30,8 +30,8 @@ def _by_model(recipe: EditRecipe, before: EditDefaults, defaults: EditDefaults) 
 
 
 def _by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
-    """Null embeddings hold for their own guidance only; an order needs another, and has no weights of a sentence; only
-    where a method knows where words look, a mask can be tied to them.
+    """Null embeddings hold for their own guidance only; an order needs another, and has no weights of a sentence, which
+    in turn has no likeness; only where a method knows where words look, a mask can be tied to them.
     """
     row = method.row
     if row.orders:
@@ -40,4 +40,5 @@ def _by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
         recipe,
         blend=recipe.blend if row.looks else None,
         guidance_scale=None if row.one_guidance else recipe.guidance_scale,
+        image_guidance=None,
     )

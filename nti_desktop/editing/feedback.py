@@ -222,13 +222,12 @@ def never_learned(entry: ModelEntry, unlearned: Sequence[Word]) -> str | None:
     words = tuple({word_key(word.text): word.text for word in unlearned}.values())
     if not words:
         return None
-    model = "The Studio model" if entry.built_in else f"The model “{entry.name}”"
     named = [word if len(word) <= LONGEST_NAME else f"{word[: LONGEST_NAME - 1]}…" for word in words[:NAMED]]
     more = len(words) - NAMED
     said = quoted(named) if more <= 0 else f"{quoted(named[:-1])}, “{named[-1]}” and {more} other word{'s'[: more > 1]}"
     alike = [known for word in words[:NAMED] if (known := _alike(word_key(word), entry.words or frozenset()))]
     meant = f" Did you mean {quoted(tuple(dict.fromkeys(alike)))}?" if alike else ""
-    return f"{model} never learned {said}; the edit may do nothing there.{meant}"
+    return f"The model “{entry.name}” never learned {said}; the edit may do nothing there.{meant}"
 
 
 @lru_cache(maxsize=256)

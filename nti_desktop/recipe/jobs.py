@@ -87,17 +87,29 @@ class ModelFiles:
     """Where a model's parts lie.
 
     folder: configurations, tokenizers and, unless there is a `single` file, weights, in the diffusers layout; single:
-    one file with all weights under their original names; half: parts whose weights are there in half precision only
-    (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the configuration;
-    preview_decoder: None where there is none. It changes no result, so files that differ in it alone are equal, and one
-    that turns up while the model is loaded is read with the next loading.
+    one file with all weights under their original names; autoencoder: folder of one that lies elsewhere, configuration
+    and weights, and stands in place of the model's own, None where it has one; half: parts whose weights are there in
+    half precision only (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the
+    configuration; preview_decoder: None where there is none. It changes no result, so files that differ in it alone are
+    equal, and one that turns up while the model is loaded is read with the next loading.
     """
 
     folder: Path
     single: Path | None = None
+    autoencoder: Path | None = None
     half: frozenset[str] = frozenset()
     schedule: tuple[tuple[str, str | bool], ...] = ()
     preview_decoder: PreviewDecoder | None = field(default=None, compare=False)
+
+    def place_of(self, part: str) -> Path:
+        """Name the folder of a part, "unet", "vae", …, with its configuration."""
+        if part == "vae" and self.autoencoder is not None:
+            return self.autoencoder
+        return self.folder / part
+
+    def is_in_single(self, part: str) -> bool:
+        """Tell whether a part's weights are those in the `single` file; else they lie in its folder."""
+        return self.single is not None and self.place_of(part) == self.folder / part
 
 
 @dataclass(frozen=True, eq=False)

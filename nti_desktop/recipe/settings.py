@@ -7,7 +7,7 @@ from enum import StrEnum
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
-from nti_desktop.recipe.parameters import CROSS, GUIDANCE, SELF, SELF_LIMIT, STEPS, THRESHOLD
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, SELF, SELF_LIMIT, STEPS, THRESHOLD
 from nti_desktop.recipe.words import check_length
 
 
@@ -80,12 +80,12 @@ PUBLISHED_WINDOWS = (
 class EditDefaults:
     """What measures best on one model; kept in its catalogue entry.
 
-    cross_until, self_until: see Windows; windows, guidances: of the kinds of change that do better with others; kept:
-    of a word that the photo is described with and that counts more than usual, None where those of its kind hold;
-    self_limit: self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32
-    of 64x64, as published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided
-    over the inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where
-    nobody measured it.
+    image_guidance: of an order; cross_until, self_until: see Windows; windows, guidances: of the kinds of change that
+    do better with others; kept: of a word that the photo is described with and that counts more than usual, None where
+    those of its kind hold; self_limit: self-attention is substituted in layers of at most this fraction of the latent
+    positions (1/4 is 32x32 of 64x64, as published); blend_positions, blend_threshold: see Blend; preview_steps: that a
+    preview takes, strided over the inversion's; explaining: what a description that says enough explains of a photo
+    (see Figures), None where nobody measured it.
 
     As they stand they rest on what was published for Stable Diffusion, see `nti_desktop.recipe.methods`.
     """
@@ -93,6 +93,7 @@ class EditDefaults:
     method: Method = Method.PINNED
     steps: int = PUBLISHED_STEPS
     guidance_scale: float = GUIDANCE.usual
+    image_guidance: float = IMAGE_GUIDANCE.usual
     cross_until: float = CROSS.usual
     self_until: float = SELF.usual
     windows: tuple[tuple[Kind, Windows], ...] = PUBLISHED_WINDOWS

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import reduce
 
 from nti_desktop.recipe.kinds import Kind, changed_kinds
-from nti_desktop.recipe.parameters import STRENGTH, WEIGHT
+from nti_desktop.recipe.parameters import IMAGE_GUIDANCE, STRENGTH, WEIGHT
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import split_words
@@ -31,7 +31,8 @@ def settled(
     if not recipe.automatic:
         return recipe
     if prepared.method.row.orders:
-        return replace(recipe, guidance_scale=None, image_guidance=None)
+        likeness = None if defaults.image_guidance == IMAGE_GUIDANCE.usual else defaults.image_guidance
+        return replace(recipe, guidance_scale=None, image_guidance=likeness)
     if not prepared.method.row.looks:
         return replace(recipe, guidance_scale=None, noise=None)
     weights = {control.position: control.weight for control in recipe.weighted}

@@ -6,20 +6,23 @@ where it was interrupted: every answer stands in bench.jsonl beside the JSON.
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from nti_desktop.core.errors import OutOfMemory
-from nti_desktop.models.library.catalog import ModelEntry, built_in, find_model
+from nti_desktop.models.library.catalog import STUDIO_ORDERS_DEFAULTS, ModelEntry, built_in, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.recipe.methods import Method
 from tests.benchmarks.children import ask
 from tests.benchmarks.gaps import measure_gaps
 from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.memory import measure_memory
-from tests.benchmarks.methods import measure_methods
+from tests.benchmarks.methods import KINDS, measure_methods
+from tests.benchmarks.page import write_page
 from tests.benchmarks.picture import draw
 from tests.benchmarks.screen import measure_screen
 from tests.benchmarks.sd15 import measure_full_size
@@ -56,14 +59,16 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
         yield "memory_estimate", ask("sd15")
     answers = asked.out.with_suffix(".jsonl")
     if "truth" in asked.only:
-        with Runner(Subject(entry.files.folder, fingerprint(entry)), asked.workers, answers) as runner:
+        with Runner(Subject(entry.files, fingerprint(entry)), asked.workers, answers) as runner:
             for truth in measure_truth(runner, ways(entry.defaults), asked.scenes):
                 yield "truth", truth
     if "methods" in asked.only:
-        models = [entry, *map(find_model, asked.orders)]
-        strips = asked.out.parent / "methods"
+        models = [entry, *(replace(find_model(id), defaults=STUDIO_ORDERS_DEFAULTS) for id in asked.orders)]
+        strips = _strips(asked.out)
         strips.mkdir(parents=True, exist_ok=True)
-        for found in measure_methods(models, asked.method_scenes, asked.workers, answers, strips):
+        for found in measure_methods(
+            models, asked.method_scenes, asked.workers, answers, strips, asked.kinds, asked.methods
+        ):
             yield "methods", found
 
 
@@ -74,13 +79,21 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--photos", type=_at_least_one, default=2, help="held-out scenes for the speeds")
     parser.add_argument("--scenes", type=_at_least_one, default=64, help="scenes of each kind for the truth")
     parser.add_argument("--method-scenes", type=_at_least_one, default=32, help="of each kind, for all methods")
-    parser.add_argument("--orders", action="append", default=[], help="a model that takes orders, beside the others")
+    parser.add_argument(
+        "--orders",
+        action="append",
+        default=[],
+        help="a model of the Studio's world that takes orders, beside the others",
+    )
+    parser.add_argument("--kinds", type=_some_of(KINDS), default=KINDS, help=f"for all methods, {','.join(KINDS)}")
+    parser.add_argument("--methods", type=_some_of(tuple(Method)), default=tuple(Method), help="some of them")
+    parser.add_argument("--page", type=Path, metavar="FOLDER", help="write the table of all methods there as a page")
     parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
     parser.add_argument("--edits", type=_at_least_one, default=500, help="in one window, whose memory is watched")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")
     parser.add_argument("--full-size-steps", type=_at_least_one, default=10, help="of the big model, with CUDA")
     parser.add_argument("--memory-estimate", action="store_true", help="also of published sizes, on paper")
-    parser.add_argument("--only", type=_sections, default=SECTIONS, help=f"some of {','.join(SECTIONS)}")
+    parser.add_argument("--only", type=_some_of(SECTIONS), default=SECTIONS, help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs measured")
     parser.add_argument("--out", type=Path, default=Path("out/bench.json"))
     return parser.parse_args(arguments)
@@ -92,11 +105,19 @@ def _at_least_one(text: str) -> int:
     return number
 
 
-def _sections(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    if unknown := [name for name in names if name not in SECTIONS]:
-        raise argparse.ArgumentTypeError(f"there is no {' or '.join(unknown)}, but {', '.join(SECTIONS)}")
-    return names
+def _some_of(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    def chosen(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        if unknown := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"there is no {' or '.join(unknown)}, but {', '.join(known)}")
+        return names
+
+    return chosen
+
+
+def _strips(out: Path) -> Path:
+    """The folder of the pictures that all methods made."""
+    return out.parent / "methods"
 
 
 def earlier(out: Path, model: dict[str, Any]) -> dict[str, Any]:
@@ -129,6 +150,8 @@ def main(command_line: Sequence[str] | None = None) -> None:
     if "picture" in asked.only:
         drawn = draw(summarised(sections), out.with_suffix(".png"))
         print(f"{out.with_suffix('.png')} is written" if drawn else "nothing to draw: no speed was measured")
+    if asked.page is not None:
+        print(f"{write_page(sections['methods'], _strips(out), asked.page)} is written")
 
 
 if __name__ == "__main__":

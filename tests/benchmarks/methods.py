@@ -13,6 +13,7 @@ import numpy as np
 
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.recipe.methods import Method
 from nti_desktop.studio.orders import SHARES
 from tests.benchmarks.truth import rounds_of
 from tests.figures.answers import Answer
@@ -22,6 +23,8 @@ from tests.figures.tables import ALL, Recovered, recovered_by, values
 
 WORLD = "every change"
 KINDS = tuple(SHARES)
+
+_Found = dict[str, tuple[str, list[Answer]]]  # by kind: one scene's pictures, and the answers of all
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,14 @@ class Costs:
 
 @dataclass(frozen=True)
 class MethodsTable:
-    """scenes: of each kind; recovered: by method and kind; costs: by method."""
+    """scenes: of each kind; recovered: by method and kind; costs: by method; shown: names of the pictures of one
+    scene, by method and kind; of each kind another one.
+    """
 
     scenes: int
     recovered: Mapping[str, Mapping[str, Recovered]]
     costs: Mapping[str, Costs]
+    shown: Mapping[str, Mapping[str, str]]
 
 
 def measure_methods(
@@ -51,29 +57,30 @@ def measure_methods(
     answers: Path,
     strips: Path | None = None,
     kinds: Sequence[str] = KINDS,
+    methods: Sequence[str] = tuple(Method),
 ) -> Iterator[MethodsTable]:
-    """Every method of every model; one table after each round. What earlier rounds or runs measured is not measured
-    again. strips: folder for the pictures, one of photo, edit and truth for each method and scene.
+    """Each of the methods by the model that knows it; one table after each round. What earlier rounds or runs measured
+    is not measured again. strips: folder for the pictures, one of photo, edit and truth for each method and scene.
     """
     with ExitStack() as open_runners:
         runners = {
             model.id: open_runners.enter_context(
-                Runner(Subject(model.files.folder, fingerprint(model), WORLD), workers, answers, Places(strips))
+                Runner(Subject(model.files, fingerprint(model), WORLD), workers, answers, Places(strips))
             )
             for model in models
         }
         for count in rounds_of(scenes):
-            found: dict[str, dict[str, list[Answer]]] = {}
+            found: dict[str, _Found] = {}
             for model in models:
-                found |= _measured(runners[model.id], model, count, kinds)
+                found |= _measured(runners[model.id], model, count, kinds, methods)
             yield _table(count, found)
 
 
 def _measured(
-    runner: Runner, model: ModelEntry, scenes: int, kinds: Sequence[str]
-) -> dict[str, dict[str, list[Answer]]]:
-    """Answers by method and kind."""
-    asked = [replace(model.defaults, method=method) for method in model.methods]
+    runner: Runner, model: ModelEntry, scenes: int, kinds: Sequence[str], methods: Sequence[str]
+) -> dict[str, _Found]:
+    """What was found by method."""
+    asked = [replace(model.defaults, method=method) for method in model.methods if method in methods]
     measurements = {
         (settings.method, kind): [Measurement("method", kind, seed, settings) for seed in seeds]
         for kind in kinds
@@ -81,15 +88,17 @@ def _measured(
         for settings in asked
     }
     answers = iter(runner.run([each for row in measurements.values() for each in row]))
-    found: dict[str, dict[str, list[Answer]]] = {}
+    found: dict[str, _Found] = {}
     for (method, kind), row in measurements.items():
-        found.setdefault(str(method), {})[kind] = [next(answers) for _ in row]
+        shown = row[KINDS.index(kind) % len(row)]
+        found.setdefault(str(method), {})[kind] = (shown.strip_name(), [next(answers) for _ in row])
     return found
 
 
-def _table(scenes: int, found: Mapping[str, Mapping[str, Sequence[Answer]]]) -> MethodsTable:
+def _table(scenes: int, found: Mapping[str, _Found]) -> MethodsTable:
     recovered, costs = {}, {}
-    for way, by_kind in found.items():
+    for way, of_way in found.items():
+        by_kind = {kind: answers for kind, (_, answers) in of_way.items()}
         kinds = {**by_kind, ALL: [answer for answers in by_kind.values() for answer in answers]}
         recovered[way] = {kind: recovered_by(each, way) for kind, each in kinds.items() if values(each, way)}
         medians = (
@@ -97,4 +106,5 @@ def _table(scenes: int, found: Mapping[str, Mapping[str, Sequence[Answer]]]) -> 
             for name in ("preparing", "preparing rows", "editing", "editing rows", "stored")
         )
         costs[way] = Costs(*medians)
-    return MethodsTable(scenes, recovered, costs)
+    shown = {way: {kind: name for kind, (name, _) in of_way.items()} for way, of_way in found.items()}
+    return MethodsTable(scenes, recovered, costs, shown)

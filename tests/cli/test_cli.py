@@ -250,11 +250,14 @@ def test_a_sample_is_known_and_a_strange_picture_is_warned_of(photo: Path, termi
 def test_words_the_model_never_learned_are_noted_and_hinder_nothing(photo: Path, terminal: Terminal) -> None:
     code, out, err = terminal.run("invert", photo, "--prompt", "a red ball on sand, zebra", "--steps", 2)
     assert code == 0
-    assert err == "The Studio model never learned “zebra”; the edit may do nothing there.\n"
+    assert err == "The model “Studio (built in)” never learned “zebra”; the edit may do nothing there.\n"
     assert "zebra" not in out
     code, out, err = terminal.run("edit", photo, "--to", "a redd ball on Sand", "--json")
     assert code == 0
-    assert err == "The Studio model never learned “redd”; the edit may do nothing there. Did you mean “red”?\n"
+    assert (
+        err
+        == "The model “Studio (built in)” never learned “redd”; the edit may do nothing there. Did you mean “red”?\n"
+    )
     assert json.loads(out)["notes"][0] == err.rstrip()
     assert terminal.run("edit", photo, "--to", "A red BALL, on sand!")[2] == ""
 

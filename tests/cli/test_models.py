@@ -17,7 +17,7 @@ import pytest
 from nti_desktop.cli import main
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
-from nti_desktop.models.library.catalog import find_model
+from nti_desktop.models.library.catalog import BUILT_IN, find_model
 from nti_desktop.models.library.places import places_file, read_places
 from tests.hub_server import REVISION, LocalHub, in_place_of_the_hub
 from tests.preview_decoders import write_tiny
@@ -76,11 +76,11 @@ def test_from_the_hub_to_the_list_and_away_again(server: LocalHub, terminal: Ter
     assert (answer["path"], answer["revision"], answer["usable"]) == (str(path), REVISION, True)
     listed = terminal.answer("list")
     assert [(m["path"], m["source"], m["usable"]) for m in listed["models"]] == [
-        (None, "built in", True),
+        *[(None, "built in", True)] * len(BUILT_IN),
         (str(path), "store", True),
     ]
     assert find_model(MODEL).id == str(path)
-    entry = listed["models"][1]
+    entry = listed["models"][-1]
     assert entry["name"] == MODEL
     assert (entry["licence"], entry["repository"], entry["native_size"]) == ("openrail++", MODEL, 128)
     assert entry["size"] == answer["size"] == sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
@@ -186,7 +186,7 @@ def test_what_cannot_be_used_is_not_added_and_listed_with_the_reason(terminal: T
     (store / "bad" / "model_index.json").write_text("{}")
     assert terminal.run("add", store / "bad", code=1).count("\n") == 1
     assert "Not usable" in terminal.run("list")
-    entry = terminal.answer("list")["models"][1]
+    entry = terminal.answer("list")["models"][-1]
     assert entry["usable"] is False
     assert entry["fault"]
 

@@ -72,3 +72,10 @@ def test_an_order_has_neither_weights_nor_a_mask() -> None:
     order = adapted(recipe, basis(Method.INSTRUCT))
     assert (order.prompt, order.words, order.blend, order.guidance_scale) == ("a blue ball", (), None, None)
     assert order.automatic
+
+
+def test_a_sentence_has_no_likeness() -> None:
+    defaults = replace(NOW, image_guidance=1.0)
+    order = adapted(BY_HAND, basis(Method.INSTRUCT, defaults))
+    assert order.image_guidance == 1.0
+    assert adapted(order, basis(Method.RESIDUAL, defaults)).image_guidance is None

@@ -116,7 +116,7 @@ def recoloured(request: pytest.FixtureRequest) -> Laid:
 
 @pytest.fixture(scope="module")
 def editor() -> Editor:
-    return Editor(built_in().files.folder)
+    return Editor(built_in().files)
 
 
 def shrunk(picture: Pixels | Region) -> Floats:

@@ -39,7 +39,7 @@ def test_nothing_is_said_of_words_that_were_learned() -> None:
     ],
 )
 def test_a_sentence_names_a_few_words(prompt: str, which: str) -> None:
-    assert said(prompt) == f"The Studio model never learned {which}; the edit may do nothing there."
+    assert said(prompt) == f"The model “Studio (built in)” never learned {which}; the edit may do nothing there."
 
 
 @pytest.mark.parametrize(

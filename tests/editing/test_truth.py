@@ -27,7 +27,7 @@ WAY = str(SETTINGS.method)
 def answers() -> dict[str, list[Answer]]:
     """By kind: the default method, without and with a mask, and the baselines."""
     found = {}
-    with Runner(Subject(built_in().files.folder, "")) as runner:
+    with Runner(Subject(built_in().files, "")) as runner:
         for kind in VARIANTS:
             seeds = runner.visible_seeds(kind, SCENES)
             ours = runner.run([Measurement("truth", kind, seed, SETTINGS) for seed in seeds])

@@ -31,7 +31,7 @@ SETTINGS = built_in().defaults
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    with Runner(Subject(built_in().files.folder, "")) as runner:
+    with Runner(Subject(built_in().files, "")) as runner:
         yield runner
 
 

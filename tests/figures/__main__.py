@@ -87,7 +87,7 @@ def main(command_line: Sequence[str] | None = None) -> None:
     """Measure, print, and write what was asked for."""
     arguments = parsed(command_line)
     entry = find_model(arguments.model) if arguments.model else built_in()
-    subject = Subject(entry.files.folder, fingerprint(entry), arguments.world)
+    subject = Subject(entry.files, fingerprint(entry), arguments.world)
     out: Path = arguments.out.parent
     answers = arguments.out.with_suffix(".jsonl")
     if arguments.fresh:

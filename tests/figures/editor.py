@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -70,10 +69,9 @@ class PublishedEdit:
 class Editor:
     """One model. What several figures of a scene share is remembered for a few scenes."""
 
-    def __init__(self, folder: Path, world: World = FIRST) -> None:
-        self.folder, self.world = folder, world
-        self.files = ModelFiles(folder)
-        self.model = load_model(self.files)
+    def __init__(self, files: ModelFiles, world: World = FIRST) -> None:
+        self.files, self.world = files, world
+        self.model = load_model(files)
         self.service = EngineService()
         self.rendered = lru_cache(maxsize=64)(world.picture)
         self.drawn = lru_cache(maxsize=64)(self._drawn)
@@ -164,7 +162,7 @@ class Editor:
     @cached_property
     def pipeline(self) -> Pipeline:
         """The same model for the yardstick. Weights' gradients and the order of memory cost time and change nothing."""
-        pipeline = load_pipeline(self.folder, self.model.device)
+        pipeline = load_pipeline(self.files.folder, self.model.device)
         pipeline.unet.requires_grad_(False).to(memory_format=torch.channels_last)
         return pipeline
 

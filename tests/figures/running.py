@@ -13,6 +13,7 @@ from types import TracebackType
 
 import torch
 
+from nti_desktop.recipe.jobs import ModelFiles
 from tests.figures.answers import Answer
 from tests.figures.editor import Editor
 from tests.figures.measuring import Measurement, Places, measure
@@ -27,7 +28,7 @@ Group = tuple[Measurement, ...]
 class Subject:
     """The model under test. weights: its fingerprint; world: that it has learned, see WORLDS."""
 
-    folder: Path
+    files: ModelFiles
     weights: str
     world: str = "first"
 
@@ -141,5 +142,5 @@ _editors: dict[Subject, Editor] = {}  # of this process
 
 def _measure_group(subject: Subject, places: Places, group: Group) -> list[Answer]:
     if subject not in _editors:
-        _editors[subject] = Editor(subject.folder, WORLDS[subject.world])
+        _editors[subject] = Editor(subject.files, WORLDS[subject.world])
     return [measure(_editors[subject], m, places) for m in group]

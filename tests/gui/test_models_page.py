@@ -16,6 +16,7 @@ from nti_desktop.gui.models.models_page import ModelsPage
 from nti_desktop.gui.widgets.message_bar import Tone, Topic
 from nti_desktop.gui.widgets.row_list import Row
 from nti_desktop.models.hub import transfer
+from nti_desktop.models.library.catalog import BUILT_IN
 from nti_desktop.models.library.places import places_file, read_places
 from tests.gui.conftest import OpenWindow
 from tests.hub_server import LocalHub, in_place_of_the_hub
@@ -103,7 +104,8 @@ def test_the_window_is_there_before_anything_was_looked_for(open_window: OpenWin
     assert [models.itemText(n) for n in range(models.count())] == ["Studio (built in)"]
     assert window.models.page.list.list.rows == ()
     rested(window, until)
-    assert [row.title for row in window.models.page.list.list.rows] == ["Studio (built in)  —  in use"]
+    titles = [row.name for row in BUILT_IN.values()]
+    assert [row.title for row in window.models.page.list.list.rows] == [f"{titles[0]}  —  in use", *titles[1:]]
     assert window.editor.model.entry.built_in
 
 
@@ -153,7 +155,7 @@ def test_models_are_listed_used_verified_and_removed(
     assert "in use" in rows(window)[NAME].title
     panel = window.editor_view.model_panel.models
     assert panel.currentText() == MODEL
-    assert panel.count() == 2
+    assert panel.count() == len(BUILT_IN) + 1
 
     page.list.verify.click()
     rested(window, until)
@@ -168,7 +170,7 @@ def test_models_are_listed_used_verified_and_removed(
     assert not mine.exists()
     assert "is deleted" in said(page)
     assert window.editor.model.entry.built_in  # nobody works with what is gone
-    assert panel.count() == 1
+    assert panel.count() == len(BUILT_IN)
 
 
 def test_a_model_elsewhere_is_added_where_it_is_and_only_forgotten(
@@ -284,7 +286,7 @@ def test_a_preview_decoder_is_fetched_and_said_with_the_models_that_it_draws_for
     rested(window, until)
     assert said(page, Tone.ERROR) == ""
     assert "previews by a small decoder" in rows(window)["mine"].lines[0]
-    assert set(rows(window)) == {"built in", "mine"}
+    assert set(rows(window)) == {*BUILT_IN, "mine"}
     weights = read_places().store / "madebyollin--taesd" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
     window.library.look()

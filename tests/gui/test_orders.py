@@ -10,8 +10,9 @@ from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import EditDefaults
 from tests.gui.conftest import OpenWindow
-from tests.instruct_models import make_orders_model
+from tests.instruct_models import build_in_orders, make_orders_model
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -133,3 +134,30 @@ def test_a_sentence_that_was_written_is_no_order_and_comes_back_with_the_model(
     assert prompts.edit.text() == ""
     editor.model.choose(built_in())
     assert (prompts.description.text(), prompts.edit.text()) == (sample.caption, sample.caption)
+
+
+def test_a_way_that_another_built_in_model_knows_is_chosen_like_any_other(
+    open_window: OpenWindow, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: Until, qtbot: QtBot
+) -> None:
+    id = build_in_orders(tmp_path / "orders", monkeypatch, EditDefaults(method=Method.INSTRUCT, steps=4))
+    window = open_window()
+    window.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    model, panel, prompts = window.editor.model, window.editor_view.model_panel, window.editor_view.prompts
+    until(lambda: panel.models.count() == 2)
+
+    def choose_way(method: Method) -> None:
+        panel.ways.setCurrentIndex(panel.ways.findText(method.row.title))
+        panel.ways.activated.emit(panel.ways.currentIndex())
+
+    choose_way(Method.INSTRUCT)
+    assert (model.entry.id, model.way) == (id, (Method.INSTRUCT, 4))
+    assert (panel.models.currentText(), panel.preparing()) == ("Its orders", model.way)
+    assert not prompts.description.isVisible()
+    order(window, "put it on its side", qtbot)
+    until(lambda: window.editor.pictures.final and window.editor.pictures.after is not None)
+    choose_way(Method.PINNED)
+    assert (model.entry.id, model.way[0]) == ("studio", Method.PINNED)
+    assert panel.preparing() == model.way
+    choose_way(Method.RESIDUAL)
+    assert (model.entry.id, model.way[0]) == ("studio", Method.RESIDUAL)

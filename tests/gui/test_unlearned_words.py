@@ -140,7 +140,9 @@ def test_the_sentence_is_said_once_for_both_lines_and_moves_nothing(qtbot: QtBot
     before = bar.sizeHint(), bar.edit.geometry(), bar.prepare_button.geometry()
     qtbot.keyClicks(bar.description, "a zebra on sand")
     bar.show_edit("a zebra on sand")
-    assert bar.unlearned.sentence == "The Studio model never learned “zebra”; the edit may do nothing there."
+    assert (
+        bar.unlearned.sentence == "The model “Studio (built in)” never learned “zebra”; the edit may do nothing there."
+    )
     assert bar.unlearned.text() == bar.unlearned.sentence
     assert (bar.sizeHint(), bar.edit.geometry(), bar.prepare_button.geometry()) == before
     bar.description.replace_text("a ball on sand")
@@ -206,7 +208,8 @@ def test_in_the_window_an_unknown_word_is_marked_and_a_known_one_is_not(
     until(lambda: marked(prompts.description) == ["with", "blal"])
     assert marked(prompts.edit) == ["with", "blal"]  # the edit begins as the description
     assert prompts.unlearned.sentence == (
-        "The Studio model never learned “with” and “blal”; the edit may do nothing there. Did you mean “ball”?"
+        "The model “Studio (built in)” never learned “with” and “blal”; the edit may do nothing there. "
+        "Did you mean “ball”?"
     )
     assert view.geometry() == before
     _nothing_is_cut_off(window)

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from nti_desktop.core.errors import ModelError
-from nti_desktop.models.library.catalog import built_in, find_model, installed, models_folder
+from nti_desktop.models.library.catalog import BUILT_IN, all_built_in, built_in, find_model, installed, models_folder
 from nti_desktop.models.library.places import Places
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import Method
@@ -114,12 +114,14 @@ def test_usable_folders_of_the_user_are_installed_and_broken_ones_left_out(
 ) -> None:
     monkeypatch.setattr("nti_desktop.models.library.catalog.read_places", lambda: Places(tmp_path))
     (tmp_path / "broken").mkdir()
-    assert [entry.id for entry in installed()] == ["studio", str(folder)]
+    assert [entry.id for entry in installed()] == [*BUILT_IN, str(folder)]
 
 
-def test_without_a_models_folder_the_built_in_model_is_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_models_folder_there_is_only_what_is_built_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("nti_desktop.models.library.catalog.read_places", lambda: Places(tmp_path / "none"))
-    assert installed() == (built_in(),)
+    assert installed() == all_built_in()
 
 
 def test_the_models_folder_is_the_users_own() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nti_desktop.models.families import FAMILIES, LatentSpace
-from nti_desktop.models.library.catalog import built_in, find_model
+from nti_desktop.models.library.catalog import BUILT_IN, built_in, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.places import read_places
 from nti_desktop.models.library.preview_decoders import (
@@ -155,7 +155,7 @@ def test_a_decoder_is_no_model_and_none_that_is_broken(store: Path) -> None:
     write_tiny(store / TAESD)
     (store / TAESDXL).mkdir()
     assert candidates(read_places()) == ()
-    assert [listed.source for listed in listed_models(read_places())] == ["built in"]
+    assert [listed.source for listed in listed_models(read_places())] == ["built in"] * len(BUILT_IN)
 
 
 @pytest.mark.parametrize(

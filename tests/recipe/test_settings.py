@@ -13,6 +13,7 @@ from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef, with_prompt
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
+from nti_desktop.recipe.structure import settled
 from nti_desktop.recipe.words import MOST_LETTERS
 
 DEFAULTS = EditDefaults(guidances=((Kind.MATERIAL, 9.0),))
@@ -30,6 +31,16 @@ def test_a_sentence_far_longer_than_models_read_is_refused() -> None:
     for make in (EditRecipe, InversionSettings):
         with pytest.raises(RecipeError, match="shorten it"):
             make(longest + "a")
+
+
+def test_an_order_nobody_said_numbers_of_has_the_likeness_that_is_best_on_its_model() -> None:
+    order, orders = EditRecipe("remove it", automatic=True), settings(method=Method.INSTRUCT)
+    assert settled(order, orders, EditDefaults()).image_guidance is None  # as published
+    best = EditDefaults(image_guidance=1.0)
+    assert settled(order, orders, best).image_guidance == 1.0
+    by_hand = replace(order, automatic=False, image_guidance=2.0)
+    assert settled(by_hand, orders, best) == by_hand
+    assert settled(replace(by_hand, automatic=True), orders, best).image_guidance == 1.0
 
 
 def test_what_is_usual_is_what_was_published() -> None:

@@ -47,10 +47,9 @@ def load_model(
     try:
         index = _read_json(files.folder / "model_index.json")
         names = [name for name in KINDS if name in ("unet", "vae") or index.get(name, [None])[0] is not None]
-        if files.single is not None:
-            parts = read_single_file(files.single, files.folder, {name: KINDS[name] for name in names}, dtype)
-        else:
-            parts = {name: _load_part(files, name, dtype) for name in names}
+        together = {name: KINDS[name] for name in names if files.is_in_single(name)}
+        parts = read_single_file(files.single, files.folder, together, dtype) if files.single is not None else {}
+        parts |= {name: _load_part(files, name, dtype) for name in names if name not in together}
         tokenizers = [name.replace("text_encoder", "tokenizer") for name in names if name.startswith("text_encoder")]
         return DiffusionModel(
             unet=parts["unet"],
@@ -89,7 +88,7 @@ def _load_part(files: ModelFiles, name: str, dtype: torch.dtype) -> Any:
         options |= {"low_cpu_mem_usage": False, "torch_dtype": dtype if name == "unet" else torch.float32}
     else:
         options["dtype"] = torch.float32
-    part, info = kind.from_pretrained(files.folder / name, **options)
+    part, info = kind.from_pretrained(files.place_of(name), **options)
     missing = info["missing_keys"] or info.get("mismatched_keys")
     if missing:
         raise ModelError(f"The model's “{name}” lacks weights ({sorted(map(str, missing))[0]}); add it again.")

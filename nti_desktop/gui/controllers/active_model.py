@@ -12,7 +12,7 @@ from nti_desktop.gui import preferences
 from nti_desktop.gui.controllers.preparing import Preparing
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.catalog import ModelEntry, model_for
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord
@@ -92,9 +92,16 @@ class ActiveModel(QObject):
         self._audience.changed()
 
     def choose_way(self, method: Method, steps: int) -> None:
-        """Prepare the photo this way next; the method is remembered for this model."""
+        """Prepare the photo this way next, by the model that knows it; the method is remembered for that model.
+
+        steps: where it is the model at hand; the other one takes its usual ones.
+        """
+        entry = model_for(method, self.entry)
+        preferences.remember_method(entry.id, None if method is entry.defaults.method else method)
+        if entry.id != self.entry.id:
+            self.choose(entry)
+            return
         self.way = (method, steps)
-        preferences.remember_method(self.entry.id, None if method is self.entry.defaults.method else method)
         self._audience.changed()
 
     def prepare(self, described: Mapping[Area, str]) -> None:

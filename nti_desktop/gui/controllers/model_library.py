@@ -19,7 +19,7 @@ from nti_desktop.models.library.store import Incoming, Listed, incoming, listed_
 
 @dataclass(frozen=True)
 class Contents:
-    """models: all that there are, usable or not, the built-in one first; broken_off: downloads; store: where they go;
+    """models: all that there are, usable or not, the built-in ones first; broken_off: downloads; store: where they go;
     free: bytes there, None when that cannot be told; faults: what is wrong with the places, in sentences.
     """
 

@@ -246,7 +246,7 @@ class EditorView(QWidget):
     @slot(Method)
     def _prepare_by(self, method: Method) -> None:
         defaults = self.editor.model.entry.defaults
-        self.model_panel.show_preparing(defaults, self.editor.model.entry.methods, method)
+        self.model_panel.show_preparing(defaults, self.editor.model.entry.ways, method)
         self.editor.model.choose_way(method, defaults.steps_for(method))
         self.prepare()
 

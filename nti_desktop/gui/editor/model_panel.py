@@ -88,7 +88,7 @@ class ModelPanel(QWidget):
         self.precision.setText(precision)
 
     def show_preparing(self, defaults: EditDefaults, methods: Sequence[Method], method: Method) -> None:
-        """Start from this one of the model's methods and what is best on it."""
+        """Start from this one of the methods and what is best on the model."""
         self._defaults = defaults
         if self._ways != tuple(methods):
             self._ways = tuple(methods)

@@ -85,7 +85,7 @@ class ModelChooser(QObject):
             self._panel.show_models(entries, [entry.id for entry in entries].index(chosen.id))
         if chosen.id != self._shown:
             self._shown = chosen.id
-            self._panel.show_preparing(chosen.defaults, chosen.methods, self._editor.model.way[0])
+            self._panel.show_preparing(chosen.defaults, chosen.ways, self._editor.model.way[0])
 
     @slot(Measured)
     def _measured(self, measured: Measured) -> None:

@@ -16,7 +16,6 @@ from nti_desktop.models.library.records import gigabytes
 from nti_desktop.models.library.scan import Source
 from nti_desktop.models.library.store import Incoming, Listed
 
-_BUILT_IN = "built in"  # key of its row
 _FROM = {Source.STORE.value: "in the models folder", Source.ADDED.value: "added by you"}
 
 
@@ -73,7 +72,7 @@ class ModelList(QWidget):
         self._used, self._busy = used, busy
         self.looking.setVisible(looking)
         if contents is not None:
-            self._models = {str(model.path or _BUILT_IN): model for model in contents.models}
+            self._models = {model.key: model for model in contents.models}
             self._broken_off = {str(download.folder): download for download in contents.broken_off}
             models = [self._model_row(key, model) for key, model in self._models.items()]
             self.list.show_rows([*models, *(_broken_row(key, download) for key, download in self._broken_off.items())])
@@ -87,9 +86,10 @@ class ModelList(QWidget):
             assert path is not None
             return Row(key, path.name, (" · ".join([*where, *size]),), model.fault or "", str(path))
         title = f"{entry.name}  —  in use" if entry.id == self._used else entry.name
-        kind = ["knows the samples only"] if entry.built_in else [entry.family]
+        kind = ["knows the samples only" if entry.built_in else entry.family]
+        orders = ["takes orders"] if entry.takes_orders else []
         previews = ["previews by a small decoder"] if entry.files.preview_decoder else []
-        said = " · ".join([*kind, *where, *size, *previews, f"licence: {model.licence}"])
+        said = " · ".join([*kind, *orders, *where, *size, *previews, f"licence: {model.licence}"])
         return Row(key, title, (said,), entry.preview_fault or "", tip=str(path or ""))
 
     @slot()

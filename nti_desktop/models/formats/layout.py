@@ -8,8 +8,9 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.models.families import Family, LatentSpace, family_of
 from nti_desktop.models.formats.configs import SUPPORTED, Config, read_config
 from nti_desktop.models.formats.weights import HALF, WEIGHTS, check_weights, weight_files
+from nti_desktop.recipe.jobs import ModelFiles
 
-SCHEDULER = "scheduler/scheduler_config.json"
+INDEX, SCHEDULER = "model_index.json", "scheduler/scheduler_config.json"
 TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
 CLASSES = {
     "unet": ("UNet2DConditionModel",),
@@ -41,55 +42,55 @@ class Layout:
         return self.latents.factor
 
 
-def check_layout(folder: Path) -> Layout:
-    """Check a model folder without loading weights (their headers are read). Raises ModelError in one sentence."""
-    name = folder.name or str(folder)
+def check_layout(folder: Path, autoencoder: Path | None = None) -> Layout:
+    """Check a model folder without loading weights (their headers are read). autoencoder: see ModelFiles.
+
+    Raises ModelError in one sentence.
+    """
+    name, files = folder.name or str(folder), ModelFiles(folder, autoencoder=autoencoder)
     try:
         _check_folder(folder, name)
-        parts = _check_kind(read_config(folder, "model_index.json"), name)
-        layout = _sizes(_configs(folder, parts), name)
+        parts = _check_kind(read_config(folder, INDEX), name)
+        layout = _sizes(_configs(files, parts), name)
         for part in parts:
             if part.startswith("tokenizer"):
                 _check_tokenizer(folder, part)
-        weights = {part: weight_files(folder, part) for part in parts if part in WEIGHTS}
-        for file in (file for files in weights.values() for file in files):
-            check_weights(folder, file)
+        weights = {part: weight_files(files.place_of(part), part) for part in parts if part in WEIGHTS}
+        for file in (file for found in weights.values() for file in found):
+            check_weights(file)
     except OSError as error:
         raise ModelError(f"The model in “{name}” cannot be read: {error.strerror}.") from error
-    half = frozenset(part for part, files in weights.items() if f"{HALF}." in files[0].name)
+    half = frozenset(part for part, found in weights.items() if f"{HALF}." in found[0].name)
     return replace(layout, half=half)
 
 
-def needed_files(folder: Path) -> list[Path]:
-    """Every file that decides what a model answers: weights, configs and tokenizers. Raises ModelError or OSError."""
-    files = [folder / "model_index.json", *config_files(folder)]
-    for part in _check_kind(read_config(folder, "model_index.json"), folder.name):
-        if part in WEIGHTS:
-            files += weight_files(folder, part)
-    return files
-
-
-def config_files(folder: Path) -> list[Path]:
-    """The configurations of a model's parts and all that its tokenizers read. Raises ModelError or OSError."""
-    files = [folder / SCHEDULER]
-    for part in _check_kind(read_config(folder, "model_index.json"), folder.name):
-        if part in WEIGHTS:
-            files.append(folder / part / "config.json")
+def needed_files(files: ModelFiles) -> dict[str, Path]:
+    """Every file that decides what a model answers, by its name in the model, wherever it lies: weights,
+    configurations and all that its tokenizers read. Raises ModelError or OSError.
+    """
+    folder = files.folder
+    needed = {SCHEDULER: folder / SCHEDULER}
+    needed |= {INDEX: folder / INDEX} if files.single is None else {"weights": files.single}
+    for part in _check_kind(read_config(folder, INDEX), folder.name):
+        place = files.place_of(part)
+        if part not in WEIGHTS:
+            found = [file for file in place.iterdir() if file.suffix in (".json", ".txt")]
         else:
-            files += [file for file in (folder / part).iterdir() if file.suffix in (".json", ".txt")]
-    return files
+            found = [place / "config.json", *([] if files.is_in_single(part) else weight_files(place, part))]
+        needed |= {f"{part}/{file.name}": file for file in found}
+    return needed
 
 
 def shipped_layout(folder: Path) -> Layout:
     """Read the layout of a published model whose configuration, without weights, comes with the program."""
-    parts = _check_kind(read_config(folder, "model_index.json"), folder.name)
-    return _sizes(_configs(folder, parts), folder.name)
+    parts = _check_kind(read_config(folder, INDEX), folder.name)
+    return _sizes(_configs(ModelFiles(folder), parts), folder.name)
 
 
 def _check_folder(folder: Path, name: str) -> None:
     if not folder.is_dir():
         raise ModelError(f"There is no model folder “{folder}”; check its path, or choose the built-in model.")
-    if not (folder / "model_index.json").is_file():
+    if not (folder / INDEX).is_file():
         raise ModelError(f"“{name}” is not a model folder, as it has no model_index.json; {SUPPORTED}.")
 
 
@@ -110,9 +111,10 @@ def _check_kind(index: Config, name: str) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def _configs(folder: Path, parts: Sequence[str]) -> dict[str, Config]:
-    files = {part: f"{part}/config.json" for part in parts if part in WEIGHTS} | {"scheduler": SCHEDULER}
-    return {part: read_config(folder, file) for part, file in files.items()}
+def _configs(files: ModelFiles, parts: Sequence[str]) -> dict[str, Config]:
+    places = {part: files.place_of(part) for part in parts if part in WEIGHTS}
+    configs = {part: read_config(place.parent, f"{place.name}/config.json") for part, place in places.items()}
+    return configs | {"scheduler": read_config(files.folder, SCHEDULER)}
 
 
 def _sizes(configs: Mapping[str, Config], name: str) -> Layout:

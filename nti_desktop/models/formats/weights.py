@@ -18,46 +18,51 @@ HALF = ".fp16"  # the variant in half precision
 PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 
 
-def weight_files(folder: Path, part: str) -> list[Path]:
+def weight_files(place: Path, part: str) -> list[Path]:
     """The safetensors of one part, in one file or in pieces with their index; the fp16 variant where it is alone.
 
-    Raises ModelError in one sentence when there are none that can be used.
+    place: folder of the part. Raises ModelError in one sentence when there are none that can be used.
     """
-    single, half = (folder / part / f"{WEIGHTS[part]}{variant}.safetensors" for variant in ("", HALF))
+    name = place.parent.name
+    single, half = (place / f"{WEIGHTS[part]}{variant}.safetensors" for variant in ("", HALF))
     if single.is_file():
         return [single]
-    index = f"{part}/{WEIGHTS[part]}.safetensors.index.json"
-    if (folder / index).is_file():
-        return [folder / index, *_pieces(folder, part, index)]
+    index = place / f"{WEIGHTS[part]}.safetensors.index.json"
+    if index.is_file():
+        return [index, *_pieces(index)]
     if half.is_file():
         return [half]
-    others = sorted(path for path in (folder / part).iterdir() if path.is_file()) if (folder / part).is_dir() else []
+    others = sorted(path for path in place.iterdir() if path.is_file()) if place.is_dir() else []
     named = [path.name for path in others if path.suffix == ".safetensors"]
     if named:
         wanted = f"{WEIGHTS[part]}.safetensors"
-        raise ModelError(f"The {part} of “{folder.name}” has its weights in {named[0]}; rename it to {wanted}.")
+        raise ModelError(f"The {part} of “{name}” has its weights in {named[0]}; rename it to {wanted}.")
     if any(path.suffix in PICKLED for path in others):
         raise ModelError(
-            f"The {part} of “{folder.name}” has only pickled weights, which could run any program; "
+            f"The {part} of “{name}” has only pickled weights, which could run any program; "
             "add the model with safetensors weights."
         )
-    raise ModelError(f"The {part} of “{folder.name}” has no weights; add the model again, with all its files.")
+    raise ModelError(f"The {part} of “{name}” has no weights; add the model again, with all its files.")
 
 
-def _pieces(folder: Path, part: str, index: str) -> list[Path]:
-    table = read_config(folder, index).get("weight_map")
+def _pieces(index: Path) -> list[Path]:
+    place = index.parent
+    folder = place.parent
+    table = read_config(folder, f"{place.name}/{index.name}").get("weight_map")
     names = (
         set(table.values()) if isinstance(table, dict) and all(isinstance(v, str) for v in table.values()) else set()
     )
     if not names or any(Path(name).name != name for name in names):
-        raise ModelError(f"{index} in “{folder.name}” is damaged; add the model again.")
+        raise ModelError(f"{place.name}/{index.name} in “{folder.name}” is damaged; add the model again.")
     for name in sorted(names):
-        if not (folder / part / name).is_file():
-            raise ModelError(f"The model in “{folder.name}” lacks {part}/{name}; add it again, with all its files.")
-    return [folder / part / name for name in sorted(names)]
+        if not (place / name).is_file():
+            raise ModelError(
+                f"The model in “{folder.name}” lacks {place.name}/{name}; add it again, with all its files."
+            )
+    return [place / name for name in sorted(names)]
 
 
-def check_weights(folder: Path, file: Path) -> None:
+def check_weights(file: Path) -> None:
     """The header of a safetensors file fits its length, so the file is whole."""
     if file.suffix != ".safetensors":
         return
@@ -65,8 +70,8 @@ def check_weights(folder: Path, file: Path) -> None:
         with open_weights(file):
             pass
     except SafetensorError as error:
-        where = file.relative_to(folder).as_posix()
-        raise ModelError(f"{where} in “{folder.name}” is damaged or incomplete; add the model again.") from error
+        part, model = file.parent.name, file.parents[1].name
+        raise ModelError(f"{part}/{file.name} in “{model}” is damaged or incomplete; add the model again.") from error
 
 
 def open_weights(file: Path) -> safe_open:

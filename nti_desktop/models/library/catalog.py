@@ -1,11 +1,12 @@
-"""The models this program can use: the built-in one, folders in the diffusers layout, single files with the original
+"""The models this program can use: those built in, folders in the diffusers layout, single files with the original
 names. Nothing here loads weights.
 
 They are somebody else's: their JSON is read with types and ranges checked, their weights must be safetensors.
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from nti_desktop.core.errors import ModelError
@@ -22,13 +23,13 @@ from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import EditDefaults, Windows
 
-BUILT_IN_ID = "studio"
+BUILT_IN_ID = "studio"  # of the one that is there to begin with
 _ITS_OWN = "see the model’s own terms"
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One model. id: "studio" or the absolute path of its folder or file; family: what it is a relative of;
+    """One model. id: see BUILT_IN, or the absolute path of its folder or file; family: what it is a relative of;
     native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
     many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
     preview decoder that lies there for it is not used, one sentence; takes_orders: see Layout.
@@ -51,6 +52,12 @@ class ModelEntry:
     def methods(self) -> tuple[Method, ...]:
         """The methods that it can be edited by."""
         return tuple(method for method, row in METHODS.items() if row.orders == self.takes_orders)
+
+    @property
+    def ways(self) -> tuple[Method, ...]:
+        """The methods that a photo can be edited by from here: its own, and those of what is built in beside it."""
+        beside = {row.takes_orders for row in BUILT_IN.values()} if self.built_in else set()
+        return tuple(method for method, row in METHODS.items() if row.orders in {self.takes_orders, *beside})
 
 
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
@@ -78,35 +85,81 @@ STUDIO_DEFAULTS = EditDefaults(
 )
 
 
+# What measures best on the model that takes the Studio's orders.
+STUDIO_ORDERS_DEFAULTS = EditDefaults(method=Method.INSTRUCT, steps=12, guidance_scale=1.5, image_guidance=1.0)
+
 # As published for Stable Diffusion, with half as many levels, as DDIM needs no more (Brooks et al. 2022).
 ORDERS_DEFAULTS = EditDefaults(method=Method.INSTRUCT, guidance_scale=7.5)
 
 
+@dataclass(frozen=True)
+class BuiltIn:
+    """A model that comes with the program. folder: under resources/models; autoencoder: of another one's folder there,
+    None where it has its own.
+    """
+
+    name: str
+    folder: str
+    defaults: EditDefaults
+    autoencoder: str | None = None
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether it is edited by orders, as its best method is."""
+        return self.defaults.method.row.orders
+
+
+# By their ids.
+BUILT_IN: Mapping[str, BuiltIn] = {
+    BUILT_IN_ID: BuiltIn("Studio (built in)", "studio", STUDIO_DEFAULTS),
+}
+
+
 def defaults_of(model_id: str, takes_orders: bool = False) -> EditDefaults:
     """Choose the settings that measure best on the model of this id, which need not be there."""
-    if model_id == BUILT_IN_ID:
-        return STUDIO_DEFAULTS
+    if model_id in BUILT_IN:
+        return BUILT_IN[model_id].defaults
     return ORDERS_DEFAULTS if takes_orders else EditDefaults()
 
 
-def built_in() -> ModelEntry:
-    """The Studio model. Raises ModelError when the program's own files are damaged."""
-    folder = resource("models", "studio")
-    layout = check_layout(folder)
-    preview = own_preview_decoder(folder, layout.latents)
+def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
+    """One of BUILT_IN, the Studio model by default. Raises ModelError when the program's own files are damaged."""
+    row = BUILT_IN[id]
+    files = ModelFiles(
+        resource("models", row.folder),
+        autoencoder=None if row.autoencoder is None else resource("models", row.autoencoder),
+    )
+    layout = check_layout(files.folder, files.autoencoder)
+    preview = own_preview_decoder(files, layout.latents)
     return ModelEntry(
-        id=BUILT_IN_ID,
-        name="Studio (built in)",
+        id=id,
+        name=row.name,
         family="Studio",
-        files=ModelFiles(folder, preview_decoder=preview.decoder),
-        defaults=defaults_of(BUILT_IN_ID),
+        files=replace(files, half=layout.half, preview_decoder=preview.decoder),
+        defaults=row.defaults,
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence="Apache-2.0",
         built_in=True,
-        words=read_words(folder),
+        words=read_words(files.folder),
         preview_fault=preview.fault,
+        takes_orders=layout.takes_orders,
     )
+
+
+def all_built_in() -> tuple[ModelEntry, ...]:
+    """All that come with the program. Raises ModelError when its own files are damaged."""
+    return tuple(map(built_in, BUILT_IN))
+
+
+def model_for(method: Method, entry: ModelEntry) -> ModelEntry:
+    """Choose the model by which to edit a photo this way: the entry itself, else the one that is built in beside it.
+
+    method: one of the entry's ways. Raises ModelError when the program's own files are damaged.
+    """
+    if method in entry.methods:
+        return entry
+    return built_in(next(id for id, row in BUILT_IN.items() if row.takes_orders == method.row.orders))
 
 
 def models_folder() -> Path:
@@ -115,8 +168,8 @@ def models_folder() -> Path:
 
 
 def installed() -> tuple[ModelEntry, ...]:
-    """The built-in model and every usable candidate, wherever it lies; `store.listed_models` has the others as well."""
-    entries = [built_in()]
+    """List what is built in and every usable candidate, wherever it lies; `store.listed_models` has the others too."""
+    entries = [*all_built_in()]
     for candidate in candidates(read_places()):
         try:
             entries.append(_from_path(candidate.path))
@@ -126,13 +179,13 @@ def installed() -> tuple[ModelEntry, ...]:
 
 
 def find_model(id_or_path: str) -> ModelEntry:
-    """The built-in model by its id, a downloaded one by its offered id or `owner/name`, or the one in this diffusers
+    """A built-in model by its id, a downloaded one by its offered id or `owner/name`, or the one in this diffusers
     folder or single file.
 
     Raises ModelError in one sentence when there is none or it cannot be used.
     """
-    if id_or_path == BUILT_IN_ID:
-        return built_in()
+    if id_or_path in BUILT_IN:
+        return built_in(id_or_path)
     if not id_or_path.strip():
         raise ModelError("No model is named; choose one or give the path of a model folder or file.")
     path = Path(os.path.expanduser(id_or_path))
@@ -160,7 +213,7 @@ def _from_path(path: Path) -> ModelEntry:
         return _from_file(path)
     layout = check_layout(path)
     path = path.resolve()
-    preview = own_preview_decoder(path, layout.latents)
+    preview = own_preview_decoder(ModelFiles(path), layout.latents)
     if preview == Found():
         preview = _published(layout)
     return ModelEntry(

@@ -16,7 +16,7 @@ import platformdirs
 from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.models.formats.layout import config_files, needed_files
+from nti_desktop.models.formats.layout import needed_files
 from nti_desktop.models.library.catalog import ModelEntry
 
 MOST = 200  # models that are remembered, the newest
@@ -85,14 +85,8 @@ def cache_file() -> Path:
 
 def _files(entry: ModelEntry) -> tuple[_File, ...]:
     """Sorted by name. Raises ModelError."""
-    files = entry.files
     try:
-        if files.single is None:
-            named = [(path.relative_to(files.folder).as_posix(), path) for path in needed_files(files.folder)]
-        else:
-            named = [(path.relative_to(files.folder).as_posix(), path) for path in config_files(files.folder)]
-            named.append(("weights", files.single))
-        stats = [(name, path, path.stat()) for name, path in sorted(named)]
+        stats = [(name, path, path.stat()) for name, path in sorted(needed_files(entry.files).items())]
     except OSError as error:
         raise _unreadable(entry, error) from error
     return tuple((name, path, stat.st_size, stat.st_mtime_ns) for name, path, stat in stats)

@@ -19,7 +19,7 @@ from nti_desktop.models.families import Family, LatentSpace, PublishedDecoder, p
 from nti_desktop.models.formats.configs import Config, read_config
 from nti_desktop.models.formats.weights import open_weights
 from nti_desktop.models.library.scan import hub_snapshot
-from nti_desktop.recipe.jobs import DecoderKind, DecoderStructure, PreviewDecoder
+from nti_desktop.recipe.jobs import DecoderKind, DecoderStructure, ModelFiles, PreviewDecoder
 
 FOLDER, CONFIG, WEIGHTS = "preview_decoder", "config.json", "diffusion_pytorch_model.safetensors"
 LARGEST_WEIGHTS = 256 << 20  # bytes; TAESD has ten million
@@ -40,9 +40,10 @@ def find_published(repository: str) -> PublishedDecoder | None:
     return next((published for published in published_decoders() if published.repository == repository), None)
 
 
-def own_preview_decoder(model: Path, latents: LatentSpace) -> Found:
-    """The one in a model's folder."""
-    return _found(model / FOLDER, latents) if os.path.isdir(model / FOLDER) else Found()
+def own_preview_decoder(files: ModelFiles, latents: LatentSpace) -> Found:
+    """The one in a model's folder: in that of the model whose autoencoder it uses, as they draw the same latents."""
+    folder = files.place_of("vae").with_name(FOLDER)
+    return _found(folder, latents) if os.path.isdir(folder) else Found()
 
 
 def published_preview_decoder(family: Family, latents: LatentSpace, store: Path) -> Found:

@@ -10,7 +10,7 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.hub.client import INCOMING, PLAN
 from nti_desktop.models.hub.offers import offers
-from nti_desktop.models.library.catalog import ModelEntry, built_in, find_model
+from nti_desktop.models.library.catalog import ModelEntry, all_built_in, find_model
 from nti_desktop.models.library.places import Places, write_places
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
 from nti_desktop.models.library.records import DownloadRecord, files_of, read_record, record_path, size_of
@@ -19,7 +19,7 @@ from nti_desktop.models.library.scan import Candidate, Source, candidates
 
 @dataclass(frozen=True)
 class Listed:
-    """One model. path: None for the built-in one; entry: None where it cannot be used, `fault` then says why in one
+    """One model. path: None for a built-in one; entry: None where it cannot be used, `fault` then says why in one
     sentence; size: bytes on the disk; record: of its download by this program.
     """
 
@@ -29,6 +29,11 @@ class Listed:
     fault: str | None
     size: int
     record: DownloadRecord | None
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others: its path, or the id of a built-in one."""
+        return self.entry.id if self.path is None and self.entry is not None else str(self.path)
 
     @property
     def licence(self) -> str:
@@ -49,9 +54,9 @@ class Incoming:
 
 
 def listed_models(places: Places) -> tuple[Listed, ...]:
-    """The built-in model and all candidates. Raises ModelError when the program's own files are damaged."""
-    own = Listed(None, "built in", built_in(), None, 0, None)
-    return (own, *(_listed(candidate) for candidate in candidates(places)))
+    """List what is built in and all candidates. Raises ModelError when the program's own files are damaged."""
+    own = (Listed(None, "built in", entry, None, 0, None) for entry in all_built_in())
+    return (*own, *(_listed(candidate) for candidate in candidates(places)))
 
 
 def _listed(candidate: Candidate) -> Listed:
