@@ -11,7 +11,7 @@ from types import FrameType
 
 from nti_desktop.cli.arguments import COMMANDS, RETURN_TO, SAMPLE, parse
 from nti_desktop.cli.log import write_log
-from nti_desktop.cli.terminal import drop, hold_streams, how_to_bring_back, note, printing
+from nti_desktop.cli.terminal import drop, hold_streams, how_to_bring_back, note, repeat
 from nti_desktop.core.aside import left_behind, run_aside
 from nti_desktop.core.errors import NtiError, RecipeError, outside_fault
 from nti_desktop.core.progress import CancelToken
@@ -59,9 +59,8 @@ def _obey(given: Sequence[str], cancel: CancelToken) -> int:
         with contextlib.redirect_stdout(said):
             options = parse(given)
     except SystemExit as wanted:  # --help, --version, and wrong use, which was said on standard error
-        with printing():
-            sys.stdout.write(said.getvalue())
-            return wanted.code if isinstance(wanted.code, int) else WRONG_USE
+        repeat(said.getvalue())
+        return wanted.code if isinstance(wanted.code, int) else WRONG_USE
     with _interrupt_cancels(cancel):
         code: int = run_aside(lambda: options.run(options, cancel), cancel)
         return code

@@ -107,6 +107,13 @@ def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> N
         _say([json.dumps(answer).replace("\x7f", "\\u007f")] if as_json else lines, sys.stdout)
 
 
+def repeat(text: str) -> None:
+    """Print what a library has put into words, as it is. Raises OutputError where that cannot be."""
+    stream = sys.stdout
+    with printing():
+        stream.write(text)
+
+
 def refuse_late(*faults: NtiError | None) -> int:
     """Say what went wrong with a result that was told; the exit code."""
     sentences = [str(fault) for fault in faults if fault is not None]

@@ -123,6 +123,7 @@ def test_every_control_reaches_the_recipe(inverted: Path, terminal: Terminal) ->
     assert (recipe.cross_until, recipe.self_until, recipe.guidance_scale) == (0.25, 0.5, 2.5)
 
 
+@pytest.mark.slow
 def test_structure_follows_the_change_unless_it_is_said(inverted: Path, terminal: Terminal) -> None:
     def recipe(*asked: object) -> EditRecipe:
         version = terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], *asked)["version"]

@@ -83,6 +83,7 @@ def test_orders_come_from_the_benchmark(pie_bench: Path, out: Path, tmp_path: Pa
     assert "says no order" in said
 
 
+@pytest.mark.slow
 def test_tedbench_needs_no_mask(tmp_path: Path, out: Path, terminal: Terminal) -> None:
     folder = write_tedbench(tmp_path / "ted")
     code, said, heard = terminal.run("evaluate", "tedbench", folder, "--cases", 1, "--out", out)
@@ -91,6 +92,7 @@ def test_tedbench_needs_no_mask(tmp_path: Path, out: Path, terminal: Terminal) -
     assert "published" not in said
 
 
+@pytest.mark.slow
 def test_a_picture_that_is_not_there_costs_its_own_case_only(pie_bench: Path, out: Path, terminal: Terminal) -> None:
     next((pie_bench / "annotation_images").rglob("*000.png")).unlink()
     code, said, _ = terminal.run("evaluate", "pie-bench", pie_bench, "--method", "residual", "--out", out)

@@ -31,6 +31,7 @@ def edits_take(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Forecaster, "forecast", asked)
 
 
+@pytest.mark.slow
 def test_invert_and_doctor_tell_that_edits_will_not_fit(
     photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

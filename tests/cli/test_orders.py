@@ -1,17 +1,24 @@
 """A photo is given an order on the command line: nothing is prepared, and the sidecar keeps what was asked."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from nti_desktop.models.library import catalog
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
 from nti_desktop.project.sidecar import read_sidecar
 from tests.cli.conftest import Terminal
 from tests.instruct_models import make_orders_model
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "ORDERS_DEFAULTS", replace(catalog.ORDERS_DEFAULTS, steps=4))
 
 
 @pytest.fixture(scope="module")

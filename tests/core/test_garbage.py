@@ -3,6 +3,8 @@
 import gc
 import threading
 
+import pytest
+
 from nti_desktop.core.garbage import collect_due, collected_by_hand, kept_for_good
 
 
@@ -31,6 +33,7 @@ def test_what_is_due_is_collected_by_hand() -> None:
         assert rings() == 0
 
 
+@pytest.mark.slow
 def test_nothing_is_collected_while_another_thread_imports_nor_is_it_looked_at_again() -> None:
     imported, go_on = threading.Event(), threading.Event()
 

@@ -69,7 +69,7 @@ def sd15(sd15_folder: Path) -> DiffusionModel:
     return load_model(ModelFiles(sd15_folder), torch.device("cpu"))
 
 
-@pytest.fixture(params=["prototype", "sd15"])
+@pytest.fixture(params=["prototype", pytest.param("sd15", marks=pytest.mark.slow)])
 def model(request: pytest.FixtureRequest) -> DiffusionModel:
     """Each of the two in turn."""
     found: DiffusionModel = request.getfixturevalue(request.param)

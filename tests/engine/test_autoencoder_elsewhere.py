@@ -79,6 +79,7 @@ def test_in_place_of_its_own_another_one_can_be_used(whole: ModelEntry, apart: M
     assert fingerprint(replace(whole, files=both)) == fingerprint(replace(whole, files=apart))
 
 
+@pytest.mark.slow
 def test_a_single_file_without_an_autoencoder_uses_one_in_a_folder(apart: ModelFiles, tmp_path: Path) -> None:
     entry = find_model(str(write_original(tmp_path / "all.safetensors", "sd15")))
     bare = write_original(tmp_path / "bare.safetensors", "sd15", without="vae")

@@ -92,6 +92,7 @@ def missed(model: DiffusionModel, latents: Tensor) -> float:
     return total
 
 
+@pytest.mark.slow
 def test_the_tuned_model_knows_the_photo_better(prototype: DiffusionModel) -> None:
     latents = some_latents()
     numbers = imagic.tuned(prototype, latents, prototype.embed(SOURCE), lambda _: None, CancelToken())
@@ -133,6 +134,7 @@ def test_a_cancel_is_heeded_while_it_learns(prototype: DiffusionModel, what: str
     assert torch.equal(answer(prototype), plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["sd15", pytest.param("sdxl", marks=pytest.mark.slow)])
 def test_models_of_published_shapes_are_tuned_and_lead_back_to_the_photo(
     form: str, request: pytest.FixtureRequest

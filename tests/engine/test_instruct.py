@@ -50,6 +50,7 @@ def task(model: DiffusionModel, image: np.ndarray, recipe: EditRecipe, settings:
     return Task(model, prepared, instruct.source(model, prepared), recipe)
 
 
+@pytest.mark.slow
 def test_an_edit_is_the_published_pipelines(
     folder: Path, model: DiffusionModel, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

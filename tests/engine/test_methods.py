@@ -116,6 +116,7 @@ def test_null_text_embeddings_differ_from_step_to_step(model: DiffusionModel, as
         assert float((a - b).abs().max()) > 1e-4
 
 
+@pytest.mark.slow
 def test_optimising_lowers_the_loss_of_a_step(model: DiffusionModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """One step, with more and more inner steps, lands nearer and nearer to the pivot."""
     monkeypatch.setattr(null_text, "good_enough", lambda step: 0.0)
@@ -129,6 +130,7 @@ def test_optimising_lowers_the_loss_of_a_step(model: DiffusionModel, monkeypatch
     assert misses[0] > misses[1] > misses[2]
 
 
+@pytest.mark.slow
 def test_null_text_rows_are_those_of_the_published_algorithm(model: DiffusionModel, as_published: Learned) -> None:
     photo, rows = as_published(model)
     assert photo.inner_steps is not None

@@ -69,6 +69,7 @@ def test_what_autograd_saved_of_a_visitor_stays_valid() -> None:
     assert torch.equal(found, expected)
 
 
+@pytest.mark.slow
 def test_a_whole_inversion_with_visiting_weights_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(null_text, "INNER_STEPS", 2)
 

@@ -1,5 +1,6 @@
 """The way up to noise: which one the way down retraces, and what it costs."""
 
+import pytest
 import torch
 
 from nti_desktop.core.progress import CancelToken, report_nothing
@@ -19,6 +20,7 @@ def missed(model: DiffusionModel, pivot: torch.Tensor, steps: int) -> float:
     return float((z - pivot[-1:]).square().mean())
 
 
+@pytest.mark.slow
 def test_the_exact_way_up_is_retraced_far_better_at_one_row_a_level(prototype: DiffusionModel) -> None:
     model = prototype
     levels, latents = levels_of(model.scheduler_config, 20), some_latents()

@@ -121,6 +121,7 @@ def test_a_preview_and_its_source_are_the_small_decoders_and_the_final_is_not(
     np.testing.assert_array_equal(by_autoencoder.image, sd15.decode(torch.tensor(preview.latents)[None]))
 
 
+@pytest.mark.slow
 def test_the_photo_is_drawn_once_by_each(files: ModelFiles) -> None:
     service = EngineService("cpu")
     inverted = service.invert(InvertJob(files, IMAGE, SETTINGS))
@@ -236,6 +237,7 @@ def test_offload_sends_it_home_with_the_rest(previewing: DiffusionModel, monkeyp
     assert {weight.device.type for weight in previewing.preview_decoder.parameters()} == {"meta"}
 
 
+@pytest.mark.slow
 def test_what_it_takes_is_forecast(sd15_folder: Path, sd15: DiffusionModel, tmp_path: Path) -> None:
     """One that is wider than the narrow autoencoder takes more than that."""
     wide = files_of(write_tiny(tmp_path / "wide", width=512))

@@ -65,6 +65,7 @@ def latents() -> tuple[int, ...]:
     return tuple(load_model(built_in().files).encode(IMAGE)[0].shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", SENTENCES)
 def test_an_inversion_and_an_edit_come_back_as_numpy_that_pickles(
     service: EngineService, inversions: Inversions, method: Method, latents: tuple[int, ...]
@@ -101,6 +102,7 @@ def test_rows_are_what_the_methods_need(service: EngineService, inversions: Inve
     assert rows[Method.NULL_TEXT][1:] == (5 + 10, 10)
 
 
+@pytest.mark.slow
 def test_a_preview_takes_as_many_steps_as_it_is_asked_for(service: EngineService, inversions: Inversions) -> None:
     job = render_job(inversions(steps=10), inversion_id="previewed")
     preview = service.render(replace(job, steps=3))

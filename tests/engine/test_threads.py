@@ -63,6 +63,7 @@ def test_threads_follow_what_others_take_and_come_back(four_cores: list[float]) 
     assert found == [4, 3, 1, 1, 4]
 
 
+@pytest.mark.slow
 def test_threads_are_fitted_within_a_job_and_the_picture_stays_the_same(four_cores: list[float]) -> None:
     used: list[int] = []
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.photo.frame import Area
 from tests.gui.conftest import OpenWindow
@@ -14,6 +16,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_looking_writes_nothing_and_leaves_nothing_to_save(
     prepared: MainWindow,
     open_window: OpenWindow,

@@ -67,6 +67,7 @@ def test_an_order_needs_no_description_and_no_preparing_and_the_photo_follows(
     assert prompts.edit.text() == "make it blue"
 
 
+@pytest.mark.slow
 def test_the_panel_has_the_sliders_of_orders_and_likeness_makes_another_picture(
     window: MainWindow, until: Until, qtbot: QtBot
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_panel_has_the_sliders_of_orders_and_likeness_makes_another_picture(
     assert document.state.recipe.image_guidance == 2.0
 
 
+@pytest.mark.slow
 def test_another_try_is_another_picture_and_undone_is_the_one_before(
     window: MainWindow, until: Until, qtbot: QtBot
 ) -> None:
@@ -101,6 +103,7 @@ def test_another_try_is_another_picture_and_undone_is_the_one_before(
     assert document.state.recipe.seed == 0
 
 
+@pytest.mark.slow
 def test_a_photo_that_was_prepared_goes_on_by_an_order_and_back(
     prepared: MainWindow, model: Path, until: Until, qtbot: QtBot, sample_edit: str
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_sentence_that_was_written_is_no_order_and_comes_back_with_the_model(
     assert (prompts.description.text(), prompts.edit.text()) == (sample.caption, sample.caption)
 
 
+@pytest.mark.slow
 def test_a_way_that_another_built_in_model_knows_is_chosen_like_any_other(
     open_window: OpenWindow, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: Until, qtbot: QtBot
 ) -> None:

@@ -215,6 +215,7 @@ def test_a_photo_that_is_being_opened_follows_too(
     until(lambda: off(window, ON_PRO_PHOTO) <= 2)
 
 
+@pytest.mark.slow
 def test_edits_and_all_versions_follow(screen: Screen, prepared: MainWindow, until: Until, sample: Sample) -> None:
     editor, place = prepared.editor, prepared.editor_view
     editor.say_in_words(sample.edits[0])

@@ -139,6 +139,7 @@ def test_the_whole_story(
     assert not errors(again)
 
 
+@pytest.mark.slow
 def test_versions_are_added_renamed_switched_deleted_and_put_back(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:
@@ -283,6 +284,7 @@ def test_a_change_is_previewed_and_then_rendered_in_full(
     assert editor.rendering.plan.renders - rendered == 2
 
 
+@pytest.mark.slow
 def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offers_the_mask(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:

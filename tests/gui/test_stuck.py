@@ -133,6 +133,7 @@ def test_what_is_no_file_is_refused_and_the_next_photo_opens(
     until(lambda: window.editor.document is not None)
 
 
+@pytest.mark.slow
 def test_while_a_photo_is_not_read_it_is_cancelled_at_once_and_another_opens(
     open_window: OpenWindow, until: Until, qtbot: QtBot, drive: Drive, away: Path, photo: Path
 ) -> None:
@@ -196,6 +197,7 @@ def test_what_is_saved_after_its_photo_was_left_is_in_no_journal(
     until(lambda: not list(journals_folder().iterdir()))
 
 
+@pytest.mark.slow
 def test_closing_while_neither_a_project_nor_the_journal_is_written_asks_first(
     renamed: MainWindow, until: Until, qtbot: QtBot, drive: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:

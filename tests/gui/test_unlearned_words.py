@@ -190,6 +190,7 @@ def test_what_does_not_fit_is_whole_in_the_tooltip(qtbot: QtBot) -> None:
     assert (label.text(), label.toolTip()) == (label.sentence, "")
 
 
+@pytest.mark.slow
 def test_in_the_window_an_unknown_word_is_marked_and_a_known_one_is_not(
     open_window: OpenWindow, until: Until, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -54,7 +54,7 @@ def three(prepared: MainWindow, document: Document, say: Say, sample: Sample) ->
     middle = document.version_id
     prepared.versions.add_version()
     prepared.versions.choose(middle)
-    say(sample.edits[1])
+    prepared.editor.say_in_words(sample.edits[1])
     say(sample.edits[2])
     return versions(document)
 
@@ -120,6 +120,7 @@ def test_a_new_edit_ends_redo_of_the_list(
     assert len(versions(document)) == 3
 
 
+@pytest.mark.slow
 def test_a_deletion_that_was_saved_can_still_be_undone(
     prepared: MainWindow,
     document: Document,
@@ -163,6 +164,7 @@ def test_put_it_back_calls_the_deletion_off_whatever_was_done_since(
     assert document.edit_text == sample.edits[1]  # an edit of its own
 
 
+@pytest.mark.slow
 def test_adding_and_renaming_are_undone_and_redone(
     prepared: MainWindow, document: Document, say: Say, sample: Sample, until: Until
 ) -> None:
