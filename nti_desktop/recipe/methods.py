@@ -259,6 +259,7 @@ METHODS: Mapping[Method, MethodRow] = {
             source="Wallace et al., EDICT, CVPR 2023, arXiv 2211.12446",
             one_guidance=True,
             guidance=3.0,
+            steps=PUBLISHED_STEPS,
             numbers=(GUIDANCE.field,),
             looks=False,
         ),
