@@ -63,6 +63,13 @@ class OpenEdit:
         return self.session.inversion()
 
     @property
+    def prepared_before(self) -> bool:
+        """Whether the area was prepared, described as it is now or otherwise."""
+        inversion = self.inversion
+        here = inversion is not None and self.area == self.session.frame(inversion.id).area
+        return here or self.area in self.edited_areas
+
+    @property
     def up_to_date(self) -> bool:
         """Whether the area was prepared with the description as it stands."""
         return self._edited_inversion is not None

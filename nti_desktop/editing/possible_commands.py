@@ -34,7 +34,7 @@ def possible_commands(
         "draw_area": is_open,
         "work_on_whole": document is not None and document.area != document.whole,
         "reset_structure": document is not None and document.history is not None,
-        "add_version": ready,
+        "add_version": ready and bool(versions),
         "ask_for_name": bool(versions),
         "delete_version": len(versions) > 1,
         "next_version": len(versions) > 1,

@@ -318,6 +318,15 @@ def test_what_can_be_tried_stands_on_one_line_with_what_leads_there(qtbot: QtBot
     assert lead.geometry().center().y() == chip.geometry().center().y()
 
 
+def test_what_the_photo_is_described_with_is_no_suggestion(qtbot: QtBot) -> None:
+    bar = PromptBar()
+    qtbot.addWidget(bar)
+    bar.show_source("a blue ball")
+    bar.show_suggestions(("a blue ball", "a red ball"))
+    assert bar.findChild(QPushButton, "a blue ball") is None
+    assert bar.findChild(QPushButton, "a red ball") is not None
+
+
 def test_a_long_suggestion_makes_no_window_wider(qtbot: QtBot) -> None:
     bar = PromptBar()
     qtbot.addWidget(bar)

@@ -254,8 +254,12 @@ def test_a_photo_that_the_command_line_prepared_is_edited_at_once(
     window = open_window()
     window.open_path(photo)
     until(lambda: window.editor.document is not None)
-    assert window.editor_view.prompts.description.text() == sample.caption
+    prompts = window.editor_view.prompts
+    assert prompts.description.text() == sample.caption
+    assert prompts.prepare_button.text() == "Prepare again"
+    assert window.focusWidget() is prompts.edit
     assert not window.unsaved
+    assert not window.actions_by_name["add_version"].isEnabled()
     window.editor.say_in_words(sample_edit)
     until(lambda: window.editor.pictures.final)
     assert window.editor.document is not None

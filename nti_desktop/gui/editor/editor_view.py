@@ -162,7 +162,7 @@ class EditorView(QWidget):
         self._pictured()
         self.prompts.description.replace_text(document.description)
         self.prompts.edit.replace_text(document.edit_text)
-        (self.prompts.edit if document.version else self.prompts.description).setFocus()
+        (self.prompts.edit if document.up_to_date else self.prompts.description).setFocus()
 
     @slot(Change)
     def show_again(self, change: Change) -> None:
@@ -265,7 +265,7 @@ class EditorView(QWidget):
         measured = plan.estimates.measured
         set_tip(self.prompts.estimate, feedback.measured_on(measured) if measured else "")
         self.prompts.show_preparation(
-            text, plan.possible, again=document.area in document.edited_areas, needed=not document.up_to_date
+            text, plan.possible, again=document.prepared_before, needed=not document.up_to_date
         )
         ways = plan.estimates.far_apart(editor.model.entry.defaults)
         offered = tuple((method, duration(seconds)) for method, seconds in ways)

@@ -145,7 +145,8 @@ class PromptBar(QFrame):
         self._refresh()
 
     def show_suggestions(self, suggestions: tuple[str, ...]) -> None:
-        """Edits to try; a click takes one."""
+        """Edits to try, those that would change something; a click takes one."""
+        suggestions = tuple(each for each in suggestions if each != self._source)
         if (self._source, suggestions) != self._suggested_for:
             self._suggested_for, self._suggestions = (self._source, suggestions), suggestions
             self._flow.clear()

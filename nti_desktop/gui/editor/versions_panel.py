@@ -45,7 +45,7 @@ class VersionsPanel(QFrame):
         self.setProperty("role", "side")
         heading = Label("Versions")
         heading.setProperty("role", "heading")
-        self._hint = Label("Once the photo is prepared, several edits of it can be kept here side by side.")
+        self._hint = Label("Several edits of a photo that is prepared can be kept here side by side.")
         self._hint.setProperty("role", "quiet")
         self._hint.setWordWrap(True)
         self.list = QListWidget()
