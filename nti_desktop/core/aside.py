@@ -12,6 +12,7 @@ from nti_desktop.core.progress import CancelToken
 T = TypeVar("T")
 PATIENCE = 0.7  # seconds for cancelled work to stop by itself, and tidy up
 _LOOK = 0.05  # seconds
+_ENDING = 0.2  # seconds
 
 
 class Aside(threading.Thread):
@@ -22,8 +23,14 @@ class Aside(threading.Thread):
 
 
 def left_behind() -> bool:
-    """Tell whether a thread still hangs; then only `os._exit` ends the program, as pools of threads wait for it."""
-    return any(isinstance(thread, Aside) for thread in threading.enumerate())
+    """Tell whether a thread still hangs; then only `os._exit` ends the program, as pools of threads wait for it. One
+    that has done its work gets the moment that it needs to end.
+    """
+    asides = [thread for thread in threading.enumerate() if isinstance(thread, Aside)]
+    deadline = time.monotonic() + _ENDING
+    for thread in asides:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return any(thread.is_alive() for thread in asides)
 
 
 def run_aside(work: Callable[[], T], cancel: CancelToken, patience: float = PATIENCE) -> T:
@@ -40,11 +47,13 @@ def run_aside(work: Callable[[], T], cancel: CancelToken, patience: float = PATI
         except BaseException as error:
             outcome.set_exception(error)
 
-    Aside(run, "aside").start()
+    thread = Aside(run, "aside")
+    thread.start()
     deadline = None
     while not wait([outcome], _LOOK).done:
         if cancel.cancelled:
             deadline = deadline or time.monotonic() + patience
             if time.monotonic() > deadline:
                 raise Cancelled("Stopped; nothing was changed.")
+    thread.join()  # a moment, or it would be taken for one that hangs
     return outcome.result()
