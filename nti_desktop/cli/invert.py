@@ -3,12 +3,13 @@
 from argparse import Namespace
 
 from nti_desktop.cli.keeping import keep
-from nti_desktop.cli.terminal import note, refuse_late, tell, watcher
+from nti_desktop.cli.terminal import announce, note, refuse_late, tell, watcher
 from nti_desktop.core.errors import RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.core.units import in_decibels
+from nti_desktop.core.units import duration, in_decibels
 from nti_desktop.editing import feedback
 from nti_desktop.editing.engine_jobs import invert_job, measure_job
+from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.fingerprints import fingerprint
@@ -50,9 +51,12 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if feedback.is_strange(entry, measured):
         notes.append(feedback.STRANGE)
         note([feedback.STRANGE])
-    if tight := feedback.tight(measured, settings.method):
+    seconds = Estimates().with_measured(measured).preparing(method, settings.steps)
+    assert seconds is not None
+    announced = announce(feedback.takes(duration(seconds), measured, method))  # which says where it is tight, too
+    if tight := feedback.tight(measured, method):
         notes.append(tight)
-        note([tight])
+        note([] if announced else [tight])
     digest = fingerprint(entry, cancel)  # before what may take minutes: nothing can be kept without it
     inverted = service.invert(invert_job(session, entry, settings, options.area), report, cancel)
     record = session.keep_inversion(entry, digest, inverted, options.area)

@@ -86,6 +86,14 @@ def clear_progress(stream: TextIO) -> None:
         stream.flush()
 
 
+def announce(sentence: str) -> bool:
+    """Say to whoever waits at a terminal what is about to begin; whether there is one."""
+    waits = sys.stderr.isatty()
+    if waits:
+        note([sentence])
+    return waits
+
+
 def note(sentences: Sequence[str]) -> None:
     """Say on standard error what a person should hear while the work goes on."""
     if sentences:
