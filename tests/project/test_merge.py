@@ -329,3 +329,10 @@ def test_records_are_of_the_kinds_that_the_merge_knows() -> None:
     """A new list in the project has to be merged, too."""
     lists = {name for name, value in dict(make_project()).items() if isinstance(value, tuple)}
     assert lists == {"frames", "inversions", "versions"}
+
+
+def test_what_one_side_says_of_the_photo_is_kept() -> None:
+    base = make_project()
+    moved = changed(base, photo=base.photo.model_copy(update={"name": "moved.png"}))
+    assert merge(base, base, moved).project.photo == moved.photo
+    assert merge(base, moved, base).project.photo == moved.photo

@@ -55,3 +55,9 @@ def test_a_schedule_beside_another_method_is_refused(capsys: pytest.CaptureFixtu
     asked = ["invert", "missing.jpg", "--prompt", "a ball", "--schedule", "published", "--method", "pinned"]
     assert main(asked) == 2
     assert "belongs to null-text" in capsys.readouterr().err
+
+
+def test_rows_of_preparing_are_those_of_each_step_and_those_of_once() -> None:
+    for row in METHODS.values():
+        assert row.rows_of_preparing(0) == row.once_rows
+        assert row.rows_of_preparing(7) == row.once_rows + 7 * row.preparing_rows

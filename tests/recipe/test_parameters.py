@@ -1,5 +1,6 @@
 """Parameters are declared once: the command line has a flag for each, and a number out of range is one sentence."""
 
+import math
 from dataclasses import fields
 
 import pytest
@@ -8,7 +9,7 @@ from nti_desktop.cli.arguments import parse
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.project.schema import RecipeRecord
 from nti_desktop.recipe import parameters
-from nti_desktop.recipe.parameters import PARAMETERS, STEPS, Parameter
+from nti_desktop.recipe.parameters import PARAMETERS, STEPS, WEIGHT, Parameter
 from nti_desktop.recipe.recipe import EditRecipe
 
 DECLARED = {name: found for name, found in vars(parameters).items() if isinstance(found, Parameter)}
@@ -56,3 +57,10 @@ def test_the_window_and_the_command_line_each_say_a_number_as_they_show_it() -> 
     assert "1 the edit" in strength.flag_help
     assert "%" not in strength.flag_help
     assert "1 as it is" in DECLARED["WEIGHT"].explanation
+
+
+def test_a_value_that_is_not_possible_is_said() -> None:
+    with pytest.raises(RecipeError, match=r"^Weight is 11; it must lie between -10 and 10\.$"):
+        WEIGHT.check(11)
+    with pytest.raises(RecipeError, match=r"^Weight is not a number; it must lie between -10 and 10\.$"):
+        WEIGHT.check(math.nan)
