@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePath, PureWindowsPath
 
 from pydantic import ValidationError
 
@@ -68,7 +68,7 @@ def projects_of(identity: str, folder: Path) -> Iterable[Belonging]:
             yield found
 
 
-def _asks_another_server(folder: str, project: Path) -> bool:
+def _asks_another_server(folder: str, project: PurePath) -> bool:
     """Tell whether Windows would show the user's credentials to a server that the project does not come from."""
     server, own = (PureWindowsPath(path).drive.casefold() for path in (folder, project))
     return server.startswith("\\\\") and server != own

@@ -12,7 +12,6 @@ from nti_desktop.core.errors import PhotoError, SidecarError
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.project.belonging import Belonging
 from nti_desktop.project.location import data_folder
 from nti_desktop.project.sidecar import backup_path
 from tests.editing.test_session import BLUE, inverted
@@ -196,20 +195,6 @@ def test_what_else_lies_in_the_folder_is_passed_over(photo: Path) -> None:
     (photo.parent / "folder.nti").mkdir()
     (photo.parent / "gone.nti").symlink_to("nowhere")
     assert versions(renamed) == ["Blue"]
-
-
-def test_no_server_is_asked_because_a_project_says_so(photo: Path) -> None:
-    record = prepare(photo).project.photo
-    on_drive, on_share = Path("D:/IMG.JPG.nti"), Path(r"\\nas\photos") / "IMG.JPG.nti"
-    for folder, project, asked in (
-        (r"\\evil\share", on_drive, False),
-        ("//evil/share", on_drive, False),
-        (r"\\evil\share", on_share, False),
-        (r"\\NAS\photos\more", on_share, True),
-        ("E:/photos", on_drive, True),
-    ):
-        said = Belonging(project, record.at("IMG.JPG", folder)).said
-        assert (said == Path(folder) / "IMG.JPG") is asked, folder
 
 
 @pytest.mark.parametrize("name", ["n" * 5000, "..", "a\0b", "/etc/passwd", "."])
