@@ -193,3 +193,18 @@ def test_a_power_cut_brings_no_journal_back_that_is_needed_no_more(place: Place,
     assert len(disks) > len(last) > 1, "some of what was deleted may lie there still"
     assert all(after_a_power_cut(disk, root) in (["state 1"], []) for disk in disks)
     assert not any(after_a_power_cut(disk, root) for disk in last)
+
+
+def test_a_log_is_written_anew_only_when_it_is_long(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rewritten(count: int) -> bool:
+        writer = write(place, tmp_path / "journals", count)
+        writer.close()
+        (left,) = left_behind(IDENTITY, tmp_path / "journals")
+        journal.forget(left)
+        return len(left.before) < count
+
+    assert not rewritten(12)
+    monkeypatch.setattr(journal, "ROOM", 0)
+    assert rewritten(12)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nti_desktop.editing.working_copy import WorkingCopy
-from nti_desktop.project import reading
+from nti_desktop.project import archive, reading
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.extent import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_VALUES, TooMuch, check_extent
 from nti_desktop.project.reading import from_json
@@ -275,3 +275,20 @@ def test_the_first_save_needs_no_file_before_it(path: Path) -> None:
     assert signature_of(path) is None
     write_sidecar(path, make_project(), make_all_arrays(), {}, None)
     rename(path)
+
+
+def test_arrays_that_are_packed_too_well_and_a_table_of_contents_that_is_too_long_are_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_sidecar(path, make_project(), make_all_arrays(), {}, None)
+    with zipfile.ZipFile(path) as file:
+        arrays = sum(info.file_size for info in file.infolist() if info.filename.startswith("inversions/"))
+    monkeypatch.setattr(reading, "MAX_RATIO", 0)
+    monkeypatch.setattr(reading, "MAX_UNPACKED", arrays)
+    read_sidecar(path)
+    monkeypatch.setattr(reading, "MAX_UNPACKED", arrays - 1)
+    with pytest.raises(SidecarDamaged, match="arrays of its inversions are far too large"):
+        read_sidecar(path)
+    monkeypatch.setattr(archive, "MAX_DIRECTORY", 10)
+    with pytest.raises(SidecarDamaged, match="far too many parts"):
+        read_sidecar(path)
