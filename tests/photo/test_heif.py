@@ -233,8 +233,8 @@ def test_hdr_pictures_are_refused(tmp_path: Path, data: bytes, curve: int) -> No
 
 
 def test_colours_without_a_profile_here_are_refused(tmp_path: Path) -> None:
-    path = saved(tmp_path, replaced(avif(PICTURE), b"nclx" + NCLX, b"nclx" + struct.pack(">HH", 9, 4)))
-    with pytest.raises(PhotoError, match="primaries 9, curve 4"):
+    path = saved(tmp_path, replaced(avif(PICTURE), b"nclx" + NCLX, b"nclx" + struct.pack(">HH", 9, 10)))
+    with pytest.raises(PhotoError, match="primaries 9, curve 10"):
         decode_heif(path)
 
 

@@ -12,14 +12,10 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import numpy_array
 from nti_desktop.photo.raster import Pixels
+from nti_desktop.photo.reading.coded_colours import is_hdr, over_whole_range, profile_of
 from nti_desktop.photo.reading.header import check_size
-from nti_desktop.photo.reading.heif import Colours, claimed_sizes, pictures, stated_colours
+from nti_desktop.photo.reading.heif import claimed_sizes, coded_bits, is_grey, pictures, stated_colours
 from nti_desktop.photo.reading.heif_boxes import is_animated, read_boxes
-
-# ITU-T H.273, tables 2 and 3. The curves of BT.709 and its kin are shown with sRGB's, as browsers do.
-_UNSTATED, _SRGB_PRIMARIES, _P3_PRIMARIES = 2, 1, 12
-_SRGB_CURVES = frozenset((1, _UNSTATED, 6, 13, 14, 15))
-_HDR_CURVES = frozenset((16, 18))  # PQ and HLG
 
 # Its wheels link the encoder x265 (GPL-2.0), so it is an extra: see packaging/THIRD-PARTY.md.
 _HEVC_LIBRARY = "pillow_heif"
@@ -43,7 +39,11 @@ def decode_heif(path: Path) -> tuple[Pixels, bytes | None]:
         for number in numbers:
             for size in claimed_sizes(file, boxes.items[number]):
                 check_size(path, size)
-        profile = _profile(path, stated_colours(file, boxes))
+        colours = stated_colours(file, boxes)
+        has_own = colours.icc is not None and not is_hdr(colours.curve)
+        profile = colours.icc if has_own else profile_of(path, colours.primaries, colours.curve)
+        bits = coded_bits(file, boxes)
+        in_video_range = not colours.whole_range and is_grey(file, boxes)
         file.seek(0)
         data = file.read()
     is_av1 = any(boxes.items[number].kind == b"av01" for number in numbers)
@@ -58,27 +58,9 @@ def decode_heif(path: Path) -> tuple[Pixels, bytes | None]:
         raise PhotoError(f"“{path.name}” is too large for this computer's memory; close other programs.") from error
     except Exception as error:  # the wrappers of libheif raise anything on broken files
         raise _damaged(path) from error
+    if in_video_range:  # which libheif undoes for colours only
+        pixels[..., :3] = over_whole_range(pixels[..., :3], bits)
     return pixels, profile
-
-
-def _profile(path: Path, colours: Colours) -> bytes | None:
-    if colours.curve in _HDR_CURVES:
-        raise PhotoError(
-            f"“{path.name}” is an HDR picture (PQ or HLG), which this program cannot show; "
-            "export it in standard range (SDR) and open that."
-        )
-    if colours.icc is not None:
-        return colours.icc
-    if colours.curve is None or colours.curve in _SRGB_CURVES:
-        if colours.primaries in (None, _UNSTATED, _SRGB_PRIMARIES):
-            return None
-        if colours.primaries == _P3_PRIMARIES:
-            profile: bytes = pyvips.Image.profile_load("p3")
-            return profile
-    raise PhotoError(
-        f"“{path.name}” states its colours in a way this program does not know (primaries {colours.primaries}, "
-        f"curve {colours.curve}); export it with the colour profile sRGB or Display P3 and open that."
-    )
 
 
 def _decode_av1(path: Path, data: bytes) -> NDArray[Any]:
