@@ -65,12 +65,12 @@ def is_followable(exif: bytes) -> bool:
     return _open(exif) is not None
 
 
-def exif_orientation(exif: bytes) -> int:
-    """Read how the stored picture is turned, 1 to 8 (tag 0x0112); 1 when the block does not say or says nonsense."""
+def exif_orientation(exif: bytes) -> int | None:
+    """Read how the stored picture is turned, 1 to 8 (tag 0x0112); None when the block does not say or says nonsense."""
     block = _open(exif)
     entry = block.first.find(ORIENTATION) if block else None
     value = tiff.inline_integer(block.layout, entry) if block and entry else None
-    return value if value is not None and 1 <= value <= 8 else 1
+    return value if value is not None and 1 <= value <= 8 else None
 
 
 def has_thumbnail(exif: bytes) -> bool:

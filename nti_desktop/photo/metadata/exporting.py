@@ -5,12 +5,15 @@ from dataclasses import replace
 from nti_desktop.photo.metadata.blocks import Metadata
 from nti_desktop.photo.metadata.exif import exif_orientation, exif_without_orientation, patched_exif
 from nti_desktop.photo.metadata.iptc import patched_iptc
-from nti_desktop.photo.metadata.xmp_export import patched_xmp
+from nti_desktop.photo.metadata.xmp_export import patched_xmp, xmp_orientation
 
 
 def orientation_of(metadata: Metadata) -> int:
-    """Read how the stored picture is turned, 1 to 8 as in EXIF's tag 0x0112; 1 where that is missing or nonsense."""
-    return exif_orientation(metadata.exif)
+    """Decide how the stored picture is turned, 1 to 8 as in EXIF's tag 0x0112: as EXIF says, else XMP, else not at all.
+
+    This is the one decision for all formats but HEIC and AVIF, whose containers turn the picture, and raw.
+    """
+    return exif_orientation(metadata.exif) or xmp_orientation(metadata.xmp) or 1
 
 
 def without_orientation(metadata: Metadata) -> Metadata:

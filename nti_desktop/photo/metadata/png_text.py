@@ -8,7 +8,7 @@ from nti_desktop.photo.metadata.blocks import MOST_BYTES, XMP_KEYWORD
 _RAW_PROFILE = b"Raw profile type "
 RAW_PROFILES = tuple(_RAW_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc"))
 
-_PROFILE_HEAD = re.compile(rb"\s*\S[^\n]*\n\s*(\d+)\s")  # a name, the number of bytes
+_PROFILE_HEAD = re.compile(rb"\s*\S[^\n]*\n\s*\d+\s")  # a name, the number of bytes
 _HEX_LINE = 72
 
 
@@ -27,16 +27,18 @@ def text_of(name: bytes, rest: bytes) -> bytes:
 
 
 def raw_profile(text: bytes) -> bytes:
-    """The bytes that a raw profile spells in hexadecimal digits; empty where it is damaged."""
+    """The bytes that a raw profile spells in hexadecimal digits; empty where it is damaged.
+
+    The number of bytes that it states is not always right, and readers do not ask for it.
+    """
     head = _PROFILE_HEAD.match(text)
     if head is None:
         return b""
     digits = b"".join(text[head.end() :].split())
     try:
-        data = bytes.fromhex(digits.decode("ascii"))
+        return bytes.fromhex(digits.decode("ascii"))
     except ValueError:
         return b""
-    return data if len(data) == int(head[1]) else b""
 
 
 def xmp_chunk(xmp: bytes) -> bytes:

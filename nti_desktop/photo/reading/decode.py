@@ -1,4 +1,4 @@
-"""From a picture file to upright RGB pixels in its own colours and bit depth (libvips decodes)."""
+"""From a picture file to RGB pixels as stored, in its own colours and bit depth (libvips decodes)."""
 
 import os
 from collections.abc import Callable
@@ -22,6 +22,8 @@ from nti_desktop.photo.colour import (
     vips_image,
     with_profile,
 )
+from nti_desktop.photo.metadata.exif import ORIENTATION
+from nti_desktop.photo.orientation import turned, undone
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.reading.coded_colours import over_whole_range, profile_of
 from nti_desktop.photo.reading.header import Header, check_size
@@ -41,10 +43,9 @@ _COLOUR_MODELS = {"b-w": "L", "grey16": "L", "srgb": "RGB", "rgb16": "RGB", "cmy
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """raster: as stored, not yet turned; orientation: of the file's EXIF, 1 to 8; notes: sentences to show."""
+    """raster: as stored, not yet turned; notes: sentences to show."""
 
     raster: Raster
-    orientation: int
     notes: tuple[str, ...]
 
 
@@ -78,7 +79,6 @@ def decode(path: Path, header: Header, eight_bits: bool, report: Report | None =
 
 def decoded(path: Path, header: Header, image: pyvips.Image, eight_bits: bool, report: Report | None = None) -> Decoded:
     """Read all pixels of a file that `loaded` has opened, as `decode` does."""
-    orientation = image.get("orientation") if image.get_typeof("orientation") else 1
     notes = _first_of_many(path, header, image)
     image, alpha = _split(_checked(image), header.alpha)
     if header.ycbcr:
@@ -95,7 +95,7 @@ def decoded(path: Path, header: Header, image: pyvips.Image, eight_bits: bool, r
     if pixels.shape[-1] == 4:
         pixels, alpha_notes = _on_white(pixels)
         colour_notes += alpha_notes
-    return Decoded(Raster(pixels, profile), orientation if 1 <= orientation <= 8 else 1, (*notes, *colour_notes))
+    return Decoded(Raster(pixels, profile), (*notes, *colour_notes))
 
 
 def decode_heif_picture(path: Path) -> Decoded:
@@ -112,7 +112,7 @@ def decode_heif_picture(path: Path) -> Decoded:
     if pixels.shape[-1] == 4:
         pixels, alpha_notes = _on_white(pixels)
         notes += alpha_notes
-    return Decoded(Raster(pixels, profile), 1, notes)
+    return Decoded(Raster(pixels, profile), notes)
 
 
 def loaded(path: Path, header: Header, **options: Any) -> pyvips.Image:
@@ -244,6 +244,7 @@ def _on_white(pixels: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
 def _decode_lab(path: Path) -> Decoded:
     """Lab in a TIFF, which libvips does not read."""
     with Image.open(path, formats=("TIFF",)) as image:
+        applied = image.getexif().get(ORIENTATION, 1)  # by Pillow, in loading
         image.load()
         if image.mode != "LAB":
             raise PhotoError("This picture uses a rare form of Lab colours; save it as RGB.")
@@ -252,4 +253,5 @@ def _decode_lab(path: Path) -> Decoded:
         transform = ImageCms.buildTransform(lab, ImageCms.createProfile("sRGB"), "LAB", "RGB", renderingIntent=intent)
         converted = ImageCms.applyTransform(image, transform)
         assert converted is not None  # only in-place transforms return None
-        return Decoded(Raster(np.array(converted)), 1, ("The colours were converted from Lab to sRGB.",))
+        stored = turned(np.array(converted), undone(applied) if 1 <= applied <= 8 else 1)
+        return Decoded(Raster(stored), ("The colours were converted from Lab to sRGB.",))

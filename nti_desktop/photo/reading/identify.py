@@ -14,6 +14,7 @@ import pyvips
 from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.identity import heif_identity, picture_identity
+from nti_desktop.photo.metadata import orientation_of, read_metadata
 from nti_desktop.photo.raster import Development, Raster
 from nti_desktop.photo.reading.containers import kind_of, read_at
 from nti_desktop.photo.reading.decode import Report, decode, decode_heif_picture
@@ -61,7 +62,8 @@ def read_picture(path: Path, *, eight_bits: bool, report: Report | None = None) 
             identity = beside.submit(picture_identity, file, header.kind)  # a second for 600 MB, less than decoding
             with _decoding(path):
                 decoded = decode(path, header, eight_bits, report)
-        return Read(decoded.raster, identity.result(), decoded.orientation, header.bits, decoded.notes)
+        orientation = orientation_of(read_metadata(file, header.kind))
+        return Read(decoded.raster, identity.result(), orientation, header.bits, decoded.notes)
 
 
 def identify(path: Path) -> str:
