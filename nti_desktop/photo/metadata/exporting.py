@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from nti_desktop.photo.metadata.blocks import Metadata
 from nti_desktop.photo.metadata.exif import exif_orientation, exif_without_orientation, patched_exif
+from nti_desktop.photo.metadata.exif_statements import UNKNOWN_RESOLUTION, resolution_of, with_statements
 from nti_desktop.photo.metadata.iptc import patched_iptc
 from nti_desktop.photo.metadata.xmp_export import patched_xmp, xmp_orientation
 
@@ -32,10 +33,17 @@ def for_export(
 
     location: whether the places that the photo names go along; program: its name and version, as the AI system used,
     None where nothing was edited; prompt: what the model was asked for, left unsaid with None. EXIF and IPTC are made
-    of nothing but what was there; an XMP packet is made where there was none, to say that a model took part.
+    of nothing but what was there, in some block or beside it; an XMP packet is made where there was none, to say that
+    a model took part.
     """
+    in_exif = resolution_of(metadata.exif)
+    is_known = in_exif not in (None, UNKNOWN_RESOLUTION)
+    resolution = in_exif if is_known else metadata.resolution or in_exif
+    said = replace(metadata, resolution=resolution)
     return Metadata(
-        patched_exif(metadata.exif, size, location=location),
+        with_statements(patched_exif(metadata.exif, size, location=location), said),
         patched_xmp(metadata.xmp, size, location=location, program=program, prompt=prompt),
         patched_iptc(metadata.iptc, location=location),
+        resolution,
+        metadata.texts,
     )

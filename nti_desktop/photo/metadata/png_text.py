@@ -3,10 +3,15 @@
 import re
 import zlib
 
-from nti_desktop.photo.metadata.blocks import MOST_BYTES, XMP_KEYWORD
+from nti_desktop.photo.metadata.blocks import MOST_BYTES, XMP_KEYWORD, Resolution
 
 _RAW_PROFILE = b"Raw profile type "
 RAW_PROFILES = tuple(_RAW_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc"))
+# PNG third edition, 11.3.3.2. Others are kept by programs for themselves, and may speak of the photo before the edit.
+STANDARD_KEYWORDS = frozenset(
+    (b"Title", b"Author", b"Description", b"Copyright", b"Creation Time", b"Software", b"Disclaimer", b"Warning")
+) | frozenset((b"Source", b"Comment", b"Collection"))
+_INCH = 0.0254  # metres
 
 _PROFILE_HEAD = re.compile(rb"\s*\S[^\n]*\n\s*\d+\s")  # a name, the number of bytes
 _HEX_LINE = 72
@@ -52,6 +57,26 @@ def raw_profile_chunk(kind: bytes, data: bytes) -> bytes:
     lines = [digits[at : at + _HEX_LINE] for at in range(0, len(digits), _HEX_LINE)]
     text = b"\n%s\n%8d\n%s\n" % (kind, len(data), b"\n".join(lines))
     return _RAW_PROFILE + kind + b"\0\0" + zlib.compress(text)
+
+
+def text_chunk(keyword: str, text: str) -> tuple[bytes, bytes]:
+    """Name and data of the chunk for a text, tEXt where Latin-1 has all its letters."""
+    try:
+        return b"tEXt", keyword.encode() + b"\0" + text.encode("latin-1")
+    except UnicodeEncodeError:
+        return b"iTXt", keyword.encode() + b"\0\0\0\0\0" + text.encode(errors="replace")
+
+
+def png_resolution(chunk: bytes) -> Resolution | None:
+    """Dots per inch that a pHYs chunk states; None where it states a shape of the pixels only."""
+    across, down, unit = int.from_bytes(chunk[:4]), int.from_bytes(chunk[4:8]), chunk[8:9]
+    return (across * _INCH, down * _INCH) if unit == b"\1" and across and down else None
+
+
+def resolution_chunk(resolution: Resolution) -> bytes:
+    """The data of a pHYs chunk with this resolution."""
+    across, down = (min(max(round(dots / _INCH), 1), 2**31 - 1).to_bytes(4) for dots in resolution)
+    return across + down + b"\1"
 
 
 def _inflated(data: bytes) -> bytes:
