@@ -359,7 +359,7 @@ def test_a_broken_picture_is_not_replaced_by_another_in_the_file(tmp_path: Path)
     other = pillow_heif.from_bytes(mode="RGB", size=(64, 64), data=smooth_picture(64, 64).tobytes())
     broken = replaced(heic(PICTURE, tile_size=64, append_images=list(other)), b"dimg", b"dimX")
     assert [image.size for image in pillow_heif.open_heif(broken)] == [(64, 64)]
-    with pytest.raises(PhotoError, match="cut short, damaged"):
+    with pytest.raises(PhotoError, match="cut short or damaged"):
         decode_heif(saved(tmp_path, broken))
 
 
@@ -371,7 +371,7 @@ def test_every_cut_is_told(tmp_path: Path, kind: str) -> None:
         heif_metadata(io.BytesIO(data))
         parts = heif_parts(io.BytesIO(data))
         if parts is None:
-            with pytest.raises(PhotoError, match="cut short, damaged"):
+            with pytest.raises(PhotoError, match="cut short or damaged"):
                 decode_heif(saved(tmp_path, data))
         else:
             assert identity(data) == identity(whole)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from nti_desktop.core.errors import NtiError, PhotoError
 from nti_desktop.photo.colour import (
@@ -59,6 +59,8 @@ def decode(path: Path, header: Header, eight_bits: bool, report: Report | None =
     if header.is_lab:
         try:
             return _decode_lab(path)
+        except UnidentifiedImageError as error:
+            raise PhotoError(f"“{path.name}” uses a rare form of Lab colours; save it as RGB.") from error
         except Image.DecompressionBombError as error:  # Pillow's limit is one for the whole process, and stays
             raise PhotoError(
                 f"“{path.name}” has more pixels than can be opened in Lab colours; save it as RGB and open that."

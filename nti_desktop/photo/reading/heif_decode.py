@@ -13,9 +13,12 @@ from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import numpy_array
 from nti_desktop.photo.raster import Pixels
 from nti_desktop.photo.reading.coded_colours import is_hdr, over_whole_range, profile_of
+from nti_desktop.photo.reading.failures import damaged, failure, rare_kind
 from nti_desktop.photo.reading.header import check_size
 from nti_desktop.photo.reading.heif import claimed_sizes, coded_bits, is_grey, pictures, stated_colours
 from nti_desktop.photo.reading.heif_boxes import is_animated, read_boxes
+
+_KINDS = {b"hvc1", b"hev1", b"av01", b"grid", b"iden", b"iovl", b"tmap"}  # of pictures that libheif decodes here
 
 # Its wheels link the encoder x265 (GPL-2.0), so it is an extra: see packaging/THIRD-PARTY.md.
 _HEVC_LIBRARY = "pillow_heif"
@@ -35,7 +38,9 @@ def decode_heif(path: Path) -> tuple[Pixels, bytes | None]:
         boxes = read_boxes(file)
         numbers = pictures(file, boxes) if boxes else None
         if boxes is None or numbers is None or any(boxes.items[number].extents is None for number in numbers):
-            raise _damaged(path)
+            raise damaged(path)
+        if not {boxes.items[number].kind for number in numbers} <= _KINDS:
+            raise rare_kind(path)
         for number in numbers:
             for size in claimed_sizes(file, boxes.items[number]):
                 check_size(path, size)
@@ -54,10 +59,8 @@ def decode_heif(path: Path) -> tuple[Pixels, bytes | None]:
             pixels = _straight(pixels)
     except PhotoError:
         raise
-    except MemoryError as error:
-        raise PhotoError(f"“{path.name}” is too large for this computer's memory; close other programs.") from error
     except Exception as error:  # the wrappers of libheif raise anything on broken files
-        raise _damaged(path) from error
+        raise failure(path, error) from error
     if in_video_range:  # which libheif undoes for colours only
         pixels[..., :3] = over_whole_range(pixels[..., :3], bits)
     return pixels, profile
@@ -89,7 +92,7 @@ def _hevc_library(path: Path) -> Any:
 def _decode_hevc(library: Any, path: Path, data: bytes) -> NDArray[Any]:
     image = library.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
     if not image.info["primary"]:  # where the picture to show is broken, it offers another one, the thumbnail say
-        raise _damaged(path)
+        raise damaged(path)
     check_size(path, image.size)
     pixels: NDArray[Any] = np.array(image)  # a copy: what older versions lend does not outlive `image`
     planes = pixels.reshape(*pixels.shape[:2], -1)
@@ -109,7 +112,3 @@ def _straight(pixels: NDArray[Any]) -> NDArray[Any]:
     colours, alpha = pixels[..., :3].astype(np.float32), pixels[..., 3:]
     divided = np.minimum(np.rint(colours * white / np.maximum(alpha, 1)), white)
     return np.concatenate([divided.astype(pixels.dtype), alpha], axis=2)
-
-
-def _damaged(path: Path) -> PhotoError:
-    return PhotoError(f"“{path.name}” is cut short, damaged or of a rare kind; copy it again from where it came from.")

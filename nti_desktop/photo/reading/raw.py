@@ -20,6 +20,7 @@ from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Development
 from nti_desktop.photo.reading.containers import file_size
+from nti_desktop.photo.reading.failures import damaged, failure
 from nti_desktop.photo.reading.header import check_size
 from nti_desktop.photo.reading.raw_extents import raw_extents
 
@@ -168,12 +169,17 @@ def _opened(path: Path) -> Iterator[rawpy.RawPy]:
                 raw = rawpy.imread(file)
         with raw:
             yield raw
-    except (MemoryError, rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError) as error:
-        raise PhotoError(f"“{path.name}” is too large for this computer's memory; close other programs.") from error
+    except (MemoryError, rawpy.LibRawUnsufficientMemoryError) as error:
+        raise failure(path, MemoryError()) from error
+    except rawpy.LibRawTooBigError as error:
+        raise PhotoError(
+            f"“{path.name}” is damaged, or larger than this program's raw library takes; "
+            "export a 16-bit TIFF from your raw editor and open that."
+        ) from error
     except (rawpy.LibRawIOError, rawpy.LibRawDataError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's own; LibRaw's come without a number
             raise
-        raise _cut_short(path) from error
+        raise damaged(path) from error
     except (rawpy.LibRawError, RuntimeError) as error:
         raise PhotoError(
             f"“{path.name}” is damaged, or this program's raw library does not know its camera yet; "
@@ -187,7 +193,7 @@ def _check_whole(path: Path, raw: rawpy.RawPy) -> None:
         size = file_size(file)
         extents = raw_extents(file)
         if extents.lacks_tiles:
-            raise _cut_short(path)
+            raise damaged(path)
         too_short = 8 * size < _FEWEST_BITS * raw.sizes.raw_width * raw.sizes.raw_height
         if extents.end <= size and not too_short:
             return
@@ -203,11 +209,7 @@ def _check_whole(path: Path, raw: rawpy.RawPy) -> None:
         with filled:
             seen.append(hashlib.sha256(np.ascontiguousarray(filled.raw_image).data).digest())
     if seen[0] != seen[1]:
-        raise _cut_short(path)
-
-
-def _cut_short(path: Path) -> PhotoError:
-    return PhotoError(f"“{path.name}” is cut short or damaged; copy it again from where it came from.")
+        raise damaged(path)
 
 
 def _orientation(raw: rawpy.RawPy) -> int:
