@@ -14,7 +14,7 @@ from nti_desktop.photo.export.export import Exported, export_picture
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.photo import full_raster, open_photo
 from nti_desktop.photo.raster import Raster
-from tests.metadata_files import exif_block, jpeg_with, segment, tags_of
+from tests.metadata_files import exif_block, jpeg_with, resource, segment, tags_of
 from tests.picture_files import encoded, noisy_picture, png_chunk, smooth_picture, tiff_file
 from tests.profiles import DISPLAY_P3
 from tests.witnesses import profile_read_by_imagemagick, tags_read_by_exiftool
@@ -49,6 +49,7 @@ def exif_maker() -> bytes:
     return made.tobytes()
 
 
+PHOTOSHOP = struct.pack(">LHHLHH", 300 << 16, 1, 1, 150 << 16, 1, 1)  # ResolutionInfo, Adobe Photoshop File Formats
 PER_METRE = png_chunk(b"pHYs", struct.pack(">LLB", 11811, 5906, 1))
 RESOLUTIONS = {
     "JFIF": encoded(PICTURE, "JPEG", dpi=(300, 150)),
@@ -56,6 +57,7 @@ RESOLUTIONS = {
     "EXIF": encoded(PICTURE, "JPEG", exif=exif_saying(300, 150)),
     "EXIF in centimetres": encoded(PICTURE, "JPEG", exif=exif_saying(300 / 2.54, 150 / 2.54, 3)),
     "EXIF in a PNG": encoded(PICTURE, "PNG", exif=exif_saying(300, 150)),
+    "Photoshop": jpeg_with([segment(0xED, b"Photoshop 3.0\0" + resource(0x03ED, PHOTOSHOP))]),
     "pHYs": with_chunks(PER_METRE),
     "pHYs beside EXIF that does not say": encoded(PICTURE, "PNG", dpi=(300, 150), exif=exif_maker()),
     "TIFF": encoded(PICTURE, "TIFF", x_resolution=300, y_resolution=150, resolution_unit=2),
@@ -84,10 +86,9 @@ def test_an_export_has_the_photos_resolution_in_every_place(tmp_path: Path, sour
 
 @pytest.mark.parametrize("source", [encoded(PICTURE, "PNG"), encoded(PICTURE, "JPEG"), encoded(PICTURE, "WEBP")])
 def test_a_resolution_that_nobody_stated_is_not_made_up(tmp_path: Path, source: bytes) -> None:
-    path, _ = exported(tmp_path, source, ".png")
-    assert not any("Resolution" in name or "pHYs" in name for name in tags_read_by_exiftool(path))
-    path, _ = exported(tmp_path, source, ".jpg")
-    assert tags_read_by_exiftool(path)["JFIF:ResolutionUnit"] == "None"
+    for suffix in (".png", ".jpg", ".webp"):
+        path, _ = exported(tmp_path, source, suffix)
+        assert not [name for name in tags_read_by_exiftool(path) if "Resolution" in name or "pHYs" in name]
 
 
 def test_maker_notes_stay_readable_where_a_resolution_was_added(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_maker_notes_stay_readable_where_a_resolution_was_added(tmp_path: Path) 
 TEXTS = with_chunks(
     png_chunk(b"tEXt", b"Copyright\0(c) 2024 Jane Doe"),
     png_chunk(b"iTXt", b"Author\0\0\0\0\0" + "Jáne Döe ✓".encode()),
-    png_chunk(b"tEXt", b"Title\0A garden"),
+    png_chunk(b"tEXt", b"title\0A garden"),
     png_chunk(b"tEXt", b"Comment\0by hand"),
 )
 

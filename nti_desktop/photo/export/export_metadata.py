@@ -12,6 +12,7 @@ from nti_desktop.photo.metadata import (
     for_export,
     left_out,
     left_out_of_heif,
+    left_out_of_raw,
     read_metadata,
     read_raw_metadata,
 )
@@ -61,8 +62,7 @@ def _read(original: Path) -> tuple[Metadata, tuple[LeftOut, ...]]:
                 return Metadata(*heif_metadata(file)), left_out_of_heif(file)
             kind = kind_of(file)  # of raw files most look like TIFF, and say what they say as TIFF files do
             if kind is None:
-                found = read_raw_metadata(file)
-                return (found, ()) if found else (Metadata(), (LeftOut.RAW_METADATA,))
+                return read_raw_metadata(file) or Metadata(), left_out_of_raw(file)
             return read_metadata(file, kind), left_out(file, kind)
     except OSError as error:
         if error.errno == errno.ENOENT:

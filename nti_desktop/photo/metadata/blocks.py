@@ -24,8 +24,8 @@ class Metadata:
 
     exif: a TIFF structure as in a JPEG's APP1, without "Exif\\0\\0"; xmp: an RDF/XML packet, extended parts joined;
     iptc: records of IPTC's Information Interchange Model, without Photoshop's resource around them; resolution: dots
-    per inch across and down, as the container says beside its blocks (JFIF, pHYs); texts: (keyword, text) under PNG's
-    standard keywords, a JPEG's comment as "Comment".
+    per inch across and down, as the container says beside its blocks (JFIF, pHYs, Photoshop); texts: (keyword, text)
+    under PNG's standard keywords, a JPEG's comment as "Comment".
     """
 
     exif: bytes = b""
@@ -47,6 +47,7 @@ class LeftOut(StrEnum):
     FOREIGN_TEXTS = "texts that other programs keep in the file for themselves"
     DAMAGED_EXIF = "damaged EXIF data"
     DAMAGED_XMP = "damaged XMP data"
+    MAKER_NOTE = "the camera's maker note"
     RAW_METADATA = "the metadata of this kind of raw file"
 
     @property
@@ -56,6 +57,7 @@ class LeftOut(StrEnum):
 
 
 _ONE_PICTURE = "Not copied, as an export is one picture and no more"
+_ONLY_IN_RAW = "Not copied, as it can be followed in the raw file only"
 _UNREADABLE = "Not copied, as it cannot be read"
 _BECAUSE = {
     LeftOut.FURTHER_PICTURES: _ONE_PICTURE,
@@ -63,5 +65,6 @@ _BECAUSE = {
     LeftOut.FURTHER_CHANNELS: _ONE_PICTURE,
     LeftOut.DAMAGED_EXIF: _UNREADABLE,
     LeftOut.DAMAGED_XMP: _UNREADABLE,
+    LeftOut.MAKER_NOTE: _ONLY_IN_RAW,
     LeftOut.RAW_METADATA: _UNREADABLE,
 }

@@ -91,7 +91,8 @@ def _of_containers(file: BinaryIO, kind: Kind) -> Iterator[LeftOut]:
 def _is_foreign(text: bytes) -> bool:
     """Tell whether a PNG's text is neither read nor a mere date of the file."""
     keyword = text.partition(b"\0")[0]
-    return keyword not in METADATA_KEYWORDS | STANDARD_KEYWORDS and not keyword.startswith(b"date:")
+    is_read = keyword in METADATA_KEYWORDS or keyword.title() in STANDARD_KEYWORDS
+    return not is_read and not keyword.startswith(b"date:")
 
 
 def _of_jpeg(file: BinaryIO) -> Iterator[LeftOut]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from nti_desktop.photo.metadata import tiff
-from nti_desktop.photo.metadata.blocks import MOST_BYTES, Metadata
-from nti_desktop.photo.metadata.exif import EXIF_IFD, GPS_IFD
+from nti_desktop.photo.metadata.blocks import MOST_BYTES, LeftOut, Metadata
+from nti_desktop.photo.metadata.exif import EXIF_IFD, GPS_IFD, has_thumbnail
 from nti_desktop.photo.metadata.exif_from_tiff import exif_from_tiff, joined_exif
 from nti_desktop.photo.metadata.reading import read_metadata
 from nti_desktop.photo.metadata.tiff import Layout
@@ -21,6 +21,7 @@ _X3F, _X3F_DIRECTORY, _X3F_JPEG = b"FOVb", b"SECd", 18
 _X3F_SECTION_HEAD = 28
 _OTHER_TIFFS = (b"IIU\0", b"IIRO", b"IIRS", b"MMOR")  # Panasonic and Leica, Olympus
 _FIRST_TAG_OF_TIFF = 0x00FE  # Panasonic's own lie below
+_CR3 = b"ftypcrx "
 _CR3_CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _CR3_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _CR3_BLOCKS = {b"CMT1": None, b"CMT2": EXIF_IFD, b"CMT4": GPS_IFD}
@@ -42,7 +43,16 @@ def read_raw_metadata(file: BinaryIO) -> Metadata | None:
         return _of_mrw(file)
     if head[:4] == _X3F:
         return _of_x3f(file)
-    return _of_cr3(file) if head[4:12] == b"ftypcrx " else None
+    return _of_cr3(file) if head[4:12] == _CR3 else None
+
+
+def left_out_of_raw(file: BinaryIO) -> tuple[LeftOut, ...]:
+    """List what of these raw files' metadata no edit's file takes over, in LeftOut's order."""
+    found = read_raw_metadata(file)
+    if found is None:
+        return (LeftOut.RAW_METADATA,)
+    is_cr3 = read_at(file, 4, 8) == _CR3  # whose maker note is a block of its own
+    return ((LeftOut.PREVIEW,) if has_thumbnail(found.exif) else ()) + ((LeftOut.MAKER_NOTE,) if is_cr3 else ())
 
 
 def _of_tiff_like(file: BinaryIO, head: bytes) -> Metadata | None:

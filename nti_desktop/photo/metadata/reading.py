@@ -16,7 +16,7 @@ from nti_desktop.photo.metadata.blocks import (
     Resolution,
 )
 from nti_desktop.photo.metadata.exif_from_tiff import exif_from_tiff
-from nti_desktop.photo.metadata.iptc import has_records, iptc_in
+from nti_desktop.photo.metadata.iptc import has_records, iptc_in, resolution_in
 from nti_desktop.photo.metadata.png_text import (
     RAW_PROFILES,
     STANDARD_KEYWORDS,
@@ -79,7 +79,7 @@ def _jpeg_metadata(file: BinaryIO) -> Metadata:
         _jpeg_exif(segments),
         _with_extension(main, segments),
         iptc_in(resources),
-        _jfif_resolution(jfif[0]) if jfif else None,
+        (_jfif_resolution(jfif[0]) if jfif else None) or resolution_in(resources),
         tuple((keyword, text) for keyword, text in comments if text),
     )
 
@@ -145,8 +145,8 @@ def _png_metadata(file: BinaryIO) -> Metadata:
             resolution = png_resolution(chunk)
         elif keyword in METADATA_KEYWORDS and keyword not in texts:
             texts[keyword] = text_of(name, rest)
-        elif keyword in STANDARD_KEYWORDS and (text := text_of(name, rest)):
-            said.append((keyword.decode(), _decoded(text) if name == b"iTXt" else text.decode("latin-1")))
+        elif keyword.title() in STANDARD_KEYWORDS and (text := text_of(name, rest)):
+            said.append((keyword.title().decode(), _decoded(text) if name == b"iTXt" else text.decode("latin-1")))
     exif_profile, app1, xmp_profile, iptc_profile = (raw_profile(texts.get(keyword, b"")) for keyword in RAW_PROFILES)
     resources = iptc_profile.removeprefix(PHOTOSHOP_SIGNATURE)
     return Metadata(

@@ -47,16 +47,15 @@ def _jpeg_with(data: bytes, metadata: Metadata) -> bytes:
     while data[at : at + 2] == bytes((0xFF, _APP0)):
         at += 2 + int.from_bytes(data[at + 2 : at + 4])
     said = b"".join(_segments(metadata))
-    if data[at : at + 2] == bytes((0xFF, _ADOBE)):  # of colours that JFIF does not know
-        return data[:2] + said + data[at:]
-    return data[:2] + _jfif(metadata.resolution) + said + data[at:]
+    is_adobes = data[at : at + 2] == bytes((0xFF, _ADOBE))  # its colours may be others than JFIF's
+    jfif = _jfif(metadata.resolution) if metadata.resolution and not is_adobes else b""
+    return data[:2] + jfif + said + data[at:]
 
 
-def _jfif(resolution: Resolution | None) -> bytes:
-    """The segment that states a resolution, or only that pixels are square where none is known (JFIF 1.02)."""
-    unit, dots = (1, resolution) if resolution else (0, (1, 1))
-    sides = b"".join(min(max(round(number), 1), 0xFFFF).to_bytes(2) for number in dots)
-    return _segment(_APP0, b"JFIF\0\1\2" + bytes((unit,)) + sides + b"\0\0")
+def _jfif(resolution: Resolution) -> bytes:
+    """The segment that states a resolution (JFIF 1.02)."""
+    sides = b"".join(min(max(round(dots), 1), 0xFFFF).to_bytes(2) for dots in resolution)
+    return _segment(_APP0, b"JFIF\0\1\2\1" + sides + b"\0\0")
 
 
 def _segments(metadata: Metadata) -> Iterator[bytes]:
