@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -202,11 +203,14 @@ def test_display_p3_by_numbers_is_display_p3_by_profile(tmp_path: Path) -> None:
     assert np.abs(from_srgb(colours, photo.profile) - from_srgb(colours, DISPLAY_P3)).max() < 0.004
 
 
-@pytest.mark.parametrize("kind", ["HEIC", "tiled HEIC", "AVIF"])
+@pytest.mark.parametrize("kind", ["HEIC", "tiled HEIC", "AVIF", "10-bit AVIF"])
 def test_a_grey_picture_in_video_range_has_black_and_white(tmp_path: Path, kind: str) -> None:
     levels = np.repeat(np.array([[16, 71, 126, 235]], np.uint8), 64, axis=0).repeat(32, axis=1)
     if kind == "AVIF":
         data = bytearray(encoded(levels, "AVIF", subsampling="4:0:0", quality=100, range="full"))
+    elif kind == "10-bit AVIF":
+        deep = pyvips.Image.new_from_array(levels.astype(np.uint16) << 8).copy(interpretation="grey16")
+        data = bytearray(deep.heifsave_buffer(compression="av1", bitdepth=10, lossless=True, effort=1))
     else:
         data = bytearray(
             heic(levels, "L", save_nclx_profile=True, **({"tile_size": 64} if kind == "tiled HEIC" else {}))
