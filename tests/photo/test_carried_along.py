@@ -91,6 +91,21 @@ def test_a_resolution_that_nobody_stated_is_not_made_up(tmp_path: Path, source: 
         assert not [name for name in tags_read_by_exiftool(path) if "Resolution" in name or "pHYs" in name]
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("source", ["EXIF", "JFIF"])
+def test_resolutions_across_and_down_change_places_with_the_sides(tmp_path: Path, suffix: str, source: str) -> None:
+    made = Image.Exif()
+    made[0x0112] = 6
+    if source == "EXIF":
+        made[0x011A], made[0x011B], made[0x0128] = 300.0, 150.0, 2
+    dpi = {} if source == "EXIF" else {"dpi": (300, 150)}
+    path, _ = exported(tmp_path, encoded(PICTURE, "JPEG", exif=made, **dpi), suffix)
+    tags = tags_read_by_exiftool(path)
+    assert (tags["IFD0:XResolution"], tags["IFD0:YResolution"]) == (150, 300)
+    if suffix == ".png":
+        assert (tags["PNG-pHYs:PixelsPerUnitX"], tags["PNG-pHYs:PixelsPerUnitY"]) == (5906, 11811)
+
+
 def test_maker_notes_stay_readable_where_a_resolution_was_added(tmp_path: Path) -> None:
     source = encoded(PICTURE, "PNG", dpi=(300, 300), exif=exif_block(orientation=1))
     path, _ = exported(tmp_path, source, ".jpg")

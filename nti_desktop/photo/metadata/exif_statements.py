@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from nti_desktop.photo.metadata import tiff
 from nti_desktop.photo.metadata.blocks import Metadata, Resolution
+from nti_desktop.photo.metadata.exif import X_RESOLUTION, Y_RESOLUTION
 from nti_desktop.photo.metadata.tiff import Directory, Field, Layout
 
-_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
+_RESOLUTION_UNIT = 0x0128
 _INCH = 2
 _PER_INCH = {_INCH: 1.0, 3: 2.54}  # of an inch and of a centimetre
 UNKNOWN_RESOLUTION = (72.0, 72.0)  # as EXIF 2.32 has it written
@@ -23,7 +24,7 @@ def resolution_of(exif: bytes) -> Resolution | None:
     """Dots per inch across and down; None where the block does not say."""
     file, layout, first = _opened(exif)
     found = []
-    for tag in (_X_RESOLUTION, _Y_RESOLUTION):
+    for tag in (X_RESOLUTION, Y_RESOLUTION):
         entry = first.find(tag)
         if entry is None or entry.type != tiff.RATIONAL or entry.count != 1:
             return None
@@ -43,8 +44,8 @@ def with_statements(exif: bytes, metadata: Metadata) -> bytes:
     _, layout, first = _opened(exif)
     tags = {entry.tag for entry in first.entries}
     fields: dict[int, Field] = {}
-    if metadata.resolution and not tags & {_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT}:
-        for tag, dots in zip((_X_RESOLUTION, _Y_RESOLUTION), metadata.resolution, strict=True):
+    if metadata.resolution and not tags & {X_RESOLUTION, Y_RESOLUTION, _RESOLUTION_UNIT}:
+        for tag, dots in zip((X_RESOLUTION, Y_RESOLUTION), metadata.resolution, strict=True):
             over = min(round(dots * _HUNDREDTHS), 2**32 - 1)
             fields[tag] = Field(tiff.RATIONAL, 1, layout.packed(over, 4) + layout.packed(_HUNDREDTHS, 4))
         fields[_RESOLUTION_UNIT] = Field(tiff.SHORT, 1, layout.packed(_INCH, 2))

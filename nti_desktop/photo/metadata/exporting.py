@@ -7,6 +7,7 @@ from nti_desktop.photo.metadata.exif import exif_orientation, exif_without_orien
 from nti_desktop.photo.metadata.exif_statements import UNKNOWN_RESOLUTION, resolution_of, with_statements
 from nti_desktop.photo.metadata.iptc import patched_iptc
 from nti_desktop.photo.metadata.xmp_export import patched_xmp, xmp_orientation
+from nti_desktop.photo.orientation import swaps_sides
 
 
 def orientation_of(metadata: Metadata) -> int:
@@ -39,9 +40,12 @@ def for_export(
     in_exif = resolution_of(metadata.exif)
     is_known = in_exif not in (None, UNKNOWN_RESOLUTION)
     resolution = in_exif if is_known else metadata.resolution or in_exif
+    swaps = swaps_sides(orientation_of(metadata)) and resolution is not None and resolution[0] != resolution[1]
+    if swaps and resolution:
+        resolution = resolution[::-1]
     said = replace(metadata, resolution=resolution)
     return Metadata(
-        with_statements(patched_exif(metadata.exif, size, location=location), said),
+        with_statements(patched_exif(metadata.exif, size, location=location, swap_resolutions=swaps), said),
         patched_xmp(metadata.xmp, size, location=location, program=program, prompt=prompt),
         patched_iptc(metadata.iptc, location=location),
         resolution,
