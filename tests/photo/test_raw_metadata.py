@@ -1,6 +1,7 @@
 """Metadata of raw files that are no TIFF files: in exports all the same, or it is said that they are not."""
 
 import io
+import random
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 from PIL import Image
 
 from nti_desktop.photo.export.export import Exported, export_picture
-from nti_desktop.photo.metadata import read_raw_metadata
+from nti_desktop.photo.metadata import left_out_of_raw, read_raw_metadata
 from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.reading.raw_extents import raw_extents
 from tests.picture_files import encoded, smooth_picture
 from tests.witnesses import tags_read_by_exiftool
 
@@ -114,3 +116,22 @@ def test_a_raw_file_cut_short_anywhere_does_no_harm(name: str) -> None:
     whole = RAWS[name]()
     for length in range(0, len(whole), max(1, len(whole) // 150)):
         read_raw_metadata(io.BytesIO(whole[:length]))
+
+
+@pytest.mark.parametrize("name", RAWS)
+def test_flipped_bytes_do_no_harm(name: str) -> None:
+    whole, chance = RAWS[name](), random.Random(name)
+    for _ in range(200):
+        data = bytearray(whole)
+        for _ in range(chance.choice((1, 2, 8))):
+            data[chance.randrange(min(len(data), 800))] = chance.randrange(256)
+        file = io.BytesIO(bytes(data))
+        left_out_of_raw(file)
+        assert raw_extents(file).end >= len(data)
+
+
+def test_boxes_within_boxes_without_end_are_not_followed() -> None:
+    data = b""
+    for _ in range(3000):
+        data = box(b"moov", data)
+    assert read_raw_metadata(io.BytesIO(box(b"ftyp", b"crx \0\0\0\1crx isom") + data)) is None

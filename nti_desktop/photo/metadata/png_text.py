@@ -11,24 +11,27 @@ RAW_PROFILES = tuple(_RAW_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", 
 STANDARD_KEYWORDS = frozenset(
     (b"Title", b"Author", b"Description", b"Copyright", b"Creation Time", b"Software", b"Disclaimer", b"Warning")
 ) | frozenset((b"Source", b"Comment", b"Collection"))
+LONGEST_TEXT, MOST_TEXTS = 1 << 20, 100  # bytes of one under these keywords, and how many are read
 _INCH = 0.0254  # metres
 
 _PROFILE_HEAD = re.compile(rb"\s*\S[^\n]*\n\s*\d+\s")  # a name, the number of bytes
 _HEX_LINE = 72
 
 
-def text_of(name: bytes, rest: bytes) -> bytes:
+def text_of(name: bytes, rest: bytes, most: int = 2 * MOST_BYTES) -> bytes:
     """The text of a tEXt, zTXt or iTXt chunk, decompressed; empty where it is damaged or too long.
 
-    rest: the chunk's data behind its keyword and the zero byte after that.
+    rest: the chunk's data behind its keyword and the zero byte after that; most: bytes, of raw profiles two a byte.
     """
     if name == b"tEXt":
-        return rest
+        return rest if len(rest) <= most else b""
     if name == b"zTXt":
-        return _inflated(rest[1:])
+        return _inflated(rest[1:], most)
     _, _, translated = rest[2:].partition(b"\0")
     _, _, text = translated.partition(b"\0")
-    return _inflated(text) if rest[:1] == b"\1" else text
+    if rest[:1] == b"\1":
+        return _inflated(text, most)
+    return text if len(text) <= most else b""
 
 
 def raw_profile(text: bytes) -> bytes:
@@ -79,10 +82,10 @@ def resolution_chunk(resolution: Resolution) -> bytes:
     return across + down + b"\1"
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(data: bytes, most: int) -> bytes:
     inflator = zlib.decompressobj()
     try:
-        text = inflator.decompress(data, 2 * MOST_BYTES)  # two digits a byte
+        text = inflator.decompress(data, most)
     except zlib.error:
         return b""
     return text if inflator.eof else b""

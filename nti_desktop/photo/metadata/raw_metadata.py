@@ -26,7 +26,7 @@ _CR3_CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _CR3_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _CR3_BLOCKS = {b"CMT1": None, b"CMT2": EXIF_IFD, b"CMT4": GPS_IFD}
 _UUID_BYTES = 16
-_MOST_SECTIONS = 1000
+_MOST_SECTIONS = 32
 
 
 def read_raw_metadata(file: BinaryIO) -> Metadata | None:
@@ -102,7 +102,9 @@ def _of_x3f(file: BinaryIO) -> Metadata | None:
 def _of_cr3(file: BinaryIO) -> Metadata | None:
     blocks: dict[int | None, bytes] = {}
     xmp = b""
-    for box in _inside(file, top_boxes(file)):
+    outermost = top_boxes(file)
+    inner = [box for head in outermost if head.name == b"moov" for box in child_boxes(file, head)]
+    for box in _named(file, [*outermost, *inner]):
         if box.name == _CR3_XMP and box.size <= MOST_BYTES:
             xmp = read_at(file, box.start, box.size)
         elif box.name == _CR3_CANON:
@@ -112,12 +114,10 @@ def _of_cr3(file: BinaryIO) -> Metadata | None:
     return _found(joined_exif(blocks), xmp)
 
 
-def _inside(file: BinaryIO, boxes: list[Part]) -> Iterator[Part]:
-    """The boxes with names of 16 bytes, outermost and in the film's head, named by these."""
+def _named(file: BinaryIO, boxes: list[Part]) -> Iterator[Part]:
+    """Those of the boxes that have names of 16 bytes, named by these."""
     for box in boxes:
-        if box.name == b"moov":
-            yield from _inside(file, child_boxes(file, box))
-        elif box.name == b"uuid" and box.size >= _UUID_BYTES:
+        if box.name == b"uuid" and box.size >= _UUID_BYTES:
             yield Part(read_at(file, box.start, _UUID_BYTES), box.start + _UUID_BYTES, box.size - _UUID_BYTES)
 
 

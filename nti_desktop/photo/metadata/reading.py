@@ -18,6 +18,8 @@ from nti_desktop.photo.metadata.blocks import (
 from nti_desktop.photo.metadata.exif_from_tiff import exif_from_tiff
 from nti_desktop.photo.metadata.iptc import has_records, iptc_in, resolution_in
 from nti_desktop.photo.metadata.png_text import (
+    LONGEST_TEXT,
+    MOST_TEXTS,
     RAW_PROFILES,
     STANDARD_KEYWORDS,
     png_resolution,
@@ -145,7 +147,8 @@ def _png_metadata(file: BinaryIO) -> Metadata:
             resolution = png_resolution(chunk)
         elif keyword in METADATA_KEYWORDS and keyword not in texts:
             texts[keyword] = text_of(name, rest)
-        elif keyword.title() in STANDARD_KEYWORDS and (text := text_of(name, rest)):
+        elif keyword.title() in STANDARD_KEYWORDS and len(said) < MOST_TEXTS:
+            text = text_of(name, rest, LONGEST_TEXT)
             said.append((keyword.title().decode(), _decoded(text) if name == b"iTXt" else text.decode("latin-1")))
     exif_profile, app1, xmp_profile, iptc_profile = (raw_profile(texts.get(keyword, b"")) for keyword in RAW_PROFILES)
     resources = iptc_profile.removeprefix(PHOTOSHOP_SIGNATURE)
@@ -154,7 +157,7 @@ def _png_metadata(file: BinaryIO) -> Metadata:
         texts.get(XMP_KEYWORD) or xmp_profile or _first_behind(XMP_SIGNATURE, iter([app1])),
         iptc_in(resources) or iptc_profile,
         resolution,
-        tuple(said),
+        tuple((keyword, text) for keyword, text in said if text),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 from nti_desktop.photo.metadata import tiff
@@ -15,6 +16,7 @@ _STRETCHES = ((273, 279), (_TILE_OFFSETS, 325), (513, 514), (0x0118, 0x0117))  #
 _SENSOR = (32803, 34892)  # photometric interpretations of DNG: a mosaic, and linear colours
 _RAF, _RAF_DATA = b"FUJIFILMCCD-RAW ", (84, 92, 100)  # where offset and length of JPEG, tags and sensor data lie
 _MOST_BOXES = 1 << 12
+_MOST_DIRECTORIES = 64
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def raw_extents(file: BinaryIO) -> Extents:
     lacks_tiles = False
     if head[:4] in _TIFFS:
         layout = Layout("<" if head[:2] == b"II" else ">", big=False)
-        for directory in _directories(file, layout, layout.number(head[4:8])):
+        for directory in islice(_directories(file, layout, layout.number(head[4:8])), _MOST_DIRECTORIES):
             ends += _ends(file, layout, directory)
             lacks_tiles = lacks_tiles or _lacks_tiles(file, layout, directory)
     elif head == _RAF:
@@ -49,7 +51,7 @@ def raw_extents(file: BinaryIO) -> Extents:
 def _directories(file: BinaryIO, layout: Layout, at: int) -> Iterator[Directory]:
     for directory in tiff.directories(file, layout, at):
         yield directory
-        for place in tiff.integers_of(file, layout, directory.find(_SUB_IFDS))[:16]:
+        for place in tiff.integers_of(file, layout, directory.find(_SUB_IFDS)):
             yield from tiff.directories(file, layout, place)
 
 
