@@ -2,11 +2,13 @@
 
 import io
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pillow_heif
 import pytest
+from lxml import etree
 from PIL import Image
 
 from nti_desktop.photo.colour import srgb_profile
@@ -82,6 +84,14 @@ def test_an_export_has_the_photos_resolution_in_every_place(tmp_path: Path, sour
         ]
     if suffix == ".png":
         assert [tags[f"PNG-pHYs:{name}"] for name in ("PixelsPerUnitX", "PixelsPerUnitY")] == [11811, 5906]
+
+
+def test_layers_have_the_photos_resolution(tmp_path: Path) -> None:
+    for source, expected in ((RESOLUTIONS["JFIF"], ("300", "150")), (encoded(PICTURE, "PNG"), (None, None))):
+        path, _ = exported(tmp_path, source, ".ora")
+        with zipfile.ZipFile(path) as archive:
+            image = etree.fromstring(archive.read("stack.xml"))
+        assert (image.get("xres"), image.get("yres")) == expected
 
 
 @pytest.mark.parametrize("source", [encoded(PICTURE, "PNG"), encoded(PICTURE, "JPEG"), encoded(PICTURE, "WEBP")])
