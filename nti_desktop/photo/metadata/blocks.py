@@ -63,6 +63,7 @@ _BECAUSE = {
     LeftOut.FURTHER_PICTURES: _ONE_PICTURE,
     LeftOut.VIDEO: _ONE_PICTURE,
     LeftOut.FURTHER_CHANNELS: _ONE_PICTURE,
+    LeftOut.FOREIGN_TEXTS: "Not copied, as it may speak of the photo before the edit",
     LeftOut.DAMAGED_EXIF: _UNREADABLE,
     LeftOut.DAMAGED_XMP: _UNREADABLE,
     LeftOut.MAKER_NOTE: _ONLY_IN_RAW,
