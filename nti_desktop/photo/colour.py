@@ -15,8 +15,10 @@ from PIL import ImageCms
 
 from nti_desktop.photo.raster import Pixels, Raster, to_eight_bits
 
+_HEAD, _TAG = 128, 12  # bytes of a profile's header, and of each entry of its tag table (ICC.1:2022, 7.2 and 7.3)
 _INVISIBLE = 2  # levels of 255: what two makers' sRGB profiles differ by
 _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+_LIKE = {"RGB": ("srgb", 3), "L": ("b-w", 1), "CMYK": ("cmyk", 4)}
 PROFILE = "icc-profile-data"  # libvips' name of the embedded profile
 _TONES = 4096
 _INTENT = {"intent": "relative", "black_point_compensation": True}
@@ -24,11 +26,44 @@ _INTENT = {"intent": "relative", "black_point_compensation": True}
 
 @lru_cache(maxsize=8)
 def colour_model(profile: bytes) -> str | None:
-    """Read which colours a profile describes, "RGB", "L", "CMYK" or "LAB"; None for a damaged profile or any other."""
+    """Read which colours a profile describes, "RGB", "L", "CMYK" or "LAB"; None for any other, and for one that is
+    damaged, which it is where no colour can be read by it.
+    """
     try:
-        return _MODES.get(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space.strip())
+        model = _MODES.get(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space.strip())
     except (OSError, TypeError, ValueError):
         return None
+    return model if model in (None, "LAB") or _can_be_read(profile, *_LIKE[model]) else None
+
+
+@lru_cache(maxsize=8)
+def can_be_written(profile: bytes) -> bool:
+    """Tell whether colours can be brought into an RGB profile; those of some scanners only lead out."""
+    try:
+        from_srgb(np.zeros((1, 1, 3), np.float32), profile)
+    except pyvips.Error:
+        return False
+    return True
+
+
+def mended(profile: bytes) -> bytes:
+    """The profile exactly as long as it says, and from version 4 on of whole words, as strict readers want it.
+
+    What lies behind its stated end goes; where it ends before that, so do the tags that are not whole.
+    """
+    size = min(int.from_bytes(profile[:4]), len(profile))
+    padding = -size % 4 if profile[8:9] >= b"\4" else 0
+    if size == len(profile) == int.from_bytes(profile[:4]) and not padding:
+        return profile
+    count = int.from_bytes(profile[_HEAD : _HEAD + 4])
+    table_end = _HEAD + 4 + _TAG * count
+    if table_end > size:
+        return profile  # no profile, which readers will say
+    table = profile[_HEAD + 4 : table_end]
+    entries = [table[at : at + _TAG] for at in range(0, len(table), _TAG)]
+    whole = [entry for entry in entries if int.from_bytes(entry[4:8]) + int.from_bytes(entry[8:12]) <= size]
+    head = (size + padding).to_bytes(4) + profile[4:_HEAD] + len(whole).to_bytes(4) + b"".join(whole)
+    return head.ljust(table_end, b"\0") + profile[table_end:size] + bytes(padding)
 
 
 @lru_cache(maxsize=8)
@@ -130,6 +165,16 @@ def numpy_array(image: pyvips.Image) -> NDArray[Any]:
     kinds = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
     shape = (image.height, image.width, image.bands)
     return np.ndarray(shape, kinds[image.format], image.write_to_memory())
+
+
+def _can_be_read(profile: bytes, interpretation: str, bands: int) -> bool:
+    """interpretation, bands: libvips' name of a profile's colours, and their number."""
+    black = pyvips.Image.black(1, 1, bands=bands).copy(interpretation=interpretation)
+    try:
+        with_profile(black, profile).icc_import(embedded=True, pcs="lab", **_INTENT).write_to_memory()
+    except pyvips.Error:
+        return False
+    return True
 
 
 def _quickly_converted(raster: Raster, profile: bytes | None = None) -> NDArray[np.uint8]:

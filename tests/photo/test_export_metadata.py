@@ -9,6 +9,7 @@ import pytest
 
 from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.export.export_metadata import Provenance, carried_metadata, left_out_in_words
+from nti_desktop.photo.metadata import LeftOut
 from nti_desktop.photo.raster import Raster
 from tests.metadata_files import exif_block
 from tests.picture_files import encoded, smooth_picture
@@ -53,7 +54,13 @@ def test_an_original_that_is_gone_has_nothing_to_carry(tmp_path: Path) -> None:
     assert (carried.metadata.exif, carried.metadata.xmp, carried.left_out) == (b"", b"", ())
 
 
-def test_what_is_left_out_is_said_in_one_sentence() -> None:
-    assert left_out_in_words(()) == ""
-    assert left_out_in_words(("a",)) == "Not copied, as it would no longer be true: a."
-    assert left_out_in_words(("a", "b", "c")) == "Not copied, as it would no longer be true: a, b and c."
+def test_what_is_left_out_is_said_with_the_reason_that_is_true() -> None:
+    assert left_out_in_words(()) == ()
+    assert left_out_in_words((LeftOut.PREVIEW, LeftOut.GAIN_MAP, LeftOut.CREDENTIALS)) == (
+        "Not copied, as it would no longer be true: the embedded preview, the gain map and content credentials.",
+    )
+    assert left_out_in_words((LeftOut.PREVIEW, LeftOut.VIDEO, LeftOut.DAMAGED_EXIF, LeftOut.DAMAGED_XMP)) == (
+        "Not copied, as it would no longer be true: the embedded preview.",
+        "Not copied, as an export is one picture and no more: the video of a motion photo.",
+        "Not copied, as it cannot be read: damaged EXIF data and damaged XMP data.",
+    )

@@ -233,8 +233,8 @@ def test_hdr_pictures_are_refused(tmp_path: Path, data: bytes, curve: int) -> No
 
 
 def test_colours_without_a_profile_here_are_refused(tmp_path: Path) -> None:
-    path = saved(tmp_path, replaced(avif(PICTURE), b"nclx" + NCLX, b"nclx" + struct.pack(">HH", 9, 4)))
-    with pytest.raises(PhotoError, match="primaries 9, curve 4"):
+    path = saved(tmp_path, replaced(avif(PICTURE), b"nclx" + NCLX, b"nclx" + struct.pack(">HH", 9, 10)))
+    with pytest.raises(PhotoError, match="primaries 9, curve 10"):
         decode_heif(path)
 
 
@@ -359,7 +359,7 @@ def test_a_broken_picture_is_not_replaced_by_another_in_the_file(tmp_path: Path)
     other = pillow_heif.from_bytes(mode="RGB", size=(64, 64), data=smooth_picture(64, 64).tobytes())
     broken = replaced(heic(PICTURE, tile_size=64, append_images=list(other)), b"dimg", b"dimX")
     assert [image.size for image in pillow_heif.open_heif(broken)] == [(64, 64)]
-    with pytest.raises(PhotoError, match="cut short, damaged"):
+    with pytest.raises(PhotoError, match="cut short or damaged"):
         decode_heif(saved(tmp_path, broken))
 
 
@@ -371,7 +371,7 @@ def test_every_cut_is_told(tmp_path: Path, kind: str) -> None:
         heif_metadata(io.BytesIO(data))
         parts = heif_parts(io.BytesIO(data))
         if parts is None:
-            with pytest.raises(PhotoError, match="cut short, damaged"):
+            with pytest.raises(PhotoError, match="cut short or damaged"):
                 decode_heif(saved(tmp_path, data))
         else:
             assert identity(data) == identity(whole)

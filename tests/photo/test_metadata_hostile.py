@@ -133,3 +133,8 @@ def test_a_text_that_inflates_without_end_is_left_out() -> None:
     bomb = zlib.compress(bytes(130 << 20), 1)
     data = b"\x89PNG\r\n\x1a\n" + png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + bomb)
     assert read_metadata(io.BytesIO(data), "PNG") == Metadata()
+
+
+def test_a_comment_that_inflates_without_end_is_left_out() -> None:
+    bomb = png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(30 << 20), 1))
+    assert read_metadata(io.BytesIO(b"\x89PNG\r\n\x1a\n" + bomb * 150), "PNG").texts == ()

@@ -1,7 +1,7 @@
 """Write a finished picture as a file of its own; the photo it was made from is never written to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +17,7 @@ from nti_desktop.photo.export.formats import Content, Format, format_of
 from nti_desktop.photo.export.openraster import Layered
 from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict, check_target, disk_errors_said
-from nti_desktop.photo.metadata import Metadata
+from nti_desktop.photo.metadata import Metadata, shortened_exif
 from nti_desktop.photo.raster import Raster, to_eight_bits, to_sixteen_bits
 
 
@@ -98,22 +98,30 @@ def _write(
             location=settings.location,
             prompt=settings.prompt,
         )
-        content = Content(picture, beneath, settings, carried.metadata)
+        metadata, without_place = _with_place(form, carried.metadata)
+        content = Content(picture, beneath, settings, metadata)
         try:
             atomic.write_whole(target, fill)
         except ValueError as error:  # the only format that says so
             raise PhotoError(f"“{target.name}” would be larger than a TIFF file can be; export as .png.") from error
-    notes = (left_out_in_words(carried.left_out), _no_place(form, carried.metadata))
-    return Exported(target, tuple(filter(None, notes)))
+    return Exported(target, left_out_in_words(carried.left_out) + without_place)
 
 
-def _no_place(form: Format, metadata: Metadata) -> str:
-    """The sentence for metadata that this format cannot hold; empty when it holds all."""
+def _with_place(form: Format, metadata: Metadata) -> tuple[Metadata, tuple[str, ...]]:
+    """What of the metadata this format can hold, and sentences on the rest."""
+    notes = []
     if form.most_exif is not None and len(metadata.exif) > form.most_exif:
-        return f"A {form.name} file has no place for so much EXIF data, which was left out; a TIFF or PNG file has."
+        exif, is_whole = shortened_exif(metadata.exif, form.most_exif)
+        metadata = replace(metadata, exif=exif)
+        gone = "the maker note was" if is_whole else "the maker note and the longest values were"
+        notes.append(f"{form.name} has no place for so much EXIF data, so {gone} left out; TIFF and PNG have.")
     if metadata.iptc and not form.iptc:
-        return f"A {form.name} file has no place for IPTC data, which were left out; a JPEG, TIFF or PNG file has."
-    return ""
+        notes.append(f"{form.name} has no place for IPTC data, which were left out; JPEG, TIFF and PNG have.")
+    homeless = [keyword for keyword, _ in metadata.texts if not (form.texts is None or keyword in form.texts)]
+    if homeless:
+        listed = ", ".join(f"“{keyword}”" for keyword in dict.fromkeys(homeless))
+        notes.append(f"{form.name} has no place for these texts, which were left out: {listed}; PNG has.")
+    return metadata, tuple(notes)
 
 
 def _fitted(picture: Raster, form: Format, settings: ExportSettings) -> Raster:

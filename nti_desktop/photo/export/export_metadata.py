@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nti_desktop.core import disk
-from nti_desktop.photo.metadata import Metadata, for_export, left_out, read_metadata
+from nti_desktop.photo.metadata import (
+    LeftOut,
+    Metadata,
+    for_export,
+    left_out,
+    left_out_of_heif,
+    left_out_of_raw,
+    read_metadata,
+    read_raw_metadata,
+)
 from nti_desktop.photo.reading.containers import kind_of, read_at
 from nti_desktop.photo.reading.heif import heif_metadata
 from nti_desktop.photo.reading.heif_boxes import heif_kind
@@ -26,10 +35,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Carried:
-    """metadata: for the exported file; left_out: phrases for what is never copied, to be listed in a sentence."""
+    """metadata: for the exported file; left_out: what is never copied."""
 
     metadata: Metadata
-    left_out: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def carried_metadata(
@@ -46,23 +55,29 @@ def carried_metadata(
     return Carried(made, never)
 
 
-def _read(original: Path) -> tuple[Metadata, tuple[str, ...]]:
+def _read(original: Path) -> tuple[Metadata, tuple[LeftOut, ...]]:
     try:
         with disk.open_to_read(original) as file:
             if heif_kind(read_at(file, 0, _HEAD)):
-                return Metadata(*heif_metadata(file)), ()
+                return Metadata(*heif_metadata(file)), left_out_of_heif(file)
             kind = kind_of(file)  # of raw files most look like TIFF, and say what they say as TIFF files do
-            return (read_metadata(file, kind), left_out(file, kind)) if kind else (Metadata(), ())
+            if kind is None:
+                return read_raw_metadata(file) or Metadata(), left_out_of_raw(file)
+            return read_metadata(file, kind), left_out(file, kind)
     except OSError as error:
         if error.errno == errno.ENOENT:
             return Metadata(), ()
         raise
 
 
-def left_out_in_words(left_out: Sequence[str]) -> str:
-    """The sentence that says what was not copied; empty when all was."""
-    if not left_out:
-        return ""
-    *firsts, last = left_out
-    listed = f"{', '.join(firsts)} and {last}" if firsts else last
-    return f"Not copied, as it would no longer be true: {listed}."
+def left_out_in_words(left_out: Sequence[LeftOut]) -> tuple[str, ...]:
+    """Say what was not copied, in a sentence for each reason; in none when all was."""
+    reasons: dict[str, list[str]] = {}
+    for what in left_out:
+        reasons.setdefault(what.because, []).append(what.value)
+    return tuple(f"{because}: {_listed(phrases)}." for because, phrases in reasons.items())
+
+
+def _listed(phrases: Sequence[str]) -> str:
+    *firsts, last = phrases
+    return f"{', '.join(firsts)} and {last}" if firsts else last

@@ -1,7 +1,7 @@
 """The formats that pictures are written in, declared once: the dialog, the command line and every error read this."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,7 +15,14 @@ from nti_desktop.photo.export.openraster import Layered, write_openraster
 from nti_desktop.photo.export.png_writer import write_png
 from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.tiff_writer import write_tiff
-from nti_desktop.photo.metadata import MOST_EXIF_OF_JPEG, Metadata, with_metadata, without_orientation
+from nti_desktop.photo.metadata import (
+    COMMENT,
+    MOST_EXIF_OF_JPEG,
+    TEXTS_IN_EXIF,
+    Metadata,
+    with_metadata,
+    without_orientation,
+)
 from nti_desktop.photo.raster import Raster
 
 _AVIF_SPEED = 6
@@ -47,7 +54,8 @@ class Format:
     """One format. suffixes: the usual one first; label: in the window; write: raises ValueError where the picture would
     be too large for it; deep: has 16 bits a channel; lossy: has a quality; chroma: may have colours in half the
     resolution; layers: holds the photo, the edit and the mask; longest_side: that its library can write, in pixels;
-    most_exif: bytes it has a place for; iptc: whether it has a place for IPTC data.
+    most_exif: bytes it has a place for; iptc: whether it has a place for IPTC data; texts: PNG's keywords of the texts
+    that it has a place for, None for all.
     """
 
     name: str
@@ -61,6 +69,7 @@ class Format:
     longest_side: int | None = None
     most_exif: int | None = None
     iptc: bool = True
+    texts: Collection[str] | None = frozenset(TEXTS_IN_EXIF)
 
 
 def _jpeg(file: BinaryIO, content: Content) -> None:
@@ -108,13 +117,16 @@ def _openraster(file: BinaryIO, content: Content) -> None:
 FORMATS = (
     Format(
         "JPEG", (".jpg", ".jpeg"), "JPEG", _jpeg,
-        lossy=True, chroma=True, longest_side=65_500, most_exif=MOST_EXIF_OF_JPEG,
+        lossy=True, chroma=True, longest_side=65_500, most_exif=MOST_EXIF_OF_JPEG, texts={*TEXTS_IN_EXIF, COMMENT},
     ),
-    Format("PNG", (".png",), "PNG", _png, deep=True),
+    Format("PNG", (".png",), "PNG", _png, deep=True, texts=None),
     Format("TIFF", (".tif", ".tiff"), "TIFF", _tiff, deep=True),
     Format("WebP", (".webp",), "WebP", _webp, lossy=True, longest_side=16_383, iptc=False),
     Format("AVIF", (".avif",), "AVIF", _avif, lossy=True, chroma=True, longest_side=65_535, iptc=False),
-    Format("OpenRaster", (".ora",), "Layers: photo, edit, mask (OpenRaster)", _openraster, deep=True, layers=True),
+    Format(
+        "OpenRaster", (".ora",), "Layers: photo, edit, mask (OpenRaster)", _openraster,
+        deep=True, layers=True, texts=None,
+    ),
 )  # fmt: skip
 
 

@@ -42,11 +42,13 @@ def write_openraster(file: BinaryIO, picture: Raster, layers: Layered, metadata:
         f"<layer name={quoteattr(name)} src='data/{name.lower()}.png' x='0' y='0' visibility='{shown}'/>"
         for name, shown in (("Mask", "hidden"), ("Edit", "visible"), ("Photo", "visible"))
     )
+    across, down = (round(dots) for dots in metadata.resolution or (0, 0))
+    resolution = f" xres='{across}' yres='{down}'" if across and down else ""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("mimetype", "image/openraster")
         archive.writestr(
             "stack.xml",
-            f"<?xml version='1.0' encoding='UTF-8'?><image version='0.0.5' w='{width}' h='{height}'>"
+            f"<?xml version='1.0' encoding='UTF-8'?><image version='0.0.5' w='{width}' h='{height}'{resolution}>"
             f"<stack>{stack}</stack></image>",
         )
         for name, image, said in (

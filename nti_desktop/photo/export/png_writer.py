@@ -1,22 +1,28 @@
 """PNG files written as they are coded, so that no second copy of them is held."""
 
+import zlib
 from typing import BinaryIO
 
 import pyvips
 
-from nti_desktop.photo.metadata import Metadata, with_metadata
+from nti_desktop.photo.colour import PROFILE
+from nti_desktop.photo.metadata import Metadata, png_chunk, with_metadata
 
 _SIGNATURE = 8  # bytes
+_HEADER = _SIGNATURE + 25  # with the chunk IHDR
 _NO_DATA = bytes(4) + b"IDAT" + bytes(4)  # where the picture's own data will follow
 
 
 def write_png(file: BinaryIO, image: pyvips.Image, metadata: Metadata) -> None:
-    """Write an image with its profile, and with metadata before its pixels. Raises OSError where the disk does."""
-    splice = _Splice(file, metadata)
+    """Write an image with its profile, and with metadata before its pixels. Raises OSError where the disk does.
+
+    The profile is written as it is: libpng refuses pictures whose profile has the slightest fault.
+    """
+    splice = _Splice(file, metadata, image.get(PROFILE) if image.get_typeof(PROFILE) else None)
     target = pyvips.TargetCustom()
     target.on_write(splice.write)
     try:
-        image.pngsave_target(target, keep="icc")
+        image.pngsave_target(target, keep="none")
     except pyvips.Error:
         if splice.failed is None:
             raise
@@ -26,8 +32,9 @@ def write_png(file: BinaryIO, image: pyvips.Image, metadata: Metadata) -> None:
 class _Splice:
     """Takes what libvips writes. It must not raise, so it keeps the disk's error."""
 
-    def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
+    def __init__(self, file: BinaryIO, metadata: Metadata, profile: bytes | None) -> None:
         self._file, self._metadata = file, metadata
+        self._colours = png_chunk(b"iCCP", b"icc\0\0" + zlib.compress(profile)) if profile else b""
         self._head: bytes | None = b""  # until the pixels begin
         self.failed: OSError | None = None
 
@@ -40,7 +47,8 @@ class _Splice:
             self._head += data
             at = _first_data(self._head)
             if at is not None:
-                self._file.write(with_metadata(self._head[:at] + _NO_DATA, "PNG", self._metadata)[: -len(_NO_DATA)])
+                head = self._head[:_HEADER] + self._colours + self._head[_HEADER:at]
+                self._file.write(with_metadata(head + _NO_DATA, "PNG", self._metadata)[: -len(_NO_DATA)])
                 self._file.write(self._head[at:])
                 self._head = None
         except OSError as error:

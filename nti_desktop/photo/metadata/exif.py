@@ -12,6 +12,7 @@ from nti_desktop.photo.metadata import tiff
 from nti_desktop.photo.metadata.tiff import Directory, Entry, Layout
 
 IMAGE_WIDTH, IMAGE_LENGTH, ORIENTATION = 0x0100, 0x0101, 0x0112
+X_RESOLUTION, Y_RESOLUTION = 0x011A, 0x011B
 EXIF_IFD, GPS_IFD, INTEROP_IFD, SUB_IFDS = 0x8769, 0x8825, 0xA005, 0x014A
 MAKER_NOTE = 0x927C
 PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION = 0xA002, 0xA003
@@ -65,12 +66,12 @@ def is_followable(exif: bytes) -> bool:
     return _open(exif) is not None
 
 
-def exif_orientation(exif: bytes) -> int:
-    """Read how the stored picture is turned, 1 to 8 (tag 0x0112); 1 when the block does not say or says nonsense."""
+def exif_orientation(exif: bytes) -> int | None:
+    """Read how the stored picture is turned, 1 to 8 (tag 0x0112); None when the block does not say or says nonsense."""
     block = _open(exif)
     entry = block.first.find(ORIENTATION) if block else None
     value = tiff.inline_integer(block.layout, entry) if block and entry else None
-    return value if value is not None and 1 <= value <= 8 else 1
+    return value if value is not None and 1 <= value <= 8 else None
 
 
 def has_thumbnail(exif: bytes) -> bool:
@@ -81,10 +82,11 @@ def has_thumbnail(exif: bytes) -> bool:
     )
 
 
-def patched_exif(exif: bytes, size: tuple[int, int], *, location: bool) -> bytes:
+def patched_exif(exif: bytes, size: tuple[int, int], *, location: bool, swap_resolutions: bool = False) -> bytes:
     """The block for an upright picture of size (width, height) in pixels: as long as before, everything in its place.
 
-    Orientation becomes 1 and the picture's sizes are set where the block states them. Thumbnails, sub-directories and
+    Orientation becomes 1 and the picture's sizes are set where the block states them; where swap_resolutions is True,
+    those across and down change places. Thumbnails, sub-directories and
     what a file says elsewhere (XMP, IPTC, ICC profile, image resources) lose their entries, and their bytes become
     zeros; so do the GPS directory and its values unless location is True. Maker notes stay, with all they hold: some
     cameras keep a preview or a place name there too. Empty for a block that cannot be followed or has nothing left.
@@ -120,6 +122,8 @@ def patched_exif(exif: bytes, size: tuple[int, int], *, location: bool) -> bytes
     sizes = {IMAGE_WIDTH: width, IMAGE_LENGTH: height, PIXEL_X_DIMENSION: width, PIXEL_Y_DIMENSION: height}
     for directory in (first, *exif_ifds):
         entries = [_with_number(block.layout, entry, {ORIENTATION: 1, **sizes}) for entry in kept[directory.at]]
+        if swap_resolutions:
+            entries = _with_swapped_resolutions(block.layout, entries)
         _put(data, block.layout, directory, entries, follow=0)
     return bytes(data)
 
@@ -163,6 +167,14 @@ def _with_number(layout: Layout, entry: Entry, numbers: Mapping[int, int]) -> by
         + entry.raw[4:8]
         + layout.packed(number, tiff.TYPE_BYTES[kind]).ljust(4, b"\0")
     )
+
+
+def _with_swapped_resolutions(layout: Layout, entries: Iterable[bytes]) -> list[bytes]:
+    """The same entries, in the order of their tags, with the two resolutions under one another's tags."""
+    other = {X_RESOLUTION: Y_RESOLUTION, Y_RESOLUTION: X_RESOLUTION}
+    tags = [(layout.number(entry[:2]), entry[2:]) for entry in entries]
+    renamed = sorted(((other.get(tag, tag), rest) for tag, rest in tags), key=lambda entry: entry[0])
+    return [layout.packed(tag, 2) + rest for tag, rest in renamed]
 
 
 def _stretches(found: Iterable[Directory]) -> Iterator[_Stretch]:

@@ -1,5 +1,7 @@
-"""The EXIF block of a TIFF file, whose descriptive tags lie scattered among those of its picture."""
+"""EXIF blocks written anew: of a TIFF file, whose descriptive tags lie scattered, of several parts, or shorter."""
 
+import io
+from collections.abc import Mapping
 from typing import BinaryIO
 
 from nti_desktop.photo.metadata import tiff
@@ -12,10 +14,11 @@ from nti_desktop.photo.metadata.exif import (
     IMAGE_RESOURCES,
     INTEROP_IFD,
     IPTC,
+    MAKER_NOTE,
     SUB_IFDS,
     XMP,
 )
-from nti_desktop.photo.metadata.tiff import Directory, Field, Layout
+from nti_desktop.photo.metadata.tiff import Directory, Field, Layout, Order
 
 _POINTERS = {EXIF_IFD, GPS_IFD, INTEROP_IFD}
 _NEVER_MOVED = (13, 16, 17, 18)  # offsets of directories, and numbers that only BigTIFF has
@@ -65,49 +68,101 @@ def exif_from_tiff(file: BinaryIO, layout: Layout, first: Directory) -> bytes:
     bytes but can no longer be followed by readers; one that counts from its own start can. Values that do not lie in
     the file are left out. Empty where nothing descriptive is left.
     """
-    moved = _MovedDirectories(file, layout)
-    at = moved.add(first)
-    return moved.block(at) if at else b""
+    moved = _MovedDirectories(layout.order)
+    return moved.block(moved.add(file, layout, first))
+
+
+def joined_exif(blocks: Mapping[int | None, bytes]) -> bytes:
+    """One EXIF block of the first directories of several that lie apart, in the byte order of the main one.
+
+    blocks: by the tag that points to them, EXIF_IFD or GPS_IFD; None for the main one. Empty without a main one.
+    """
+    opened = {tag: found for tag, block in blocks.items() if (found := _first_of(block))}
+    if None not in opened:
+        return b""
+    moved = _MovedDirectories(opened[None][1].order)
+    below = {
+        tag: place
+        for tag, found in opened.items()
+        if tag is not None and found[1].order == opened[None][1].order and (place := moved.add(*found, depth=1))
+    }
+    return moved.block(moved.add(*opened[None], below=below))
+
+
+def shortened_exif(exif: bytes, most: int) -> tuple[bytes, bool]:
+    """The block without its maker note, and what belongs to nothing, in at most `most` bytes; and whether it keeps all
+    else: where that is too long, the longest values go too. Empty for a block that cannot be followed.
+    """
+    found = _first_of(exif)
+    if found is None:
+        return b"", False
+    for longest in (most, most // 4, most // 64, 64):
+        moved = _MovedDirectories(found[1].order, longest=longest, without=frozenset((MAKER_NOTE,)))
+        block = moved.block(moved.add(*found))
+        if len(block) <= most:
+            return block, not moved.lost
+    return b"", False
+
+
+def _first_of(block: bytes) -> tuple[BinaryIO, Layout, Directory] | None:
+    file = io.BytesIO(block)
+    head = tiff.read_layout(file)
+    first = tiff.read_directory(file, *head) if head else None
+    return (file, head[0], first) if head and first else None
 
 
 class _MovedDirectories:
-    """Directories written anew one behind the other, those pointed to first, within the limit of one block."""
+    """Directories written anew one behind the other, those pointed to first, within the limit of one block.
 
-    def __init__(self, file: BinaryIO, layout: Layout) -> None:
-        self._file = file
-        self._from = layout
-        self._to = Layout(layout.order, big=False)
+    longest: bytes of a value; without: tags that are left behind. lost: whether a value was longer.
+    """
+
+    def __init__(self, order: Order, *, longest: int = MOST_BYTES, without: frozenset[int] = frozenset()) -> None:
+        self._to = Layout(order, big=False)
         self._data = bytearray(8)
         self._left = MOST_BYTES
+        self._longest = longest
+        self._without = without
+        self.lost = False
 
-    def block(self, first: int) -> bytes:
+    def block(self, first: int | None) -> bytes:
+        """The block with its first directory at this place; empty for None."""
+        if first is None:
+            return b""
         mark = b"II*\0" if self._to.order == "<" else b"MM\0*"
         return mark + self._to.packed(first, 4) + bytes(self._data[8:])
 
-    def add(self, source: Directory, depth: int = 0) -> int | None:
+    def add(
+        self, file: BinaryIO, layout: Layout, source: Directory, depth: int = 0, below: Mapping[int, int] | None = None
+    ) -> int | None:
         """Write a directory, and first those that it points to; return where it lies now, None when nothing of it could
-        be moved. depth: how far it lies below the first one, 0 to 2.
+        be moved. depth: how far it lies below the first one, 0 to 2; below: where others lie already, by tag.
         """
-        fields = self._fields(source)
-        for tag in sorted(_POINTERS) if depth < 2 else ():
-            places = tiff.integers_of(self._file, self._from, source.find(tag))
-            directory = tiff.read_directory(self._file, self._from, places[0]) if places else None
-            place = self.add(directory, depth + 1) if directory else None
+        fields = self._fields(file, source)
+        placed = dict(below or {})
+        for tag in sorted(_POINTERS - placed.keys()) if depth < 2 else ():
+            places = tiff.integers_of(file, layout, source.find(tag))
+            directory = tiff.read_directory(file, layout, places[0]) if places else None
+            place = self.add(file, layout, directory, depth + 1) if directory else None
             if place:
-                fields[tag] = Field(tiff.LONG, 1, self._to.packed(place, 4))
+                placed[tag] = place
+        fields |= {tag: Field(tiff.LONG, 1, self._to.packed(place, 4)) for tag, place in placed.items()}
         if not fields:
             return None
         at = len(self._data)
         self._data += tiff.directory_bytes(self._to, at, fields)
         return at
 
-    def _fields(self, source: Directory) -> dict[int, Field]:
+    def _fields(self, file: BinaryIO, source: Directory) -> dict[int, Field]:
         fields: dict[int, Field] = {}
         for entry in source.entries:
-            if entry.at is None or entry.type in _NEVER_MOVED or entry.size > self._left:
+            if entry.at is None or entry.type in _NEVER_MOVED or entry.size > self._left or entry.tag in self._without:
                 continue
             if entry.tag in fields or entry.tag in PICTURE_TAGS or entry.tag in _POINTERS:
                 continue
+            if entry.size > self._longest:
+                self.lost = True
+                continue
             self._left -= entry.size
-            fields[entry.tag] = Field(entry.type, entry.count, tiff.value_of(self._file, entry, entry.size))
+            fields[entry.tag] = Field(entry.type, entry.count, tiff.value_of(file, entry, entry.size))
         return fields

@@ -4,13 +4,18 @@ from dataclasses import replace
 
 from nti_desktop.photo.metadata.blocks import Metadata
 from nti_desktop.photo.metadata.exif import exif_orientation, exif_without_orientation, patched_exif
+from nti_desktop.photo.metadata.exif_statements import UNKNOWN_RESOLUTION, resolution_of, with_statements
 from nti_desktop.photo.metadata.iptc import patched_iptc
-from nti_desktop.photo.metadata.xmp_export import patched_xmp
+from nti_desktop.photo.metadata.xmp_export import patched_xmp, xmp_orientation
+from nti_desktop.photo.orientation import swaps_sides
 
 
 def orientation_of(metadata: Metadata) -> int:
-    """Read how the stored picture is turned, 1 to 8 as in EXIF's tag 0x0112; 1 where that is missing or nonsense."""
-    return exif_orientation(metadata.exif)
+    """Decide how the stored picture is turned, 1 to 8 as in EXIF's tag 0x0112: as EXIF says, else XMP, else not at all.
+
+    This is the one decision for all formats but HEIC and AVIF, whose containers turn the picture, and raw.
+    """
+    return exif_orientation(metadata.exif) or xmp_orientation(metadata.xmp) or 1
 
 
 def without_orientation(metadata: Metadata) -> Metadata:
@@ -29,10 +34,20 @@ def for_export(
 
     location: whether the places that the photo names go along; program: its name and version, as the AI system used,
     None where nothing was edited; prompt: what the model was asked for, left unsaid with None. EXIF and IPTC are made
-    of nothing but what was there; an XMP packet is made where there was none, to say that a model took part.
+    of nothing but what was there, in some block or beside it; an XMP packet is made where there was none, to say that
+    a model took part.
     """
+    in_exif = resolution_of(metadata.exif)
+    is_known = in_exif not in (None, UNKNOWN_RESOLUTION)
+    resolution = in_exif if is_known else metadata.resolution or in_exif
+    swaps = swaps_sides(orientation_of(metadata)) and resolution is not None and resolution[0] != resolution[1]
+    if swaps and resolution:
+        resolution = resolution[::-1]
+    said = replace(metadata, resolution=resolution)
     return Metadata(
-        patched_exif(metadata.exif, size, location=location),
+        with_statements(patched_exif(metadata.exif, size, location=location, swap_resolutions=swaps), said),
         patched_xmp(metadata.xmp, size, location=location, program=program, prompt=prompt),
         patched_iptc(metadata.iptc, location=location),
+        resolution,
+        metadata.texts,
     )

@@ -6,7 +6,10 @@ Information Interchange Model 4.2, chapter 3; Adobe Photoshop File Formats, "Ima
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nti_desktop.photo.metadata.blocks import Resolution
+
 IPTC_RESOURCE = 0x0404
+RESOLUTION_RESOURCE = 0x03ED
 THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # of Photoshop 4.0, and later
 
 _RESOURCE_TYPES = (b"8BIM", b"PHUT", b"DCSR", b"AgHg", b"MeSa")
@@ -53,6 +56,13 @@ def resources(data: bytes) -> Iterator[tuple[int, bytes]]:
             return
         yield int.from_bytes(data[at + 4 : at + 6]), data[start : start + size]
         at = start + size + size % 2
+
+
+def resolution_in(data: bytes) -> Resolution | None:
+    """Dots per inch across and down in a run of image resources (ResolutionInfo); None without any."""
+    info = next((content for number, content in resources(data) if number == RESOLUTION_RESOURCE), b"")
+    across, down = (int.from_bytes(info[at : at + 4]) / 65_536 for at in (0, 8))
+    return (across, down) if across and down else None
 
 
 def iptc_in(data: bytes) -> bytes:

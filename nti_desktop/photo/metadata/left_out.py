@@ -11,20 +11,30 @@ from nti_desktop.photo.metadata.blocks import (
     PHOTOSHOP_SIGNATURE,
     LeftOut,
 )
-from nti_desktop.photo.metadata.reading import claimed_metadata, jpeg_segments
+from nti_desktop.photo.metadata.png_text import STANDARD_KEYWORDS
+from nti_desktop.photo.metadata.reading import METADATA_KEYWORDS, claimed_metadata, jpeg_segments
 from nti_desktop.photo.metadata.xmp_export import left_out_of_xmp
-from nti_desktop.photo.reading.containers import Kind, png_parts, webp_parts
+from nti_desktop.photo.reading.containers import Kind, jpeg_parts, png_parts, read_at, webp_parts
+from nti_desktop.photo.reading.heif import heif_metadata, pictures
+from nti_desktop.photo.reading.heif_boxes import HeifBoxes, read_boxes, top_boxes
 
 _APP0, _APP2, _APP11, _APP13 = b"\xe0", b"\xe2", b"\xeb", b"\xed"
 _CREDENTIALS = (b"caBX", b"C2PA")  # of PNG, of WebP
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_LONGEST_KEYWORD = 80  # with the zero behind it
+_BEHIND = 1 << 16  # bytes behind a JPEG's end in which a phone says what it has appended
+_MOTION_MARK = b"MotionPhoto_Data"  # of Samsung
+_HEIF_PICTURES = {b"hvc1", b"av01", b"grid", b"iden", b"iovl", b"tmap", b"jpeg", b"avc1"}
+_HEIF_VIDEO = {b"mpvd", b"moov"}  # of Google's motion photos, and of sequences
+_GAIN_MAP_NAMES = (b"hdrgainmap", b"21496")
+_EXTRA_SAMPLES, _ALPHA = 0x0152, (1, 2)
 _NEW_SUBFILE_TYPE, _REDUCED = 0x00FE, 1  # bit 0: a smaller version of another picture in the file
 
 
-def left_out(file: BinaryIO, kind: Kind) -> tuple[str, ...]:
-    """List what of a photo's file no edit's file takes over, as it shows or vouches for the photo before the edit.
+def left_out(file: BinaryIO, kind: Kind) -> tuple[LeftOut, ...]:
+    """List what of a photo's file no edit's file takes over, in LeftOut's order; nothing where all is carried on.
 
-    These are the phrases of LeftOut in their order, to be listed in a sentence; none where all is carried on. Damaged
-    blocks are listed too. Never fails, however broken the bytes are.
+    Damaged blocks are listed too. Never fails, however broken the bytes are.
     """
     claimed = claimed_metadata(file, kind)
     found = {*left_out_of_xmp(claimed.xmp), *_of_containers(file, kind)}
@@ -32,7 +42,37 @@ def left_out(file: BinaryIO, kind: Kind) -> tuple[str, ...]:
         found.add(LeftOut.PREVIEW)
     if claimed.exif and not exif.is_followable(claimed.exif):
         found.add(LeftOut.DAMAGED_EXIF)
-    return tuple(why.value for why in LeftOut if why in found)
+    return tuple(why for why in LeftOut if why in found)
+
+
+def left_out_of_heif(file: BinaryIO) -> tuple[LeftOut, ...]:
+    """List the same of a HEIC or AVIF file: smaller and further pictures, gain and depth maps, motion and sound."""
+    _, xmp = heif_metadata(file)
+    found = left_out_of_xmp(xmp)
+    boxes = read_boxes(file)
+    if boxes is not None:
+        found |= set(_further_items(file, boxes))
+    names = {box.name for box in top_boxes(file)}
+    if names & _HEIF_VIDEO:
+        found.add(LeftOut.VIDEO)
+    return tuple(why for why in LeftOut if why in found)
+
+
+def _further_items(file: BinaryIO, boxes: HeifBoxes) -> Iterator[LeftOut]:
+    """What the pictures are that are neither shown nor a part of one that is."""
+    dependent = set(pictures(file, boxes) or ())
+    for (kind, _), reference in boxes.references.items():
+        dependent.update(reference.targets if kind == b"dimg" else ())
+    for number, item in boxes.items.items():
+        if number in dependent or item.kind not in _HEIF_PICTURES:
+            continue
+        names = [read_at(file, box.start, min(box.size, 128)) for box in item.properties if box.name == b"auxC"]
+        if item.kind == b"tmap" or any(mark in name for name in names for mark in _GAIN_MAP_NAMES):
+            yield LeftOut.GAIN_MAP
+        elif boxes.targets(b"thmb", number):
+            yield LeftOut.PREVIEW
+        else:
+            yield LeftOut.FURTHER_PICTURES
 
 
 def _of_containers(file: BinaryIO, kind: Kind) -> Iterator[LeftOut]:
@@ -41,9 +81,18 @@ def _of_containers(file: BinaryIO, kind: Kind) -> Iterator[LeftOut]:
     elif kind == "TIFF":
         yield from _of_tiff(file)
     else:
-        parts = png_parts(file) if kind == "PNG" else webp_parts(file)
+        parts = list(png_parts(file) if kind == "PNG" else webp_parts(file))
         if any(part.name in _CREDENTIALS for part in parts):
             yield LeftOut.CREDENTIALS
+        if any(part.name in _TEXTS and _is_foreign(read_at(file, part.start, _LONGEST_KEYWORD)) for part in parts):
+            yield LeftOut.FOREIGN_TEXTS
+
+
+def _is_foreign(text: bytes) -> bool:
+    """Tell whether a PNG's text is neither read nor a mere date of the file."""
+    keyword = text.partition(b"\0")[0]
+    is_read = keyword in METADATA_KEYWORDS or keyword.title() in STANDARD_KEYWORDS
+    return not is_read and not keyword.startswith(b"date:")
 
 
 def _of_jpeg(file: BinaryIO) -> Iterator[LeftOut]:
@@ -60,6 +109,15 @@ def _of_jpeg(file: BinaryIO) -> Iterator[LeftOut]:
         elif name == _APP13 and data.startswith(PHOTOSHOP_SIGNATURE):
             photoshop += data.removeprefix(PHOTOSHOP_SIGNATURE)
     yield from _of_resources(photoshop)
+    if _has_film(file):
+        yield LeftOut.VIDEO
+
+
+def _has_film(file: BinaryIO) -> bool:
+    """Tell whether a film follows the end of a JPEG, as some phones append it without a word in XMP."""
+    end = max((part.start + part.size for part in jpeg_parts(file)), default=0)
+    behind = read_at(file, end, _BEHIND)
+    return behind[6:10] == b"ftyp" or _MOTION_MARK in behind
 
 
 def _of_resources(data: bytes) -> Iterator[LeftOut]:
@@ -79,6 +137,9 @@ def _of_tiff(file: BinaryIO) -> Iterator[LeftOut]:
         for directory in chain[1:] + [directory for directory in below if directory]:
             kinds = tiff.integers_of(file, layout, directory.find(_NEW_SUBFILE_TYPE))
             yield LeftOut.PREVIEW if kinds and kinds[0] & _REDUCED else LeftOut.FURTHER_PICTURES
+        extra = tiff.integers_of(file, layout, first.find(_EXTRA_SAMPLES))
+        if len(extra) > any(kind in _ALPHA for kind in extra):
+            yield LeftOut.FURTHER_CHANNELS
         if any(entry.tag == exif.C2PA for entry in first.entries):
             yield LeftOut.CREDENTIALS
         yield from _of_resources(tiff.value_of(file, first.find(exif.IMAGE_RESOURCES), MOST_BYTES))

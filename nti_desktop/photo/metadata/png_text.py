@@ -3,40 +3,50 @@
 import re
 import zlib
 
-from nti_desktop.photo.metadata.blocks import MOST_BYTES, XMP_KEYWORD
+from nti_desktop.photo.metadata.blocks import MOST_BYTES, XMP_KEYWORD, Resolution
 
 _RAW_PROFILE = b"Raw profile type "
 RAW_PROFILES = tuple(_RAW_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc"))
+# PNG third edition, 11.3.3.2. Others are kept by programs for themselves, and may speak of the photo before the edit.
+STANDARD_KEYWORDS = frozenset(
+    (b"Title", b"Author", b"Description", b"Copyright", b"Creation Time", b"Software", b"Disclaimer", b"Warning")
+) | frozenset((b"Source", b"Comment", b"Collection"))
+LONGEST_TEXT, MOST_TEXTS = 1 << 20, 100  # bytes of one under these keywords, and how many are read
+_INCH = 0.0254  # metres
 
-_PROFILE_HEAD = re.compile(rb"\s*\S[^\n]*\n\s*(\d+)\s")  # a name, the number of bytes
+_PROFILE_HEAD = re.compile(rb"\s*\S[^\n]*\n\s*\d+\s")  # a name, the number of bytes
 _HEX_LINE = 72
 
 
-def text_of(name: bytes, rest: bytes) -> bytes:
+def text_of(name: bytes, rest: bytes, most: int = 2 * MOST_BYTES) -> bytes:
     """The text of a tEXt, zTXt or iTXt chunk, decompressed; empty where it is damaged or too long.
 
-    rest: the chunk's data behind its keyword and the zero byte after that.
+    rest: the chunk's data behind its keyword and the zero byte after that; most: bytes, of raw profiles two a byte.
     """
     if name == b"tEXt":
-        return rest
+        return rest if len(rest) <= most else b""
     if name == b"zTXt":
-        return _inflated(rest[1:])
+        return _inflated(rest[1:], most)
     _, _, translated = rest[2:].partition(b"\0")
     _, _, text = translated.partition(b"\0")
-    return _inflated(text) if rest[:1] == b"\1" else text
+    if rest[:1] == b"\1":
+        return _inflated(text, most)
+    return text if len(text) <= most else b""
 
 
 def raw_profile(text: bytes) -> bytes:
-    """The bytes that a raw profile spells in hexadecimal digits; empty where it is damaged."""
+    """The bytes that a raw profile spells in hexadecimal digits; empty where it is damaged.
+
+    The number of bytes that it states is not always right, and readers do not ask for it.
+    """
     head = _PROFILE_HEAD.match(text)
     if head is None:
         return b""
     digits = b"".join(text[head.end() :].split())
     try:
-        data = bytes.fromhex(digits.decode("ascii"))
+        return bytes.fromhex(digits.decode("ascii"))
     except ValueError:
         return b""
-    return data if len(data) == int(head[1]) else b""
 
 
 def xmp_chunk(xmp: bytes) -> bytes:
@@ -52,10 +62,30 @@ def raw_profile_chunk(kind: bytes, data: bytes) -> bytes:
     return _RAW_PROFILE + kind + b"\0\0" + zlib.compress(text)
 
 
-def _inflated(data: bytes) -> bytes:
+def text_chunk(keyword: str, text: str) -> tuple[bytes, bytes]:
+    """Name and data of the chunk for a text, tEXt where Latin-1 has all its letters."""
+    try:
+        return b"tEXt", keyword.encode() + b"\0" + text.encode("latin-1")
+    except UnicodeEncodeError:
+        return b"iTXt", keyword.encode() + b"\0\0\0\0\0" + text.encode(errors="replace")
+
+
+def png_resolution(chunk: bytes) -> Resolution | None:
+    """Dots per inch that a pHYs chunk states; None where it states a shape of the pixels only."""
+    across, down, unit = int.from_bytes(chunk[:4]), int.from_bytes(chunk[4:8]), chunk[8:9]
+    return (across * _INCH, down * _INCH) if unit == b"\1" and across and down else None
+
+
+def resolution_chunk(resolution: Resolution) -> bytes:
+    """The data of a pHYs chunk with this resolution."""
+    across, down = (min(max(round(dots / _INCH), 1), 2**31 - 1).to_bytes(4) for dots in resolution)
+    return across + down + b"\1"
+
+
+def _inflated(data: bytes, most: int) -> bytes:
     inflator = zlib.decompressobj()
     try:
-        text = inflator.decompress(data, 2 * MOST_BYTES)  # two digits a byte
+        text = inflator.decompress(data, most)
     except zlib.error:
         return b""
     return text if inflator.eof else b""

@@ -13,19 +13,28 @@ from nti_desktop.photo.metadata.blocks import (
     XMP_KEYWORD,
     XMP_SIGNATURE,
     Metadata,
+    Resolution,
 )
 from nti_desktop.photo.metadata.exif_from_tiff import exif_from_tiff
-from nti_desktop.photo.metadata.iptc import has_records, iptc_in
-from nti_desktop.photo.metadata.png_text import RAW_PROFILES, raw_profile, text_of
+from nti_desktop.photo.metadata.iptc import has_records, iptc_in, resolution_in
+from nti_desktop.photo.metadata.png_text import (
+    LONGEST_TEXT,
+    MOST_TEXTS,
+    RAW_PROFILES,
+    STANDARD_KEYWORDS,
+    png_resolution,
+    raw_profile,
+    text_of,
+)
 from nti_desktop.photo.reading.containers import Kind, Part, jpeg_parts, png_parts, read_at, webp_parts
 
-_APP1, _APP13, _START_OF_SCAN = b"\xe1", b"\xed", b"\xda"
+_APP0, _APP1, _APP13, _START_OF_SCAN, _COMMENT = b"\xe0", b"\xe1", b"\xed", b"\xda", b"\xfe"
 _TIFF_MARKS = (b"II*\0", b"MM\0*")
-_KEYWORDS = {XMP_KEYWORD, *RAW_PROFILES}
+METADATA_KEYWORDS = frozenset((XMP_KEYWORD, *RAW_PROFILES))
 
 
 def read_metadata(file: BinaryIO, kind: Kind) -> Metadata:
-    """The EXIF, XMP and IPTC blocks of a JPEG, PNG, TIFF or WebP file.
+    """What a JPEG, PNG, TIFF or WebP file says beside its pixels.
 
     A block that cannot be followed or parsed, or is longer than 64 MB (XMP: 16 MB), is left out; no bytes are too
     broken. A TIFF file's EXIF block is made of its descriptive tags, see `exif_from_tiff`.
@@ -35,6 +44,8 @@ def read_metadata(file: BinaryIO, kind: Kind) -> Metadata:
         found.exif if exif.is_followable(found.exif) else b"",
         found.xmp if xmp.parse_packet(found.xmp) is not None else b"",
         found.iptc if has_records(found.iptc) else b"",
+        found.resolution,
+        found.texts,
     )
 
 
@@ -64,7 +75,30 @@ def _jpeg_metadata(file: BinaryIO) -> Metadata:
     main = _first_behind(XMP_SIGNATURE, (data for name, data in segments if name == _APP1))
     photoshop = [data for name, data in segments if name == _APP13 and data.startswith(PHOTOSHOP_SIGNATURE)]
     resources = b"".join(data.removeprefix(PHOTOSHOP_SIGNATURE) for data in photoshop)
-    return Metadata(_jpeg_exif(segments), _with_extension(main, segments), iptc_in(resources))
+    jfif = [data for name, data in segments if name == _APP0 and data.startswith(b"JFIF\0")]
+    comments = (("Comment", _decoded(data)) for name, data in segments if name == _COMMENT)
+    return Metadata(
+        _jpeg_exif(segments),
+        _with_extension(main, segments),
+        iptc_in(resources),
+        (_jfif_resolution(jfif[0]) if jfif else None) or resolution_in(resources),
+        tuple((keyword, text) for keyword, text in comments if text),
+    )
+
+
+def _jfif_resolution(jfif: bytes) -> Resolution | None:
+    """In dots per inch; None where the head states a shape of the pixels only (JFIF 1.02)."""
+    per_inch = {b"\1": 1.0, b"\2": 2.54}.get(jfif[7:8])
+    across, down = int.from_bytes(jfif[8:10]), int.from_bytes(jfif[10:12])
+    return (across * per_inch, down * per_inch) if per_inch and across and down else None
+
+
+def _decoded(text: bytes) -> str:
+    """A text in UTF-8 or else in Latin-1, without the zeros that some programs end it with."""
+    try:
+        return text.rstrip(b"\0").decode()
+    except UnicodeDecodeError:
+        return text.rstrip(b"\0").decode("latin-1")
 
 
 def _jpeg_exif(segments: list[tuple[bytes, bytes]]) -> bytes:
@@ -104,19 +138,26 @@ def _first_behind(signature: bytes, candidates: Iterator[bytes]) -> bytes:
 
 
 def _png_metadata(file: BinaryIO) -> Metadata:
-    exif_block, texts = b"", dict[bytes, bytes]()
-    for name, chunk in _contents(file, png_parts(file), {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}):
+    exif_block, resolution, texts, said = b"", None, dict[bytes, bytes](), list[tuple[str, str]]()
+    for name, chunk in _contents(file, png_parts(file), {b"eXIf", b"pHYs", b"tEXt", b"zTXt", b"iTXt"}):
         keyword, _, rest = chunk.partition(b"\0")
         if name == b"eXIf":
             exif_block = exif_block or chunk.removeprefix(EXIF_SIGNATURE)
-        elif keyword in _KEYWORDS and keyword not in texts:
+        elif name == b"pHYs":
+            resolution = png_resolution(chunk)
+        elif keyword in METADATA_KEYWORDS and keyword not in texts:
             texts[keyword] = text_of(name, rest)
+        elif keyword.title() in STANDARD_KEYWORDS and len(said) < MOST_TEXTS:
+            text = text_of(name, rest, LONGEST_TEXT)
+            said.append((keyword.title().decode(), _decoded(text) if name == b"iTXt" else text.decode("latin-1")))
     exif_profile, app1, xmp_profile, iptc_profile = (raw_profile(texts.get(keyword, b"")) for keyword in RAW_PROFILES)
     resources = iptc_profile.removeprefix(PHOTOSHOP_SIGNATURE)
     return Metadata(
         exif_block or (exif_profile or app1).removeprefix(EXIF_SIGNATURE),
         texts.get(XMP_KEYWORD) or xmp_profile or _first_behind(XMP_SIGNATURE, iter([app1])),
         iptc_in(resources) or iptc_profile,
+        resolution,
+        tuple((keyword, text) for keyword, text in said if text),
     )
 
 

@@ -12,13 +12,15 @@ from nti_desktop.photo.metadata.blocks import (
     SEGMENT_BYTES,
     XMP_SIGNATURE,
     Metadata,
+    Resolution,
 )
 from nti_desktop.photo.metadata.iptc import iptc_resource
-from nti_desktop.photo.metadata.png_text import raw_profile_chunk, xmp_chunk
+from nti_desktop.photo.metadata.png_text import raw_profile_chunk, resolution_chunk, text_chunk, xmp_chunk
 from nti_desktop.photo.metadata.xmp import extension_guid, split
 from nti_desktop.photo.reading.containers import Kind, png_parts, webp_parts
 
-_APP0, _APP1, _APP13 = 0xE0, 0xE1, 0xED
+_APP0, _APP1, _APP13, _ADOBE, _COM = 0xE0, 0xE1, 0xED, 0xEE, 0xFE
+COMMENT = "Comment"  # the one text that a JPEG has a place for
 _EXTENSION_PIECE = 65_400  # XMP specification part 3, 1.1.3.1
 
 MOST_EXIF_OF_JPEG = SEGMENT_BYTES - len(EXIF_SIGNATURE)  # bytes; it has one segment
@@ -29,8 +31,8 @@ _VP8X_EXIF, _VP8X_XMP, _VP8X_ALPHA = 0x08, 0x04, 0x10
 def with_metadata(data: bytes, kind: Literal["JPEG", "PNG", "WEBP"], metadata: Metadata) -> bytes:
     """An encoded picture without metadata (an ICC profile may be in it) that carries this one.
 
-    Nothing is ever cut: an EXIF block too long for a JPEG's one segment (65,527 bytes) is left out whole. WebP has no
-    place for IPTC records, which are left out there.
+    Its resolution replaces what encoders make up. Nothing is ever cut: an EXIF block too long for a JPEG's one segment
+    (65,527 bytes) is left out whole. WebP has no place for IPTC records, which are left out there.
     """
     writers: dict[Kind, Callable[[bytes, Metadata], bytes]] = {
         "JPEG": _jpeg_with,
@@ -44,7 +46,16 @@ def _jpeg_with(data: bytes, metadata: Metadata) -> bytes:
     at = 2
     while data[at : at + 2] == bytes((0xFF, _APP0)):
         at += 2 + int.from_bytes(data[at + 2 : at + 4])
-    return data[:at] + b"".join(_segments(metadata)) + data[at:]
+    said = b"".join(_segments(metadata))
+    is_adobes = data[at : at + 2] == bytes((0xFF, _ADOBE))  # its colours may be others than JFIF's
+    jfif = _jfif(metadata.resolution) if metadata.resolution and not is_adobes else b""
+    return data[:2] + jfif + said + data[at:]
+
+
+def _jfif(resolution: Resolution) -> bytes:
+    """The segment that states a resolution (JFIF 1.02)."""
+    sides = b"".join(min(max(round(dots), 1), 0xFFFF).to_bytes(2) for dots in resolution)
+    return _segment(_APP0, b"JFIF\0\1\2\1" + sides + b"\0\0")
 
 
 def _segments(metadata: Metadata) -> Iterator[bytes]:
@@ -60,6 +71,9 @@ def _segments(metadata: Metadata) -> Iterator[bytes]:
     most = SEGMENT_BYTES - len(PHOTOSHOP_SIGNATURE)
     for at in range(0, len(resource), most):
         yield _segment(_APP13, PHOTOSHOP_SIGNATURE + resource[at : at + most])
+    for keyword, text in metadata.texts:
+        if keyword == COMMENT and len(text.encode()) <= SEGMENT_BYTES:
+            yield _segment(_COM, text.encode())
 
 
 def _segment(marker: int, data: bytes) -> bytes:
@@ -67,18 +81,26 @@ def _segment(marker: int, data: bytes) -> bytes:
 
 
 def _png_with(data: bytes, metadata: Metadata) -> bytes:
-    at = next(part.start - 8 for part in png_parts(io.BytesIO(data)) if part.name == b"IDAT")
     chunks = b""
+    for part in png_parts(io.BytesIO(data)):
+        if part.name == b"pHYs":
+            data = data[: part.start - 8] + data[part.start + part.size + 4 :]
+            break
+    at = next(part.start - 8 for part in png_parts(io.BytesIO(data)) if part.name == b"IDAT")
+    if metadata.resolution:
+        chunks += png_chunk(b"pHYs", resolution_chunk(metadata.resolution))
     if metadata.exif:
-        chunks += _chunk(b"eXIf", metadata.exif)
+        chunks += png_chunk(b"eXIf", metadata.exif)
     if metadata.xmp:
-        chunks += _chunk(b"iTXt", xmp_chunk(metadata.xmp))
+        chunks += png_chunk(b"iTXt", xmp_chunk(metadata.xmp))
     if metadata.iptc:
-        chunks += _chunk(b"zTXt", raw_profile_chunk(b"iptc", iptc_resource(metadata.iptc)))
+        chunks += png_chunk(b"zTXt", raw_profile_chunk(b"iptc", iptc_resource(metadata.iptc)))
+    chunks += b"".join(png_chunk(*text_chunk(keyword, text)) for keyword, text in metadata.texts)
     return data[:at] + chunks + data[at:]
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    """A whole chunk with its length and checksum."""
     return len(data).to_bytes(4) + name + data + zlib.crc32(name + data).to_bytes(4)
 
 

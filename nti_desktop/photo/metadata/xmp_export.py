@@ -78,6 +78,17 @@ def patched_xmp(xmp: bytes, size: tuple[int, int], *, location: bool, program: s
     return packet_bytes(root)
 
 
+def xmp_orientation(xmp: bytes) -> int | None:
+    """Read how the stored picture is turned, 1 to 8 (tiff:Orientation); None when the packet does not say so."""
+    root = parse_packet(xmp)
+    name = f"{{{_TIFF}}}Orientation"
+    for description in descriptions(root) if root is not None else ():
+        value = (description.get(name) or description.findtext(name) or "").strip()
+        if value in set("12345678"):
+            return int(value)
+    return None
+
+
 def left_out_of_xmp(xmp: bytes) -> set[LeftOut]:
     """List what an XMP packet holds that no edit's packet carries on."""
     root = parse_packet(xmp)

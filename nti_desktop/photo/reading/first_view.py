@@ -9,6 +9,7 @@ import pyvips
 
 from nti_desktop.core import disk
 from nti_desktop.photo.colour import PROFILE, numpy_array, vips_image, with_profile
+from nti_desktop.photo.metadata import orientation_of, read_metadata
 from nti_desktop.photo.orientation import swaps_sides, turned
 from nti_desktop.photo.raster import Raster, to_eight_bits
 from nti_desktop.photo.reading.containers import read_at, tiff_tags
@@ -51,14 +52,15 @@ def first_view(path: Path, side: int) -> FirstView | None:
                 return None
             check_size(path, header.size)
             image = _small_image(path, file, header, side)
+            orientation = orientation_of(read_metadata(file, header.kind))
         if image is None:
             return None
         found = decoded(path, header, image, eight_bits=True)
     except Exception:  # decoders raise anything on damaged files; this is only a convenience
         return None
-    upright = turned(to_eight_bits(found.raster.pixels), found.orientation)
+    upright = turned(to_eight_bits(found.raster.pixels), orientation)
     width, height = header.size
-    size = (height, width) if swaps_sides(found.orientation) else (width, height)
+    size = (height, width) if swaps_sides(orientation) else (width, height)
     return FirstView(Raster(upright, found.raster.profile), size)
 
 
@@ -109,8 +111,6 @@ def _some_rows(file: BinaryIO, size: tuple[int, int], image: pyvips.Image, side:
     pixels = pixels.astype(np.uint16 if deep else np.uint8, copy=False)
     narrow = pyvips.Image.new_from_memory(pixels, width, rows, image.bands, image.format)
     narrow = narrow.resize(side / max(size), vscale=1.0, kernel="linear").copy(interpretation=image.interpretation)
-    if image.get_typeof("orientation"):
-        narrow.set_type(pyvips.GValue.gint_type, "orientation", image.get("orientation"))
     return with_profile(narrow, image.get(PROFILE)) if image.get_typeof(PROFILE) else narrow
 
 

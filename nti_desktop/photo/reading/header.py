@@ -7,12 +7,14 @@ from typing import BinaryIO
 
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.reading.containers import Kind, jpeg_parts, kind_of, png_parts, read_at, tiff_tags
+from nti_desktop.photo.reading.ycbcr import YCbCr, read_ycbcr
 
 # Start-of-frame markers of ITU-T T.81, table B.1: C0 to CF without DHT (C4), JPG (C8) and DAC (CC).
 _JPEG_FRAMES = {bytes((marker,)) for marker in range(0xC0, 0xD0) if marker not in (0xC4, 0xC8, 0xCC)}
 _PNG_PALETTE = 3
-_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS, _TIFF_PHOTOMETRIC = 256, 257, 258, 262
+_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_EXTRA_SAMPLES = 256, 257, 258, 262, 338
 _LAB = 8
+_ALPHA = (1, 2)  # TIFF 6.0, ExtraSamples: transparency that the colours are multiplied with, or not
 _MOST_PROFILE = 1 << 24  # bytes
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif")
@@ -25,9 +27,20 @@ MOST_PIXELS = 300_000_000
 
 
 @dataclass(frozen=True)
+class CodedColours:
+    """primaries, curve: numbers of ITU-T H.273, tables 2 and 3; whole_range: whether black is 0 instead of 16."""
+
+    primaries: int
+    curve: int
+    whole_range: bool
+
+
+@dataclass(frozen=True)
 class Header:
     """size: (width, height) as stored, before any rotation, None where the head does not say; bits: per channel, the
-    largest; png_profile: a PNG's ICC profile as it stands there, also where decoders would drop it.
+    largest; png_profile: a PNG's ICC profile as it stands there, also where decoders would drop it; png_colours: what a
+    PNG states in place of a profile; alpha: which of the channels behind the colours is transparency, None for none;
+    ycbcr: of a TIFF whose colours are to be made RGB.
     """
 
     kind: Kind
@@ -36,6 +49,9 @@ class Header:
     is_animated: bool = False
     is_lab: bool = False
     png_profile: bytes | None = None
+    png_colours: CodedColours | None = None
+    alpha: int | None = 0
+    ycbcr: YCbCr | None = None
 
 
 def read_header(file: BinaryIO) -> Header | None:
@@ -81,6 +97,9 @@ def _png_header(file: BinaryIO) -> Header:
             header = replace(header, is_animated=True)
         elif part.name == b"iCCP":
             header = replace(header, png_profile=_png_profile(read_at(file, part.start, part.size)))
+        elif part.name == b"cICP" and part.size == 4:  # PNG third edition, 11.3.2.6
+            primaries, curve, _, whole_range = read_at(file, part.start, 4)
+            header = replace(header, png_colours=CodedColours(primaries, curve, whole_range != 0))
         elif header.size is None or part.name == b"IDAT":
             break
     return header
@@ -98,12 +117,16 @@ def _png_profile(chunk: bytes) -> bytes:
 
 
 def _tiff_header(file: BinaryIO) -> Header:
-    tags = tiff_tags(file, {_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS, _TIFF_PHOTOMETRIC}) or {}
+    tags = tiff_tags(file, {_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_EXTRA_SAMPLES}) or {}
     width, height = tags.get(_TIFF_WIDTH), tags.get(_TIFF_HEIGHT)
     bits = tags.get(_TIFF_BITS) or (1,)
+    extra = tags.get(_TIFF_EXTRA_SAMPLES, ())
+    alpha = next((at for at, kind in enumerate(extra) if kind in _ALPHA), None)
     return Header(
         "TIFF",
         (width[0], height[0]) if width and height else None,
         max(bits),
         is_lab=tags.get(_TIFF_PHOTOMETRIC) == (_LAB,),
+        alpha=alpha,
+        ycbcr=read_ycbcr(file),
     )

@@ -31,11 +31,14 @@ class HeifHeader:
 
 @dataclass(frozen=True)
 class Colours:
-    """icc: an ICC profile; primaries, curve: numbers of ITU-T H.273, tables 2 and 3. None where nothing is said."""
+    """icc: an ICC profile; primaries, curve: numbers of ITU-T H.273, tables 2 and 3. None where nothing is said.
+    whole_range: whether black is 0 instead of 16 of 255.
+    """
 
     icc: bytes | None = None
     primaries: int | None = None
     curve: int | None = None
+    whole_range: bool = True
 
 
 def read_heif_header(file: BinaryIO) -> HeifHeader | None:
@@ -50,7 +53,7 @@ def read_heif_header(file: BinaryIO) -> HeifHeader | None:
             size = _cropped(read_at(file, box.start, min(box.size, 16)), size)
         elif box.name == b"irot" and box.size and read_at(file, box.start, 1)[0] % 2:
             size = size[1], size[0]
-    return HeifHeader(size, stored, _bits(file, boxes), is_animated(file))
+    return HeifHeader(size, stored, coded_bits(file, boxes), is_animated(file))
 
 
 def heif_parts(file: BinaryIO) -> list[Part] | None:
@@ -125,7 +128,7 @@ def claimed_sizes(file: BinaryIO, item: Item) -> Iterator[tuple[int, int]]:
 def stated_colours(file: BinaryIO, boxes: HeifBoxes) -> Colours:
     """The colours of the picture to show, or of its first tile where only the tiles say them."""
     for number in pictures(file, boxes) or ():
-        icc, primaries, curve = None, None, None
+        icc, primaries, curve, whole_range = None, None, None, True
         stated = [box for box in boxes.items[number].properties if box.name == b"colr" and box.size <= MOST_METADATA]
         for box in stated:
             data = read_at(file, box.start, box.size)
@@ -133,9 +136,22 @@ def stated_colours(file: BinaryIO, boxes: HeifBoxes) -> Colours:
                 icc = data[4:]
             elif data[:4] == b"nclx" and len(data) >= 8:
                 primaries, curve = int.from_bytes(data[4:6]), int.from_bytes(data[6:8])
+                whole_range = data[10:11] >= b"\x80"
         if stated:
-            return Colours(icc, primaries, curve)
+            return Colours(icc, primaries, curve, whole_range)
     return Colours()
+
+
+def is_grey(file: BinaryIO, boxes: HeifBoxes) -> bool:
+    """Tell whether the picture to show, or its first tile, is coded without colours."""
+    for number in pictures(file, boxes) or ():
+        for box in boxes.items[number].properties:
+            data = read_at(file, box.start, min(box.size, 32))
+            if box.name == b"hvcC" and len(data) > 16:  # ISO/IEC 14496-15, 8.3.3.1
+                return data[16] & 3 == 0
+            if box.name == b"av1C" and len(data) > 2:  # AV1 Codec ISO Media File Format Binding 1.2, sec. 2.3
+                return bool(data[2] & 0x10)
+    return False
 
 
 def _is_alpha(file: BinaryIO, item: Item) -> bool:
@@ -162,7 +178,7 @@ def _cropped(clap: bytes, size: tuple[int, int]) -> tuple[int, int]:
     return cropped if 0 < cropped[0] <= size[0] and 0 < cropped[1] <= size[1] else size
 
 
-def _bits(file: BinaryIO, boxes: HeifBoxes) -> int:
+def coded_bits(file: BinaryIO, boxes: HeifBoxes) -> int:
     """Per channel, from the coding parameters of the picture or of the first tile that has some, else 8."""
     for number in pictures(file, boxes) or ():
         for box in boxes.items[number].properties:

@@ -94,6 +94,16 @@ def read_boxes(file: BinaryIO) -> HeifBoxes | None:
         return None
 
 
+def top_boxes(file: BinaryIO) -> list[Part]:
+    """The payloads of a file's outermost boxes, named after them."""
+    return list(_boxes(file, Part(b"", 0, file_size(file))))
+
+
+def child_boxes(file: BinaryIO, parent: Part, skip: int = 0) -> list[Part]:
+    """The payloads of the boxes in a payload, from `skip` bytes on."""
+    return list(_boxes(file, parent, skip))
+
+
 def is_animated(file: BinaryIO) -> bool:
     """Tell whether the file is first of all a sequence, by its major brand, and holds more than one picture of it."""
     if read_at(file, 8, 4) not in _SEQUENCES:

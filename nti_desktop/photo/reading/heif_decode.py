@@ -12,14 +12,13 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import numpy_array
 from nti_desktop.photo.raster import Pixels
+from nti_desktop.photo.reading.coded_colours import is_hdr, over_whole_range, profile_of
+from nti_desktop.photo.reading.failures import damaged, failure, rare_kind
 from nti_desktop.photo.reading.header import check_size
-from nti_desktop.photo.reading.heif import Colours, claimed_sizes, pictures, stated_colours
+from nti_desktop.photo.reading.heif import claimed_sizes, coded_bits, is_grey, pictures, stated_colours
 from nti_desktop.photo.reading.heif_boxes import is_animated, read_boxes
 
-# ITU-T H.273, tables 2 and 3. The curves of BT.709 and its kin are shown with sRGB's, as browsers do.
-_UNSTATED, _SRGB_PRIMARIES, _P3_PRIMARIES = 2, 1, 12
-_SRGB_CURVES = frozenset((1, _UNSTATED, 6, 13, 14, 15))
-_HDR_CURVES = frozenset((16, 18))  # PQ and HLG
+_KINDS = {b"hvc1", b"hev1", b"av01", b"grid", b"iden", b"iovl", b"tmap"}  # of pictures that libheif decodes here
 
 # Its wheels link the encoder x265 (GPL-2.0), so it is an extra: see packaging/THIRD-PARTY.md.
 _HEVC_LIBRARY = "pillow_heif"
@@ -39,11 +38,17 @@ def decode_heif(path: Path) -> tuple[Pixels, bytes | None]:
         boxes = read_boxes(file)
         numbers = pictures(file, boxes) if boxes else None
         if boxes is None or numbers is None or any(boxes.items[number].extents is None for number in numbers):
-            raise _damaged(path)
+            raise damaged(path)
+        if not {boxes.items[number].kind for number in numbers} <= _KINDS:
+            raise rare_kind(path)
         for number in numbers:
             for size in claimed_sizes(file, boxes.items[number]):
                 check_size(path, size)
-        profile = _profile(path, stated_colours(file, boxes))
+        colours = stated_colours(file, boxes)
+        has_own = colours.icc is not None and not is_hdr(colours.curve)
+        profile = colours.icc if has_own else profile_of(path, colours.primaries, colours.curve)
+        bits = coded_bits(file, boxes)
+        in_video_range = not colours.whole_range and is_grey(file, boxes)
         file.seek(0)
         data = file.read()
     is_av1 = any(boxes.items[number].kind == b"av01" for number in numbers)
@@ -54,31 +59,11 @@ def decode_heif(path: Path) -> tuple[Pixels, bytes | None]:
             pixels = _straight(pixels)
     except PhotoError:
         raise
-    except MemoryError as error:
-        raise PhotoError(f"“{path.name}” is too large for this computer's memory; close other programs.") from error
     except Exception as error:  # the wrappers of libheif raise anything on broken files
-        raise _damaged(path) from error
+        raise failure(path, error) from error
+    if in_video_range:  # which libheif undoes for colours only
+        pixels[..., :3] = over_whole_range(pixels[..., :3], bits)
     return pixels, profile
-
-
-def _profile(path: Path, colours: Colours) -> bytes | None:
-    if colours.curve in _HDR_CURVES:
-        raise PhotoError(
-            f"“{path.name}” is an HDR picture (PQ or HLG), which this program cannot show; "
-            "export it in standard range (SDR) and open that."
-        )
-    if colours.icc is not None:
-        return colours.icc
-    if colours.curve is None or colours.curve in _SRGB_CURVES:
-        if colours.primaries in (None, _UNSTATED, _SRGB_PRIMARIES):
-            return None
-        if colours.primaries == _P3_PRIMARIES:
-            profile: bytes = pyvips.Image.profile_load("p3")
-            return profile
-    raise PhotoError(
-        f"“{path.name}” states its colours in a way this program does not know (primaries {colours.primaries}, "
-        f"curve {colours.curve}); export it with the colour profile sRGB or Display P3 and open that."
-    )
 
 
 def _decode_av1(path: Path, data: bytes) -> NDArray[Any]:
@@ -107,7 +92,7 @@ def _hevc_library(path: Path) -> Any:
 def _decode_hevc(library: Any, path: Path, data: bytes) -> NDArray[Any]:
     image = library.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
     if not image.info["primary"]:  # where the picture to show is broken, it offers another one, the thumbnail say
-        raise _damaged(path)
+        raise damaged(path)
     check_size(path, image.size)
     pixels: NDArray[Any] = np.array(image)  # a copy: what older versions lend does not outlive `image`
     planes = pixels.reshape(*pixels.shape[:2], -1)
@@ -127,7 +112,3 @@ def _straight(pixels: NDArray[Any]) -> NDArray[Any]:
     colours, alpha = pixels[..., :3].astype(np.float32), pixels[..., 3:]
     divided = np.minimum(np.rint(colours * white / np.maximum(alpha, 1)), white)
     return np.concatenate([divided.astype(pixels.dtype), alpha], axis=2)
-
-
-def _damaged(path: Path) -> PhotoError:
-    return PhotoError(f"“{path.name}” is cut short, damaged or of a rare kind; copy it again from where it came from.")

@@ -14,13 +14,16 @@ import pyvips
 from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.identity import heif_identity, picture_identity
+from nti_desktop.photo.metadata import orientation_of, read_metadata
 from nti_desktop.photo.raster import Development, Raster
 from nti_desktop.photo.reading.containers import kind_of, read_at
 from nti_desktop.photo.reading.decode import Report, decode, decode_heif_picture
+from nti_desktop.photo.reading.failures import failure
 from nti_desktop.photo.reading.header import RAW_SUFFIXES, check_size, read_header
 from nti_desktop.photo.reading.heif import heif_parts, read_heif_header
 from nti_desktop.photo.reading.heif_boxes import heif_kind
 
+_TIFF_BITS = (1, 2, 4, 8, 16, 32, 64)  # a channel; those of 32 and 64 are told of when they are known
 _HEAD = 64  # bytes; enough for every signature
 
 
@@ -57,11 +60,16 @@ def read_picture(path: Path, *, eight_bits: bool, report: Report | None = None) 
             raise PhotoError(
                 f"“{path.name}” is a {header.bits}-bit JPEG, which cannot be read; save it as 8 bit or TIFF."
             )
+        if header.kind == "TIFF" and header.bits not in _TIFF_BITS:
+            raise PhotoError(
+                f"“{path.name}” is a {header.bits}-bit TIFF, which cannot be read; save it with 8 or 16 bits a channel."
+            )
         with ThreadPoolExecutor(1, "identity") as beside:
             identity = beside.submit(picture_identity, file, header.kind)  # a second for 600 MB, less than decoding
             with _decoding(path):
                 decoded = decode(path, header, eight_bits, report)
-        return Read(decoded.raster, identity.result(), decoded.orientation, header.bits, decoded.notes)
+        orientation = orientation_of(read_metadata(file, header.kind))
+        return Read(decoded.raster, identity.result(), orientation, header.bits, decoded.notes)
 
 
 def identify(path: Path) -> str:
@@ -131,14 +139,16 @@ def _decoding(path: Path) -> Iterator[None]:
         yield
     except PhotoError:
         raise
-    except MemoryError as error:
-        raise PhotoError(f"“{path.name}” is too large for this computer's memory; close other programs.") from error
-    except (pyvips.Error, OSError, ValueError, SyntaxError) as error:  # libvips' and Pillow's ways of saying so
+    except (
+        MemoryError,
+        pyvips.Error,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:  # libvips' and Pillow's ways of saying so
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise PhotoError(
-            f"“{path.name}” is cut short, damaged or of a rare kind; copy it again from where it came from."
-        ) from error
+        raise failure(path, error) from error
 
 
 def _not_a_picture(path: Path) -> PhotoError:

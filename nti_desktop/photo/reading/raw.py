@@ -19,7 +19,10 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Development
+from nti_desktop.photo.reading.containers import file_size
+from nti_desktop.photo.reading.failures import damaged, failure
 from nti_desktop.photo.reading.header import check_size
+from nti_desktop.photo.reading.raw_extents import raw_extents
 
 NEUTRAL_NOTE = "This raw file is developed neutrally; for your own look, send a 16-bit TIFF from your raw editor."
 
@@ -30,6 +33,13 @@ _STATES_WHITE = (".dng", ".gpr")
 # LibRaw's default. White would turn magenta where a sensor saturates below the level in LibRaw's tables.
 _SEARCH_WHITE_ABOVE = 0.75
 _HASHED_ROWS = 256
+
+# LibRaw reads on behind a file's end in silence. Whether the sensor's values depend on what lies there is then seen by
+# putting there one thing and another; this is asked only of files that say they are longer, or are shorter than any
+# coding of so many values.
+_FEWEST_BITS = 4  # a value
+_FILLINGS = (b"\0", b"\1")
+_LEAST_FILLING, _MOST_FILLING = 1 << 20, 1 << 26  # bytes
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,7 @@ def develop(path: Path, orientation: int | None = None) -> Developed:
     """
     with _opened(path) as raw:
         check_size(path, _stored_size(raw))
+        _check_whole(path, raw)
         # Before LibRaw makes a picture, which it then says is upright.
         applied = _orientation(raw) if orientation is None else orientation
         as_shot = raw.camera_whitebalance[0] > 0
@@ -112,6 +123,7 @@ def raw_identity(path: Path) -> str:
     """
     with _opened(path) as raw:
         check_size(path, _stored_size(raw))
+        _check_whole(path, raw)
         sensor = raw.raw_image
         pattern = None if raw.raw_pattern is None else raw.raw_pattern.tolist()
         digest = hashlib.sha256(repr(("raw", sensor.shape, pattern, raw.color_desc)).encode())
@@ -157,17 +169,47 @@ def _opened(path: Path) -> Iterator[rawpy.RawPy]:
                 raw = rawpy.imread(file)
         with raw:
             yield raw
-    except (MemoryError, rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError) as error:
-        raise PhotoError(f"“{path.name}” is too large for this computer's memory; close other programs.") from error
+    except (MemoryError, rawpy.LibRawUnsufficientMemoryError) as error:
+        raise failure(path, MemoryError()) from error
+    except rawpy.LibRawTooBigError as error:
+        raise PhotoError(
+            f"“{path.name}” is damaged, or larger than this program's raw library takes; "
+            "export a 16-bit TIFF from your raw editor and open that."
+        ) from error
     except (rawpy.LibRawIOError, rawpy.LibRawDataError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's own; LibRaw's come without a number
             raise
-        raise PhotoError(f"“{path.name}” is cut short or damaged; copy it again from where it came from.") from error
+        raise damaged(path) from error
     except (rawpy.LibRawError, RuntimeError) as error:
         raise PhotoError(
             f"“{path.name}” is damaged, or this program's raw library does not know its camera yet; "
             "export a 16-bit TIFF from your raw editor and open that."
         ) from error
+
+
+def _check_whole(path: Path, raw: rawpy.RawPy) -> None:
+    """Raises PhotoError where the file ends before the sensor's data do."""
+    with disk.open_to_read(path) as file:
+        size = file_size(file)
+        extents = raw_extents(file)
+        if extents.lacks_tiles:
+            raise damaged(path)
+        too_short = 8 * size < _FEWEST_BITS * raw.sizes.raw_width * raw.sizes.raw_height
+        if extents.end <= size and not too_short:
+            return
+        file.seek(0)
+        data = file.read()
+    missing = min(max(extents.end - size, _LEAST_FILLING), _MOST_FILLING)
+    seen = []
+    for filling in _FILLINGS:
+        try:
+            filled = rawpy.imread(io.BytesIO(data + filling * missing))
+        except rawpy.LibRawError:  # some formats are read from their end, which this moves
+            return
+        with filled:
+            seen.append(hashlib.sha256(np.ascontiguousarray(filled.raw_image).data).digest())
+    if seen[0] != seen[1]:
+        raise damaged(path)
 
 
 def _orientation(raw: rawpy.RawPy) -> int:
