@@ -135,3 +135,24 @@ def test_boxes_within_boxes_without_end_are_not_followed() -> None:
     for _ in range(3000):
         data = box(b"moov", data)
     assert read_raw_metadata(io.BytesIO(box(b"ftyp", b"crx \0\0\0\1crx isom") + data)) is None
+
+
+class Counted(io.BytesIO):
+    """Counts what is asked of it at once."""
+
+    most = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.most = max(self.most, len(self.getbuffer()) if size is None or size < 0 else size)
+        return super().read(size)
+
+
+def test_lengths_that_cannot_be_are_not_followed() -> None:
+    section = b"SECi".ljust(12, b"\0") + struct.pack("<L", 18) + bytes(12)
+    directory = b"SECd".ljust(8, b"\0") + struct.pack("<L", 1) + struct.pack("<LL", 40, 0) + b"IMAG"
+    negative = b"FOVb".ljust(40, b"\0") + section + directory + struct.pack("<L", 40 + len(section))
+    file = Counted(negative + bytes(1 << 20) + negative[-4:])
+    assert read_raw_metadata(file) is None
+    assert file.most < 1000
+    endless = b"\0\0\0\1ftypcrx " + b"\xff" * 8 + bytes(100)
+    assert raw_extents(io.BytesIO(endless)).end >= len(endless)

@@ -17,6 +17,7 @@ REST = b"rest"
 SCAN = b"scan"
 MOST_PARTS = 1_000_000
 BLOCK = 1 << 20
+_FARTHEST = (1 << 63) - 1  # offset that a file can have
 
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
@@ -50,7 +51,9 @@ def kind_of(file: BinaryIO) -> Kind | None:
 
 
 def read_at(file: BinaryIO, start: int, size: int) -> bytes:
-    """Up to `size` bytes from `start`; fewer at the end of the file."""
+    """Up to `size` bytes from `start`; fewer at the end of the file, none where a file says what cannot be."""
+    if size <= 0 or not 0 <= start <= _FARTHEST:
+        return b""
     file.seek(start)
     return file.read(size)
 
