@@ -10,13 +10,13 @@ from nti_desktop.cli import downloading
 from nti_desktop.cli.terminal import confirm, tell, watcher
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.models.library.catalog import ModelEntry, find_model
+from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.checking import verify
-from nti_desktop.models.library.places import Places, move_store, read_places, store_fault, write_places
+from nti_desktop.models.library.places import Places, move_store, read_places, store_fault
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
 from nti_desktop.models.library.records import gigabytes
 from nti_desktop.models.library.scan import Source
-from nti_desktop.models.library.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
+from nti_desktop.models.library.store import Listed, add, find_listed, incoming, listed_models, remove, remove_incoming
 
 
 def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
@@ -25,6 +25,13 @@ def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
     adding = command("add", "List a model that lies elsewhere; it is used where it is.")
     adding.add_argument(
         "path", type=Path, metavar="PATH", help="a folder in the diffusers layout or a .safetensors file"
+    )
+    adding.add_argument(
+        "--vae",
+        type=Path,
+        metavar="PATH",
+        help="a .safetensors file or folder of an autoencoder (VAE) to use in place of the model's own; adding the "
+        "model again without it goes back to that",
     )
     adding.set_defaults(run=run_add)
     fetching = command("download", "Fetch a model from the Hugging Face Hub; without one, say what is offered.")
@@ -74,11 +81,14 @@ def run_list(options: Namespace, cancel: CancelToken) -> int:
 
 def run_add(options: Namespace, cancel: CancelToken) -> int:
     """Use a model where it lies."""
-    path = Path(os.path.abspath(os.path.expanduser(options.path)))
-    entry = find_model(str(path))
-    write_places(read_places().with_added(path))
-    tell([f"“{entry.name}” is listed, and used where it is, in “{path.parent}”."], {"added": str(path)}, options.json)
+    path, vae = _absolute(options.path), None if options.vae is None else _absolute(options.vae)
+    said = add(path, vae)
+    tell([said], {"added": str(path), "vae": None if vae is None else str(vae)}, options.json)
     return 0
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(path)))
 
 
 def run_verify(options: Namespace, cancel: CancelToken) -> int:
@@ -119,7 +129,7 @@ def run_where(options: Namespace, cancel: CancelToken) -> int:
     places = read_places()
     lines = []
     if options.set is not None:
-        before, places = places.store, move_store(Path(os.path.abspath(os.path.expanduser(options.set))))
+        before, places = places.store, move_store(_absolute(options.set))
         if before != places.store:
             lines.append(f"Models that are in “{before}” stay there; move them yourself to go on using them.")
     notes = _faults(places)

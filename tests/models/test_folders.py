@@ -214,6 +214,23 @@ def test_weights_in_pieces_are_used(folder: Path) -> None:
     assert find_model(str(folder)).native_size == 512
 
 
+@pytest.mark.parametrize("named", ["w-0000{}-of-00002.fp16.safetensors", "w.fp16-0000{}-of-00002.safetensors"])
+def test_pieces_in_half_precision_are_used(folder: Path, named: str) -> None:
+    in_pieces(folder, [named.format(number) for number in (1, 2)])
+    index = folder / "unet" / "diffusion_pytorch_model.safetensors.index.json"
+    half = index.rename(index.with_name("diffusion_pytorch_model.safetensors.index.fp16.json"))
+    assert find_model(str(folder)).files.half == {"unet"}
+    half.unlink()
+    assert f"lacks {half.name}, which says how its weights lie in pieces" in refusal(folder)
+
+
+def test_a_folder_that_only_holds_files_of_weights_says_what_to_add(tmp_path: Path) -> None:
+    (tmp_path / "one.SAFETENSORS").touch()
+    assert "add its file “one.SAFETENSORS”" in refusal(tmp_path)
+    (tmp_path / "another.safetensors").touch()
+    assert "holds 2 files of weights; add one of them" in refusal(tmp_path)
+
+
 def test_a_missing_piece_is_refused(folder: Path) -> None:
     in_pieces(folder, ["one.safetensors", "two.safetensors"])
     (folder / "unet" / "two.safetensors").unlink()

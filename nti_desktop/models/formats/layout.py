@@ -7,6 +7,7 @@ from pathlib import Path
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.families import Family, LatentSpace, family_of
 from nti_desktop.models.formats.configs import SUPPORTED, Config, read_config
+from nti_desktop.models.formats.foreign import ENDINGS
 from nti_desktop.models.formats.weights import HALF, WEIGHTS, check_weights, weight_files
 from nti_desktop.recipe.jobs import ModelFiles
 
@@ -42,20 +43,28 @@ class Layout:
         return self.latents.factor
 
 
-def check_layout(folder: Path, autoencoder: Path | None = None) -> Layout:
-    """Check a model folder without loading weights (their headers are read). autoencoder: see ModelFiles.
+def check_layout(folder: Path, autoencoder: Path | None = None, autoencoder_file: Path | None = None) -> Layout:
+    """Check a model folder without loading weights (their headers are read). autoencoder, autoencoder_file: see
+    ModelFiles; the file is known to be one.
 
     Raises ModelError in one sentence.
     """
-    name, files = folder.name or str(folder), ModelFiles(folder, autoencoder=autoencoder)
+    name = folder.name or str(folder)
+    files = ModelFiles(folder, autoencoder=autoencoder, autoencoder_file=autoencoder_file)
     try:
         _check_folder(folder, name)
         parts = _check_kind(read_config(folder, INDEX), name)
         layout = _sizes(_configs(files, parts), name)
+        if autoencoder is not None and (folder / "vae" / "config.json").is_file():
+            _check_latents(layout, _sizes(_configs(ModelFiles(folder), parts), name), autoencoder)
         for part in parts:
             if part.startswith("tokenizer"):
                 _check_tokenizer(folder, part)
-        weights = {part: weight_files(files.place_of(part), part) for part in parts if part in WEIGHTS}
+        weights = {
+            part: weight_files(files.place_of(part), part)
+            for part in parts
+            if part in WEIGHTS and files.file_of(part) is None
+        }
         for file in (file for found in weights.values() for file in found):
             check_weights(file)
     except OSError as error:
@@ -71,26 +80,58 @@ def needed_files(files: ModelFiles) -> dict[str, Path]:
     folder = files.folder
     needed = {SCHEDULER: folder / SCHEDULER}
     needed |= {INDEX: folder / INDEX} if files.single is None else {"weights": files.single}
+    needed |= {} if files.autoencoder_file is None else {"vae/weights": files.autoencoder_file}
     for part in _check_kind(read_config(folder, INDEX), folder.name):
         place = files.place_of(part)
         if part not in WEIGHTS:
             found = [file for file in place.iterdir() if file.suffix in (".json", ".txt")]
         else:
-            found = [place / "config.json", *([] if files.is_in_single(part) else weight_files(place, part))]
+            found = [place / "config.json", *([] if files.file_of(part) else weight_files(place, part))]
         needed |= {f"{part}/{file.name}": file for file in found}
     return needed
 
 
-def shipped_layout(folder: Path) -> Layout:
-    """Read the layout of a published model whose configuration, without weights, comes with the program."""
+def shipped_layout(folder: Path, autoencoder: Path | None = None) -> Layout:
+    """Read the layout of a published model whose configuration, without weights, comes with the program.
+
+    autoencoder: see ModelFiles; its weights are checked. Raises ModelError, OSError.
+    """
     parts = _check_kind(read_config(folder, INDEX), folder.name)
-    return _sizes(_configs(ModelFiles(folder), parts), folder.name)
+    layout = _sizes(_configs(ModelFiles(folder), parts), folder.name)
+    if autoencoder is None:
+        return layout
+    paired = _sizes(_configs(ModelFiles(folder, autoencoder=autoencoder), parts), folder.name)
+    _check_latents(paired, layout, autoencoder)
+    weights = weight_files(autoencoder, "vae")
+    for file in weights:
+        check_weights(file)
+    return replace(layout, half=frozenset({"vae"} if f"{HALF}." in weights[0].name else ()))
+
+
+def _check_latents(paired: Layout, own: Layout, autoencoder: Path) -> None:
+    """Raise ModelError where an autoencoder makes other latents than the one that a model was trained with."""
+    if paired.latents != own.latents:
+        where = autoencoder.parent.name if autoencoder.name == "vae" else autoencoder.name
+        raise ModelError(
+            f"The autoencoder (VAE) in “{where}” is made for models of another kind, as its latents are not those that "
+            "this model knows; choose one that is made for it."
+        )
 
 
 def _check_folder(folder: Path, name: str) -> None:
     if not folder.is_dir():
         raise ModelError(f"There is no model folder “{folder}”; check its path, or choose the built-in model.")
     if not (folder / INDEX).is_file():
+        files = sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in ENDINGS)
+        if len(files) == 1:
+            raise ModelError(
+                f"“{name}” is not a model folder, as it has no model_index.json; add its file “{files[0]}”."
+            )
+        if files:
+            raise ModelError(
+                f"“{name}” is not a model folder, as it has no model_index.json, but holds {len(files)} files of "
+                f"weights; add one of them, as “{files[0]}”."
+            )
         raise ModelError(f"“{name}” is not a model folder, as it has no model_index.json; {SUPPORTED}.")
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from nti_desktop.core import disk
+from nti_desktop.models.formats.foreign import ENDINGS
 from nti_desktop.models.library.places import Places
 
 MOST = 300  # candidates in all
@@ -90,7 +91,7 @@ def _entries(folder: Path) -> list[Path]:
 
 def _may_be_a_model(path: Path) -> bool:
     try:
-        if path.suffix.casefold() == ".safetensors":
+        if path.suffix.casefold() in ENDINGS:
             return path.is_file()
         return (path / "model_index.json").is_file()
     except OSError:

@@ -10,8 +10,8 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.hub.client import INCOMING, PLAN
 from nti_desktop.models.hub.offers import offers
-from nti_desktop.models.library.catalog import ModelEntry, all_built_in, find_model
-from nti_desktop.models.library.places import Places, write_places
+from nti_desktop.models.library.catalog import ModelEntry, all_built_in, model_at
+from nti_desktop.models.library.places import Places, read_places, write_places
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
 from nti_desktop.models.library.records import DownloadRecord, files_of, read_record, record_path, size_of
 from nti_desktop.models.library.scan import Candidate, Source, candidates
@@ -56,20 +56,33 @@ class Incoming:
 def listed_models(places: Places) -> tuple[Listed, ...]:
     """List what is built in and all candidates. Raises ModelError when the program's own files are damaged."""
     own = (Listed(None, "built in", entry, None, 0, None) for entry in all_built_in())
-    return (*own, *(_listed(candidate) for candidate in candidates(places)))
+    return (*own, *(_listed(candidate, places) for candidate in candidates(places)))
 
 
-def _listed(candidate: Candidate) -> Listed:
+def _listed(candidate: Candidate, places: Places) -> Listed:
     path = candidate.path
     record = read_record(path) if candidate.source is Source.STORE else None
     size = size_of(files_of(path))
     try:
-        return Listed(path, candidate.source, find_model(str(path)), None, size, record)
+        entry = model_at(path, places.autoencoder_of(path))
+        return Listed(path, candidate.source, entry, None, size, record)
     except ModelError as error:
         fault = (
             str(error) if path.exists() else f"“{path}” is not there; plug in its drive, or remove it from the list."
         )
         return Listed(path, candidate.source, None, fault, size, record)
+
+
+def add(path: Path, autoencoder: Path | None = None) -> str:
+    """List a model that lies elsewhere, and is used where it is; the sentence says so.
+
+    path, autoencoder: absolute; autoencoder: file or folder of one to use in place of the model's own. Raises
+    ModelError in one sentence, and nothing has changed.
+    """
+    entry = model_at(path, autoencoder)
+    write_places(read_places().with_added(path, autoencoder))
+    paired = "" if autoencoder is None else f", with the autoencoder “{autoencoder}”"
+    return f"“{entry.name}” is listed, and used where it is, in “{path.parent}”{paired}."
 
 
 def incoming(store: Path) -> tuple[Incoming, ...]:
@@ -84,7 +97,7 @@ def incoming(store: Path) -> tuple[Incoming, ...]:
         try:
             plan = json.loads(disk.read_bytes(folder / PLAN).decode())
             total = sum(int(file["size"]) for file in plan["files"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             total = known.get(folder.name, 0)
         size = size_of([path for path in folder.rglob("*") if path.is_file() and path.name != PLAN])
         found.append(Incoming(folder.name.replace("--", "/"), folder, size, total))
