@@ -10,13 +10,14 @@ from nti_desktop.cli import downloading
 from nti_desktop.cli.terminal import confirm, tell, watcher
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.adding import add_model, asking
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.checking import verify
 from nti_desktop.models.library.places import Places, move_store, read_places, store_fault
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
 from nti_desktop.models.library.records import gigabytes
 from nti_desktop.models.library.scan import Source
-from nti_desktop.models.library.store import Listed, add, find_listed, incoming, listed_models, remove, remove_incoming
+from nti_desktop.models.library.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
 
 
 def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
@@ -82,7 +83,7 @@ def run_list(options: Namespace, cancel: CancelToken) -> int:
 def run_add(options: Namespace, cancel: CancelToken) -> int:
     """Use a model where it lies."""
     path, vae = _absolute(options.path), None if options.vae is None else _absolute(options.vae)
-    said = add(path, vae)
+    said = add_model(path, vae, asking(watcher(), cancel))
     tell([said], {"added": str(path), "vae": None if vae is None else str(vae)}, options.json)
     return 0
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
+from nti_desktop.core.progress import CancelToken, report_nothing
+from nti_desktop.editing.adding import add_model, asking
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
@@ -14,7 +16,7 @@ from nti_desktop.models.hub.client import free_space
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.places import move_store, read_places, store_fault
 from nti_desktop.models.library.scan import Candidate, Source
-from nti_desktop.models.library.store import Incoming, Listed, add, incoming, listed_models, remove, remove_incoming
+from nti_desktop.models.library.store import Incoming, Listed, incoming, listed_models, remove, remove_incoming
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class ModelLibrary(QObject):
             self.added.emit(path)
             self._say(sentence)
 
-        self._change(lambda: add(path), done)
+        self._change(lambda: add_model(path, None, asking(report_nothing, CancelToken())), done)
 
     @slot(Listed)
     def remove(self, model: Listed) -> None:

@@ -13,14 +13,16 @@ from safetensors import SafetensorError
 from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
-from nti_desktop.models.families import FAMILIES, Family
+from nti_desktop.models.families import FAMILIES, Family, few_steps_of
 from nti_desktop.models.formats.autoencoder import AUTOENCODER, Paired, is_autoencoder
 from nti_desktop.models.formats.configs import SUPPORTED
 from nti_desktop.models.formats.foreign import UNET, check_beginning, check_names, part_alone
 from nti_desktop.models.formats.layout import Layout, refused_channels, shipped_layout
+from nti_desktop.models.formats.noise import edm, other_noise, told_its_guidance
 from nti_desktop.models.formats.weights import check_numbers, open_weights, read_tensor
 
 VAE = "first_stage_model."
+UNET_GUIDANCE = f"{UNET}time_embed.cond_proj.weight"
 FIRST, SECOND_INPUT = f"{UNET}input_blocks.0.0.weight", f"{UNET}label_emb.0.0.weight"
 LATENT_CHANNELS = 4  # of every family that comes in one file
 V_PREDICTION, ZERO_SNR = "v_pred", "ztsnr"  # empty tensors by which trainers mark SDXL relatives
@@ -31,16 +33,20 @@ TELLING, V_SPREAD = f"{UNET}output_blocks.11.1.transformer_blocks.0.norm1.bias",
 
 @dataclass(frozen=True)
 class SingleFile:
-    """configs: folder of the published configuration, layout: of that; schedule: see ModelFiles."""
+    """configs: folder of the published configuration, layout: of that; schedule: see ModelFiles; guessed: whether
+    nothing says what the model predicts, so that it is the guess by a weight, or the model's own answer.
+    """
 
     configs: Path
     schedule: tuple[tuple[str, str | bool], ...]
     layout: Layout
+    guessed: bool = False
 
 
-def check_single_file(file: Path, autoencoder: Paired = Paired()) -> SingleFile:  # noqa: B008 - it is frozen
-    """Say what a file of weights is. autoencoder: from elsewhere, in place of the file's own.
+def check_single_file(file: Path, autoencoder: Paired, answer: str | None) -> SingleFile:
+    """Say what a file of weights is.
 
+    autoencoder: from elsewhere, in place of the file's own; answer: the model's, when it was asked what it predicts.
     Raises ModelError in one sentence when it cannot be used.
     """
     name = file.name
@@ -53,15 +59,19 @@ def check_single_file(file: Path, autoencoder: Paired = Paired()) -> SingleFile:
             if sentence := refused_channels(channels, LATENT_CHANNELS, name):
                 raise ModelError(sentence)
             check_numbers(weights, f"“{name}”")
-            schedule = _schedule(header, family)
-        predicts_noise = ("prediction_type", "epsilon") in schedule
-        configs = resource("models", "configs", (predicts_noise and family.noise_configs) or family.configs)
+            stated = _stated_prediction(header)
+            guessed = stated is None and family.noise_configs is not None
+            prediction = (answer or _likely_prediction(header)) if guessed else stated
+        published = (prediction == "epsilon" and family.noise_configs) or family.configs
+        configs = resource("models", "configs", published)
         layout = shipped_layout(configs, autoencoder.folder)
     except OSError as error:
         raise ModelError(f"The model “{name}” cannot be read: {error.strerror or error}.") from error
     except (SafetensorError, IndexError) as error:
         raise ModelError(f"“{name}” is damaged or incomplete; add the model again.") from error
-    return SingleFile(configs, schedule, replace(layout, takes_orders=channels == 2 * LATENT_CHANNELS))
+    few_steps = few_steps_of((header.metadata.get("modelspec.title", ""),))
+    layout = replace(layout, takes_orders=channels == 2 * LATENT_CHANNELS, few_steps=few_steps)
+    return SingleFile(configs, _schedule(prediction, header), layout, guessed)
 
 
 class _Header:
@@ -92,6 +102,10 @@ class _Header:
 def _family(header: _Header, name: str, paired: bool) -> Family:
     names = header.names
     check_names(names, name)
+    if header.holds("edm_"):  # with which other programs mark it
+        raise edm(name)
+    if UNET_GUIDANCE in names:
+        raise told_its_guidance(name)
     text = [family for family in FAMILIES if all(header.holds(encoder) for encoder in family.text_encoders)]
     there = FIRST in names, bool(text), header.holds(VAE)
     if not any(there):
@@ -120,15 +134,7 @@ def _other(names: frozenset[str], name: str) -> str:
     return f"“{name}” is not a Stable Diffusion model that this program knows; {SUPPORTED}."
 
 
-def _schedule(header: _Header, family: Family) -> tuple[tuple[str, str | bool], ...]:
-    """Read what the file says of the noise schedule.
-
-    Where models of the family predict either the noise or v, the prediction is always part of it; where nothing states
-    it, it is guessed from a weight.
-    """
-    prediction = _stated_prediction(header)
-    if family.noise_configs and prediction is None:
-        prediction = "v_prediction" if _looks_like_v(header) else "epsilon"
+def _schedule(prediction: str | None, header: _Header) -> tuple[tuple[str, str | bool], ...]:
     said: list[tuple[str, str | bool]] = [] if prediction is None else [("prediction_type", prediction)]
     return tuple(said + ([("rescale_betas_zero_snr", True)] if ZERO_SNR in header.names else []))
 
@@ -143,6 +149,8 @@ def _stated_prediction(header: _Header) -> str | None:
         return "v_prediction"
     if stated.startswith("eps"):
         return "epsilon"
+    if stated:
+        raise other_noise(header.file.name, "as the file says of itself")
     beside = header.file.with_suffix(".yaml")
     if beside.is_file() and beside.stat().st_size <= 1 << 16:
         lines = disk.read_bytes(beside).decode("utf-8", "replace").splitlines()
@@ -151,5 +159,8 @@ def _stated_prediction(header: _Header) -> str | None:
     return None
 
 
-def _looks_like_v(header: _Header) -> bool:
-    return TELLING not in header.names or float(np.std(header.tensor(TELLING))) > V_SPREAD
+def _likely_prediction(header: _Header) -> str:
+    """Guess by a weight which of both a model of Stable Diffusion 2 predicts."""
+    if TELLING in header.names and float(np.std(header.tensor(TELLING))) <= V_SPREAD:
+        return "epsilon"
+    return "v_prediction"

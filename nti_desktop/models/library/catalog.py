@@ -11,10 +11,12 @@ from pathlib import Path, PurePath
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
+from nti_desktop.models.families import few_steps_of
 from nti_desktop.models.formats.autoencoder import Paired, find_autoencoder
 from nti_desktop.models.formats.layout import Layout, check_layout
 from nti_desktop.models.formats.single_file import check_single_file
 from nti_desktop.models.hub.offers import find_offer
+from nti_desktop.models.library.answers import answer_of
 from nti_desktop.models.library.places import read_places
 from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
 from nti_desktop.models.library.scan import candidates
@@ -33,7 +35,8 @@ class ModelEntry:
     """One model. id: see BUILT_IN, or the absolute path of its folder or file; family: what it is a relative of;
     native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
     many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
-    preview decoder that lies there for it is not used, one sentence; takes_orders: see Layout.
+    preview decoder that lies there for it is not used, one sentence; takes_orders: see Layout; prediction_guessed: see
+    SingleFile.
     """
 
     id: str
@@ -48,6 +51,7 @@ class ModelEntry:
     words: frozenset[str] | None
     preview_fault: str | None = None
     takes_orders: bool = False
+    prediction_guessed: bool = False
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -121,6 +125,14 @@ def defaults_of(model_id: str, takes_orders: bool = False) -> EditDefaults:
     if model_id in BUILT_IN:
         return BUILT_IN[model_id].defaults
     return ORDERS_DEFAULTS if takes_orders else EditDefaults()
+
+
+def _defaults(id: str, name: str, layout: Layout) -> EditDefaults:
+    """What was published for a model that is here; one that was distilled to few steps may say so by its name alone."""
+    best, few = defaults_of(id, layout.takes_orders), layout.few_steps or few_steps_of((name,))
+    if few is None:
+        return best
+    return replace(best, steps=few.steps, guidance_scale=few.guidance_scale, preview_steps=2, few_steps=True)
 
 
 def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
@@ -241,7 +253,7 @@ def _from_folder(path: Path, paired: Paired) -> ModelEntry:
         name=name_of(path),
         family=layout.family.title,
         files=replace(files, preview_decoder=preview.decoder),
-        defaults=defaults_of(str(path), layout.takes_orders),
+        defaults=_defaults(str(path), name_of(path), layout),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence=_ITS_OWN,
@@ -264,7 +276,7 @@ def name_of(folder: PurePath) -> str:
 
 
 def _from_file(path: Path, paired: Paired) -> ModelEntry:
-    found = check_single_file(path, paired)
+    found = check_single_file(path, paired, answer_of(path))
     layout, preview = found.layout, _published(found.layout)
     path = path.absolute()  # a link keeps its name: what it leads to may be named by its hash
     return ModelEntry(
@@ -280,7 +292,7 @@ def _from_file(path: Path, paired: Paired) -> ModelEntry:
             schedule=found.schedule,
             preview_decoder=preview.decoder,
         ),
-        defaults=defaults_of(str(path), layout.takes_orders),
+        defaults=_defaults(str(path), path.stem, layout),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence=_ITS_OWN,
@@ -288,4 +300,5 @@ def _from_file(path: Path, paired: Paired) -> ModelEntry:
         words=None,
         preview_fault=preview.fault,
         takes_orders=layout.takes_orders,
+        prediction_guessed=found.guessed,
     )

@@ -11,7 +11,7 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.models.hub.client import INCOMING, PLAN
 from nti_desktop.models.hub.offers import offers
 from nti_desktop.models.library.catalog import ModelEntry, all_built_in, model_at
-from nti_desktop.models.library.places import Places, read_places, write_places
+from nti_desktop.models.library.places import Places, write_places
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
 from nti_desktop.models.library.records import DownloadRecord, files_of, read_record, record_path, size_of
 from nti_desktop.models.library.scan import Candidate, Source, candidates
@@ -71,18 +71,6 @@ def _listed(candidate: Candidate, places: Places) -> Listed:
             str(error) if path.exists() else f"“{path}” is not there; plug in its drive, or remove it from the list."
         )
         return Listed(path, candidate.source, None, fault, size, record)
-
-
-def add(path: Path, autoencoder: Path | None = None) -> str:
-    """List a model that lies elsewhere, and is used where it is; the sentence says so.
-
-    path, autoencoder: absolute; autoencoder: file or folder of one to use in place of the model's own. Raises
-    ModelError in one sentence, and nothing has changed.
-    """
-    entry = model_at(path, autoencoder)
-    write_places(read_places().with_added(path, autoencoder))
-    paired = "" if autoencoder is None else f", with the autoencoder “{autoencoder}”"
-    return f"“{entry.name}” is listed, and used where it is, in “{path.parent}”{paired}."
 
 
 def incoming(store: Path) -> tuple[Incoming, ...]:
