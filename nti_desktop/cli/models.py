@@ -15,8 +15,8 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.checking import verify
 from nti_desktop.models.library.places import Places, move_store, read_places, store_fault
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
+from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import gigabytes
-from nti_desktop.models.library.scan import Source
 from nti_desktop.models.library.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
 
 
@@ -25,7 +25,10 @@ def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
     command("list", "Say which models there are, where, and which of them cannot be used.").set_defaults(run=run_list)
     adding = command("add", "List a model that lies elsewhere; it is used where it is.")
     adding.add_argument(
-        "path", type=Path, metavar="PATH", help="a folder in the diffusers layout or a .safetensors file"
+        "path",
+        type=Path,
+        metavar="PATH",
+        help="a folder in the diffusers layout, a .safetensors file, or a folder that holds models",
     )
     adding.add_argument(
         "--vae",

@@ -11,6 +11,7 @@ from nti_desktop.models.library.answers import ANSWERS, answer_of, keep_answer
 from nti_desktop.models.library.catalog import ModelEntry, model_at
 from nti_desktop.models.library.places import read_places, write_places
 from nti_desktop.models.library.samples import samples
+from nti_desktop.models.library.scan import is_a_place, models_below
 
 Ask = Callable[[ModelEntry], str | None]
 
@@ -29,12 +30,15 @@ def asking(report: Report, cancel: CancelToken) -> Ask:
 
 
 def add_model(path: Path, autoencoder: Path | None, ask: Ask) -> str:
-    """List a model that lies elsewhere, and is used where it is; the sentence says so.
+    """List a model that lies elsewhere, and is used where it is, or all models in a folder; the sentence says so.
 
     path, autoencoder: absolute; autoencoder: file or folder of one to use in place of the model's own; ask: what a
     model predicts by its answers, None where they say nothing. It is asked once, where nothing else tells; what keeps
     it from answering only leaves the guess. Raises ModelError in one sentence, Cancelled, and nothing has changed.
     """
+    if autoencoder is None and is_a_place(path):
+        write_places(read_places().with_added(path))
+        return f"The models in “{path}” are listed, {len(models_below(path))} by now, and used where they are."
     entry = model_at(path, autoencoder)
     if entry.prediction_guessed and answer_of(path) is None:
         try:

@@ -79,6 +79,13 @@ def test_who_says_what_it_predicts_is_not_asked(tmp_path: Path) -> None:
     assert stands(said) == ("epsilon", 512)
 
 
+def test_a_folder_of_models_is_added_as_a_place(file: Path) -> None:
+    assert "are listed, 1 by now" in add_model(file.parent, None, Asked("epsilon"))
+    assert read_places().added == (file.parent,)
+    with pytest.raises(ModelError, match="add its file"):
+        add_model(file.parent, file, Asked("epsilon"))
+
+
 def test_a_damaged_memory_of_answers_is_no_harm(file: Path) -> None:
     add_model(file, None, Asked("epsilon"))
     for content in ("[", "[]", '{"a": 3}'):

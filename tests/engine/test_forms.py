@@ -314,6 +314,7 @@ def test_files_of_something_else_are_refused(names: list[str], said: str, tmp_pa
         ("model.pt", b"?", "could run any program"),
         ("renamed.safetensors", b"PK\x03\x04" + bytes(80), "could run any program"),
         ("model.gguf", b"GGUF" + bytes(64), "packed for other programs (GGUF)"),
+        ("sd_v1.5_f16.ckpt", b"SQLite format 3\0" + bytes(80), "a form of its own (Draw Things)"),
         ("model.GGUF", b"?", "packed for other programs (GGUF)"),
         ("renamed.safetensors", b"GGUF" + bytes(64), "packed for other programs (GGUF)"),
         ("model.safetensors", b"<!DOCTYPE html><html>", "a web page that was saved in place of the model"),

@@ -15,7 +15,8 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.client import free_space
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.places import move_store, read_places, store_fault
-from nti_desktop.models.library.scan import Candidate, Source
+from nti_desktop.models.library.programs import Source
+from nti_desktop.models.library.scan import Candidate
 from nti_desktop.models.library.store import Incoming, Listed, incoming, listed_models, remove, remove_incoming
 
 

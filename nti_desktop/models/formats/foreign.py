@@ -12,6 +12,7 @@ from nti_desktop.models.formats.weights import PICKLED
 ENDINGS = (".safetensors", ".sft")
 _PICKLE_BEGINS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _PAGE_BEGINS = (b"<!doctype", b"<html", b"<?xml")
+_DATABASE_BEGINS = b"SQLite format 3"
 _POINTER_BEGINS = b"version https://git-lfs"
 
 
@@ -66,6 +67,11 @@ def check_beginning(file: Path) -> None:
     if begins.startswith(b"GGUF") or ending == ".gguf":
         raise ModelError(
             f"“{name}” is packed for other programs (GGUF), which this one cannot unpack; "
+            "add the same model as a safetensors file."
+        )
+    if begins.startswith(_DATABASE_BEGINS):
+        raise ModelError(
+            f"“{name}” is kept in a form of its own (Draw Things), which this program cannot use; "
             "add the same model as a safetensors file."
         )
     if begins.startswith(_PICKLE_BEGINS) or ending in PICKLED:

@@ -13,8 +13,9 @@ from nti_desktop.models.hub.offers import offers
 from nti_desktop.models.library.catalog import ModelEntry, all_built_in, model_at
 from nti_desktop.models.library.places import Places, write_places
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
+from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import DownloadRecord, files_of, read_record, record_path, size_of
-from nti_desktop.models.library.scan import Candidate, Source, candidates
+from nti_desktop.models.library.scan import Candidate, candidates
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,11 @@ def find_listed(wanted: str, places: Places) -> Candidate:
     Raises ModelError in one sentence when there is none, or more than one.
     """
     decoders = (Candidate(folder, Source.STORE) for _, folder in stored_preview_decoders(places.store))
-    found = (*candidates(places), *decoders)
+    found = (*candidates(places), *decoders, *(Candidate(path, Source.ADDED) for path in places.added))
     real = os.path.realpath(os.path.expanduser(wanted))
-    exact = [c for c in found if os.path.realpath(c.path) == real]
+    exact = [c for c in found if os.path.realpath(c.path) == real][:1]
     names = {wanted, wanted.replace("/", "--"), *(k.files[0].name for k in offers() if k.id == wanted)}
-    named = exact or [c for c in found if c.path.name in names or c.path.stem in names]
+    named = exact or list({c.path: c for c in found if c.path.name in names or c.path.stem in names}.values())
     if not named:
         raise ModelError(f"There is no model “{wanted}”; “nti-desktop models list” says which there are.")
     if len(named) > 1:
