@@ -131,7 +131,7 @@ FEW_STEPS = (
 
 
 def few_steps_of(names: Iterable[str], solver: object = None, spacing: object = None) -> FewSteps | None:
-    """How a model is used that was distilled to few steps; None for any other.
+    """Say how a model is used that was distilled to few steps; None for any other.
 
     names: what it is called; solver, spacing: of its scheduler, where it has one. Euler's steps counted from the noisy
     end, on a schedule that does not end in nothing but noise, are those that Turbo was published with.

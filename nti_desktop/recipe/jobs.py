@@ -199,7 +199,9 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Device:
-    """What can compute. kind: "cuda", "mps" or "cpu"; name: in words."""
+    """What can compute. kind: "cuda", "xpu", "mps" or "cpu", with a number for one of several cards, "cuda:1"; name: in
+    words.
+    """
 
     kind: str
     name: str
@@ -223,7 +225,7 @@ class Measured:
     """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because
     grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at this size; device: name
     of the one that computed, kind: its kind; devices: all there are, the best first; precision: of the UNet, in words;
-    forecast: None where it was not made.
+    forecast: None where it was not made; passed_over: why graphics cards that are there are not used, in sentences.
     """
 
     autoencoder_psnr: float
@@ -233,3 +235,4 @@ class Measured:
     devices: tuple[Device, ...] = ()
     precision: str = ""
     forecast: Forecast | None = None
+    passed_over: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
 from nti_desktop.engine.memory.device import find_device
+from nti_desktop.engine.memory.faults import is_device_fault, ran_out_of_memory
 from nti_desktop.engine.memory.precision import Precision, unet_dtype
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.preview_decoder import load_preview_decoder
@@ -62,9 +63,11 @@ def load_model(
             precision=Precision(dtype),
             preview_decoder=None if preview is None else load_preview_decoder(preview),
         )
-    except (ModelError, MemoryError, torch.OutOfMemoryError):
+    except ModelError:
         raise
     except Exception as error:  # the loaders raise whatever their parsers raise; the cause is kept for the log
+        if ran_out_of_memory(error) or is_device_fault(error):
+            raise
         name = (files.single or files.folder).name
         raise ModelError(
             f"The model in “{name}” cannot be loaded; it is damaged or incomplete. Add it again."

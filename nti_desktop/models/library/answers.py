@@ -21,7 +21,7 @@ def answers_file() -> Path:
 
 
 def answer_of(file: Path) -> str | None:
-    """What the model in this file answered; None where it was not asked since the file has changed."""
+    """Look up what the model in this file answered; None where it was not asked since the file has changed."""
     try:
         return _read().get(_key(file))
     except OSError:
@@ -44,7 +44,7 @@ def _key(file: Path) -> str:
 
 
 def _read() -> dict[str, str]:
-    """None when the cache is damaged."""
+    """Read the answers by file; none where the cache is damaged."""
     try:
         if answers_file().stat().st_size > _LARGEST:
             return {}

@@ -46,7 +46,7 @@ class Places:
         return replace(places, forgotten=(*self.forgotten, path))
 
     def autoencoder_of(self, path: Path) -> Path | None:
-        """Where the autoencoder lies that a model is used with; None for its own."""
+        """Say where the autoencoder lies that a model is used with; None for its own."""
         return dict(self.autoencoders).get(path)
 
     def _others(self, path: Path) -> tuple[tuple[Path, Path], ...]:
