@@ -158,8 +158,18 @@ def _line(model: Listed) -> str:
     origin = f", from {model.record.repository}" if model.record else ""
     return (
         f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels: {model.path} ({model.source}, "
-        f"{gigabytes(model.size)}, licence: {model.licence}{origin}){_previews(model.entry)}"
+        f"{gigabytes(model.size)}, licence: {model.licence}{origin}){_paired(model.entry)}{_previews(model.entry)}"
     )
+
+
+def _paired(entry: ModelEntry) -> str:
+    place = _autoencoder(entry)
+    return f"; with the autoencoder “{place}”" if place else ""
+
+
+def _autoencoder(entry: ModelEntry) -> Path | None:
+    """Say where one lies that is used in place of the model's own."""
+    return entry.files.autoencoder_file or entry.files.autoencoder
 
 
 def _previews(entry: ModelEntry) -> str:
@@ -171,6 +181,7 @@ def _previews(entry: ModelEntry) -> str:
 
 def _described(model: Listed) -> dict[str, object]:
     decoder = model.entry.files.preview_decoder if model.entry else None
+    paired = _autoencoder(model.entry) if model.entry and model.path else None
     return {
         "id": model.entry.id if model.entry else str(model.path),
         "name": model.entry.name if model.entry else model.path.name if model.path else "",
@@ -180,6 +191,7 @@ def _described(model: Listed) -> dict[str, object]:
         "fault": model.fault,
         "family": model.entry.family if model.entry else None,
         "native_size": model.entry.native_size if model.entry else None,
+        "vae": str(paired) if paired else None,
         "preview_decoder": str(decoder.weights.parent) if decoder else None,
         "preview_fault": model.entry.preview_fault if model.entry else None,
         "size": model.size,

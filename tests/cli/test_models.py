@@ -228,7 +228,9 @@ def test_a_model_is_paired_with_another_autoencoder_and_parted_again(terminal: T
     assert "--vae FILE" in terminal.run("add", bare, code=1)
     assert f"with the autoencoder “{vae}”" in terminal.run("add", bare, "--vae", vae)
     assert find_model(str(bare)).files.autoencoder_file == vae
-    assert terminal.answer("list")["models"][-1]["usable"]
+    (listed,) = (model for model in terminal.answer("list")["models"] if model["path"] == str(bare))
+    assert (listed["usable"], listed["vae"]) == (True, str(vae))
+    assert f"; with the autoencoder “{vae}”" in terminal.run("list")
     assert "is an autoencoder (VAE) alone" in terminal.run("add", vae, code=1)
     assert terminal.run("add", bare, code=1)  # which changes nothing
     assert find_model(str(bare)).files.autoencoder_file == vae

@@ -131,6 +131,8 @@ def test_a_card_that_pytorch_does_not_see_is_told(
     monkeypatch.setattr(torch.cuda, "init", too_old)
     (sentence,) = passed_over()
     assert said in sentence
+    with pytest.raises(EngineError, match=said):
+        find_device("cuda")
 
 
 def test_the_trial_is_a_computation(cards: Cards, monkeypatch: pytest.MonkeyPatch) -> None:

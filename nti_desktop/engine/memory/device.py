@@ -35,8 +35,9 @@ def find_device(kind: str | None = None) -> torch.device:
     if kind in GRAPHICS_CARDS and kind not in there:  # of several the first
         kind = next((each for each in there if each.partition(":")[0] == kind), kind)
     if kind is not None and kind not in there:
+        unseen = _unseen_card() if kind.startswith("cuda") else None
         named = _KINDS.get(kind.partition(":")[0], f"“{kind}”")
-        raise EngineError(f"This computer has no {named}; choose another device.")
+        raise EngineError(unseen or f"This computer has no {named}; choose another device.")
     wanted = there if kind is None else [kind, "cpu"]
     return torch.device(next(each for each in wanted if fault_of(each) is None))
 
@@ -107,6 +108,7 @@ def _unseen_card() -> str | None:
     return "The NVIDIA card is not used, as PyTorch does not find it; update its driver."
 
 
+@cache
 def _has_nvidia_card() -> bool:
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):  # hidden on purpose
         return False
@@ -114,7 +116,11 @@ def _has_nvidia_card() -> bool:
         return True
     tool = shutil.which("nvidia-smi")
     try:
-        return tool is not None and subprocess.run([tool, "-L"], capture_output=True, timeout=_PATIENCE).returncode == 0
+        if tool is None:
+            return False
+        hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows a console would flash up
+        asked = subprocess.run([tool, "-L"], capture_output=True, timeout=_PATIENCE, creationflags=hidden)
+        return asked.returncode == 0
     except (OSError, subprocess.SubprocessError):
         return False
 

@@ -164,7 +164,9 @@ class ModelList(QWidget):
 
     @slot()
     def _add_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Add a model file", "", "Models (*.safetensors *.SAFETENSORS)")
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Add a model file", "", "Models (*.safetensors *.SAFETENSORS *.sft)"
+        )
         if name:
             self.add_asked.emit(Path(name))
 

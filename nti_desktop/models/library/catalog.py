@@ -128,7 +128,7 @@ def defaults_of(model_id: str, takes_orders: bool = False) -> EditDefaults:
 
 
 def _defaults(id: str, name: str, layout: Layout) -> EditDefaults:
-    """Choose what was published for a model that is here; one that was distilled to few steps may say so by its name alone."""
+    """Choose what was published for a model; one that was distilled to few steps may say so by its name alone."""
     best, few = defaults_of(id, layout.takes_orders), layout.few_steps or few_steps_of((name,))
     if few is None:
         return best
