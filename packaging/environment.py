@@ -2,8 +2,10 @@
 
     python packaging/environment.py            the program and what its developers need
     python packaging/environment.py package    in .venv-package: the program and PyInstaller, nothing to leave out
+    python packaging/environment.py --cuda     with a build of PyTorch for NVIDIA cards, or none
 
-Runs with the bare interpreter, before anything is installed.
+Which builds there are is said by pip's index; that of PyTorch's builds for Windows, or for older cards, is named in
+PIP_EXTRA_INDEX_URL. Runs with the bare interpreter, before anything is installed.
 """
 
 import json
@@ -16,7 +18,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRA = sys.argv[1] if len(sys.argv) > 1 else "dev"
+CUDA = "--cuda" in sys.argv[1:]
+EXTRA = next((argument for argument in sys.argv[1:] if argument != "--cuda"), "dev")
 VENV = ROOT / (".venv" if EXTRA == "dev" else f".venv-{EXTRA}")
 READY = VENV / "ready"  # its time says for which pyproject.toml and constraints.txt the environment was made
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -75,10 +78,11 @@ def has_nvidia_device() -> bool:
     return tool is not None and subprocess.run([tool, "-L"], capture_output=True).returncode == 0
 
 
-def torch_to_be(torch: str) -> tuple[str, list[str]]:
+def torch_to_be(torch: str) -> tuple[str, list[str], bool]:
     """Ask which build of torch pip would take, from whatever index it is told of; nothing is installed.
 
-    Returns its SHA-256, empty where the index does not say it, and the CUDA packages that it wants on Linux.
+    Returns its SHA-256, empty where the index does not say it, the CUDA packages that it wants on Linux, and whether it
+    is made for NVIDIA cards.
     """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
@@ -87,11 +91,23 @@ def torch_to_be(torch: str) -> tuple[str, list[str]]:
         (found,) = json.loads(report.read_text("utf-8"))["install"]
     hashes = found["download_info"].get("archive_info", {}).get("hashes", {})
     wants = [re.split(r"[^\w.-]", each)[0] for each in found["metadata"].get("requires_dist", ())]
-    return hashes.get("sha256", ""), [name for name in wants if name.startswith(CUDA_PACKAGES)]
+    cuda = [name for name in wants if name.startswith(CUDA_PACKAGES)]
+    made_for_cards = "+cu" in found["metadata"]["version"] or bool(cuda and sys.platform.startswith("linux"))
+    return hashes.get("sha256", ""), cuda, made_for_cards
 
 
-def check_torch(torch: str, cuda: list[str]) -> None:
-    """Stop before gigabytes of CUDA packages are fetched for a Linux machine without an NVIDIA device."""
+def check_torch(torch: str, cuda: list[str], made_for_cards: bool) -> None:
+    """Stop before gigabytes of CUDA packages are fetched for a Linux machine without an NVIDIA device, and before a
+    build for the processor is taken where one for a card was asked for; say where a card will not be used.
+    """
+    if not made_for_cards and (CUDA or has_nvidia_device()):
+        remedy = (
+            "choose your system, Pip and CUDA on PyTorch's “Get started” page, put the index address it shows into "
+            "PIP_EXTRA_INDEX_URL"
+        )
+        if CUDA:
+            sys.exit(f"Here pip would take a build of {torch} for the processor; {remedy}, then try again.")
+        print(f"This build of {torch} does not use the NVIDIA card; to use it {remedy} and run this again with --cuda.")
     if cuda and sys.platform.startswith("linux") and not has_nvidia_device():
         sys.exit(
             f"Here pip would fetch several gigabytes of CUDA packages ({', '.join(cuda[:3])}, ...) and no NVIDIA "
@@ -105,8 +121,8 @@ def install() -> None:
     """Install the exact versions, each file checked against its hash; what has none here is said."""
     text = CONSTRAINTS.read_text("utf-8")
     torch = re.findall(r"^torch==[^\s\\]+", text, re.MULTILINE)[0]
-    digest, cuda = torch_to_be(torch)
-    check_torch(torch, cuda)
+    digest, cuda, made_for_cards = torch_to_be(torch)
+    check_torch(torch, cuda, made_for_cards)
     wanted, source = section(text, "program") + section(text, EXTRA), section(text, "source")
     if f"--hash=sha256:{digest}" in text.split():
         wanted += section(text, "cuda") if cuda and sys.platform.startswith("linux") else ""
@@ -119,7 +135,7 @@ def install() -> None:
         wanted, source, checked = without_hashes(wanted), without_hashes(source), ["--no-deps"]
     pip_with(wanted, "install", "--only-binary=:all:", *checked)
     pip_with(source, "install", "--no-build-isolation", *checked)
-    pip("install", torch)
+    pip("install", torch, *(["--upgrade"] if CUDA else []))  # a build for cards is the newer one to pip
     pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     pip("check")
 

@@ -73,10 +73,13 @@ def asked(environment: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     return calls
 
 
-def would_take(environment: ModuleType, monkeypatch: pytest.MonkeyPatch, digest: str, *wants: str) -> None:
+def would_take(
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch, digest: str, *wants: str, version: str = "2.13.0"
+) -> None:
     """Let pip find a build of torch with this hash that wants these packages."""
     pip, wheel = environment.pip, {"archive_info": {"hashes": {"sha256": digest}}}
-    found = {"metadata": {"name": "torch", "requires_dist": list(wants)}, "download_info": wheel if digest else {}}
+    metadata = {"name": "torch", "version": version, "requires_dist": list(wants)}
+    found = {"metadata": metadata, "download_info": wheel if digest else {}}
 
     def report(*arguments: str) -> None:
         pip(*arguments)
@@ -126,6 +129,39 @@ def test_a_build_of_torch_without_a_known_hash_is_said_and_all_else_is_checked(
     assert KNOWN not in wanted
     assert "nvidia" not in wanted
     assert torch[:2] == ["install", "torch==2.13.0"]
+
+
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_a_build_for_cards_is_taken_where_one_is_asked_for_and_nothing_else(
+    environment: ModuleType, asked: list[tuple[list[str], str]], monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    monkeypatch.setattr(environment, "CUDA", True)
+    monkeypatch.setattr(environment, "has_nvidia_device", lambda: True)
+    monkeypatch.setattr(environment.sys, "platform", platform)
+    would_take(environment, monkeypatch, UNKNOWN, "sympy>=1.13")
+    with pytest.raises(SystemExit, match=r"for the processor; .* CUDA .* PIP_EXTRA_INDEX_URL"):
+        environment.install()
+    assert not asked
+    would_take(environment, monkeypatch, UNKNOWN, "sympy>=1.13", version="2.13.0+cu126")
+    environment.install()
+    assert ["install", "torch==2.13.0", "--upgrade"] in [arguments for arguments, _ in asked]
+
+
+def test_a_card_that_a_build_does_not_use_is_said_and_the_rest_is_made(
+    environment: ModuleType,
+    asked: list[tuple[list[str], str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(environment.sys, "platform", "win32")
+    monkeypatch.setattr(environment.platform, "machine", lambda: "AMD64")
+    would_take(environment, monkeypatch, KNOWN, *WANTS)
+    environment.install()
+    assert "--cuda" not in capsys.readouterr().out
+    monkeypatch.setattr(environment, "has_nvidia_device", lambda: True)
+    environment.install()
+    assert "does not use the NVIDIA card; to use it choose" in capsys.readouterr().out
+    assert asked[-2][0][:2] == ["install", "--no-deps"]
 
 
 @pytest.mark.parametrize("hash_of_torch", ["", KNOWN])

@@ -1,6 +1,7 @@
 """The commands and their options."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -239,9 +240,17 @@ def _method(parser: argparse.ArgumentParser) -> None:
 def _device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",
-        choices=("cuda", "mps", "cpu"),
-        help="what computes: a graphics card, Apple graphics or the processor; default: the best one there is",
+        type=_device_kind,
+        metavar="KIND",
+        help="what computes: cuda (a graphics card, of several cuda:1 is the second), xpu (Intel graphics), mps (Apple "
+        "graphics) or cpu (the processor); default: the best one there is",
     )
+
+
+def _device_kind(text: str) -> str:
+    if not re.fullmatch(r"(cuda|xpu)(:\d{1,2})?|mps|cpu", text):
+        raise argparse.ArgumentTypeError(f"“{text}” is no kind of device; choose cuda, xpu, mps or cpu")
+    return text
 
 
 def _photo(parser: argparse.ArgumentParser) -> None:

@@ -35,10 +35,14 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class SelfTest:
-    """A sample inverted in few steps and edited once, with one Studio model on this device."""
+    """A sample inverted in few steps and edited once, with one Studio model on this device.
+
+    passed_over: see Measured.
+    """
 
     device: str
     devices: tuple[str, ...]
+    passed_over: tuple[str, ...]
     precision: str
     seconds: float
     unet_rows: int
@@ -124,6 +128,7 @@ def _try_program(options: Namespace, cancel: CancelToken) -> int:
     if trial:
         lines.append(f"Devices: {'; '.join(trial.devices)}")
         lines.append(f"Device: {trial.device}, {trial.precision}")
+        lines.extend(trial.passed_over)
         lines.append(
             f"Self-test: {trial.unet_rows} UNet rows, unpinned reconstruction "
             f"{in_decibels(trial.reconstruction_psnr)}, autoencoder {in_decibels(trial.autoencoder_psnr)}, "
@@ -205,6 +210,7 @@ def _self_test(device: str | None, report: Report, cancel: CancelToken) -> SelfT
     return SelfTest(
         device=measured.device,
         devices=tuple(there.name for there in measured.devices),
+        passed_over=measured.passed_over,
         precision=other.figures.precision,
         seconds=sum(f.seconds for f in figures),
         unet_rows=sum(f.unet_rows for f in figures),

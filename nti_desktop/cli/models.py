@@ -10,12 +10,13 @@ from nti_desktop.cli import downloading
 from nti_desktop.cli.terminal import confirm, tell, watcher
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.models.library.catalog import ModelEntry, find_model
+from nti_desktop.editing.adding import add_model, asking
+from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.checking import verify
-from nti_desktop.models.library.places import Places, move_store, read_places, store_fault, write_places
+from nti_desktop.models.library.places import Places, move_store, read_places, store_fault
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
+from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import gigabytes
-from nti_desktop.models.library.scan import Source
 from nti_desktop.models.library.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
 
 
@@ -24,7 +25,17 @@ def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
     command("list", "Say which models there are, where, and which of them cannot be used.").set_defaults(run=run_list)
     adding = command("add", "List a model that lies elsewhere; it is used where it is.")
     adding.add_argument(
-        "path", type=Path, metavar="PATH", help="a folder in the diffusers layout or a .safetensors file"
+        "path",
+        type=Path,
+        metavar="PATH",
+        help="a folder in the diffusers layout, a .safetensors file, or a folder that holds models",
+    )
+    adding.add_argument(
+        "--vae",
+        type=Path,
+        metavar="PATH",
+        help="a .safetensors file or folder of an autoencoder (VAE) to use in place of the model's own; adding the "
+        "model again without it goes back to that",
     )
     adding.set_defaults(run=run_add)
     fetching = command("download", "Fetch a model from the Hugging Face Hub; without one, say what is offered.")
@@ -74,11 +85,14 @@ def run_list(options: Namespace, cancel: CancelToken) -> int:
 
 def run_add(options: Namespace, cancel: CancelToken) -> int:
     """Use a model where it lies."""
-    path = Path(os.path.abspath(os.path.expanduser(options.path)))
-    entry = find_model(str(path))
-    write_places(read_places().with_added(path))
-    tell([f"“{entry.name}” is listed, and used where it is, in “{path.parent}”."], {"added": str(path)}, options.json)
+    path, vae = _absolute(options.path), None if options.vae is None else _absolute(options.vae)
+    said = add_model(path, vae, asking(watcher(), cancel))
+    tell([said], {"added": str(path), "vae": None if vae is None else str(vae)}, options.json)
     return 0
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(path)))
 
 
 def run_verify(options: Namespace, cancel: CancelToken) -> int:
@@ -119,7 +133,7 @@ def run_where(options: Namespace, cancel: CancelToken) -> int:
     places = read_places()
     lines = []
     if options.set is not None:
-        before, places = places.store, move_store(Path(os.path.abspath(os.path.expanduser(options.set))))
+        before, places = places.store, move_store(_absolute(options.set))
         if before != places.store:
             lines.append(f"Models that are in “{before}” stay there; move them yourself to go on using them.")
     notes = _faults(places)
@@ -144,8 +158,18 @@ def _line(model: Listed) -> str:
     origin = f", from {model.record.repository}" if model.record else ""
     return (
         f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels: {model.path} ({model.source}, "
-        f"{gigabytes(model.size)}, licence: {model.licence}{origin}){_previews(model.entry)}"
+        f"{gigabytes(model.size)}, licence: {model.licence}{origin}){_paired(model.entry)}{_previews(model.entry)}"
     )
+
+
+def _paired(entry: ModelEntry) -> str:
+    place = _autoencoder(entry)
+    return f"; with the autoencoder “{place}”" if place else ""
+
+
+def _autoencoder(entry: ModelEntry) -> Path | None:
+    """Say where one lies that is used in place of the model's own."""
+    return entry.files.autoencoder_file or entry.files.autoencoder
 
 
 def _previews(entry: ModelEntry) -> str:
@@ -157,6 +181,7 @@ def _previews(entry: ModelEntry) -> str:
 
 def _described(model: Listed) -> dict[str, object]:
     decoder = model.entry.files.preview_decoder if model.entry else None
+    paired = _autoencoder(model.entry) if model.entry and model.path else None
     return {
         "id": model.entry.id if model.entry else str(model.path),
         "name": model.entry.name if model.entry else model.path.name if model.path else "",
@@ -166,6 +191,7 @@ def _described(model: Listed) -> dict[str, object]:
         "fault": model.fault,
         "family": model.entry.family if model.entry else None,
         "native_size": model.entry.native_size if model.entry else None,
+        "vae": str(paired) if paired else None,
         "preview_decoder": str(decoder.weights.parent) if decoder else None,
         "preview_fault": model.entry.preview_fault if model.entry else None,
         "size": model.size,

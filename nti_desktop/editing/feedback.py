@@ -177,7 +177,8 @@ def takes(time: str, measured: Measured, method: Method) -> str:
     """
     if measured.forecast is None:
         return f"Takes {time} on this computer."
-    where = {"cuda": "the graphics card", "mps": "Apple graphics"}.get(measured.kind, "this processor")
+    kind = measured.kind.partition(":")[0]
+    where = {"cuda": "the graphics card", "xpu": "Intel graphics", "mps": "Apple graphics"}.get(kind, "this processor")
     more = edits_need(measured.forecast, method)
     edits = f"; edits need {gigabytes(more)}" if more else ""
     sentence = f"Takes {time} and {gigabytes(measured.forecast.of(method).size)} of memory on {where}{edits}."

@@ -16,7 +16,7 @@ from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import EngineError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 from nti_desktop.core.units import decibels
-from nti_desktop.engine.memory.device import devices, find_device, in_words, memory_errors
+from nti_desktop.engine.memory.device import devices, find_device, in_words, memory_errors, passed_over
 from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, work_of, work_of_edit
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
@@ -103,7 +103,9 @@ class EngineService:
             seconds = _row_seconds(model, latents, cancel)
             forecast = forecaster.forecast(size, job.steps, job.self_limit)
             device = in_words(model.device)
-            return Measured(psnr, seconds, device.name, device.kind, devices(), str(model.precision), forecast)
+            return Measured(
+                psnr, seconds, device.name, device.kind, devices(), str(model.precision), forecast, passed_over()
+            )
 
     def ask_prediction(
         self, job: MeasureJob, prompt: str, report: Report = report_nothing, cancel: CancelToken | None = None

@@ -99,6 +99,17 @@ def remember_saves_after(milliseconds: int) -> None:
     _remember("saving/after", milliseconds)
 
 
+def last_model() -> str | None:
+    """The id of the model that was worked with last; None before any was chosen."""
+    stored = _read("models/last", "")
+    return stored if isinstance(stored, str) and stored else None
+
+
+def remember_model(id: str) -> None:
+    """Keep which model is worked with."""
+    _remember("models/last", id)
+
+
 def method(model: str) -> Method | None:
     """Read how photos are prepared with the model of this id; None where nothing was chosen."""
     stored = _read(_METHODS + _key(model), "")

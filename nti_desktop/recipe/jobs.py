@@ -88,15 +88,17 @@ class ModelFiles:
 
     folder: configurations, tokenizers and, unless there is a `single` file, weights, in the diffusers layout; single:
     one file with all weights under their original names; autoencoder: folder of one that lies elsewhere, configuration
-    and weights, and stands in place of the model's own, None where it has one; half: parts whose weights are there in
-    half precision only (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the
-    configuration; preview_decoder: None where there is none. It changes no result, so files that differ in it alone are
-    equal, and one that turns up while the model is loaded is read with the next loading.
+    and weights, and stands in place of the model's own, None where it has one; autoencoder_file: likewise of one in a
+    file, which is read by the model's own configuration; half: parts whose weights are there in half precision only
+    (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the configuration;
+    preview_decoder: None where there is none. It changes no result, so files that differ in it alone are equal, and one
+    that turns up while the model is loaded is read with the next loading.
     """
 
     folder: Path
     single: Path | None = None
     autoencoder: Path | None = None
+    autoencoder_file: Path | None = None
     half: frozenset[str] = frozenset()
     schedule: tuple[tuple[str, str | bool], ...] = ()
     preview_decoder: PreviewDecoder | None = field(default=None, compare=False)
@@ -107,9 +109,11 @@ class ModelFiles:
             return self.autoencoder
         return self.folder / part
 
-    def is_in_single(self, part: str) -> bool:
-        """Tell whether a part's weights are those in the `single` file; else they lie in its folder."""
-        return self.single is not None and self.place_of(part) == self.folder / part
+    def file_of(self, part: str) -> Path | None:
+        """Name the file that holds a part's weights under their original names; None where they lie in its folder."""
+        if part == "vae" and (self.autoencoder is not None or self.autoencoder_file is not None):
+            return self.autoencoder_file
+        return self.single
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +199,9 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Device:
-    """What can compute. kind: "cuda", "mps" or "cpu"; name: in words."""
+    """What can compute. kind: "cuda", "xpu", "mps" or "cpu", with a number for one of several cards, "cuda:1"; name: in
+    words.
+    """
 
     kind: str
     name: str
@@ -219,7 +225,7 @@ class Measured:
     """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because
     grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at this size; device: name
     of the one that computed, kind: its kind; devices: all there are, the best first; precision: of the UNet, in words;
-    forecast: None where it was not made.
+    forecast: None where it was not made; passed_over: why graphics cards that are there are not used, in sentences.
     """
 
     autoencoder_psnr: float
@@ -229,3 +235,4 @@ class Measured:
     devices: tuple[Device, ...] = ()
     precision: str = ""
     forecast: Forecast | None = None
+    passed_over: tuple[str, ...] = ()

@@ -85,7 +85,8 @@ class EditDefaults:
     those of its kind hold; self_limit: self-attention is substituted in layers of at most this fraction of the latent
     positions (1/4 is 32x32 of 64x64, as published); blend_positions, blend_threshold: see Blend; preview_steps: that a
     preview takes, strided over the inversion's; explaining: what a description that says enough explains of a photo
-    (see Figures), None where nobody measured it.
+    (see Figures), None where nobody measured it; few_steps: whether the model was distilled to few steps and little
+    guidance, so that a method's published ones do not hold.
 
     As they stand they rest on what was published for Stable Diffusion, see `nti_desktop.recipe.methods`.
     """
@@ -104,6 +105,7 @@ class EditDefaults:
     blend_threshold: float = THRESHOLD.usual
     preview_steps: int = 5
     explaining: float | None = None
+    few_steps: bool = False
 
     def windows_for(self, kind: Kind, kept: float | None = None) -> Windows:
         """Choose the windows that suit a change of this kind best. kept: the weight of a word that is as in the photo's
@@ -135,11 +137,11 @@ class EditDefaults:
 
     def guidance_of(self, method: Method) -> float:
         """The usual guidance of a preparation by a method."""
-        return method.row.guidance or self.guidance_scale
+        return self.guidance_scale if self.few_steps else method.row.guidance or self.guidance_scale
 
     def steps_for(self, method: Method) -> int:
         """The usual steps of a method."""
-        return method.row.steps or self.steps
+        return self.steps if self.few_steps else method.row.steps or self.steps
 
 
 def name_of(settings: InversionSettings, inner_steps: int | None = None) -> str:

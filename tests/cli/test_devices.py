@@ -39,3 +39,14 @@ def test_a_device_that_is_not_there_is_one_sentence_and_leaves_nothing(
 
 def test_what_is_no_kind_of_device_is_wrong_use(photo: Path) -> None:
     assert main(["export", str(photo), "--name", "Blue", "--device", "toaster", "--out", "x.png"]) == 2
+
+
+def test_cards_are_chosen_by_number(
+    photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for kind in ("cuda:1", "xpu"):
+        assert main(["invert", str(photo), "--prompt", "a ball", "--device", kind]) == 1
+        assert "This computer has no" in capsys.readouterr().err
+    assert main(["invert", str(photo), "--prompt", "a ball", "--device", "cpu:1"]) == 2
+    assert "choose cuda, xpu, mps or cpu" in capsys.readouterr().err

@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from nti_desktop.cli import main
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
+from nti_desktop.models.formats import layout
+from nti_desktop.models.library import catalog
 from nti_desktop.models.library.catalog import BUILT_IN, find_model
 from nti_desktop.models.library.places import places_file, read_places
 from tests.hub_server import REVISION, LocalHub, in_place_of_the_hub
 from tests.preview_decoders import write_tiny
+from tests.wild.files import write_original, write_original_vae
 from tests.wild.folders import write_folder
 
 MODEL = "someone/still-lifes"
@@ -189,6 +193,55 @@ def test_what_cannot_be_used_is_not_added_and_listed_with_the_reason(terminal: T
     entry = terminal.answer("list")["models"][-1]
     assert entry["usable"] is False
     assert entry["fault"]
+
+
+def test_a_foreign_file_costs_its_own_row_and_no_other(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = read_places().store
+    store.mkdir(parents=True)
+    for name in ("first", "second"):
+        shutil.copytree(resource("models", "studio"), store / name)
+    names = ("float8_e4m3fn", "bfloat16", "int4")
+    for name in names:
+        header = json.dumps({"x.weight": {"dtype": name, "shape": [1], "data_offsets": [0, 1]}}).encode()
+        (store / f"{name}.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"?")
+    understood = layout.check_layout
+
+    def surprised(folder: Path, *given: Any) -> Any:
+        if folder.name == "first":
+            raise AttributeError("module 'numpy' has no attribute 'float8_e4m3fn'")
+        return understood(folder, *given)
+
+    monkeypatch.setattr(catalog, "check_layout", surprised)
+    usable = {model["name"]: model["usable"] for model in terminal.answer("list")["models"]}
+    assert usable["second"]
+    assert not any(usable[f"{name}.safetensors"] for name in names)
+    assert not usable["first"]
+    assert "“first” cannot be read as a model (AttributeError); get it again" in terminal.run("list")
+    assert [entry.name for entry in catalog.installed()][len(BUILT_IN) :] == ["second"]
+
+
+def test_a_model_is_paired_with_another_autoencoder_and_parted_again(terminal: Terminal, tmp_path: Path) -> None:
+    bare = write_original(tmp_path / "bare.safetensors", "sd15", dtype=torch.float16, without="vae")
+    vae = write_original_vae(tmp_path / "vae.safetensors", dtype=torch.float16)
+    assert "--vae FILE" in terminal.run("add", bare, code=1)
+    assert f"with the autoencoder “{vae}”" in terminal.run("add", bare, "--vae", vae)
+    assert find_model(str(bare)).files.autoencoder_file == vae
+    (listed,) = (model for model in terminal.answer("list")["models"] if model["path"] == str(bare))
+    assert (listed["usable"], listed["vae"]) == (True, str(vae))
+    assert f"; with the autoencoder “{vae}”" in terminal.run("list")
+    assert "is an autoencoder (VAE) alone" in terminal.run("add", vae, code=1)
+    assert terminal.run("add", bare, code=1)  # which changes nothing
+    assert find_model(str(bare)).files.autoencoder_file == vae
+    terminal.run("remove", bare, "--yes")
+    with pytest.raises(ModelError, match="lacks the model's autoencoder"):
+        find_model(str(bare))
+    whole = write_folder(tmp_path / "whole", "tiny-sd")
+    terminal.run("add", whole, "--vae", vae)
+    assert find_model(str(whole)).files.autoencoder_file == vae
+    terminal.run("add", whole)
+    assert find_model(str(whole)).files.autoencoder_file is None
 
 
 def test_where_moves_the_setting_and_not_the_files(terminal: Terminal, tmp_path: Path) -> None:

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import load_model
+from nti_desktop.models.formats.autoencoder import Paired, find_autoencoder
 from nti_desktop.models.formats.layout import check_layout
-from nti_desktop.models.library.catalog import ModelEntry, find_model
+from nti_desktop.models.library.catalog import ModelEntry, find_model, model_at
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.preview_decoders import own_preview_decoder
 from nti_desktop.recipe.jobs import ModelFiles
 from tests.preview_decoders import write_tiny
-from tests.wild.files import write_original
+from tests.wild.files import write_original, write_original_vae
 from tests.wild.folders import write_folder
 
 CPU = torch.device("cpu")
@@ -94,6 +96,45 @@ def test_a_single_file_without_an_autoencoder_uses_one_in_a_folder(apart: ModelF
     weights = apart.autoencoder / VAE_WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x55")
     assert first != fingerprint(replace(entry, files=files))
+
+
+@pytest.mark.slow
+def test_an_autoencoder_in_a_file_is_that_of_the_whole_model(whole: ModelEntry, tmp_path: Path) -> None:
+    alone = write_original_vae(tmp_path / "vae.safetensors")
+    all_in_one = write_original(tmp_path / "all.safetensors", "sd15")
+    bare = write_original(tmp_path / "bare.safetensors", "sd15", without="vae")
+    expected = load_model(find_model(str(all_in_one)).files, CPU)
+    paired = [model_at(bare, alone), model_at(bare, all_in_one), model_at(whole.files.folder, alone)]
+    assert len({fingerprint(entry) for entry in (*paired[:2], whole, paired[2])}) == 4
+    for entry in paired:
+        loaded = load_model(entry.files, CPU)
+        assert same(loaded, expected, "vae")
+        assert (loaded.scale, entry.multiple) == (8, 8)
+
+
+def test_where_it_lies_is_told_by_what_is_there(whole: ModelEntry, tmp_path: Path) -> None:
+    folder = whole.files.folder
+    assert find_autoencoder(folder) == find_autoencoder(folder / "vae") == Paired(folder=folder / "vae")
+    assert find_autoencoder(folder / "vae" / VAE_WEIGHTS) == Paired(folder=folder / "vae")
+    alone = write_original_vae(tmp_path / "VAE.SAFETENSORS")
+    assert find_autoencoder(alone) == Paired(file=alone)
+
+
+def test_what_holds_no_autoencoder_that_fits_is_refused(whole: ModelEntry, tmp_path: Path) -> None:
+    def refused(path: Path) -> str:
+        with pytest.raises(ModelError) as caught:
+            model_at(whole.files.folder, path)
+        return str(caught.value)
+
+    bare = write_original(tmp_path / "bare.safetensors", "sd15", without="vae")
+    assert "“bare.safetensors” holds no autoencoder (VAE)" in refused(bare)
+    assert "There is no autoencoder (VAE) in “unet”" in refused(whole.files.folder / "unet")
+    assert "cannot be read" in refused(tmp_path / "gone.safetensors")
+    other = write_folder(tmp_path / "xl", "sdxl")
+    assert "The autoencoder (VAE) in “xl” is made for models of another kind" in refused(other)
+    wide = {f"{part}.conv_in.weight": torch.zeros(8, 16, 3, 3) for part in ("encoder", "decoder")}
+    save_file(wide | {"decoder.up.0.block.0.conv1.weight": torch.zeros(1)}, tmp_path / "wide.safetensors")
+    assert "made for models of another kind" in refused(tmp_path / "wide.safetensors")
 
 
 def test_what_is_wrong_with_it_names_the_place_where_it_lies(apart: ModelFiles) -> None:

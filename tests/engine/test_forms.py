@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch
 from torch import Tensor
 
 from nti_desktop.core.errors import ModelError
@@ -19,6 +21,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.sampling.ddim import levels_of
+from nti_desktop.models.formats.weights import read_tensor
 from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from tests.wild.autoencoder import decode, encode_mean
@@ -256,7 +259,18 @@ def test_a_single_file_that_sees_the_photo_takes_orders(tmp_path: Path) -> None:
     [
         ({"in_channels": 9}, "inpainting"),
         ({"in_channels": 7}, "more than a picture"),
-        ({"without": "vae"}, "lacks the model's autoencoder"),
+        (
+            {"without": "vae"},
+            "lacks the model's autoencoder (VAE); give it one with “nti-desktop models add FILE --vae",
+        ),
+        ({"extra": {"model.diffusion_model.label_emb.0.0.weight": torch.zeros(1)}}, "more than a picture and a text"),
+        ({"extra": {"model.diffusion_model.out.2.scale_weight": torch.zeros(1)}}, "squeezed into 8 bits or fewer"),
+        ({"extra": {"edm_vpred.sigma_max": torch.zeros(1)}}, "another kind (EDM"),
+        ({"extra": {"edm_mean": torch.zeros(4)}}, "another kind (EDM"),
+        ({"extra": {"model.diffusion_model.time_embed.cond_proj.weight": torch.zeros(1)}}, "told the guidance (LCM)"),
+        ({"metadata": {"modelspec.prediction_type": "rectified_flow"}}, "noise of another kind"),
+        ({"extra": {"scaled_fp8": torch.zeros(2)}}, "add the same model in fp16 or fp32"),
+        ({"extra": {"model.diffusion_model.out.2.weight": torch.zeros(1, dtype=torch.int8)}}, "squeezed"),
         ({"without": "text_encoder"}, "lacks the model's text encoder"),
         ({"without": "unet"}, "lacks the model's UNet"),
         ({"extra": {"model.diffusion_model.double_blocks.0.img_mod.lin.weight": torch.zeros(1)}}, "transformer"),
@@ -272,8 +286,17 @@ def test_single_files_that_cannot_be_used_are_refused(options: dict[str, object]
     ("names", "said"),
     [
         (["lora_unet_down_blocks_0_attentions_0.lora_down.weight"], "LoRA"),
+        (["unet.mid.attentions.0.processor.to_q_lora.down.weight"], "LoRA"),
+        (["lycoris_blocks_0.hada_w1_a"], "LoRA"),
         (["double_blocks.0.img_attn.qkv.weight"], "transformer"),
-        (["encoder.conv_in.weight", "decoder.conv_in.weight"], "not a Stable Diffusion model"),
+        (["layers.0.attention.qkv.weight", "cap_embedder.0.weight"], "transformer"),
+        (["control_model.input_blocks.0.0.weight"], "ControlNet"),
+        (["emb_params"], "textual inversion"),
+        (["clip_g", "clip_l"], "textual inversion"),
+        (["model.diffusion_model.input_blocks.1.0.time_stack.in_layers.0.weight"], "films"),
+        (["encoder.conv_in.weight", "decoder.conv_in.weight"], "is an autoencoder (VAE) alone; give it to a model"),
+        (["input_blocks.0.0.weight"], "is the UNet of a model alone"),
+        (["text_model.encoder.layers.0.layer_norm1.weight"], "is the text encoder of a model alone"),
         (["x"], "not a Stable Diffusion model"),
     ],
 )
@@ -283,10 +306,68 @@ def test_files_of_something_else_are_refused(names: list[str], said: str, tmp_pa
     assert said in refusal(file)
 
 
-def test_pickled_files_are_refused_unread(tmp_path: Path) -> None:
-    file = tmp_path / "model.ckpt"
-    file.write_bytes(b"cos\nsystem\n(S'touch /tmp/never'\ntR.")
-    assert "could run any program" in refusal(file)
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("model.ckpt", b"cos\nsystem\n(S'touch /tmp/never'\ntR.", "could run any program"),
+        ("MODEL.CKPT", b"?", "could run any program"),
+        ("model.pt", b"?", "could run any program"),
+        ("renamed.safetensors", b"PK\x03\x04" + bytes(80), "could run any program"),
+        ("model.gguf", b"GGUF" + bytes(64), "packed for other programs (GGUF)"),
+        ("sd_v1.5_f16.ckpt", b"SQLite format 3\0" + bytes(80), "a form of its own (Draw Things)"),
+        ("model.GGUF", b"?", "packed for other programs (GGUF)"),
+        ("renamed.safetensors", b"GGUF" + bytes(64), "packed for other programs (GGUF)"),
+        ("model.safetensors", b"<!DOCTYPE html><html>", "a web page that was saved in place of the model"),
+        ("model.safetensors", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+        ("notes.txt", b"A model.", "not a safetensors file"),
+    ],
+)
+def test_what_is_no_safetensors_file_is_told_by_what_it_is(
+    name: str, content: bytes, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    assert said in refusal(file)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("MODEL.SAFETENSORS", {}),
+        ("model.sft", {}),
+        ("wrapped.safetensors", {"before": "state_dict."}),
+        ("lightning.safetensors", {"before": "module."}),
+        ("bf16.safetensors", {"dtype": torch.bfloat16}),
+        ("fp8.safetensors", {"dtype": torch.float8_e4m3fn}),
+        ("fp8-wide.safetensors", {"dtype": torch.float8_e5m2}),
+    ],
+)
+def test_other_endings_wrappings_and_numbers_are_the_same_model(
+    name: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    plain = write_original(tmp_path / "plain.safetensors", "sd15", dtype=options.get("dtype", torch.float32))
+    weights = read_original(plain)["model.diffusion_model.out.2.weight"]
+    entry = find_model(str(write_original(tmp_path / name, "sd15", **options)))
+    assert (entry.family, entry.name) == ("Stable Diffusion 1", Path(name).stem)
+    model = load_model(entry.files, CPU)
+    assert torch.equal(model.unet.conv_out.weight, weights)
+    assert model.embed(PROMPT).tokens.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_the_weight_that_tells_is_read_in_all_numbers(dtype: torch.dtype, tmp_path: Path) -> None:
+    weight = torch.randn(32, generator=torch.Generator().manual_seed(0)).to(dtype)
+    save_torch({"ahead": torch.zeros(3, dtype=torch.uint8), "weight": weight}, tmp_path / "w.safetensors")
+    assert read_tensor(tmp_path / "w.safetensors", "weight").tolist() == weight.float().tolist()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn])
+def test_a_512_pixel_model_is_no_v_model_because_of_its_numbers(dtype: torch.dtype, tmp_path: Path) -> None:
+    name = "model.diffusion_model.output_blocks.11.1.transformer_blocks.0.norm1.bias"
+    narrow = 0.02 * torch.randn(32, generator=torch.Generator().manual_seed(0))
+    file = write_original(tmp_path / "m.safetensors", "sd21", dtype=dtype, extra={name: narrow.to(dtype)})
+    assert find_model(str(file)).native_size == 512
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "pointer", "header"])

@@ -1,5 +1,6 @@
 """Which model prepares the photo next, when those it was prepared with are found late, later or not at all."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +8,19 @@ from threading import Event
 
 import pytest
 
+from nti_desktop.core.progress import CancelToken, Report
+from nti_desktop.core.resources import resource
 from nti_desktop.editing import model_lookup
 from nti_desktop.editing.session import Session
+from nti_desktop.gui import preferences
+from nti_desktop.gui.controllers import active_model
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.library.catalog import ModelEntry, built_in
+from nti_desktop.models.library.catalog import ModelEntry, built_in, find_model
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import FinishRecord, PartRecord, RecipeRecord
+from nti_desktop.recipe.jobs import Measured, MeasureJob
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.test_session import BLUE, GREEN, inverted
 from tests.gui.conftest import OpenWindow
@@ -118,3 +124,54 @@ def test_what_is_prepared_meanwhile_is_gone_on_with(
     until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     assert drive.looked_for == [ONE]
     assert window.editor.model.entry.built_in
+
+
+class Answers(GatedBench):
+    """asked_about: the models that were measured, by their folders."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_about: list[Path] = []
+
+    def measure(self, job: MeasureJob, report: Report, cancel: CancelToken) -> Measured:
+        self.asked_about.append(job.model.folder)
+        return super().measure(job, report, cancel)
+
+
+def test_the_model_worked_with_last_opens_first_and_no_other_is_loaded_before_it(
+    open_window: OpenWindow,
+    close: Callable[[MainWindow], None],
+    tmp_path: Path,
+    photo: Path,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench, may_be_read = Answers(), Event()
+    monkeypatch.setattr("nti_desktop.gui.main_window.load_service", lambda: bench)
+    mine = shutil.copytree(resource("models", "studio"), tmp_path / "mine")
+    window = opened(open_window, photo, until)
+    window.editor.model.choose(find_model(str(mine)))
+    until(lambda: mine in bench.asked_about)
+    close(window)
+    bench.asked_about.clear()
+
+    def slowly(id: str) -> ModelEntry:
+        may_be_read.wait(60)
+        return find_model(id)
+
+    monkeypatch.setattr(active_model, "find_model", slowly)
+    window = opened(open_window, photo, until)
+    may_be_read.set()
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
+    assert window.editor.model.entry.id == str(mine)
+    assert set(bench.asked_about) == {mine}
+
+
+def test_a_last_model_that_is_gone_is_said_and_the_built_in_one_works(
+    open_window: OpenWindow, service: GatedBench, tmp_path: Path, photo: Path, until: Until
+) -> None:
+    preferences.remember_model(str(tmp_path / "gone"))
+    window = opened(open_window, photo, until)
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
+    assert window.editor.model.entry.built_in
+    assert any("There is no model folder" in message.text for message in window.editor_view.messages.messages)

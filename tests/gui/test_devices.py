@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from nti_desktop.recipe.jobs import Device, Measured
 from nti_desktop.recipe.memory import Forecast, Need, Saving
 from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import OpenWindow
+from tests.gui.gated import GatedBench
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -50,6 +52,23 @@ def test_a_remembered_device_that_is_gone_is_said_and_can_be_chosen_away(
     panel.devices.activated.emit(0)
     until(lambda: "Takes" in window.editor_view.prompts.estimate.text())
     assert preferences.device() is None
+
+
+def test_the_window_says_why_a_card_is_not_used_and_lists_each_of_several(
+    open_window: OpenWindow, service: GatedBench, photo: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = (Device("cuda:0", "Graphics card 1: A"), Device("cuda:1", "Graphics card 2: B"), Device("cpu", "Processor"))
+    reason = "“Graphics card 1: A” is not used, as its driver is too old for this PyTorch; update the driver."
+    found = Measured(40.0, 0.001, "Processor", devices=cards, precision="full precision", passed_over=(reason,))
+    monkeypatch.setattr(service, "measure", lambda *_: found)
+    preferences.remember_device("cuda:1")
+    window = open_window()
+    panel = window.editor_view.model_panel
+    assert panel.devices.currentText() == "Graphics card"
+    window.open_path(photo)
+    until(lambda: reason in panel.precision.text())
+    assert panel.devices.currentText() == "Graphics card 2: B"
+    assert panel.precision.wordWrap()
 
 
 def measured(need: Need, kind: str = "cpu", editing: Need | None = None) -> Measured:

@@ -184,7 +184,8 @@ def test_a_model_elsewhere_is_added_where_it_is_and_only_forgotten(
     mine = copied(tmp_path / "my model")
     window = opened()
     page = window.models.page
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "empty"))
     page.list.add_folder.click()
     until(lambda: bool(said(page, Tone.ERROR)))
     file = tmp_path / "model.safetensors"

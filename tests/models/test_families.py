@@ -3,7 +3,7 @@
 import pytest
 
 from nti_desktop.core.resources import resource
-from nti_desktop.models.families import FAMILIES, Family, published_decoders
+from nti_desktop.models.families import FAMILIES, Family, few_steps_of, published_decoders
 from nti_desktop.models.formats.layout import shipped_layout
 
 
@@ -19,6 +19,25 @@ def test_families_share_no_name_and_no_sign() -> None:
     for told in (lambda f: f.title, lambda f: f.configs, lambda f: f.text_encoders):
         assert len({told(family) for family in FAMILIES}) == len(FAMILIES)
     assert len({(len(family.text_encoders), family.activation) for family in FAMILIES}) == len(FAMILIES)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("dreamshaperXL_lightningDPMSDE", 8),
+        ("DreamShaperXL_Turbo_v2", 4),
+        ("stabilityai/sd-turbo", 4),
+        ("LCM_Dreamshaper_v7", 8),
+        ("Hyper-SDXL-8steps", 8),
+        ("realDMD2_v1", 4),
+        ("v1-5-pruned-emaonly", None),
+        ("HyperRealism_v3", None),
+        ("halcyon", None),
+    ],
+)
+def test_few_steps_are_told_by_a_name(name: str, steps: int | None) -> None:
+    found = few_steps_of((name,))
+    assert (found and found.steps) == steps
 
 
 def test_a_preview_decoder_is_listed_once_with_all_families_that_it_is_for() -> None:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from nti_desktop.models.families import SOLVERS
 from nti_desktop.models.formats.layout import check_layout
 from nti_desktop.models.library.catalog import find_model
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.settings import EditDefaults
 from tests.models.test_catalog import SD15, WEIGHTS, change, refusal
 from tests.models.test_catalog import folder as folder
 from tests.rights import open_folder, without_rights
@@ -133,6 +136,66 @@ def test_an_unknown_prediction_is_refused(folder: Path) -> None:
     assert "predicts" in refusal(folder)
 
 
+SCHEDULE, UNET, VAE = "scheduler/scheduler_config.json", "unet/config.json", "vae/config.json"
+
+
+@pytest.mark.parametrize(
+    ("file", "entries", "said"),
+    [
+        (SCHEDULE, {"_class_name": "EDMDPMSolverMultistepScheduler"}, "another kind (EDM"),
+        (SCHEDULE, {"_class_name": "EDMEulerScheduler", "prediction_type": "v_prediction"}, "another kind (EDM"),
+        (SCHEDULE, {"sigma_data": 0.5}, "another kind (EDM"),
+        (SCHEDULE, {"_class_name": "EulerDiscreteScheduler", "timestep_type": "continuous"}, "another kind (EDM"),
+        (SCHEDULE, {"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0}, "flow matching"),
+        (SCHEDULE, {"_class_name": "UniPCMultistepScheduler", "use_flow_sigmas": True}, "flow matching"),
+        (SCHEDULE, {"_class_name": "SomebodysScheduler"}, "scheduler that it does not know"),
+        (SCHEDULE, {"_class_name": ["DDIMScheduler"]}, "scheduler that it does not know"),
+        (SCHEDULE, {"beta_schedule": "sigmoid"}, "schedule that it does not know"),
+        (SCHEDULE, {"beta_end": float("nan")}, "schedule that it does not know"),
+        (SCHEDULE, {"num_train_timesteps": "1000"}, "schedule that it does not know"),
+        (SCHEDULE, {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}, "zero SNR"),
+        ("model_index.json", {"scheduler": ["diffusers", "EDMEulerScheduler"]}, "another kind (EDM"),
+        (UNET, {"time_cond_proj_dim": 256}, "told the guidance (LCM)"),
+        (UNET, {"num_class_embeds": 1000}, "more than a picture and a text"),
+        (UNET, {"down_block_types": ["AttnDownBlock2D"] * 4}, "parts that this program does not know"),
+        (UNET, {"down_block_types": ["DownBlock2D"], "up_block_types": ["UpBlock2D"]}, "does not know"),
+        (VAE, {"shift_factor": 0.1159}, "moves or scales its latents"),
+        (VAE, {"latents_mean": [0.1] * 4, "latents_std": [5.0] * 4}, "moves or scales its latents"),
+        (VAE, {"scaling_factor": "0.18215"}, "moves or scales its latents"),
+        (VAE, {"scaling_factor": float("nan")}, "moves or scales its latents"),
+        (VAE, {"scaling_factor": None}, "moves or scales its latents"),
+    ],
+)
+def test_what_would_be_computed_otherwise_is_refused(
+    folder: Path, file: str, entries: dict[str, object], said: str
+) -> None:
+    change(folder, file, **entries)
+    assert said in refusal(folder)
+
+
+@pytest.mark.parametrize("solver", sorted(SOLVERS))
+def test_every_solver_of_the_same_noise_is_accepted(folder: Path, solver: str) -> None:
+    change(folder, SCHEDULE, _class_name=solver, use_karras_sigmas=True)
+    change(folder, VAE, shift_factor=None, latents_mean=None, scaling_factor=0.18215)
+    few = solver in ("LCMScheduler", "TCDScheduler")
+    assert find_model(str(folder)).defaults.few_steps == few
+
+
+def test_only_noise_at_the_noisy_end_makes_steps_from_there_no_turbo(folder: Path) -> None:
+    change(folder, SCHEDULE, _class_name="EulerDiscreteScheduler", timestep_spacing="trailing")
+    turbo = find_model(str(folder)).defaults
+    assert (turbo.few_steps, turbo.steps, turbo.guidance_scale) == (True, 4, 1.0)
+    change(folder, SCHEDULE, rescale_betas_zero_snr=True, prediction_type="v_prediction")
+    assert find_model(str(folder)).defaults == EditDefaults()
+
+
+def test_a_model_of_few_steps_takes_few_by_every_method(folder: Path) -> None:
+    defaults = find_model(str(folder.rename(folder.with_name("SDXL-Lightning merge")))).defaults
+    assert {defaults.steps_for(method) for method in Method} == {8}
+    assert {defaults.guidance_of(method) for method in Method} == {1.0}
+    assert defaults.preview_steps < defaults.steps
+
+
 def test_a_text_encoder_of_another_model_is_refused(folder: Path) -> None:
     change(folder, "text_encoder/config.json", hidden_size=1024)
     assert "do not belong together" in refusal(folder)
@@ -212,6 +275,23 @@ def in_pieces(folder: Path, names: list[object]) -> None:
 def test_weights_in_pieces_are_used(folder: Path) -> None:
     in_pieces(folder, ["one.safetensors", "two.safetensors"])
     assert find_model(str(folder)).native_size == 512
+
+
+@pytest.mark.parametrize("named", ["w-0000{}-of-00002.fp16.safetensors", "w.fp16-0000{}-of-00002.safetensors"])
+def test_pieces_in_half_precision_are_used(folder: Path, named: str) -> None:
+    in_pieces(folder, [named.format(number) for number in (1, 2)])
+    index = folder / "unet" / "diffusion_pytorch_model.safetensors.index.json"
+    half = index.rename(index.with_name("diffusion_pytorch_model.safetensors.index.fp16.json"))
+    assert find_model(str(folder)).files.half == {"unet"}
+    half.unlink()
+    assert f"lacks {half.name}, which says how its weights lie in pieces" in refusal(folder)
+
+
+def test_a_folder_that_only_holds_files_of_weights_says_what_to_add(tmp_path: Path) -> None:
+    (tmp_path / "one.SAFETENSORS").touch()
+    assert "add its file “one.SAFETENSORS”" in refusal(tmp_path)
+    (tmp_path / "another.safetensors").touch()
+    assert "holds 2 files of weights; add one of them" in refusal(tmp_path)
 
 
 def test_a_missing_piece_is_refused(folder: Path) -> None:

@@ -11,7 +11,8 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.models.hub.offers import find_offer, offers
 from nti_desktop.models.library import scan as looking
 from nti_desktop.models.library.places import Places, default_store, places_file, read_places, store_fault, write_places
-from nti_desktop.models.library.scan import Candidate, Source, candidates
+from nti_desktop.models.library.programs import Source
+from nti_desktop.models.library.scan import Candidate, candidates
 from nti_desktop.models.library.store import find_listed, listed_models, remove
 from tests.rights import open_folder, without_rights
 
@@ -61,6 +62,8 @@ def test_adding_again_lists_once_and_forgets_the_forgetting(tmp_path: Path) -> N
         b'{"store": "/a\\u0000b"}',
         b'{"added": "/x"}',
         b'{"added": [1]}',
+        b'{"autoencoders": ["/x"]}',
+        b'{"autoencoders": {"/x": "y"}}',
         b'{"added": [' + b'"/x",' * 2000 + b'"/x"]}',
         b"[" * 100_000,
         b" " * (2 << 20),
@@ -129,6 +132,7 @@ def test_candidates_come_from_the_store_then_as_added_then_from_other_programs(
         Candidate(snapshot, Source.HUGGING_FACE),
         Candidate(checkpoint(home / "ComfyUI/models/checkpoints/c.safetensors"), Source.COMFY),
         Candidate(checkpoint(home / "ComfyUI/models/checkpoints/SDXL/d.safetensors"), Source.COMFY),
+        Candidate(checkpoint(home / "ComfyUI/models/checkpoints/SDXL/deeper/f.safetensors"), Source.COMFY),
         Candidate(
             checkpoint(home / "Documents/stable-diffusion-webui/models/Stable-diffusion/e.safetensors"), Source.A1111
         ),
@@ -136,10 +140,129 @@ def test_candidates_come_from_the_store_then_as_added_then_from_other_programs(
     checkpoint(store / ".incoming" / "x.safetensors")
     checkpoint(store / "pickled.ckpt")
     checkpoint(store / "no model" / "deep.safetensors")
-    checkpoint(home / "ComfyUI/models/checkpoints/SDXL/deeper/f.safetensors")
     assert list(candidates(Places(store, added=(tmp_path / "gone.safetensors",)))) == expected
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "elsewhere"))
     assert Source.HUGGING_FACE not in [c.source for c in candidates(Places(store))]
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("ComfyUI/models/checkpoints/SDXL/Realistic/m.safetensors", Source.COMFY),
+        ("ComfyUI_windows_portable/ComfyUI/models/checkpoints/m.safetensors", Source.COMFY),
+        ("ComfyUI_windows_portable_nvidia/ComfyUI/models/checkpoints/m.sft", Source.COMFY),
+        ("Documents/ComfyUI/models/checkpoints/m.safetensors", Source.COMFY),
+        ("stable-diffusion-webui-forge/models/Stable-diffusion/a/b/m.safetensors", Source.A1111),
+        ("webui_forge_cu121_torch231/webui/models/Stable-diffusion/m.safetensors", Source.A1111),
+        ("StabilityMatrix/Data/Models/StableDiffusion/m.safetensors", Source.STABILITY_MATRIX),
+        ("AppData/Roaming/StabilityMatrix/Models/StableDiffusion/m.safetensors", Source.STABILITY_MATRIX),
+        ("StabilityMatrix/Data/Packages/ComfyUI/models/checkpoints/m.safetensors", Source.STABILITY_MATRIX),
+        ("invokeai/models/sd-1/main/m.safetensors", Source.INVOKE),
+        ("invokeai/models/sdxl/main/mine/model_index.json", Source.INVOKE),
+        ("invokeai/models/0123abcd-9a/m.safetensors", Source.INVOKE),
+        ("SwarmUI/Models/Stable-Diffusion/sub/m.safetensors", Source.SWARM),
+        ("SwarmUI/dlbackend/comfy/ComfyUI/models/checkpoints/m.safetensors", Source.SWARM),
+        ("Fooocus/models/checkpoints/m.safetensors", Source.FOOOCUS),
+        ("Fooocus_win64_2-5-0/Fooocus/models/checkpoints/m.safetensors", Source.FOOOCUS),
+        (".local/share/krita/ai_diffusion/server/ComfyUI/models/checkpoints/m.safetensors", Source.KRITA),
+        ("AppData/Roaming/krita/ai_diffusion/server/models/checkpoints/m.safetensors", Source.KRITA),
+        ("sdnext/models/Stable-diffusion/m.safetensors", Source.SD_NEXT),
+        ("automatic/models/Diffusers/models--a--b/snapshots/c/model_index.json", Source.SD_NEXT),
+        ("pinokio/api/comfy.git/app/models/checkpoints/m.safetensors", Source.PINOKIO),
+        ("pinokio/drive/drives/peers/d17/checkpoints/m.safetensors", Source.PINOKIO),
+        ("Library/Containers/com.liuliu.draw-things/Data/Documents/Models/m.safetensors", Source.DRAW_THINGS),
+    ],
+)
+def test_models_are_found_where_programs_keep_them(home: Path, tmp_path: Path, path: str, source: Source) -> None:
+    file = checkpoint(home / path)
+    found = file.parent if file.name == "model_index.json" else file
+    assert candidates(Places(tmp_path / "store")) == (Candidate(found, source),)
+
+
+def test_what_lies_beside_checkpoints_is_not_taken_for_one(home: Path, tmp_path: Path) -> None:
+    for path in (
+        "invokeai/models/sd-1/lora/style.safetensors",
+        "invokeai/models/core/upscaling/x.safetensors",
+        "ComfyUI/models/loras/style.safetensors",
+        "ComfyUI/models/vae/vae.safetensors",
+        "ComfyUI/models/checkpoints/.hidden/m.safetensors",
+    ):
+        checkpoint(home / path)
+    (home / "ComfyUI/models/checkpoints/circle").symlink_to(home / "ComfyUI/models")
+    whole = model_folder(home / "ComfyUI/models/checkpoints/whole")
+    checkpoint(whole / "unet" / "diffusion_pytorch_model.safetensors")
+    assert whole in [c.path for c in candidates(Places(tmp_path / "store"))]
+    assert not [c for c in candidates(Places(tmp_path / "store")) if whole in c.path.parents]
+
+
+def test_comfyuis_list_of_further_folders_is_heeded(home: Path, tmp_path: Path) -> None:
+    drive = tmp_path / "drive"
+    expected = [
+        checkpoint(drive / "models/Stable-diffusion/a.safetensors"),
+        checkpoint(drive / "more models/b.safetensors"),
+        checkpoint(drive / "whole/c.safetensors"),
+        checkpoint(home / "ComfyUI/beside/d.safetensors"),
+        checkpoint(home / "mine/e.safetensors"),
+    ]
+    checkpoint(drive / "models/Lora/style.safetensors")
+    checkpoint(drive / "no/longer.safetensors")
+    (home / "ComfyUI" / "extra_model_paths.yaml").write_text(
+        f"""# Rename this file
+a111:
+    base_path: {drive}/
+    checkpoints: |
+        models/Stable-diffusion
+        "more models"
+    loras: |
+         models/Lora
+    # checkpoints: no
+other:
+  checkpoints: '{drive / "whole"}'  # all of it
+  diffusers: ~/mine
+beside:
+  checkpoints: beside
+"""
+    )
+    assert sorted(c.path for c in candidates(Places(tmp_path / "store"))) == sorted(expected)
+
+
+@pytest.mark.parametrize("content", [b"", b"checkpoints: x", b"\xff\x00", b"a:\n" * 9999, b"a:\n checkpoints: \0\n"])
+def test_a_list_of_further_folders_that_is_none_is_no_harm(home: Path, tmp_path: Path, content: bytes) -> None:
+    (home / "ComfyUI").mkdir()
+    (home / "ComfyUI" / "extra_model_paths.yaml").write_bytes(content)
+    assert candidates(Places(tmp_path / "store")) == ()
+
+
+@pytest.mark.parametrize("ref", ["main", "fp16", "pr/1"])
+def test_repositories_of_the_hub_are_found_by_any_branch_and_as_single_files(
+    home: Path, tmp_path: Path, ref: str
+) -> None:
+    hub = home / "cache" / "huggingface" / "hub"
+
+    def cached(name: str, file: str) -> Path:
+        repository = hub / f"models--{name}"
+        checkpoint(repository / "refs" / ref).write_text("a" * 40)
+        return checkpoint(repository / "snapshots" / ("a" * 40) / file)
+
+    folder = cached("one--folder", "model_index.json").parent
+    file = cached("two--single", "v1-5-pruned.safetensors")
+    cached("three--language", "model-00001-of-00002.safetensors")
+    cached("four--part", "vae.safetensors")
+    cached("four--part", "config.json")
+    cached("five--addition", "pytorch_lora_weights.safetensors")
+    assert [c.path for c in candidates(Places(tmp_path / "store"))] == [folder, file]
+
+
+def test_a_place_of_ones_own_is_looked_through_until_it_is_removed(home: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    files = [checkpoint(mine / "a.safetensors"), checkpoint(mine / "deep" / "b.safetensors")]
+    write_places(Places(tmp_path / "store").with_added(mine))
+    assert [c.path for c in candidates(read_places())] == files
+    remove(find_listed("b", read_places()), read_places())
+    files[1:] = [checkpoint(mine / "later.safetensors")]
+    assert [c.path for c in candidates(read_places())] == files
+    assert "no longer listed" in remove(find_listed(str(mine), read_places()), read_places())
+    assert candidates(read_places()) == ()
 
 
 def test_one_place_by_two_ways_is_listed_once(home: Path, tmp_path: Path) -> None:

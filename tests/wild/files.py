@@ -26,6 +26,7 @@ def write_original(
     short_clip_names: bool = False,
     metadata: Mapping[str, str] | None = None,
     extra: Mapping[str, Tensor] | None = None,
+    before: str = "",
 ) -> Path:
     """Write a whole model of a kind ("sd15", "sd21", "sdxl") as one .safetensors file; returns its path.
 
@@ -33,7 +34,8 @@ def write_original(
     dtype: of all floating tensors but the schedule's; in_channels: 9 for inpainting, 8 for editing by instruction;
     without: a part that the file lacks; ema: with a second UNet, its moving average, as in the unpruned files;
     short_clip_names: CLIP without `text_model.` in its names, as in NovelAI's file and its descendants;
-    metadata: the file's own `__metadata__`; extra: further tensors, written as they are, in place of any of that name.
+    metadata: the file's own `__metadata__`; extra: further tensors, written as they are, in place of any of that name;
+    before: what stands before all names, as "state_dict." in files that a trainer saved with its wrapping.
     """
     structure = STRUCTURES[kind]
     tensors: dict[str, Tensor] = {}
@@ -50,7 +52,8 @@ def write_original(
         average = _under("diffusion_model.", unet_weights(structure, in_channels, EMA_SEED))
         tensors |= {f"model_ema.{name.replace('.', '')}": tensor for name, tensor in average.items()}
     tensors = {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
-    save_file(tensors | _buffers(kind) | dict(extra or {}), path, metadata=dict(metadata) if metadata else None)
+    everything = _under(before, tensors | _buffers(kind) | dict(extra or {}))
+    save_file(everything, path, metadata=dict(metadata) if metadata else None)
     return path
 
 

@@ -28,12 +28,12 @@ class Overflow(EngineError):
 
 def unet_dtype(device: torch.device) -> torch.dtype:
     """Half precision on a graphics card, float32 on the processor and on Apple graphics."""
-    return torch.float16 if device.type == "cuda" else torch.float32
+    return torch.float16 if device.type in ("cuda", "xpu") else torch.float32
 
 
 def wider(dtype: torch.dtype, device: torch.device) -> torch.dtype:
     """The type with a wider range than half precision's, of those the device computes in; float32 behind it."""
-    has_bfloat16 = device.type == "cpu" or (device.type == "cuda" and torch.cuda.is_bf16_supported(False))
+    has_bfloat16 = device.type in ("cpu", "xpu") or (device.type == "cuda" and torch.cuda.is_bf16_supported(False))
     return torch.bfloat16 if dtype == torch.float16 and has_bfloat16 else torch.float32
 
 

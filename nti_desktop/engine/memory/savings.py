@@ -42,7 +42,7 @@ class Savings:
     @property
     def last(self) -> Saving:
         """The end of the ladder: where weights lie in the computer's memory anyway they need not go there."""
-        return Saving.OFFLOAD if self._device.type in ("cuda", "meta") else Saving.SLICES
+        return Saving.OFFLOAD if self._device.type in ("cuda", "xpu", "meta") else Saving.SLICES
 
     def climb(self) -> None:
         """One saving more; there is one below `last`."""

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nti_desktop.engine.memory.device import free_memory, give_back_memory, ran_out_of_memory
+from nti_desktop.engine.memory.device import GRAPHICS_CARDS, free_memory
+from nti_desktop.engine.memory.faults import give_back_memory, ran_out_of_memory
 from nti_desktop.engine.memory.offload import Move, moved
 from nti_desktop.engine.memory.precision import Overflow, Precision
 from nti_desktop.engine.memory.savings import Savings
@@ -61,7 +62,7 @@ class DiffusionModel:
         parts = self.unet, self.vae, (*self.text.encoders, *self._previewing)
         object.__setattr__(self, "savings", Savings(*parts, self.attention, self.device, self.move))
         object.__setattr__(self, "prefix", Prefix(self.unet))
-        if self.device.type == "cuda" and self.weight_bytes > free_memory(self.device):
+        if self.device.type in GRAPHICS_CARDS and self.weight_bytes > free_memory(self.device):
             self.savings.climb_to(Saving.OFFLOAD)
         else:
             for part in self.parts:

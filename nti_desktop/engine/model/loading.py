@@ -14,10 +14,11 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
 from nti_desktop.engine.memory.device import find_device
+from nti_desktop.engine.memory.faults import is_device_fault, ran_out_of_memory
 from nti_desktop.engine.memory.precision import Precision, unet_dtype
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.preview_decoder import load_preview_decoder
-from nti_desktop.engine.model.single_file import read_single_file
+from nti_desktop.engine.model.single_file import read_part
 from nti_desktop.engine.model.text import PromptReader
 from nti_desktop.recipe.jobs import ModelFiles
 
@@ -47,9 +48,7 @@ def load_model(
     try:
         index = _read_json(files.folder / "model_index.json")
         names = [name for name in KINDS if name in ("unet", "vae") or index.get(name, [None])[0] is not None]
-        together = {name: KINDS[name] for name in names if files.is_in_single(name)}
-        parts = read_single_file(files.single, files.folder, together, dtype) if files.single is not None else {}
-        parts |= {name: _load_part(files, name, dtype) for name in names if name not in together}
+        parts = {name: _load_part(files, name, dtype) for name in names}
         tokenizers = [name.replace("text_encoder", "tokenizer") for name in names if name.startswith("text_encoder")]
         return DiffusionModel(
             unet=parts["unet"],
@@ -64,9 +63,11 @@ def load_model(
             precision=Precision(dtype),
             preview_decoder=None if preview is None else load_preview_decoder(preview),
         )
-    except (ModelError, MemoryError, torch.OutOfMemoryError):
+    except ModelError:
         raise
     except Exception as error:  # the loaders raise whatever their parsers raise; the cause is kept for the log
+        if ran_out_of_memory(error) or is_device_fault(error):
+            raise
         name = (files.single or files.folder).name
         raise ModelError(
             f"The model in “{name}” cannot be loaded; it is damaged or incomplete. Add it again."
@@ -79,7 +80,9 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 
 def _load_part(files: ModelFiles, name: str, dtype: torch.dtype) -> Any:
-    kind = KINDS[name]
+    kind, file = KINDS[name], files.file_of(name)
+    if file is not None:
+        return read_part(file, files.folder, name, kind, dtype)
     options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
     if name in files.half:
         options["variant"] = "fp16"

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from nti_desktop.engine.memory.device import ran_out_of_memory
+from nti_desktop.engine.memory.faults import ran_out_of_memory
 from nti_desktop.recipe.jobs import DecoderKind, DecoderStructure, PreviewDecoder
 
 log = logging.getLogger(__name__)

@@ -20,46 +20,56 @@ from nti_desktop.core.errors import ModelError
 Weights = Mapping[str, Tensor]
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
+FIRST, READS = f"{UNET}input_blocks.0.0.weight", "encoder.conv_in.weight"
 # The text encoders' names: in the layout of CLIP's transformers model, or of OpenCLIP.
 CLIP = {"text_encoder": ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer.")}
 OPEN_CLIP = {"text_encoder": "cond_stage_model.model.", "text_encoder_2": "conditioner.embedders.1.model."}
 HEAD_WIDTH = 64  # of attention, wherever the published code gives a width and not a number of heads
 
 
-def read_single_file(
-    file: Path, configs: Path, kinds: Mapping[str, Any], unet_dtype: torch.dtype
-) -> dict[str, torch.nn.Module]:
-    """The parts of a model, by the names of their folders.
+def read_part(file: Path, configs: Path, name: str, kind: Any, unet_dtype: torch.dtype) -> torch.nn.Module:
+    """The part of a model that a file holds. name: of its folder; kind: its class.
 
-    configs: the configurations of the published model it is a relative of; widths are those of the file's weights;
-    kinds: class of each part. Raises ModelError when the weights are not of that structure.
+    configs: the configurations of the published model it is a relative of; widths are those of the file's weights.
+    Raises ModelError when the weights are not of that structure.
     """
-    parts: dict[str, torch.nn.Module] = {}
-    for name, kind in kinds.items():
-        config = json.loads((configs / name / "config.json").read_text("utf-8"))
-        if name == "unet":
-            weights = _weights(file, UNET, unet_dtype)
-            parts[name] = _filled(kind, _unet_config(config, weights), convert_ldm_unet_checkpoint, weights, file)
-        elif name == "vae":
-            weights = _weights(file, VAE, torch.float32)
-            parts[name] = _filled(kind, _vae_config(config, weights), convert_ldm_vae_checkpoint, weights, file)
-        else:
-            parts[name] = _text_encoder(file, name, kind, config)
-    return parts
+    config = json.loads((configs / name / "config.json").read_text("utf-8"))
+    if name == "unet":
+        weights = _weights(file, UNET, unet_dtype)
+        return _filled(kind, _unet_config(config, weights), convert_ldm_unet_checkpoint, weights, file)
+    if name == "vae":
+        weights = _autoencoder_weights(file)
+        return _filled(kind, _vae_config(config, weights), convert_ldm_vae_checkpoint, weights, file)
+    return _text_encoder(file, name, kind, config)
 
 
 def _weights(file: Path, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Read the weights whose names begin with `prefix`, under their names as they are; it is called for one part at a
-    time, so that a file is never in memory twice.
+    """Read the weights whose names begin with `prefix`, without what stands before all names of the file, as
+    “state_dict.” may; it is called for one part at a time, so that a file is never in memory twice.
     """
     with safe_open(file, framework="pt") as opened:
-        names = [name for name in opened.keys() if name.startswith(prefix)]  # noqa: SIM118 - it is no mapping
-        found = {name: opened.get_tensor(name) for name in names}
+        names = opened.keys()
+        before = next((name.removesuffix(FIRST) for name in names if name.endswith(FIRST)), "")
+        found = {
+            name.removeprefix(before): opened.get_tensor(name) for name in names if name.startswith(before + prefix)
+        }
     return {name: weight.to(dtype) if weight.is_floating_point() else weight for name, weight in found.items()}
 
 
+def _autoencoder_weights(file: Path) -> dict[str, Tensor]:
+    """Read the weights of the autoencoder, which may be alone in its file and then has no prefix."""
+    with safe_open(file, framework="pt") as opened:
+        names = opened.keys()
+        before = next(name.removesuffix(READS) for name in names if name.endswith(READS))
+        return {
+            VAE + name.removeprefix(before): opened.get_tensor(name).float()
+            for name in names
+            if name.startswith(tuple(before + part for part in ("encoder.", "decoder.", "quant_", "post_quant_")))
+        }
+
+
 def _unet_config(published: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
-    first = weights[f"{UNET}input_blocks.0.0.weight"]
+    first = weights[FIRST]
     shrunk = first.shape[0] / published["block_out_channels"][0]
     widths = [round(width * shrunk) for width in published["block_out_channels"]]
     words = next(weight for name, weight in weights.items() if name.endswith("attn2.to_k.weight"))

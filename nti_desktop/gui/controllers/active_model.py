@@ -12,7 +12,7 @@ from nti_desktop.gui import preferences
 from nti_desktop.gui.controllers.preparing import Preparing
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
-from nti_desktop.models.library.catalog import ModelEntry, model_for
+from nti_desktop.models.library.catalog import ModelEntry, find_model, model_for
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import InversionRecord
@@ -47,6 +47,10 @@ class ActiveModel(QObject):
         self._model_lookup = ModelLookup(models, self._answered, self._not_read)
         self._document: Document | None = None
         self._awaited: str | None = None  # fingerprint of the photo's own model, which is chosen once it is found
+        last = preferences.last_model()
+        self._finding_last = last is not None and last != entry.id
+        if last is not None and self._finding_last:
+            models.submit(lambda: find_model(last), self._last_found, self._last_gone, lane="last model")
 
     @property
     def guidance(self) -> float:
@@ -84,8 +88,10 @@ class ActiveModel(QObject):
         """The model for the next preparing."""
         self.entry = entry
         self.way = _usual_way(entry)
-        self._awaited = None
+        self._awaited, self._finding_last = None, False
+        preferences.remember_model(entry.id)
         self._audience.outdated(Topic.MODEL)
+        self._audience.outdated(Topic.MODELS)
         if self._document is not None:
             self._document.meant_for(entry.defaults)
             self.measure()
@@ -110,8 +116,10 @@ class ActiveModel(QObject):
         self._preparing.plan.invert(self.entry, *self.way, described)
 
     def measure(self) -> None:
-        """Measure how well and how fast it works on the area at hand."""
-        if self._document is not None:
+        """Measure how well and how fast it works on the area at hand; while the one that was worked with last is looked
+        for, nothing is loaded.
+        """
+        if self._document is not None and not self._finding_last:
             self._preparing.plan.measure(self.entry)
 
     def measure_again(self) -> None:
@@ -144,6 +152,23 @@ class ActiveModel(QObject):
         if own is not None and own.model_fingerprint == wanted and not self._preparing.plan.at_work:
             self._awaited = wanted
         self._audience.answered()
+
+    def _last_found(self, entry: ModelEntry) -> None:
+        if not self._finding_last:  # another was chosen meanwhile
+            return
+        self._finding_last = False
+        if self._document is None or self._document.inversion is None:
+            self.choose(entry)
+        elif self._awaited is None and not self._preparing.plan.looked_at:
+            self.measure()
+
+    def _last_gone(self, error: NtiError) -> None:
+        if not self._finding_last:
+            return
+        self._finding_last = False
+        self._audience.said(Message(str(error), Tone.ADVICE, topic=Topic.MODELS))
+        if self._awaited is None:
+            self.measure()
 
     def _answered(self, record: InversionRecord) -> None:
         assert self._document is not None

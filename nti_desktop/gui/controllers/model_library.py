@@ -7,13 +7,16 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from nti_desktop.core.errors import NtiError
+from nti_desktop.core.progress import CancelToken, report_nothing
+from nti_desktop.editing.adding import add_model, asking
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.client import free_space
-from nti_desktop.models.library.catalog import ModelEntry, find_model
-from nti_desktop.models.library.places import move_store, read_places, store_fault, write_places
-from nti_desktop.models.library.scan import Candidate, Source
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.places import move_store, read_places, store_fault
+from nti_desktop.models.library.programs import Source
+from nti_desktop.models.library.scan import Candidate
 from nti_desktop.models.library.store import Incoming, Listed, incoming, listed_models, remove, remove_incoming
 
 
@@ -75,16 +78,11 @@ class ModelLibrary(QObject):
     def add(self, path: Path) -> None:
         """List a model that lies elsewhere; it is used where it is."""
 
-        def task() -> str:
-            name = find_model(str(path)).name
-            write_places(read_places().with_added(path))
-            return f"“{name}” is listed, and used where it is, in “{path.parent}”."
-
         def done(sentence: str) -> None:
             self.added.emit(path)
             self._say(sentence)
 
-        self._change(task, done)
+        self._change(lambda: add_model(path, None, asking(report_nothing, CancelToken())), done)
 
     @slot(Listed)
     def remove(self, model: Listed) -> None:

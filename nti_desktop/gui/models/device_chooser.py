@@ -10,7 +10,8 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import Device, Measured
 
 _BEST = "Best available"
-_UNSEEN = {"cuda": "Graphics card", "mps": "Apple graphics", "cpu": "Processor"}  # until the engine has looked
+# Until the engine has looked.
+_UNSEEN = {"cuda": "Graphics card", "xpu": "Intel graphics", "mps": "Apple graphics", "cpu": "Processor"}
 
 
 class DeviceChooser(QObject):
@@ -29,7 +30,8 @@ class DeviceChooser(QObject):
     @slot(Measured)
     def _measured(self, measured: Measured) -> None:
         self._devices = measured.devices
-        self._show(f"{measured.device}, {measured.precision}." if measured.precision else "")
+        computed = [f"{measured.device}, {measured.precision}."] if measured.precision else []
+        self._show(" ".join([*computed, *measured.passed_over]))
 
     @slot(int)
     def _chosen(self, index: int) -> None:
@@ -50,5 +52,9 @@ class DeviceChooser(QObject):
     def _show(self, precision: str) -> None:
         names = {device.kind: device.name for device in self._devices}
         kinds = self._kinds()
-        titles = [_BEST if kind is None else names.get(kind, _UNSEEN.get(kind, kind)) for kind in kinds]
+        titles = [_BEST if kind is None else names.get(kind) or _unseen(kind) for kind in kinds]
         self._panel.show_devices(titles, kinds.index(self._chosen_kind), precision)
+
+
+def _unseen(kind: str) -> str:
+    return _UNSEEN.get(kind.partition(":")[0], kind)

@@ -12,8 +12,8 @@ from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.offers import find_offer
 from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import gigabytes
-from nti_desktop.models.library.scan import Source
 from nti_desktop.models.library.store import Incoming, Listed
 
 _FROM = {Source.STORE.value: "in the models folder", Source.ADDED.value: "added by you"}
@@ -52,7 +52,9 @@ class ModelList(QWidget):
         self.remove.clicked.connect(self._remove)
         self.add_file = _button("Add a file…", "List a .safetensors file; it stays where it is.")
         self.add_file.clicked.connect(self._add_file)
-        self.add_folder = _button("Add a folder…", "List a model’s folder; it stays where it is.")
+        self.add_folder = _button(
+            "Add a folder…", "List a model’s folder, or all models in a folder; they stay where they are."
+        )
         self.add_folder.clicked.connect(self._add_folder)
         row = QHBoxLayout()
         for button in (self.use, self.verify, self.show_folder, self.remove):
@@ -162,7 +164,9 @@ class ModelList(QWidget):
 
     @slot()
     def _add_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Add a model file", "", "Models (*.safetensors *.SAFETENSORS)")
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Add a model file", "", "Models (*.safetensors *.SAFETENSORS *.sft)"
+        )
         if name:
             self.add_asked.emit(Path(name))
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nti_desktop.core.errors import ModelError
-from nti_desktop.models.families import Family, LatentSpace, family_of
+from nti_desktop.models.families import Family, FewSteps, LatentSpace, family_of, few_steps_of
 from nti_desktop.models.formats.configs import SUPPORTED, Config, read_config
+from nti_desktop.models.formats.foreign import ENDINGS
+from nti_desktop.models.formats.noise import ZERO_SNR, check_latents, check_schedule, check_unet
 from nti_desktop.models.formats.weights import HALF, WEIGHTS, check_weights, weight_files
 from nti_desktop.recipe.jobs import ModelFiles
 
@@ -27,7 +29,7 @@ SIZES = 6  # numbers by which SDXL is told the picture's sizes
 @dataclass(frozen=True)
 class Layout:
     """native_size: trained side in pixels; half: see ModelFiles; takes_orders: whether the UNet sees the photo beside
-    the noise, as InstructPix2Pix does.
+    the noise, as InstructPix2Pix does; few_steps: how to use one that says it was distilled to few.
     """
 
     native_size: int
@@ -35,6 +37,7 @@ class Layout:
     latents: LatentSpace
     half: frozenset[str] = frozenset()
     takes_orders: bool = False
+    few_steps: FewSteps | None = None
 
     @property
     def multiple(self) -> int:
@@ -42,26 +45,39 @@ class Layout:
         return self.latents.factor
 
 
-def check_layout(folder: Path, autoencoder: Path | None = None) -> Layout:
-    """Check a model folder without loading weights (their headers are read). autoencoder: see ModelFiles.
+def check_layout(folder: Path, autoencoder: Path | None = None, autoencoder_file: Path | None = None) -> Layout:
+    """Check a model folder without loading weights (their headers are read). autoencoder, autoencoder_file: see
+    ModelFiles; the file is known to be one.
 
     Raises ModelError in one sentence.
     """
-    name, files = folder.name or str(folder), ModelFiles(folder, autoencoder=autoencoder)
+    name = folder.name or str(folder)
+    files = ModelFiles(folder, autoencoder=autoencoder, autoencoder_file=autoencoder_file)
     try:
         _check_folder(folder, name)
-        parts = _check_kind(read_config(folder, INDEX), name)
-        layout = _sizes(_configs(files, parts), name)
+        index = read_config(folder, INDEX)
+        parts, solver = _check_kind(index, name), _class_of(index.get("scheduler"))
+        configs = _configs(files, parts)
+        layout = _sizes(configs, name, solver)
+        if autoencoder is not None and (folder / "vae" / "config.json").is_file():
+            _check_latents(layout, _sizes(_configs(ModelFiles(folder), parts), name), autoencoder)
         for part in parts:
             if part.startswith("tokenizer"):
                 _check_tokenizer(folder, part)
-        weights = {part: weight_files(files.place_of(part), part) for part in parts if part in WEIGHTS}
+        weights = {
+            part: weight_files(files.place_of(part), part)
+            for part in parts
+            if part in WEIGHTS and files.file_of(part) is None
+        }
         for file in (file for found in weights.values() for file in found):
             check_weights(file)
     except OSError as error:
         raise ModelError(f"The model in “{name}” cannot be read: {error.strerror}.") from error
     half = frozenset(part for part, found in weights.items() if f"{HALF}." in found[0].name)
-    return replace(layout, half=half)
+    schedule = configs["scheduler"]
+    spacing = None if schedule.get(ZERO_SNR) else schedule.get("timestep_spacing")
+    few_steps = few_steps_of((), schedule.get("_class_name", solver), spacing)
+    return replace(layout, half=half, few_steps=few_steps)
 
 
 def needed_files(files: ModelFiles) -> dict[str, Path]:
@@ -71,26 +87,58 @@ def needed_files(files: ModelFiles) -> dict[str, Path]:
     folder = files.folder
     needed = {SCHEDULER: folder / SCHEDULER}
     needed |= {INDEX: folder / INDEX} if files.single is None else {"weights": files.single}
+    needed |= {} if files.autoencoder_file is None else {"vae/weights": files.autoencoder_file}
     for part in _check_kind(read_config(folder, INDEX), folder.name):
         place = files.place_of(part)
         if part not in WEIGHTS:
             found = [file for file in place.iterdir() if file.suffix in (".json", ".txt")]
         else:
-            found = [place / "config.json", *([] if files.is_in_single(part) else weight_files(place, part))]
+            found = [place / "config.json", *([] if files.file_of(part) else weight_files(place, part))]
         needed |= {f"{part}/{file.name}": file for file in found}
     return needed
 
 
-def shipped_layout(folder: Path) -> Layout:
-    """Read the layout of a published model whose configuration, without weights, comes with the program."""
+def shipped_layout(folder: Path, autoencoder: Path | None = None) -> Layout:
+    """Read the layout of a published model whose configuration, without weights, comes with the program.
+
+    autoencoder: see ModelFiles; its weights are checked. Raises ModelError, OSError.
+    """
     parts = _check_kind(read_config(folder, INDEX), folder.name)
-    return _sizes(_configs(ModelFiles(folder), parts), folder.name)
+    layout = _sizes(_configs(ModelFiles(folder), parts), folder.name)
+    if autoencoder is None:
+        return layout
+    paired = _sizes(_configs(ModelFiles(folder, autoencoder=autoencoder), parts), folder.name)
+    _check_latents(paired, layout, autoencoder)
+    weights = weight_files(autoencoder, "vae")
+    for file in weights:
+        check_weights(file)
+    return replace(layout, half=frozenset({"vae"} if f"{HALF}." in weights[0].name else ()))
+
+
+def _check_latents(paired: Layout, own: Layout, autoencoder: Path) -> None:
+    """Raise ModelError where an autoencoder makes other latents than the one that a model was trained with."""
+    if paired.latents != own.latents:
+        where = autoencoder.parent.name if autoencoder.name == "vae" else autoencoder.name
+        raise ModelError(
+            f"The autoencoder (VAE) in “{where}” is made for models of another kind, as its latents are not those that "
+            "this model knows; choose one that is made for it."
+        )
 
 
 def _check_folder(folder: Path, name: str) -> None:
     if not folder.is_dir():
         raise ModelError(f"There is no model folder “{folder}”; check its path, or choose the built-in model.")
     if not (folder / INDEX).is_file():
+        files = sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in ENDINGS)
+        if len(files) == 1:
+            raise ModelError(
+                f"“{name}” is not a model folder, as it has no model_index.json; add its file “{files[0]}”."
+            )
+        if files:
+            raise ModelError(
+                f"“{name}” is not a model folder, as it has no model_index.json, but holds {len(files)} files of "
+                f"weights; add one of them, as “{files[0]}”."
+            )
         raise ModelError(f"“{name}” is not a model folder, as it has no model_index.json; {SUPPORTED}.")
 
 
@@ -117,8 +165,15 @@ def _configs(files: ModelFiles, parts: Sequence[str]) -> dict[str, Config]:
     return configs | {"scheduler": read_config(files.folder, SCHEDULER)}
 
 
-def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
-    """The sizes a picture may have, once the parts are known to fit one another."""
+def _class_of(entry: object) -> object:
+    """The class that the index names for a part; None where it names none."""
+    return entry[1] if isinstance(entry, list) and len(entry) == 2 else None
+
+
+def _sizes(configs: Mapping[str, Config], name: str, solver: object = None) -> Layout:
+    """The sizes a picture may have, once the parts are known to fit one another. solver: scheduler that the index
+    names.
+    """
     unet, vae = configs["unet"], configs["vae"]
     latent_channels = _number(vae, "latent_channels", 1, 64, f"{name}/vae")
     channels = _number(unet, "in_channels", 1, 64, f"{name}/unet")
@@ -130,19 +185,26 @@ def _sizes(configs: Mapping[str, Config], name: str) -> Layout:
         if part.startswith("text_encoder")
     ]
     added = _what_it_reads_beside(unet, configs, name)
-    if unet.get("addition_embed_type") != added or unet.get("class_embed_type") or unet.get("encoder_hid_dim_type"):
+    if unet.get("addition_embed_type") != added or _reads_more(unet):
         raise ModelError(f"The UNet of “{name}” takes more than a picture and a text; {SUPPORTED}.")
     if _number(unet, "cross_attention_dim", 8, 8192, f"{name}/unet") != sum(widths):
         raise ModelError(f"The UNet and the text encoder of “{name}” do not belong together; add the model again.")
     prediction = configs["scheduler"].get("prediction_type", "epsilon")
     if prediction not in PREDICTIONS:
         raise ModelError(f"“{name}” predicts something this program does not know; {SUPPORTED}.")
+    check_schedule(configs["scheduler"], (solver, configs["scheduler"].get("_class_name")), name)
+    check_latents(vae, name)
+    check_unet(unet, name)
     pixels_per_latent = 2 ** (_levels(vae, f"{name}/vae") - 1)
     _levels(unet, f"{name}/unet")
     native_size = pixels_per_latent * _number(unet, "sample_size", 4, 512, f"{name}/unet")
     family = family_of(len(widths), configs["text_encoder"].get("hidden_act"))
     latents = LatentSpace(latent_channels, pixels_per_latent, vae.get("scaling_factor", SCALING_FACTOR))
     return Layout(native_size, family, latents, takes_orders=channels == 2 * latent_channels)
+
+
+def _reads_more(unet: Config) -> bool:
+    return any(unet.get(key) is not None for key in ("class_embed_type", "num_class_embeds", "encoder_hid_dim_type"))
 
 
 def _what_it_reads_beside(unet: Config, configs: Mapping[str, Config], name: str) -> str | None:

@@ -7,22 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
-from nti_desktop.models.families import FAMILIES, Family
+from nti_desktop.models.families import FAMILIES, Family, few_steps_of
+from nti_desktop.models.formats.autoencoder import AUTOENCODER, Paired, is_autoencoder
 from nti_desktop.models.formats.configs import SUPPORTED
+from nti_desktop.models.formats.foreign import UNET, check_beginning, check_names, part_alone
 from nti_desktop.models.formats.layout import Layout, refused_channels, shipped_layout
-from nti_desktop.models.formats.weights import open_weights
+from nti_desktop.models.formats.noise import edm, other_noise, told_its_guidance
+from nti_desktop.models.formats.weights import check_numbers, open_weights, read_tensor
 
-UNET, VAE = "model.diffusion_model.", "first_stage_model."
-FIRST, WORDS = f"{UNET}input_blocks.0.0.weight", "attn2.to_k.weight"
+VAE = "first_stage_model."
+UNET_GUIDANCE = f"{UNET}time_embed.cond_proj.weight"
+FIRST, SECOND_INPUT = f"{UNET}input_blocks.0.0.weight", f"{UNET}label_emb.0.0.weight"
 LATENT_CHANNELS = 4  # of every family that comes in one file
-REFINER = "conditioner.embedders.0.model."
-TRANSFORMERS = ("double_blocks.", "joint_blocks.", "single_transformer_blocks.", "transformer_blocks.")
-ADDITIONS = ("lora_", ".lora.", "lora_A", "lora_down")
 V_PREDICTION, ZERO_SNR = "v_pred", "ztsnr"  # empty tensors by which trainers mark SDXL relatives
 # A weight that tells the two Stable Diffusion 2.1 apart where nothing else does, and the spread that v-models exceed.
 # Known practice of other programs, not measured here.
@@ -31,83 +33,125 @@ TELLING, V_SPREAD = f"{UNET}output_blocks.11.1.transformer_blocks.0.norm1.bias",
 
 @dataclass(frozen=True)
 class SingleFile:
-    """configs: folder of the published configuration, layout: of that; schedule: see ModelFiles."""
+    """configs: folder of the published configuration, layout: of that; schedule: see ModelFiles; guessed: whether
+    nothing says what the model predicts, so that it is the guess by a weight, or the model's own answer.
+    """
 
     configs: Path
     schedule: tuple[tuple[str, str | bool], ...]
     layout: Layout
+    guessed: bool = False
 
 
-def check_single_file(file: Path) -> SingleFile:
-    """Say what a file of weights is. Raises ModelError in one sentence when it cannot be used."""
+def check_single_file(file: Path, autoencoder: Paired, answer: str | None) -> SingleFile:
+    """Say what a file of weights is.
+
+    autoencoder: from elsewhere, in place of the file's own; answer: the model's, when it was asked what it predicts.
+    Raises ModelError in one sentence when it cannot be used.
+    """
     name = file.name
-    if file.suffix != ".safetensors":
-        raise ModelError(
-            f"“{name}” is not a safetensors file, and other kinds of weights could run any program; {SUPPORTED} in one."
-        )
     try:
+        check_beginning(file)
         with open_weights(file) as weights:
-            names = frozenset(weights.keys())
-            family = _family(names, name)
-            channels = weights.get_slice(FIRST).get_shape()[1]
+            header = _Header(file, weights)
+            family = _family(header, name, autoencoder != Paired())
+            channels = header.shape(FIRST)[1]
             if sentence := refused_channels(channels, LATENT_CHANNELS, name):
                 raise ModelError(sentence)
-            schedule = _schedule(file, family, names, weights)
+            check_numbers(weights, f"“{name}”")
+            stated = _stated_prediction(header)
+            guessed = stated is None and family.noise_configs is not None
+            prediction = (answer or _likely_prediction(header)) if guessed else stated
+        published = (prediction == "epsilon" and family.noise_configs) or family.configs
+        configs = resource("models", "configs", published)
+        layout = shipped_layout(configs, autoencoder.folder)
     except OSError as error:
         raise ModelError(f"The model “{name}” cannot be read: {error.strerror or error}.") from error
     except (SafetensorError, IndexError) as error:
         raise ModelError(f"“{name}” is damaged or incomplete; add the model again.") from error
-    predicts_noise = ("prediction_type", "epsilon") in schedule
-    configs = resource("models", "configs", (predicts_noise and family.noise_configs) or family.configs)
-    return SingleFile(configs, schedule, replace(shipped_layout(configs), takes_orders=channels == 2 * LATENT_CHANNELS))
+    few_steps = few_steps_of((header.metadata.get("modelspec.title", ""),))
+    layout = replace(layout, takes_orders=channels == 2 * LATENT_CHANNELS, few_steps=few_steps)
+    return SingleFile(configs, _schedule(prediction, header), layout, guessed)
 
 
-def _family(names: frozenset[str], name: str) -> Family:
-    def holds(*prefixes: str) -> bool:
-        return any(weight.startswith(prefixes) for weight in names)
+class _Header:
+    """What a file says of its weights. names: without what stands before them all, as “state_dict.” does in files that
+    were saved with their trainer's wrapping.
+    """
 
-    if any(mark in weight for weight in names for mark in ADDITIONS):
-        raise ModelError(f"“{name}” is an addition to a model (LoRA), which this program cannot use; {SUPPORTED}.")
-    if holds(*TRANSFORMERS, *(UNET + part for part in TRANSFORMERS)):
-        raise ModelError(f"“{name}” is built around a transformer, which this program cannot use; {SUPPORTED}.")
-    if holds(REFINER):
-        raise ModelError(f"“{name}” is a refiner, which only finishes another model's pictures; {SUPPORTED}.")
-    text = [family for family in FAMILIES if all(holds(encoder) for encoder in family.text_encoders)]
-    if FIRST not in names and not text and not holds(VAE):
-        raise ModelError(f"“{name}” is not a Stable Diffusion model that this program knows; {SUPPORTED}.")
-    lacking = [
-        part
-        for part, there in (("UNet", FIRST in names), ("text encoder", text), ("autoencoder (VAE)", holds(VAE)))
-        if not there
-    ]
+    def __init__(self, file: Path, weights: Any) -> None:
+        names = weights.keys()
+        self._before = next((name.removesuffix(FIRST) for name in names if name.endswith(FIRST)), "")
+        self._weights = weights
+        self.file = file
+        self.names = frozenset(name.removeprefix(self._before) for name in names)
+        self.metadata: dict[str, str] = weights.metadata() or {}
+
+    def shape(self, name: str) -> list[int]:
+        shape: list[int] = self._weights.get_slice(self._before + name).get_shape()
+        return shape
+
+    def tensor(self, name: str) -> NDArray[np.float32]:
+        """Raises OSError."""
+        return read_tensor(self.file, self._before + name)
+
+    def holds(self, *prefixes: str) -> bool:
+        return any(name.startswith(prefixes) for name in self.names)
+
+
+def _family(header: _Header, name: str, paired: bool) -> Family:
+    names = header.names
+    check_names(names, name)
+    if header.holds("edm_"):  # with which other programs mark it
+        raise edm(name)
+    if UNET_GUIDANCE in names:
+        raise told_its_guidance(name)
+    text = [family for family in FAMILIES if all(header.holds(encoder) for encoder in family.text_encoders)]
+    there = FIRST in names, bool(text), header.holds(VAE)
+    if not any(there):
+        raise ModelError(_other(names, name))
+    lacking = [part for part, has in zip(("UNet", "text encoder", AUTOENCODER), there, strict=True) if not has]
+    if lacking == [AUTOENCODER]:
+        if paired:
+            return text[0]
+        raise ModelError(
+            f"“{name}” lacks the model's {AUTOENCODER}; give it one with "
+            f"“nti-desktop models add FILE --vae FILE”, or use a file that holds all of it."
+        )
     if lacking:
         raise ModelError(f"“{name}” lacks the model's {' and '.join(lacking)}; use a file that holds all of it.")
+    if SECOND_INPUT in names and len(text[0].text_encoders) == 1:
+        raise ModelError(f"The UNet of “{name}” takes more than a picture and a text; {SUPPORTED}.")
     return text[0]
 
 
-def _schedule(file: Path, family: Family, names: frozenset[str], weights: Any) -> tuple[tuple[str, str | bool], ...]:
-    """Read what the file says of the noise schedule.
+def _other(names: frozenset[str], name: str) -> str:
+    """Say what a file is that holds nothing of a model under the published names."""
+    if is_autoencoder(names):
+        return f"“{name}” is an {AUTOENCODER} alone; give it to a model with “nti-desktop models add MODEL --vae FILE”."
+    if part := part_alone(names):
+        return f"“{name}” is the {part} of a model alone; use a file that holds all of it."
+    return f"“{name}” is not a Stable Diffusion model that this program knows; {SUPPORTED}."
 
-    Where models of the family predict either the noise or v, the prediction is always part of it; where nothing states
-    it, it is guessed from a weight.
-    """
-    prediction = _stated_prediction(file, names, weights.metadata() or {})
-    if family.noise_configs and prediction is None:
-        prediction = "v_prediction" if _looks_like_v(names, weights) else "epsilon"
+
+def _schedule(prediction: str | None, header: _Header) -> tuple[tuple[str, str | bool], ...]:
     said: list[tuple[str, str | bool]] = [] if prediction is None else [("prediction_type", prediction)]
-    return tuple(said + ([("rescale_betas_zero_snr", True)] if ZERO_SNR in names else []))
+    return tuple(said + ([("rescale_betas_zero_snr", True)] if ZERO_SNR in header.names else []))
 
 
-def _stated_prediction(file: Path, names: frozenset[str], metadata: dict[str, str]) -> str | None:
+def _stated_prediction(header: _Header) -> str | None:
     """By a marker among the weights, by the file's metadata, or by the settings that lie beside it."""
-    if V_PREDICTION in names:
+    metadata = header.metadata
+    if V_PREDICTION in header.names:
         return "v_prediction"
     stated = metadata.get("modelspec.prediction_type", "").casefold()
     if stated.startswith("v") or metadata.get("modelspec.architecture", "").endswith("-v"):
         return "v_prediction"
     if stated.startswith("eps"):
         return "epsilon"
-    beside = file.with_suffix(".yaml")
+    if stated:
+        raise other_noise(header.file.name, "as the file says of itself")
+    beside = header.file.with_suffix(".yaml")
     if beside.is_file() and beside.stat().st_size <= 1 << 16:
         lines = disk.read_bytes(beside).decode("utf-8", "replace").splitlines()
         told = [line.partition(":")[2].strip(" \"'") for line in lines if line.strip().startswith("parameterization:")]
@@ -115,9 +159,8 @@ def _stated_prediction(file: Path, names: frozenset[str], metadata: dict[str, st
     return None
 
 
-def _looks_like_v(names: frozenset[str], weights: Any) -> bool:
-    try:
-        spread = float(np.std(weights.get_tensor(TELLING).astype(np.float32))) if TELLING in names else np.inf
-    except (TypeError, SafetensorError):  # numpy has no bfloat16
-        return True
-    return spread > V_SPREAD
+def _likely_prediction(header: _Header) -> str:
+    """Guess by a weight which of both a model of Stable Diffusion 2 predicts."""
+    if TELLING in header.names and float(np.std(header.tensor(TELLING))) <= V_SPREAD:
+        return "epsilon"
+    return "v_prediction"

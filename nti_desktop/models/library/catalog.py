@@ -11,9 +11,12 @@ from pathlib import Path, PurePath
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
+from nti_desktop.models.families import few_steps_of
+from nti_desktop.models.formats.autoencoder import Paired, find_autoencoder
 from nti_desktop.models.formats.layout import Layout, check_layout
 from nti_desktop.models.formats.single_file import check_single_file
 from nti_desktop.models.hub.offers import find_offer
+from nti_desktop.models.library.answers import answer_of
 from nti_desktop.models.library.places import read_places
 from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
 from nti_desktop.models.library.scan import candidates
@@ -32,7 +35,8 @@ class ModelEntry:
     """One model. id: see BUILT_IN, or the absolute path of its folder or file; family: what it is a relative of;
     native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
     many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
-    preview decoder that lies there for it is not used, one sentence; takes_orders: see Layout.
+    preview decoder that lies there for it is not used, one sentence; takes_orders: see Layout; prediction_guessed: see
+    SingleFile.
     """
 
     id: str
@@ -47,6 +51,7 @@ class ModelEntry:
     words: frozenset[str] | None
     preview_fault: str | None = None
     takes_orders: bool = False
+    prediction_guessed: bool = False
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -122,6 +127,14 @@ def defaults_of(model_id: str, takes_orders: bool = False) -> EditDefaults:
     return ORDERS_DEFAULTS if takes_orders else EditDefaults()
 
 
+def _defaults(id: str, name: str, layout: Layout) -> EditDefaults:
+    """Choose what was published for a model; one that was distilled to few steps may say so by its name alone."""
+    best, few = defaults_of(id, layout.takes_orders), layout.few_steps or few_steps_of((name,))
+    if few is None:
+        return best
+    return replace(best, steps=few.steps, guidance_scale=few.guidance_scale, preview_steps=2, few_steps=True)
+
+
 def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
     """One of BUILT_IN, the Studio model by default. Raises ModelError when the program's own files are damaged."""
     row = BUILT_IN[id]
@@ -170,9 +183,10 @@ def models_folder() -> Path:
 def installed() -> tuple[ModelEntry, ...]:
     """List what is built in and every usable candidate, wherever it lies; `store.listed_models` has the others too."""
     entries = [*all_built_in()]
-    for candidate in candidates(read_places()):
+    places = read_places()
+    for candidate in candidates(places):
         try:
-            entries.append(_from_path(candidate.path))
+            entries.append(model_at(candidate.path, places.autoencoder_of(candidate.path)))
         except ModelError:
             continue
     return tuple(entries)
@@ -189,7 +203,8 @@ def find_model(id_or_path: str) -> ModelEntry:
     if not id_or_path.strip():
         raise ModelError("No model is named; choose one or give the path of a model folder or file.")
     path = Path(os.path.expanduser(id_or_path))
-    return _from_path(path if os.path.lexists(path) else _downloaded(id_or_path) or path)
+    path = path if os.path.lexists(path) else _downloaded(id_or_path) or path
+    return model_at(path, read_places().autoencoder_of(Path(os.path.abspath(path))))
 
 
 def _downloaded(id: str) -> Path | None:
@@ -208,20 +223,37 @@ def _downloaded(id: str) -> Path | None:
     return next((found.path for found in candidates(read_places()) if name_of(found.path) == id), None)
 
 
-def _from_path(path: Path) -> ModelEntry:
-    if os.path.isfile(path):  # unlike Path's, false for a name that no file can have
-        return _from_file(path)
-    layout = check_layout(path)
+def model_at(path: Path, autoencoder: Path | None = None) -> ModelEntry:
+    """The model in this diffusers folder or single file. autoencoder: file or folder of one to use in place of its own.
+
+    Raises ModelError in one sentence when it cannot be used, whatever it was that reading it raised.
+    """
+    try:
+        paired = Paired() if autoencoder is None else find_autoencoder(autoencoder)
+        if os.path.isfile(path):  # unlike Path's, false for a name that no file can have
+            return _from_file(path, paired)
+        return _from_folder(path, paired)
+    except ModelError:
+        raise
+    except Exception as error:  # the file is somebody else's; the cause is kept for the log
+        raise ModelError(
+            f"“{path.name}” cannot be read as a model ({type(error).__name__}); get it again, or take it off the list."
+        ) from error
+
+
+def _from_folder(path: Path, paired: Paired) -> ModelEntry:
+    layout = check_layout(path, paired.folder, paired.file)
     path = path.resolve()
-    preview = own_preview_decoder(ModelFiles(path), layout.latents)
+    files = ModelFiles(path, autoencoder=paired.folder, autoencoder_file=paired.file, half=layout.half)
+    preview = own_preview_decoder(files, layout.latents)
     if preview == Found():
         preview = _published(layout)
     return ModelEntry(
         id=str(path),
         name=name_of(path),
         family=layout.family.title,
-        files=ModelFiles(path, half=layout.half, preview_decoder=preview.decoder),
-        defaults=defaults_of(str(path), layout.takes_orders),
+        files=replace(files, preview_decoder=preview.decoder),
+        defaults=_defaults(str(path), name_of(path), layout),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence=_ITS_OWN,
@@ -243,16 +275,24 @@ def name_of(folder: PurePath) -> str:
     return folder.name.removeprefix("models--").replace("--", "/")
 
 
-def _from_file(path: Path) -> ModelEntry:
-    found = check_single_file(path)
+def _from_file(path: Path, paired: Paired) -> ModelEntry:
+    found = check_single_file(path, paired, answer_of(path))
     layout, preview = found.layout, _published(found.layout)
     path = path.absolute()  # a link keeps its name: what it leads to may be named by its hash
     return ModelEntry(
         id=str(path),
         name=path.stem,
         family=layout.family.title,
-        files=ModelFiles(found.configs, path, schedule=found.schedule, preview_decoder=preview.decoder),
-        defaults=defaults_of(str(path), layout.takes_orders),
+        files=ModelFiles(
+            found.configs,
+            path,
+            autoencoder=paired.folder,
+            autoencoder_file=paired.file,
+            half=layout.half,
+            schedule=found.schedule,
+            preview_decoder=preview.decoder,
+        ),
+        defaults=_defaults(str(path), path.stem, layout),
         native_size=layout.native_size,
         multiple=layout.multiple,
         licence=_ITS_OWN,
@@ -260,4 +300,5 @@ def _from_file(path: Path) -> ModelEntry:
         words=None,
         preview_fault=preview.fault,
         takes_orders=layout.takes_orders,
+        prediction_guessed=found.guessed,
     )

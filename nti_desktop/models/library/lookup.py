@@ -6,6 +6,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
+from nti_desktop.models.formats.foreign import ENDINGS
 from nti_desktop.models.library.catalog import ModelEntry, find_model, installed, name_of
 from nti_desktop.models.library.fingerprints import fingerprint, known_fingerprint, may_have
 
@@ -55,4 +56,5 @@ def _is(entry: ModelEntry, wanted: str, cancel: CancelToken | None) -> bool:
 
 def _name(id: str) -> str:
     """Derive what a model was called from its id, which may be a path of another system."""
-    return name_of(PureWindowsPath(id) if "\\" in id else PurePosixPath(id)).removesuffix(".safetensors")
+    path = PureWindowsPath(id) if "\\" in id else PurePosixPath(id)
+    return path.stem if path.suffix.casefold() in ENDINGS else name_of(path)

@@ -19,24 +19,38 @@ MOST_PATHS = 1000
 @dataclass(frozen=True)
 class Places:
     """store: where downloads go and where models are found by themselves; added: model folders and files elsewhere;
-    forgotten: found ones that are not to be listed; fault: what is wrong with the file that says so, one sentence.
+    forgotten: found ones that are not to be listed; autoencoders: models and the file or folder of the autoencoder that
+    each is used with in place of its own; fault: what is wrong with the file that says so, one sentence.
     """
 
     store: Path
     added: tuple[Path, ...] = ()
     forgotten: tuple[Path, ...] = ()
+    autoencoders: tuple[tuple[Path, Path], ...] = ()
     fault: str | None = None
 
-    def with_added(self, path: Path) -> "Places":
-        """With a model that is used where it lies."""
-        added = (*(p for p in self.added if p != path), path)
-        return replace(self, added=added, forgotten=tuple(p for p in self.forgotten if p != path))
+    def with_added(self, path: Path, autoencoder: Path | None = None) -> "Places":
+        """With a model that is used where it lies, and with this autoencoder, its own for None."""
+        return replace(
+            self,
+            added=(*(p for p in self.added if p != path), path),
+            forgotten=tuple(p for p in self.forgotten if p != path),
+            autoencoders=self._others(path) if autoencoder is None else (*self._others(path), (path, autoencoder)),
+        )
 
     def without(self, path: Path) -> "Places":
         """No longer listed, wherever it was found."""
+        places = replace(self, autoencoders=self._others(path))
         if path in self.added:
-            return replace(self, added=tuple(p for p in self.added if p != path))
-        return replace(self, forgotten=(*self.forgotten, path))
+            return replace(places, added=tuple(p for p in self.added if p != path))
+        return replace(places, forgotten=(*self.forgotten, path))
+
+    def autoencoder_of(self, path: Path) -> Path | None:
+        """Say where the autoencoder lies that a model is used with; None for its own."""
+        return dict(self.autoencoders).get(path)
+
+    def _others(self, path: Path) -> tuple[tuple[Path, Path], ...]:
+        return tuple(pair for pair in self.autoencoders if pair[0] != path)
 
 
 def places_file() -> Path:
@@ -63,6 +77,7 @@ def read_places() -> Places:
             default_store() if store is None else _absolute(store),
             _paths(content.get("added", [])),
             _paths(content.get("forgotten", [])),
+            _pairs(content.get("autoencoders", {})),
         )
     except OSError as error:
         fault = f"“{path}”, which says where models lie, cannot be read ({error.strerror}); make it readable."
@@ -84,6 +99,7 @@ def write_places(places: Places) -> None:
         "store": None if places.store == default_store() else str(places.store),
         "added": [str(p) for p in places.added],
         "forgotten": [str(p) for p in places.forgotten],
+        "autoencoders": {str(model): str(autoencoder) for model, autoencoder in places.autoencoders},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +151,12 @@ def _paths(value: object) -> tuple[Path, ...]:
     if not isinstance(value, list) or len(value) > MOST_PATHS:
         raise ValueError("not a list of paths")
     return tuple(dict.fromkeys(_absolute(entry) for entry in value))
+
+
+def _pairs(value: object) -> tuple[tuple[Path, Path], ...]:
+    if not isinstance(value, dict) or len(value) > MOST_PATHS:
+        raise ValueError("not paths by paths")
+    return tuple((_absolute(model), _absolute(autoencoder)) for model, autoencoder in value.items())
 
 
 def _absolute(value: object) -> Path:

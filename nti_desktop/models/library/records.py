@@ -54,7 +54,7 @@ def read_record(model: Path) -> DownloadRecord | None:
         files = tuple(RecordedFile(str(f["name"]), int(f["size"]), str(f["sha256"])) for f in content["files"])
         if all(isinstance(text, str) for text in texts.values()) and all(is_inside(file.name) for file in files):
             return DownloadRecord(**texts, files=files)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         pass
     return None
 

@@ -1,38 +1,24 @@
 """Paths that may be models, without opening any: in the store, as added, and where other programs keep theirs."""
 
 import os
-import sys
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
 from nti_desktop.core import disk
+from nti_desktop.models.formats.foreign import ENDINGS
 from nti_desktop.models.library.places import Places
+from nti_desktop.models.library.programs import Source, checkpoint_places
 
 MOST = 300  # candidates in all
 MOST_LOOKED_AT = 2000  # entries of one folder
+MOST_FOLDERS = 400  # that are looked into below one place
+DEEPEST = 5  # folders below one place, as people sort checkpoints
 _REVISION_LENGTH = 40
-# What people's installations are called: the folder of each program, and its models below.
-_COMFY = ("ComfyUI", "ComfyUI_windows_portable/ComfyUI", "comfy/ComfyUI")  # the last: comfy-cli
-_A1111 = (
-    "stable-diffusion-webui",
-    "stable-diffusion-webui-forge",
-    "stable-diffusion-webui-reForge",
-    "sd.webui/webui",
-    "webui_forge_cu121_torch231/webui",
-)
-
-
-class Source(StrEnum):
-    """Where a model was found, in a word that people are shown."""
-
-    STORE = "store"
-    ADDED = "added"
-    HUGGING_FACE = "Hugging Face cache"
-    COMFY = "ComfyUI"
-    A1111 = "A1111"
+# Files of the Hub's repositories that are parts of other kinds of models.
+_PART = re.compile(r"(model|diffusion_pytorch_model|pytorch_lora_weights|adapter_model)[.-].*|.*-\d+-of-\d+\..*")
 
 
 @dataclass(frozen=True)
@@ -59,19 +45,34 @@ def _all(places: Places) -> Iterator[Candidate]:
     for path in models_in(places.store):
         yield Candidate(path, Source.STORE)
     for path in places.added:
-        yield Candidate(path, Source.ADDED)
-    for path in _snapshots(_hub_cache()):
+        yield from (Candidate(found, Source.ADDED) for found in (models_below(path) if is_a_place(path) else [path]))
+    for path in _cached(_hub_cache()):
         yield Candidate(path, Source.HUGGING_FACE)
-    for names, models, source in (
-        (_COMFY, "models/checkpoints", Source.COMFY),
-        (_A1111, "models/Stable-diffusion", Source.A1111),
-    ):
-        for root in _usual_roots():
-            for name in names:
-                folder = root / name / models
-                yield from (Candidate(path, source) for path in models_in(folder))
-                for below in _entries(folder):  # people sort checkpoints into folders
-                    yield from (Candidate(path, source) for path in models_in(below) if path.is_file())
+    for folder, source in checkpoint_places():
+        yield from (Candidate(path, source) for path in models_below(folder))
+
+
+def is_a_place(path: Path) -> bool:
+    """Tell whether what was added is no model, but a folder that holds some."""
+    return os.path.isdir(path) and not _may_be_a_model(path) and bool(models_below(path))
+
+
+def models_below(folder: Path) -> list[Path]:
+    """Models in a folder and in those below it; none within a model's own folder."""
+    found: list[Path] = []
+    folders, seen = [(folder, 0)], set[str]()
+    while folders and len(found) < MOST and len(seen) < MOST_FOLDERS:
+        here, depth = folders.pop(0)
+        real = os.path.realpath(here)
+        if real in seen:  # links may lead in a circle
+            continue
+        seen.add(real)
+        for path in _entries(here):
+            if _may_be_a_model(path):
+                found.append(path)
+            elif depth < DEEPEST and os.path.isdir(path):
+                folders.append((path, depth + 1))
+    return found
 
 
 def models_in(folder: Path) -> list[Path]:
@@ -90,7 +91,7 @@ def _entries(folder: Path) -> list[Path]:
 
 def _may_be_a_model(path: Path) -> bool:
     try:
-        if path.suffix.casefold() == ".safetensors":
+        if path.suffix.casefold() in ENDINGS:
             return path.is_file()
         return (path / "model_index.json").is_file()
     except OSError:
@@ -107,39 +108,37 @@ def _hub_cache() -> Path:
     return Path(os.path.expanduser(os.path.expandvars(cache)))
 
 
-def _snapshots(cache: Path) -> Iterator[Path]:
-    """The snapshot of each cached model that its main branch names."""
+def _cached(cache: Path) -> Iterator[Path]:
+    """The models of each cached repository: a snapshot in the diffusers layout, or the files of weights in it."""
     for repository in _entries(cache):
         if repository.name.startswith("models--"):
-            snapshot = _snapshot(repository)
-            if snapshot is not None and _may_be_a_model(snapshot):
-                yield snapshot
+            snapshots = list(_snapshots(repository))
+            whole = next((snapshot for snapshot in snapshots if _may_be_a_model(snapshot)), None)
+            yield from [whole] if whole else [file for snapshot in snapshots for file in _files_of(snapshot)]
 
 
-def _snapshot(repository: Path) -> Path | None:
-    """Find the snapshot of a repository's main branch; None where nothing says which one it is."""
-    try:
-        with disk.open_to_read(repository / "refs" / "main") as stream:
-            revision = stream.read(_REVISION_LENGTH + 1).decode("ascii").strip()
-    except (OSError, ValueError):
-        return None
-    return repository / "snapshots" / revision if revision.isalnum() else None
+def _files_of(snapshot: Path) -> list[Path]:
+    """Checkpoints in a repository that is no part of a model, nor another kind of it."""
+    if os.path.isfile(snapshot / "config.json"):
+        return []
+    return [path for path in models_below(snapshot) if not _PART.fullmatch(path.name)]
+
+
+def _snapshots(repository: Path) -> Iterator[Path]:
+    """The snapshots of a repository that its branches name, that of the main one first."""
+    refs = repository / "refs"
+    for ref in sorted([*_entries(refs), *_entries(refs / "pr")], key=lambda ref: ref.name != "main"):
+        try:
+            with disk.open_to_read(ref) as stream:
+                revision = stream.read(_REVISION_LENGTH + 1).decode("ascii").strip()
+        except (OSError, ValueError):
+            continue
+        if revision.isalnum():
+            yield repository / "snapshots" / revision
 
 
 def hub_snapshot(repository: str) -> Path | None:
     """Find the folder in which the Hub's cache has a repository, owner/name, as its main branch was; None where it has
     nothing of it.
     """
-    return _snapshot(_hub_cache() / f"models--{repository.replace('/', '--')}")
-
-
-def _usual_roots() -> list[Path]:
-    """List the folders in which people unpack such programs as ComfyUI."""
-    try:
-        home = Path.home()
-    except RuntimeError:  # a user without a home
-        return []
-    roots = [home, home / "Documents", home / "Downloads", home / "Desktop", home / "AI"]
-    if sys.platform == "win32":
-        roots += [Path("C:\\"), Path("D:\\"), Path("C:\\AI"), Path("D:\\AI")]
-    return roots
+    return next(_snapshots(_hub_cache() / f"models--{repository.replace('/', '--')}"), None)

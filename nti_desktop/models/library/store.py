@@ -10,11 +10,12 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.hub.client import INCOMING, PLAN
 from nti_desktop.models.hub.offers import offers
-from nti_desktop.models.library.catalog import ModelEntry, all_built_in, find_model
+from nti_desktop.models.library.catalog import ModelEntry, all_built_in, model_at
 from nti_desktop.models.library.places import Places, write_places
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
+from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import DownloadRecord, files_of, read_record, record_path, size_of
-from nti_desktop.models.library.scan import Candidate, Source, candidates
+from nti_desktop.models.library.scan import Candidate, candidates
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,16 @@ class Incoming:
 def listed_models(places: Places) -> tuple[Listed, ...]:
     """List what is built in and all candidates. Raises ModelError when the program's own files are damaged."""
     own = (Listed(None, "built in", entry, None, 0, None) for entry in all_built_in())
-    return (*own, *(_listed(candidate) for candidate in candidates(places)))
+    return (*own, *(_listed(candidate, places) for candidate in candidates(places)))
 
 
-def _listed(candidate: Candidate) -> Listed:
+def _listed(candidate: Candidate, places: Places) -> Listed:
     path = candidate.path
     record = read_record(path) if candidate.source is Source.STORE else None
     size = size_of(files_of(path))
     try:
-        return Listed(path, candidate.source, find_model(str(path)), None, size, record)
+        entry = model_at(path, places.autoencoder_of(path))
+        return Listed(path, candidate.source, entry, None, size, record)
     except ModelError as error:
         fault = (
             str(error) if path.exists() else f"“{path}” is not there; plug in its drive, or remove it from the list."
@@ -84,7 +86,7 @@ def incoming(store: Path) -> tuple[Incoming, ...]:
         try:
             plan = json.loads(disk.read_bytes(folder / PLAN).decode())
             total = sum(int(file["size"]) for file in plan["files"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             total = known.get(folder.name, 0)
         size = size_of([path for path in folder.rglob("*") if path.is_file() and path.name != PLAN])
         found.append(Incoming(folder.name.replace("--", "/"), folder, size, total))
@@ -98,11 +100,11 @@ def find_listed(wanted: str, places: Places) -> Candidate:
     Raises ModelError in one sentence when there is none, or more than one.
     """
     decoders = (Candidate(folder, Source.STORE) for _, folder in stored_preview_decoders(places.store))
-    found = (*candidates(places), *decoders)
+    found = (*candidates(places), *decoders, *(Candidate(path, Source.ADDED) for path in places.added))
     real = os.path.realpath(os.path.expanduser(wanted))
-    exact = [c for c in found if os.path.realpath(c.path) == real]
+    exact = [c for c in found if os.path.realpath(c.path) == real][:1]
     names = {wanted, wanted.replace("/", "--"), *(k.files[0].name for k in offers() if k.id == wanted)}
-    named = exact or [c for c in found if c.path.name in names or c.path.stem in names]
+    named = exact or list({c.path: c for c in found if c.path.name in names or c.path.stem in names}.values())
     if not named:
         raise ModelError(f"There is no model “{wanted}”; “nti-desktop models list” says which there are.")
     if len(named) > 1:
