@@ -108,7 +108,7 @@ def _write(
 
 
 def _with_place(form: Format, metadata: Metadata) -> tuple[Metadata, tuple[str, ...]]:
-    """What of the metadata this format can hold, and sentences on the rest."""
+    """Choose what of the metadata this format can hold, and word sentences on the rest."""
     notes = []
     if form.most_exif is not None and len(metadata.exif) > form.most_exif:
         exif, is_whole = shortened_exif(metadata.exif, form.most_exif)

@@ -59,7 +59,7 @@ def left_out_of_heif(file: BinaryIO) -> tuple[LeftOut, ...]:
 
 
 def _further_items(file: BinaryIO, boxes: HeifBoxes) -> Iterator[LeftOut]:
-    """What the pictures are that are neither shown nor a part of one that is."""
+    """Tell what the pictures are that are neither shown nor a part of one that is."""
     dependent = set(pictures(file, boxes) or ())
     for (kind, _), reference in boxes.references.items():
         dependent.update(reference.targets if kind == b"dimg" else ())

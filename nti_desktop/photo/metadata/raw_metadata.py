@@ -30,7 +30,7 @@ _MOST_SECTIONS = 32
 
 
 def read_raw_metadata(file: BinaryIO) -> Metadata | None:
-    """What an RW2, RWL, ORF, RAF, CR3, X3F or MRW file says beside its pixels; None for other files and where that
+    """Read what an RW2, RWL, ORF, RAF, CR3, X3F or MRW file says beside its pixels; None for others and where that
     cannot be followed. Maker notes whose offsets count from elsewhere come along as bytes.
     """
     head = read_at(file, 0, len(_RAF))
@@ -115,7 +115,7 @@ def _of_cr3(file: BinaryIO) -> Metadata | None:
 
 
 def _named(file: BinaryIO, boxes: list[Part]) -> Iterator[Part]:
-    """Those of the boxes that have names of 16 bytes, named by these."""
+    """Find those of the boxes that have names of 16 bytes, named by these."""
     for box in boxes:
         if box.name == b"uuid" and box.size >= _UUID_BYTES:
             yield Part(read_at(file, box.start, _UUID_BYTES), box.start + _UUID_BYTES, box.size - _UUID_BYTES)

@@ -34,7 +34,7 @@ METADATA_KEYWORDS = frozenset((XMP_KEYWORD, *RAW_PROFILES))
 
 
 def read_metadata(file: BinaryIO, kind: Kind) -> Metadata:
-    """What a JPEG, PNG, TIFF or WebP file says beside its pixels.
+    """Read what a JPEG, PNG, TIFF or WebP file says beside its pixels.
 
     A block that cannot be followed or parsed, or is longer than 64 MB (XMP: 16 MB), is left out; no bytes are too
     broken. A TIFF file's EXIF block is made of its descriptive tags, see `exif_from_tiff`.

@@ -30,7 +30,7 @@ class Extents:
 
 
 def raw_extents(file: BinaryIO) -> Extents:
-    """How far a raw file says that it reaches; no further than it does where it cannot be followed."""
+    """Find how far a raw file says that it reaches; no further than it does where it cannot be followed."""
     head = read_at(file, 0, 16)
     ends = [file_size(file)]
     lacks_tiles = False
@@ -75,7 +75,7 @@ def _lacks_tiles(file: BinaryIO, layout: Layout, directory: Directory) -> bool:
 
 
 def _end_of_boxes(file: BinaryIO, size: int) -> int:
-    """Where the last outermost box of an ISO base media file ends, as it says itself (ISO/IEC 14496-12, 4.2)."""
+    """Find where the last outermost box of an ISO base media file ends, as it says itself (ISO/IEC 14496-12, 4.2)."""
     at = 0
     for _ in range(_MOST_BOXES):
         head = read_at(file, at, 16)

@@ -28,7 +28,7 @@ class YCbCr:
 
 
 def read_ycbcr(file: BinaryIO) -> YCbCr | None:
-    """How a TIFF's YCbCr is to be read; None for a TIFF in other colours or in JPEG, which decoders make RGB of."""
+    """Tell how a TIFF's YCbCr is to be read; None for one in other colours or in JPEG, which decoders make RGB of."""
     head = tiff.read_layout(file)
     first = tiff.read_directory(file, *head) if head else None
     if head is None or first is None:
