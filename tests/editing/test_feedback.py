@@ -8,8 +8,9 @@ import pytest
 from nti_desktop.editing import feedback
 from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.models.library.samples import Sample, samples
-from nti_desktop.recipe.jobs import Figures, Rendered
+from nti_desktop.recipe.jobs import Figures, Measured, Rendered
 from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting
+from nti_desktop.recipe.memory import Forecast, Need, Saving
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
@@ -175,3 +176,20 @@ def test_a_description_that_explains_little_is_asked_for_more() -> None:
         assert feedback.say_more(studio, replace(short, method=method), little) is None
     other = replace(studio, defaults=EditDefaults())  # of a model of which nobody knows what is enough
     assert feedback.say_more(other, short, -1.0) is None
+
+
+def of_memory(preparing: Need, editing: Need) -> str | None:
+    forecast = Forecast(preparing, preparing, editing, room=8_000_000_000)
+    return feedback.tight(Measured(40.0, 0.1, "Processor", forecast=forecast), Method.RESIDUAL)
+
+
+def test_what_does_not_simply_fit_into_memory_is_said() -> None:
+    fits, saves = Need(1, Saving.NONE, True), Need(1, Saving.SLICES, True)
+    slow, too_large = Need(1, Saving.OFFLOAD, True), Need(9, Saving.OFFLOAD, False)
+    remedy = "close other programs, or choose another device or a smaller model."
+    assert of_memory(fits, fits) is None
+    assert of_memory(saves, saves) == "It fits with savings, which take a little longer."
+    assert of_memory(too_large, too_large) == f"There is room for 8.0 GB only: {remedy}"
+    assert of_memory(fits, too_large) == f"There is room for 8.0 GB only, too little for edits: {remedy}"
+    assert (of_memory(slow, slow) or "").startswith("It only fits with all savings")
+    assert (of_memory(fits, slow) or "").startswith("Edits only fit with all savings")

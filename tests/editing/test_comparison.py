@@ -1,0 +1,55 @@
+"""The ways in which an edit can be made, with the steps that each is used with."""
+
+from pathlib import Path
+
+from nti_desktop.editing.comparison import Comparison, comparison_of
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.estimates import Estimates
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.settings import InversionSettings
+from tests.editing.test_session import SOURCE, photo, with_a_version
+
+__all__ = ["photo"]
+
+
+def compared(document: Document, method: Method, steps: int) -> Comparison | None:
+    return comparison_of(document, built_in(), (method, steps), Estimates(), None)
+
+
+def draft(photo: Path) -> Document:
+    """An edit of a photo that is not prepared with its description."""
+    document = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    document.describe("a red ball")
+    document.say_in_words("a blue ball")
+    return document
+
+
+def settings_by_method(comparison: Comparison | None) -> dict[Method, InversionSettings]:
+    assert comparison is not None
+    return {settings.method: settings for settings in comparison.ways}
+
+
+def test_each_way_takes_its_usual_steps_and_guidance(photo: Path) -> None:
+    ways = settings_by_method(compared(draft(photo), Method.RESIDUAL, STUDIO_DEFAULTS.steps))
+    assert set(ways) == set(built_in().methods)
+    assert {method: way.steps for method, way in ways.items()} == {
+        method: STUDIO_DEFAULTS.steps_for(method) for method in ways
+    }
+    assert ways[Method.EDICT].guidance_scale == METHODS[Method.EDICT].guidance
+    assert ways[Method.RESIDUAL].guidance_scale == STUDIO_DEFAULTS.guidance_scale
+
+
+def test_steps_that_were_chosen_by_hand_are_those_of_all_ways(photo: Path) -> None:
+    ways = settings_by_method(compared(draft(photo), Method.RESIDUAL, 7))
+    assert {way.steps for way in ways.values()} == {7}
+
+
+def test_what_the_photo_is_prepared_with_is_one_of_the_ways(photo: Path) -> None:
+    document = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    assert document.inversion is not None
+    comparison = compared(document, Method.RESIDUAL, STUDIO_DEFAULTS.steps)
+    ways = settings_by_method(comparison)
+    assert ways[Method.RESIDUAL] == document.inversion.settings.settings()
+    document.say_in_words(SOURCE)
+    assert compared(document, Method.RESIDUAL, STUDIO_DEFAULTS.steps) is None

@@ -1,0 +1,112 @@
+"""Several pictures of one edit are rendered one after the other, and told of as long as they are wanted."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.engine_queue import PrepareJob, Ticket
+from nti_desktop.editing.tries import STRENGTHS, Audience, TriesPlan, tries_of
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
+from nti_desktop.photo.raster import Raster
+from nti_desktop.recipe.jobs import Figures, Rendered, RenderJob
+from nti_desktop.recipe.recipe import EditRecipe
+from tests.editing.test_journalling import AtOnce
+from tests.editing.test_session import BLUE, SOURCE, photo, with_a_version
+
+__all__ = ["photo"]
+
+
+@dataclass
+class Engine:
+    """Keeps what it is asked for; a test answers."""
+
+    asked: list[Ticket] = field(default_factory=list)
+    withdrawn: list[Ticket] = field(default_factory=list)
+
+    def enqueue_idle(self, job: PrepareJob | RenderJob) -> Ticket:
+        self.asked.append(Ticket(job))
+        return self.asked[-1]
+
+    def withdraw(self, ticket: Ticket) -> None:
+        self.withdrawn.append(ticket)
+
+
+class Sheet:
+    """A plan on an engine, and all that was told of."""
+
+    def __init__(self, document: Document) -> None:
+        found = tries_of(document, screen=None)
+        assert found is not None
+        self.tries, self.engine = found, Engine()
+        self.tried: list[EditRecipe] = []
+        self.failed: list[tuple[EditRecipe, NtiError]] = []
+        audience = Audience[Raster](
+            lambda _recipe: None,
+            lambda recipe, _picture: self.tried.append(recipe),
+            lambda recipe, error: self.failed.append((recipe, error)),
+        )
+        self.plan = TriesPlan[Raster](self.engine, AtOnce(), lambda raster, _screen: raster, audience)
+
+    def answer(self) -> None:
+        """Render what was asked for last."""
+        ticket = self.engine.asked[-1]
+        assert isinstance(ticket.job, RenderJob)
+        nothing = np.zeros((8, 8, 3), np.float32)
+        figures = Figures(1.0, 15, None)
+        self.plan.rendered(
+            ticket, Rendered(ticket.job.recipe, nothing, nothing, nothing, None, 1.0, nothing, 0.0, figures)
+        )
+
+
+@pytest.fixture
+def document(photo: Path) -> Document:
+    document = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    assert document.edit_text == BLUE.prompt
+    return document
+
+
+def test_each_is_rendered_once_the_one_before_is_and_told_of_in_order(document: Document) -> None:
+    sheet = Sheet(document)
+    assert not sheet.plan.at_work
+    sheet.plan.begin(sheet.tries)
+    for number in range(len(sheet.tries.recipes)):
+        assert sheet.plan.at_work
+        assert len(sheet.engine.asked) == number + 1
+        sheet.answer()
+    assert not sheet.plan.at_work
+    assert tuple(sheet.tried) == sheet.tries.recipes
+    assert [sheet.tries.title(each) for each in sheet.tried][:2] == ["Strength 40 %", "Strength 60 %"]
+    assert {each.strength for each in sheet.tried} == {*STRENGTHS, 1.0}
+
+
+def test_one_that_fails_costs_itself_only(document: Document) -> None:
+    sheet = Sheet(document)
+    sheet.plan.begin(sheet.tries)
+    sheet.plan.failed(Ticket(sheet.engine.asked[0].job), EngineError("Another’s."))
+    assert not sheet.failed
+    sheet.plan.failed(sheet.engine.asked[0], EngineError("No."))
+    sheet.answer()
+    assert [recipe for recipe, _ in sheet.failed] == [sheet.tries.recipes[0]]
+    assert sheet.tried == [sheet.tries.recipes[1]]
+
+
+def test_cancelled_all_that_were_not_tried_are_told_and_late_answers_are_not_heard(document: Document) -> None:
+    sheet = Sheet(document)
+    sheet.plan.begin(sheet.tries)
+    sheet.answer()
+    sheet.plan.cancel()
+    assert sheet.engine.withdrawn == [sheet.engine.asked[-1]]
+    assert tuple(recipe for recipe, _ in sheet.failed) == sheet.tries.recipes[1:]
+    assert all(isinstance(error, Cancelled) for _, error in sheet.failed)
+    sheet.answer()
+    assert len(sheet.tried) == 1
+    assert not sheet.plan.at_work
+
+
+def test_an_edit_that_asks_for_nothing_has_no_tries(document: Document) -> None:
+    document.say_in_words(SOURCE)
+    assert tries_of(document, screen=None) is None
