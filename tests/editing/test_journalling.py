@@ -1,5 +1,6 @@
 """What is not saved comes back after the program has ended unasked, with undo; without a window."""
 
+import shutil
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TypeVar
@@ -381,3 +382,13 @@ def test_a_project_is_not_saved_under_a_name_that_the_photo_had(edited: Desktop)
     assert edited.document.edit_text == SOURCE.replace("red", "white")
     edited.save()
     assert edited.document.undo()
+
+
+@pytest.mark.parametrize("name", ["a copy.png", "z copy.png"])
+def test_what_was_not_saved_of_a_copy_is_the_copys(edited: Desktop, name: str) -> None:
+    copy = edited.photo.with_name(name)
+    shutil.copyfile(edited.photo, copy)
+    edited.note()
+    edited.journalling.leave()
+    assert Desktop(copy).left is None
+    assert Desktop(edited.photo).left is not None
