@@ -86,4 +86,6 @@ def told_its_guidance(name: str) -> ModelError:
 
 
 def _is_between(value: object, low: float, high: float) -> bool:
-    return type(value) in (int, float) and isfinite(value) and low < value < high  # type: ignore[arg-type, operator]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isfinite(value) and low < value < high
