@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -26,8 +27,13 @@ PICTURE = Raster(noisy_picture())
 
 
 @pytest.fixture
-def given(tmp_path: Path) -> Path:
-    path = tmp_path / "given.tif"
+def given(_given_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(_given_once, tmp_path))
+
+
+@pytest.fixture(scope="module")
+def _given_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("given") / "given.tif"
     Image.fromarray(smooth_picture()).save(path)
     subprocess.run(["exiftool", "-q", "-Make=Camera", "-Rating=4", "-overwrite_original", path], check=True)
     return path
