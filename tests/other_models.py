@@ -13,7 +13,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
-from tests.editing.test_session import inverted
+from tests.sessions import inverted
 
 WISH = EditRecipe(
     "a blue ball on a table",

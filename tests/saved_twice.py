@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.editing.test_session import BLUE, scene, with_a_version
+from tests.sessions import BLUE, scene, with_a_version
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import BLUE, inverted
+from tests.sessions import BLUE, inverted
 
 HEAVY = ("torch", "diffusers", "transformers", "PySide6")
 

@@ -16,7 +16,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.samples import samples
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import SOURCE, invert
+from tests.sessions import SOURCE, invert
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="it is a shell that makes these surroundings")
 

@@ -19,8 +19,8 @@ from nti_desktop.models.library.samples import samples
 from nti_desktop.project.sidecar import data_folder, read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.cli.conftest import Terminal
-from tests.editing.test_session import invert as prepare
 from tests.gui.gated import PLENTY, GatedBench
+from tests.sessions import invert as prepare
 
 SAMPLE = samples()[0]
 ROOT = Path(__file__).parents[2]

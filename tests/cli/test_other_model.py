@@ -15,8 +15,8 @@ from nti_desktop.models.library import lookup
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.places import read_places, write_places
 from nti_desktop.project.sidecar import read_sidecar
-from tests.editing.test_session import scene
 from tests.other_models import change_model, prepare, write_model
+from tests.sessions import scene
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from PIL import Image
 from nti_desktop.editing.session import Session
 from nti_desktop.project.sidecar import backup_path, sidecar_path
 from tests.cli.conftest import Terminal
-from tests.editing.test_session import BLUE, scene, with_a_version
 from tests.saved_twice import photo, sidecar
+from tests.sessions import BLUE, scene, with_a_version
 
 __all__ = ["photo"]
 

@@ -20,7 +20,7 @@ from nti_desktop.project.sidecar import backup_path, is_whole, read_sidecar
 from tests.editing.lone_window import Window
 from tests.editing.sequences import in_memory, picture
 from tests.editing.test_journalling import AtOnce
-from tests.editing.test_session import SOURCE, inverted
+from tests.sessions import SOURCE, inverted
 
 Thing = tuple[object, ...]
 AREAS = (Area(0, 0, 96, 64), Area(0, 0, 48, 48), Area(48, 16, 48, 48))

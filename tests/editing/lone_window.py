@@ -18,7 +18,7 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.project.sidecar import SidecarDamaged
 from nti_desktop.recipe.parameters import STRENGTH
 from tests.editing.test_journalling import AtOnce
-from tests.editing.test_session import SOURCE, inverted
+from tests.sessions import SOURCE, inverted
 
 
 @dataclass(frozen=True)

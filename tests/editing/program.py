@@ -44,7 +44,7 @@ from tests.editing.answering import (
     laid,
     meant,
 )
-from tests.editing.test_session import SOURCE, inverted
+from tests.sessions import SOURCE, inverted
 
 CORNER = Area(0, 0, 48, 48)
 WORDS = ["a blue ball on a table", "a green ball on a table", "a red ball on a lawn", SOURCE]

@@ -33,8 +33,8 @@ from nti_desktop.editing.journalling import unsaved_of
 from nti_desktop.photo.frame import Area
 from nti_desktop.project import journal, schema
 from tests.editing.lone_window import State, Window, state_of
-from tests.editing.test_session import scene
 from tests.power_cuts import Left, Watched, empty, lay_out
+from tests.sessions import scene
 
 CORNER = Area(0, 0, 48, 48)
 

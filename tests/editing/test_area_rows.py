@@ -12,8 +12,7 @@ from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import SOURCE, inverted
-from tests.editing.test_session import photo as photo  # 96 by 64 pixels
+from tests.sessions import SOURCE, inverted
 
 CORNER, EDGE = Area(0, 0, 48, 48), Area(48, 0, 48, 64)
 WHOLE = AreaRow(Area(0, 0, 96, 64), "Whole photo", "96 × 64 pixels of 96 × 64", can_leave=False)

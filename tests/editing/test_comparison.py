@@ -8,9 +8,7 @@ from nti_desktop.editing.estimates import Estimates
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import InversionSettings
-from tests.editing.test_session import SOURCE, photo, with_a_version
-
-__all__ = ["photo"]
+from tests.sessions import SOURCE, with_a_version
 
 
 def compared(document: Document, method: Method, steps: int) -> Comparison | None:

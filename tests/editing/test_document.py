@@ -13,9 +13,7 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
-from tests.editing.test_session import inverted, photo
-
-__all__ = ["photo"]
+from tests.sessions import inverted
 
 SOURCE, EDIT = "a red cube", "a blue cube"
 

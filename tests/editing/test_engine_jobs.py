@@ -21,8 +21,7 @@ from nti_desktop.photo.raster import Raster
 from nti_desktop.project.sidecar import Stored, read_sidecar, write_sidecar
 from nti_desktop.recipe.jobs import Arrays, seen_of
 from nti_desktop.recipe.settings import InversionSettings
-from tests.editing.test_session import BLUE, GREEN, inverted, with_a_version
-from tests.editing.test_session import photo as photo  # a small one
+from tests.sessions import BLUE, GREEN, inverted, with_a_version
 
 
 @pytest.mark.parametrize(("seen", "side"), [(1, 2), (8, 8), (8, 1)])

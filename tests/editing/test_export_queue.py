@@ -17,9 +17,6 @@ from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.recipe.jobs import RenderJob
 from tests.editing.test_journalling import AtOnce
-from tests.editing.test_session import photo
-
-__all__ = ["photo"]
 
 
 class NoEngine:

@@ -14,7 +14,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.project.location import data_folder
 from nti_desktop.project.sidecar import backup_path
-from tests.editing.test_session import BLUE, inverted
+from tests.sessions import BLUE, inverted
 
 
 def draw(photo: Path, seed: int = 0) -> Path:

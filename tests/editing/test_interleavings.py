@@ -11,7 +11,6 @@ from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.recipe.parameters import STRENGTH
 from tests.editing.answering import SESSIONS, Disk, Fair, rendered_edits
 from tests.editing.program import Program, document_of
-from tests.editing.test_session import photo as photo  # a small one
 
 STEPS = 2_000
 

@@ -18,9 +18,7 @@ from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.project import journal
 from nti_desktop.recipe.recipe import with_weight
-from tests.editing.test_session import SOURCE, inverted, photo
-
-__all__ = ["photo"]
+from tests.sessions import SOURCE, inverted
 
 T = TypeVar("T")
 

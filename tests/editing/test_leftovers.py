@@ -9,7 +9,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.fingerprints import cache_file
 from nti_desktop.models.library.places import default_store, places_file
 from nti_desktop.project.location import data_folder
-from tests.editing.test_session import scene
+from tests.sessions import scene
 
 LEFT = ".0123456789abcdef.nti-tmp"
 

@@ -13,8 +13,7 @@ from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Lot
-from tests.editing.test_session import BLUE, SOURCE, inverted
-from tests.editing.test_session import photo as photo  # a small one
+from tests.sessions import BLUE, SOURCE, inverted
 
 LOOKING = {"fit", "full_size", "zoom_in", "zoom_out"}
 OPEN = LOOKING | {"save_as", "export", "export_again", "draw_area", "compare", "show_before", "show_mask"}

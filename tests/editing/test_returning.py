@@ -18,9 +18,9 @@ from nti_desktop.editing.session import Session
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.photo.raster import Raster
-from tests.editing.test_session import BLUE, with_a_version
 from tests.picture_files import noisy_picture, smooth_picture
 from tests.rights import open_folder, without_rights
+from tests.sessions import BLUE, with_a_version
 
 EDITED = Provenance("Program 1.0", ("a red wall",))
 PICTURE = Raster(noisy_picture())

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from nti_desktop.core.errors import PhotoError, RecipeError, SidecarError
@@ -22,49 +21,10 @@ from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
 from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, write_sidecar
-from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
+from nti_desktop.recipe.jobs import Figures, Rendered
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
-from nti_desktop.recipe.settings import InversionSettings
-
-SOURCE = "a red ball on a table"
-BLUE = EditRecipe("a blue ball on a table")
-GREEN = EditRecipe("a green ball on a table")
-
-
-def scene(seed: int = 1, width: int = 96, height: int = 64) -> NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "scene.png"
-    Image.fromarray(scene()).save(path)
-    return path
-
-
-def inverted(session: Session, seed: int = 0, method: Method = Method.RESIDUAL, area: Area | None = None) -> Inversion:
-    """Arrays of the shapes an engine would give for an area of this photo, None for all of it."""
-    frame = session.frame_for(built_in(), area)
-    random = np.random.default_rng(seed)
-    pivot = random.standard_normal((6, 4, frame.model_height // 8, frame.model_width // 8), np.float32)
-    nulls = {"null_embeddings": random.standard_normal((5, 7, 16), np.float32)} if method is Method.NULL_TEXT else {}
-    picture = random.random((frame.model_height, frame.model_width, 3), np.float32)
-    return Inversion(
-        InversionSettings(SOURCE, method, 5, 2.0), {"pivot": pivot, **nulls}, picture, Figures(1.5, 15, 40.0)
-    )
-
-
-def invert(session: Session, seed: int = 0) -> str:
-    return session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, seed)).id
-
-
-def with_a_version(photo: Path) -> Session:
-    session = Session.open(photo)
-    invert(session)
-    session.add_version("Blue", BLUE)
-    session.save()
-    return session
+from tests.sessions import BLUE, GREEN, SOURCE, invert, inverted, scene, with_a_version
 
 
 def test_a_fresh_photo_has_an_empty_project_and_nothing_to_save(photo: Path) -> None:

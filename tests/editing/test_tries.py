@@ -15,9 +15,7 @@ from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.jobs import Figures, Rendered, RenderJob
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.test_journalling import AtOnce
-from tests.editing.test_session import BLUE, SOURCE, photo, with_a_version
-
-__all__ = ["photo"]
+from tests.sessions import BLUE, SOURCE, with_a_version
 
 
 @dataclass

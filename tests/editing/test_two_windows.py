@@ -22,9 +22,7 @@ from nti_desktop.project import merge
 from nti_desktop.project.schema import SCHEMA_VERSION, Project
 from nti_desktop.project.sidecar import backup_path, read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import BLUE, GREEN, SOURCE, inverted, photo, scene, with_a_version
-
-__all__ = ["photo"]
+from tests.sessions import BLUE, GREEN, SOURCE, inverted, scene, with_a_version
 
 RED = EditRecipe("a red cube on a table")
 

@@ -16,8 +16,7 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.jobs import Figures, Rendered
 from nti_desktop.recipe.recipe import Side, WordRef
-from tests.editing.test_session import BLUE, inverted
-from tests.editing.test_session import photo as photo  # a small one
+from tests.sessions import BLUE, inverted
 
 CORNER = Area(0, 0, 48, 48)
 MASKED = with_mask(BLUE, [WordRef(Side.EDIT, 2, "ball")], (), STUDIO_DEFAULTS)

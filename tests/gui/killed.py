@@ -33,8 +33,8 @@ from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.models.library.samples import samples
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.parameters import STRENGTH
-from tests.editing.test_session import inverted
 from tests.gui.gated import PLENTY, GatedBench
+from tests.sessions import inverted
 
 MAY_BE_LOST = 2.0  # seconds of work
 ROOT = Path(__file__).parents[2]

@@ -22,9 +22,9 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import FinishRecord, PartRecord, RecipeRecord
 from nti_desktop.recipe.jobs import Measured, MeasureJob
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import BLUE, GREEN, inverted
 from tests.gui.conftest import OpenWindow
 from tests.gui.gated import GatedBench
+from tests.sessions import BLUE, GREEN, inverted
 
 Until = Callable[[Callable[[], bool]], None]
 ONE, ANOTHER, GONE = "1" * 64, "2" * 64, "3" * 64  # fingerprints

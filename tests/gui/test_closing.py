@@ -18,9 +18,9 @@ from nti_desktop.gui.workers.background import Background
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import SOURCE, invert
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import retype
+from tests.sessions import SOURCE, invert
 
 Until = Callable[[Callable[[], bool]], None]
 

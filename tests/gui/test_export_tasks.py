@@ -29,10 +29,10 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import SOURCE, invert, scene
 from tests.gui.conftest import export_to
 from tests.gui.gated import GatedBench, running
 from tests.gui.test_rendering import Screen
+from tests.sessions import SOURCE, invert, scene
 
 Until = Callable[[Callable[[], bool]], None]
 A, B, C = (EditState(EditRecipe(SOURCE.replace("red", colour)), Finish()) for colour in ("blue", "green", "white"))

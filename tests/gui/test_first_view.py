@@ -21,10 +21,10 @@ from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.reading.decode import Report
 from nti_desktop.project.sidecar import read_sidecar
-from tests.editing.test_session import with_a_version
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import errors
 from tests.picture_files import smooth_picture, tiff_file
+from tests.sessions import with_a_version
 
 Until = Callable[[Callable[[], bool]], None]
 

@@ -22,9 +22,9 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
-from tests.editing.test_session import SOURCE, inverted
 from tests.gui.conftest import OpenWindow, export_to
 from tests.other_models import WISH, change_model, prepare, write_model
+from tests.sessions import SOURCE, inverted
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ from nti_desktop.gui.widgets.message_bar import Message
 from nti_desktop.project import tensors
 from nti_desktop.project.location import data_folder
 from nti_desktop.project.sidecar import backup_path
-from tests.editing.test_session import BLUE, invert, scene, with_a_version
 from tests.gui.conftest import OpenWindow
 from tests.saved_twice import photo, sidecar
+from tests.sessions import BLUE, invert, scene, with_a_version
 
 __all__ = ["photo"]
 

@@ -22,9 +22,9 @@ from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import SOURCE, invert, inverted
-from tests.editing.test_session import photo as photo  # a small one
+from tests.editing.conftest import photo as photo  # a small one
 from tests.gui.gated import PLENTY, GatedBench, running
+from tests.sessions import SOURCE, invert, inverted
 
 A, B, C = (EditState(EditRecipe(SOURCE.replace("red", colour)), Finish()) for colour in ("blue", "green", "white"))
 PREVIEW = 2  # steps

@@ -24,9 +24,9 @@ from nti_desktop.models.library.samples import samples
 from nti_desktop.project.journal import Journal, journals_folder, left_behind
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import SOURCE, invert
 from tests.gui.conftest import OpenWindow, export_to
 from tests.gui.test_story import errors
+from tests.sessions import SOURCE, invert
 
 Until = Callable[[Callable[[], bool]], None]
 

@@ -15,8 +15,8 @@ from nti_desktop.gui.widgets.message_bar import Message, Topic
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.recipe import EditRecipe
-from tests.editing.test_session import SOURCE, invert, scene
 from tests.gui.conftest import OpenWindow
+from tests.sessions import SOURCE, invert, scene
 
 Until = Callable[[Callable[[], bool]], None]
 

@@ -7,8 +7,8 @@ import numpy as np
 from nti_desktop.editing.session import Session
 from nti_desktop.photo.reading.raw import NEUTRAL_NOTE
 from nti_desktop.project.sidecar import read_sidecar, write_sidecar
-from tests.editing.test_session import with_a_version
 from tests.raw_files import dng_file
+from tests.sessions import with_a_version
 
 SENSOR = np.random.default_rng(0).integers(1000, 12_000, (96, 128)).astype(np.uint16)
 
