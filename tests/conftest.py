@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,19 @@ settings.load_profile("house")
 PATIENCE_SECONDS = 5.0
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that are not there yet. pytest's own numbers grow slow, as each looks through all that are there."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The test's own home, user folders and temporary folder; a temporary file left behind fails the test."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
     temporary = home / "tmp"
-    temporary.mkdir()
+    temporary.mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
     for name in ("DATA", "CONFIG", "CACHE", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
@@ -50,8 +58,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_garbage_collected_by_threads() -> Iterator[None]:
-    """Windows of earlier tests may be garbage, which only the main thread may destroy, see `garbage`."""
+    """Windows of earlier tests may be garbage, which only the main thread may destroy, see `garbage`. What the tests
+    import is kept for good, or each look for garbage would go through torch.
+    """
     with collected_by_hand():
+        gc.collect()
+        gc.freeze()
         yield
 
 

@@ -56,4 +56,5 @@ def test_nothing_is_collected_while_another_thread_imports_nor_is_it_looked_at_a
         gc.collect()
     gc.unfreeze()
     gc.collect()
+    gc.freeze()  # as it was
     assert rings() == 0

@@ -1,7 +1,6 @@
 """Whatever two windows on one photo do, and whatever becomes of its files: nothing is lost."""
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -18,15 +17,6 @@ Put = tuple[Versions, Mapping[str, str]]  # together: the versions, and which of
 
 def test_in_any_order_nothing_is_lost() -> None:
     run_state_machine_as_test(AnyOrder, settings=settings(HOUSE, max_examples=10, stateful_step_count=20))
-
-
-@pytest.fixture(autouse=True)
-def _only_new_garbage() -> Iterator[None]:
-    """Each example collects garbage in its end; what torch and earlier tests left would be looked through each time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def _without_theirs(put: Put, mine: Versions, _theirs: Versions) -> Put:
