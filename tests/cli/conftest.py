@@ -1,6 +1,8 @@
 """The program run in this process, as from a terminal."""
 
 import json
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,5 +41,12 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
-    return Terminal(capsys)
+def terminal(capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
+    """What it runs shares the weights of the built-in model, once torch is imported."""
+    if "torch" not in sys.modules:
+        yield Terminal(capsys)
+        return
+    from tests.shared_weights import shared_weights  # torch
+
+    with shared_weights():
+        yield Terminal(capsys)

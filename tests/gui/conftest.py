@@ -1,8 +1,13 @@
 """Windows for tests: the real window, engine and model on the real event loop, closed in the end as a user would."""
 
+import gc
 import math
 import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,13 +15,22 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.core.garbage import kept_for_good
 from nti_desktop.editing import estimates
+from nti_desktop.editing.area_inversion import AreaInversion
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.engine_jobs import invert_job
 from nti_desktop.editing.export_request import ExportRequest
+from nti_desktop.editing.session import Session
 from nti_desktop.gui import theme
 from nti_desktop.gui.controllers.autosave import AFTER
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.workers import engine_thread
+from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.photo.export.targets import Conflict
+from nti_desktop.recipe.settings import InversionSettings
 from tests.gui.gated import PLENTY, GatedBench
 
 PATIENCE = 120_000  # milliseconds; a busy machine is no failure
@@ -25,9 +39,20 @@ OpenWindow = Callable[..., MainWindow]
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Full renders do not wait for their button because something else keeps the machine busy."""
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Full renders do not wait for their button because something else keeps the machine busy. What is there when an
+    engine starts is kept for good only by the window that imports torch; of all windows there would be gigabytes. Those
+    after it share the weights of the built-in model.
+    """
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
+    if "torch" not in sys.modules:
+        yield
+        return
+    from tests.shared_weights import shared_weights  # torch
+
+    monkeypatch.setattr(engine_thread, "kept_for_good", nullcontext)
+    with shared_weights():
+        yield
 
 
 @pytest.fixture
@@ -86,6 +111,9 @@ def open_window(qtbot: QtBot, qapp: QApplication, close: Callable[[MainWindow], 
         window.deleteLater()
     qapp.processEvents()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # which an event loop does, and there is none
+    windows.clear()
+    closed.clear()
+    gc.collect()
 
 
 @pytest.fixture
@@ -110,15 +138,36 @@ def photo(sample: Sample, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def prepared(open_window: OpenWindow, photo: Path, until: Callable[[Callable[[], bool]], None]) -> MainWindow:
-    """A window with the sample prepared in four steps."""
+    """A window with the sample, which was prepared in four steps and saved before, and is measured."""
+    photo.with_name(photo.name + ".nti").write_bytes(prepared_project())
     window = open_window()
     window.open_path(photo)
-    until(lambda: window.editor.document is not None)
-    window.editor_view.model_panel.steps.setValue(4)
-    assert window.editor_view.prompts.prepare_button.isEnabled()
-    window.editor_view.prompts.prepare_button.click()
-    until(lambda: window.editor.document is not None and window.editor.document.version is not None)
+    until(lambda: window.editor.preparing.plan.estimates.measured is not None)
+    assert window.editor.document is not None
+    assert window.editor.document.version is not None
+    window.editor_view.model_panel.steps.setValue(4)  # for those who prepare it again
     return window
+
+
+@cache
+def prepared_project() -> bytes:
+    """The sidecar of the first sample, prepared in four steps by the real engine, once for all tests."""
+    with kept_for_good():
+        from nti_desktop.engine.service import EngineService  # torch
+
+    sample, entry = samples()[0], built_in()
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder) / sample.path.name
+        shutil.copyfile(sample.path, photo)
+        session = Session.open(photo)
+        document = Document(session, entry.defaults)
+        document.describe(sample.caption)
+        method = entry.defaults.method
+        settings = InversionSettings(sample.caption, method, 4, entry.defaults.guidance_of(method))
+        made = EngineService().invert(invert_job(session, entry, settings))
+        document.prepared(entry, [AreaInversion(document.whole, fingerprint(entry), made)])
+        session.save()
+        return session.sidecar.read_bytes()
 
 
 def export_to(window: MainWindow, target: Path, conflict: Conflict = Conflict.OVERWRITE) -> None:
