@@ -24,8 +24,10 @@ from nti_desktop.engine.model import low_rank
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.model.prediction import explained, likely_prediction
+from nti_desktop.engine.model.rates import measured_rates
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.threads import Threads
+from nti_desktop.recipe.costs import Speeds
 from nti_desktop.recipe.jobs import (
     Figures,
     Inversion,
@@ -37,6 +39,7 @@ from nti_desktop.recipe.jobs import (
     RenderJob,
     seen_of,
 )
+from nti_desktop.recipe.memory import Forecast
 from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
@@ -45,8 +48,6 @@ from nti_desktop.recipe.structure import fades
 
 REMEMBERED = 2  # inversions whose source attention is kept
 EDITS = 12  # whole edits that are kept of each, which takes a megabyte or less
-TIMED_CALLS = 5
-TIMED_SECONDS = 1.0
 VISIBLE = 8 / 255  # a difference that a person sees
 
 Draw = Callable[[Tensor], NDArray[np.float32]]  # see DiffusionModel.decode
@@ -100,11 +101,11 @@ class EngineService:
             forecaster = self._save_memory(model, guiding, size)
             latents = model.encode(image)
             psnr = decibels(_without_grain(model.decode(latents)), _without_grain(image / np.float32(255)))
-            seconds = _row_seconds(model, latents, cancel)
             forecast = forecaster.forecast(size, job.steps, job.self_limit)
+            rates = measured_rates(model, latents, _may_learn(model, forecast), cancel)
             device = in_words(model.device)
             return Measured(
-                psnr, seconds, device.name, device.kind, devices(), str(model.precision), forecast, passed_over()
+                psnr, Speeds(rates), device.name, device.kind, devices(), str(model.precision), forecast, passed_over()
             )
 
     def ask_prediction(
@@ -213,17 +214,10 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     return edit.faded(photo.prepared.photo, job.recipe.strength) if part else edit
 
 
-@torch.no_grad()
-def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) -> float:
-    """The fastest of a few calls with two rows: what else the machine does only ever makes one slower."""
-    latents, embedding = latents.expand(2, -1, -1, -1), model.embed("").for_rows(2)
-    spent: list[float] = []
-    while len(spent) < TIMED_CALLS and sum(spent) < TIMED_SECONDS:
-        cancel.check()
-        start = time.perf_counter()
-        model.predict(latents, 0, embedding).cpu()  # which waits for the device
-        spent.append(time.perf_counter() - start)
-    return min(spent) / len(latents)
+def _may_learn(model: DiffusionModel, forecast: Forecast) -> bool:
+    """Tell whether a gradient asks for no further saving, which would slow down all that comes after it."""
+    need = forecast.learning
+    return not model.takes_orders and need.fits and need.saving <= model.savings.saving
 
 
 def _edited_size(model: DiffusionModel, job: RenderJob) -> Size:

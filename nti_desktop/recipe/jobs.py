@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nti_desktop.recipe.costs import Speeds
 from nti_desktop.recipe.memory import Forecast
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.recipe import EditRecipe
@@ -223,13 +224,13 @@ class MeasureJob:
 @dataclass(frozen=True)
 class Measured:
     """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because
-    grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at this size; device: name
+    grain that no autoencoder keeps says nothing; speeds: of the model at this size; device: name
     of the one that computed, kind: its kind; devices: all there are, the best first; precision: of the UNet, in words;
     forecast: None where it was not made; passed_over: why graphics cards that are there are not used, in sentences.
     """
 
     autoencoder_psnr: float
-    row_seconds: float
+    speeds: Speeds
     device: str
     kind: str = "cpu"
     devices: tuple[Device, ...] = ()

@@ -23,6 +23,7 @@ from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import PATIENCE, OpenWindow
 from tests.other_models import prepare, write_model
@@ -55,10 +56,10 @@ def test_two_ways_are_offered_where_their_times_lie_far_apart_and_the_choice_is_
     def chips() -> list[QPushButton]:
         return [b for b in ready.editor_view.prompts.findChildren(QPushButton) if b.isVisible() and "By " in b.text()]
 
-    preparing.plan.estimates = Estimates(replace(measured, row_seconds=0.001))
+    preparing.plan.estimates = Estimates(replace(measured, speeds=Speeds(Rates(0.001, 0.002, 0.002))))
     model.choose_way(Method.NULL_TEXT, 50)
     assert chips() == []
-    preparing.plan.estimates = Estimates(replace(measured, row_seconds=1.0))
+    preparing.plan.estimates = Estimates(replace(measured, speeds=Speeds(Rates(1.0, 2.0, 2.0))))
     model.choose_way(Method.NULL_TEXT, 50)
     assert [chip.text() for chip in chips()] == ["By null-text, about 19 min", f"By {usual}, about 2 min"]
     assert preferences.method(model.entry.id) is Method.NULL_TEXT

@@ -11,6 +11,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.engine.sampling.attention import Recording, SourceStep
 from nti_desktop.engine.sampling.ddim import Levels, step_up, undo_step_down
+from nti_desktop.recipe.costs import FOLLOWING
 from nti_desktop.recipe.memory import Saving
 
 POSITIONS_AT_ONCE = 16_384  # latent positions in one UNet call while recording: 4 rows of 64x64
@@ -27,7 +28,7 @@ def invert(
     (steps + 1, C, h, w) float32, from z*_T to z*_0 = latents.
     """
     pivot = [latents]
-    for level in watched("Following the photo", range(levels.steps, 0, -1), report, cancel):
+    for level in watched(FOLLOWING, range(levels.steps, 0, -1), report, cancel):
         output = model.predict(pivot[-1], levels.timesteps[level - 1], embedding)
         pivot.append(step_up(output, pivot[-1], levels, level))
     return torch.cat(pivot[::-1])
@@ -44,7 +45,7 @@ def invert_exactly(
     """
     pivot = [latents]
     below: Tensor | None = None
-    for level in watched("Following the photo", range(levels.steps, 0, -1), report, cancel):
+    for level in watched(FOLLOWING, range(levels.steps, 0, -1), report, cancel):
         output = model.predict(pivot[-1], levels.label(level), embedding)
         ahead = output if below is None else 2 * output - below
         pivot.append(undo_step_down(ahead, pivot[-1], levels, level))
