@@ -57,7 +57,7 @@ class Rates:
     drawing: float = 0.0
 
     def seconds(self, calls: Calls) -> float:
-        """How long so many calls take."""
+        """Tell how long so many calls take."""
         return self.single * calls.single + self.double * calls.double + self.learned * calls.learned
 
 
