@@ -11,6 +11,7 @@ from nti_desktop.editing import feedback
 from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_jobs import invert_job, measure_job
 from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.known_speeds import keep_speeds
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.fingerprints import fingerprint
@@ -62,6 +63,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     digest = fingerprint(entry, cancel)  # before what may take minutes: nothing can be kept without it
     report = Countdown(estimates.phases(method, settings.steps)).told(report)
     inverted = service.invert(invert_job(session, entry, settings, options.area), report, cancel)
+    keep_speeds(digest, estimates.with_prepared(settings, inverted.figures))
     record = session.keep_inversion(entry, digest, inverted, options.area)
     kept = keep(session)
     known = not unlearned and not feedback.is_strange(entry, measured)

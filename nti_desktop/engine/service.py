@@ -27,7 +27,7 @@ from nti_desktop.engine.model.prediction import explained, likely_prediction
 from nti_desktop.engine.model.rates import measured_rates
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.threads import Threads
-from nti_desktop.recipe.costs import Speeds
+from nti_desktop.recipe.costs import Conditions, Speeds
 from nti_desktop.recipe.jobs import (
     Figures,
     Inversion,
@@ -102,10 +102,13 @@ class EngineService:
             latents = model.encode(image)
             psnr = decibels(_without_grain(model.decode(latents)), _without_grain(image / np.float32(255)))
             forecast = forecaster.forecast(size, job.steps, job.self_limit)
-            rates = measured_rates(model, latents, _may_learn(model, forecast), cancel)
-            device = in_words(model.device)
+            device, precision = in_words(model.device), str(model.precision)
+            conditions = Conditions(device.name, precision, *image.shape[:2])
+            speeds = job.known(conditions)
+            if speeds is None:
+                speeds = Speeds(measured_rates(model, latents, _may_learn(model, forecast), cancel))
             return Measured(
-                psnr, Speeds(rates), device.name, device.kind, devices(), str(model.precision), forecast, passed_over()
+                psnr, speeds, device.name, device.kind, devices(), precision, forecast, passed_over(), conditions
             )
 
     def ask_prediction(

@@ -72,6 +72,18 @@ class Speeds:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """What a model's speeds hold for. device, precision: in words, see Measured; height, width: pixels of the picture
+    that it sees.
+    """
+
+    device: str
+    precision: str
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
 class Expected:
     """How long a phase is expected to take, in seconds. name: as Progress says it."""
 

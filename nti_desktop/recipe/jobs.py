@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nti_desktop.recipe.costs import Speeds
+from nti_desktop.recipe.costs import Conditions, Speeds
 from nti_desktop.recipe.memory import Forecast
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.recipe import EditRecipe
@@ -212,13 +212,15 @@ class Device:
 class MeasureJob:
     """Ask how well a model's autoencoder can draw a picture and what jobs will take.
 
-    steps, self_limit: of the edits that are expected.
+    steps, self_limit: of the edits that are expected; known: looks up the model's speeds, which are measured where it
+    finds none.
     """
 
     model: ModelFiles
     image: Seen
     steps: int = PUBLISHED_STEPS
     self_limit: float = EditDefaults.self_limit
+    known: Callable[[Conditions], Speeds | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,8 @@ class Measured:
     """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because
     grain that no autoencoder keeps says nothing; speeds: of the model at this size; device: name
     of the one that computed, kind: its kind; devices: all there are, the best first; precision: of the UNet, in words;
-    forecast: None where it was not made; passed_over: why graphics cards that are there are not used, in sentences.
+    forecast: None where it was not made; passed_over: why graphics cards that are there are not used, in sentences;
+    conditions: what the speeds hold for.
     """
 
     autoencoder_psnr: float
@@ -237,3 +240,4 @@ class Measured:
     precision: str = ""
     forecast: Forecast | None = None
     passed_over: tuple[str, ...] = ()
+    conditions: Conditions | None = None

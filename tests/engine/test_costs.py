@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,11 +16,13 @@ from nti_desktop.engine.methods.denoise import Prepared
 from nti_desktop.engine.model import rates
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.sampling.learning import COPIES
-from nti_desktop.recipe.costs import LEARNING, Calls
+from nti_desktop.engine.service import EngineService
+from nti_desktop.recipe.costs import LEARNING, Calls, Conditions, Speeds
+from nti_desktop.recipe.jobs import MeasureJob, ModelFiles
 from nti_desktop.recipe.methods import PIVOT, Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
-from tests.engine.trials import EDIT, SOURCE, rendered, smallest_latents
+from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, rendered, smallest_latents
 
 Counts = dict[str, dict[str, int]]  # by phase, then by kind of call
 PREPARED = [method for method in Method if method.row.prepares]
@@ -144,3 +147,18 @@ def test_where_a_gradient_finds_no_memory_it_is_told_from_the_way_there(
 
 def test_edict_stands_on_the_share_of_levels_that_the_table_says() -> None:
     assert all(5 * n - edict.first_level(5 * n) == 4 * n for n in range(1, 20))
+
+
+def test_what_is_known_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Conditions] = []
+    known = Speeds(rates.Rates(1.0, 2.0, 3.0))
+
+    def look_up(conditions: Conditions) -> Speeds:
+        asked.append(conditions)
+        return known
+
+    monkeypatch.setattr("nti_desktop.engine.service.measured_rates", lambda *_: pytest.fail("it was measured"))
+    image = np.zeros((64, 96, 3), np.uint8)
+    measured = EngineService("cpu").measure(MeasureJob(ModelFiles(PROTOTYPE), image, known=look_up))
+    assert measured.speeds == known
+    assert asked == [measured.conditions] == [Conditions(measured.device, measured.precision, 64, 96)]

@@ -1,5 +1,6 @@
 """What was prepared is kept with its own photo, however soon something else is asked for."""
 
+import json
 import os
 import shutil
 import time
@@ -15,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.cli import main
 from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.known_speeds import speeds_file
 from nti_desktop.gui import preferences
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Tone
@@ -67,6 +69,7 @@ def test_two_ways_are_offered_where_their_times_lie_far_apart_and_the_choice_is_
     until(lambda: ready.editor.document is not None and ready.editor.document.version is not None)
     assert preferences.method(model.entry.id) is None
     close(ready)
+    assert len(json.loads(speeds_file().read_bytes())) == 1  # how fast it was
     assert [record.settings.method for record in kept(photo)] == [usual]
 
 
