@@ -29,6 +29,10 @@ class OutOfMemory(EngineError):
     """The device has too little memory for the job; the next job can still run."""
 
 
+class DeviceStopped(EngineError):
+    """The device failed at its work; until the program is started again another one does it."""
+
+
 class Cancelled(NtiError):
     """The user stopped the job; nothing was changed."""
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nti_desktop.core.aside import run_aside
-from nti_desktop.core.errors import EngineError
+from nti_desktop.core.errors import DeviceStopped, EngineError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 from nti_desktop.core.units import decibels
-from nti_desktop.engine.memory.device import devices, find_device, in_words, memory_errors, passed_over
+from nti_desktop.engine.memory.device import devices, find_device, give_up, in_words, memory_errors, passed_over
 from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, work_of, work_of_edit
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
@@ -79,6 +79,7 @@ class EngineService:
     def __init__(self, device: str | None = None) -> None:
         """device: see choose_device."""
         self._device = device
+        self._computing = torch.device("cpu")  # what the model is on
         self._files: ModelFiles | None = None
         self._model: DiffusionModel | None = None
         self._forecaster: Forecaster | None = None
@@ -94,7 +95,7 @@ class EngineService:
     def measure(self, job: MeasureJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Measured:
         """Measure how well the model's autoencoder draws the picture, and how fast the UNet is at its size."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
-        with memory_errors():
+        with self._at_work():
             model = self._load(job.model, report, cancel)
             image = seen_of(job.image)
             size = _latent_size(model, image)
@@ -116,7 +117,7 @@ class EngineService:
     ) -> tuple[str, str | None]:
         """Tell what the model predicts by its settings, and by its answer about a picture that `prompt` describes."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
-        with memory_errors():
+        with self._at_work():
             model = self._load(job.model, report, cancel)
             stated = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction
             return stated, likely_prediction(model, model.encode(seen_of(job.image)), model.embed(prompt))
@@ -124,7 +125,7 @@ class EngineService:
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inversion:
         """Invert a picture and measure the unpinned reconstruction."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
-        with memory_errors():
+        with self._at_work():
             model = self._load(job.model, report, cancel)
             image = seen_of(job.image)
             self._save_memory(model, work_of(job.settings.method), _latent_size(model, image))
@@ -145,7 +146,7 @@ class EngineService:
     def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
         """Render one edit; the first one of an inversion also records the source's attention."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
-        with memory_errors():
+        with self._at_work():
             model = self._load(job.model, report, cancel)
             self._save_memory(model, work_of_edit(job.settings.method), _edited_size(model, job))
             with _measured(model) as (rows, seconds):
@@ -166,12 +167,23 @@ class EngineService:
                     figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
                 )
 
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Raise what a job's device says as errors for people; one that stopped is given up, with the model on it."""
+        try:
+            with memory_errors():
+                yield
+        except DeviceStopped:
+            give_up(self._computing)
+            self._forget()
+            raise
+
     def _load(self, files: ModelFiles, report: Report, cancel: CancelToken) -> DiffusionModel:
         cancel.check()
         if self._model is None or self._files != files:
             report(Progress("Loading the model", 0, 1))
             self._forget()
-            device = find_device(self._device)
+            self._computing = device = find_device(self._device)
             self._model, self._files = run_aside(lambda: load_model(files, device), cancel), files
             report(Progress("Loading the model", 1, 1))
             cancel.check()

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
-from nti_desktop.core.errors import EngineError, OutOfMemory
+from nti_desktop.core.errors import DeviceStopped, EngineError, OutOfMemory
 from nti_desktop.engine.memory import device as looking
-from nti_desktop.engine.memory.device import devices, fault_of, find_device, in_words, memory_errors, passed_over
+from nti_desktop.engine.memory.device import devices, find_device, in_words, memory_errors, passed_over
 from nti_desktop.engine.memory.faults import ran_out_of_memory
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.recipe.jobs import MeasureJob
+from nti_desktop.recipe.jobs import MeasureJob, ModelFiles
 from tests.engine.test_service import IMAGE
 
 
@@ -48,9 +51,10 @@ class Cards:
 
 @pytest.fixture
 def cards(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cards]:
-    fault_of.cache_clear()
+    looking._fault_at_first.cache_clear()
+    monkeypatch.setattr(looking, "_stopped", {})
     yield Cards(monkeypatch)
-    fault_of.cache_clear()
+    looking._fault_at_first.cache_clear()
 
 
 def test_a_graphics_card_is_named_and_comes_first(cards: Cards) -> None:
@@ -108,6 +112,65 @@ def test_a_card_that_computes_nothing_is_passed_over_with_the_reason(cards: Card
     assert ". " not in sentence
     measured = EngineService().measure(MeasureJob(built_in().files, IMAGE))
     assert (measured.kind, measured.passed_over) == ("cpu", (sentence,))
+
+
+def stops(cards: Cards, monkeypatch: pytest.MonkeyPatch, at: str) -> tuple[EngineService, MeasureJob]:
+    """A service on a card that stops while it does this to the model, which really is on the processor."""
+    stopped: list[str] = []
+
+    def load(files: ModelFiles, device: torch.device) -> DiffusionModel:
+        if at == "load" and device.type != "cpu":
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        stopped.append(str(device))
+        return load_model(files, torch.device("cpu"))
+
+    def decode(model: DiffusionModel, latents: torch.Tensor) -> NDArray[np.float32]:
+        if at == "decode" and stopped[-1] != "cpu":
+            raise RuntimeError("CUDA error: unspecified launch failure")
+        return drawn(model, latents)
+
+    drawn = DiffusionModel.decode
+    monkeypatch.setattr("nti_desktop.engine.service.load_model", load)
+    monkeypatch.setattr(DiffusionModel, "decode", decode)
+    return EngineService(), MeasureJob(built_in().files, IMAGE)
+
+
+@pytest.mark.parametrize("at", ["load", "decode"])
+def test_a_card_that_stopped_is_not_used_again_and_the_processor_goes_on(
+    cards: Cards, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    cards.put(torch.cuda, "NVIDIA A")
+    service, job = stops(cards, monkeypatch, at)
+    with pytest.raises(DeviceStopped, match="not used until the program is started again") as raised:
+        service.measure(job)
+    assert ". " not in str(raised.value)
+    for kind in (None, "cuda", None):  # not even when it is chosen
+        service.choose_device(kind)
+        measured = service.measure(job)
+        assert measured.kind == "cpu"
+        (sentence,) = measured.passed_over
+        assert sentence.startswith("“Graphics card: NVIDIA A” is not used, as it stopped in the middle of its work;")
+        assert ". " not in sentence
+        assert [device.name for device in measured.devices] == ["Graphics card: NVIDIA A, not used", measured.device]
+    assert EngineService().measure(job).kind == "cpu"
+    assert cards.tried == ["cuda"]  # before it stopped
+
+
+def test_of_several_cards_only_the_one_that_stopped_is_given_up(cards: Cards) -> None:
+    cards.put(torch.cuda, "NVIDIA A", "NVIDIA B")
+    looking.give_up(find_device())
+    assert str(find_device()) == "cuda:1"
+    assert [device.name for device in devices()][:2] == [
+        "Graphics card 1: NVIDIA A, not used",
+        "Graphics card 2: NVIDIA B",
+    ]
+    assert find_device("cuda:0") == torch.device("cpu")
+
+
+def test_the_processor_is_never_given_up() -> None:
+    looking.give_up(torch.device("cpu"))
+    assert find_device("cpu") == torch.device("cpu")
+    assert passed_over() == ()
 
 
 def test_a_full_card_is_no_broken_one(cards: Cards) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nti_desktop.core.errors import DeviceStopped
 from nti_desktop.editing import feedback
 from nti_desktop.gui import preferences
 from nti_desktop.recipe.costs import Rates, Speeds
@@ -72,6 +73,29 @@ def test_the_window_says_why_a_card_is_not_used_and_lists_each_of_several(
     until(lambda: reason in panel.precision.text())
     assert panel.devices.currentText() == "Graphics card 2: B"
     assert panel.precision.wordWrap()
+
+
+def test_when_a_card_stops_another_device_is_measured_and_the_window_says_why(
+    open_window: OpenWindow, until: Until, photo: Path, service: GatedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = "The graphics card stopped in the middle of its work; try again."
+    reason = "“Graphics card: A” is not used, as it stopped in the middle of its work; start the program again."
+    listed = (Device("cuda", "Graphics card: A, not used"), Device("cpu", "Processor"))
+    answers = iter([DeviceStopped(stopped)])
+
+    def measure(*_: object) -> Measured:
+        for error in answers:
+            raise error
+        return Measured(40.0, HERE, "Processor", devices=listed, precision="full precision", passed_over=(reason,))
+
+    monkeypatch.setattr(service, "measure", measure)
+    window = open_window()
+    window.open_path(photo)
+    panel = window.editor_view.model_panel
+    until(lambda: reason in panel.precision.text())
+    titles = [panel.devices.itemText(n) for n in range(panel.devices.count())]
+    assert titles == ["Best available", "Graphics card: A, not used", "Processor"]
+    assert any(stopped in message.text for message in window.editor_view.messages.messages)
 
 
 def measured(need: Need, kind: str = "cpu", editing: Need | None = None) -> Measured:

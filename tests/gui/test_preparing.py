@@ -63,7 +63,7 @@ def test_two_ways_are_offered_where_their_times_lie_far_apart_and_the_choice_is_
     assert chips() == []
     preparing.plan.estimates = Estimates(replace(measured, speeds=Speeds(Rates(1.0, 2.0, 2.0))))
     model.choose_way(Method.NULL_TEXT, 50)
-    assert [chip.text() for chip in chips()] == ["By null-text, about 19 min", f"By {usual}, about 2 min"]
+    assert [chip.text() for chip in chips()] == ["By null-text, about 19 min", f"By {usual}, about 3 min"]
     assert preferences.method(model.entry.id) is Method.NULL_TEXT
     chips()[1].click()
     until(lambda: ready.editor.document is not None and ready.editor.document.version is not None)
