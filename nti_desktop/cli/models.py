@@ -163,13 +163,7 @@ def _line(model: Listed) -> str:
 
 
 def _paired(entry: ModelEntry) -> str:
-    place = _autoencoder(entry)
-    return f"; with the autoencoder “{place}”" if place else ""
-
-
-def _autoencoder(entry: ModelEntry) -> Path | None:
-    """Say where one lies that is used in place of the model's own."""
-    return entry.files.autoencoder_file or entry.files.autoencoder
+    return f"; with the autoencoder “{entry.files.paired}”" if entry.files.paired else ""
 
 
 def _previews(entry: ModelEntry) -> str:
@@ -181,7 +175,7 @@ def _previews(entry: ModelEntry) -> str:
 
 def _described(model: Listed) -> dict[str, object]:
     decoder = model.entry.files.preview_decoder if model.entry else None
-    paired = _autoencoder(model.entry) if model.entry and model.path else None
+    paired = model.entry.files.paired if model.entry and model.path else None
     return {
         "id": model.entry.id if model.entry else str(model.path),
         "name": model.entry.name if model.entry else model.path.name if model.path else "",

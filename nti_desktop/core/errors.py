@@ -21,6 +21,10 @@ class ModelError(NtiError):
     """A model is missing, broken or of a kind this program cannot use."""
 
 
+class AutoencoderMissing(ModelError):
+    """A file holds all of a model but what draws its pictures; it can be given one."""
+
+
 class EngineError(NtiError):
     """A job failed on the device."""
 

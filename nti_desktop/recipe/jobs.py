@@ -104,6 +104,11 @@ class ModelFiles:
     schedule: tuple[tuple[str, str | bool], ...] = ()
     preview_decoder: PreviewDecoder | None = field(default=None, compare=False)
 
+    @property
+    def paired(self) -> Path | None:
+        """Where an autoencoder lies that stands in place of the model's own; None where it has its own."""
+        return self.autoencoder_file or self.autoencoder
+
     def place_of(self, part: str) -> Path:
         """Name the folder of a part, "unet", "vae", …, with its configuration."""
         if part == "vae" and self.autoencoder is not None:

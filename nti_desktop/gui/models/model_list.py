@@ -16,6 +16,7 @@ from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import gigabytes
 from nti_desktop.models.library.store import Incoming, Listed
 
+_FILES = "Models (*.safetensors *.SAFETENSORS *.sft)"
 _FROM = {Source.STORE.value: "in the models folder", Source.ADDED.value: "added by you"}
 
 
@@ -28,6 +29,7 @@ class ModelList(QWidget):
     remove_asked = Signal(Listed)
     drop_asked = Signal(Incoming)
     add_asked = Signal(Path)
+    vae_asked = Signal(Path, object)  # for the model there, the file of the one to use, None for its own
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,23 +52,31 @@ class ModelList(QWidget):
         self.show_folder.clicked.connect(self._show_folder)
         self.remove = _button("Remove…", "Delete it, or take it off this list where it lies elsewhere.")
         self.remove.clicked.connect(self._remove)
+        self.vae = _button(
+            "Choose a VAE…", "Choose the autoencoder that draws this model’s pictures, for its own or none."
+        )
+        self.own_vae = _button("Use its own VAE", "Go back to the autoencoder that the model came with.")
+        self.vae.clicked.connect(self._choose_vae)
+        self.own_vae.clicked.connect(self._use_own_vae)
         self.add_file = _button("Add a file…", "List a .safetensors file; it stays where it is.")
         self.add_file.clicked.connect(self._add_file)
         self.add_folder = _button(
             "Add a folder…", "List a model’s folder, or all models in a folder; they stay where they are."
         )
         self.add_folder.clicked.connect(self._add_folder)
-        row = QHBoxLayout()
-        for button in (self.use, self.verify, self.show_folder, self.remove):
+        row, adding = QHBoxLayout(), QHBoxLayout()
+        for button in (self.use, self.verify, self.vae, self.own_vae, self.show_folder, self.remove):
             row.addWidget(button)
         row.addStretch(1)
-        row.addWidget(self.add_file)
-        row.addWidget(self.add_folder)
+        adding.addWidget(self.add_file)
+        adding.addWidget(self.add_folder)
+        adding.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.looking)
         column.addWidget(self.list, 1)
         column.addLayout(row)
+        column.addLayout(adding)
         self._show_buttons()
 
     def show_contents(self, contents: Contents | None, looking: bool, used: str, busy: bool) -> None:
@@ -90,8 +100,9 @@ class ModelList(QWidget):
         title = f"{entry.name}  —  in use" if entry.id == self._used else entry.name
         kind = ["knows the samples only" if entry.built_in else entry.family]
         orders = ["takes orders"] if entry.takes_orders else []
+        vae = [f"with the VAE “{entry.files.paired.name}”"] if path is not None and entry.files.paired else []
         previews = ["previews by a small decoder"] if entry.files.preview_decoder else []
-        said = " · ".join([*kind, *orders, *where, *size, *previews, f"licence: {model.licence}"])
+        said = " · ".join([*kind, *orders, *where, *size, *vae, *previews, f"licence: {model.licence}"])
         return Row(key, title, (said,), entry.preview_fault or "", tip=str(path or ""))
 
     @slot()
@@ -103,6 +114,8 @@ class ModelList(QWidget):
         self.use.setEnabled(not self._busy if download else entry is not None and entry.id != self._used)
         own = model is not None and model.path is not None
         self.verify.setEnabled(own and not self._busy)
+        self.vae.setEnabled(own and model is not None and (entry is not None or model.lacks_autoencoder))
+        self.own_vae.setVisible(own and entry is not None and entry.files.paired is not None)
         self.show_folder.setEnabled(own)
         self.remove.setEnabled(own or (download is not None and not self._busy))
 
@@ -127,6 +140,23 @@ class ModelList(QWidget):
     def _verify(self) -> None:
         if self._model is not None:
             self.verify_asked.emit(self._model.path)
+
+    @slot()
+    def _choose_vae(self) -> None:
+        if self._model is not None and self._model.path is not None:
+            self.choose_vae(self._model.path)
+
+    @slot(Path)
+    def choose_vae(self, model: Path) -> None:
+        """Ask for the file of an autoencoder for the model that lies there."""
+        name, _ = QFileDialog.getOpenFileName(self, f"Choose a VAE for “{model.name}”", str(model.parent), _FILES)
+        if name:
+            self.vae_asked.emit(model, Path(name))
+
+    @slot()
+    def _use_own_vae(self) -> None:
+        if self._model is not None and self._model.path is not None:
+            self.vae_asked.emit(self._model.path, None)
 
     @slot()
     def _show_folder(self) -> None:
@@ -164,9 +194,7 @@ class ModelList(QWidget):
 
     @slot()
     def _add_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Add a model file", "", "Models (*.safetensors *.SAFETENSORS *.sft)"
-        )
+        name, _ = QFileDialog.getOpenFileName(self, "Add a model file", "", _FILES)
         if name:
             self.add_asked.emit(Path(name))
 
