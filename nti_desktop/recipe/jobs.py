@@ -83,6 +83,21 @@ class PreviewDecoder:
     weights: Path
 
 
+@dataclass(frozen=True, order=True)
+class Addition:
+    """What is added to a model when it is loaded: a LoRA, or a word that was learned (textual inversion).
+
+    file: safetensors; word: by which sentences call what was learned, empty for a LoRA; weight: how much of a LoRA is
+    added; alphas: what the file says beside its weights of how it is scaled, by the part or the layer that it is said
+    of, empty for all.
+    """
+
+    file: Path
+    word: str = ""
+    weight: float = 1.0
+    alphas: tuple[tuple[str, float], ...] = ()
+
+
 @dataclass(frozen=True)
 class ModelFiles:
     """Where a model's parts lie.
@@ -92,6 +107,7 @@ class ModelFiles:
     and weights, and stands in place of the model's own, None where it has one; autoencoder_file: likewise of one in a
     file, which is read by the model's own configuration; half: parts whose weights are there in half precision only
     (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the configuration;
+    additions: those that change something, in a fixed order;
     preview_decoder: None where there is none. It changes no result, so files that differ in it alone are equal, and one
     that turns up while the model is loaded is read with the next loading.
     """
@@ -102,6 +118,7 @@ class ModelFiles:
     autoencoder_file: Path | None = None
     half: frozenset[str] = frozenset()
     schedule: tuple[tuple[str, str | bool], ...] = ()
+    additions: tuple[Addition, ...] = ()
     preview_decoder: PreviewDecoder | None = field(default=None, compare=False)
 
     @property
