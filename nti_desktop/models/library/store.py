@@ -67,7 +67,7 @@ def _listed(candidate: Candidate, places: Places) -> Listed:
     record = read_record(path) if candidate.source is Source.STORE else None
     size = size_of(files_of(path))
     try:
-        entry = model_at(path, places.autoencoder_of(path))
+        entry = model_at(path, places.autoencoder_of(path), places.given(path))
         return Listed(path, candidate.source, entry, None, size, record)
     except ModelError as error:
         fault = (
