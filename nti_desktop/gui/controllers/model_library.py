@@ -14,7 +14,9 @@ from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.client import free_space
+from nti_desktop.models.library.additions import found_additions
 from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.extending import extend, reduce
 from nti_desktop.models.library.places import move_store, read_places, store_fault
 from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.scan import Candidate
@@ -24,12 +26,14 @@ from nti_desktop.models.library.store import Incoming, Listed, incoming, listed_
 @dataclass(frozen=True)
 class Contents:
     """models: all that there are, usable or not, the built-in ones first; broken_off: downloads; store: where they go;
-    free: bytes there, None when that cannot be told; faults: what is wrong with the places, in sentences.
+    found: LoRAs and embeddings in usual places; free: bytes there, None when that cannot be told; faults: what is wrong
+    with the places, in sentences.
     """
 
     models: tuple[Listed, ...]
     broken_off: tuple[Incoming, ...]
     store: Path
+    found: tuple[Path, ...]
     free: int | None
     faults: tuple[str, ...]
 
@@ -110,6 +114,16 @@ class ModelLibrary(QObject):
 
         self._change(lambda: remove(candidate, read_places()), done)
 
+    @slot(Path, Path, float)
+    def extend(self, model: Path, file: Path, weight: float) -> None:
+        """Give a model a LoRA or an embedding, or a LoRA that it has another weight."""
+        self._change(lambda: extend(model, file, weight), self._say)
+
+    @slot(Path, Path)
+    def reduce(self, model: Path, file: Path) -> None:
+        """Take a LoRA or an embedding away from a model."""
+        self._change(lambda: reduce(model, file), self._say)
+
     @slot(Incoming)
     def remove_broken_off(self, download: Incoming) -> None:
         """Delete the pieces of a download."""
@@ -149,4 +163,4 @@ def _look() -> Contents:
     except OSError:
         free = None
     faults = tuple(fault for fault in (places.fault, store_fault(places)) if fault)
-    return Contents(listed_models(places), incoming(places.store), places.store, free, faults)
+    return Contents(listed_models(places), incoming(places.store), places.store, found_additions(places), free, faults)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui.controllers.model_library import Contents
+from nti_desktop.gui.models.additions_panel import AdditionsPanel
 from nti_desktop.gui.widgets.plain import Label, Question, set_tip
 from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.gui.workers.threads import slot
@@ -35,12 +36,14 @@ class ModelList(QWidget):
         super().__init__(parent)
         self._models: dict[str, Listed] = {}
         self._broken_off: dict[str, Incoming] = {}
+        self._found: tuple[Path, ...] = ()
         self._used = ""
         self._busy = False
         self.question: Question | None = None
         self.list = RowList("Models on this computer")
         self.list.selected.connect(self._show_buttons)
         self.list.itemDoubleClicked.connect(self._use)
+        self.additions = AdditionsPanel()
         self.looking = Label("Looking for models…")
         self.looking.setProperty("role", "quiet")
         self.use = _button("Use", "Work with this model from now on.")
@@ -75,6 +78,7 @@ class ModelList(QWidget):
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.looking)
         column.addWidget(self.list, 1)
+        column.addWidget(self.additions)
         column.addLayout(row)
         column.addLayout(adding)
         self._show_buttons()
@@ -85,6 +89,7 @@ class ModelList(QWidget):
         self.looking.setVisible(looking)
         if contents is not None:
             self._models = {model.key: model for model in contents.models}
+            self._found = contents.found
             self._broken_off = {str(download.folder): download for download in contents.broken_off}
             models = [self._model_row(key, model) for key, model in self._models.items()]
             self.list.show_rows([*models, *(_broken_row(key, download) for key, download in self._broken_off.items())])
@@ -102,7 +107,9 @@ class ModelList(QWidget):
         orders = ["takes orders"] if entry.takes_orders else []
         vae = [f"with the VAE “{entry.files.paired.name}”"] if path is not None and entry.files.paired else []
         previews = ["previews by a small decoder"] if entry.files.preview_decoder else []
-        said = " · ".join([*kind, *orders, *where, *size, *vae, *previews, f"licence: {model.licence}"])
+        given = [each.given.file.name for each in entry.additions if each.fault is None]
+        with_them = [f"with {', '.join(given)}"] if given else []
+        said = " · ".join([*kind, *with_them, *orders, *where, *size, *vae, *previews, f"licence: {model.licence}"])
         return Row(key, title, (said,), entry.preview_fault or "", tip=str(path or ""))
 
     @slot()
@@ -117,6 +124,7 @@ class ModelList(QWidget):
         self.vae.setEnabled(own and model is not None and (entry is not None or model.lacks_autoencoder))
         self.own_vae.setVisible(own and entry is not None and entry.files.paired is not None)
         self.show_folder.setEnabled(own)
+        self.additions.show_model(model, self._found)
         self.remove.setEnabled(own or (download is not None and not self._busy))
 
     @property
