@@ -1,5 +1,8 @@
 """Files that are added to models: what they are, what a foreign or broken one costs, and what they change."""
 
+import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -273,3 +276,28 @@ def test_a_lora_that_is_gone_is_named_in_one_sentence(model: Path, tmp_path: Pat
     mug.unlink()
     with pytest.raises(ModelGone, match=r"The embedding “mug\.safetensors” that this photo was prepared with"):
         found(model, wanted, made.files.additions)
+
+
+def noting(look: Callable[..., os.stat_result], asked: list[str]) -> Callable[..., os.stat_result]:
+    def noted(path: object, **options: object) -> os.stat_result:
+        asked.append(str(path))
+        return look(path, **options)
+
+    return noted
+
+
+@pytest.mark.parametrize("share", [r"\\thief\share", "//thief/share"])
+def test_no_server_is_asked_for_what_a_project_names(
+    model: Path, tmp_path: Path, share: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extend(model, write_lora(tmp_path / "style.safetensors"))
+    made = of(model)
+    wanted = fingerprint(made)
+    asked: list[str] = []
+    monkeypatch.setattr(os, "stat", noting(os.stat, asked))
+    monkeypatch.setattr(os, "lstat", noting(os.lstat, asked))
+    there = tuple(replace(each, file=Path(share, each.file.name)) for each in made.files.additions)
+    assert found(model, wanted, there).files == made.files  # by what it is given now
+    with pytest.raises(ModelGone):
+        find_made_with(f"{share}/model", "0" * 64, lambda entry: True, None, there)
+    assert not [path for path in asked if "thief" in path]

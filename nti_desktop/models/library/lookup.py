@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from nti_desktop.core.disk import server_of
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.models.formats.foreign import ENDINGS
@@ -32,13 +33,14 @@ def find_made_with(
     """The model of this fingerprint: the one by this id, else any that is installed; with what it is given now, else
     with what was added to it then.
 
-    could_be: false for models that need not be read. Raises ModelGone when there is none, Cancelled.
+    could_be: false for models that need not be read. On another computer only what the user has added is looked for.
+    Raises ModelGone when there is none, Cancelled.
     """
-    there, (given, lacking) = _there(id), _given(added)
+    there, (given, lacking) = None if server_of(id) else _there(id), _given(added)
     for entry in (there, None if there is None or lacking else _there(id, given)):
         if entry is not None and _is(entry, wanted, cancel):
             return entry
-    elsewhere = [entry for entry in installed() if entry.id != id and could_be(entry)]
+    elsewhere = [entry for entry in installed() if (there is None or entry.id != id) and could_be(entry)]
     if not lacking:
         elsewhere += [e for e in (_there(e.id, given) for e in elsewhere if not e.built_in) if e is not None]
     others = [entry for entry in elsewhere if may_have(entry, wanted)]
@@ -50,7 +52,7 @@ def find_made_with(
         raise ModelGone(f"The {what} “{_file_name(lacking)}” that this photo was prepared with is not on this computer")
     if there is not None:
         raise ModelGone(f"The model “{there.name}” has changed since this photo was prepared")
-    if os.path.lexists(id):
+    if not server_of(id) and os.path.lexists(id):
         raise ModelGone(f"The model “{_name(id)}” that this photo was prepared with can no longer be used")
     raise ModelGone(f"The model “{_name(id)}” that this photo was prepared with is not on this computer")
 
@@ -70,7 +72,7 @@ def _given(added: Sequence[Addition]) -> tuple[tuple[Given, ...], Addition | Non
     known: dict[str, Path] | None = None
     given = []
     for each in added:
-        file = each.file if os.path.isfile(each.file) else None
+        file = each.file if not server_of(each.file) and os.path.isfile(each.file) else None
         if file is None:
             known = _known_additions() if known is None else known
             file = known.get(_file_name(each))
