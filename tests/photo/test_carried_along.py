@@ -99,6 +99,8 @@ def test_a_resolution_that_nobody_stated_is_not_made_up(tmp_path: Path, source: 
     for suffix in (".png", ".jpg", ".webp"):
         path, _ = exported(tmp_path, source, suffix)
         assert not [name for name in tags_read_by_exiftool(path) if "Resolution" in name or "pHYs" in name]
+    path, _ = exported(tmp_path, source, ".tif")
+    assert tags_read_by_exiftool(path)["IFD0:ResolutionUnit"] == "None"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
