@@ -1,5 +1,6 @@
 """A function in a child process that may crash, hang or run away in memory without taking the run with it."""
 
+import contextlib
 import faulthandler
 import multiprocessing
 import os
@@ -63,20 +64,15 @@ def run_aside(function: Callable[..., Any], *arguments: Any, limits: Limits) -> 
 
 def _watched(child: Any, receiver: Connection, limits: Limits) -> Ended:
     until, most = time.monotonic() + limits.seconds, 0
-    process = psutil.Process(child.pid)
-    fault = None
     while not receiver.poll(_LOOKS_SECONDS) and child.is_alive():
-        try:
-            most = max(most, process.memory_info().rss // _MEGABYTE)
-        except psutil.NoSuchProcess:
-            break
+        most = max(most, _memory(child.pid))
+        fault = None
         if time.monotonic() > until:
             fault = Ended(None, "hang", f"no end within {limits.seconds:.0f} seconds", most)
         elif most > limits.megabytes:
             fault = Ended(None, "memory", f"more than {limits.megabytes} MB", most)
         if fault:
-            for one in (*process.children(recursive=True), process):
-                one.kill()
+            _end(child.pid)
             child.join()
             return fault
     try:
@@ -86,6 +82,21 @@ def _watched(child: Any, receiver: Connection, limits: Limits) -> Ended:
         return Ended(None, "crash", f"ended with {child.exitcode}", most)
     child.join()
     return Ended(value, "uncaught" if raised else None, raised, most)
+
+
+def _memory(number: int) -> int:
+    """Megabytes that a process holds; 0 for one that has ended."""
+    try:
+        return int(psutil.Process(number).memory_info().rss) // _MEGABYTE
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _end(number: int) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(number)
+        for one in (*process.children(recursive=True), process):
+            one.kill()
 
 
 def _tell(sender: Connection, log: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
