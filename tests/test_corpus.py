@@ -1,5 +1,6 @@
 """The program before photos of every kind: no fault, and whoever looks for faults notices those that are planted."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -14,7 +15,16 @@ from PIL import Image
 
 from tests.corpus.aside import Ended, Limits
 from tests.corpus.judging import export_faults, levels_between, pixel_faults, profile_faults, untrue_refusal
-from tests.corpus.samples import PICTURE, REFUSED, write_combinations, write_kinds
+from tests.corpus.samples import (
+    BLOCKS,
+    FORMS,
+    PICTURE,
+    PROFILES,
+    REFUSED,
+    combinations,
+    write_combinations,
+    write_kinds,
+)
 from tests.corpus.table import TARGETS, TO_JUDGE, Line, read_lines, refused_share, table
 from tests.corpus.tags import lost_tags, orientation_in
 from tests.profiles import DISPLAY_P3
@@ -46,6 +56,14 @@ def test_photos_of_every_kind_are_opened_and_exported_without_a_fault(
     assert all(REFUSED[name] in reason for name, reason in refused.items())
     raws = [line.name for line in lines if line.outcome == "opened" and not line.differences]
     assert raws == (["whole.dng"] if write is write_kinds else [])  # all others were compared
+
+
+def test_any_two_of_format_profile_orientation_and_metadata_come_together_in_some_file() -> None:
+    chosen = list(combinations())
+    of_each = [{parts[at] for parts in chosen} for at in range(4)]
+    assert [len(values) for values in of_each] == [len(FORMS), len(PROFILES), 8, len(BLOCKS)]
+    for one, other in itertools.combinations(range(4), 2):
+        assert len({(parts[one], parts[other]) for parts in chosen}) == len(of_each[one]) * len(of_each[other])
 
 
 @pytest.mark.slow
@@ -122,10 +140,11 @@ def test_pixels_that_no_decoder_agrees_with_are_wrong() -> None:
     assert levels_between(PICTURE, reference) == 0
     assert levels_between(PICTURE, moved) == 3
     assert levels_between(PICTURE, reference.swapaxes(0, 1)) == float("inf")
-    assert [fault.kind for fault in pixel_faults({"one": 3, "other": 99}, ())] == ["wrong pixels"]
-    assert [fault.kind for fault in pixel_faults({"one": 3, "other": 99}, NOTED)] == ["other pixels, as noted"]
-    assert list(pixel_faults({"one": 2, "other": 99}, ())) == []
-    assert list(pixel_faults({}, ())) == []
+    assert [fault.kind for fault in pixel_faults({"one": 3, "other": 4}, (), True)] == ["wrong pixels"]
+    assert [fault.kind for fault in pixel_faults({"one": 3, "other": 99}, (), False)] == ["decoders differ"]
+    assert [fault.kind for fault in pixel_faults({"one": 3, "other": 4}, NOTED, True)] == ["other pixels, as noted"]
+    assert list(pixel_faults({"one": 2, "other": 99}, (), False)) == []
+    assert list(pixel_faults({}, (), True)) == []
 
 
 def test_a_profile_that_is_not_the_files_is_wrong() -> None:

@@ -55,7 +55,9 @@ def judge(path: Path, folder: Path, processed: Processed, is_raw: bool) -> Judge
         return Judged(is_valid, tuple(untrue_refusal(processed.refused, bool(is_valid))), {}, complaints)
     pixels = np.load(folder / DECODED)
     differences = {name: levels_between(pixels, one.pixels) for name, one in found.items()}
-    faults = [*pixel_faults(differences, processed.notes)]
+    first, *others = [one.pixels for one in found.values()] or [pixels]
+    agree = all(levels_between(first, other) <= LEVELS for other in others)
+    faults = [*pixel_faults(differences, processed.notes, agree)]
     if processed.shown > _SHOWN_LEVELS:
         faults.append(Fault("wrong pixels", "shown", f"{processed.shown:.1f} levels from the file's own"))
     if "Pillow" in found:
@@ -79,13 +81,17 @@ def untrue_refusal(sentence: str, is_valid: bool) -> Iterator[Fault]:
         yield Fault("untrue refusal", "opening", sentence)
 
 
-def pixel_faults(differences: Mapping[str, float], notes: Sequence[str]) -> Iterator[Fault]:
-    """A picture that no decoder agrees with; one that was converted, which a note says, may be a little different."""
+def pixel_faults(differences: Mapping[str, float], notes: Sequence[str], agree: bool) -> Iterator[Fault]:
+    """A picture that no decoder agrees with; one that was converted, which a note says, may be a little different.
+
+    agree: whether the decoders agree with one another; else a person has to look who is right.
+    """
     if not differences or min(differences.values()) <= LEVELS:
         return
     said = ", ".join(f"{name} {levels:.1f}" for name, levels in differences.items())
     is_noted = any(_CONVERTED in note for note in notes)
-    yield Fault("other pixels, as noted" if is_noted else "wrong pixels", "opening", f"levels: {said}")
+    kind = "other pixels, as noted" if is_noted else "wrong pixels" if agree else "decoders differ"
+    yield Fault(kind, "opening", f"levels: {said}")
 
 
 def levels_between(pixels: NDArray[np.generic], reference: NDArray[np.uint16]) -> float:

@@ -2,7 +2,7 @@
 
 import io
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -54,31 +54,37 @@ REFUSED = {
 }
 
 
+def combinations() -> Iterator[tuple[tuple[str, int], str, int, str]]:
+    """Choose formats, profiles, orientations and metadata blocks so that any two of them come together in some file."""
+    profiles, blocks = list(PROFILES), list(BLOCKS)
+    for number, form in enumerate(FORMS):
+        for orientation in range(1, 9):
+            profile = profiles[(number + orientation) % len(profiles)]
+            yield form, profile, orientation, blocks[(2 * number + orientation) % len(blocks)]
+
+
 def write_combinations(folder: Path) -> int:
-    """Write every format and depth in every orientation; any two of format, profile, orientation and metadata block
-    come together in some file. Return how many there are.
+    """Write a file of each combination, and the camera's JPEG from which they have their metadata. Return how many
+    there are.
     """
     folder.mkdir()
     (folder / "camera.jpeg").write_bytes(camera_jpeg())
     commands: list[str] = []
-    for form_number, (form, bits) in enumerate(FORMS):
-        for orientation in range(1, 9):
-            profile = list(PROFILES)[(form_number + orientation) % len(PROFILES)]
-            block = list(BLOCKS)[(2 * form_number + orientation + orientation // 4) % len(BLOCKS)]
-            path = folder / f"{form}-{bits}-{profile}-{orientation}-{block}.{form}"
-            path.write_bytes(_plain(form, bits, PROFILES[profile], orientation))
-            if BLOCKS[block]:
-                commands += ["-tagsfromfile", str(folder / "camera.jpeg"), *BLOCKS[block], str(path), "-execute"]
-            if form not in _TURNED_BY_BOXES:
-                where = "XMP-tiff" if block == "xmp" else "IFD0"
-                commands += ["-n", f"-{where}:Orientation={orientation}", str(path), "-execute"]
+    for (form, bits), profile, orientation, block in combinations():
+        path = folder / f"{form}-{bits}-{profile}-{orientation}-{block}.{form}"
+        path.write_bytes(_plain(form, bits, PROFILES[profile], orientation))
+        if BLOCKS[block]:
+            commands += ["-tagsfromfile", str(folder / "camera.jpeg"), *BLOCKS[block], str(path), "-execute"]
+        if form not in _TURNED_BY_BOXES:
+            where = "XMP-tiff" if block == "xmp" else "IFD0"
+            commands += ["-n", f"-{where}:Orientation={orientation}", str(path), "-execute"]
     common = ["-common_args", "-overwrite_original", "-q", "-q", "-m"]
     subprocess.run(["exiftool", *commands[:-1], *common], check=True, timeout=120)
-    return len(FORMS) * 8 + 1
+    return len(list(combinations())) + 1
 
 
 def _plain(form: str, bits: int, profile: bytes | None, orientation: int) -> bytes:
-    """A picture that lies as `orientation` undoes. Only boxes of HEIC and AVIF say so here."""
+    """A picture that lies as `orientation` undoes. Only boxes of HEIC and AVIF say so here; a deep AVIF is upright."""
     deep = bits > 8
     picture = turned(DEEP if deep else PICTURE, undone(orientation))
     said = Image.Exif()

@@ -27,6 +27,7 @@ _STORAGE = (
     "PNG:PNG:Filter", "PNG:PNG:Interlace", "PNG:PNG:Palette*", "PNG:PNG:Transparency", "PNG:PNG:BackgroundColor",
     "PNG:PNG:ProfileName", "PNG:PNG:SRGBRendering", "PNG:PNG:Gamma", "PNG:PNG:WhitePoint*", "PNG:PNG:Red[XY]",
     "PNG:PNG:Green[XY]", "PNG:PNG:Blue[XY]", "PNG:PNG:SignificantBits", "PNG:PNG-cICP:*", "PNG:PNG:Date*",
+    "PNG:PNG:ModifyDate",
     "PNG:PNG:ImageOffset*", "PNG:PNG:Virtual*", "PNG:PNG:Animation*",
     "JFIF:JFIF:JFIFVersion", "Ducky:*:Quality", "APP13:AdobeCM:*", "MPF:MPF0:MPFVersion",
     "XMP:XMP-x:XMPToolkit", "XMP:XMP-xmpNote:HasExtendedXMP", "Photoshop:Photoshop:IPTCDigest",
