@@ -366,3 +366,10 @@ def test_the_serial_number_and_the_lens_of_a_dng_are_read_and_how_its_data_are_d
     tags = Image.Exif()
     tags.load(read(data, "TIFF").exif)
     assert {tag for tag in tags if tag >= 0xC000} == {0xC62F, 0xC630}
+
+
+@pytest.mark.parametrize("behind", [b"", b"\n", b'\n$"\x1d\x1a!#\x9e4', b"\n}}}\xd1\x01", b"7"])
+def test_what_stands_behind_the_digits_of_a_raw_profile_does_not_matter(behind: bytes) -> None:
+    block = exif_block()
+    text = b"\nExif\n%08d\n%s" % (len(block), block.hex().encode()) + behind
+    assert read(png_with((b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text))), "PNG").exif == block
