@@ -18,6 +18,8 @@ LEVELS = 2  # of 255, that two right decoders may differ by
 _SHOWN_LEVELS = 1  # by which what the window shows of a deep picture may differ from it
 _LOSSY_LEVELS = 12  # the mean, above which an export in a lossy format is another picture
 _BLOCK = 16
+_BRIGHTNESS = np.array((0.299, 0.587, 0.114), np.float32)  # ITU-R BT.601
+_NEARLY_ALL = 0.999  # of the pixels; a few are as bright as they can be
 _NO_DAMAGE = ("cut short", "damaged", "memory", "not a picture")
 _CONVERTED, _IGNORED = "converted", "ignored"
 _SRGB = ImageCms.createProfile("sRGB")
@@ -54,10 +56,9 @@ def judge(path: Path, folder: Path, processed: Processed, is_raw: bool) -> Judge
     if processed.refused is not None:
         return Judged(is_valid, tuple(untrue_refusal(processed.refused, bool(is_valid))), {}, complaints)
     pixels = np.load(folder / DECODED)
-    differences = {name: levels_between(pixels, one.pixels) for name, one in found.items()}
-    first, *others = [one.pixels for one in found.values()] or [pixels]
-    agree = all(levels_between(first, other) <= LEVELS for other in others)
-    faults = [*pixel_faults(differences, processed.notes, agree)]
+    others = {name: one.pixels for name, one in found.items()}
+    differences = {name: levels_between(pixels, other) for name, other in others.items()}
+    faults = [*pixel_faults(pixels, others, processed.notes)]
     if processed.shown > _SHOWN_LEVELS:
         faults.append(Fault("wrong pixels", "shown", f"{processed.shown:.1f} levels from the file's own"))
     if "Pillow" in found:
@@ -81,17 +82,39 @@ def untrue_refusal(sentence: str, is_valid: bool) -> Iterator[Fault]:
         yield Fault("untrue refusal", "opening", sentence)
 
 
-def pixel_faults(differences: Mapping[str, float], notes: Sequence[str], agree: bool) -> Iterator[Fault]:
-    """A picture that no decoder agrees with; one that was converted, which a note says, may be a little different.
+def pixel_faults(
+    pixels: NDArray[np.generic], others: Mapping[str, NDArray[np.uint16]], notes: Sequence[str]
+) -> Iterator[Fault]:
+    """A picture that no decoder agrees with. others: theirs, by name.
 
-    agree: whether the decoders agree with one another; else a person has to look who is right.
+    A note may say that it was converted; it may differ only in what decoders fill in between coarser colours; or they
+    do not agree with one another, and a person has to look who is right.
     """
+    differences = {name: levels_between(pixels, other) for name, other in others.items()}
     if not differences or min(differences.values()) <= LEVELS:
         return
+    if any(_CONVERTED in note for note in notes):
+        kind = "other pixels, as noted"
+    elif any(differs_between_colours_only(pixels, other) for other in others.values()):
+        kind = "colours filled in"
+    else:
+        agree = all(levels_between(one, other) <= LEVELS for one in others.values() for other in others.values())
+        kind = "wrong pixels" if agree else "decoders differ"
     said = ", ".join(f"{name} {levels:.1f}" for name, levels in differences.items())
-    is_noted = any(_CONVERTED in note for note in notes)
-    kind = "other pixels, as noted" if is_noted else "wrong pixels" if agree else "decoders differ"
     yield Fault(kind, "opening", f"levels: {said}")
+
+
+def differs_between_colours_only(pixels: NDArray[np.generic], reference: NDArray[np.uint16]) -> bool:
+    """Tell whether two pictures are as bright everywhere, and of the same colours in every block.
+
+    Files that keep their colours coarser than their brightness (4:2:0) leave it to the decoder what lies between.
+    """
+    if pixels.shape != reference.shape:
+        return False
+    wide = 257 if pixels.dtype == np.uint8 else 1
+    change = (pixels.astype(np.float32) * wide - reference) / 257
+    is_as_bright = np.quantile(np.abs(change @ _BRIGHTNESS), _NEARLY_ALL) <= LEVELS
+    return bool(is_as_bright and np.abs(_blocks(change)).max() <= LEVELS)
 
 
 def levels_between(pixels: NDArray[np.generic], reference: NDArray[np.uint16]) -> float:

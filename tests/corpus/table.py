@@ -10,7 +10,7 @@ from tests.corpus.judging import Fault
 
 # Those that are to be none, then what a person looks at.
 TARGETS = ("uncaught", "crash", "hang", "memory", "wrong pixels", "tag lost", "export unequal")
-TO_JUDGE = ("untrue refusal", "export refused", "other pixels, as noted", "decoders differ")
+TO_JUDGE = ("untrue refusal", "export refused", "other pixels, as noted", "colours filled in", "decoders differ")
 _MOST_SHOWN = 12  # details of one kind
 MOST_REFUSED = 0.05  # of valid photographs
 
