@@ -20,7 +20,7 @@ Image.MAX_IMAGE_PIXELS = None  # in a child that lives for one file
 _SECONDS = 120
 _DAMAGE = ("corrupt", "premature", "truncat", "damage", "crc error", "unexpected end")
 _TURNED_BY_DECODERS = ("TIFF", "HEIF", "AVIF")  # by Pillow and its plugins
-_TURNED_BY_BOXES = (".heic", ".heif", ".hif", ".avif")
+TURNED_BY_BOXES = (".heic", ".heif", ".hif", ".avif")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def by_imagemagick(path: Path, orientation: int, folder: Path) -> Reference:
     rgba = np.frombuffer(raw, "<u2").reshape(height, width, 4)
     copy.unlink()
     pixels = _on_white(rgba)
-    return Reference(pixels if path.suffix.lower() in _TURNED_BY_BOXES else turned(pixels, orientation))
+    return Reference(pixels if path.suffix.lower() in TURNED_BY_BOXES else turned(pixels, orientation))
 
 
 def _on_white(rgba: NDArray[np.uint16]) -> NDArray[np.uint16]:
