@@ -283,6 +283,24 @@ def test_choosing_another_device_loads_the_model_anew_and_the_same_does_not(monk
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         RuntimeError("GET was unable to find an engine to execute this computation"),
         RuntimeError("Unable to find a valid cuDNN algorithm to run convolution"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+        RuntimeError(
+            'NVML_SUCCESS == r INTERNAL ASSERT FAILED at "../c10/cuda/CUDACachingAllocator.cpp":830, please report a'
+        ),
+        RuntimeError("HIP error: out of memory"),
+        RuntimeError("CUDA error: HIPBLAS_STATUS_ALLOC_FAILED when calling `hipblasCreate(handle)`"),
+        RuntimeError("miopenStatusAllocFailed"),
+        RuntimeError("MIOpen Error: handlehip.cpp:70: Memory not available to allocate buffer: 655360000"),
+        RuntimeError("Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)"),
+        RuntimeError("XPU out of memory. Tried to allocate 4.00 GiB. GPU 0 has a total capacity of 15.11 GiB."),
+        RuntimeError("Current platform can NOT allocate memory block with size larger than 4GB!"),
+        RuntimeError("Native API failed. Native API returns: -5 (PI_ERROR_OUT_OF_RESOURCES) -5"),
+        RuntimeError("std::bad_alloc"),
+        OSError("The paging file is too small for this operation to complete. (os error 1455)"),
+        OSError("El archivo de paginación es demasiado pequeño para completar la operación. (os error 1455)"),
+        OSError(12, "Cannot allocate memory"),
         RuntimeError("Invalid buffer size: 8.21 GB"),
         RuntimeError("Failed to allocate private MTLBuffer for size 4294967296"),
         RuntimeError("UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY"),
@@ -296,7 +314,7 @@ def test_every_way_of_running_out_of_memory_is_known(error: BaseException) -> No
 
 
 def test_other_faults_are_not_taken_for_it() -> None:
-    for error in (RuntimeError("sizes do not match"), ValueError("out of memory")):
+    for error in (RuntimeError("sizes do not match"), ValueError("out of memory"), OSError(28, "No space left")):
         assert not ran_out_of_memory(error)
     with pytest.raises(RuntimeError, match="sizes"), memory_errors():
         raise RuntimeError("sizes do not match")

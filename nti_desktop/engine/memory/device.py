@@ -179,7 +179,7 @@ def memory_errors() -> Iterator[None]:
     """Turn every way of running out of memory into OutOfMemory, other faults of a device into DeviceStopped."""
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, OSError) as error:
         if ran_out_of_memory(error):
             give_back_memory()
             raise OutOfMemory(
