@@ -1,10 +1,12 @@
 """EngineService: the loaded model, and what it remembers of the inversions at hand. Used from one thread."""
 
+import gc
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from nti_desktop.core.errors import DeviceStopped, EngineError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 from nti_desktop.core.units import decibels
 from nti_desktop.engine.memory.device import devices, find_device, give_up, in_words, memory_errors, passed_over
+from nti_desktop.engine.memory.faults import give_back_memory
 from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, work_of, work_of_edit
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
@@ -26,6 +29,7 @@ from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.model.prediction import explained, likely_prediction
 from nti_desktop.engine.model.rates import measured_rates
 from nti_desktop.engine.sampling.ddim import levels_of
+from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.threads import Threads
 from nti_desktop.recipe.costs import Conditions, Speeds
 from nti_desktop.recipe.jobs import (
@@ -39,7 +43,7 @@ from nti_desktop.recipe.jobs import (
     RenderJob,
     seen_of,
 )
-from nti_desktop.recipe.memory import Forecast
+from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
@@ -148,7 +152,7 @@ class EngineService:
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with self._at_work():
             model = self._load(job.model, report, cancel)
-            self._save_memory(model, work_of_edit(job.settings.method), _edited_size(model, job))
+            self._save_memory(model, work_of_edit(job.settings.method), _edited_size(model, job), job.inversion_id)
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 edit = _edited(model, photo, job, report, cancel)
@@ -192,12 +196,24 @@ class EngineService:
     def _forget(self) -> None:
         self._model, self._files, self._forecaster = None, None, None
         self._photos.clear()
+        gc.collect()  # networks refer to themselves, and the next one needs their room
+        give_back_memory()
 
-    def _save_memory(self, model: DiffusionModel, work: Work, size: Size) -> Forecaster:
-        """Climb as far as such work is predicted to need, so that it does not have to fail first."""
+    def _save_memory(self, model: DiffusionModel, work: Work, size: Size, photo: str | None = None) -> Forecaster:
+        """Save as much as such work is predicted to need, so that it does not have to fail first; what is remembered of
+        other photos than this one goes before that.
+        """
         self._forecaster = self._forecaster or Forecaster(model)
-        model.savings.climb_to(self._forecaster.need(work, size).saving)
+        model.savings.spare = [partial(self._photos.pop, other, None) for other in self._others_on_device(photo)]
+        while (need := self._forecaster.need(work, size)).saving > Saving.NONE and model.savings.spare:
+            model.savings.give_up()
+        model.begin(need)
         return self._forecaster
+
+    def _others_on_device(self, photo: str | None) -> list[str]:
+        """The photos but one whose recordings take the device's memory, the longest unused first."""
+        sources = {id_: known.source for id_, known in self._photos.items() if id_ != photo}
+        return [id_ for id_, source in sources.items() if isinstance(source, Source) and source.on_device]
 
     def _photo(self, model: DiffusionModel, job: RenderJob) -> _Photo:
         if job.inversion_id in self._photos:

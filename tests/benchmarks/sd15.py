@@ -132,7 +132,7 @@ def _estimated(name: str, side: int) -> Estimate:
     rungs = {}
     for saving in Saving:
         null_text, guided, edit = (forecaster.peak(work, saving, size) for work in (learning, guiding, editing))
-        weights = 0 if saving is Saving.OFFLOAD else model.weight_bytes
+        weights = model.savings.resident(saving)
         rungs[saving.name.lower()] = Rung(weights, null_text, guided, edit + recorded)
     return Estimate(name, side, rungs)
 
