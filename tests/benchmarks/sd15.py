@@ -151,7 +151,7 @@ def published(name: str, device: torch.device) -> DiffusionModel:
     tokenizer = CLIPTokenizer.from_pretrained(resource("models", "configs", "clip_tokenizer"))
     text = PromptReader((tokenizer,) * len(encoders), encoders)
     scheduler = json.loads((folder / "scheduler" / "scheduler_config.json").read_text("utf-8"))
-    return DiffusionModel(parts["unet"], parts["vae"], text, scheduler, device, Precision(torch.float16))
+    return DiffusionModel(parts["unet"], parts["vae"], text, scheduler, device, Precision(torch.float16, torch.float16))
 
 
 def _part(folder: Path, kind: Any) -> Any:

@@ -155,7 +155,7 @@ def test_recording_asks_for_fewer_rows_before_anything_is_saved(card: FakeCard, 
     source.record(range(8), 0.0, report_nothing, CancelToken())
     assert rows[:2] == [1, 7]
     assert rows[2] == 3
-    assert card.refusals == 1
+    assert card.refusals > 0
     assert model.savings.saving is Saving.NONE
 
 

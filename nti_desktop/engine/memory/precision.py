@@ -26,7 +26,7 @@ class Overflow(EngineError):
         )
 
 
-def unet_dtype(device: torch.device) -> torch.dtype:
+def network_dtype(device: torch.device) -> torch.dtype:
     """Half precision on a graphics card, float32 on the processor and on Apple graphics."""
     return torch.float16 if device.type in ("cuda", "xpu") else torch.float32
 
@@ -39,9 +39,10 @@ def wider(dtype: torch.dtype, device: torch.device) -> torch.dtype:
 
 @dataclass
 class Precision:
-    """The UNet's type; it only ever gets wider. chosen: what it was loaded in."""
+    """The UNet's type, and the text encoders'; they only ever get wider. chosen: what the UNet was loaded in."""
 
     dtype: torch.dtype
+    text: torch.dtype = torch.float32
 
     def __post_init__(self) -> None:
         self.chosen = self.dtype

@@ -37,8 +37,8 @@ def _cannot() -> bool:
 
 @dataclass(frozen=True, eq=False)
 class DiffusionModel:
-    """A loaded model; weights are frozen, all but the UNet's stay float32. move: see Visits; preview_decoder: None
-    where the autoencoder draws previews too.
+    """A loaded model; weights are frozen, the autoencoder's stay float32. move: see Visit; preview_decoder: None where
+    the autoencoder draws previews too.
 
     Every call without gradients endures by itself, see `enduring`; what takes gradients is wrapped in it as a whole.
     """
@@ -57,9 +57,9 @@ class DiffusionModel:
     _embedded: OrderedDict[str, Embedding] = field(init=False, default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
-        unet, *others = self.parts
-        for part, dtype in ((unet, self.precision.dtype), *((part, torch.float32) for part in others)):
-            part.to(dtype).eval().requires_grad_(False)
+        dtypes = {self.unet: self.precision.dtype, **dict.fromkeys(self.text.encoders, self.precision.text)}
+        for part in self.parts:
+            part.to(dtypes.get(part, torch.float32)).eval().requires_grad_(False)
         if self.device.type != "mps":  # convolutions are fastest so, by an eighth on a processor
             for part in (self.unet, self.vae, *self._previewing):
                 part.to(memory_format=torch.channels_last)
@@ -215,7 +215,13 @@ class DiffusionModel:
 
     def _embed(self, prompt: str) -> Embedding:
         with self.savings.present(*self.text.encoders):
-            return self.text.read(prompt)
+            found = self.text.read(prompt)
+        if self.precision.text == torch.float32 or bool(found.tokens.isfinite().all()):
+            return found
+        self.precision.text = torch.float32
+        for encoder in self.text.encoders:
+            encoder.float()
+        return self._embed(prompt)
 
     def predict_once(
         self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding, seen: Tensor | None = None

@@ -15,7 +15,7 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
 from nti_desktop.engine.memory.device import find_device
 from nti_desktop.engine.memory.faults import is_device_fault, ran_out_of_memory
-from nti_desktop.engine.memory.precision import Precision, unet_dtype
+from nti_desktop.engine.memory.precision import Precision, network_dtype
 from nti_desktop.engine.model.additions import add_all
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.preview_decoder import load_preview_decoder
@@ -44,7 +44,7 @@ def load_model(
     Raises ModelError in one sentence when a part is missing, broken or incomplete, unless it is the preview decoder.
     """
     device = device or find_device()
-    dtype = dtype or unet_dtype(device)
+    dtype = dtype or network_dtype(device)
     preview = files.preview_decoder
     try:
         index = _read_json(files.folder / "model_index.json")
@@ -65,7 +65,7 @@ def load_model(
             ),
             scheduler_config=_read_json(files.folder / "scheduler" / "scheduler_config.json") | dict(files.schedule),
             device=device,
-            precision=Precision(dtype),
+            precision=Precision(dtype, network_dtype(device)),
             preview_decoder=None if preview is None else load_preview_decoder(preview),
         )
     except ModelError:
