@@ -19,14 +19,15 @@ HERE = torch.device("cpu")
 class FakeCard:
     """What lives on it. limit: bytes that fit; taken: by other programs; words: of the error when it is full.
 
-    now, peak: bytes that live there, and the most that did; refusals: how often it was full.
+    now, peak: bytes that live there, and the most that did; refusals: how often it was full; waits: how often a number
+    of it was asked for, which waits until all is computed.
     """
 
     def __init__(self, limit: float = float("inf")) -> None:
         self.limit = limit
         self.taken = 0
         self.words = FULL
-        self.now = self.peak = self.refusals = 0
+        self.now = self.peak = self.refusals = self.waits = 0
         self._there: dict[int, int] = {}  # bytes by storage
 
     @property
@@ -72,6 +73,8 @@ class _Computing(TorchDispatchMode):
         self, operation: Any, types: Any, inputs: tuple[Any, ...] = (), options: dict[str, Any] | None = None
     ) -> Any:
         options = dict(options or {})
+        if operation is torch.ops.aten._local_scalar_dense.default and self._card.holds(inputs[0]):
+            self._card.waits += 1
         device = options.get("device")
         if device is None:
             there = any(isinstance(x, Tensor) and self._card.holds(x) for x in tree_flatten((inputs, options))[0])

@@ -140,7 +140,7 @@ class DiffusionModel:
 
         seen: like latents, what a model that takes orders sees of the photo; nothing if not given.
 
-        Raises Overflow, with gradients, where the UNet's type does not hold what it computes.
+        With gradients nothing is endured: what calls it is, see `enduring`.
         """
         asked = partial(self.predict_once, latents, timesteps, embedding, seen)
         return asked() if torch.is_grad_enabled() else self.enduring(asked)
@@ -158,7 +158,8 @@ class DiffusionModel:
             try:
                 if improve is not None:  # only now that the error is gone, and with it what the work had in memory
                     improve()
-                return work()
+                with self.precision.watching():
+                    return work()
             except Overflow:
                 if self.precision.widest:
                     raise
@@ -238,7 +239,7 @@ class DiffusionModel:
             added_cond_kwargs=self._added(latents, embedding.pooled),
         ).sample
         output = output.float()
-        self.precision.check(output)
+        self.precision.watch(output)
         return output
 
     def _added(self, latents: Tensor, pooled: Tensor | None) -> dict[str, Tensor] | None:
@@ -253,8 +254,10 @@ class DiffusionModel:
 
 
 def _picture(pixels: Tensor) -> NDArray[np.float32]:
-    """(1, 3, H, W), -1 to 1 -> (H, W, 3) in [0, 1]."""
+    """(1, 3, H, W), -1 to 1 -> (H, W, 3) in [0, 1]; raises Overflow where it is no picture."""
     picture: NDArray[np.float32] = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
+    if not np.isfinite(picture).all():
+        raise Overflow
     return picture
 
 
