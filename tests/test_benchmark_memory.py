@@ -61,7 +61,7 @@ def test_the_big_model_has_the_published_sizes() -> None:
 def test_null_text_at_the_published_size_stays_under_six_gigabytes_on_paper() -> None:
     """Half precision, 512x512, without any saving; the published code takes about 22 GB. No card measured it."""
     model = sd15.published_on_paper("sd15")
-    assert 2.5e9 < model.weight_bytes < Forecaster(model).peak(learning, Saving.NONE, (64, 64)) < 6e9
+    assert 2.2e9 < model.weight_bytes < Forecaster(model).peak(learning, Saving.NONE, (64, 64)) < 6e9
 
 
 def test_an_estimate_names_every_rung(monkeypatch: pytest.MonkeyPatch) -> None:

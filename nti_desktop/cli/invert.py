@@ -8,8 +8,10 @@ from nti_desktop.core.errors import RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.core.units import duration, in_decibels
 from nti_desktop.editing import feedback
+from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_jobs import invert_job, measure_job
 from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.known_speeds import keep_speeds
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.fingerprints import fingerprint
@@ -51,14 +53,17 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if feedback.is_strange(entry, measured):
         notes.append(feedback.STRANGE)
         note([feedback.STRANGE])
-    seconds = Estimates().with_measured(measured).preparing(method, settings.steps)
+    estimates = Estimates().with_measured(measured)
+    seconds = estimates.preparing(method, settings.steps)
     assert seconds is not None
     announced = announce(feedback.takes(duration(seconds), measured, method))  # which says where it is tight, too
     if tight := feedback.tight(measured, method):
         notes.append(tight)
         note([] if announced else [tight])
     digest = fingerprint(entry, cancel)  # before what may take minutes: nothing can be kept without it
+    report = Countdown(estimates.phases(method, settings.steps)).told(report)
     inverted = service.invert(invert_job(session, entry, settings, options.area), report, cancel)
+    keep_speeds(digest, estimates.with_prepared(settings, inverted.figures))
     record = session.keep_inversion(entry, digest, inverted, options.area)
     kept = keep(session)
     known = not unlearned and not feedback.is_strange(entry, measured)

@@ -12,7 +12,9 @@ def run(options: Namespace, _cancel: CancelToken) -> int:
     """Print the table of methods."""
     lines = [line for row in METHODS.values() for line in _lines(row)]
     rows = [
-        asdict(row) | {"method": str(row.method), "keeps": [str(kept) for kept in row.keeps]}
+        asdict(row)
+        | {"method": str(row.method), "keeps": [str(kept) for kept in row.keeps]}
+        | {"preparing_rows": row.preparing_rows, "once_rows": row.once_rows, "edit_rows": row.edit_rows}
         for row in METHODS.values()
     ]
     tell([*lines, f"Published figures: {BENCHMARK}."], {"methods": rows, "published_on": BENCHMARK}, options.json)

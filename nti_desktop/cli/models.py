@@ -11,13 +11,16 @@ from nti_desktop.cli.terminal import confirm, tell, watcher
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.adding import add_model, asking
-from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.additions import ModelAddition, found_additions
+from nti_desktop.models.library.catalog import ModelEntry, model_at
 from nti_desktop.models.library.checking import verify
+from nti_desktop.models.library.extending import extend, reduce
 from nti_desktop.models.library.places import Places, move_store, read_places, store_fault
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
 from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import gigabytes
 from nti_desktop.models.library.store import Listed, find_listed, incoming, listed_models, remove, remove_incoming
+from nti_desktop.recipe.parameters import ADDITION
 
 
 def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
@@ -38,6 +41,15 @@ def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
         "model again without it goes back to that",
     )
     adding.set_defaults(run=run_add)
+    extending = command("extend", "Give a model a LoRA or an embedding; without a file, say what it is given.")
+    extending.add_argument("model", metavar="MODEL", help="its name or path")
+    extending.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="a .safetensors file; it stays where it is"
+    )
+    how = extending.add_mutually_exclusive_group()
+    how.add_argument(ADDITION.flag, type=float, metavar="W", help=ADDITION.flag_help)
+    how.add_argument("--remove", action="store_true", help="use the model without this file from now on")
+    extending.set_defaults(run=run_extend)
     fetching = command("download", "Fetch a model from the Hugging Face Hub; without one, say what is offered.")
     fetching.add_argument("wanted", nargs="?", metavar="MODEL", help="an id that is offered, or owner/name on the Hub")
     fetching.add_argument("--accept-licence", action="store_true", help="its terms have been read and are accepted")
@@ -89,6 +101,60 @@ def run_add(options: Namespace, cancel: CancelToken) -> int:
     said = add_model(path, vae, asking(watcher(), cancel))
     tell([said], {"added": str(path), "vae": None if vae is None else str(vae)}, options.json)
     return 0
+
+
+def run_extend(options: Namespace, cancel: CancelToken) -> int:
+    """Add a file to a model, take it away, or say what there is."""
+    model = find_listed(options.model, read_places()).path
+    if options.file is None:
+        return _say_additions(model, options)
+    file = _absolute(options.file)
+    if options.remove:
+        named = (each.file for each in read_places().given(model) if each.file.name == str(options.file))
+        said = reduce(model, next(named, file))
+    else:
+        said = extend(model, file, options.weight)
+    tell([said], {"model": str(model), "file": str(file), "sentence": said}, options.json)
+    return 0
+
+
+def _say_additions(model: Path, options: Namespace) -> int:
+    if options.remove or options.weight is not None:
+        raise ModelError("No file is named; give the one that is meant behind the model.")
+    places = read_places()
+    entry = model_at(model, places.autoencoder_of(model), places.given(model))
+    others = [file for file in found_additions(places) if file not in {each.given.file for each in entry.additions}]
+    tell(
+        [
+            *(_addition(each) for each in entry.additions),
+            *([] if entry.additions else [f"“{entry.name}” is given nothing."]),
+            *(f"Found, and not used: {file}" for file in others),
+        ],
+        {
+            "model": str(model),
+            "additions": [_described_addition(each) for each in entry.additions],
+            "found": [str(file) for file in others],
+        },
+        options.json,
+    )
+    return 0
+
+
+def _addition(addition: ModelAddition) -> str:
+    given = addition.given
+    if addition.fault:
+        return f"Not usable: {given.file}: {addition.fault}"
+    return f"{given.file}: {addition.about}{_weight(addition)}"
+
+
+def _described_addition(addition: ModelAddition) -> dict[str, object]:
+    return {
+        "file": str(addition.given.file),
+        "about": addition.about,
+        "word": addition.addition.word if addition.addition else None,
+        "weight": addition.given.weight if addition.has_weight else None,
+        "fault": addition.fault,
+    }
 
 
 def _absolute(path: Path) -> Path:
@@ -159,17 +225,25 @@ def _line(model: Listed) -> str:
     return (
         f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels: {model.path} ({model.source}, "
         f"{gigabytes(model.size)}, licence: {model.licence}{origin}){_paired(model.entry)}{_previews(model.entry)}"
+        f"{_extended(model.entry)}"
     )
 
 
+def _extended(entry: ModelEntry) -> str:
+    """Say what a model is given, and what is wrong with that."""
+    given = (
+        f" {each.fault}" if each.fault else f" Given {each.about}: “{each.given.file.name}”{_weight(each)}."
+        for each in entry.additions
+    )
+    return "".join((".", *given)) if entry.additions else ""
+
+
+def _weight(addition: ModelAddition) -> str:
+    return f", weight {addition.given.weight:g}" if addition.has_weight else ""
+
+
 def _paired(entry: ModelEntry) -> str:
-    place = _autoencoder(entry)
-    return f"; with the autoencoder “{place}”" if place else ""
-
-
-def _autoencoder(entry: ModelEntry) -> Path | None:
-    """Say where one lies that is used in place of the model's own."""
-    return entry.files.autoencoder_file or entry.files.autoencoder
+    return f"; with the autoencoder “{entry.files.paired}”" if entry.files.paired else ""
 
 
 def _previews(entry: ModelEntry) -> str:
@@ -181,7 +255,7 @@ def _previews(entry: ModelEntry) -> str:
 
 def _described(model: Listed) -> dict[str, object]:
     decoder = model.entry.files.preview_decoder if model.entry else None
-    paired = _autoencoder(model.entry) if model.entry and model.path else None
+    paired = model.entry.files.paired if model.entry and model.path else None
     return {
         "id": model.entry.id if model.entry else str(model.path),
         "name": model.entry.name if model.entry else model.path.name if model.path else "",
@@ -193,6 +267,7 @@ def _described(model: Listed) -> dict[str, object]:
         "native_size": model.entry.native_size if model.entry else None,
         "vae": str(paired) if paired else None,
         "preview_decoder": str(decoder.weights.parent) if decoder else None,
+        "additions": [_described_addition(each) for each in model.entry.additions] if model.entry else [],
         "preview_fault": model.entry.preview_fault if model.entry else None,
         "size": model.size,
         "licence": model.licence,

@@ -6,7 +6,7 @@ import itertools
 import os
 import stat
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import BinaryIO
 
 NO_FILE = "it is a pipe or a device, and no file"
@@ -15,6 +15,16 @@ NO_FILE = "it is a pipe or a device, and no file"
 def open_to_read(path: Path) -> BinaryIO:
     """Open a file for reading. Raises OSError, also for a pipe or a device, which might keep a reader for ever."""
     return open(path, "rb", opener=_open_if_file)
+
+
+def server_of(path: PurePath | str) -> str:
+    r"""Name the share of another computer that a path lies on (\\host\share), empty where it lies on none.
+
+    Windows shows the user's credentials to whatever server is looked at, so what a file from elsewhere names is not
+    looked for there.
+    """
+    drive = PureWindowsPath(str(path)).drive.casefold()
+    return drive if drive.startswith("\\\\") else ""
 
 
 def read_bytes(path: Path) -> bytes:

@@ -21,12 +21,20 @@ class ModelError(NtiError):
     """A model is missing, broken or of a kind this program cannot use."""
 
 
+class AutoencoderMissing(ModelError):
+    """A file holds all of a model but what draws its pictures; it can be given one."""
+
+
 class EngineError(NtiError):
     """A job failed on the device."""
 
 
 class OutOfMemory(EngineError):
     """The device has too little memory for the job; the next job can still run."""
+
+
+class DeviceStopped(EngineError):
+    """The device failed at its work; until the program is started again another one does it."""
 
 
 class Cancelled(NtiError):

@@ -1,6 +1,7 @@
 """What the engine is asked about an open photo, as messages: how a model draws it, an inversion, a render."""
 
 from nti_desktop.editing.fitting import check_fit
+from nti_desktop.editing.known_speeds import speeds_of
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
@@ -16,7 +17,7 @@ def measure_job(session: Session, entry: ModelEntry, area: Area | None = None) -
     Raises PhotoError for an area that is not within the photo.
     """
     defaults, seen = entry.defaults, session.seen(session.frame_for(entry, area))
-    return MeasureJob(entry.files, seen, defaults.steps, defaults.self_limit)
+    return MeasureJob(entry.files, seen, defaults.steps, defaults.self_limit, speeds_of(entry))
 
 
 def invert_job(session: Session, entry: ModelEntry, settings: InversionSettings, area: Area | None = None) -> InvertJob:

@@ -89,7 +89,7 @@ class FinalRenders:
 
         def task() -> dict[str, ModelEntry]:
             return {
-                fingerprint: find_made_with(record.model, fingerprint, could_be, under_way.cancel)
+                fingerprint: find_made_with(record.model, fingerprint, could_be, under_way.cancel, record.made_with)
                 for fingerprint, (record, could_be) in unknown.items()
             }
 

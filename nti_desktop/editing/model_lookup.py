@@ -68,7 +68,7 @@ class ModelLookup:
 
         def task() -> ModelEntry | ModelGone:
             try:
-                return find_made_with(record.model, wanted, could_be, cancel)
+                return find_made_with(record.model, wanted, could_be, cancel, record.made_with)
             except ModelGone as gone:
                 return gone
 

@@ -45,11 +45,12 @@ class PreparingEngine(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Audience:
-    """Who hears of it. failed: Cancelled too."""
+    """Who hears of it. failed: Cancelled too; timed: how long things take with the model of this fingerprint."""
 
     measured: Callable[[Measured], None]
     prepared: Callable[[Preparation], None]
     failed: Callable[[NtiError], None]
+    timed: Callable[[str, Estimates], None]
 
 
 class PreparationPlan:
@@ -154,6 +155,7 @@ class PreparationPlan:
         undertaking, area = self._inverting.pop(ticket)
         if undertaking.document is self._document and undertaking.entry == self._measured_with:
             self.estimates = self.estimates.with_prepared(inverted.settings, inverted.figures)
+            self._audience.timed(fingerprint, self.estimates)
         undertaking.prepared.append(AreaInversion(area, fingerprint, inverted))
         if undertaking.waiting:
             self._begin(undertaking)

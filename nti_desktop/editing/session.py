@@ -24,6 +24,7 @@ from nti_desktop.photo.photo import Photo
 from nti_desktop.photo.reading.decode import Report
 from nti_desktop.project.belonging import placed
 from nti_desktop.project.schema import (
+    AdditionRecord,
     FiguresRecord,
     FinishRecord,
     InversionRecord,
@@ -188,6 +189,10 @@ class Session:
             model_fingerprint=fingerprint,
             settings=SettingsRecord.of(inverted.settings),
             figures=FiguresRecord.of(inverted.figures),
+            additions=tuple(
+                AdditionRecord(file=str(added.file), word=added.word, weight=added.weight)
+                for added in entry.files.additions
+            ),
         )
         frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
         self.working_copy.change(frames=frames, inversions=(*self.project.inversions, record), current=None)
@@ -215,7 +220,9 @@ class Session:
         """
         known = self.known_model(record)
         if known is None:
-            known = find_made_with(record.model, record.model_fingerprint, self.could_be_of(record), cancel)
+            known = find_made_with(
+                record.model, record.model_fingerprint, self.could_be_of(record), cancel, record.made_with
+            )
             self.meet_model(record.model_fingerprint, known)
         return known
 

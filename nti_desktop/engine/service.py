@@ -1,10 +1,12 @@
 """EngineService: the loaded model, and what it remembers of the inversions at hand. Used from one thread."""
 
+import gc
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,10 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nti_desktop.core.aside import run_aside
-from nti_desktop.core.errors import EngineError
+from nti_desktop.core.errors import DeviceStopped, EngineError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 from nti_desktop.core.units import decibels
-from nti_desktop.engine.memory.device import devices, find_device, in_words, memory_errors, passed_over
+from nti_desktop.engine.memory.device import devices, find_device, give_up, in_words, memory_errors, passed_over
+from nti_desktop.engine.memory.faults import give_back_memory
 from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, work_of, work_of_edit
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
@@ -24,8 +27,11 @@ from nti_desktop.engine.model import low_rank
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.model.prediction import explained, likely_prediction
+from nti_desktop.engine.model.rates import measured_rates
 from nti_desktop.engine.sampling.ddim import levels_of
+from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.threads import Threads
+from nti_desktop.recipe.costs import Conditions, Speeds
 from nti_desktop.recipe.jobs import (
     Figures,
     Inversion,
@@ -37,6 +43,7 @@ from nti_desktop.recipe.jobs import (
     RenderJob,
     seen_of,
 )
+from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
@@ -45,8 +52,6 @@ from nti_desktop.recipe.structure import fades
 
 REMEMBERED = 2  # inversions whose source attention is kept
 EDITS = 12  # whole edits that are kept of each, which takes a megabyte or less
-TIMED_CALLS = 5
-TIMED_SECONDS = 1.0
 VISIBLE = 8 / 255  # a difference that a person sees
 
 Draw = Callable[[Tensor], NDArray[np.float32]]  # see DiffusionModel.decode
@@ -78,6 +83,7 @@ class EngineService:
     def __init__(self, device: str | None = None) -> None:
         """device: see choose_device."""
         self._device = device
+        self._computing = torch.device("cpu")  # what the model is on
         self._files: ModelFiles | None = None
         self._model: DiffusionModel | None = None
         self._forecaster: Forecaster | None = None
@@ -93,18 +99,21 @@ class EngineService:
     def measure(self, job: MeasureJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Measured:
         """Measure how well the model's autoencoder draws the picture, and how fast the UNet is at its size."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
-        with memory_errors():
+        with self._at_work():
             model = self._load(job.model, report, cancel)
             image = seen_of(job.image)
             size = _latent_size(model, image)
             forecaster = self._save_memory(model, guiding, size)
             latents = model.encode(image)
             psnr = decibels(_without_grain(model.decode(latents)), _without_grain(image / np.float32(255)))
-            seconds = _row_seconds(model, latents, cancel)
             forecast = forecaster.forecast(size, job.steps, job.self_limit)
-            device = in_words(model.device)
+            device, precision = in_words(model.device), str(model.precision)
+            conditions = Conditions(device.name, precision, *image.shape[:2])
+            speeds = job.known(conditions)
+            if speeds is None:
+                speeds = Speeds(measured_rates(model, latents, _may_learn(model, forecast), cancel))
             return Measured(
-                psnr, seconds, device.name, device.kind, devices(), str(model.precision), forecast, passed_over()
+                psnr, speeds, device.name, device.kind, devices(), precision, forecast, passed_over(), conditions
             )
 
     def ask_prediction(
@@ -112,7 +121,7 @@ class EngineService:
     ) -> tuple[str, str | None]:
         """Tell what the model predicts by its settings, and by its answer about a picture that `prompt` describes."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
-        with memory_errors():
+        with self._at_work():
             model = self._load(job.model, report, cancel)
             stated = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction
             return stated, likely_prediction(model, model.encode(seen_of(job.image)), model.embed(prompt))
@@ -120,7 +129,7 @@ class EngineService:
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inversion:
         """Invert a picture and measure the unpinned reconstruction."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
-        with memory_errors():
+        with self._at_work():
             model = self._load(job.model, report, cancel)
             image = seen_of(job.image)
             self._save_memory(model, work_of(job.settings.method), _latent_size(model, image))
@@ -141,9 +150,9 @@ class EngineService:
     def render(self, job: RenderJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Rendered:
         """Render one edit; the first one of an inversion also records the source's attention."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
-        with memory_errors():
+        with self._at_work():
             model = self._load(job.model, report, cancel)
-            self._save_memory(model, work_of_edit(job.settings.method), _edited_size(model, job))
+            self._save_memory(model, work_of_edit(job.settings.method), _edited_size(model, job), job.inversion_id)
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
                 edit = _edited(model, photo, job, report, cancel)
@@ -162,12 +171,23 @@ class EngineService:
                     figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
                 )
 
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Raise what a job's device says as errors for people; one that stopped is given up, with the model on it."""
+        try:
+            with memory_errors():
+                yield
+        except DeviceStopped:
+            give_up(self._computing)
+            self._forget()
+            raise
+
     def _load(self, files: ModelFiles, report: Report, cancel: CancelToken) -> DiffusionModel:
         cancel.check()
         if self._model is None or self._files != files:
             report(Progress("Loading the model", 0, 1))
             self._forget()
-            device = find_device(self._device)
+            self._computing = device = find_device(self._device)
             self._model, self._files = run_aside(lambda: load_model(files, device), cancel), files
             report(Progress("Loading the model", 1, 1))
             cancel.check()
@@ -176,12 +196,24 @@ class EngineService:
     def _forget(self) -> None:
         self._model, self._files, self._forecaster = None, None, None
         self._photos.clear()
+        gc.collect()  # networks refer to themselves, and the next one needs their room
+        give_back_memory()
 
-    def _save_memory(self, model: DiffusionModel, work: Work, size: Size) -> Forecaster:
-        """Climb as far as such work is predicted to need, so that it does not have to fail first."""
+    def _save_memory(self, model: DiffusionModel, work: Work, size: Size, photo: str | None = None) -> Forecaster:
+        """Save as much as such work is predicted to need, so that it does not have to fail first; what is remembered of
+        other photos than this one goes before that.
+        """
         self._forecaster = self._forecaster or Forecaster(model)
-        model.savings.climb_to(self._forecaster.need(work, size).saving)
+        model.savings.spare = [partial(self._photos.pop, other, None) for other in self._others_on_device(photo)]
+        while (need := self._forecaster.need(work, size)).saving > Saving.NONE and model.savings.spare:
+            model.savings.give_up()
+        model.begin(need)
         return self._forecaster
+
+    def _others_on_device(self, photo: str | None) -> list[str]:
+        """The photos but one whose recordings take the device's memory, the longest unused first."""
+        sources = {id_: known.source for id_, known in self._photos.items() if id_ != photo}
+        return [id_ for id_, source in sources.items() if isinstance(source, Source) and source.on_device]
 
     def _photo(self, model: DiffusionModel, job: RenderJob) -> _Photo:
         if job.inversion_id in self._photos:
@@ -213,17 +245,10 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     return edit.faded(photo.prepared.photo, job.recipe.strength) if part else edit
 
 
-@torch.no_grad()
-def _row_seconds(model: DiffusionModel, latents: Tensor, cancel: CancelToken) -> float:
-    """The fastest of a few calls with two rows: what else the machine does only ever makes one slower."""
-    latents, embedding = latents.expand(2, -1, -1, -1), model.embed("").for_rows(2)
-    spent: list[float] = []
-    while len(spent) < TIMED_CALLS and sum(spent) < TIMED_SECONDS:
-        cancel.check()
-        start = time.perf_counter()
-        model.predict(latents, 0, embedding).cpu()  # which waits for the device
-        spent.append(time.perf_counter() - start)
-    return min(spent) / len(latents)
+def _may_learn(model: DiffusionModel, forecast: Forecast) -> bool:
+    """Tell whether a gradient asks for no further saving, which would slow down all that comes after it."""
+    need = forecast.learning
+    return not model.takes_orders and need.fits and need.saving <= model.savings.saving
 
 
 def _edited_size(model: DiffusionModel, job: RenderJob) -> Size:

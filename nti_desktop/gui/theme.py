@@ -96,6 +96,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QCheckBox::indicator { width: 14px; height: 14px; }
 QLabel[role="heading"] { color: $quiet; font-weight: 600; font-size: 12px; }
 QLabel[role="quiet"] { color: $quiet; font-size: 12px; }
+QLabel[role="warning"] { color: $warning; font-size: 12px; }
 QLabel[role="title"] { font-size: 20px; font-weight: 600; }
 QFrame[role="bar"] { background: $window; border-top: 1px solid #1f1f1f; }
 QFrame[role="side"] { background: $window; }
@@ -115,6 +116,7 @@ def _style_sheet() -> str:
         "quiet": QUIET,
         "faint": FAINT,
         "accent": ACCENT,
+        "warning": WARNING,
     }
     sheet = _SHEET
     for name, colour in colours.items():

@@ -42,13 +42,15 @@ class Family:
     """What a model is a relative of. title: in words that people are shown; configs: folder of the published model's
     configuration, by which a single file is read; noise_configs: likewise of the published relative that predicts the
     noise, where the family comes both ways and the file's names do not tell; text_encoders: how the names of their
-    weights begin in a single file; activation: of the first text encoder, by which a folder is told from the others
-    with as many, None where no other is; preview_decoder: a published one.
+    weights begin in a single file; text_widths: numbers that each gives for a token; activation: of the first text
+    encoder, by which a folder is told from the others with as many, None where no other is; preview_decoder: a
+    published one.
     """
 
     title: str
     configs: str
     text_encoders: tuple[str, ...]
+    text_widths: tuple[int, ...]
     noise_configs: str | None = None
     activation: str | None = None
     preview_decoder: PublishedDecoder | None = None
@@ -58,11 +60,12 @@ _TAESD = PublishedDecoder("madebyollin/taesd", LatentSpace(4, 8, 0.18215))
 _TAESDXL = PublishedDecoder("madebyollin/taesdxl", LatentSpace(4, 8, 0.13025))
 
 FAMILIES = [
-    Family("Stable Diffusion 1", "sd15", ("cond_stage_model.transformer.",), preview_decoder=_TAESD),
+    Family("Stable Diffusion 1", "sd15", ("cond_stage_model.transformer.",), (768,), preview_decoder=_TAESD),
     Family(
         "Stable Diffusion 2",
         "sd21",
         ("cond_stage_model.model.",),
+        (1024,),
         noise_configs="sd21-base",
         activation="gelu",  # OpenCLIP's
         preview_decoder=_TAESD,
@@ -71,6 +74,7 @@ FAMILIES = [
         "SDXL",
         "sdxl",
         ("conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."),
+        (768, 1280),
         preview_decoder=_TAESDXL,
     ),
 ]
@@ -80,6 +84,11 @@ def family_of(encoders: int, activation: object) -> Family:
     """The family of a folder with so many text encoders. activation: of the first."""
     alike = [family for family in FAMILIES if len(family.text_encoders) == encoders]
     return next((f for f in alike if f.activation == activation), next(f for f in alike if f.activation is None))
+
+
+def family_of_width(*widths: int) -> str | None:
+    """Title of the family whose text encoders have these widths, each or together; None where none has."""
+    return next((f.title for f in FAMILIES if widths in (f.text_widths, (sum(f.text_widths),))), None)
 
 
 def published_decoders() -> tuple[PublishedDecoder, ...]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PureWindowsPath
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -27,7 +27,7 @@ class Belonging:
     def said(self) -> Path:
         """Where its photo lies, as it says; beside it where that would be on a share that the project is not on."""
         folder, name = self.photo.folder, Path(self.photo.name).name or "photo"
-        if folder is None or _asks_another_server(folder, self.project):
+        if folder is None or disk.server_of(folder) not in ("", disk.server_of(self.project)):
             return self.project.with_name(name)
         return Path(folder) / name
 
@@ -66,9 +66,3 @@ def projects_of(identity: str, folder: Path) -> Iterable[Belonging]:
         found = belonging(Path(entry.path))
         if found is not None and found.photo.identity == identity:
             yield found
-
-
-def _asks_another_server(folder: str, project: PurePath) -> bool:
-    """Tell whether Windows would show the user's credentials to a server that the project does not come from."""
-    server, own = (PureWindowsPath(path).drive.casefold() for path in (folder, project))
-    return server.startswith("\\\\") and server != own

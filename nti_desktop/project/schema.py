@@ -7,15 +7,16 @@ import math
 import secrets
 from dataclasses import asdict, fields, replace
 from datetime import UTC
+from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.project.extent import check_extent, check_sentences
-from nti_desktop.recipe.jobs import Figures
+from nti_desktop.recipe.jobs import Addition, Figures
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.parameters import FEATHER
+from nti_desktop.recipe.parameters import ADDITION, FEATHER
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Lot, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 from nti_desktop.recipe.words import word_at
@@ -166,10 +167,19 @@ class FiguresRecord(Record):
         )
 
 
+class AdditionRecord(Record):
+    """What was added to a model: a LoRA with its weight, or a word that was learned. file: where it lay."""
+
+    file: Annotated[Text, BeforeValidator(_encodable)]
+    word: Text = ""
+    weight: Annotated[float, Field(ge=ADDITION.low, le=ADDITION.high)] = ADDITION.usual
+
+
 class InversionRecord(Record):
     """One inversion of one frame; its arrays lie in `inversions/<id>.safetensors`.
 
-    model: id of the catalogue's entry; model_fingerprint: SHA-256 of the model's files; both say what it is valid for.
+    model: id of the catalogue's entry; model_fingerprint: SHA-256 of the model's files and of what was added to it;
+    both say what it is valid for; additions: by which the model is found again, also once it is given others.
     """
 
     id: Id
@@ -178,6 +188,12 @@ class InversionRecord(Record):
     model_fingerprint: Sha256
     settings: SettingsRecord
     figures: FiguresRecord
+    additions: Annotated[tuple[AdditionRecord, ...], Field(max_length=MAX_ROWS)] = ()
+
+    @property
+    def made_with(self) -> tuple[Addition, ...]:
+        """What was added to the model."""
+        return tuple(Addition(Path(each.file), each.word, each.weight) for each in self.additions)
 
 
 class WordControlRecord(Record):

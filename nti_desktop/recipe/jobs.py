@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nti_desktop.recipe.costs import Conditions, Speeds
 from nti_desktop.recipe.memory import Forecast
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.recipe import EditRecipe
@@ -82,6 +83,21 @@ class PreviewDecoder:
     weights: Path
 
 
+@dataclass(frozen=True, order=True)
+class Addition:
+    """What is added to a model when it is loaded: a LoRA, or a word that was learned (textual inversion).
+
+    file: safetensors; word: by which sentences call what was learned, empty for a LoRA; weight: how much of a LoRA is
+    added; alphas: what the file says beside its weights of how it is scaled, by the part or the layer that it is said
+    of, empty for all.
+    """
+
+    file: Path
+    word: str = ""
+    weight: float = 1.0
+    alphas: tuple[tuple[str, float], ...] = ()
+
+
 @dataclass(frozen=True)
 class ModelFiles:
     """Where a model's parts lie.
@@ -91,6 +107,7 @@ class ModelFiles:
     and weights, and stands in place of the model's own, None where it has one; autoencoder_file: likewise of one in a
     file, which is read by the model's own configuration; half: parts whose weights are there in half precision only
     (the fp16 variant); schedule: what a single file says of its noise schedule, in the terms of the configuration;
+    additions: those that change something, in a fixed order;
     preview_decoder: None where there is none. It changes no result, so files that differ in it alone are equal, and one
     that turns up while the model is loaded is read with the next loading.
     """
@@ -101,7 +118,13 @@ class ModelFiles:
     autoencoder_file: Path | None = None
     half: frozenset[str] = frozenset()
     schedule: tuple[tuple[str, str | bool], ...] = ()
+    additions: tuple[Addition, ...] = ()
     preview_decoder: PreviewDecoder | None = field(default=None, compare=False)
+
+    @property
+    def paired(self) -> Path | None:
+        """Where an autoencoder lies that stands in place of the model's own; None where it has its own."""
+        return self.autoencoder_file or self.autoencoder
 
     def place_of(self, part: str) -> Path:
         """Name the folder of a part, "unet", "vae", …, with its configuration."""
@@ -211,28 +234,32 @@ class Device:
 class MeasureJob:
     """Ask how well a model's autoencoder can draw a picture and what jobs will take.
 
-    steps, self_limit: of the edits that are expected.
+    steps, self_limit: of the edits that are expected; known: looks up the model's speeds, which are measured where it
+    finds none.
     """
 
     model: ModelFiles
     image: Seen
     steps: int = PUBLISHED_STEPS
     self_limit: float = EditDefaults.self_limit
+    known: Callable[[Conditions], Speeds | None] = lambda _: None
 
 
 @dataclass(frozen=True)
 class Measured:
     """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because
-    grain that no autoencoder keeps says nothing; row_seconds: measured time of one UNet row at this size; device: name
+    grain that no autoencoder keeps says nothing; speeds: of the model at this size; device: name
     of the one that computed, kind: its kind; devices: all there are, the best first; precision: of the UNet, in words;
-    forecast: None where it was not made; passed_over: why graphics cards that are there are not used, in sentences.
+    forecast: None where it was not made; passed_over: why graphics cards that are there are not used, in sentences;
+    conditions: what the speeds hold for.
     """
 
     autoencoder_psnr: float
-    row_seconds: float
+    speeds: Speeds
     device: str
     kind: str = "cpu"
     devices: tuple[Device, ...] = ()
     precision: str = ""
     forecast: Forecast | None = None
     passed_over: tuple[str, ...] = ()
+    conditions: Conditions | None = None

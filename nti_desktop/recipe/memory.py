@@ -10,10 +10,11 @@ class Saving(IntEnum):
     """What a loaded model does to need less memory: a ladder, each rung with all those below it."""
 
     NONE = 0
-    CHECKPOINTS = 1  # a backward computes again what the forward did not keep
-    TILES = 2  # large pictures pass through the autoencoder in tiles
-    SLICES = 3  # attention is computed head by head
-    OFFLOAD = 4  # weights wait in the computer's memory and visit the graphics card one by one
+    IDLE = 1  # text encoders and autoencoder are on the graphics card only while they work
+    CHECKPOINTS = 2  # a backward computes again what the forward did not keep
+    TILES = 3  # large pictures pass through the autoencoder in tiles
+    SLICES = 4  # attention is computed head by head
+    OFFLOAD = 5  # weights wait in the computer's memory and visit the graphics card one by one
 
 
 @dataclass(frozen=True)

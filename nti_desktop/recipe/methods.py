@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nti_desktop.recipe.costs import CHECKING, FOLLOWING, LEARNING, TUNING, Calls, Phase
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, NOISE, SELF, STEPS
 from nti_desktop.recipe.recipe import EditRecipe, Lot
 
@@ -124,28 +125,28 @@ BENCHMARK = "PIE-Bench, Prompt-to-Prompt, Stable Diffusion (Ju et al. 2024, arXi
 
 @dataclass(frozen=True)
 class MethodRow:
-    """One method. sentence: what it is good for; preparing_rows, edit_rows: UNet rows a step, of preparing with its
-    check and of an edit whose source attention is recorded, counted on the engine and used until this machine has
-    measured its own; keeps: the arrays in the sidecar; source: paper and arXiv number; published:
-    None where nobody published a figure for it; learns: by gradients; once_rows: rows of preparing beside those of its
-    steps; scheduled: whether a Schedule is said with its name; one_guidance: whether a preparation holds for
-    the guidance that it was made with only; guidance: that was published for it, None where a model's own usual one
-    does; steps: that were published for it, None where a model's own usual ones do; orders:
-    whether it takes an order in place of two sentences, and a model made for that; numbers: fields of the recipe that
-    may be said by hand; lots: what noise an edit may be drawn from, the usual one first, none where it is the photo's
-    own path; looks: whether it knows where words look, so that masks can be tied to them.
+    """One method. sentence: what it is good for; preparing: its phases in their order, with the calls that they make at
+    most; editing: calls for each level that an edit stands on, its source's attention being recorded; keeps: the arrays
+    in the sidecar; source: paper and arXiv number; published: None where nobody published a figure for it; learns: by
+    gradients; enough_levels: an edit that stands on more of them hardly differs; scheduled: whether a Schedule is said
+    with its name; one_guidance: whether a preparation holds for the guidance that it was made with only; guidance: that
+    was published for it, None where a model's own usual one does; steps: that were published for it, None where a
+    model's own usual ones do; orders: whether it takes an order in place of two sentences, and a model made for that;
+    numbers: fields of the recipe that may be said by hand; lots: what noise an edit may be drawn from, the usual one
+    first, none where it is the photo's own path; looks: whether it knows where words look, so that masks can be tied to
+    them.
     """
 
     method: Method
     title: str
     sentence: str
-    preparing_rows: float
-    edit_rows: float
+    preparing: tuple[Phase, ...]
+    editing: Calls
     keeps: tuple[KeptArray, ...]
     source: str
     published: Published | None = None
     learns: bool = False
-    once_rows: float = 0.0
+    enough_levels: int | None = None
     scheduled: bool = False
     one_guidance: bool = False
     guidance: float | None = None
@@ -166,10 +167,35 @@ class MethodRow:
         """
         return recipe.lot if recipe.lot in self.lots else next(iter(self.lots), None)
 
+    @property
+    def preparing_rows(self) -> float:
+        """UNet rows of preparing, for each step."""
+        return sum(phase.each_step.rows for phase in self.preparing)
+
+    @property
+    def once_rows(self) -> float:
+        """UNet rows of preparing, beside those of its steps."""
+        return sum(phase.once.rows for phase in self.preparing)
+
+    @property
+    def edit_rows(self) -> float:
+        """UNet rows of an edit, for each level that it stands on."""
+        return self.editing.rows
+
     def rows_of_preparing(self, steps: int) -> float:
         """UNet rows of preparing a photo with so many steps."""
         return self.once_rows + self.preparing_rows * steps
 
+    def levels_of_edit(self, steps: int) -> int:
+        """Count the levels that an edit of a photo prepared with so many steps stands on."""
+        return min(steps, self.enough_levels or steps)
+
+
+_FOLLOW = Phase(FOLLOWING, Calls(single=1))
+_CHECK = Phase(CHECKING, Calls(double=1))
+_LEARNT = Calls(learned=240)  # sixty steps of the optimiser, on four noisy copies each
+_GUIDED = Calls(double=1)
+_ENOUGH_LEVELS = 25  # measured for `residual`, see tests/benchmarks/README.md
 
 METHODS: Mapping[Method, MethodRow] = {
     row.method: row
@@ -179,8 +205,8 @@ METHODS: Mapping[Method, MethodRow] = {
             "Null-text",
             "Learns an empty-prompt embedding for every step, so that guidance follows the photo; slow to prepare, and "
             "holds for one guidance.",
-            preparing_rows=23.0,
-            edit_rows=2.0,
+            preparing=(_FOLLOW, Phase(LEARNING, Calls(single=2, learned=10))),
+            editing=_GUIDED,
             keeps=(PIVOT, NULL_EMBEDDINGS),
             source="Mokady et al., Null-text Inversion, CVPR 2023, arXiv 2211.09794",
             published=Published(27.03, 0.0607, 24.75, 145),
@@ -194,8 +220,8 @@ METHODS: Mapping[Method, MethodRow] = {
             "Pinned",
             "Guides away from the empty prompt with the photo's own path beside the edit; has the best published "
             "figures with Prompt-to-Prompt.",
-            preparing_rows=3.0,
-            edit_rows=2.0,
+            preparing=(_FOLLOW, _CHECK),
+            editing=_GUIDED,
             keeps=(PIVOT,),
             source="Ju et al., PnP Inversion, ICLR 2024, arXiv 2310.01506",
             published=Published(27.22, 0.0546, 25.02, 30),
@@ -205,8 +231,9 @@ METHODS: Mapping[Method, MethodRow] = {
             "Residual",
             "Adds the error of the photo's own path to the edit, so that unchanged words return the photo exactly; "
             "measures best on the Studio model.",
-            preparing_rows=3.0,
-            edit_rows=2.0,
+            preparing=(_FOLLOW, _CHECK),
+            editing=_GUIDED,
+            enough_levels=_ENOUGH_LEVELS,
             keeps=(PIVOT,),
             source="known as the ablation “add source” of PnP Inversion (Ju et al., ICLR 2024, arXiv 2310.01506); not "
             "published as a method of its own",
@@ -216,8 +243,8 @@ METHODS: Mapping[Method, MethodRow] = {
             "Negative prompt",
             "Guides away from the photo's own description; nothing is learned, and unchanged words return the photo "
             "nearly.",
-            preparing_rows=3.0,
-            edit_rows=2.0,
+            preparing=(_FOLLOW, _CHECK),
+            editing=_GUIDED,
             keeps=(PIVOT,),
             source="Miyake et al., Negative-prompt Inversion, 2023, arXiv 2305.16807",
             published=Published(26.21, 0.0690, 24.61),
@@ -227,9 +254,9 @@ METHODS: Mapping[Method, MethodRow] = {
             "Own words",
             "Learns what the description leaves out of the photo, as an embedding of its own, and edits from there; "
             "for descriptions of few words.",
-            preparing_rows=3.0,
-            once_rows=480.0,
-            edit_rows=2.0,
+            preparing=(Phase(LEARNING, once=_LEARNT), _FOLLOW, _CHECK),
+            editing=_GUIDED,
+            enough_levels=_ENOUGH_LEVELS,
             keeps=(PIVOT, EMBEDDED),
             source="the first stage of Kawar et al., Imagic, CVPR 2023, arXiv 2210.09276, from the source’s sentence "
             "as in Forgedit (Zhang et al. 2023, arXiv 2309.10556)",
@@ -240,9 +267,9 @@ METHODS: Mapping[Method, MethodRow] = {
             "Imagic",
             "Learns the photo’s own words and tunes the model on this one photo, so that it knows the photo when it "
             "is edited; slow to prepare.",
-            preparing_rows=3.0,
-            once_rows=960.0,
-            edit_rows=2.0,
+            preparing=(Phase(LEARNING, once=_LEARNT), Phase(TUNING, once=_LEARNT), _FOLLOW, _CHECK),
+            editing=_GUIDED,
+            enough_levels=_ENOUGH_LEVELS,
             keeps=(PIVOT, EMBEDDED, TUNED),
             source="Kawar et al., Imagic, CVPR 2023, arXiv 2210.09276, with low-rank additions (Hu et al. 2021, arXiv "
             "2106.09685) inside `residual`",
@@ -253,8 +280,8 @@ METHODS: Mapping[Method, MethodRow] = {
             "Coupled",
             "Carries two coupled copies of the photo up, so that its own sentence leads back to it exactly, and draws "
             "them down after the edit’s.",
-            preparing_rows=6.4,
-            edit_rows=3.2,
+            preparing=(Phase(FOLLOWING, Calls(double=1.6)), Phase(CHECKING, Calls(double=1.6))),
+            editing=Calls(double=1.6),
             keeps=(PAIR,),
             source="Wallace et al., EDICT, CVPR 2023, arXiv 2211.12446",
             one_guidance=True,
@@ -268,8 +295,8 @@ METHODS: Mapping[Method, MethodRow] = {
             "Draw anew",
             "Gives up part of the photo to noise and draws it anew after the edit’s sentence; for restyling freely, "
             "with as many tries as one likes.",
-            preparing_rows=3.0,
-            edit_rows=2.0,
+            preparing=(_FOLLOW, _CHECK),
+            editing=_GUIDED,
             keeps=(PIVOT,),
             source="Meng et al., SDEdit, ICLR 2022, arXiv 2108.01073; with the photo's own noise Su et al., DDIB, ICLR "
             "2023, arXiv 2203.08382, and Elarabawy et al., Direct Inversion, 2022, arXiv 2211.07825",
@@ -282,8 +309,8 @@ METHODS: Mapping[Method, MethodRow] = {
             "Orders",
             "Takes an order (“make it blue”, “put it on its side”, “remove the ball”) and needs no preparing; wants a "
             "model made for orders.",
-            preparing_rows=0.0,
-            edit_rows=3.0,
+            preparing=(),
+            editing=Calls(double=1.5),  # three rows
             keeps=(),
             source="Brooks et al., InstructPix2Pix, CVPR 2023, arXiv 2211.09800; the photo held as in Kulikov et al., "
             "FlowEdit, 2024, arXiv 2412.08629",

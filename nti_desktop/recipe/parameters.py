@@ -69,6 +69,16 @@ WEIGHT = Parameter(
     shown=(-2, 4),
     percent=False,
 )
+ADDITION = Parameter(
+    label="Weight",
+    low=0,
+    high=2,
+    usual=1,
+    step=0.05,
+    help="How much of a LoRA is added to the model: {0} nothing, {1} as it was trained.",
+    flag="--weight",
+    percent=False,
+)
 STRENGTH = Parameter(
     label="Strength",
     low=0,

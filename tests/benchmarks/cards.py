@@ -56,7 +56,7 @@ def measured(model: DiffusionModel, side: int, steps: int) -> Iterator[Part]:
     recorded = steps * forecaster.recorded(size, EditDefaults.self_limit)
 
     def part(name: str, saving: Saving, work: Work, beside: int, do: Callable[[], object]) -> Part:
-        weights = 0 if saving is Saving.OFFLOAD else model.weight_bytes
+        weights = model.savings.resident(saving)
         forecast = forecaster.peak(work, saving, size) - weights + beside
         torch.cuda.empty_cache()
         torch.cuda.synchronize()

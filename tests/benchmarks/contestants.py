@@ -12,7 +12,7 @@ from PIL import Image
 
 from nti_desktop.core.units import decibels
 from nti_desktop.engine.memory.device import find_device
-from nti_desktop.engine.memory.precision import unet_dtype
+from nti_desktop.engine.memory.precision import network_dtype
 from nti_desktop.engine.service import EngineService
 from nti_desktop.engine.threads import ALL
 from nti_desktop.models.library.catalog import ModelEntry
@@ -91,8 +91,8 @@ def load_arena(entry: ModelEntry, steps: int | None = None, dtype: torch.dtype |
     if steps is not None:
         defaults = replace(defaults, steps=steps, preview_steps=min(steps, defaults.preview_steps))
     service = EngineService()
-    dtype_of = unet_dtype if dtype is None else (lambda _device: dtype)
-    with patch("nti_desktop.engine.model.loading.unet_dtype", dtype_of):
+    dtype_of = network_dtype if dtype is None else (lambda _device: dtype)
+    with patch("nti_desktop.engine.model.loading.network_dtype", dtype_of):
         service.measure(MeasureJob(entry.files, np.zeros((entry.native_size, entry.native_size, 3), np.uint8)))
     pipeline = yardstick.load_pipeline(entry.files.folder, find_device())
     return Arena(entry.files, defaults, pipeline, service, steps or PUBLISHED_STEPS)

@@ -132,7 +132,7 @@ def _estimated(name: str, side: int) -> Estimate:
     rungs = {}
     for saving in Saving:
         null_text, guided, edit = (forecaster.peak(work, saving, size) for work in (learning, guiding, editing))
-        weights = 0 if saving is Saving.OFFLOAD else model.weight_bytes
+        weights = model.savings.resident(saving)
         rungs[saving.name.lower()] = Rung(weights, null_text, guided, edit + recorded)
     return Estimate(name, side, rungs)
 
@@ -151,7 +151,7 @@ def published(name: str, device: torch.device) -> DiffusionModel:
     tokenizer = CLIPTokenizer.from_pretrained(resource("models", "configs", "clip_tokenizer"))
     text = PromptReader((tokenizer,) * len(encoders), encoders)
     scheduler = json.loads((folder / "scheduler" / "scheduler_config.json").read_text("utf-8"))
-    return DiffusionModel(parts["unet"], parts["vae"], text, scheduler, device, Precision(torch.float16))
+    return DiffusionModel(parts["unet"], parts["vae"], text, scheduler, device, Precision(torch.float16, torch.float16))
 
 
 def _part(folder: Path, kind: Any) -> Any:

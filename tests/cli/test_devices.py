@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nti_desktop.cli import main
+from nti_desktop.editing.known_speeds import speeds_file
 from nti_desktop.models.library.samples import samples
 
 
@@ -26,6 +27,17 @@ def test_device_precision_and_memory_are_told(photo: Path, capsys: pytest.Captur
     assert 5e7 < answer["memory_forecast"] < 5e9
     assert main(asked) == 0
     assert "full precision; 0.1 GB of memory predicted." in capsys.readouterr().out
+
+
+def test_how_fast_the_model_is_is_measured_once(
+    photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ["invert", str(photo), "--prompt", samples()[0].caption, "--steps", "2", "--device", "cpu"]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)  # as others work beside this, which changes the device
+    assert main(asked) == 0
+    assert len(json.loads(speeds_file().read_bytes())) == 1
+    monkeypatch.setattr("nti_desktop.engine.service.measured_rates", lambda *_: pytest.fail("it was measured again"))
+    assert main(asked) == 0
 
 
 def test_a_device_that_is_not_there_is_one_sentence_and_leaves_nothing(

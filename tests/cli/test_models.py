@@ -22,6 +22,7 @@ from nti_desktop.models.formats import layout
 from nti_desktop.models.library import catalog
 from nti_desktop.models.library.catalog import BUILT_IN, find_model
 from nti_desktop.models.library.places import places_file, read_places
+from tests.addition_files import as_kohya, write_lora, write_word
 from tests.hub_server import REVISION, LocalHub, in_place_of_the_hub
 from tests.preview_decoders import write_tiny
 from tests.wild.files import write_original, write_original_vae
@@ -242,6 +243,36 @@ def test_a_model_is_paired_with_another_autoencoder_and_parted_again(terminal: T
     assert find_model(str(whole)).files.autoencoder_file == vae
     terminal.run("add", whole)
     assert find_model(str(whole)).files.autoencoder_file is None
+
+
+def test_a_model_is_given_a_lora_and_a_word_and_parted_from_them_again(terminal: Terminal, tmp_path: Path) -> None:
+    model, style, mug = (
+        write_folder(tmp_path / "model", "sd15"),
+        tmp_path / "style.safetensors",
+        tmp_path / "mug.safetensors",
+    )
+    terminal.run("add", model)
+    write_lora(style, {"unet.conv_in": (32, 4, 3, 3)}, as_kohya)
+    write_word(mug)
+    assert "is given nothing" in terminal.run("extend", "model")
+    said = terminal.run("extend", "model", style, "--weight", "0.7")
+    assert said == "“model” is used with “style.safetensors” from now on (LoRA, weight 0.7).\n"
+    terminal.run("extend", model, mug)
+    assert terminal.run("extend", "model") == f"{style}: LoRA, weight 0.7\n{mug}: embedding, “mug” in a sentence\n"
+    assert "Given LoRA: “style.safetensors”, weight 0.7. Given embedding" in terminal.run("list")
+    (listed,) = (row for row in terminal.answer("list")["models"] if row["path"] == str(model))
+    assert [(row["file"], row["weight"], row["word"]) for row in listed["additions"]] == [
+        (str(style), 0.7, ""),
+        (str(mug), None, "mug"),
+    ]
+    assert "must lie between 0 and 2" in terminal.run("extend", "model", style, "--weight", "3", code=2)
+    mug.unlink()
+    assert f"“{mug}” is not there" in terminal.run("list")
+    terminal.run("extend", "model", "mug.safetensors", "--remove")
+    terminal.run("extend", "model", style, "--remove")
+    assert terminal.answer("extend", "model")["additions"] == []
+    assert style.is_file()
+    assert "no model by itself; give it to one among its additions" in terminal.run("add", style, code=1)
 
 
 def test_where_moves_the_setting_and_not_the_files(terminal: Terminal, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from nti_desktop.editing.version_list import state_of
 from nti_desktop.project.saving import Saved
 from nti_desktop.project.schema import Project
 from nti_desktop.project.sidecar import Signature, Stored
+from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob, seen_of
 
 NOTHING = np.zeros((1, 1, 3), np.float32)
@@ -110,7 +111,7 @@ class Engine:
         elif isinstance(ticket.job, PrepareJob):
             self.preparation.inverted(ticket, inversion_of(ticket.job.invert), "0" * 64)
         elif isinstance(ticket.job, MeasureJob):
-            self.preparation.measured(ticket, Measured(40.0, 0.001, "here"))
+            self.preparation.measured(ticket, Measured(40.0, Speeds(Rates(0.001, 0.002, 0.002)), "here"))
         else:
             figures = Figures(1.0, 10)
             answer = Rendered(ticket.job.recipe, NOTHING, NOTHING, NOTHING, None, 1.0, NOTHING, 0.5, figures)

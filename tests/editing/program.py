@@ -72,7 +72,8 @@ class Program:
         self.pictures: Pictures[Picture] = Pictures(self.plan, self._estimates, lambda _records: self.there, told)
         finals = FinalRenders(self.engine, self.worker, self.plan.known)
         self.preparation = PreparationPlan(
-            self.engine, PreparationAudience(lambda _measured: None, self._prepared, lambda _error: None)
+            self.engine,
+            PreparationAudience(lambda _measured: None, self._prepared, lambda _error: None, lambda *_timed: None),
         )
         self.engine.listeners, self.engine.preparation = [self.plan, finals, self.preparation], self.preparation
         audience = ExportAudience(lambda: None, lambda *_: None, lambda *_: None, lambda *_: None)

@@ -6,6 +6,7 @@ from nti_desktop.editing import edits
 from nti_desktop.editing.estimates import Estimates, Pace
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Figures, Measured
 from nti_desktop.recipe.methods import Method
@@ -13,6 +14,7 @@ from nti_desktop.recipe.parameters import CROSS, GUIDANCE
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
+HERE = Speeds(Rates(single=0.01, double=0.02, learned=0.03))
 BALL = WordRef(Side.EDIT, 2, "ball")
 
 
@@ -100,7 +102,7 @@ def test_one_drag_is_one_step_whatever_its_pauses_and_the_next_one_is_another() 
 def test_estimates_start_from_the_measured_row_and_end_with_what_was_measured() -> None:
     estimates = Estimates()
     assert estimates.preparing(Method.RESIDUAL, 50) is None
-    estimates = estimates.with_measured(Measured(30.0, 0.01, "here"))
+    estimates = estimates.with_measured(Measured(30.0, HERE, "here"))
     slow = estimates.preparing(Method.NULL_TEXT, 50)
     quick = estimates.preparing(Method.RESIDUAL, 50)
     assert slow is not None
@@ -108,19 +110,20 @@ def test_estimates_start_from_the_measured_row_and_end_with_what_was_measured() 
     assert slow > 3 * quick > 0
     settings = InversionSettings("a ball", Method.RESIDUAL, 10, 2.0)
     estimates = estimates.with_prepared(settings, Figures(5.0, 70))
-    assert estimates.preparing(Method.RESIDUAL, 50) == pytest.approx(25.0)
-    assert estimates.with_rendered(Figures(2.0, 20)).rendering(Method.RESIDUAL, 50) == pytest.approx(10.0)
+    again = estimates.preparing(Method.RESIDUAL, 10)
+    assert again == pytest.approx(5.0)
+    assert estimates.with_rendered(Figures(2.0, 20)).rendering(Method.RESIDUAL, 50) == pytest.approx(5.0)
 
 
 def test_a_preview_tells_how_long_the_full_render_takes_and_a_slow_moment_is_forgotten() -> None:
-    estimates = Estimates(measured=Measured(30.0, 0.01, "here"))
+    estimates = Estimates(measured=Measured(30.0, HERE, "here"))
     residual = Method.RESIDUAL
     assert estimates.pace(residual, 50) is Pace.PREVIEWED
     slow = estimates.with_rendered(Figures(60.0, 100))  # the machine did something else
-    assert slow.rendering(residual, 50) == pytest.approx(60.0)
+    assert slow.rendering(residual, 50) == pytest.approx(30.0)
     assert slow.pace(residual, 50) is Pace.BY_HAND
     again = slow.with_rendered(Figures(0.2, 10))
-    assert again.rendering(residual, 50) == pytest.approx(2.0)
+    assert again.rendering(residual, 50) == pytest.approx(1.0)
     assert again.pace(residual, 50) is Pace.PREVIEWED
     assert again.with_rendered(Figures(0.01, 15)).pace(residual, 50) is Pace.AT_ONCE
     assert again.with_rendered(Figures(0.3, 0)) == again  # nothing was computed
@@ -128,3 +131,25 @@ def test_a_preview_tells_how_long_the_full_render_takes_and_a_slow_moment_is_for
 
 def test_what_is_not_measured_yet_is_tried() -> None:
     assert Estimates().pace(Method.RESIDUAL, 50) is Pace.AT_ONCE
+
+
+def test_forward_and_backward_are_told_apart() -> None:
+    estimates = Estimates(Measured(30.0, Speeds(Rates(single=1.0, double=1.5, learned=6.0, drawing=2.0)), "here"))
+    around = 3 * 2.0 + 1.5  # three pictures are drawn, and the description is asked about
+    assert estimates.preparing(Method.NULL_TEXT, 50) == pytest.approx(50 * (1 + 2 + 10 * 6.0) + around)
+    assert estimates.preparing(Method.PINNED, 50) == pytest.approx(50 * (1 + 1.5) + around)
+    assert estimates.preparing(Method.EMBEDDING, 10) == pytest.approx(240 * 6.0 + 10 * 2.5 + around)
+    assert estimates.preparing(Method.INSTRUCT, 50) == 0
+    assert estimates.rendering(Method.PINNED, 50) == pytest.approx(50 * 1.5)
+    assert estimates.rendering(Method.RESIDUAL, 50) == pytest.approx(25 * 1.5)  # which stands on no more levels
+
+
+def test_a_method_that_took_longer_than_its_calls_tell_is_told_so_the_next_time() -> None:
+    estimates = Estimates(Measured(30.0, HERE, "here"))
+    before = estimates.preparing(Method.NULL_TEXT, 20)
+    assert before is not None
+    settings = InversionSettings("a ball", Method.NULL_TEXT, 20, 2.0)
+    after = estimates.with_prepared(settings, Figures(before / 4, 70))  # which left many steps early
+    assert after.preparing(Method.NULL_TEXT, 20) == pytest.approx(before / 4)
+    assert after.preparing(Method.PINNED, 20) == estimates.preparing(Method.PINNED, 20)
+    assert sum(phase.seconds for phase in after.phases(Method.NULL_TEXT, 20)) == pytest.approx(before / 4)

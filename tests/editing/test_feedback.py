@@ -8,6 +8,7 @@ import pytest
 from nti_desktop.editing import feedback
 from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.models.library.samples import Sample, samples
+from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Measured, Rendered
 from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting
 from nti_desktop.recipe.memory import Forecast, Need, Saving
@@ -180,7 +181,7 @@ def test_a_description_that_explains_little_is_asked_for_more() -> None:
 
 def of_memory(preparing: Need, editing: Need) -> str | None:
     forecast = Forecast(preparing, preparing, editing, room=8_000_000_000)
-    return feedback.tight(Measured(40.0, 0.1, "Processor", forecast=forecast), Method.RESIDUAL)
+    return feedback.tight(Measured(40.0, Speeds(Rates(0.1, 0.2, 0.2)), "Processor", forecast=forecast), Method.RESIDUAL)
 
 
 def test_what_does_not_simply_fit_into_memory_is_said() -> None:

@@ -8,12 +8,14 @@ from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.preparation_text import DESCRIBE, Standing, preparation_text
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.project.schema import FiguresRecord, InversionRecord, SettingsRecord
+from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Measured
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import InversionSettings
 
 STUDIO = built_in()
-KNOWN, STRANGE = Estimates(Measured(40.0, 0.1, "here")), Estimates(Measured(20.0, 0.1, "here"))  # dB, seconds a row
+HERE = Speeds(Rates(0.1, 0.2, 0.2))
+KNOWN, STRANGE = (Estimates(Measured(psnr, HERE, "here")) for psnr in (40.0, 20.0))
 TAKES = "Takes about 6 s on this computer."
 PREPARED = InversionRecord(
     id="inversion",

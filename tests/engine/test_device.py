@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
-from nti_desktop.core.errors import EngineError, OutOfMemory
+from nti_desktop.core.errors import DeviceStopped, EngineError, OutOfMemory
 from nti_desktop.engine.memory import device as looking
-from nti_desktop.engine.memory.device import devices, fault_of, find_device, in_words, memory_errors, passed_over
+from nti_desktop.engine.memory.device import devices, find_device, in_words, memory_errors, passed_over
 from nti_desktop.engine.memory.faults import ran_out_of_memory
+from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.recipe.jobs import MeasureJob
+from nti_desktop.recipe.jobs import MeasureJob, ModelFiles
 from tests.engine.test_service import IMAGE
 
 
@@ -48,9 +51,10 @@ class Cards:
 
 @pytest.fixture
 def cards(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cards]:
-    fault_of.cache_clear()
+    looking._fault_at_first.cache_clear()
+    monkeypatch.setattr(looking, "_stopped", {})
     yield Cards(monkeypatch)
-    fault_of.cache_clear()
+    looking._fault_at_first.cache_clear()
 
 
 def test_a_graphics_card_is_named_and_comes_first(cards: Cards) -> None:
@@ -108,6 +112,65 @@ def test_a_card_that_computes_nothing_is_passed_over_with_the_reason(cards: Card
     assert ". " not in sentence
     measured = EngineService().measure(MeasureJob(built_in().files, IMAGE))
     assert (measured.kind, measured.passed_over) == ("cpu", (sentence,))
+
+
+def stops(cards: Cards, monkeypatch: pytest.MonkeyPatch, at: str) -> tuple[EngineService, MeasureJob]:
+    """A service on a card that stops while it does this to the model, which really is on the processor."""
+    stopped: list[str] = []
+
+    def load(files: ModelFiles, device: torch.device) -> DiffusionModel:
+        if at == "load" and device.type != "cpu":
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        stopped.append(str(device))
+        return load_model(files, torch.device("cpu"))
+
+    def decode(model: DiffusionModel, latents: torch.Tensor) -> NDArray[np.float32]:
+        if at == "decode" and stopped[-1] != "cpu":
+            raise RuntimeError("CUDA error: unspecified launch failure")
+        return drawn(model, latents)
+
+    drawn = DiffusionModel.decode
+    monkeypatch.setattr("nti_desktop.engine.service.load_model", load)
+    monkeypatch.setattr(DiffusionModel, "decode", decode)
+    return EngineService(), MeasureJob(built_in().files, IMAGE)
+
+
+@pytest.mark.parametrize("at", ["load", "decode"])
+def test_a_card_that_stopped_is_not_used_again_and_the_processor_goes_on(
+    cards: Cards, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    cards.put(torch.cuda, "NVIDIA A")
+    service, job = stops(cards, monkeypatch, at)
+    with pytest.raises(DeviceStopped, match="not used until the program is started again") as raised:
+        service.measure(job)
+    assert ". " not in str(raised.value)
+    for kind in (None, "cuda", None):  # not even when it is chosen
+        service.choose_device(kind)
+        measured = service.measure(job)
+        assert measured.kind == "cpu"
+        (sentence,) = measured.passed_over
+        assert sentence.startswith("“Graphics card: NVIDIA A” is not used, as it stopped in the middle of its work;")
+        assert ". " not in sentence
+        assert [device.name for device in measured.devices] == ["Graphics card: NVIDIA A, not used", measured.device]
+    assert EngineService().measure(job).kind == "cpu"
+    assert cards.tried == ["cuda"]  # before it stopped
+
+
+def test_of_several_cards_only_the_one_that_stopped_is_given_up(cards: Cards) -> None:
+    cards.put(torch.cuda, "NVIDIA A", "NVIDIA B")
+    looking.give_up(find_device())
+    assert str(find_device()) == "cuda:1"
+    assert [device.name for device in devices()][:2] == [
+        "Graphics card 1: NVIDIA A, not used",
+        "Graphics card 2: NVIDIA B",
+    ]
+    assert find_device("cuda:0") == torch.device("cpu")
+
+
+def test_the_processor_is_never_given_up() -> None:
+    looking.give_up(torch.device("cpu"))
+    assert find_device("cpu") == torch.device("cpu")
+    assert passed_over() == ()
 
 
 def test_a_full_card_is_no_broken_one(cards: Cards) -> None:
@@ -220,6 +283,24 @@ def test_choosing_another_device_loads_the_model_anew_and_the_same_does_not(monk
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         RuntimeError("GET was unable to find an engine to execute this computation"),
         RuntimeError("Unable to find a valid cuDNN algorithm to run convolution"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+        RuntimeError(
+            'NVML_SUCCESS == r INTERNAL ASSERT FAILED at "../c10/cuda/CUDACachingAllocator.cpp":830, please report a'
+        ),
+        RuntimeError("HIP error: out of memory"),
+        RuntimeError("CUDA error: HIPBLAS_STATUS_ALLOC_FAILED when calling `hipblasCreate(handle)`"),
+        RuntimeError("miopenStatusAllocFailed"),
+        RuntimeError("MIOpen Error: handlehip.cpp:70: Memory not available to allocate buffer: 655360000"),
+        RuntimeError("Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)"),
+        RuntimeError("XPU out of memory. Tried to allocate 4.00 GiB. GPU 0 has a total capacity of 15.11 GiB."),
+        RuntimeError("Current platform can NOT allocate memory block with size larger than 4GB!"),
+        RuntimeError("Native API failed. Native API returns: -5 (PI_ERROR_OUT_OF_RESOURCES) -5"),
+        RuntimeError("std::bad_alloc"),
+        OSError("The paging file is too small for this operation to complete. (os error 1455)"),
+        OSError("El archivo de paginación es demasiado pequeño para completar la operación. (os error 1455)"),
+        OSError(12, "Cannot allocate memory"),
         RuntimeError("Invalid buffer size: 8.21 GB"),
         RuntimeError("Failed to allocate private MTLBuffer for size 4294967296"),
         RuntimeError("UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY"),
@@ -233,7 +314,7 @@ def test_every_way_of_running_out_of_memory_is_known(error: BaseException) -> No
 
 
 def test_other_faults_are_not_taken_for_it() -> None:
-    for error in (RuntimeError("sizes do not match"), ValueError("out of memory")):
+    for error in (RuntimeError("sizes do not match"), ValueError("out of memory"), OSError(28, "No space left")):
         assert not ran_out_of_memory(error)
     with pytest.raises(RuntimeError, match="sizes"), memory_errors():
         raise RuntimeError("sizes do not match")

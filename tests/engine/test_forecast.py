@@ -96,7 +96,8 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> DiffusionModel:
 
 
 def with_room(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
-    monkeypatch.setattr("nti_desktop.engine.memory.forecast.free_memory", lambda device: free)
+    for reader in ("forecast", "savings"):
+        monkeypatch.setattr(f"nti_desktop.engine.memory.{reader}.free_memory", lambda device: free)
 
 
 def test_the_ladder_is_climbed_as_far_as_needed_and_no_farther(
@@ -125,12 +126,11 @@ def test_a_card_smaller_than_the_weights_lets_them_visit(
     narrow: DiffusionModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = Forecaster(narrow)
-    monkeypatch.setattr(type(narrow.savings), "last", Saving.OFFLOAD)
+    monkeypatch.setattr(type(narrow.savings), "rungs", tuple(Saving))
     size = (8, 8)
     visiting = card.peak(learning, Saving.OFFLOAD, size)
     assert visiting < narrow.weight_bytes
-    monkeypatch.setattr(card, "_resident", lambda saving: 0 if saving is Saving.OFFLOAD else narrow.weight_bytes)
-    monkeypatch.setattr(Forecaster, "room", visiting)
+    monkeypatch.setattr(type(narrow.savings), "room", visiting)
     need = card.need(learning, size)
     assert (need.saving, need.fits) == (Saving.OFFLOAD, True)
 

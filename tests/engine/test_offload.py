@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from nti_desktop.core.progress import CancelToken, report_nothing
-from nti_desktop.engine.memory.offload import Offload
+from nti_desktop.engine.memory.offload import Offload, present
+from nti_desktop.engine.memory.savings import Savings
 from nti_desktop.engine.methods import null_text
 from nti_desktop.engine.methods.denoise import Prepared
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
@@ -81,8 +82,8 @@ def test_a_whole_inversion_with_visiting_weights_is_the_same(monkeypatch: pytest
     resident, visiting = (load_model(ModelFiles(PROTOTYPE), CPU) for _ in range(2))
     resident.savings.climb_to(Saving.SLICES)
     object.__setattr__(visiting.savings, "_move", border.move)
-    while visiting.savings.saving < Saving.OFFLOAD:
-        visiting.savings.climb()
+    monkeypatch.setattr(Savings, "rungs", tuple(Saving))
+    visiting.savings.climb_to(Saving.OFFLOAD)
     expected, found = learned(resident), learned(visiting)
     assert border.crossed > 100
     assert torch.allclose(found.pivot, expected.pivot, atol=1e-5)
@@ -98,15 +99,19 @@ def test_weights_that_are_cast_at_home_visit_in_the_new_type() -> None:
     assert [weight.dtype for weight in border.there] == [torch.float16] * 2 + [torch.float32] * 2
 
 
-@torch.no_grad()
-def test_autoencoder_and_text_encoder_are_on_the_device_only_while_they_work() -> None:
-    """Told by a model whose home is elsewhere: on the meta device, there and here are the same device."""
-    model = load_model(ModelFiles(PROTOTYPE), CPU)
-    model.savings._device, model.savings._home = torch.device("cpu"), torch.device("meta")
-    moves: list[tuple[str, str]] = []
-    for name, part in (("vae", model.vae), ("text", model.text.encoders[0])):
-        part.to = lambda device, name=name: moves.append((name, str(device)))
-    model.savings.saving = Saving.OFFLOAD
-    model.embed(SOURCE)
-    model.decode(some_latents())
-    assert moves == [("text", "cpu"), ("text", "meta"), ("vae", "cpu"), ("vae", "meta")]
+def test_a_part_that_is_present_for_a_while_goes_home_as_it_was_also_from_half_the_way() -> None:
+    layers, own, there = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), {}, []
+    own.update(layers.named_parameters())
+    with present(layers, CPU, Border().move):
+        assert not any(weight is own[name] for name, weight in layers.named_parameters())
+
+    def full(weight: Tensor, _device: torch.device) -> Tensor:
+        there.append(weight)
+        if len(there) == 3:
+            raise Fault
+        return weight.clone()
+
+    with contextlib.suppress(Fault), present(layers, CPU, full):
+        pass
+    assert len(there) == 3
+    assert all(weight is own[name] for name, weight in layers.named_parameters())

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nti_desktop.core.errors import EngineError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
-from nti_desktop.engine.memory.precision import Overflow, Precision, unet_dtype, wider
+from nti_desktop.engine.memory.precision import Overflow, Precision, network_dtype, wider
 from nti_desktop.engine.methods import METHODS, null_text
 from nti_desktop.engine.methods.denoise import Prepared, Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
@@ -67,7 +67,7 @@ def two_inner_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_types_are_chosen_by_device_and_widened_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [unet_dtype(torch.device(kind)) for kind in ("cuda", "mps", "cpu")] == [
+    assert [network_dtype(torch.device(kind)) for kind in ("cuda", "mps", "cpu")] == [
         torch.float16,
         torch.float32,
         torch.float32,

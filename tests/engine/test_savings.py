@@ -46,7 +46,7 @@ Undisturbed = Callable[[DiffusionModel, Method], tuple[Prepared, int]]
 
 @pytest.fixture
 def prototypes() -> Fresh:
-    """Loads a model that nobody else has: what climbs does not come down again."""
+    """Loads a model that nobody else has: what climbs stays there until a job begins."""
     return lambda: load_model(ModelFiles(PROTOTYPE), CPU)
 
 
@@ -252,7 +252,7 @@ def test_one_rung_is_climbed_at_a_time_and_the_end_of_the_ladder_is_one_sentence
     handle.remove()
     assert seen == [Saving.NONE, Saving.CHECKPOINTS, Saving.TILES, Saving.SLICES]  # weights are at home already
     assert service.invert(job).figures.unet_rows == 2 + 2 + 2 * 2
-    assert model.savings.saving is Saving.SLICES
+    assert model.savings.saving is Saving.NONE  # memory has returned
     assert service.invert(replace(job, model=ModelFiles(PROTOTYPE))).figures.unet_rows > 0
     assert service._model is not None
     assert service._model.savings.saving is Saving.NONE  # another model begins below

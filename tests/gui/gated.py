@@ -12,6 +12,7 @@ from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.editing.render_requests import Edit
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob, seen_of
 from nti_desktop.recipe.methods import Extent, Method
 
@@ -46,7 +47,7 @@ class GatedBench:
         """It computes on none."""
 
     def measure(self, job: MeasureJob, report: Report, cancel: CancelToken) -> Measured:
-        return Measured(40.0, 0.001, "gate")
+        return Measured(40.0, Speeds(Rates(0.001, 0.002, 0.002)), "gate")
 
     def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inversion:
         """Nothing but the shapes that the job asks for."""

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from nti_desktop.core.errors import DeviceStopped
 from nti_desktop.editing import feedback
 from nti_desktop.gui import preferences
+from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Device, Measured
 from nti_desktop.recipe.memory import Forecast, Need, Saving
 from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import OpenWindow
 from tests.gui.gated import GatedBench
+
+HERE = Speeds(Rates(1.0, 2.0, 2.0))
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -59,7 +63,7 @@ def test_the_window_says_why_a_card_is_not_used_and_lists_each_of_several(
 ) -> None:
     cards = (Device("cuda:0", "Graphics card 1: A"), Device("cuda:1", "Graphics card 2: B"), Device("cpu", "Processor"))
     reason = "“Graphics card 1: A” is not used, as its driver is too old for this PyTorch; update the driver."
-    found = Measured(40.0, 0.001, "Processor", devices=cards, precision="full precision", passed_over=(reason,))
+    found = Measured(40.0, HERE, "Processor", devices=cards, precision="full precision", passed_over=(reason,))
     monkeypatch.setattr(service, "measure", lambda *_: found)
     preferences.remember_device("cuda:1")
     window = open_window()
@@ -71,9 +75,32 @@ def test_the_window_says_why_a_card_is_not_used_and_lists_each_of_several(
     assert panel.precision.wordWrap()
 
 
+def test_when_a_card_stops_another_device_is_measured_and_the_window_says_why(
+    open_window: OpenWindow, until: Until, photo: Path, service: GatedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = "The graphics card stopped in the middle of its work; try again."
+    reason = "“Graphics card: A” is not used, as it stopped in the middle of its work; start the program again."
+    listed = (Device("cuda", "Graphics card: A, not used"), Device("cpu", "Processor"))
+    answers = iter([DeviceStopped(stopped)])
+
+    def measure(*_: object) -> Measured:
+        for error in answers:
+            raise error
+        return Measured(40.0, HERE, "Processor", devices=listed, precision="full precision", passed_over=(reason,))
+
+    monkeypatch.setattr(service, "measure", measure)
+    window = open_window()
+    window.open_path(photo)
+    panel = window.editor_view.model_panel
+    until(lambda: reason in panel.precision.text())
+    titles = [panel.devices.itemText(n) for n in range(panel.devices.count())]
+    assert titles == ["Best available", "Graphics card: A, not used", "Processor"]
+    assert any(stopped in message.text for message in window.editor_view.messages.messages)
+
+
 def measured(need: Need, kind: str = "cpu", editing: Need | None = None) -> Measured:
     forecast = Forecast(need, need, editing or need, room=8_000_000_000)
-    return Measured(30.0, 1.0, "Processor, 2 threads", kind, (Device("cpu", "here"),), "full precision", forecast)
+    return Measured(30.0, HERE, "Processor, 2 threads", kind, (Device("cpu", "here"),), "full precision", forecast)
 
 
 def test_time_and_memory_stand_in_one_line() -> None:
@@ -85,7 +112,7 @@ def test_time_and_memory_stand_in_one_line() -> None:
         "about 4 s", measured(plain.forecast.learning, "cuda"), Method.PINNED
     )  # type: ignore[union-attr]
     assert (
-        feedback.takes("about 4 s", Measured(30.0, 1.0, "here"), Method.PINNED) == "Takes about 4 s on this computer."
+        feedback.takes("about 4 s", Measured(30.0, HERE, "here"), Method.PINNED) == "Takes about 4 s on this computer."
     )
     assert feedback.measured_on(plain) == "Measured on: Processor, 2 threads, full precision."
 

@@ -1,5 +1,6 @@
 """What was prepared is kept with its own photo, however soon something else is asked for."""
 
+import json
 import os
 import shutil
 import time
@@ -15,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.cli import main
 from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.known_speeds import speeds_file
 from nti_desktop.gui import preferences
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Tone
@@ -23,6 +25,7 @@ from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import PATIENCE, OpenWindow
 from tests.other_models import prepare, write_model
@@ -55,17 +58,18 @@ def test_two_ways_are_offered_where_their_times_lie_far_apart_and_the_choice_is_
     def chips() -> list[QPushButton]:
         return [b for b in ready.editor_view.prompts.findChildren(QPushButton) if b.isVisible() and "By " in b.text()]
 
-    preparing.plan.estimates = Estimates(replace(measured, row_seconds=0.001))
+    preparing.plan.estimates = Estimates(replace(measured, speeds=Speeds(Rates(0.001, 0.002, 0.002))))
     model.choose_way(Method.NULL_TEXT, 50)
     assert chips() == []
-    preparing.plan.estimates = Estimates(replace(measured, row_seconds=1.0))
+    preparing.plan.estimates = Estimates(replace(measured, speeds=Speeds(Rates(1.0, 2.0, 2.0))))
     model.choose_way(Method.NULL_TEXT, 50)
-    assert [chip.text() for chip in chips()] == ["By null-text, about 19 min", f"By {usual}, about 2 min"]
+    assert [chip.text() for chip in chips()] == ["By null-text, about 19 min", f"By {usual}, about 3 min"]
     assert preferences.method(model.entry.id) is Method.NULL_TEXT
     chips()[1].click()
     until(lambda: ready.editor.document is not None and ready.editor.document.version is not None)
     assert preferences.method(model.entry.id) is None
     close(ready)
+    assert len(json.loads(speeds_file().read_bytes())) == 1  # how fast it was
     assert [record.settings.method for record in kept(photo)] == [usual]
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from nti_desktop.photo.colour import srgb_profile
 from nti_desktop.photo.export.export import Exported, export_picture
 from nti_desktop.photo.export.targets import Conflict
+from nti_desktop.photo.metadata import left_out_of_heif
 from nti_desktop.photo.photo import full_raster, open_photo
 from nti_desktop.photo.raster import Raster
 from tests.metadata_files import exif_block, jpeg_with, resource, segment, tags_of
@@ -99,6 +100,8 @@ def test_a_resolution_that_nobody_stated_is_not_made_up(tmp_path: Path, source: 
     for suffix in (".png", ".jpg", ".webp"):
         path, _ = exported(tmp_path, source, suffix)
         assert not [name for name in tags_read_by_exiftool(path) if "Resolution" in name or "pHYs" in name]
+    path, _ = exported(tmp_path, source, ".tif")
+    assert tags_read_by_exiftool(path)["IFD0:ResolutionUnit"] == "None"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -233,6 +236,25 @@ def test_a_saved_selection_is_said_not_to_be_exported(tmp_path: Path) -> None:
     for kinds, is_said in (([0], True), ([2], False), ([1], False)):
         _, done = exported(tmp_path, tiff_file(rows, 60, 40, bits=(8,) * 4, extra=[(338, 3, kinds)]), ".tif")
         assert any("saved selections" in note for note in done.notes) == is_said
+
+
+@pytest.mark.parametrize(
+    ("exif", "what"),
+    [(exif_block(), "the embedded preview"), (b"II*\0\xff\0\0\0", "damaged EXIF data")],
+)
+@pytest.mark.parametrize("suffix", [".heic", ".avif"])
+def test_what_of_the_exif_of_a_heic_or_avif_is_never_copied_is_said(suffix: str, exif: bytes, what: str) -> None:
+    data = heic() if suffix == ".heic" else encoded(PICTURE, "AVIF")
+    with io.BytesIO(data) as file:
+        assert left_out_of_heif(file) == ()
+    # pillow-heif and Pillow write blocks anew, so a marked one of the same length is put in its place
+    placeholder = Image.Exif()
+    placeholder[0x010E] = "x" * (len(exif) + 100)
+    block = placeholder.tobytes()
+    data = heic(exif=block) if suffix == ".heic" else encoded(PICTURE, "AVIF", exif=block)
+    at = data.index(block[6:])
+    with io.BytesIO(data[:at] + exif.ljust(len(block) - 6, b"\0") + data[at + len(block) - 6 :]) as file:
+        assert left_out_of_heif(file) == (what,)
 
 
 def heic(**options: object) -> bytes:

@@ -200,6 +200,33 @@ def test_transparency_is_kept(tmp_path: Path, kind: str) -> None:
     assert np.abs(pixels[..., 3:].astype(int) - alpha).max() <= 2
 
 
+@pytest.mark.parametrize("which", [b"irot", b"imir"])
+def test_a_picture_that_is_turned_otherwise_than_its_transparency_is_refused(tmp_path: Path, which: bytes) -> None:
+    layers = np.dstack([PICTURE, PICTURE[..., 0]])
+    data = encoded(layers, "AVIF", exif=exif(5), quality=100, subsampling="4:4:4", speed=10)
+    decode_heif(saved(tmp_path, data))
+    kept = numbered_properties(data)
+    number = next(at for at, name in kept.items() if name == which)
+    unmoved = next(at for at, name in kept.items() if name == b"pixi")
+    at = data.index(b"ipma") + 12  # behind version, flags and the number of entries
+    own = at + 3 + data[at + 2]  # the second item's entry
+    entry = data[own : own + 3 + data[own + 2]]
+    changed = entry[:3] + bytes(unmoved if one & 0x7F == number else one for one in entry[3:])
+    assert changed != entry
+    with pytest.raises(PhotoError, match="stored in a rare way"):
+        decode_heif(saved(tmp_path, data[:own] + changed + data[own + len(entry) :]))
+
+
+def numbered_properties(data: bytes) -> dict[int, bytes]:
+    """The names of a HEIF's property boxes by their number, from 1."""
+    at = data.index(b"ipco") - 4
+    end, at, names = at + int.from_bytes(data[at : at + 4]), at + 8, {}
+    while at < end:
+        names[len(names) + 1] = data[at + 4 : at + 8]
+        at += int.from_bytes(data[at : at + 4])
+    return names
+
+
 def test_colours_multiplied_by_their_transparency_are_divided_again(tmp_path: Path) -> None:
     alpha = np.full((64, 128, 1), 128, np.uint8)
     multiplied = np.round(PICTURE * (128 / 255)).astype(np.uint8)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from nti_desktop.photo.metadata import Metadata, left_out, orientation_of, read_metadata, with_metadata
 from nti_desktop.photo.reading.containers import Kind
@@ -257,8 +258,91 @@ def test_what_is_never_copied_is_named_once_and_in_a_fixed_order() -> None:
     )
 
 
+FOREIGN = "what the camera or other programs keep in the file for themselves"
+
+
 def test_a_box_that_is_no_content_credential_is_not_called_one() -> None:
-    assert left_out(io.BytesIO(jpeg_with([jumbf_segment(b"json")])), "JPEG") == ()
+    assert left_out(io.BytesIO(jpeg_with([jumbf_segment(b"json")])), "JPEG") == (FOREIGN,)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        segment(0xE0, b"AVI1\0\1"),
+        segment(0xE1, b"FLIR\0\1\0\0data"),
+        segment(0xE2, b"FPXR\0\1"),
+        segment(0xE5, b"RMETA\0\1"),
+        segment(0xE6, b"GoPro\0DEVC"),
+        segment(0xEC, b"[picture info]\r\nResolution=2\r\n"),
+    ],
+)
+def test_what_a_camera_keeps_in_a_segment_of_its_own_is_named(added: bytes) -> None:
+    assert left_out(io.BytesIO(jpeg_with([added])), "JPEG") == (FOREIGN,)
+
+
+@pytest.mark.parametrize(
+    "added", [segment(0xEC, b"Ducky\0\1\0\4\0\0\0\x50\0\0"), segment(0xED, b"Adobe_CM\0\2"), segment(0xE3, bytes(40))]
+)
+def test_how_a_jpeg_was_encoded_is_nothing_to_tell_of(added: bytes) -> None:
+    assert left_out(io.BytesIO(jpeg_with([added])), "JPEG") == ()
+
+
+@pytest.mark.parametrize(
+    ("behind", "what"),
+    [
+        (b"AXS!" + bytes(20) + b"AXS*", FOREIGN),
+        (b"\0\0\0\x10ftypmp42\0\0\0\0", "the video of a motion photo"),
+        (encoded(smooth_picture(), "JPEG"), "further pictures in the file"),
+        (bytes(500) + b"\r\n", None),
+    ],
+)
+def test_what_stands_behind_the_end_of_a_jpeg_is_named(behind: bytes, what: str | None) -> None:
+    assert left_out(io.BytesIO(jpeg_with([]) + behind), "JPEG") == ((what,) if what else ())
+
+
+def test_settings_of_photoshop_are_named_and_its_copies_of_what_is_read_are_not() -> None:
+    def said(*numbers: int) -> tuple[str, ...]:
+        resources = b"".join(resource(number, b"data") for number in numbers)
+        return left_out(io.BytesIO(jpeg_with([segment(0xED, b"Photoshop 3.0\0" + resources)])), "JPEG")
+
+    assert said(0x040A, 0x03F3) == ("Photoshop's settings for this file",)
+    assert said(0x03ED, 0x0406, 0x0425) == ()
+
+
+@pytest.mark.parametrize(
+    ("tag", "what"),
+    [
+        (34735, "where on Earth the pixels lie (GeoTIFF)"),
+        (33550, "where on Earth the pixels lie (GeoTIFF)"),
+        (0x935C, "further pictures in the file"),
+        (0xC634, "the camera's maker note"),
+    ],
+)
+def test_what_of_a_tiff_is_never_copied_is_named(tag: int, what: str) -> None:
+    assert left_out(io.BytesIO(tiff_file(bytes(3), 1, 1, extra=[(tag, 3, [1, 1, 0, 1])])), "TIFF") == (what,)
+
+
+@pytest.mark.parametrize(
+    ("semantic", "what"),
+    [
+        ("Primary", ()),
+        ("GainMap", ("the gain map",)),
+        ("MotionPhoto", ("the video of a motion photo",)),
+        ("Depth", ("further pictures in the file",)),
+    ],
+)
+@pytest.mark.parametrize("as_attribute", [True, False])
+def test_what_a_container_lists_is_named(semantic: str, what: tuple[str, ...], as_attribute: bool) -> None:
+    item = (
+        f'<Container:Item Item:Semantic="{semantic}"/>'
+        if as_attribute
+        else f'<Container:Item rdf:parseType="Resource"><Item:Semantic>{semantic}</Item:Semantic></Container:Item>'
+    )
+    listed = packet(
+        "<Container:Directory><rdf:Seq><rdf:li rdf:parseType='Resource'>"
+        f"{item}</rdf:li></rdf:Seq></Container:Directory>"
+    )
+    assert left_out(io.BytesIO(jpeg_with(xmp_segments(listed)[:1])), "JPEG") == what
 
 
 def test_content_credentials_of_the_other_containers_are_named() -> None:
@@ -275,3 +359,17 @@ def test_a_tiffs_smaller_copies_are_previews_and_its_other_pages_are_pictures() 
         second = tiff_file(bytes(3), 1, 1, extra=[(254, 4, [kind])])
         data = tiff_file(bytes(3), 1, 1, extra=[(0x014A, 4, [len(first) + 200])]).ljust(len(first) + 200, b"\0")
         assert left_out(io.BytesIO(data + second[8:]), "TIFF") == (what,)
+
+
+def test_the_serial_number_and_the_lens_of_a_dng_are_read_and_how_its_data_are_developed_is_not() -> None:
+    data = tiff_file(bytes(3), 1, 1, extra=[(tag, 4, [7, 8, 9]) for tag in (0xC612, 0xC62A, 0xC62F, 0xC630, 0xC65A)])
+    tags = Image.Exif()
+    tags.load(read(data, "TIFF").exif)
+    assert {tag for tag in tags if tag >= 0xC000} == {0xC62F, 0xC630}
+
+
+@pytest.mark.parametrize("behind", [b"", b"\n", b'\n$"\x1d\x1a!#\x9e4', b"\n}}}\xd1\x01", b"7"])
+def test_what_stands_behind_the_digits_of_a_raw_profile_does_not_matter(behind: bytes) -> None:
+    block = exif_block()
+    text = b"\nExif\n%08d\n%s" % (len(block), block.hex().encode()) + behind
+    assert read(png_with((b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text))), "PNG").exif == block

@@ -220,6 +220,7 @@ def test_a_heif_of_a_rare_codec_is_not_called_damaged(tmp_path: Path, codec: byt
         (pyvips.Error("heif: Memory allocation error: Security limit exceeded"), "larger than what decodes this kind"),
         (pyvips.Error("VipsJpeg: premature end of JPEG image"), "is cut short or damaged"),
         (OSError("image file is truncated"), "is cut short or damaged"),
+        (pyvips.Error("heif: Invalid input: Image tile has different chroma format"), "is stored in a rare way"),
     ],
 )
 def test_a_decoders_failure_is_told_for_what_it_is(error: Exception, words: str) -> None:

@@ -1,10 +1,10 @@
 """Where a project says that its photo lies."""
 
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 import pytest
 
-from nti_desktop.project import belonging
+from nti_desktop.core.disk import server_of
 from nti_desktop.project.belonging import Belonging, placed
 from tests.sidecars import make_project
 
@@ -23,7 +23,7 @@ from tests.sidecars import make_project
     ],
 )
 def test_no_server_is_asked_because_a_project_says_so(folder: str, project: str, asks: bool) -> None:
-    assert belonging._asks_another_server(folder, PureWindowsPath(project)) is asks
+    assert (server_of(folder) not in ("", server_of(project))) is asks
     said = Belonging(Path(project), make_project().photo.at("a.jpg", folder)).said
     assert (said == Path(folder) / "a.jpg") is not asks
 

@@ -9,14 +9,14 @@ from nti_desktop.cli.arguments import parse
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.project.schema import RecipeRecord
 from nti_desktop.recipe import parameters
-from nti_desktop.recipe.parameters import PARAMETERS, STEPS, WEIGHT, Parameter
+from nti_desktop.recipe.parameters import ADDITION, PARAMETERS, STEPS, WEIGHT, Parameter
 from nti_desktop.recipe.recipe import EditRecipe
 
 DECLARED = {name: found for name, found in vars(parameters).items() if isinstance(found, Parameter)}
 
 
-def test_those_of_an_edit_are_all_but_the_steps_of_preparing() -> None:
-    assert {*map(id, PARAMETERS), id(STEPS)} == set(map(id, DECLARED.values()))
+def test_those_of_an_edit_are_all_but_the_steps_of_preparing_and_the_weight_of_an_addition() -> None:
+    assert {*map(id, PARAMETERS), id(STEPS), id(ADDITION)} == set(map(id, DECLARED.values()))
 
 
 def test_every_number_of_a_recipe_has_a_row_and_a_place_in_the_file() -> None:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import psutil
 import torch
 
-from nti_desktop.core.errors import EngineError, OutOfMemory
+from nti_desktop.core.errors import DeviceStopped, EngineError, OutOfMemory
 from nti_desktop.engine.memory.faults import give_back_memory, is_device_fault, ran_out_of_memory, why_unusable
 from nti_desktop.recipe.jobs import Device
 
@@ -20,16 +21,24 @@ _KINDS = {"cuda": "graphics card that the program can use", "xpu": "Intel graphi
 GRAPHICS_CARDS = ("cuda", "xpu")  # with memory of their own; AMD's are "cuda" too, by ROCm
 _PATIENCE = 5  # seconds for a driver's tool to answer
 
+_stopped: dict[str, str] = {}  # kinds that failed at their work in this process, and the sentence that says so
+
 
 def devices() -> tuple[Device, ...]:
-    """List the devices at hand, the fastest first; of several cards each, numbered."""
-    return tuple(in_words(torch.device(kind)) for kind in _kinds())
+    """List the devices at hand, the fastest first; of several cards each, numbered. Those that are not used say so."""
+    return tuple(_listed(kind) for kind in _kinds())
+
+
+def _listed(kind: str) -> Device:
+    device = in_words(torch.device(kind))
+    return device if fault_of(kind) is None else replace(device, name=f"{device.name}, not used")
 
 
 def find_device(kind: str | None = None) -> torch.device:
     """The device of a kind, see Device, the best one for None; raises EngineError where there is none.
 
-    One that fails at a first computation is passed over for the next one, at last for the processor.
+    One that fails at a first computation, or has stopped at its work, is passed over for the next one, at last for the
+    processor.
     """
     there = _kinds()
     if kind in GRAPHICS_CARDS and kind not in there:  # of several the first
@@ -48,9 +57,22 @@ def passed_over() -> tuple[str, ...]:
     return found or ((unseen,) if (unseen := _unseen_card()) else ())
 
 
-@cache
 def fault_of(kind: str) -> str | None:
     """Say in one sentence why a device cannot be used; None for one that computes. It is tried once."""
+    return _stopped.get(kind) or _fault_at_first(kind)
+
+
+def give_up(device: torch.device) -> None:
+    """Choose a device no more until the program is started again: after a fault the driver answers nothing but that."""
+    if device.type != "cpu":
+        _stopped[str(device)] = (
+            f"“{in_words(device).name}” is not used, as it stopped in the middle of its work; start the program again "
+            "to use it, and update its driver if it stops again."
+        )
+
+
+@cache
+def _fault_at_first(kind: str) -> str | None:
     if kind == "cpu":
         return None
     device = torch.device(kind)
@@ -154,10 +176,10 @@ def free_memory(device: torch.device) -> int:
 
 @contextmanager
 def memory_errors() -> Iterator[None]:
-    """Turn every way of running out of memory into OutOfMemory, and other faults of a device into EngineError."""
+    """Turn every way of running out of memory into OutOfMemory, other faults of a device into DeviceStopped."""
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, OSError) as error:
         if ran_out_of_memory(error):
             give_back_memory()
             raise OutOfMemory(
@@ -168,10 +190,11 @@ def memory_errors() -> Iterator[None]:
             raise
         if (known := why_unusable(error)) is not None:
             why, remedy = known
-            raise EngineError(
-                f"The graphics card computes nothing here, as {why}; choose the processor, or {remedy}."
+            raise DeviceStopped(
+                f"The graphics card computes nothing here, as {why}; try again, which the processor does then, or "
+                f"{remedy}."
             ) from error
-        raise EngineError(
-            "The graphics card stopped in the middle of its work; start the program again, and update its driver or "
-            "choose the processor if it stops again."
+        raise DeviceStopped(
+            "The graphics card stopped in the middle of its work and is not used until the program is started again; "
+            "try again, which the processor does then, and update the card's driver if it stops again."
         ) from error

@@ -7,12 +7,23 @@ from contextlib import suppress
 
 import torch
 
-# cuDNN and cuBLAS say the last ones where there is no memory for their own work; a trial has shown that they run.
-_NO_MEMORY = (
-    *("allocate memory", "not enough memory", "out of memory", "out_of_memory", "out_of_device_memory"),
-    *("out_of_resources", "invalid buffer size", "failed to allocate", "alloc_failed", "unable to find an engine"),
-    *("unable to find a valid cudnn algorithm", "cudnn_status_not_initialized"),
-)
+# Who says that there is no memory, and the words by which that is known. CUDA's libraries say that they find no engine
+# or are not initialized where there is none for their own work; a trial has shown that they run.
+_NO_MEMORY = {
+    "PyTorch": ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc"),
+    "PyTorch on Intel graphics": ("can not allocate memory block",),
+    "PyTorch on a card that cannot be asked what is free": ("nvml_success ==",),
+    "PyTorch on the processor of Windows": ("not enough memory",),
+    "Windows, in any language": ("os error 1455", "winerror 1455"),
+    "CUDA": ("error_out_of_memory", "errormemoryallocation"),
+    "cuBLAS, cuSOLVER, cuDNN 8": ("status_alloc_failed", "status_not_initialized"),
+    "cuDNN 9": ("host_allocation_failed", "device_allocation_failed"),
+    "PyTorch about cuDNN": ("unable to find an engine", "unable to find a valid cudnn algorithm"),
+    "ROCm": ("hiperroroutofmemory", "rocblas_status_memory_error"),
+    "MIOpen": ("miopenstatusallocfailed", "memory not available to allocate buffer"),
+    "Metal": ("invalid buffer size", "failed to allocate private mtlbuffer", "erroroutofmemory"),
+    "Level Zero": ("out_of_device_memory", "out_of_host_memory", "out_of_resources"),
+}
 # Why a device computes nothing, what to do, and the words by which that is known.
 _UNUSABLE = (
     (
@@ -38,10 +49,14 @@ _STOPPED = (
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
-    """A full card raises torch.OutOfMemoryError; its libraries, the processor and other graphics a RuntimeError."""
+    """A full card raises torch.OutOfMemoryError; its libraries, the processor and other graphics a RuntimeError; the
+    system an OSError where it maps a file.
+    """
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
     words = str(error).lower()
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and any(said in words for said in _NO_MEMORY)
+    return isinstance(error, RuntimeError | OSError) and any(
+        said in words for who in _NO_MEMORY.values() for said in who
     )
 
 

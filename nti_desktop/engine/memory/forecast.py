@@ -17,9 +17,6 @@ from nti_desktop.engine.sampling.pivot import KEPT, rows_at_once
 from nti_desktop.recipe.memory import Forecast, Need, Saving
 from nti_desktop.recipe.methods import Method
 
-# Of what is free, a job may take so much: memory comes in blocks, and convolutions take some for themselves.
-SHARE = 0.85
-
 Size = tuple[int, int]  # rows and columns of latents
 Work = Callable[[DiffusionModel, Tensor, Embedding], None]  # with latents and the embedding of one row
 
@@ -67,27 +64,27 @@ class Forecaster:
         """Predict the memory that a job takes whose timesteps are such work, with as few savings as let it fit, else
         with all that it may use. beside: bytes it keeps from step to step.
         """
-        savings, room = self._model.savings, self.room
-        for saving in Saving:
-            if savings.saving <= saving <= savings.last:
-                found = self.peak(work, saving, size) + beside
-                if found <= room or saving == savings.last:
-                    break
-        return Need(found, saving, found <= room)
+        savings = self._model.savings
+        for saving in savings.rungs:
+            found = self.peak(work, saving, size) + beside
+            if savings.holds(found, saving):
+                break
+        return Need(found, saving, found <= savings.room)
 
     @property
     def room(self) -> int:
         """Bytes that a job may take, the model included."""
-        return self._resident(self._model.savings.saving) + int(SHARE * free_memory(self._model.device))
+        return self._model.savings.room
 
     def peak(self, work: Work, saving: Saving, size: Size) -> int:
         """Bytes at the peak of a timestep, or of the decoders or the text encoders, with the weights there then."""
         model = self._model
         timestep, picture = (self._counted(what, saving, size) for what in (work, drawing))
-        if saving < Saving.OFFLOAD:
-            return self._resident(saving) + max(timestep, picture)
+        staying = model.savings.resident(saving)
+        if staying == model.weight_bytes:
+            return staying + max(timestep, picture)
         vae, *encoders = (_weights(part) for part in (model.vae, *model.text.encoders))
-        return max(timestep, vae + picture, sum(encoders))
+        return staying + max(timestep, vae + picture, sum(encoders))
 
     def recorded(self, size: Size, self_limit: float) -> int:
         """Bytes of source attention that an edit keeps of each step."""
@@ -98,10 +95,9 @@ class Forecaster:
             self._done.recorded[known] = step.bytes()
         return self._done.recorded[known]
 
-    def _resident(self, saving: Saving) -> int:
-        return 0 if saving >= Saving.OFFLOAD else self._model.weight_bytes
-
     def _counted(self, work: Work, saving: Saving, size: Size) -> int:
+        if saving is Saving.IDLE:  # which moves weights alone
+            saving = Saving.NONE
         known = (work, saving, self._model.precision.dtype, size)
         if known not in self._done.peaks:
             meta = self._meta_model(saving)

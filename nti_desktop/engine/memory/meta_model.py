@@ -56,7 +56,7 @@ def peak_bytes(work: Callable[[], object], weights: Iterable[Tensor], fused: boo
 
 
 class _NothingToCheck(Precision):
-    def check(self, numbers: Tensor) -> None:
+    def watch(self, numbers: Tensor) -> None:
         """There are no numbers."""
 
 

@@ -3,6 +3,8 @@
 Embeddings, loss, guidance and the DDIM moves are float32 everywhere.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -26,7 +28,7 @@ class Overflow(EngineError):
         )
 
 
-def unet_dtype(device: torch.device) -> torch.dtype:
+def network_dtype(device: torch.device) -> torch.dtype:
     """Half precision on a graphics card, float32 on the processor and on Apple graphics."""
     return torch.float16 if device.type in ("cuda", "xpu") else torch.float32
 
@@ -39,12 +41,15 @@ def wider(dtype: torch.dtype, device: torch.device) -> torch.dtype:
 
 @dataclass
 class Precision:
-    """The UNet's type; it only ever gets wider. chosen: what it was loaded in."""
+    """The UNet's type, and the text encoders'; they only ever get wider. chosen: what the UNet was loaded in."""
 
     dtype: torch.dtype
+    text: torch.dtype = torch.float32
 
     def __post_init__(self) -> None:
         self.chosen = self.dtype
+        self._finite: Tensor | None = None  # whether all that was watched is, on its device
+        self._proven = False  # whether the widest type has answered once
 
     @property
     def widest(self) -> bool:
@@ -55,10 +60,31 @@ class Precision:
         """After an overflow."""
         self.dtype = wider(self.dtype, device)
 
+    def watch(self, numbers: Tensor) -> None:
+        """Remember, on their device and without waiting for it, whether all numbers are finite."""
+        if not self._proven:
+            finite = numbers.detach().sum().isfinite()  # float32's sum, far beyond what half precision holds
+            self._finite = finite if self._finite is None else self._finite & finite
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Raises Overflow after the work inside unless all numbers that it watched are finite; waits for the device
+        once, and in the widest type after its first answer no more.
+        """
+        outside, self._finite = self._finite, None
+        try:
+            yield
+            if self._finite is not None:
+                if not bool(self._finite):
+                    raise Overflow
+                self._proven = self.widest
+        finally:
+            self._finite = outside
+
     def check(self, numbers: Tensor) -> None:
-        """Raises Overflow unless all numbers are finite; waits for the device once."""
-        if not bool(numbers.detach().sum().isfinite()):  # the sum is float32's, far beyond what half precision holds
-            raise Overflow
+        """Raises Overflow at once unless all numbers are finite."""
+        with self.watching():
+            self.watch(numbers)
 
     def __str__(self) -> str:
         """In words."""

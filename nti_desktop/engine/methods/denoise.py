@@ -15,6 +15,7 @@ from nti_desktop.engine.sampling.blend import WordMaps, blend_mask, map_grid
 from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.sampling.weighting import edit_embedding
+from nti_desktop.recipe.costs import CHECKING
 from nti_desktop.recipe.methods import PIVOT
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.rewording import as_written
@@ -156,7 +157,7 @@ def reconstruct(
     levels = levels_of(model.scheduler_config, settings.steps)
     embeddings = stacked(null_embedding, model.embed(settings.prompt) if conditional is None else conditional)
     z = pivot[:1]
-    for a in watched("Checking", range(levels.steps), report, cancel):
+    for a in watched(CHECKING, range(levels.steps), report, cancel):
         both = model.predict(z.expand(2, -1, -1, -1), levels.timesteps[a], embeddings)
         z = step_down(guided(both[:1], both[1:], settings.guidance_scale), z, levels, a, a + 1)
     return z

@@ -18,6 +18,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.engine.sampling.ddim import Levels, clean_and_noise, guided, levels_of
 from nti_desktop.engine.sampling.weighting import edit_embedding
+from nti_desktop.recipe.costs import CHECKING, FOLLOWING
 from nti_desktop.recipe.methods import PAIR
 from nti_desktop.recipe.settings import InversionSettings
 
@@ -104,9 +105,9 @@ def prepare(
     levels = levels_of(model.scheduler_config, settings.steps)
     start, photo = first_level(settings.steps), latents.cpu().double()
     noise = noise_of(model, model.embed(settings.prompt), settings.guidance_scale, levels)
-    following = _watching(noise, levels, start, "Following the photo", report, cancel)
+    following = _watching(noise, levels, start, FOLLOWING, report, cancel)
     pair = up((photo, photo), following, levels, start)
-    checking = _watching(noise, levels, start, "Checking", report, cancel)
+    checking = _watching(noise, levels, start, CHECKING, report, cancel)
     reconstruction, _ = down(pair, checking, levels, start)
     return Prepared(settings, {PAIR.name: torch.cat(pair)}, latents, reconstruction.to(model.device, torch.float32))
 

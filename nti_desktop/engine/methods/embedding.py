@@ -17,6 +17,7 @@ from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.learning import learn
 from nti_desktop.engine.sampling.pivot import Source, invert_exactly
 from nti_desktop.engine.sampling.weighting import carried, edit_embedding
+from nti_desktop.recipe.costs import LEARNING
 from nti_desktop.recipe.methods import EMBEDDED, PIVOT
 from nti_desktop.recipe.rewording import source_places
 from nti_desktop.recipe.settings import InversionSettings
@@ -32,7 +33,7 @@ def learned(model: DiffusionModel, latents: Tensor, start: Embedding, report: Re
     def told() -> Embedding:
         return start.with_tokens(torch.cat([start.tokens[:, :1], words], dim=1))
 
-    learn(model, latents, told, words, STEPS, LEARNING_RATE, "Learning the photo", report, cancel)
+    learn(model, latents, told, words, STEPS, LEARNING_RATE, LEARNING, report, cancel)
     return start.with_tokens(told().tokens.detach())
 
 

@@ -18,6 +18,7 @@ from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.learning import learn
 from nti_desktop.engine.sampling.pivot import invert_exactly
+from nti_desktop.recipe.costs import TUNING
 from nti_desktop.recipe.methods import EMBEDDED, PIVOT, TUNED
 from nti_desktop.recipe.settings import InversionSettings
 
@@ -29,7 +30,7 @@ def tuned(model: DiffusionModel, latents: Tensor, own: Embedding, report: Report
     """The additions (see low_rank) that draw the photo's latents (1, C, h, w) best when the model is told `own`."""
     numbers = low_rank.nothing(model.unet, model.device).requires_grad_()
     with low_rank.added(model.unet, numbers):
-        learn(model, latents, lambda: own, numbers, STEPS, LEARNING_RATE, "Tuning the model", report, cancel)
+        learn(model, latents, lambda: own, numbers, STEPS, LEARNING_RATE, TUNING, report, cancel)
     return numbers.detach()
 
 

@@ -13,6 +13,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, longer_step, step_down
 from nti_desktop.engine.sampling.pivot import invert
+from nti_desktop.recipe.costs import LEARNING
 from nti_desktop.recipe.methods import NULL_EMBEDDINGS, PIVOT, PUBLISHED_STEPS
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 
@@ -123,7 +124,7 @@ def prepare(
             step = _Step(model, settings.guidance_scale, levels, i, z, pivot[i + 1 : i + 2], null, answer)
             return _as_published(step, null_embedding, cancel)
 
-    for i in watched("Learning the photo", range(levels.steps), report, cancel):
+    for i in watched(LEARNING, range(levels.steps), report, cancel):
         null_embedding, z, inner = model.enduring(partial(learn, i, z, null_embedding))
         null_embeddings.append(null_embedding)
         inner_steps += inner

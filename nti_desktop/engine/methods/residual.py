@@ -14,8 +14,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import Source
-
-ENOUGH_VISITS = 25  # levels; an edit that stands on more of them hardly differs, see visited_levels
+from nti_desktop.recipe.methods import Method
 
 prepare = pinned.prepare
 
@@ -37,6 +36,5 @@ def render(task: Task, conditional: Embedding | None = None) -> Edit:
         output = guided(there.unconditional, there.conditional, guidance_scale)
         return pivot[b : b + 1] + (z - step_down(output, pivot[a : a + 1], levels, a, b))
 
-    return denoise(
-        replace(task, visits=task.visits or ENOUGH_VISITS), task.model.embed(""), landing, conditional=conditional
-    )
+    visits = task.visits or Method.RESIDUAL.row.enough_levels
+    return denoise(replace(task, visits=visits), task.model.embed(""), landing, conditional=conditional)

@@ -23,17 +23,22 @@ from nti_desktop.engine.model.preview_decoder import PreviewNetwork
 from nti_desktop.engine.model.text import PromptReader
 from nti_desktop.engine.sampling.attention import AttentionSwitch, install_switch
 from nti_desktop.engine.sampling.tokens import PromptTokens
-from nti_desktop.recipe.memory import Saving
+from nti_desktop.recipe.memory import Need, Saving
 
 T = TypeVar("T")
 
 EMBEDDED = 32  # sentences whose embeddings are remembered; SDXL's take 0.6 MB each
 
 
+def _cannot() -> bool:
+    """Nothing less can be asked."""
+    return False
+
+
 @dataclass(frozen=True, eq=False)
 class DiffusionModel:
-    """A loaded model; weights are frozen, all but the UNet's stay float32. move: see Visits; preview_decoder: None
-    where the autoencoder draws previews too.
+    """A loaded model; weights are frozen, the autoencoder's stay float32. move: see Visit; preview_decoder: None where
+    the autoencoder draws previews too.
 
     Every call without gradients endures by itself, see `enduring`; what takes gradients is wrapped in it as a whole.
     """
@@ -52,9 +57,9 @@ class DiffusionModel:
     _embedded: OrderedDict[str, Embedding] = field(init=False, default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
-        unet, *others = self.parts
-        for part, dtype in ((unet, self.precision.dtype), *((part, torch.float32) for part in others)):
-            part.to(dtype).eval().requires_grad_(False)
+        dtypes = {self.unet: self.precision.dtype, **dict.fromkeys(self.text.encoders, self.precision.text)}
+        for part in self.parts:
+            part.to(dtypes.get(part, torch.float32)).eval().requires_grad_(False)
         if self.device.type != "mps":  # convolutions are fastest so, by an eighth on a processor
             for part in (self.unet, self.vae, *self._previewing):
                 part.to(memory_format=torch.channels_last)
@@ -62,11 +67,7 @@ class DiffusionModel:
         parts = self.unet, self.vae, (*self.text.encoders, *self._previewing)
         object.__setattr__(self, "savings", Savings(*parts, self.attention, self.device, self.move))
         object.__setattr__(self, "prefix", Prefix(self.unet))
-        if self.device.type in GRAPHICS_CARDS and self.weight_bytes > free_memory(self.device):
-            self.savings.climb_to(Saving.OFFLOAD)
-        else:
-            for part in self.parts:
-                part.to(self.device)
+        self.enduring(self._arrive)
 
     @property
     def parts(self) -> tuple[Any, ...]:
@@ -127,6 +128,11 @@ class DiffusionModel:
         """Whether the UNet sees the photo beside the noise (Brooks et al. 2022)."""
         return int(self.unet.config.in_channels) == 2 * self.latent_channels
 
+    def begin(self, need: Need) -> None:
+        """Save what a job is forecast to need, and no more."""
+        self.savings.begin(need)
+        self.enduring(self.savings.settle)
+
     def predict(
         self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding, seen: Tensor | None = None
     ) -> Tensor:
@@ -134,14 +140,16 @@ class DiffusionModel:
 
         seen: like latents, what a model that takes orders sees of the photo; nothing if not given.
 
-        Raises Overflow, with gradients, where the UNet's type does not hold what it computes.
+        With gradients nothing is endured: what calls it is, see `enduring`.
         """
-        asked = partial(self._predict, latents, timesteps, embedding, seen)
+        asked = partial(self.predict_once, latents, timesteps, embedding, seen)
         return asked() if torch.is_grad_enabled() else self.enduring(asked)
 
-    def enduring(self, work: Callable[[], T]) -> T:
+    def enduring(self, work: Callable[[], T], ask_less: Callable[[], bool] = _cannot) -> T:
         """Do one timestep's work; where memory or the range of the UNet's type is at its end, from its beginning with
         one saving more or in a wider type.
+
+        ask_less: makes the work smaller, which comes before any saving; tells whether it could.
 
         Raises the last error when the ladder has come to its end, Overflow when there is no wider type.
         """
@@ -150,23 +158,37 @@ class DiffusionModel:
             try:
                 if improve is not None:  # only now that the error is gone, and with it what the work had in memory
                     improve()
-                return work()
+                with self.precision.watching():
+                    return work()
             except Overflow:
                 if self.precision.widest:
                     raise
                 improve = self._widen
             except (MemoryError, RuntimeError) as error:
-                if not ran_out_of_memory(error) or self.savings.saving >= self.savings.last:
+                if not ran_out_of_memory(error):
                     raise
-                improve = self._save
+                if ask_less():
+                    improve = give_back_memory
+                elif self.savings.exhausted:
+                    raise
+                else:
+                    improve = self._save
 
     def _widen(self) -> None:
         self.precision.widen(self.device)
         self._settle()
 
     def _save(self) -> None:
-        self.savings.climb()
+        give_back_memory()
+        self.savings.give_up()
         self._settle()
+
+    def _arrive(self) -> None:
+        """Put the parts onto the device, of a card at most what it has room for."""
+        savings, card = self.savings, self.device.type in GRAPHICS_CARDS
+        while card and savings.saving < savings.last and savings.resident(savings.saving) > free_memory(self.device):
+            savings.climb()
+        savings.settle()
 
     def _settle(self) -> None:
         self.prefix.forget()
@@ -194,9 +216,18 @@ class DiffusionModel:
 
     def _embed(self, prompt: str) -> Embedding:
         with self.savings.present(*self.text.encoders):
-            return self.text.read(prompt)
+            found = self.text.read(prompt)
+        if self.precision.text == torch.float32 or bool(found.tokens.isfinite().all()):
+            return found
+        self.precision.text = torch.float32
+        for encoder in self.text.encoders:
+            encoder.float()
+        return self._embed(prompt)
 
-    def _predict(self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding, seen: Tensor | None) -> Tensor:
+    def predict_once(
+        self, latents: Tensor, timesteps: Tensor | int, embedding: Embedding, seen: Tensor | None = None
+    ) -> Tensor:
+        """Like `predict`, without enduring anything: for work that is endured as a whole."""
         t = torch.as_tensor(timesteps, device=self.device)
         if self.takes_orders:
             latents = torch.cat([latents, torch.zeros_like(latents) if seen is None else seen], dim=1)
@@ -208,7 +239,7 @@ class DiffusionModel:
             added_cond_kwargs=self._added(latents, embedding.pooled),
         ).sample
         output = output.float()
-        self.precision.check(output)
+        self.precision.watch(output)
         return output
 
     def _added(self, latents: Tensor, pooled: Tensor | None) -> dict[str, Tensor] | None:
@@ -223,8 +254,10 @@ class DiffusionModel:
 
 
 def _picture(pixels: Tensor) -> NDArray[np.float32]:
-    """(1, 3, H, W), -1 to 1 -> (H, W, 3) in [0, 1]."""
+    """(1, 3, H, W), -1 to 1 -> (H, W, 3) in [0, 1]; raises Overflow where it is no picture."""
     picture: NDArray[np.float32] = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
+    if not np.isfinite(picture).all():
+        raise Overflow
     return picture
 
 

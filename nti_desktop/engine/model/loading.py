@@ -15,7 +15,8 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
 from nti_desktop.engine.memory.device import find_device
 from nti_desktop.engine.memory.faults import is_device_fault, ran_out_of_memory
-from nti_desktop.engine.memory.precision import Precision, unet_dtype
+from nti_desktop.engine.memory.precision import Precision, network_dtype
+from nti_desktop.engine.model.additions import add_all
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.preview_decoder import load_preview_decoder
 from nti_desktop.engine.model.single_file import read_part
@@ -43,24 +44,28 @@ def load_model(
     Raises ModelError in one sentence when a part is missing, broken or incomplete, unless it is the preview decoder.
     """
     device = device or find_device()
-    dtype = dtype or unet_dtype(device)
+    dtype = dtype or network_dtype(device)
     preview = files.preview_decoder
     try:
         index = _read_json(files.folder / "model_index.json")
         names = [name for name in KINDS if name in ("unet", "vae") or index.get(name, [None])[0] is not None]
         parts = {name: _load_part(files, name, dtype) for name in names}
-        tokenizers = [name.replace("text_encoder", "tokenizer") for name in names if name.startswith("text_encoder")]
+        encoders = [name for name in names if name.startswith("text_encoder")]
+        tokenizers = tuple(_tokenizer(files.folder / name.replace("text_encoder", "tokenizer")) for name in encoders)
+        networks = {name: parts[name] for name in ("unet", *encoders)}
+        learned = add_all(networks, files.additions, tokenizers[0].eos_token_id)
         return DiffusionModel(
             unet=parts["unet"],
             vae=parts["vae"],
             text=PromptReader(
-                tuple(_tokenizer(files.folder / name) for name in tokenizers),
-                tuple(part for name, part in parts.items() if name.startswith("text_encoder")),
+                tokenizers,
+                tuple(parts[name] for name in encoders),
                 zeros_for_nothing=bool(index.get("force_zeros_for_empty_prompt", False)),
+                learned=learned,
             ),
             scheduler_config=_read_json(files.folder / "scheduler" / "scheduler_config.json") | dict(files.schedule),
             device=device,
-            precision=Precision(dtype),
+            precision=Precision(dtype, network_dtype(device)),
             preview_decoder=None if preview is None else load_preview_decoder(preview),
         )
     except ModelError:

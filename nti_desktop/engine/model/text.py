@@ -1,24 +1,26 @@
 """PromptReader: a model's tokenizers and text encoders, one of each or two, from a prompt to what the UNet reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from nti_desktop.engine.model.embedding import Embedding
-from nti_desktop.engine.sampling.tokens import PromptTokens, tokenize
+from nti_desktop.engine.sampling.tokens import Learned, PromptTokens, tokenize
 
 
 @dataclass(frozen=True, eq=False)
 class PromptReader:
     """tokenizers, encoders: one for Stable Diffusion 1 and 2, two for SDXL, which share their vocabulary and differ in
-    padding; zeros_for_nothing: whether the empty prompt's embedding is all zeros, as SDXL was trained with.
+    padding; zeros_for_nothing: whether the empty prompt's embedding is all zeros, as SDXL was trained with;
+    learned: words that users' files add.
     """
 
     tokenizers: tuple[Any, ...]
     encoders: tuple[Any, ...]
     zeros_for_nothing: bool = False
+    learned: Learned = field(default_factory=dict)
 
     @property
     def length(self) -> int:
@@ -36,7 +38,7 @@ class PromptReader:
 
     def tokens(self, prompt: str) -> PromptTokens:
         """The prompt's tokens; raises RecipeError when it is longer than the encoders read."""
-        return tokenize(self.tokenizers[0], prompt, self.length)
+        return tokenize(self.tokenizers[0], prompt, self.length, self.learned)
 
     @torch.no_grad()
     def read(self, prompt: str) -> Embedding:
@@ -56,5 +58,5 @@ class PromptReader:
         return Embedding(tokens, pooled)
 
     def _ids(self, encoder: int, prompt: str) -> Tensor:
-        ids = tokenize(self.tokenizers[encoder], prompt, self.length).ids
+        ids = tokenize(self.tokenizers[encoder], prompt, self.length, self.learned).ids
         return torch.tensor([ids], device=self.encoders[encoder].device)

@@ -100,7 +100,8 @@ class SwitchedAttention:
         elif encoder_hidden_states is None:
             out = control.itself(self.layer, q, k, v)
         else:
-            out = control.cross(self.layer, q, k, v)
+            wide = attn.upcast_attention  # Stable Diffusion 2's scores leave the range of half precision
+            out = control.cross(self.layer, q.float() if wide else q, k.float() if wide else k, v)
         projected: Tensor = attn.to_out[1](attn.to_out[0](out.transpose(1, 2).flatten(2).to(q.dtype)))
         return projected
 
@@ -161,7 +162,7 @@ class Recording:
 
     def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Keep the probabilities (rows, heads, positions, tokens)."""
-        p = probabilities(q, k)
+        p = probabilities(q, k).to(v.dtype)
         self.maps[layer] = p[-self.rows :]
         return p @ v
 
@@ -259,7 +260,7 @@ class Substitution:
 
     def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """The source's probabilities, carried through the alignment, replace the edit's within their windows."""
-        p = probabilities(q, k)
+        p = probabilities(q, k).to(v.dtype)
         own = self.own[layer] = p[-1]
         carried = self.source.cross[layer].to(own) @ self.mapping.to(own)
         final = torch.where(self.taken, carried, own) * self.weights.to(own)

@@ -44,7 +44,7 @@ def learn(
         wanted = trained_for(latents, noise, alpha, levels.prediction)
         missed = (model.predict(noisy, levels.timesteps[level], told()) - wanted).square().sum()  # a mean would vanish
         (found,) = torch.autograd.grad(missed, leaf)
-        model.precision.check(found)
+        model.precision.watch(found)
         return found / latents.numel()
 
     for _ in watched(phase, range(steps), report, cancel):

@@ -11,6 +11,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.engine.sampling.attention import Recording, SourceStep
 from nti_desktop.engine.sampling.ddim import Levels, step_up, undo_step_down
+from nti_desktop.recipe.costs import FOLLOWING
 from nti_desktop.recipe.memory import Saving
 
 POSITIONS_AT_ONCE = 16_384  # latent positions in one UNet call while recording: 4 rows of 64x64
@@ -27,7 +28,7 @@ def invert(
     (steps + 1, C, h, w) float32, from z*_T to z*_0 = latents.
     """
     pivot = [latents]
-    for level in watched("Following the photo", range(levels.steps, 0, -1), report, cancel):
+    for level in watched(FOLLOWING, range(levels.steps, 0, -1), report, cancel):
         output = model.predict(pivot[-1], levels.timesteps[level - 1], embedding)
         pivot.append(step_up(output, pivot[-1], levels, level))
     return torch.cat(pivot[::-1])
@@ -44,7 +45,7 @@ def invert_exactly(
     """
     pivot = [latents]
     below: Tensor | None = None
-    for level in watched("Following the photo", range(levels.steps, 0, -1), report, cancel):
+    for level in watched(FOLLOWING, range(levels.steps, 0, -1), report, cancel):
         output = model.predict(pivot[-1], levels.label(level), embedding)
         ahead = output if below is None else 2 * output - below
         pivot.append(undo_step_down(ahead, pivot[-1], levels, level))
@@ -54,7 +55,7 @@ def invert_exactly(
 
 def rows_at_once(model: DiffusionModel, latents: Tensor) -> int:
     """In a UNet call while recording; one where memory is short. latents: (B, C, h, w)."""
-    return 1 if model.savings.saving > Saving.NONE else max(1, POSITIONS_AT_ONCE // latents[0, 0].numel())
+    return 1 if model.savings.saving >= Saving.CHECKPOINTS else max(1, POSITIONS_AT_ONCE // latents[0, 0].numel())
 
 
 class Source:
@@ -79,6 +80,12 @@ class Source:
         self._unconditional = unconditional
         self._kept: dict[int, SourceStep] = {}
         self._home: torch.device | None = model.device
+        self._at_once = 1  # steps in a call while recording
+
+    @property
+    def on_device(self) -> bool:
+        """Whether it keeps recordings in the device's memory."""
+        return bool(self._kept) and self._home == self._model.device
 
     def record(
         self,
@@ -92,23 +99,39 @@ class Source:
         if not missing or self._home is None:
             return
         cancel.check()
-        first = self._ask(missing[:1], self_limit)[missing[0]]
+        first = self._ask_one(missing[0], self_limit)
         self._home = self._room_for(first.bytes() * self._levels.steps)
         if self._home is None:
             return
         self._kept[missing[0]] = first.to(self._home)
         # With its unconditional answer a step is asked just as the edit will be, so that equal latents give equal bits.
-        at_once = 1 if self._unconditional is not None else rows_at_once(self._model, self._pivot)
-        batches = [missing[i : i + at_once] for i in range(1, len(missing), at_once)]
-        for batch in watched("Reading the photo", batches, report, cancel):
-            self._kept.update({i: step.to(self._home) for i, step in self._ask(batch, self_limit).items()})
+        self._at_once = 1 if self._unconditional is not None else rows_at_once(self._model, self._pivot)
+        read = set(missing[:1])
+        for i, step in watched("Reading the photo", list(enumerate(missing))[1:], report, cancel):
+            if step not in read:
+                found = self._ask_many(missing[i:], self_limit)
+                self._kept.update({known: recorded.to(self._home) for known, recorded in found.items()})
+                read.update(found)
 
     def at(self, step: int, self_limit: float) -> SourceStep:
         """Return the source's recording of one step, asking the model where none is kept that reaches `self_limit`."""
         kept = self._kept.get(step)
         if kept is not None and kept.self_limit >= self_limit:
             return kept
-        return self._ask([step], self_limit)[step]
+        return self._ask_one(step, self_limit)
+
+    def _ask_one(self, step: int, self_limit: float) -> SourceStep:
+        return self._model.enduring(lambda: self._ask([step], self_limit))[step]
+
+    def _ask_many(self, steps: Sequence[int], self_limit: float) -> dict[int, SourceStep]:
+        """Record the first of some steps, as many in one call as memory has room for."""
+
+        def ask_less() -> bool:
+            before = min(self._at_once, len(steps))
+            self._at_once = max(1, before // 2)
+            return self._at_once < before
+
+        return self._model.enduring(lambda: self._ask(steps[: self._at_once], self_limit), ask_less)
 
     @torch.no_grad()
     def _ask(self, steps: Sequence[int], self_limit: float) -> dict[int, SourceStep]:
@@ -121,7 +144,7 @@ class Source:
             embeddings = stacked(self._unconditional.for_rows(rows), embeddings)
         recording = Recording(rows, self._pivot[0, 0].numel() * self_limit, self._model.attention.attend)
         with self._model.attention.set_to(recording):
-            outputs = self._model.predict(latents, labels, embeddings)
+            outputs = self._model.predict_once(latents, labels, embeddings)
         return {
             i: recording.step(
                 row,

@@ -1,5 +1,6 @@
 """Words -> tokens of this model; the attention mapping that an alignment of words asks for."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,9 @@ from torch import Tensor
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.recipe import Side, WordRef
-from nti_desktop.recipe.words import Change, align_words, split_words, word_at
+from nti_desktop.recipe.words import Change, align_words, split_words, word_at, word_key
+
+Learned = Mapping[str, range]  # ids of each word's tokens that was learned besides, by `word_key`
 
 
 @dataclass(frozen=True)
@@ -25,25 +28,45 @@ class PromptTokens:
     end: int
 
 
-def tokenize(tokenizer: Any, prompt: str, length: int) -> PromptTokens:
-    """Tokens of a prompt for a text encoder that reads `length` of them.
+def tokenize(tokenizer: Any, prompt: str, length: int, learned: Learned | None = None) -> PromptTokens:
+    """Tokens of a prompt for a text encoder that reads `length` of them. learned: words that its vocabulary lacks.
 
     Raises RecipeError, naming the words, when the prompt is longer than that.
     """
-    # Stable Diffusion 2 pads with "!"; a "!" that somebody wrote is a word like any other, as in the original code.
-    coded = tokenizer(prompt, return_offsets_mapping=True, split_special_tokens=True, verbose=False)
     words = split_words(prompt)
     columns: list[list[int]] = [[] for _ in words]
-    for column, (start, stop) in list(enumerate(coded.offset_mapping))[1:-1]:
+    ids: list[int] = [tokenizer.bos_token_id]
+    for id, start, stop in _coded(tokenizer, prompt, learned or {}):
         owner = next((w.position for w in words if start < w.end and w.start < stop), None)
         if owner is not None:
-            columns[owner].append(column)
-    end = len(coded.input_ids) - 1
+            columns[owner].append(len(ids))
+        ids.append(id)
+    end = len(ids)
     if end >= length:
         cut = [prompt[words[i].start :] for i, of_word in enumerate(columns) if max(of_word, default=0) >= length - 1]
         raise RecipeError(f"The sentence is too long for this model, which would not read “{cut[0]}”; shorten it.")
     padding = (tokenizer.pad_token_id,) * (length - end - 1)
-    return PromptTokens(prompt, (*coded.input_ids, *padding), tuple(map(tuple, columns)), end)
+    return PromptTokens(prompt, (*ids, tokenizer.eos_token_id, *padding), tuple(map(tuple, columns)), end)
+
+
+def _coded(tokenizer: Any, prompt: str, learned: Learned) -> Iterator[tuple[int, int, int]]:
+    """Give each token's id, and where in the prompt its text begins and ends: a learned word by itself, and what stands
+    between two of them as if nothing stood beside it.
+    """
+    at = 0
+    for word in split_words(prompt) if learned else ():
+        if tokens := learned.get(word_key(word.text)):
+            yield from _plain(tokenizer, prompt[at : word.start], at)
+            yield from ((id, word.start, word.end) for id in tokens)
+            at = word.end
+    yield from _plain(tokenizer, prompt[at:], at)
+
+
+def _plain(tokenizer: Any, text: str, at: int) -> Iterator[tuple[int, int, int]]:
+    # Stable Diffusion 2 pads with "!"; a "!" that somebody wrote is a word like any other, as in the original code.
+    coded = tokenizer(text, return_offsets_mapping=True, split_special_tokens=True, verbose=False)
+    for id, (start, stop) in list(zip(coded.input_ids, coded.offset_mapping, strict=True))[1:-1]:
+        yield id, at + start, at + stop
 
 
 def attention_mapping(source: PromptTokens, edit: PromptTokens) -> Tensor:

@@ -66,7 +66,7 @@ class Editor(QObject):
         self._engine = engine
         self._gesture = Gesture(self)
         self.file_tasks = FileTasks(background, self)
-        self.preparing = Preparing(engine, self)
+        self.preparing = Preparing(engine, models, self)
         of_models = active_model.Audience(self._model_changed, self._model_answered, self.say, self.withdraw)
         self.model = ActiveModel(entry, self.preparing, models, of_models, self)
         of_renders = render_plan.Audience(self._composed, self._render_failed, self._render_stopped, self._sharpened)

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from nti_desktop.core.errors import NtiError
+from nti_desktop.core.errors import AutoencoderMissing, NtiError
 from nti_desktop.core.progress import CancelToken, report_nothing
 from nti_desktop.editing.adding import add_model, asking
-from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
+from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.hub.client import free_space
+from nti_desktop.models.library.additions import found_additions
 from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.extending import extend, reduce
 from nti_desktop.models.library.places import move_store, read_places, store_fault
 from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.scan import Candidate
@@ -23,12 +26,14 @@ from nti_desktop.models.library.store import Incoming, Listed, incoming, listed_
 @dataclass(frozen=True)
 class Contents:
     """models: all that there are, usable or not, the built-in ones first; broken_off: downloads; store: where they go;
-    free: bytes there, None when that cannot be told; faults: what is wrong with the places, in sentences.
+    found: LoRAs and embeddings in usual places; free: bytes there, None when that cannot be told; faults: what is wrong
+    with the places, in sentences.
     """
 
     models: tuple[Listed, ...]
     broken_off: tuple[Incoming, ...]
     store: Path
+    found: tuple[Path, ...]
     free: int | None
     faults: tuple[str, ...]
 
@@ -44,6 +49,7 @@ class ModelLibrary(QObject):
     changed = Signal()  # `contents`, or whether it is being looked
     added = Signal(Path)  # before the look that finds it
     removed = Signal(Path)
+    vae_wanted = Signal(Path)  # for a model that was to be added and lacks one
     said = Signal(Message)
 
     def __init__(self, models: Background, parent: QObject) -> None:
@@ -77,12 +83,23 @@ class ModelLibrary(QObject):
     @slot(Path)
     def add(self, path: Path) -> None:
         """List a model that lies elsewhere; it is used where it is."""
+        self.pair(path, None)
+
+    @slot(Path, object)
+    def pair(self, path: Path, autoencoder: Path | None) -> None:
+        """Let a model, listed or not yet, draw by the autoencoder in this file, or by its own for None."""
 
         def done(sentence: str) -> None:
             self.added.emit(path)
             self._say(sentence)
 
-        self._change(lambda: add_model(path, None, asking(report_nothing, CancelToken())), done)
+        def failed(error: NtiError) -> None:
+            choose = Action("Choose a VAE…", partial(self.vae_wanted.emit, path))
+            lacks = autoencoder is not None or isinstance(error, AutoencoderMissing)
+            actions = (choose,) if lacks else ()
+            self.said.emit(Message(str(error), Tone.ERROR, topic=Topic.MODELS, actions=actions))
+
+        self._change(lambda: add_model(path, autoencoder, asking(report_nothing, CancelToken())), done, failed)
 
     @slot(Listed)
     def remove(self, model: Listed) -> None:
@@ -96,6 +113,16 @@ class ModelLibrary(QObject):
             self._say(sentence)
 
         self._change(lambda: remove(candidate, read_places()), done)
+
+    @slot(Path, Path, float)
+    def extend(self, model: Path, file: Path, weight: float) -> None:
+        """Give a model a LoRA or an embedding, or a LoRA that it has another weight."""
+        self._change(lambda: extend(model, file, weight), self._say)
+
+    @slot(Path, Path)
+    def reduce(self, model: Path, file: Path) -> None:
+        """Take a LoRA or an embedding away from a model."""
+        self._change(lambda: reduce(model, file), self._say)
 
     @slot(Incoming)
     def remove_broken_off(self, download: Incoming) -> None:
@@ -113,12 +140,14 @@ class ModelLibrary(QObject):
 
         self._change(task, self._say)
 
-    def _change(self, task: Callable[[], str], done: Callable[[str], None]) -> None:
+    def _change(
+        self, task: Callable[[], str], done: Callable[[str], None], failed: Callable[[NtiError], None] | None = None
+    ) -> None:
         def changed(sentence: str) -> None:
             done(sentence)
             self.look()
 
-        self._models.submit(task, changed, self._failed)
+        self._models.submit(task, changed, failed or self._failed)
 
     def _say(self, sentence: str) -> None:
         self.said.emit(Message(sentence, topic=Topic.MODELS))
@@ -134,4 +163,4 @@ def _look() -> Contents:
     except OSError:
         free = None
     faults = tuple(fault for fault in (places.fault, store_fault(places)) if fault)
-    return Contents(listed_models(places), incoming(places.store), places.store, free, faults)
+    return Contents(listed_models(places), incoming(places.store), places.store, found_additions(places), free, faults)

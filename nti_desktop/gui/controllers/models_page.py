@@ -44,6 +44,11 @@ class ModelsPageController(QObject):
         page.list.remove_asked.connect(library.remove)
         page.list.drop_asked.connect(library.remove_broken_off)
         page.list.add_asked.connect(library.add)
+        page.list.vae_asked.connect(library.pair)
+        library.vae_wanted.connect(page.list.choose_vae)
+        library.changed.connect(self._follow)
+        page.list.additions.extend_asked.connect(library.extend)
+        page.list.additions.reduce_asked.connect(library.reduce)
         page.downloads.plan_asked.connect(self._plan)
         page.downloads.terms.accepted.connect(transfers.fetch)
         page.strip.cancel.clicked.connect(transfers.cancel)
@@ -67,6 +72,14 @@ class ModelsPageController(QObject):
         if entry.id != self._editor.model.entry.id:
             self._editor.model.choose(entry)
         self._show()
+
+    @slot()
+    def _follow(self) -> None:
+        """Go on with the model at hand as it is now, where it was given another autoencoder or additions."""
+        contents, used = self._library.contents, self._editor.model.entry
+        now = next((entry for entry in contents.usable if entry.id == used.id), None) if contents else None
+        if now is not None and (now.files.paired, now.additions) != (used.files.paired, used.additions):
+            self._editor.model.choose(now)
 
     @slot(Change)
     def _changed(self, change: Change) -> None:

@@ -2,6 +2,8 @@
 
 from PySide6.QtCore import QObject
 
+from nti_desktop.core.errors import DeviceStopped, NtiError
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.gui import preferences
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.model_panel import ModelPanel
@@ -23,6 +25,7 @@ class DeviceChooser(QObject):
         self._chosen_kind = preferences.device()
         self._devices: tuple[Device, ...] = ()
         editor.preparing.measured.connect(self._measured)
+        engine.failed.connect(self._failed)
         panel.devices.activated.connect(self._chosen)
         engine.choose_device(self._chosen_kind)
         self._show("")
@@ -32,6 +35,11 @@ class DeviceChooser(QObject):
         self._devices = measured.devices
         computed = [f"{measured.device}, {measured.precision}."] if measured.precision else []
         self._show(" ".join([*computed, *measured.passed_over]))
+
+    @slot(Ticket, NtiError)
+    def _failed(self, _ticket: Ticket, error: NtiError) -> None:
+        if isinstance(error, DeviceStopped):  # another one goes on, which is measured and told
+            self._editor.model.measure()
 
     @slot(int)
     def _chosen(self, index: int) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from nti_desktop.gui.controllers.model_library import Contents
+from nti_desktop.gui.models.additions_panel import AdditionsPanel
 from nti_desktop.gui.widgets.plain import Label, Question, set_tip
 from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.gui.workers.threads import slot
@@ -16,6 +17,7 @@ from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import gigabytes
 from nti_desktop.models.library.store import Incoming, Listed
 
+_FILES = "Models (*.safetensors *.SAFETENSORS *.sft)"
 _FROM = {Source.STORE.value: "in the models folder", Source.ADDED.value: "added by you"}
 
 
@@ -28,17 +30,20 @@ class ModelList(QWidget):
     remove_asked = Signal(Listed)
     drop_asked = Signal(Incoming)
     add_asked = Signal(Path)
+    vae_asked = Signal(Path, object)  # for the model there, the file of the one to use, None for its own
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._models: dict[str, Listed] = {}
         self._broken_off: dict[str, Incoming] = {}
+        self._found: tuple[Path, ...] = ()
         self._used = ""
         self._busy = False
         self.question: Question | None = None
         self.list = RowList("Models on this computer")
         self.list.selected.connect(self._show_buttons)
         self.list.itemDoubleClicked.connect(self._use)
+        self.additions = AdditionsPanel()
         self.looking = Label("Looking for models…")
         self.looking.setProperty("role", "quiet")
         self.use = _button("Use", "Work with this model from now on.")
@@ -50,23 +55,32 @@ class ModelList(QWidget):
         self.show_folder.clicked.connect(self._show_folder)
         self.remove = _button("Remove…", "Delete it, or take it off this list where it lies elsewhere.")
         self.remove.clicked.connect(self._remove)
+        self.vae = _button(
+            "Choose a VAE…", "Choose the autoencoder that draws this model’s pictures, for its own or none."
+        )
+        self.own_vae = _button("Use its own VAE", "Go back to the autoencoder that the model came with.")
+        self.vae.clicked.connect(self._choose_vae)
+        self.own_vae.clicked.connect(self._use_own_vae)
         self.add_file = _button("Add a file…", "List a .safetensors file; it stays where it is.")
         self.add_file.clicked.connect(self._add_file)
         self.add_folder = _button(
             "Add a folder…", "List a model’s folder, or all models in a folder; they stay where they are."
         )
         self.add_folder.clicked.connect(self._add_folder)
-        row = QHBoxLayout()
-        for button in (self.use, self.verify, self.show_folder, self.remove):
+        row, adding = QHBoxLayout(), QHBoxLayout()
+        for button in (self.use, self.verify, self.vae, self.own_vae, self.show_folder, self.remove):
             row.addWidget(button)
         row.addStretch(1)
-        row.addWidget(self.add_file)
-        row.addWidget(self.add_folder)
+        adding.addWidget(self.add_file)
+        adding.addWidget(self.add_folder)
+        adding.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.looking)
         column.addWidget(self.list, 1)
+        column.addWidget(self.additions)
         column.addLayout(row)
+        column.addLayout(adding)
         self._show_buttons()
 
     def show_contents(self, contents: Contents | None, looking: bool, used: str, busy: bool) -> None:
@@ -75,6 +89,7 @@ class ModelList(QWidget):
         self.looking.setVisible(looking)
         if contents is not None:
             self._models = {model.key: model for model in contents.models}
+            self._found = contents.found
             self._broken_off = {str(download.folder): download for download in contents.broken_off}
             models = [self._model_row(key, model) for key, model in self._models.items()]
             self.list.show_rows([*models, *(_broken_row(key, download) for key, download in self._broken_off.items())])
@@ -90,8 +105,11 @@ class ModelList(QWidget):
         title = f"{entry.name}  —  in use" if entry.id == self._used else entry.name
         kind = ["knows the samples only" if entry.built_in else entry.family]
         orders = ["takes orders"] if entry.takes_orders else []
+        vae = [f"with the VAE “{entry.files.paired.name}”"] if path is not None and entry.files.paired else []
         previews = ["previews by a small decoder"] if entry.files.preview_decoder else []
-        said = " · ".join([*kind, *orders, *where, *size, *previews, f"licence: {model.licence}"])
+        given = [each.given.file.name for each in entry.additions if each.fault is None]
+        with_them = [f"with {', '.join(given)}"] if given else []
+        said = " · ".join([*kind, *with_them, *orders, *where, *size, *vae, *previews, f"licence: {model.licence}"])
         return Row(key, title, (said,), entry.preview_fault or "", tip=str(path or ""))
 
     @slot()
@@ -103,7 +121,10 @@ class ModelList(QWidget):
         self.use.setEnabled(not self._busy if download else entry is not None and entry.id != self._used)
         own = model is not None and model.path is not None
         self.verify.setEnabled(own and not self._busy)
+        self.vae.setEnabled(own and model is not None and (entry is not None or model.lacks_autoencoder))
+        self.own_vae.setVisible(own and entry is not None and entry.files.paired is not None)
         self.show_folder.setEnabled(own)
+        self.additions.show_model(model, self._found)
         self.remove.setEnabled(own or (download is not None and not self._busy))
 
     @property
@@ -127,6 +148,23 @@ class ModelList(QWidget):
     def _verify(self) -> None:
         if self._model is not None:
             self.verify_asked.emit(self._model.path)
+
+    @slot()
+    def _choose_vae(self) -> None:
+        if self._model is not None and self._model.path is not None:
+            self.choose_vae(self._model.path)
+
+    @slot(Path)
+    def choose_vae(self, model: Path) -> None:
+        """Ask for the file of an autoencoder for the model that lies there."""
+        name, _ = QFileDialog.getOpenFileName(self, f"Choose a VAE for “{model.name}”", str(model.parent), _FILES)
+        if name:
+            self.vae_asked.emit(model, Path(name))
+
+    @slot()
+    def _use_own_vae(self) -> None:
+        if self._model is not None and self._model.path is not None:
+            self.vae_asked.emit(self._model.path, None)
 
     @slot()
     def _show_folder(self) -> None:
@@ -164,9 +202,7 @@ class ModelList(QWidget):
 
     @slot()
     def _add_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Add a model file", "", "Models (*.safetensors *.SAFETENSORS *.sft)"
-        )
+        name, _ = QFileDialog.getOpenFileName(self, "Add a model file", "", _FILES)
         if name:
             self.add_asked.emit(Path(name))
 

@@ -1,13 +1,12 @@
 """What the bottom line says: the job under way, else what the disk is doing, else how the work stands."""
 
-import time
-
 from PySide6.QtCore import QObject
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import duration
 from nti_desktop.editing import feedback
 from nti_desktop.editing.comparison_plan import ComparisonPlan
+from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.gui.canvas.picture import Picture
@@ -32,7 +31,7 @@ class ProgressWatch(QObject):
         super().__init__(parent)
         self._editor, self._comparisons, self._strip = editor, comparisons, strip
         self._running: Ticket | None = None
-        self._since = 0.0
+        self._countdown: Countdown | None = None  # of the running job, where it prepares
         self._last: tuple[Progress, str] | None = None  # of the running job
         engine.started_job.connect(self._started)
         engine.progressed.connect(self._progressed)
@@ -106,18 +105,18 @@ class ProgressWatch(QObject):
 
     @slot(Ticket)
     def _started(self, ticket: Ticket) -> None:
-        self._running, self._since, self._last = ticket, time.monotonic(), None
+        self._running, self._last, self._countdown = ticket, None, None
+        if isinstance(ticket.job, PrepareJob):  # whose phases to come count too
+            settings = ticket.job.invert.settings
+            phases = self._editor.preparing.plan.estimates.phases(settings.method, settings.steps)
+            self._countdown = Countdown(phases) if phases else None
 
     @slot(Ticket, Progress)
     def _progressed(self, ticket: Ticket, progress: Progress) -> None:
         if ticket is not self._running or ticket.cancel.cancelled:
             return
-        left = progress.seconds_left
+        left = progress.seconds_left if self._countdown is None else self._countdown.seconds_left(progress)
         if isinstance(ticket.job, PrepareJob):
-            settings = ticket.job.invert.settings
-            whole = self._editor.preparing.plan.estimates.preparing(settings.method, settings.steps)
-            if whole is not None:  # the phases to come count too
-                left = max(left or 0.0, whole - (time.monotonic() - self._since))
             what = "Comparing ways" if self._comparisons.ordered(ticket) else "Preparing"
         elif (export := self._editor.exports.queue.rendered_by(ticket)) is not None:
             what = export.title

@@ -19,12 +19,13 @@ _POINTER_BEGINS = b"version https://git-lfs"
 @dataclass(frozen=True)
 class _Kind:
     """is_a: what such a file is, in words; begin: how a weight's name begins in it; hold: what stands somewhere in
-    one.
+    one; adds: whether a model can be given it.
     """
 
     is_a: str
     begin: tuple[str, ...] = ()
     hold: tuple[str, ...] = ()
+    adds: bool = False
 
     def has(self, names: Set[str]) -> bool:
         return any(name.startswith(self.begin) or any(mark in name for mark in self.hold) for name in names)
@@ -41,6 +42,7 @@ _KINDS = (
         "an addition to a model (LoRA)",
         ("lora_",),
         (".lora", "_lora.", ".hada_w", ".lokr_w", ".oft_"),
+        adds=True,
     ),
     _Kind(
         "a guide for a model (ControlNet)",
@@ -49,7 +51,9 @@ _KINDS = (
     _Kind("a model that makes films", hold=(".time_stack.", ".time_mixer.", "motion_modules.")),
     _Kind("built around a transformer", tuple(before + part for part in _TRANSFORMER for before in ("", UNET))),
     _Kind("a refiner, which only finishes another model's pictures", ("conditioner.embedders.0.model.",)),
-    _Kind("a word that was learned (textual inversion)", ("emb_params", "string_to_param", "clip_g", "clip_l")),
+    _Kind(
+        "a word that was learned (textual inversion)", ("emb_params", "string_to_param", "clip_g", "clip_l"), adds=True
+    ),
 )
 _PART_ALONE = (
     ("UNet", "input_blocks.0.0.weight"),
@@ -59,35 +63,38 @@ _PART_ALONE = (
 )
 
 
-def check_beginning(file: Path) -> None:
-    """Tell by its first bytes, and by its ending, that a file holds safetensors. Raises ModelError, OSError."""
+def check_beginning(file: Path, what: str = "model") -> None:
+    """Tell by its first bytes, and by its ending, that a file holds safetensors. what: it should be.
+
+    Raises ModelError, OSError.
+    """
     name, ending = file.name, file.suffix.casefold()
     with disk.open_to_read(file) as stream:
         begins = stream.read(64)
     if begins.startswith(b"GGUF") or ending == ".gguf":
         raise ModelError(
             f"“{name}” is packed for other programs (GGUF), which this one cannot unpack; "
-            "add the same model as a safetensors file."
+            f"add the same {what} as a safetensors file."
         )
     if begins.startswith(_DATABASE_BEGINS):
         raise ModelError(
             f"“{name}” is kept in a form of its own (Draw Things), which this program cannot use; "
-            "add the same model as a safetensors file."
+            f"add the same {what} as a safetensors file."
         )
     if begins.startswith(_PICKLE_BEGINS) or ending in PICKLED:
         raise ModelError(
             f"“{name}” is a pickled file, which could run any program when it is opened; "
-            "add the same model as a safetensors file."
+            f"add the same {what} as a safetensors file."
         )
     if begins.lower().lstrip().startswith(_PAGE_BEGINS):
-        raise ModelError(f"“{name}” is a web page that was saved in place of the model; download the model again.")
+        raise ModelError(f"“{name}” is a web page that was saved in place of the {what}; download the {what} again.")
     if begins.startswith(_POINTER_BEGINS):
         raise ModelError(
-            f"“{name}” only says where the model lies (Git LFS), so it is damaged or incomplete; "
-            "download the model itself."
+            f"“{name}” only says where the {what} lies (Git LFS), so it is damaged or incomplete; "
+            f"download the {what} itself."
         )
     if ending not in ENDINGS:
-        raise ModelError(f"“{name}” is not a safetensors file; {SUPPORTED} in one.")
+        raise ModelError(f"“{name}” is not a safetensors file; add a Stable Diffusion 1, 2 or SDXL {what} in one.")
 
 
 def check_names(names: Set[str], name: str) -> None:
@@ -96,6 +103,11 @@ def check_names(names: Set[str], name: str) -> None:
     Raises ModelError in one sentence.
     """
     kind = next((kind for kind in _KINDS if kind.has(names)), None)
+    if kind is not None and kind.adds:
+        raise ModelError(
+            f"“{name}” is {kind.is_a} and no model by itself; give it to one among its additions on the Models page, "
+            "or with “nti-desktop models extend MODEL FILE”."
+        )
     if kind is not None:
         raise ModelError(f"“{name}” is {kind.is_a}, which this program cannot use; {SUPPORTED}.")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from nti_desktop.core import disk
-from nti_desktop.core.errors import ModelError
+from nti_desktop.core.errors import AutoencoderMissing, ModelError
 from nti_desktop.core.resources import resource
 from nti_desktop.models.families import FAMILIES, Family, few_steps_of
 from nti_desktop.models.formats.autoencoder import AUTOENCODER, Paired, is_autoencoder
@@ -114,9 +114,9 @@ def _family(header: _Header, name: str, paired: bool) -> Family:
     if lacking == [AUTOENCODER]:
         if paired:
             return text[0]
-        raise ModelError(
-            f"“{name}” lacks the model's {AUTOENCODER}; give it one with "
-            f"“nti-desktop models add FILE --vae FILE”, or use a file that holds all of it."
+        raise AutoencoderMissing(
+            f"“{name}” lacks the model's {AUTOENCODER}; choose one for it (“nti-desktop models add FILE --vae "
+            f"FILE”), or use a file that holds all of it."
         )
     if lacking:
         raise ModelError(f"“{name}” lacks the model's {' and '.join(lacking)}; use a file that holds all of it.")

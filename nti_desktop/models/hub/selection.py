@@ -87,29 +87,32 @@ def _texts(by_name: Mapping[str, HubFile]) -> list[HubFile]:
 def _weights(by_name: Mapping[str, HubFile], repository: str) -> list[HubFile]:
     """The fp16 variant where every part has it, else of each part what it has. Both at once would be twice the size."""
     parts = [part for part in WEIGHTS if part in NEEDED or any(name.startswith(f"{part}/") for name in by_name)]
-    halves = {part: by_name.get(f"{part}/{WEIGHTS[part]}{HALF}.safetensors") for part in parts}
-    complete = [half for half in halves.values() if half is not None]
-    if len(complete) == len(parts):
-        return complete
+    halves = {part: _set_of(by_name, part, HALF) for part in parts}
+    if all(halves.values()):
+        return [file for half in halves.values() for file in half]
     chosen = []
     for part in parts:
-        half, full = halves[part], _full(by_name, part)
-        if not full and half is None:
+        found = _set_of(by_name, part) or halves[part]
+        if not found:
             raise _without_weights(by_name, part, repository)
-        chosen += full or [half for half in (half,) if half is not None]
+        chosen += found
     return chosen
 
 
-def _full(by_name: Mapping[str, HubFile], part: str) -> list[HubFile]:
-    """In one file, or in pieces with their table; empty when there is neither."""
+def _set_of(by_name: Mapping[str, HubFile], part: str, variant: str = "") -> list[HubFile]:
+    """The weights of a part in one file, or in pieces with their table; empty when neither is whole."""
     stem = f"{part}/{WEIGHTS[part]}"
-    if single := by_name.get(f"{stem}.safetensors"):
+    if single := by_name.get(f"{stem}{variant}.safetensors"):
         return [single]
-    table = by_name.get(f"{stem}.safetensors.index.json")
-    pieces = [
-        file for name, file in by_name.items() if re.fullmatch(re.escape(stem) + r"-\d+-of-\d+\.safetensors", name)
-    ]
-    return [table, *pieces] if table and pieces else []
+    table = by_name.get(f"{stem}.safetensors.index{variant}.json")
+    stem, variant = re.escape(stem), re.escape(variant)
+    # Newer libraries number the pieces after the variant, older ones before.
+    for named in (rf"{stem}{variant}-(\d+)-of-(\d+)\.safetensors", rf"{stem}-(\d+)-of-(\d+){variant}\.safetensors"):
+        found = {name: match for name in by_name if (match := re.fullmatch(named, name))}
+        numbers, counts = ({int(match[n]) for match in found.values()} for n in (1, 2))
+        if table and counts == {len(found)} and numbers == set(range(1, len(found) + 1)):
+            return [table, *(by_name[name] for name in found)]
+    return []
 
 
 def _without_weights(by_name: Mapping[str, HubFile], part: str, repository: str) -> ModelError:

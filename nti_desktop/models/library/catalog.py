@@ -5,19 +5,20 @@ They are somebody else's: their JSON is read with types and ranges checked, thei
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
-from nti_desktop.models.families import few_steps_of
+from nti_desktop.models.families import FewSteps, few_steps_of
 from nti_desktop.models.formats.autoencoder import Paired, find_autoencoder
 from nti_desktop.models.formats.layout import Layout, check_layout
 from nti_desktop.models.formats.single_file import check_single_file
 from nti_desktop.models.hub.offers import find_offer
+from nti_desktop.models.library.additions import ModelAddition, model_additions
 from nti_desktop.models.library.answers import answer_of
-from nti_desktop.models.library.places import read_places
+from nti_desktop.models.library.places import Given, read_places
 from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
 from nti_desktop.models.library.scan import candidates
 from nti_desktop.models.library.vocabulary import read_words
@@ -36,7 +37,7 @@ class ModelEntry:
     native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
     many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
     preview decoder that lies there for it is not used, one sentence; takes_orders: see Layout; prediction_guessed: see
-    SingleFile.
+    SingleFile; additions: all that it is given, usable or not.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ModelEntry:
     preview_fault: str | None = None
     takes_orders: bool = False
     prediction_guessed: bool = False
+    additions: tuple[ModelAddition, ...] = ()
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -129,7 +131,10 @@ def defaults_of(model_id: str, takes_orders: bool = False) -> EditDefaults:
 
 def _defaults(id: str, name: str, layout: Layout) -> EditDefaults:
     """Choose what was published for a model; one that was distilled to few steps may say so by its name alone."""
-    best, few = defaults_of(id, layout.takes_orders), layout.few_steps or few_steps_of((name,))
+    return _in_few_steps(defaults_of(id, layout.takes_orders), layout.few_steps or few_steps_of((name,)))
+
+
+def _in_few_steps(best: EditDefaults, few: FewSteps | None) -> EditDefaults:
     if few is None:
         return best
     return replace(best, steps=few.steps, guidance_scale=few.guidance_scale, preview_steps=2, few_steps=True)
@@ -186,15 +191,18 @@ def installed() -> tuple[ModelEntry, ...]:
     places = read_places()
     for candidate in candidates(places):
         try:
-            entries.append(model_at(candidate.path, places.autoencoder_of(candidate.path)))
+            path = candidate.path
+            entries.append(model_at(path, places.autoencoder_of(path), places.given(path)))
         except ModelError:
             continue
     return tuple(entries)
 
 
-def find_model(id_or_path: str) -> ModelEntry:
+def find_model(id_or_path: str, given: Sequence[Given] | None = None) -> ModelEntry:
     """A built-in model by its id, a downloaded one by its offered id or `owner/name`, or the one in this diffusers
     folder or single file.
+
+    given: what is added to it in place of what it is given here; nothing can be added to a built-in one.
 
     Raises ModelError in one sentence when there is none or it cannot be used.
     """
@@ -204,7 +212,8 @@ def find_model(id_or_path: str) -> ModelEntry:
         raise ModelError("No model is named; choose one or give the path of a model folder or file.")
     path = Path(os.path.expanduser(id_or_path))
     path = path if os.path.lexists(path) else _downloaded(id_or_path) or path
-    return model_at(path, read_places().autoencoder_of(Path(os.path.abspath(path))))
+    places, listed = read_places(), Path(os.path.abspath(path))
+    return model_at(path, places.autoencoder_of(listed), places.given(listed) if given is None else given)
 
 
 def _downloaded(id: str) -> Path | None:
@@ -223,22 +232,35 @@ def _downloaded(id: str) -> Path | None:
     return next((found.path for found in candidates(read_places()) if name_of(found.path) == id), None)
 
 
-def model_at(path: Path, autoencoder: Path | None = None) -> ModelEntry:
-    """The model in this diffusers folder or single file. autoencoder: file or folder of one to use in place of its own.
+def model_at(path: Path, autoencoder: Path | None = None, given: Sequence[Given] = ()) -> ModelEntry:
+    """The model in this diffusers folder or single file. autoencoder: file or folder of one to use in place of its own;
+    given: what is added to it, of which it has what can be used.
 
     Raises ModelError in one sentence when it cannot be used, whatever it was that reading it raised.
     """
     try:
         paired = Paired() if autoencoder is None else find_autoencoder(autoencoder)
         if os.path.isfile(path):  # unlike Path's, false for a name that no file can have
-            return _from_file(path, paired)
-        return _from_folder(path, paired)
+            return _extended(_from_file(path, paired), given)
+        return _extended(_from_folder(path, paired), given)
     except ModelError:
         raise
     except Exception as error:  # the file is somebody else's; the cause is kept for the log
         raise ModelError(
             f"“{path.name}” cannot be read as a model ({type(error).__name__}); get it again, or take it off the list."
         ) from error
+
+
+def _extended(entry: ModelEntry, given: Sequence[Given]) -> ModelEntry:
+    additions = model_additions(given, entry.family)
+    used = [each.addition for each in additions if each.addition is not None and each.addition.weight]
+    few = next((each.few_steps for each in additions if each.few_steps), None)
+    return replace(
+        entry,
+        additions=additions,
+        files=replace(entry.files, additions=tuple(sorted(used, key=lambda a: (a.word, a.file.name, a.weight)))),
+        defaults=_in_few_steps(entry.defaults, few),
+    )
 
 
 def _from_folder(path: Path, paired: Paired) -> ModelEntry:

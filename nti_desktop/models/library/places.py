@@ -10,23 +10,34 @@ from pathlib import Path
 import platformdirs
 
 from nti_desktop.core import atomic, disk
-from nti_desktop.core.errors import ModelError
+from nti_desktop.core.errors import ModelError, RecipeError
+from nti_desktop.recipe.parameters import ADDITION
 
 LARGEST_FILE = 1 << 20  # bytes; a thousand long paths fit
 MOST_PATHS = 1000
 
 
 @dataclass(frozen=True)
+class Given:
+    """A file that is added to a model. weight: of a LoRA, see parameters.ADDITION."""
+
+    file: Path
+    weight: float = ADDITION.usual
+
+
+@dataclass(frozen=True)
 class Places:
     """store: where downloads go and where models are found by themselves; added: model folders and files elsewhere;
     forgotten: found ones that are not to be listed; autoencoders: models and the file or folder of the autoencoder that
-    each is used with in place of its own; fault: what is wrong with the file that says so, one sentence.
+    each is used with in place of its own; additions: models and what each is given; fault: what is wrong with the file
+    that says so, one sentence.
     """
 
     store: Path
     added: tuple[Path, ...] = ()
     forgotten: tuple[Path, ...] = ()
     autoencoders: tuple[tuple[Path, Path], ...] = ()
+    additions: tuple[tuple[Path, tuple[Given, ...]], ...] = ()
     fault: str | None = None
 
     def with_added(self, path: Path, autoencoder: Path | None = None) -> "Places":
@@ -40,7 +51,7 @@ class Places:
 
     def without(self, path: Path) -> "Places":
         """No longer listed, wherever it was found."""
-        places = replace(self, autoencoders=self._others(path))
+        places = replace(self.with_given(path, ()), autoencoders=self._others(path))
         if path in self.added:
             return replace(places, added=tuple(p for p in self.added if p != path))
         return replace(places, forgotten=(*self.forgotten, path))
@@ -48,6 +59,15 @@ class Places:
     def autoencoder_of(self, path: Path) -> Path | None:
         """Say where the autoencoder lies that a model is used with; None for its own."""
         return dict(self.autoencoders).get(path)
+
+    def given(self, path: Path) -> tuple[Given, ...]:
+        """Say what a model is given."""
+        return dict(self.additions).get(path, ())
+
+    def with_given(self, path: Path, given: tuple[Given, ...]) -> "Places":
+        """With these additions to a model in place of those before."""
+        others = tuple(pair for pair in self.additions if pair[0] != path)
+        return replace(self, additions=(*others, (path, given)) if given else others)
 
     def _others(self, path: Path) -> tuple[tuple[Path, Path], ...]:
         return tuple(pair for pair in self.autoencoders if pair[0] != path)
@@ -78,10 +98,11 @@ def read_places() -> Places:
             _paths(content.get("added", [])),
             _paths(content.get("forgotten", [])),
             _pairs(content.get("autoencoders", {})),
+            _additions(content.get("additions", {})),
         )
     except OSError as error:
         fault = f"“{path}”, which says where models lie, cannot be read ({error.strerror}); make it readable."
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError, RecipeError):
         fault = (
             f"“{path}”, which says where models lie, is damaged; choose the models folder again, and the damaged file "
             "is kept beside the new one."
@@ -100,6 +121,7 @@ def write_places(places: Places) -> None:
         "added": [str(p) for p in places.added],
         "forgotten": [str(p) for p in places.forgotten],
         "autoencoders": {str(model): str(autoencoder) for model, autoencoder in places.autoencoders},
+        "additions": {str(model): [[str(g.file), g.weight] for g in given] for model, given in places.additions},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -157,6 +179,26 @@ def _pairs(value: object) -> tuple[tuple[Path, Path], ...]:
     if not isinstance(value, dict) or len(value) > MOST_PATHS:
         raise ValueError("not paths by paths")
     return tuple((_absolute(model), _absolute(autoencoder)) for model, autoencoder in value.items())
+
+
+def _additions(value: object) -> tuple[tuple[Path, tuple[Given, ...]], ...]:
+    if not isinstance(value, dict) or len(value) > MOST_PATHS:
+        raise ValueError("not additions by paths")
+    return tuple((_absolute(model), tuple(map(_given, _pieces(given)))) for model, given in value.items())
+
+
+def _given(value: object) -> Given:
+    file, weight = _pieces(value)
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        raise ValueError("not a weight")
+    ADDITION.check(weight)
+    return Given(_absolute(file), float(weight))
+
+
+def _pieces(value: object) -> list[object]:
+    if not isinstance(value, list) or len(value) > MOST_PATHS:
+        raise ValueError("not a list")
+    return value
 
 
 def _absolute(value: object) -> Path:

@@ -79,18 +79,51 @@ PROGRAMS = (
     Program(Source.PINOKIO, ("pinokio/drive/drives/peers/*",), ("checkpoints",)),
     Program(Source.DRAW_THINGS, ("com.liuliu.draw-things/Data/Documents",), ("Models",)),
 )
+# Where LoRAs and embeddings lie in them.
+_ADDITIONS = (
+    *(
+        "models/loras",
+        "models/embeddings",
+        "models/Lora",
+        "models/LyCORIS",
+        "embeddings",
+        "Models/Lora",
+        "Models/LyCORIS",
+    ),
+    *(
+        "Models/Embedding",
+        "Models/Embeddings",
+        "Models/TextualInversion",
+        "models/*/lora",
+        "models/*/embedding",
+        "loras",
+    ),
+)
 _EXTRA = ("extra_model_paths.yaml", "extra_models_config.yaml")  # by hand, and by ComfyUI's desktop program
 
 
 def checkpoint_places() -> Iterator[tuple[Path, Source]]:
     """Name the folders of checkpoints of all programs that can be found."""
+    for program, home in _homes():
+        for pattern in program.models:
+            yield from ((folder, program.source) for folder in _matching(home, pattern))
+        for name in _EXTRA:
+            yield from ((folder, program.source) for folder in checkpoint_folders(home / name))
+
+
+def addition_places() -> Iterator[Path]:
+    """Name the folders of LoRAs and embeddings of all programs that can be found."""
+    for _, home in _homes():
+        for pattern in _ADDITIONS:
+            yield from _matching(home, pattern)
+
+
+def _homes() -> Iterator[tuple[Program, Path]]:
+    """Find where programs are, each with its folder."""
     roots = _roots()
     for program in PROGRAMS:
-        for home in (found for root in roots for pattern in program.homes for found in _matching(root, pattern)):
-            for pattern in program.models:
-                yield from ((folder, program.source) for folder in _matching(home, pattern))
-            for name in _EXTRA:
-                yield from ((folder, program.source) for folder in checkpoint_folders(home / name))
+        for pattern in program.homes:
+            yield from ((program, found) for root in roots for found in _matching(root, pattern))
 
 
 def _matching(root: Path, pattern: str) -> list[Path]:

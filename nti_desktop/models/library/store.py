@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nti_desktop.core import disk
-from nti_desktop.core.errors import ModelError
+from nti_desktop.core.errors import AutoencoderMissing, ModelError
 from nti_desktop.models.hub.client import INCOMING, PLAN
 from nti_desktop.models.hub.offers import offers
 from nti_desktop.models.library.catalog import ModelEntry, all_built_in, model_at
@@ -21,7 +21,8 @@ from nti_desktop.models.library.scan import Candidate, candidates
 @dataclass(frozen=True)
 class Listed:
     """One model. path: None for a built-in one; entry: None where it cannot be used, `fault` then says why in one
-    sentence; size: bytes on the disk; record: of its download by this program.
+    sentence; size: bytes on the disk; record: of its download by this program; lacks_autoencoder: whether that is all
+    that it lacks.
     """
 
     path: Path | None
@@ -30,6 +31,7 @@ class Listed:
     fault: str | None
     size: int
     record: DownloadRecord | None
+    lacks_autoencoder: bool = False
 
     @property
     def key(self) -> str:
@@ -65,13 +67,13 @@ def _listed(candidate: Candidate, places: Places) -> Listed:
     record = read_record(path) if candidate.source is Source.STORE else None
     size = size_of(files_of(path))
     try:
-        entry = model_at(path, places.autoencoder_of(path))
+        entry = model_at(path, places.autoencoder_of(path), places.given(path))
         return Listed(path, candidate.source, entry, None, size, record)
     except ModelError as error:
         fault = (
             str(error) if path.exists() else f"“{path}” is not there; plug in its drive, or remove it from the list."
         )
-        return Listed(path, candidate.source, None, fault, size, record)
+        return Listed(path, candidate.source, None, fault, size, record, isinstance(error, AutoencoderMissing))
 
 
 def incoming(store: Path) -> tuple[Incoming, ...]:

@@ -40,7 +40,7 @@ _INTERLEAVED = 1
 _ONE_PAGE_OF_SEVERAL = 2
 _UNASSOCIATED_ALPHA = 2
 _GREY, _RGB = 1, 2
-_INCH = 2
+_NO_UNIT = 1
 
 
 def write_tiff(
@@ -178,9 +178,9 @@ def _packet_fields(metadata: Metadata) -> dict[int, Field]:
 
 
 def _resolution_fields(layout: Layout) -> dict[int, Field]:
-    """Build the fields of an unknown resolution as EXIF 2.32, 4.6.4, has them; TIFF has every picture say one."""
-    dots = Field(tiff.RATIONAL, 1, layout.packed(72, 4) + layout.packed(1, 4))
-    return {_X_RESOLUTION: dots, _Y_RESOLUTION: dots, _RESOLUTION_UNIT: _shorts(layout, [_INCH])}
+    """Build the fields of an unknown resolution: pixels as wide as high, in no unit (TIFF 6.0, ResolutionUnit)."""
+    dots = Field(tiff.RATIONAL, 1, layout.packed(1, 4) + layout.packed(1, 4))
+    return {_X_RESOLUTION: dots, _Y_RESOLUTION: dots, _RESOLUTION_UNIT: _shorts(layout, [_NO_UNIT])}
 
 
 def _rows_per_strip(pixels: Samples) -> int:

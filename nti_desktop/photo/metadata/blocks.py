@@ -45,6 +45,9 @@ class LeftOut(StrEnum):
     CREDENTIALS = "content credentials"
     FURTHER_CHANNELS = "saved selections or other channels beside the colours"
     FOREIGN_TEXTS = "texts that other programs keep in the file for themselves"
+    FOREIGN_BLOCKS = "what the camera or other programs keep in the file for themselves"
+    PHOTOSHOP_SETTINGS = "Photoshop's settings for this file"
+    MAP = "where on Earth the pixels lie (GeoTIFF)"
     DAMAGED_EXIF = "damaged EXIF data"
     DAMAGED_XMP = "damaged XMP data"
     MAKER_NOTE = "the camera's maker note"
@@ -63,7 +66,10 @@ _BECAUSE = {
     LeftOut.FURTHER_PICTURES: _ONE_PICTURE,
     LeftOut.VIDEO: _ONE_PICTURE,
     LeftOut.FURTHER_CHANNELS: _ONE_PICTURE,
-    LeftOut.FOREIGN_TEXTS: "Not copied, as it may speak of the photo before the edit",
+    **dict.fromkeys(
+        (LeftOut.FOREIGN_TEXTS, LeftOut.FOREIGN_BLOCKS, LeftOut.PHOTOSHOP_SETTINGS, LeftOut.MAP),
+        "Not copied, as it may speak of the photo before the edit",
+    ),
     LeftOut.DAMAGED_EXIF: _UNREADABLE,
     LeftOut.DAMAGED_XMP: _UNREADABLE,
     LeftOut.MAKER_NOTE: _ONLY_IN_RAW,

@@ -50,7 +50,8 @@ PICTURE_TAGS = frozenset(
         0x935C,  # Photoshop's layers
         *range(0xA480, 0xA482),  # GDAL
         *range(0xC4F1, 0xC4F4),
-        *range(0xC612, 0xCE00),  # DNG, C2PA
+        *range(0xC612, 0xC62F),  # DNG, but for the camera's serial number and its lens
+        *range(0xC631, 0xCE00),  # DNG, C2PA
         SUB_IFDS,
         XMP,
         IPTC,

@@ -11,6 +11,10 @@ from nti_desktop.photo.metadata.blocks import Resolution
 IPTC_RESOURCE = 0x0404
 RESOLUTION_RESOURCE = 0x03ED
 THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # of Photoshop 4.0, and later
+# What is read elsewhere or follows from it (quality, profile, EXIF, XMP, digest of the records), and what is told of.
+KNOWN_RESOURCES = frozenset(
+    (IPTC_RESOURCE, RESOLUTION_RESOURCE, *THUMBNAIL_RESOURCES, 0x0406, 0x040F, 0x0422, 0x0423, 0x0424, 0x0425)
+)
 
 _RESOURCE_TYPES = (b"8BIM", b"PHUT", b"DCSR", b"AgHg", b"MeSa")
 _RECORD_MARK = 0x1C

@@ -15,6 +15,7 @@ LONGEST_TEXT, MOST_TEXTS = 1 << 20, 100  # bytes of one under these keywords, an
 _INCH = 0.0254  # metres
 
 _PROFILE_HEAD = re.compile(rb"\s*\S[^\n]*\n\s*\d+\s")  # a name, the number of bytes
+_HEX_DIGITS = re.compile(rb"[0-9A-Fa-f\s]*")
 _HEX_LINE = 72
 
 
@@ -37,16 +38,13 @@ def text_of(name: bytes, rest: bytes, most: int = 2 * MOST_BYTES) -> bytes:
 def raw_profile(text: bytes) -> bytes:
     """The bytes that a raw profile spells in hexadecimal digits; empty where it is damaged.
 
-    The number of bytes that it states is not always right, and readers do not ask for it.
+    The number of bytes that it states is not always right, and readers do not ask for it; what stands behind the digits
+    is left out, which some programs never set.
     """
     head = _PROFILE_HEAD.match(text)
-    if head is None:
-        return b""
-    digits = b"".join(text[head.end() :].split())
-    try:
-        return bytes.fromhex(digits.decode("ascii"))
-    except ValueError:
-        return b""
+    spelled = _HEX_DIGITS.match(text, head.end()) if head else None
+    digits = b"".join(spelled[0].split()) if spelled else b""
+    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
 
 
 def xmp_chunk(xmp: bytes) -> bytes:

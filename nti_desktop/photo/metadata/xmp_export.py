@@ -25,6 +25,9 @@ _GAIN_MAPS = ("http://ns.adobe.com/hdr-gain-map/1.0/", "http://ns.apple.com/HDRG
 # The photo before a blur, its depth map, and the pictures that Dynamic Depth appends to the file.
 _PICTURES = (_GOOGLE + "1.0/image/", _GOOGLE + "1.0/depthmap/", _GOOGLE + "dd/1.0/")
 
+# Of Google's containers: what an item is.
+_IN_CONTAINERS = {"GainMap": LeftOut.GAIN_MAP, "MotionPhoto": LeftOut.VIDEO}
+
 _PLACES = {
     (_IPTC_CORE, "Location"),
     (_IPTC_CORE, "CountryCode"),
@@ -94,7 +97,16 @@ def left_out_of_xmp(xmp: bytes) -> set[LeftOut]:
     root = parse_packet(xmp)
     if root is None:
         return {LeftOut.DAMAGED_XMP} if xmp else set()
-    return {why for _, _, name in _stated(root) if (why := _why_left_out(name))}
+    listed = {_IN_CONTAINERS.get(semantic, LeftOut.FURTHER_PICTURES) for semantic in _semantics(root)}
+    return listed | {why for _, _, name in _stated(root) if (why := _why_left_out(name))}
+
+
+def _semantics(root: _Element) -> Iterator[str]:
+    """List what the pictures are, but the first one, that a container's directory lists behind one another."""
+    for element, attribute, (namespace, local) in _stated(root):
+        said = (element.text or "").strip() if attribute is None else element.attrib[attribute]
+        if namespace.startswith(_CONTAINER) and local == "Semantic" and said != "Primary":
+            yield str(said)
 
 
 def _stated(root: _Element) -> Iterator[tuple[_Element, str | None, _Name]]:

@@ -12,6 +12,7 @@ _RARE = (
     "not implemented",
     "not a whole number of bytes",
     "out of range",
+    "different chroma format",
 )
 _BEYOND_A_LIMIT = ("security limit",)
 _NO_MEMORY = ("out of memory", "unable to allocate")

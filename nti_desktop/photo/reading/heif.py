@@ -14,6 +14,7 @@ _DECIDES_PIXELS = frozenset(
     (b"hvcC", b"av1C", b"colr", b"ispe", b"pixi", b"clap", b"irot", b"imir", b"auxC", b"lsel", b"a1op", b"iscl")
 )
 # The names under which transparency goes, ISO/IEC 23008-12, 6.5.8.2 and ISO/IEC 23000-22, 7.3.5.
+_MOVES = (b"clap", b"irot", b"imir")
 _ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
 
 
@@ -113,6 +114,24 @@ def pictures(file: BinaryIO, boxes: HeifBoxes) -> list[int] | None:
             found[number] = None
             waiting += reversed((*boxes.targets(b"dimg", number), *alphas.get(number, ())))
     return list(found)
+
+
+def lies_as_its_transparency(file: BinaryIO, boxes: HeifBoxes) -> bool:
+    """Tell whether the picture to show is cut and turned as its transparency is; decoders make nonsense of others."""
+
+    def moves(number: int) -> list[bytes]:
+        properties = boxes.items[number].properties
+        return [box.name + read_at(file, box.start, min(box.size, 32)) for box in properties if box.name in _MOVES]
+
+    alphas = [
+        source
+        for (kind, source), reference in boxes.references.items()
+        if kind == b"auxl"
+        and boxes.primary in reference.targets
+        and source in boxes.items
+        and _is_alpha(file, boxes.items[source])
+    ]
+    return all(moves(alpha) == moves(boxes.primary) for alpha in alphas)
 
 
 def claimed_sizes(file: BinaryIO, item: Item) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,14 @@ from nti_desktop.photo.raster import Pixels
 from nti_desktop.photo.reading.coded_colours import is_hdr, over_whole_range, profile_of
 from nti_desktop.photo.reading.failures import damaged, failure, rare_kind
 from nti_desktop.photo.reading.header import check_size
-from nti_desktop.photo.reading.heif import claimed_sizes, coded_bits, is_grey, pictures, stated_colours
+from nti_desktop.photo.reading.heif import (
+    claimed_sizes,
+    coded_bits,
+    is_grey,
+    lies_as_its_transparency,
+    pictures,
+    stated_colours,
+)
 from nti_desktop.photo.reading.heif_boxes import is_animated, read_boxes
 
 _KINDS = {b"hvc1", b"hev1", b"av01", b"grid", b"iden", b"iovl", b"tmap"}  # of pictures that libheif decodes here
@@ -40,6 +47,8 @@ def decode_heif(path: Path) -> tuple[Pixels, bytes | None]:
         if boxes is None or numbers is None or any(boxes.items[number].extents is None for number in numbers):
             raise damaged(path)
         if not {boxes.items[number].kind for number in numbers} <= _KINDS:
+            raise rare_kind(path)
+        if not lies_as_its_transparency(file, boxes):
             raise rare_kind(path)
         for number in numbers:
             for size in claimed_sizes(file, boxes.items[number]):

@@ -128,6 +128,24 @@ def test_weights_in_pieces_come_with_their_table() -> None:
     assert chosen(*rest, *pieces, table) == {*rest, *pieces, table}
 
 
+@pytest.mark.parametrize("named", ["{stem}.fp16-0000{n}-of-00002{end}", "{stem}-0000{n}-of-00002.fp16{end}"])
+def test_pieces_in_half_precision_come_with_their_table_and_are_preferred(named: str) -> None:
+    def pieces_of(part: str, stem: str) -> set[str]:
+        pieces = {f"{part}/{named.format(stem=stem, n=n, end='.safetensors')}" for n in (1, 2)}
+        return {*pieces, f"{part}/{stem}.safetensors.index.fp16.json"}
+
+    unet, text = pieces_of("unet", "diffusion_pytorch_model"), pieces_of("text_encoder", "model")
+    single = {name for name in HALVES if name.startswith("vae")}
+    assert chosen(*FULL, *single, *unet, *text) == {*single, *unet, *text}
+    others = {name for name in FULL if not name.startswith("unet")}
+    assert chosen(*others, *unet) == {*others, *unet}  # the UNet is there in half precision only
+    for missing in unet:
+        assert chosen(*FULL, *HALVES, *unet - {missing}) == set(HALVES)
+        assert chosen(*FULL, *single, *text, *unet - {missing}) == set(FULL)
+        with pytest.raises(ModelError, match="has no safetensors weights"):
+            chosen(*others, *unet - {missing})
+
+
 def test_of_a_published_preview_decoder_two_files_are_chosen() -> None:
     names = "README.md", "config.json", "diffusion_pytorch_model.safetensors", "taesd_encoder.safetensors"
     found = choose(files(*names), "madebyollin/taesd")
