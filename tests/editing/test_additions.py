@@ -9,7 +9,6 @@ from nti_desktop.models.library.extending import extend, reduce
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.recipe.jobs import Addition
 from tests.addition_files import as_kohya, write_lora
-from tests.editing.test_session import photo as photo
 from tests.other_models import WISH, prepare, write_model
 
 
