@@ -42,11 +42,11 @@ class Terminal:
 
 @pytest.fixture
 def terminal(capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
-    """What it runs shares the weights of the built-in model, once torch is imported."""
+    """Once torch is imported, what it runs has an engine that has worked before."""
     if "torch" not in sys.modules:
         yield Terminal(capsys)
         return
-    from tests.shared_weights import shared_weights  # torch
+    from tests.warm_engine import warm_engine  # torch
 
-    with shared_weights():
+    with warm_engine():
         yield Terminal(capsys)

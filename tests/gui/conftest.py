@@ -42,16 +42,16 @@ OpenWindow = Callable[..., MainWindow]
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Full renders do not wait for their button because something else keeps the machine busy. What is there when an
     engine starts is kept for good only by the window that imports torch; of all windows there would be gigabytes. Those
-    after it share the weights of the built-in model.
+    after it have an engine that has worked before.
     """
     monkeypatch.setattr(estimates, "SLOW_RENDER", math.inf)
     if "torch" not in sys.modules:
         yield
         return
-    from tests.shared_weights import shared_weights  # torch
+    from tests.warm_engine import warm_engine  # torch
 
     monkeypatch.setattr(engine_thread, "kept_for_good", nullcontext)
-    with shared_weights():
+    with warm_engine():
         yield
 
 

@@ -1,18 +1,18 @@
-"""What the tests of windows rest on: a model whose weights are shared is the model, and nobody else's."""
+"""What the tests of windows rest on: an engine that was used before is the engine, and nobody else's."""
 
 import pytest
 import torch
 
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.models.library.catalog import built_in
-from tests.shared_weights import shared_weights
+from tests.warm_engine import warm_engine
 
 CPU = torch.device("cpu")
 
 
 def test_the_shared_model_is_the_one_in_the_files() -> None:
     read = load_model(built_in().files, CPU)
-    with shared_weights():
+    with warm_engine():
         models = [load_model(built_in().files, CPU) for _ in range(2)]
     for model in models:
         for part, again in zip(read.parts, model.parts, strict=True):
@@ -24,5 +24,5 @@ def test_the_shared_model_is_the_one_in_the_files() -> None:
 
 
 def test_writing_into_shared_weights_is_noticed() -> None:
-    with pytest.raises(AssertionError, match="unet"), shared_weights():
+    with pytest.raises(AssertionError, match="unet"), warm_engine():
         next(iter(load_model(built_in().files, CPU).unet.parameters())).mul_(1.0)
