@@ -74,12 +74,15 @@ class Precision:
         outside, self._finite = self._finite, None
         try:
             yield
-            if self._finite is not None:
-                if not bool(self._finite):
+            if (finite := self._watched()) is not None:
+                if not bool(finite):
                     raise Overflow
                 self._proven = self.widest
         finally:
             self._finite = outside
+
+    def _watched(self) -> Tensor | None:
+        return self._finite
 
     def check(self, numbers: Tensor) -> None:
         """Raises Overflow at once unless all numbers are finite."""
