@@ -280,7 +280,7 @@ def test_the_memory_of_an_edit_is_forecast_for_the_latents_in_whatever_order_a_f
     job = render_job(inversions(Method.NULL_TEXT))
     sizes = []
 
-    def forecast(_service: EngineService, _model: object, _work: object, size: tuple[int, int]) -> None:
+    def forecast(_service: EngineService, _model: object, _work: object, size: tuple[int, int], _photo: str) -> None:
         sizes.append(size)
 
     monkeypatch.setattr(EngineService, "_save_memory", forecast)
