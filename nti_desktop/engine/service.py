@@ -194,10 +194,11 @@ class EngineService:
         return self._model
 
     def _forget(self) -> None:
-        self._model, self._files, self._forecaster = None, None, None
+        known, self._model, self._files, self._forecaster = self._model is not None, None, None, None
         self._photos.clear()
-        gc.collect()  # networks refer to themselves, and the next one needs their room
-        give_back_memory()
+        if known:
+            gc.collect()  # networks refer to themselves, and the next one needs their room
+            give_back_memory()
 
     def _save_memory(self, model: DiffusionModel, work: Work, size: Size, photo: str | None = None) -> Forecaster:
         """Save as much as such work is predicted to need, so that it does not have to fail first; what is remembered of

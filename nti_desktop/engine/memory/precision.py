@@ -74,12 +74,16 @@ class Precision:
         outside, self._finite = self._finite, None
         try:
             yield
-            if self._finite is not None:
-                if not bool(self._finite):
-                    raise Overflow
-                self._proven = self.widest
+            self._raise_overflow()
         finally:
             self._finite = outside
+
+    def _raise_overflow(self) -> None:
+        if self._finite is None:
+            return
+        if not bool(self._finite):
+            raise Overflow
+        self._proven = self.widest
 
     def check(self, numbers: Tensor) -> None:
         """Raises Overflow at once unless all numbers are finite."""

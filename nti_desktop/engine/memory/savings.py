@@ -154,7 +154,7 @@ class Savings:
         return (self._unet,) if self._leave(saving) else (self._unet, self._vae, *self._others)
 
     def _leave(self, saving: Saving) -> bool:
-        """Whether idle parts leave the device."""
+        """Tell whether idle parts leave the device."""
         return Saving.IDLE in self.rungs and saving >= Saving.IDLE
 
     @contextmanager
