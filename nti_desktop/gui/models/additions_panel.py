@@ -115,7 +115,7 @@ class AdditionsPanel(QWidget):
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 6, 0)
         for row in self.rows:
-            row.removed.connect(self._remove)
+            row.removed.connect(self._take_away)
             if row.slider is not None:
                 row.slider.moved.connect(self._slid)
             column.addWidget(row)
@@ -147,7 +147,7 @@ class AdditionsPanel(QWidget):
         self._weigh()
 
     @slot(Path)
-    def _remove(self, file: Path) -> None:
+    def _take_away(self, file: Path) -> None:
         self._weigh()
         if self._model is not None:
             self.reduce_asked.emit(self._model, file)
