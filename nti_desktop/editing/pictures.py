@@ -51,7 +51,7 @@ class Pictures(Generic[P]):
         self.of_versions: dict[str, P] = {}
         self.by_hand = self.stopped = False
         self._stored: dict[str, P] = {}  # those of `of_versions` that are as they were saved, the newest last
-        self._waiting: Wanted | None = None  # a full render, asked for by hand, that waits for its model
+        self._insisted: Wanted | None = None  # the full render that was asked for by hand
 
     @property
     def final(self) -> bool:
@@ -71,7 +71,7 @@ class Pictures(Generic[P]):
 
     def open(self, document: Document, before: P, seen: Mapping[str, P]) -> None:
         """Another photo. seen: the last picture of each version that has one."""
-        self._document, self._waiting = document, None
+        self._document, self._insisted = document, None
         self.before, self.of_versions, self._stored = before, dict(seen), {}
         self._plan.open(document.session)
 
@@ -102,7 +102,11 @@ class Pictures(Generic[P]):
             self._audience.pictured()
 
     def ask(self, by_hand: bool = False) -> None:
-        """Render the open edit: a preview first, unless the full render is as quick or asked for by hand."""
+        """Render the open edit: a preview first, unless the full render is as quick, or slow and asked for by hand.
+
+        What is asked for by hand stays so until the edit changes or is stopped, also where its model is not there yet,
+        or where it is not known yet how long it takes.
+        """
         document = self._document
         state, inversion = (document.state, document.inversion) if document else (None, None)
         if document is None or state is None or inversion is None or not document.up_to_date:
@@ -110,12 +114,11 @@ class Pictures(Generic[P]):
         if document.is_the_photo:
             self._show_the_photo(document)
             return
-        by_hand = by_hand or (self._waiting is not None and _shows(self._waiting, document))
+        if by_hand:
+            self._insisted = document.wanted()
         if not self._models_there(document.rendered_with):
-            self._waiting = document.wanted() if by_hand else None
             return
-        self._waiting = None
-        pace = Pace.AT_ONCE if by_hand or document.asks_for_nothing_here else self._pace(document, inversion)
+        pace = Pace.AT_ONCE if document.asks_for_nothing_here else self._pace(document, inversion)
         self.by_hand, self.stopped = pace is Pace.BY_HAND, False
         steps = min(document.defaults.preview_steps, inversion.settings.steps)
         wanted = document.wanted(None if pace is Pace.AT_ONCE else steps)
@@ -143,6 +146,7 @@ class Pictures(Generic[P]):
     def stop(self) -> None:
         """The render of the edit as it stands was stopped by the user; from now on it waits to be asked for."""
         self.by_hand = self.stopped = True
+        self._insisted = None
 
     def replace(self, converted: Mapping[P, P]) -> None:
         """The same pictures in the colours of another screen or in another size."""
@@ -163,7 +167,9 @@ class Pictures(Generic[P]):
     def _pace(self, document: Document, inversion: InversionRecord) -> Pace:
         if self._plan.knows_whole(document.wanted()):
             return Pace.AT_ONCE
-        return self._estimates().pace(inversion.settings.method, inversion.settings.steps)
+        pace = self._estimates().pace(inversion.settings.method, inversion.settings.steps)
+        insisted = self._insisted is not None and _shows(self._insisted, document)
+        return Pace.AT_ONCE if pace is Pace.BY_HAND and insisted else pace
 
 
 def _shows(wanted: Wanted, document: Document) -> bool:

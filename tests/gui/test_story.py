@@ -19,7 +19,7 @@ from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.words import Change, split_words
-from tests.gui.conftest import OpenWindow, export_to
+from tests.gui.conftest import OpenWindow, export_to, prepared_project
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -260,6 +260,22 @@ def test_return_in_the_line_of_the_edit_renders_what_is_slow_in_full(
     assert editor.pictures.badge == ""
     assert editor.document is not None
     assert editor.document.edit_text == sample.edits[0]
+
+
+def test_return_counts_also_before_it_is_known_that_the_machine_is_slow(
+    photo: Path, open_window: OpenWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo.with_name(photo.name + ".nti").write_bytes(prepared_project())
+    monkeypatch.setattr(estimates, "SLOW_RENDER", 0.0)
+    window = open_window()
+    editor, prompts = window.editor, window.editor_view.prompts
+    window.open_path(photo)
+    until(lambda: editor.document is not None)
+    assert editor.preparing.plan.estimates.measured is None
+    retype(qtbot, window, sample.edits[0])
+    qtbot.keyClick(prompts.edit, Qt.Key.Key_Return)
+    until(lambda: editor.preparing.plan.estimates.measured is not None)
+    until(lambda: editor.pictures.final and editor.pictures.after is not None)
 
 
 def test_a_change_is_previewed_and_then_rendered_in_full(

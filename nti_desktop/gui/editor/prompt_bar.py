@@ -218,7 +218,7 @@ class PromptBar(QFrame):
     @slot()
     def _entered(self) -> None:
         self.edit.settle()
-        if self.render_button.isVisible() and self.render_button.isEnabled():
+        if self.render_button.isEnabled():  # also where it is not known yet that the button will be wanted
             self.render_asked.emit()
 
     @slot()
