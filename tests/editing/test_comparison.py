@@ -1,5 +1,6 @@
 """The ways in which an edit can be made, with the steps that each is used with."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from nti_desktop.editing.comparison import Comparison, comparison_of
@@ -51,3 +52,22 @@ def test_what_the_photo_is_prepared_with_is_one_of_the_ways(photo: Path) -> None
     assert ways[Method.RESIDUAL] == document.inversion.settings.settings()
     document.say_in_words(SOURCE)
     assert compared(document, Method.RESIDUAL, STUDIO_DEFAULTS.steps) is None
+
+
+def test_the_way_that_a_version_is_made_by_keeps_its_edit_as_it_is(photo: Path) -> None:
+    document = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    document.edit("strength", lambda recipe: replace(recipe, strength=0.4))
+    comparison = compared(document, Method.RESIDUAL, STUDIO_DEFAULTS.steps)
+    ways = settings_by_method(comparison)
+    assert comparison is not None
+    assert comparison.edit(ways[Method.RESIDUAL], None) == document.state
+    assert comparison.edit(ways[Method.PINNED], None).recipe.strength == 0.4
+
+
+def test_on_the_same_model_windows_said_by_hand_stay_so_even_where_they_are_the_usual_ones(photo: Path) -> None:
+    document, usual = Document(with_a_version(photo), STUDIO_DEFAULTS), STUDIO_DEFAULTS
+    said = {"automatic": False, "cross_until": usual.cross_until, "self_until": usual.self_until}
+    document.edit("windows", lambda recipe: replace(recipe, **said))
+    comparison = compared(document, Method.RESIDUAL, usual.steps)
+    assert comparison is not None
+    assert not comparison.edit(settings_by_method(comparison)[Method.PINNED], None).recipe.automatic

@@ -13,7 +13,7 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
-from tests.sessions import inverted
+from tests.sessions import BLUE, invert, inverted
 
 SOURCE, EDIT = "a red cube", "a blue cube"
 
@@ -101,3 +101,17 @@ def test_such_a_photo_described_otherwise_needs_preparing_until_the_words_are_ba
     assert (begun.up_to_date, begun.description) == (False, "")
     begun.work_on(begun.whole)
     assert (begun.up_to_date, begun.edit_text) == (True, before)
+
+
+@pytest.mark.parametrize(("deleted", "shown"), [("First", "Second"), ("Second", "Third"), ("Third", "Second")])
+def test_where_a_version_was_deleted_the_next_one_is_shown_else_the_one_before(
+    photo: Path, deleted: str, shown: str
+) -> None:
+    session = Session.open(photo)
+    invert(session)
+    for name in ("First", "Second", "Third"):
+        session.add_version(name, BLUE)
+    document = Document(session, STUDIO_DEFAULTS)
+    document.go_to(next(version.id for version in session.project.versions if version.name == deleted))
+    document.delete_version()
+    assert session.project.version(document.version_id).name == shown

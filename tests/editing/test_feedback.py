@@ -8,6 +8,7 @@ import pytest
 from nti_desktop.editing import feedback
 from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.models.library.samples import Sample, samples
+from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Measured, Rendered
 from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting
@@ -194,3 +195,11 @@ def test_what_does_not_simply_fit_into_memory_is_said() -> None:
     assert of_memory(fits, too_large) == f"There is room for 8.0 GB only, too little for edits: {remedy}"
     assert (of_memory(slow, slow) or "").startswith("It only fits with all savings")
     assert (of_memory(fits, slow) or "").startswith("Edits only fit with all savings")
+
+
+@pytest.mark.parametrize(
+    ("side", "seen"), [(128, "all"), (134, "all"), (160, "64%"), (181, "1/2"), (384, "1/9"), (3800, "1/880")]
+)
+def test_the_share_of_the_detail_that_a_model_sees_is_said_as_people_say_it(side: int, seen: str) -> None:
+    said = feedback.effective_resolution(Frame(0, 0, side, side, 128, 128), whole=False)
+    assert said == f"The model sees {seen} of this area’s detail."

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from nti_desktop.core.errors import PhotoError, SidecarError
+from nti_desktop.editing.finding import said_of_elsewhere
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
@@ -224,3 +225,12 @@ def test_places_that_may_not_be_looked_at_are_passed_over(photo: Path, monkeypat
     monkeypatch.setattr(os, "stat", refuses)
     assert versions(renamed) == ["Blue"]
     assert photo_to_open(session.sidecar) == renamed
+
+
+def test_it_is_said_where_a_project_lies_that_does_not_lie_where_it_is_looked_for_first(photo: Path) -> None:
+    assert said_of_elsewhere(data_folder() / "a.nti", photo).endswith("it could lie beside the photo.")
+    assert said_of_elsewhere(photo.with_name("Old.jpg.nti"), photo) == (
+        "The project of this photo is called “Old.jpg.nti”, as the photo was before."
+    )
+    elsewhere = photo.parent / "projects" / "Old.jpg.nti"
+    assert said_of_elsewhere(elsewhere, photo) == f"The project of this photo was found as “{elsewhere}”."
