@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog, QSlider
+from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
 from nti_desktop.gui.main_window import MainWindow
@@ -152,4 +154,23 @@ def test_the_model_at_work_goes_on_with_what_it_was_given(
     panel(window).extend_asked.emit(model, lcm, 1.0)
     until(lambda: window.editor.model.entry.defaults.few_steps)
     assert [each.file for each in window.editor.model.entry.files.additions] == [lcm]
+    rested(window, until)
+
+
+def test_tab_goes_through_what_a_model_is_given_as_one_reads(
+    opened: Callable[[], MainWindow], model: Path, style: Path, tmp_path: Path, until: Until, qtbot: QtBot
+) -> None:
+    write_word(tmp_path / "mug.safetensors")
+    extend(model, style)
+    extend(model, tmp_path / "mug.safetensors")
+    window = opened()
+    choose(window, "model")
+    until(lambda: len(shown(window)) == 2)
+    given, mug = panel(window).rows
+    slider = given.findChild(QSlider)
+    assert isinstance(slider, QSlider)
+    slider.setFocus()
+    for following in (given.remove, mug.remove, panel(window).add):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        assert QApplication.focusWidget() is following
     rested(window, until)

@@ -5,7 +5,16 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nti_desktop.gui.widgets.choice_box import ChoiceBox
 from nti_desktop.gui.widgets.plain import Label, set_tip
@@ -123,6 +132,11 @@ class AdditionsPanel(QWidget):
         self._rows.setWidget(inside)
         self._rows.setVisible(bool(additions))
         self._rows.setFixedHeight(min(inside.sizeHint().height(), _HIGHEST))
+        before: QWidget = self._rows  # Tab goes as one reads, though they were made after the buttons below
+        for row in self.rows:
+            for widget in (*row.findChildren(QSlider), row.remove):
+                QWidget.setTabOrder(before, widget)
+                before = widget
 
     @slot(object, float)
     def _slid(self, file: object, weight: float) -> None:
