@@ -271,6 +271,17 @@ def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path
     np.testing.assert_array_equal(again.working_copy.preview(blue.id), session.working_copy.preview(blue.id))
 
 
+def test_a_project_that_is_renamed_while_a_save_is_under_way_stays_where_it_went(photo: Path) -> None:
+    session = with_a_version(photo)
+    session.rename_version(session.project.versions[0].id, "Renamed")
+    working_copy, elsewhere = session.working_copy, photo.with_name("z.png.nti")
+    snapshot = working_copy.snapshot()
+    saved = snapshot.write()
+    working_copy.move_to(elsewhere)
+    working_copy.saved(snapshot, saved)
+    assert working_copy.sidecar == elsewhere
+
+
 def test_saving_twice_leaves_the_file_alone(photo: Path) -> None:
     session = with_a_version(photo)
     before = session.sidecar.stat()
