@@ -273,8 +273,8 @@ def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path
 
 def test_a_project_that_is_renamed_while_a_save_is_under_way_stays_where_it_went(photo: Path) -> None:
     session = with_a_version(photo)
-    session.rename_version(session.project.versions[0].id, "Renamed")
-    working_copy, elsewhere = session.working_copy, photo.with_name("z.png.nti")
+    session.add_version("Green", GREEN)
+    working_copy, elsewhere = session.working_copy, photo.with_name("a.png.nti")
     snapshot = working_copy.snapshot()
     saved = snapshot.write()
     working_copy.move_to(elsewhere)
