@@ -259,10 +259,7 @@ def test_a_single_file_that_sees_the_photo_takes_orders(tmp_path: Path) -> None:
     [
         ({"in_channels": 9}, "inpainting"),
         ({"in_channels": 7}, "more than a picture"),
-        (
-            {"without": "vae"},
-            "lacks the model's autoencoder (VAE); choose one for it (“nti-desktop models add FILE --vae",
-        ),
+        ({"without": "vae"}, "lacks the model's autoencoder (VAE); choose one for it (on the Models page, or"),
         ({"extra": {"model.diffusion_model.label_emb.0.0.weight": torch.zeros(1)}}, "more than a picture and a text"),
         ({"extra": {"model.diffusion_model.out.2.scale_weight": torch.zeros(1)}}, "squeezed into 8 bits or fewer"),
         ({"extra": {"edm_vpred.sigma_max": torch.zeros(1)}}, "another kind (EDM"),
