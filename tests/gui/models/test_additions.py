@@ -15,11 +15,8 @@ from nti_desktop.gui.models.additions_panel import AdditionsPanel
 from nti_desktop.models.library.extending import extend
 from nti_desktop.models.library.places import Given, read_places, write_places
 from tests.addition_files import as_kohya, write_lora, write_word
-from tests.gui.test_models_page import choose, rested, rows, said
-from tests.gui.test_models_page import opened as opened
+from tests.gui.models.page import Until, choose, rested, rows, said
 from tests.wild.folders import write_folder
-
-Until = Callable[[Callable[[], bool]], None]
 
 
 @pytest.fixture
