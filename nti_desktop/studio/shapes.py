@@ -13,7 +13,20 @@ import torch
 from torch import Tensor
 
 from nti_desktop.studio.scenes import Pose, Shape, Thing
-from nti_desktop.studio.solids import Numbers, box, cylinder, ellipsoid, length, melted, rod, rounded, tapered, turned
+from nti_desktop.studio.solids import (
+    Numbers,
+    box,
+    cylinder,
+    ellipsoid,
+    intersection,
+    length,
+    melted,
+    rod,
+    rounded,
+    tapered,
+    turned,
+    union,
+)
 
 Distance = Callable[[Numbers, Numbers, Numbers], Numbers]
 Points = tuple[Numbers, Numbers, Numbers]  # x, y, z
@@ -38,9 +51,9 @@ def _ring(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
 
 def _mug(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     """Hollow, with a handle to its right."""
-    wall = np.maximum(cylinder(x, y, z, 0.6, 0.0, 1.3, 0.05), -cylinder(x, y, z, 0.49, 0.12, 2.0, 0.05))
-    handle = np.maximum(length(length(x - 0.6, y - 0.66) - 0.34, z) - 0.09, 0.55 - length(x, z))
-    return np.minimum(wall, handle)
+    wall = intersection(cylinder(x, y, z, 0.6, 0.0, 1.3, 0.05), -cylinder(x, y, z, 0.49, 0.12, 2.0, 0.05))
+    handle = intersection(length(length(x - 0.6, y - 0.66) - 0.34, z) - 0.09, 0.55 - length(x, z))
+    return union(wall, handle)
 
 
 def _bottle(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
@@ -48,12 +61,12 @@ def _bottle(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     body = cylinder(x, y, z, 0.44, 0.0, 1.1, 0.1)
     neck = cylinder(x, y, z, 0.15, 0.8, 1.85, 0.03)
     lip = cylinder(x, y, z, 0.2, 1.72, 1.85, 0.04)
-    return np.minimum(melted(body, neck, 0.4), lip)
+    return union(melted(body, neck, 0.4), lip)
 
 
 def _bowl(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     """The lower part of a hollow ball, on a foot."""
-    shell = np.maximum(np.abs(length(x, y - 0.95, z) - 0.86) - 0.05, y - 0.86)
+    shell = intersection(np.abs(length(x, y - 0.95, z) - 0.86) - 0.05, y - 0.86)
     return melted(shell, cylinder(x, y, z, 0.36, 0.0, 0.12, 0.03), 0.1)
 
 
@@ -61,7 +74,7 @@ def _lamp(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     """A shade over a stem on a foot."""
     foot = cylinder(x, y, z, 0.46, 0.0, 0.12, 0.05)
     stem = cylinder(x, y, z, 0.07, 0.05, 1.1, 0.02)
-    return np.minimum(melted(foot, stem, 0.15), tapered(x, y, z, (0.7, SHADE), (0.38, 1.8)))
+    return union(melted(foot, stem, 0.15), tapered(x, y, z, (0.7, SHADE), (0.38, 1.8)))
 
 
 SHADE = 0.95  # height at which the lamp's shade begins
@@ -73,32 +86,32 @@ def _apple(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     stem = rod(x, y, z, (0.0, 1.1), (0.1, 1.62), (0.05, 0.08))
     along, above = turned(x - 0.36, y - 1.54, -0.4)
     leaf = rounded(length(along, np.abs(above) + 0.3) - 0.45, np.abs(z) - 0.04, 0.03)
-    return np.minimum(flesh, np.minimum(stem, leaf))
+    return union(flesh, stem, leaf)
 
 
 def _duck(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     """A rubber duck that looks to its right."""
     side = np.abs(z)
-    body = np.maximum(ellipsoid(x + 0.1, y - 0.5, z, (0.85, 0.58, 0.64)), -y)
+    body = intersection(ellipsoid(x + 0.1, y - 0.5, z, (0.85, 0.58, 0.64)), -y)
     tail = rod(x, y, z, (-0.7, 0.7), (-1.0, 1.0), (0.25, 0.07))
     head = length(x - 0.36, y - 1.28, z) - 0.44
     wings = rod(x, y, side - 0.5, (-0.5, 0.72), (0.05, 0.62), (0.12, 0.2))
     beak = cylinder(x - 0.8, y, z, 0.26, 1.12, 1.26, 0.07)
     eyes = length(x - 0.62, y - 1.42, side - 0.28) - 0.07
     plump = melted(melted(melted(body, tail, 0.25), head, 0.2), wings, 0.05)
-    return np.minimum(plump, np.minimum(beak, eyes))
+    return union(plump, beak, eyes)
 
 
 def _house(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     """Walls with a door and a window in the gable, a roof that reaches over them, a chimney."""
     below_roof = (y - 1.75) * 0.714 + np.abs(x) * 0.7
-    walls = np.maximum(box(x, y - 0.85, z, (0.66, 0.85, 0.6), 0.02), below_roof + 0.06)
+    walls = intersection(box(x, y - 0.85, z, (0.66, 0.85, 0.6), 0.02), below_roof + 0.06)
     door = box(x + 0.25, y - 0.2, z + 0.6, (0.16, 0.44, 0.08), 0.01)
     window = box(x - 0.3, y - 0.6, z + 0.6, (0.16, 0.16, 0.08), 0.01)
-    roof = rounded(np.maximum(np.abs(below_roof + 0.06) - 0.06, 0.86 - y), np.abs(z) - 0.72, 0.02)
+    roof = rounded(intersection(np.abs(below_roof + 0.06) - 0.06, 0.86 - y), np.abs(z) - 0.72, 0.02)
     chimney = box(x - 0.42, y - 1.4, z - 0.1, (0.13, 0.36, 0.13), 0.02)
-    carved = np.maximum(walls, -np.minimum(door, window))
-    return np.minimum(carved, np.minimum(roof, chimney))
+    carved = intersection(walls, -union(door, window))
+    return union(carved, roof, chimney)
 
 
 def _chair(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
@@ -108,26 +121,26 @@ def _chair(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     posts = box(side, y - 0.9, z - 0.43, (0.07, 0.9, 0.07), 0.03)
     seat = box(x, y - 0.84, z, (0.5, 0.08, 0.5), 0.04)
     slats = box(x, np.abs(y - 1.46) - 0.2, z - 0.43, (0.43, 0.1, 0.04), 0.03)
-    return np.minimum(np.minimum(legs, posts), np.minimum(seat, slats))
+    return union(legs, posts, seat, slats)
 
 
 def _mushroom(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     """A round cap on a stem that bulges near the ground."""
     cap = rounded(length(x, y - 0.8, z) - 0.86, 0.82 - y, 0.1)
-    stem = np.maximum(rod(x, y, z, (0.0, 0.25), (0.0, 1.0), (0.38, 0.24)), -y)
+    stem = intersection(rod(x, y, z, (0.0, 0.25), (0.0, 1.0), (0.38, 0.24)), -y)
     return melted(cap, stem, 0.1)
 
 
 def _teapot(x: Numbers, y: Numbers, z: Numbers) -> Numbers:
     """A body with its spout to the right, its handle to the left, and a lid with a knob."""
-    body = np.maximum(ellipsoid(x, y - 0.62, z, (0.76, 0.64, 0.76)), -y)
+    body = intersection(ellipsoid(x, y - 0.62, z, (0.76, 0.64, 0.76)), -y)
     foot = cylinder(x, y, z, 0.42, 0.0, 0.1, 0.03)
     spout = rod(x, y, z, (0.5, 0.45), (1.12, 1.08), (0.24, 0.1))
     handle = length(length(x + 0.74, y - 0.7) - 0.33, z) - 0.085
     lid = cylinder(x, y, z, 0.42, 1.12, 1.24, 0.05)
     knob = length(x, y - 1.36, z) - 0.13
-    pot = np.minimum(melted(body, spout, 0.15), np.minimum(foot, handle))
-    return np.minimum(pot, np.minimum(lid, knob))
+    pot = union(melted(body, spout, 0.15), foot, handle)
+    return union(pot, lid, knob)
 
 
 @dataclass(frozen=True)

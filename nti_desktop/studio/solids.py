@@ -5,11 +5,12 @@ In NumPy, whose functions begin sooner than PyTorch's: most arrays here are the 
 """
 
 import math
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.float32]
+Numbers = NDArray[np.floating]  # of single precision
 
 
 def length(first: Numbers, *others: Numbers) -> Numbers:
@@ -19,6 +20,16 @@ def length(first: Numbers, *others: Numbers) -> Numbers:
     for each in others:
         squared += each * each
     return np.sqrt(squared, out=squared)
+
+
+def union(first: Numbers, *others: Numbers) -> Numbers:
+    """All of them."""
+    return reduce(np.minimum, others, first)
+
+
+def intersection(first: Numbers, *others: Numbers) -> Numbers:
+    """What all of them hold."""
+    return reduce(np.maximum, others, first)
 
 
 def outside(distance: Numbers) -> Numbers:
