@@ -63,7 +63,7 @@ class _Row(QWidget):
 
 
 class AdditionsPanel(QWidget):
-    """Nothing to see for a model that can be given nothing: a built-in one, or one that cannot be used."""
+    """Nothing to see for a model that can be given nothing, as it cannot be used."""
 
     extend_asked = Signal(Path, Path, float)  # model, file, weight
     reduce_asked = Signal(Path, Path)
@@ -101,7 +101,7 @@ class AdditionsPanel(QWidget):
     def show_model(self, model: Listed | None, found: Sequence[Path]) -> None:
         """Show what a model is given. found: files that can be offered besides."""
         entry = model.entry if model else None
-        self._model = model.path if model and entry else None
+        self._model = Path(model.key) if model and entry else None
         self.setVisible(self._model is not None)
         if entry is None or self._model is None:
             return
