@@ -51,7 +51,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     from nti_desktop.engine.service import EngineService  # torch
 
     service, report = EngineService(options.device), watcher()
-    measured = service.measure(measure_lesson(lesson), report, cancel)
+    measured = service.measure(measure_lesson(lesson.entry, photos[0]), report, cancel)
     announce(f"Learning “{job.word}” takes about {duration(seconds_of(measured.speeds.rates))} here.")
     try:
         taught = service.teach(job, report, cancel)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -121,11 +122,14 @@ def keep_lesson(lesson: Lesson, job: TeachJob, taught: Taught) -> str:
     return said
 
 
-def measure_lesson(lesson: Lesson) -> MeasureJob:
-    """Ask how fast the model is at the size of the first photo. Raises PhotoError."""
-    entry, photo = lesson.entry, open_photo(lesson.photos[0][0])
-    frame = whole_photo(*photo.raster.size, entry.native_size, entry.multiple)
-    return MeasureJob(entry.files, frame_image(photo.raster, frame), known=speeds_of(entry))
+def measure_lesson(entry: ModelEntry, photo: Path) -> MeasureJob:
+    """Ask how fast a model is at the size at which it sees a photo, which is opened where the job is done."""
+    return MeasureJob(entry.files, partial(_seen, photo, entry), known=speeds_of(entry))
+
+
+def _seen(path: Path, entry: ModelEntry) -> NDArray[np.uint8]:
+    raster = open_photo(path).raster
+    return frame_image(raster, whole_photo(*raster.size, entry.native_size, entry.multiple))
 
 
 def seconds_of(rates: Rates) -> float:
