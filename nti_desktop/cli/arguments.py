@@ -19,6 +19,7 @@ from nti_desktop.cli import (
     methods,
     models,
     recover,
+    teaching,
     writing,
 )
 from nti_desktop.cli.terminal import note
@@ -90,10 +91,13 @@ def _command(commands: _Commands, name: str, about: str) -> argparse.ArgumentPar
 
 
 def _models(commands: _Commands) -> None:
-    about = "Say which models there are; download, add, verify and remove them."
+    about = "Say which models there are; download, add, teach, verify and remove them."
     parser = commands.add_parser("models", help=about, description=about, allow_abbrev=False)
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     models.add_commands(lambda name, about: _command(below, name, about))
+    teach = _command(below, "teach", "Teach a model a word by a few photos of a thing.")
+    teaching.add_options(teach)
+    _device(teach)
 
 
 def _invert(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,7 @@ from nti_desktop.gui.controllers.opening_feedback import OpeningFeedback
 from nti_desktop.gui.controllers.panel_edits import PanelEdits
 from nti_desktop.gui.controllers.samples import Samples
 from nti_desktop.gui.controllers.saving_as import SavingAs
+from nti_desktop.gui.controllers.teaching import Teaching
 from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.controllers.viewing import Viewing
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.library = ModelLibrary(self.models_thread, self)
         self.transfers = Transfers(self.transfers_thread, self)
         self.models = ModelsPageController(self.editor, self.library, self.transfers, self)
+        self.teaching = Teaching(self.engine, self.models_thread, self.library, self.models.page)
         self.chooser = ModelChooser(
             self.editor, self.library, self.editor_view.model_panel, self.models.show_page, self
         )
