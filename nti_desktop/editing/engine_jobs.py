@@ -1,5 +1,6 @@
 """What the engine is asked about an open photo, as messages: how a model draws it, an inversion, a render."""
 
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.editing.fitting import check_fit
 from nti_desktop.editing.known_speeds import speeds_of
 from nti_desktop.editing.session import Session
@@ -30,10 +31,15 @@ def render_job(
 ) -> RenderJob:
     """Ask for an edit on an inversion, the current one when not named. steps: see RenderJob.
 
-    Raises RecipeError without an inversion, ModelGone like `Session.model_of`. The arrays are read where the job is
+    Raises RecipeError without an inversion, or where a method that draws into what is marked finds nothing marked;
+    ModelGone like `Session.model_of`. The arrays are read where the job is
     done, which raises SidecarError when they cannot be read or are not of the model's size.
     """
     record = session.require_inversion(inversion_id)
+    if record.settings.method.row.fills and not recipe.within:
+        raise RecipeError(
+            "Nothing is marked on the photo; mark what is to be drawn anew, in the window or with --mask."
+        )
     entry, frame = session.model_of(record), session.frame(record.id)
     stored = session.working_copy.arrays_source(record.id)
 

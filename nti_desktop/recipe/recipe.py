@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nti_desktop.core.errors import RecipeError
+from nti_desktop.recipe.outlines import Outline, check_outlines
 from nti_desktop.recipe.parameters import CROSS, PARAMETERS, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
 from nti_desktop.recipe.words import (
     Change,
@@ -16,6 +17,7 @@ from nti_desktop.recipe.words import (
 )
 
 MOST_SEEDS = 2**32
+EMPTY = "The edit is empty; say in words what the photo should show."
 
 
 class Reweighting(StrEnum):
@@ -105,7 +107,8 @@ class EditRecipe:
     included, follow the kind of change, see `recipe.structure`; cross_until, self_until: the windows that hold, see
     Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's; image_guidance: of a method
     that takes orders, None for the usual one; noise: of a method that draws the photo anew; lot: of a method that has
-    several, None for its usual one; seed: of a lot that is drawn.
+    several, None for its usual one; seed: of a lot that is drawn; within: where the photo may change, everywhere where
+    nothing is drawn. The prompt may be empty where something is: some models draw the surroundings there.
     """
 
     prompt: str
@@ -122,10 +125,12 @@ class EditRecipe:
     noise: float | None = None
     lot: Lot | None = None
     seed: int = 0
+    within: tuple[Outline, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.prompt.strip():
-            raise RecipeError("The edit is empty; say in words what the photo should show.")
+        if not self.prompt.strip() and not self.within:
+            raise RecipeError(EMPTY)
+        check_outlines(self.within)
         check_length(self.prompt)
         for parameter in PARAMETERS:
             value = getattr(self, parameter.field) if parameter.field else None
@@ -170,7 +175,8 @@ def find_refs(name: str, source: str, edit: str) -> tuple[WordRef, ...]:
 
 def asks_for_nothing(recipe: EditRecipe, source: str) -> bool:
     """Tell whether a recipe changes nothing in a photo that shows `source`, so that the photo itself is the picture."""
-    return recipe.strength == 0 or (ask_the_same(source, recipe.prompt) and not recipe.weighted)
+    said = bool(recipe.prompt.strip())  # to say nothing asks for the surroundings
+    return recipe.strength == 0 or (said and ask_the_same(source, recipe.prompt) and not recipe.weighted)
 
 
 def with_prompt(recipe: EditRecipe, prompt: str) -> EditRecipe:

@@ -15,6 +15,7 @@ from nti_desktop.project.reading import from_json
 from nti_desktop.project.schema import (
     BlendRecord,
     FiguresRecord,
+    OutlineRecord,
     PhotoRecord,
     Project,
     RecipeRecord,
@@ -26,6 +27,7 @@ from nti_desktop.project.schema import (
 )
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import Outline, rectangle
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.sidecars import SOURCE, make_project, make_version
@@ -80,6 +82,7 @@ def test_recipes_come_back_equal(
         self_limit=limit,
         blend=Blend((WordRef(Side.SOURCE, 2, "ball"),), (WordRef(Side.EDIT, 5, "table"),), limit, own, 64),
         guidance_scale=guidance,
+        within=(Outline(((cross, own), (own, limit), (limit, cross), (0, 1))), rectangle(0, 0, 1, 1)),
     )
     assert RecipeRecord.model_validate_json(RecipeRecord.of(recipe).model_dump_json()).recipe() == recipe
 
@@ -92,6 +95,7 @@ def test_recipes_come_back_equal(
         (BlendRecord, Blend),
         (WordControlRecord, WordControl),
         (WordRefRecord, WordRef),
+        (OutlineRecord, Outline),
         (FiguresRecord, Figures),
     ],
 )
