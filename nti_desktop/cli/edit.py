@@ -11,6 +11,7 @@ from nti_desktop.cli.writing import not_written, target_of, write_or_say
 from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import edits, feedback
+from nti_desktop.editing.engine_jobs import check_marked
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.version_areas import parts_beside
@@ -160,6 +161,7 @@ def _recipe(
     source, settings, explained = inversion.settings.prompt, inversion.settings.settings(), inversion.figures.explained
     within = tuple(_outline(points, frame) for points in options.mask)
     plain = recipe_for(prompt, settings, defaults, explained, within)
+    check_marked(settings.method, plain)
     recipe = edits.with_reweighting(plain, options.reweight)
     for position, weight in sorted(weights.items()):
         recipe = with_weight(recipe, position, weight)

@@ -17,7 +17,6 @@ from nti_desktop.recipe.words import (
 )
 
 MOST_SEEDS = 2**32
-EMPTY = "The edit is empty; say in words what the photo should show."
 
 
 class Reweighting(StrEnum):
@@ -108,7 +107,7 @@ class EditRecipe:
     Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's; image_guidance: of a method
     that takes orders, None for the usual one; noise: of a method that draws the photo anew; lot: of a method that has
     several, None for its usual one; seed: of a lot that is drawn; within: where the photo may change, everywhere where
-    nothing is drawn. The prompt may be empty where something is: some models draw the surroundings there.
+    nothing is drawn. An empty prompt asks for the surroundings there, see `recipe.structure.settled`.
     """
 
     prompt: str
@@ -128,8 +127,6 @@ class EditRecipe:
     within: tuple[Outline, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.prompt.strip() and not self.within:
-            raise RecipeError(EMPTY)
         check_outlines(self.within)
         check_length(self.prompt)
         for parameter in PARAMETERS:
@@ -175,8 +172,9 @@ def find_refs(name: str, source: str, edit: str) -> tuple[WordRef, ...]:
 
 def asks_for_nothing(recipe: EditRecipe, source: str) -> bool:
     """Tell whether a recipe changes nothing in a photo that shows `source`, so that the photo itself is the picture."""
-    said = bool(recipe.prompt.strip())  # to say nothing asks for the surroundings
-    return recipe.strength == 0 or (said and ask_the_same(source, recipe.prompt) and not recipe.weighted)
+    removes = bool(recipe.within) and not recipe.prompt.strip()
+    same = ask_the_same(source, recipe.prompt) and not recipe.weighted and not removes
+    return recipe.strength == 0 or same
 
 
 def with_prompt(recipe: EditRecipe, prompt: str) -> EditRecipe:

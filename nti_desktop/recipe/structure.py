@@ -7,7 +7,7 @@ from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind, changed_kinds
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.parameters import IMAGE_GUIDANCE, STRENGTH, WEIGHT
-from nti_desktop.recipe.recipe import EMPTY, EditRecipe, WordControl
+from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import split_words
@@ -40,7 +40,7 @@ def settled(
     the method draws the surroundings then.
     """
     if not recipe.prompt.strip() and not prepared.method.row.fills:
-        raise RecipeError(EMPTY)
+        raise RecipeError("The edit is empty; say in words what the photo should show.")
     if not recipe.automatic:
         return recipe
     if prepared.method.row.sees is Sees.PHOTO:

@@ -58,7 +58,7 @@ def test_an_order_needs_no_description_and_no_preparing_and_the_photo_follows(
     assert document.inversion.settings.method is Method.INSTRUCT
     assert document.version is not None
     assert document.version.recipe.prompt == "make it blue"
-    assert not window.editor_view.mask_panel.isEnabled()
+    assert window.editor_view.mask_panel.places.isHidden()
     first = window.editor.pictures.after
     order(window, "remove the ball", qtbot)
     until(lambda: window.editor.pictures.final and window.editor.pictures.after is not first)

@@ -284,3 +284,13 @@ def test_a_version_with_an_edit_of_nothing_or_of_one_frame_twice_is_refused(inve
     first["others"][0]["inversion"] = first["inversion"] if inversion == "inv1" else inversion
     with pytest.raises(ValidationError, match=r"not there|edits a frame twice"):
         from_json(json.dumps(whole).encode())
+
+
+def test_a_version_says_something_unless_its_method_draws_the_surroundings() -> None:
+    whole = tree()
+    whole["versions"][0]["recipe"] |= {"prompt": "", "words": [], "blend": None}
+    with pytest.raises(ValidationError, match="says nothing"):
+        from_json(json.dumps(whole).encode())
+    for inversion in whole["inversions"]:
+        inversion["settings"]["method"] = "inpaint"
+    assert from_json(json.dumps(whole).encode()).versions[0].recipe.recipe().prompt == ""

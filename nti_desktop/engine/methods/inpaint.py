@@ -55,7 +55,7 @@ def render(task: Task) -> Edit:
 
 
 def surroundings(model: DiffusionModel, prepared: Prepared, recipe: EditRecipe) -> Tensor:
-    """What the UNet sees of the photo, (1, 1 + C, h, w): the mask, then the latents of the photo around it.
+    """Return what the UNet sees of the photo, (1, 1 + C, h, w): the mask, then the latents of the photo around it.
 
     Raises RecipeError where nothing is marked, or too little to be seen at the latents' size.
     """
@@ -63,8 +63,8 @@ def surroundings(model: DiffusionModel, prepared: Prepared, recipe: EditRecipe) 
     assert image is not None  # nothing is kept of the photo but itself
     marked = inside(recipe.within, *image.shape[:2])
     around = np.where(marked[..., None], np.float32(GREY), image)
-    pixels = torch.tensor(marked, device=model.device, dtype=torch.float32)[None, None]
+    pixels = torch.tensor(marked, dtype=torch.float32)[None, None]
     mask = F.interpolate(pixels, prepared.photo.shape[-2:])  # the nearest pixel, as published
     if not mask.any():
         raise RecipeError("Too little of the photo is marked for this model to see; mark more of it.")
-    return torch.cat([mask, model.encode(around)], 1)
+    return torch.cat([mask.to(model.device), model.encode(around)], 1)

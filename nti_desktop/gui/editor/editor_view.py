@@ -217,6 +217,7 @@ class EditorView(QWidget):
         self.words_panel.setEnabled(state is not None)
         self.structure_panel.setEnabled(state is not None)
         self.mask_panel.setEnabled(can_be_marked(document))
+        self.mask_panel.show_method(document.row)
         self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
             self.structure_panel.show_recipe(
@@ -227,7 +228,7 @@ class EditorView(QWidget):
                 model.guidance,
             )
             threshold = model.entry.defaults.blend_threshold
-            self.mask_panel.show_recipe(document.source, state.recipe, state.finish.feather, document.row, threshold)
+            self.mask_panel.show_recipe(document.source, state.recipe, state.finish.feather, threshold)
 
     def _make_room(self, whole: Area) -> None:
         """Fill the panels around a first photo as they will be when it is there, so that it keeps its place."""

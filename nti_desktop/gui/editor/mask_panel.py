@@ -8,7 +8,7 @@ from nti_desktop.gui.widgets.flow import FlowLayout
 from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
-from nti_desktop.recipe.methods import Method, MethodRow
+from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.parameters import FEATHER, THRESHOLD
 from nti_desktop.recipe.recipe import EditRecipe, WordRef
 
@@ -86,7 +86,7 @@ class MaskPanel(QWidget):
         buttons = FlowLayout(by_hand)
         for button in (self.mark_button, self.unmark_button):
             buttons.addWidget(button)
-        self._of_words: list[QWidget] = [self.places, self.keeps, self.threshold]
+        self._of_words: list[QWidget] = [self.places, self.keeps, self.threshold, self.clear_button]
         for title, widget in (
             ("Change only where this is", self.places),
             ("Keep as it is", self.keeps),
@@ -111,22 +111,17 @@ class MaskPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
 
-    def show_recipe(
-        self,
-        source: str,
-        recipe: EditRecipe,
-        feather: float,
-        row: MethodRow = Method.NULL_TEXT.row,
-        usual: float = THRESHOLD.usual,
-    ) -> None:
-        """row: of the edit's method; usual: the threshold that a mask starts with."""
+    def show_method(self, row: MethodRow) -> None:
+        """Show what of a mask there can be by the edit's method: words, where it knows where they look."""
+        for widget in self._of_words:
+            widget.setVisible(row.looks)
+
+    def show_recipe(self, source: str, recipe: EditRecipe, feather: float, usual: float = THRESHOLD.usual) -> None:
+        """usual: the threshold that a mask starts with."""
         words, blend = mask_words(source, recipe.prompt), recipe.blend
         keeps = blend.keep if blend else self.keeps.chosen()  # chosen before any place was; still wanted
         self.places.show_words(words, blend.words if blend else ())
         self.keeps.show_words(words, keeps)
-        for widget in self._of_words:
-            widget.setVisible(row.looks)
-        self.clear_button.setVisible(row.looks)
         for widget in (self.threshold, self.clear_button):
             widget.setEnabled(blend is not None)
         self.feather.setEnabled(blend is not None or bool(recipe.within))
