@@ -219,12 +219,9 @@ class Document(OpenEdit):
             asked = self.state
         elif part and before and before.settings.prompt == settings.prompt:
             asked = state_of(part)
-        if (
-            before is not None
-            and self._draft is None
-            and before.settings.method.row.sees is not settings.method.row.sees
-        ):
-            asked = None  # an order is no sentence to edit, nor either of them what is to be drawn into a place
+        undescribed = before is not None and not before.settings.method.row.described and self._draft is None
+        if undescribed and settings.method.row.described:
+            asked = None  # neither an order nor what is to stand in a place is a sentence to edit
         return made.edit(entry, asked, before)
 
     def copy_version(self) -> bool:

@@ -72,6 +72,7 @@ def test_nothing_said_removes_what_is_marked_and_can_be_exported_again(
     assert answer["changed"] > 0
     terminal.answer("export", photo, "--name", "Gone", "--out", exported)
     assert np.array_equal(pixels(out), pixels(exported))
+    assert "Version “Gone” (shown last): removed, within what is marked" in terminal.run("info", photo)[1]
 
 
 @pytest.mark.parametrize(

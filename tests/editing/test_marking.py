@@ -102,3 +102,29 @@ def test_the_place_is_saved_with_the_edit(document: Document) -> None:
     assert again.state is not None
     assert again.state.recipe.within == PLACE
     assert again.edit_text == ""
+
+
+@pytest.mark.parametrize("said", ["", "a blue ball"])
+def test_an_export_says_what_was_drawn_where_something_was_said(document: Document, said: str) -> None:
+    document.mark(PLACE)
+    fill(document)
+    document.say_in_words(said)
+    assert document.version is not None
+    provenance = document.session.provenance((p.inversion, p.recipe.recipe()) for p in document.version.parts)
+    assert provenance.program is not None
+    assert provenance.prompts == ((said,) if said else ())
+
+
+def test_what_was_to_stand_in_a_place_is_no_sentence_to_edit_but_a_sentence_may_stand_there(photo: Path) -> None:
+    document = Document(Session.open(photo), STUDIO_DEFAULTS)
+    document.describe("a red cube")
+    sentences = AreaInversion(document.area, "0" * 64, inverted(document.session))
+    document.prepared(built_in(), [sentences])
+    document.say_in_words("a blue cube")
+    document.mark(PLACE)
+    fill(document)
+    assert document.state is not None
+    assert (document.edit_text, document.state.recipe.within) == ("a blue cube", PLACE)
+    document.prepared(built_in(), [sentences])
+    assert document.edit_text == sentences.inverted.settings.prompt
+    assert not document.state.recipe.within
