@@ -33,9 +33,9 @@ def _within(document: Document) -> tuple[Outline, ...]:
 
 def _frame(document: Document) -> Frame:
     """The frame of the edit; before there is one, the area, as it lies in the photo."""
-    if document.inversion is not None and document.up_to_date:
-        return document.session.frame(document.inversion.id)
-    area = document.area
+    area, inversion = document.area, document.inversion
+    if inversion is not None and (frame := document.session.frame(inversion.id)).area == area:
+        return frame
     return Frame(area.x, area.y, area.width, area.height, area.width, area.height)
 
 

@@ -63,9 +63,13 @@ class Frame:
         """
         return turned_point(((x - self.x) / self.width, (y - self.y) / self.height), self.turn)
 
+    def lying(self, point: tuple[float, float]) -> tuple[float, float]:
+        """Find where a point of the frame as its model sees it lies in the rectangle, in parts of its sides."""
+        return turned_point(point, undone(self.turn))
+
     def in_photo(self, point: tuple[float, float]) -> tuple[float, float]:
         """Find the pixel of the photo that a point of the frame as its model sees it stands for; undoes `seen`."""
-        x, y = turned_point(point, undone(self.turn))
+        x, y = self.lying(point)
         return self.x + x * self.width, self.y + y * self.height
 
     def upright(self, picture: NDArray[P]) -> NDArray[P]:

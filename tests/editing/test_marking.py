@@ -128,3 +128,20 @@ def test_what_was_to_stand_in_a_place_is_no_sentence_to_edit_but_a_sentence_may_
     document.prepared(built_in(), [sentences])
     assert document.edit_text == sentences.inverted.settings.prompt
     assert not document.state.recipe.within
+
+
+def test_marks_stay_where_they_are_on_a_photo_that_was_turned_when_it_is_prepared_again(document: Document) -> None:
+    session = document.session
+    fill(document)  # a version of nothing yet
+    (frame,) = session.project.frames
+    height, width = frame.model_height, frame.model_width
+    session.working_copy.change(
+        frames=(frame.model_copy(update={"turn": 6, "model_width": height, "model_height": width}),)
+    )
+    document.mark(marked(document, LINE))
+    assert np.allclose(marks_on_photo(document)[0], LINE, atol=0.01)
+    assert document.state is not None
+    sideways = document.state.recipe.within
+    fill(document)
+    assert document.state.recipe.within != sideways
+    assert np.allclose(marks_on_photo(document)[0], LINE, atol=0.01)
