@@ -128,7 +128,8 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         "--to",
         required=True,
         metavar="TEXT",
-        help="what the photo should show, in words, or an order; “(fog:1.2)” and “fog++” give a word more weight",
+        help="what the photo should show, in words, an order, or what is to stand in the mask; “(fog:1.2)” and “fog++” "
+        'give a word more weight; "" with a model made for inpainting removes what is in the mask',
     )
     parser.add_argument(
         WEIGHT.flag,
@@ -151,17 +152,30 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", action="append", default=[], metavar="WORD", help="take this word's place out of the change"
     )
+    parser.add_argument(
+        "--mask",
+        type=_mask,
+        action="append",
+        default=[],
+        metavar="X,Y,W,H",
+        help="change only this rectangle of the photo, in pixels, or what lies within a line “X,Y X,Y X,Y …”; may be "
+        "given several times",
+    )
     for parameter in PARAMETERS:
         if parameter.flag and parameter is not WEIGHT:
             parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of orders and of resample: another try")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of orders, resample and inpaint: another try")
     parser.add_argument(
         "--lot",
         type=Lot,
         choices=list(Lot),
         help="of orders and of resample: the photo held, its own noise, or noise by the seed alone",
     )
-    parser.add_argument("--model", metavar="MODEL", help="give this model an order; nothing needs to be prepared")
+    parser.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="give this model an order, or with --mask what to draw there; nothing needs to be prepared",
+    )
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     _device(parser)
@@ -271,6 +285,21 @@ def _area(text: str) -> Area:
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"“{text}” is not of the form X,Y,W,H in pixels, for example 100,80,640,480")
+
+
+def _mask(text: str) -> tuple[tuple[int, int], ...]:
+    """ "10,20,640,480" -> its four corners; "10,20 640,20 300,480" -> these points."""
+    if " " not in text.strip():
+        area = _area(text)
+        right, bottom = area.x + area.width, area.y + area.height
+        return (area.x, area.y), (right, area.y), (right, bottom), (area.x, bottom)
+    try:
+        points = tuple((int(x), int(y)) for x, y in (point.split(",") for point in text.split()))
+    except ValueError:
+        points = ()
+    if len(points) < 3:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a line of three points or more, X,Y X,Y X,Y in pixels")
+    return points
 
 
 def _weight(text: str) -> tuple[str, float]:

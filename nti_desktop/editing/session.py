@@ -252,7 +252,7 @@ class Session:
     def provenance(self, edits: Iterable[tuple[str, EditRecipe]]) -> Provenance:
         """Tell how a picture with these edits, (inversion, recipe), came about."""
         asked = [recipe.prompt for inversion, recipe in edits if not self.is_the_photo(recipe, inversion)]
-        return Provenance(PROGRAM if asked else None, tuple(asked))
+        return Provenance(PROGRAM if asked else None, tuple(prompt for prompt in asked if prompt.strip()))
 
     # Versions
 

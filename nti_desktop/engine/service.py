@@ -47,9 +47,11 @@ from nti_desktop.recipe.jobs import (
 )
 from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
+from nti_desktop.recipe.outlines import inside
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.rewording import as_written
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.structure import fades
 from nti_desktop.recipe.teaching import Taught, TeachJob
 
@@ -162,13 +164,17 @@ class EngineService:
                 draw = model.decode if job.steps is None or model.preview_decoder is None else model.decode_preview
                 image, source = draw(edit.latents), photo.picture(draw)
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
+                if job.recipe.within:
+                    drawn = inside(job.recipe.within, *image.shape[:2])
+                    image = np.where(drawn[..., None], image, source)
+                    mask = drawn.astype(np.float32) if mask is None else mask * drawn
                 return Rendered(
                     recipe=job.recipe,
                     image=image,
                     source=source,
                     latents=_array(edit.latents[0]),
                     mask=mask,
-                    coverage=1.0 if edit.mask is None else float(edit.mask.float().mean()),
+                    coverage=1.0 if mask is None else float(mask.mean()),
                     word_maps=_word_maps(model, as_written(job.settings.prompt, job.recipe.prompt), edit),
                     changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
                     figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
@@ -240,8 +246,9 @@ class EngineService:
             return self._photos[job.inversion_id]
         _check_arrays(model, job)
         arrays = {kept.name: _given(model, job.arrays[kept.name], kept) for kept in job.settings.method.row.keeps}
-        photo = arrays[PIVOT.name][-1:] if job.image is None else model.encode(seen_of(job.image))
-        prepared = Prepared(job.settings, arrays, photo)
+        image = None if job.image is None else seen_of(job.image)
+        photo = arrays[PIVOT.name][-1:] if image is None else model.encode(image)
+        prepared = Prepared(job.settings, arrays, photo, image=image)
         self._photos[job.inversion_id] = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
         while len(self._photos) > REMEMBERED:
             self._photos.popitem(last=False)
@@ -267,7 +274,7 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
 def _may_learn(model: DiffusionModel, forecast: Forecast) -> bool:
     """Tell whether a gradient asks for no further saving, which would slow down all that comes after it."""
     need = forecast.learning
-    return not model.takes_orders and need.fits and need.saving <= model.savings.saving
+    return model.sees is Sees.NOTHING and need.fits and need.saving <= model.savings.saving
 
 
 def _edited_size(model: DiffusionModel, job: RenderJob) -> Size:
@@ -296,9 +303,12 @@ def _measured(model: DiffusionModel) -> Iterator[tuple[RowCounter, Callable[[], 
 
 
 def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
-    """Raises EngineError when stored arrays are not this model's, or it takes no orders where one is given."""
-    if job.settings.method.row.orders and not model.takes_orders:
+    """Raises EngineError when stored arrays are not this model's, or the method wants a model of another kind."""
+    wanted = job.settings.method.row.sees
+    if wanted is Sees.PHOTO and model.sees is not wanted:
         raise EngineError("This model takes no orders; choose one that is made for them, or another method.")
+    if wanted is Sees.SURROUNDINGS and model.sees is not wanted:
+        raise EngineError("This model is not made for inpainting; choose one that is, or another method.")
     steps = job.settings.steps
     exact = {
         Extent.LEVELS: steps + 1,

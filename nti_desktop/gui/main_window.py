@@ -25,6 +25,7 @@ from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.exporting import Exporting
 from nti_desktop.gui.controllers.feedback import EditFeedback
 from nti_desktop.gui.controllers.journal import JournalController
+from nti_desktop.gui.controllers.marking import Marking
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
 from nti_desktop.gui.controllers.opening_feedback import OpeningFeedback
@@ -78,7 +79,8 @@ class MainWindow(QMainWindow):
         self.arrivals = Arrivals(self.editor, self.background, self)
         self.versions = Versions(self.editor, self)
         self.areas = Areas(self.editor, self)
-        self.editor_view = EditorView(self.editor, self.versions, self.areas)
+        self.marking = Marking(self.editor, self)
+        self.editor_view = EditorView(self.editor, self.versions, self.areas, self.marking)
         panels = self.editor_view.words_panel, self.editor_view.structure_panel, self.editor_view.mask_panel
         self.panel_edits = PanelEdits(self.editor, *panels, self)
         line = self.editor_view.prompts.edit
@@ -101,7 +103,9 @@ class MainWindow(QMainWindow):
         self.trying = Trying(self.editor, self.engine, self.background, line, self)
         self.samples = Samples(self.editor, self.editor_view.start, self.open_path, self)
         self.opening_feedback = OpeningFeedback(self.editor, self)  # the last to speak, so that it is read first
-        self.viewing = Viewing(self.editor_view, [MainWindow, Editing, SavingAs, Exporting, Versions, Areas], self)
+        self.viewing = Viewing(
+            self.editor_view, [MainWindow, Editing, SavingAs, Exporting, Versions, Areas, Marking], self
+        )
         self.screen_colours = ScreenColours(self.editor, strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
@@ -111,7 +115,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
         open_as_last_time(self)
-        more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
+        more = (self.exporting, self.areas, self.marking, self.versions, self.viewing, self.screen_colours, self.models)
         savers = (self.saving_as, self.autosave)
         self.actions_by_name = add_actions(self, (self, self.editing, *savers, self.trying, self.comparing, *more))
         self.actions_by_name[self.autosave.chosen].setChecked(True)

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.project.fields import MAX_ROWS, Count, Record, Text
+from nti_desktop.recipe.outlines import MOST_OUTLINES, MOST_POINTS, Outline
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Lot, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.words import word_at
 
@@ -52,6 +53,12 @@ class BlendRecord(Record):
         )
 
 
+class OutlineRecord(Record):
+    """Outline as it is stored."""
+
+    points: Annotated[tuple[tuple[float, float], ...], Field(max_length=MOST_POINTS)]
+
+
 class RecipeRecord(Record):
     """EditRecipe as it is stored."""
 
@@ -69,6 +76,7 @@ class RecipeRecord(Record):
     noise: float | None = None
     lot: Lot | None = None
     seed: Count = 0
+    within: Annotated[tuple[OutlineRecord, ...], Field(max_length=MOST_OUTLINES)] = ()
 
     @model_validator(mode="after")
     def _makes_a_recipe(self) -> Self:
@@ -89,7 +97,8 @@ class RecipeRecord(Record):
         if blend is not None:
             blend = replace(blend, words=self._refs(blend.words), keep=self._refs(blend.keep))
         stored = {field.name: getattr(self, field.name) for field in fields(EditRecipe)}
-        return EditRecipe(**stored | {"words": self._controls(), "blend": blend})
+        within = tuple(Outline(outline.points) for outline in self.within)
+        return EditRecipe(**stored | {"words": self._controls(), "blend": blend, "within": within})
 
     def _controls(self) -> tuple[WordControl, ...]:
         """One of each word, where the program that wrote them split it into several."""

@@ -246,9 +246,12 @@ class Project(Record):
             if inversion.frame not in frames:
                 raise ValueError(f"inversion {inversion.id} is of a frame that is not there")
         frame_of = {inversion.id: inversion.frame for inversion in self.inversions}
+        filled = {each.id for each in self.inversions if each.settings.method.row.fills}
         for version in self.versions:
             if not all(part.inversion in inversions for part in version.parts):
                 raise ValueError(f"version {version.id} is of an inversion that is not there")
+            if not all(part.recipe.prompt.strip() or part.inversion in filled for part in version.parts):
+                raise ValueError(f"version {version.id} says nothing")
             if len({frame_of[part.inversion] for part in version.parts}) < len(version.parts):
                 raise ValueError(f"version {version.id} edits a frame twice")
         if self.current is not None and self.current not in versions:

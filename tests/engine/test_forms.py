@@ -23,6 +23,7 @@ from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.models.formats.weights import read_tensor
 from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.recipe.sees import Sees
 from tests.wild.autoencoder import decode, encode_mean
 from tests.wild.files import read_original, write_original
 from tests.wild.folders import write_folder
@@ -235,9 +236,9 @@ def test_trainers_markers_are_heeded(tmp_path: Path) -> None:
 def test_a_single_file_that_sees_the_photo_takes_orders(tmp_path: Path) -> None:
     file = write_original(tmp_path / "m.safetensors", "sd15", dtype=torch.float16, in_channels=8)
     entry = find_model(str(file))
-    assert entry.takes_orders
+    assert entry.sees is Sees.PHOTO
     model = load_model(entry.files, torch.device("cpu"))
-    assert model.takes_orders
+    assert model.sees is Sees.PHOTO
     z = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         blind, seeing = (model.predict(z, 300, model.embed("make it blue"), seen) for seen in (None, z))

@@ -27,7 +27,6 @@ def refusal(path: Path) -> str:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"in_channels": 9}, "inpainting"),
         ({"in_channels": 7}, "more than a picture"),
         ({"without": "vae"}, "lacks the model's autoencoder (VAE); choose one for it (on the Models page, or"),
         ({"extra": {"model.diffusion_model.label_emb.0.0.weight": torch.zeros(1)}}, "more than a picture and a text"),

@@ -23,6 +23,7 @@ from nti_desktop.models.library.teaching import (
     word_file,
 )
 from nti_desktop.recipe.jobs import Figures
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.teaching import VECTORS, Taught
 from nti_desktop.recipe.words import split_words
 from tests.models.test_catalog import folder as folder
@@ -114,11 +115,12 @@ def test_a_sentence_without_the_name_or_with_marks_is_refused(sentence: str) -> 
         with_word(sentence, "my mug", "my_mug")
 
 
-def test_models_of_orders_or_of_few_steps_are_not_taught() -> None:
+def test_models_that_see_the_photo_or_take_few_steps_are_not_taught() -> None:
     entry = built_in()
     check_teachable(entry)
-    with pytest.raises(ModelError, match="takes orders"):
-        check_teachable(replace(entry, takes_orders=True))
+    for sees, said in ((Sees.PHOTO, "orders"), (Sees.SURROUNDINGS, "filling in")):
+        with pytest.raises(ModelError, match=said):
+            check_teachable(replace(entry, sees=sees))
     with pytest.raises(ModelError, match="few steps"):
         check_teachable(replace(entry, defaults=replace(entry.defaults, few_steps=True)))
 

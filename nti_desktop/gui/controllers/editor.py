@@ -192,9 +192,14 @@ class Editor(QObject):
             return
         emphasis = self.document.emphasis_in(text)
         self.attempt(lambda document: document.say_in_words(text))
-        if self.document.inversion is None and self.document.by_order and not self.preparing.plan.at_work:
-            self.prepare()  # which takes no time
+        self.begin_by_itself()
         self._say_emphasis(text, emphasis, feedback.read_as_weights(emphasis))
+
+    def begin_by_itself(self) -> None:
+        """Prepare a photo whose edit needs nothing to be prepared, which takes no time."""
+        document = self.document
+        if document is not None and document.begins_by_itself and not self.preparing.plan.at_work:
+            self.prepare()
 
     def _say_emphasis(self, text: str, emphasis: Emphasis, sentence: str | None) -> None:
         """Marks that were typed make room for the sentence that was meant."""

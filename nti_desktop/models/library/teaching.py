@@ -16,6 +16,7 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.extending import extend
 from nti_desktop.models.library.places import read_places
 from nti_desktop.recipe.emphasis import read_emphasis
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.teaching import Taught
 from nti_desktop.recipe.words import as_read, find_words, split_words, unlearned_words, word_key
 
@@ -26,8 +27,12 @@ _BETWEEN = re.compile(r"[\s_-]+")  # the words of a name
 
 def check_teachable(entry: ModelEntry) -> None:
     """Raise ModelError in one sentence for a model that cannot be taught a word."""
-    if entry.takes_orders:
-        raise ModelError(f"“{entry.name}” takes orders and cannot be taught a word; choose a model without.")
+    if entry.sees is not Sees.NOTHING:
+        made_for = "orders" if entry.sees is Sees.PHOTO else "filling in places"
+        raise ModelError(
+            f"“{entry.name}” was made for {made_for} and cannot be taught a word; choose a model that draws from words "
+            "alone."
+        )
     if entry.defaults.few_steps:
         raise ModelError(
             f"“{entry.name}” was made for pictures in few steps and cannot be taught a word; choose the model that it "
