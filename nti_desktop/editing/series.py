@@ -3,7 +3,7 @@
 What is there already is not made again, so that a series that was stopped goes on where it was.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 from nti_desktop.core.errors import Cancelled, NtiError, RecipeError, SidecarError, outside_fault
 from nti_desktop.core.progress import CancelToken, Progress, Report
 from nti_desktop.editing.adaptation import adapted
-from nti_desktop.editing.basis import basis_of
+from nti_desktop.editing.basis import Basis, basis_of
 from nti_desktop.editing.composition import RenderedPart
 from nti_desktop.editing.edits import with_emphasis
 from nti_desktop.editing.engine_jobs import invert_job, render_job
@@ -47,7 +47,7 @@ class Way:
     guidance_scale: float
 
     def settings(self, description: str) -> InversionSettings:
-        """What a photo of this description is prepared with."""
+        """Say what a photo of this description is prepared with."""
         return InversionSettings(description, self.method, self.steps, self.guidance_scale)
 
 
@@ -184,13 +184,20 @@ class _Teller:
         if session.read_only:
             raise SidecarError(session.read_only)
         self.description = _description(session, self.path, self.series)
-        wishes = edits_of(self.series, self.description)
-        self.before = _small(encode_preview(session.composition.compose((), SIDE)))
+        self._edits(self._basis)  # which refuses before anything is prepared
+        self.before = small(encode_preview(session.composition.compose((), SIDE)))
         record = self._prepared(session)
-        basis, usual = basis_of(record), self.series.usual
-        for wish in wishes:
-            recipe = adapted(wish.recipe, basis, None if usual == basis.defaults else usual)
-            self.frames.append(self._frame(session, record, replace(wish, recipe=recipe)))
+        for state in self._edits(basis_of(record)):
+            self.frames.append(self._frame(session, record, state))
+
+    @property
+    def _basis(self) -> Basis:
+        way = self.series.way
+        return Basis(way.settings(self.description), way.entry.defaults)
+
+    def _edits(self, basis: Basis) -> tuple[EditState, ...]:
+        series, description = self.series, self.description
+        return edits_of(series.edits, series.prompt or description, description, basis, series.usual, series.story)
 
     def _prepared(self, session: Session) -> InversionRecord:
         """Find the preparation that the edits stand on, else make it."""
@@ -208,16 +215,16 @@ class _Teller:
         return record
 
     def _frame(self, session: Session, record: InversionRecord, state: EditState) -> Frame:
-        there = _made_before(session, record, state)
+        there = made_before(session, record, state)
         pixels = None if there is None else session.working_copy.preview_source(there.id).pixels(SHOWN)
         if there is not None and pixels is not None:
             return Frame(state.recipe.prompt, there.name, Raster(pixels), new=False)
-        picture = render_edit(session, record, state, self.engine, self.report, self.cancel)
+        picture = _drawn(session, record, state, self.engine, self.report, self.cancel)
         version = there or self._version(session, record, state)
         preview = encode_preview(picture)
         session.working_copy.keep_preview(version.id, preview)
         self.save(session)
-        return Frame(state.recipe.prompt, version.name, _small(preview), new=there is None)
+        return Frame(state.recipe.prompt, version.name, small(preview), new=there is None)
 
     def _version(self, session: Session, record: InversionRecord, state: EditState) -> VersionRecord:
         name, taken = self.series.name, {version.name for version in session.project.versions}
@@ -225,7 +232,21 @@ class _Teller:
         return session.add_version(name, state.recipe, state.finish, record.id)
 
 
-def render_edit(
+def draw_edits(
+    session: Session,
+    record: InversionRecord,
+    edits: Iterable[EditState],
+    engine: Engine,
+    report: Report,
+    cancel: CancelToken,
+) -> Iterator[tuple[EditState, bytes]]:
+    """Draw one edit of a photo after the other, each as a preview of its version; nothing is changed."""
+    for state in edits:
+        cancel.check()
+        yield state, encode_preview(_drawn(session, record, state, engine, report, cancel))
+
+
+def _drawn(
     session: Session, record: InversionRecord, state: EditState, engine: Engine, report: Report, cancel: CancelToken
 ) -> Raster:
     """Draw an edit laid into the photo, large enough for a preview."""
@@ -235,22 +256,23 @@ def render_edit(
     return session.composition.compose([RenderedPart(rendered, state.finish, record.id)], SIDE)
 
 
-def edits_of(series: Series, description: str) -> tuple[EditState, ...]:
-    """Say the edits of a series of a photo of this description, which is empty where they are orders.
+def edits_of(
+    edits: Sequence[EditState], source: str, description: str, basis: Basis, usual: EditDefaults, story: bool
+) -> tuple[EditState, ...]:
+    """Make edits that are said of a source those of a photo of this description, which is empty where they are orders.
 
-    Raises RecipeError where a change has no place in it.
+    basis: what they are made on; usual, story: see Series. Raises RecipeError where a change has no place in the
+    description.
     """
-    if not description:
-        return series.edits
-    source = series.prompt or description
     before, found = source, []
-    for state in series.edits:
+    for state in edits:
         recipe = state.recipe
-        if series.story:
+        if story and description:
             before = told_after(before, recipe.prompt)
             recipe = with_prompt(recipe, before)
-        if not ask_the_same(source, description):
+        if description and not ask_the_same(source, description):
             recipe = carried_recipe(recipe, source, description)
+        recipe = adapted(recipe, basis, None if usual == basis.defaults else usual)
         found.append(replace(state, recipe=recipe))
     return tuple(found)
 
@@ -290,7 +312,7 @@ def _prepared_before(session: Session, series: Series, description: str) -> Inve
     )
 
 
-def _made_before(session: Session, record: InversionRecord, state: EditState) -> VersionRecord | None:
+def made_before(session: Session, record: InversionRecord, state: EditState) -> VersionRecord | None:
     """Find a version that is this very edit, and nothing else."""
     return next(
         (
@@ -304,7 +326,8 @@ def _made_before(session: Session, record: InversionRecord, state: EditState) ->
     )
 
 
-def _small(preview: bytes) -> Raster:
+def small(preview: bytes) -> Raster:
+    """Read a preview that was just made, at most SHOWN pixels a side."""
     pixels = decode_preview(preview, SHOWN)
     assert pixels is not None
     return Raster(pixels)

@@ -40,7 +40,8 @@ def test_a_story_leaves_versions_and_a_sheet_and_goes_on_where_it_was(
     assert [each["new"] for each in more["pictures"]] == [False, True]
     assert versions(photo) == ["a red ball in fog", "a red ball at night"]
     assert more["sheet"] == str(sheet)
-    assert np.asarray(Image.open(sheet)).std() > 10
+    with Image.open(sheet) as written:
+        assert np.asarray(written).std() > 10
 
 
 def test_the_same_edit_is_made_of_many_photos_and_what_fails_costs_itself_only(
