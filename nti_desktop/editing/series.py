@@ -30,6 +30,7 @@ from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, with_prompt
 from nti_desktop.recipe.retelling import carried_recipe, told_after
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
+from nti_desktop.recipe.structure import holding_things
 from nti_desktop.recipe.words import ask_the_same
 
 SHOWN = 320  # pixels, the longest side of what comes back to be shown
@@ -273,6 +274,8 @@ def edits_of(
         if description and not ask_the_same(source, description):
             recipe = carried_recipe(recipe, source, description)
         recipe = adapted(recipe, basis, None if usual == basis.defaults else usual)
+        if story and basis.settings.method.row.looks:
+            recipe = holding_things(recipe, description, basis.defaults)
         found.append(replace(state, recipe=recipe))
     return tuple(found)
 
