@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from nti_desktop.core.errors import NtiError
+from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.core.units import duration
 from nti_desktop.editing.series import Series, Told, Way, takes, tell_series, whole_edit
 from nti_desktop.editing.session import Session
@@ -62,13 +62,15 @@ class Pasting(QObject):
         session, version = document.session, document.version
         record = session.project.inversion(version.inversion)
         settings = record.settings.settings()
-        entry = session.known_model(record) or self._editor.model.entry
-        way = Way(entry, record.model_fingerprint, settings.method, settings.steps, settings.guidance_scale)
         try:
+            entry = session.known_model(record)
+            if entry is None:
+                raise ModelError("The model that this edit was made with is not found yet; wait, or bring it back.")
             edit = whole_edit(session, version)
         except NtiError as error:
             self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.EFFECT))
             return
+        way = Way(entry, record.model_fingerprint, settings.method, settings.steps, settings.guidance_scale)
         self.run.stop()
         self._told.clear()
         self._wish = Series((), (edit,), way, settings.prompt, usual=document.basis.defaults, name=version.name)
