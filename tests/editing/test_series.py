@@ -22,9 +22,11 @@ from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
+from nti_desktop.project.schema import SCHEMA_VERSION
 from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, Rendered, RenderJob, seen_of
 from nti_desktop.recipe.methods import Method
+from tests.editing.test_session import _write_as_it_is
 from tests.sessions import SOURCE, inverted, scene, with_a_version
 
 NIGHT = "a red ball on a table at night"
@@ -91,6 +93,14 @@ def test_a_story_goes_on_from_frame_to_frame_and_leaves_a_version_for_each(photo
     assert all(saved.working_copy.preview(version.id) is not None for version in saved.project.versions)
 
 
+def test_a_frame_holds_the_things_of_the_photo(photos: tuple[Path, ...]) -> None:
+    tell(Series(photos[:1], sentences(["a ball at night"]), way(), SOURCE, story=True), Engine())
+    (version,) = Session.open(photos[0]).project.versions
+    held = {each.text for each in version.recipe.words if each.cross_until == 1.0}
+    assert held >= {"red", "ball"}
+    assert not version.recipe.automatic
+
+
 def test_emphasis_in_a_frame_stays_with_its_word(photos: tuple[Path, ...]) -> None:
     (told,) = tell(Series(photos[:1], sentences(["a ball in (fog:1.5)"]), way(), SOURCE, story=True), Engine())
     version = Session.open(photos[0]).project.versions[0]
@@ -138,6 +148,17 @@ def test_where_there_is_no_room_to_save_that_photo_goes_without(
     told = tell(many(photos), Engine())
     assert isinstance(told[1].error, SidecarError)
     assert [len(each.frames) for each in told] == [1, 0, 1]
+
+
+def test_a_project_that_may_only_be_looked_at_stays_as_it_is(photos: tuple[Path, ...]) -> None:
+    session = with_a_version(photos[1])
+    newer = session.project.model_copy(update={"schema_version": SCHEMA_VERSION + 8})
+    _write_as_it_is(session.sidecar, newer.model_dump_json(indent=1).encode())
+    before = session.sidecar.read_bytes()
+    told = tell(many(photos), Engine())
+    assert str(told[1].error) == Session.open(photos[1]).read_only
+    assert [len(each.frames) for each in told] == [1, 0, 1]
+    assert session.sidecar.read_bytes() == before
 
 
 def test_every_photo_gets_the_change_in_its_own_words(photos: tuple[Path, ...]) -> None:
