@@ -23,17 +23,17 @@ def length(first: Numbers, *others: Numbers) -> Numbers:
 
 
 def union(first: Numbers, *others: Numbers) -> Numbers:
-    """All of them."""
+    """Put all of them together."""
     return reduce(np.minimum, others, first)
 
 
 def intersection(first: Numbers, *others: Numbers) -> Numbers:
-    """What all of them hold."""
+    """Cut away what not all of them hold."""
     return reduce(np.maximum, others, first)
 
 
 def outside(distance: Numbers) -> Numbers:
-    """What of a distance lies outside, 0 inside."""
+    """Take from a distance what lies outside; 0 inside."""
     return np.maximum(distance, 0)
 
 

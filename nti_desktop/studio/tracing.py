@@ -57,7 +57,7 @@ def trace(thing: Thing, eye: Tensor, directions: Tensor, depth: Tensor) -> tuple
 
 
 def _along(starts: Points, rays: Points, reach: Numbers, of: Any) -> Points:
-    """Where some of the rays are when they have gone so far."""
+    """Go along some of the rays, so far."""
     x, y, z = (start[of] + reach[of] * ray[of] for start, ray in zip(starts, rays, strict=True))
     return x, y, z
 

@@ -86,6 +86,7 @@ STUDIO_DEFAULTS = EditDefaults(
     ),
     guidances=((Kind.COLOUR, 1.25), (Kind.THING, 1.25), (Kind.WEATHER, 1.25)),
     kept=Windows(1.0, 1.0),
+    story=Windows(1.0, 0.7),
     self_limit=1.0,
     blend_positions=200,
     blend_threshold=0.8,
