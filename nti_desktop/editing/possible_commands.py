@@ -31,6 +31,7 @@ def possible_commands(
         "compare_ways": is_open and comparable,
         "show_tries": document is not None and tries_of(document, screen=None) is not None,
         "another_try": document is not None and drawn_by_lot(document),
+        "take_look": document is not None and bool(document.edit_text.strip()) and not document.by_order,
         "draw_area": is_open,
         "work_on_whole": document is not None and document.area != document.whole,
         "reset_structure": document is not None and document.history is not None,

@@ -31,6 +31,7 @@ from nti_desktop.gui.controllers.opening_feedback import OpeningFeedback
 from nti_desktop.gui.controllers.panel_edits import PanelEdits
 from nti_desktop.gui.controllers.samples import Samples
 from nti_desktop.gui.controllers.saving_as import SavingAs
+from nti_desktop.gui.controllers.taking_look import TakingLook
 from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.controllers.viewing import Viewing
@@ -97,6 +98,7 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self.editor, self)
         self.saving_as = SavingAs(self.editor, self)
         self.trying = Trying(self.editor, self.engine, self.background, line, self)
+        self.taking_look = TakingLook(self.editor, self.engine, self.background, line, self)
         self.samples = Samples(self.editor, self.editor_view.start, self.open_path, self)
         self.opening_feedback = OpeningFeedback(self.editor, self)  # the last to speak, so that it is read first
         self.viewing = Viewing(self.editor_view, [MainWindow, Editing, SavingAs, Exporting, Versions, Areas], self)
@@ -111,7 +113,9 @@ class MainWindow(QMainWindow):
         open_as_last_time(self)
         more = (self.exporting, self.areas, self.versions, self.viewing, self.screen_colours, self.models)
         savers = (self.saving_as, self.autosave)
-        self.actions_by_name = add_actions(self, (self, self.editing, *savers, self.trying, self.comparing, *more))
+        self.actions_by_name = add_actions(
+            self, (self, self.editing, *savers, self.taking_look, self.trying, self.comparing, *more)
+        )
         self.actions_by_name[self.autosave.chosen].setChecked(True)
         self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
