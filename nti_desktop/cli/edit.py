@@ -54,8 +54,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     target = target_of(options, session, name)
 
     unlearned = feedback.never_learned(entry, unlearned_words(recipe.prompt, entry.words))
-    looked = None if seen is None else said_of_look(options.look, seen)
-    heard = [said for said in (looked, feedback.read_as_weights(emphasis), unlearned) if said]
+    heard = [said for said in (feedback.read_as_weights(emphasis), unlearned) if said]
     note(heard)
     before = session.project.current
     others = parts_beside(session.project, inversion.id)
@@ -69,7 +68,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
     notes = [*session.notes, *kept.said, *_notes(inversion.settings, recipe, made.rendered, entry.words)]
     rendered = made.rendered
-    lines = [f"Version “{version.name}” is saved in {kept.path}"] if kept.path is not None else []
+    lines = [] if seen is None else [said_of_look(options.look, seen)]
+    lines += [f"Version “{version.name}” is saved in {kept.path}"] if kept.path is not None else []
     if rendered is not None:
         lines.append(
             f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
@@ -85,6 +85,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "version": version.id,
             "name": version.name,
             "prompt": recipe.prompt,
+            "look": None if seen is None else str(seen),
             "weights": [{"position": c.position, "word": c.text, "weight": c.weight} for c in recipe.weighted],
             "inversion": inversion.id,
             "seconds": rendered.figures.seconds if rendered else 0.0,

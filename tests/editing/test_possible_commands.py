@@ -17,7 +17,7 @@ from tests.sessions import BLUE, SOURCE, inverted
 
 LOOKING = {"fit", "full_size", "zoom_in", "zoom_out"}
 OPEN = LOOKING | {"save_as", "export", "export_again", "draw_area", "compare", "show_before", "show_mask"}
-OF_AN_EDIT = OPEN | {"save", "reset_structure", "add_version", "ask_for_name"}
+OF_AN_EDIT = OPEN | {"save", "reset_structure", "take_look", "add_version", "ask_for_name"}
 OF_SEVERAL = {"delete_version", "next_version", "previous_version"}
 
 
@@ -73,9 +73,9 @@ def test_what_is_told_of_the_photo_decides_the_rest(document: Document) -> None:
 def test_a_drafted_edit_is_changed_and_undone(document: Document) -> None:
     document.describe(SOURCE)
     document.say_in_words(BLUE.prompt)
-    assert possible(document) == OPEN | {"reset_structure", "undo"}
+    assert possible(document) == OPEN | {"reset_structure", "take_look", "undo"}
     document.undo()
-    assert possible(document) == OPEN | {"reset_structure", "redo"}
+    assert possible(document) == OPEN | {"reset_structure", "take_look", "redo"}
 
 
 def test_an_edit_is_saved_rendered_tried_and_kept_as_a_version(document: Document) -> None:

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.samples import samples
+from nti_desktop.photo.frame import Area
+from nti_desktop.recipe.jobs import LookJob
+from nti_desktop.recipe.look import Look
 from tests.gui.conftest import OpenWindow
 from tests.gui.gated import PLENTY, GatedBench
 from tests.gui.test_comparing import describe
@@ -82,7 +85,7 @@ def test_it_can_be_cancelled_while_it_is_read(
     until(lambda: window.engine._queue.running is None)
     service.hold()
     take(window, other, monkeypatch)
-    until(lambda: window.engine._queue.running is not None)
+    until(lambda: isinstance(getattr(window.engine._queue.running, "job", None), LookJob))
     window.actions_by_name["cancel"].trigger()
     service.let_go(PLENTY)
     until(lambda: window.engine._queue.running is None)
@@ -93,12 +96,26 @@ def test_it_can_be_cancelled_while_it_is_read(
 def test_another_photo_that_was_opened_meanwhile_keeps_its_own_look(
     window: MainWindow, service: GatedBench, other: Path, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    service.look = Look("at night")
     until(lambda: window.engine._queue.running is None)
     service.hold()
     take(window, other, monkeypatch)
-    until(lambda: window.engine._queue.running is not None)
+    until(lambda: isinstance(getattr(window.engine._queue.running, "job", None), LookJob))
     window.open_path(other)
     until(lambda: window.editor.session is not None and window.editor.session.photo.path == other)
     service.let_go(PLENTY)
     until(lambda: window.engine._queue.running is None)
-    assert "sunset" not in sentence(window)
+    assert "night" not in sentence(window)
+
+
+def test_another_area_that_is_worked_on_meanwhile_keeps_its_own_look(
+    window: MainWindow, service: GatedBench, other: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until(lambda: window.engine._queue.running is None)
+    service.hold()
+    take(window, other, monkeypatch)
+    until(lambda: isinstance(getattr(window.engine._queue.running, "job", None), LookJob))
+    window.areas.choose(Area(0, 0, 64, 64))
+    service.let_go(PLENTY)
+    until(lambda: window.taking_look._asked is None)
+    assert sentence(window) == ""

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from nti_desktop.core.errors import Cancelled, NtiError
-from nti_desktop.editing.document import Document
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.look import look_job, said_of_look
 from nti_desktop.gui import preferences
@@ -19,6 +18,7 @@ from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.photo.frame import Area
 from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 from nti_desktop.recipe.jobs import LookJob
 from nti_desktop.recipe.look import Look, with_look
@@ -28,10 +28,11 @@ _PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *so
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """The photo whose look is asked for, and the document that is to have it."""
+    """The photo whose look is asked for, and where it is to go: the version, by its id, and the area."""
 
     other: Path
-    document: Document
+    version: str
+    area: Area
 
 
 class TakingLook(QObject):
@@ -48,6 +49,7 @@ class TakingLook(QObject):
         self._window = window
         self._asked: _Asked | None = None
         self._ticket: Ticket | None = None
+        editor.opened.connect(self._forget)
         engine.looked.connect(self._looked)
         engine.failed.connect(self._engine_failed)
 
@@ -68,32 +70,40 @@ class TakingLook(QObject):
             return
         self._line.settle()
         entry = document.edit_model(self._editor.model.entry) or self._editor.model.entry
-        self._asked, self._ticket = _Asked(other, document), None
+        self._asked = asked = _Asked(other, document.version_id, document.area)
+        self._ticket = None
         self._background.submit(
             partial(look_job, document.session.photo, other, entry),
-            partial(self._read, self._asked),
-            partial(self._failed, self._asked),
+            partial(self._read, asked),
+            partial(self._failed, asked),
             lane=("look of", other.parent),
         )
 
     def _read(self, asked: _Asked, job: LookJob) -> None:
-        if asked is self._asked and asked.document is self._editor.document:
+        if asked is self._asked:
             self._ticket = self._engine.read_look(job)
 
     def _failed(self, asked: _Asked, error: NtiError) -> None:
-        if asked is self._asked and asked.document is self._editor.document:
+        if asked is self._asked:
             self._asked = None
             if not isinstance(error, Cancelled):
                 self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.LOOK))
 
+    @slot()
+    def _forget(self) -> None:
+        """Another photo is open by now, which keeps its own look."""
+        self._asked = None
+
     @slot(Ticket, Look)
     def _looked(self, ticket: Ticket, look: Look) -> None:
-        asked = self._asked
-        if asked is None or ticket is not self._ticket or asked.document is not self._editor.document:
+        asked, document = self._asked, self._editor.document
+        if asked is None or document is None or ticket is not self._ticket:
             return
         self._asked = None
-        self._editor.say_in_words(with_look(asked.document.edit_text, look))
-        self._editor.say(Message(said_of_look(asked.other, look), topic=Topic.LOOK))
+        if (asked.version, asked.area) == (document.version_id, document.area):
+            self._line.settle()
+            self._editor.say_in_words(with_look(document.edit_text, look))
+            self._editor.say(Message(said_of_look(asked.other, look), topic=Topic.LOOK))
 
     @slot(Ticket, NtiError)
     def _engine_failed(self, ticket: Ticket, error: NtiError) -> None:
