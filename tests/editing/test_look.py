@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nti_desktop.core.errors import ModelError, PhotoError
+from nti_desktop.editing.engine_queue import EngineQueue
 from nti_desktop.editing.look import look_job, said_of_look
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
@@ -45,6 +46,19 @@ def test_what_cannot_be_read_is_refused(photo: Photo, tmp_path: Path, content: b
 def test_a_model_that_takes_orders_is_told_the_look_by_its_user(photo: Photo) -> None:
     with pytest.raises(ModelError, match="order the look in words"):
         look_job(photo, OTHER, replace(built_in(), takes_orders=True))
+
+
+def test_of_two_looks_the_latest_is_read_and_a_cancel_answers_what_waits(photo: Photo) -> None:
+    queue, job = EngineQueue(), look_job(photo, OTHER, built_in())
+    first, nothing = queue.read_look(job)
+    second, replaced = queue.read_look(job)
+    assert (nothing, replaced) == (None, first)
+    assert queue.next() is second
+    third, nothing = queue.read_look(job)
+    assert nothing is None
+    assert second.cancel.cancelled
+    assert queue.cancel_all() == [third]
+    assert queue.next() is None
 
 
 def test_it_is_said_what_was_seen_and_where_nothing_was() -> None:
