@@ -129,9 +129,15 @@ def _invert(parser: argparse.ArgumentParser) -> None:
 
 def _edit(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
-    parser.add_argument(
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument(
+        "--look",
+        type=Path,
+        metavar="OTHER",
+        help="give it the light, the weather and the film of this photo, as far as the model has words for them",
+    )
+    asked.add_argument(
         "--to",
-        required=True,
         metavar="TEXT",
         help="what the photo should show, in words, an order, or what is to stand in the mask; “(fog:1.2)” and “fog++” "
         'give a word more weight; "" with a model made for inpainting removes what is in the mask',

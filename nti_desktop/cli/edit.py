@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from nti_desktop.cli.keeping import Kept, keep
 from nti_desktop.cli.making import make_picture, model_of
@@ -12,16 +13,18 @@ from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.engine_jobs import check_marked
+from nti_desktop.editing.look import look_job, said_of_look
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.version_areas import parts_beside
-from nti_desktop.models.library.catalog import find_model
+from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Frame
 from nti_desktop.project.schema import InversionRecord, SettingsRecord
-from nti_desktop.recipe.emphasis import read_emphasis
+from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
+from nti_desktop.recipe.look import Look, with_look
 from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.parameters import FEATHER, FOLLOW, PARAMETERS
@@ -46,7 +49,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
     source = inversion.settings.prompt
     entry = model_of(session, inversion, cancel)
-    typed = read_emphasis(options.to, known=source)
+    seen = None if options.look is None else _look(session, options.look, entry, options.device, cancel)
+    typed = read_emphasis(options.to, known=source) if seen is None else Emphasis(with_look(source, seen))
     given = _given(options.weight, typed.prompt)
     emphasis = replace(typed, weights=tuple(pair for pair in typed.weights if pair[0] not in given))
     frame = session.frame(inversion.id)
@@ -69,7 +73,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
     notes = [*session.notes, *kept.said, *_notes(inversion.settings, recipe, made.rendered, entry.words)]
     rendered = made.rendered
-    lines = [f"Version “{version.name}” is saved in {kept.path}"] if kept.path is not None else []
+    lines = [] if seen is None else [said_of_look(options.look, seen)]
+    lines += [f"Version “{version.name}” is saved in {kept.path}"] if kept.path is not None else []
     if rendered is not None:
         lines.append(
             f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
@@ -85,6 +90,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "version": version.id,
             "name": version.name,
             "prompt": recipe.prompt,
+            "look": None if seen is None else str(seen),
             "weights": [{"position": c.position, "word": c.text, "weight": c.weight} for c in recipe.weighted],
             "inversion": inversion.id,
             "seconds": rendered.figures.seconds if rendered else 0.0,
@@ -143,6 +149,14 @@ def _unprepared(session: Session, model: str, cancel: CancelToken) -> InversionR
             session.meet_model(digest, entry)
             return known
     return session.keep_inversion(entry, digest, Inversion(settings, {}, None, Figures(0.0, 0)))
+
+
+def _look(session: Session, other: Path, entry: ModelEntry, device: str | None, cancel: CancelToken) -> Look:
+    """Ask the model for the look of another photo."""
+    job = look_job(session.photo, other, entry)
+    from nti_desktop.engine.service import EngineService  # torch
+
+    return EngineService(device).read_look(job, watcher(), cancel)
 
 
 def _recipe(

@@ -34,6 +34,7 @@ def possible_commands(
         "another_try": document is not None and drawn_by_lot(document),
         "tell_story": ready and bool(versions) and document is not None and document.session.read_only is None,
         "apply_to_others": ready and bool(versions),
+        "take_look": document is not None and bool(document.edit_text.strip()) and document.row.described,
         "draw_area": is_open,
         "mark_place": document is not None and can_be_marked(document),
         "clear_marks": document is not None and bool(marks_on_photo(document)),

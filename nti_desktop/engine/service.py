@@ -27,6 +27,7 @@ from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import low_rank
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.model.look import read_look
 from nti_desktop.engine.model.prediction import explained, likely_prediction
 from nti_desktop.engine.model.rates import measured_rates
 from nti_desktop.engine.sampling.ddim import levels_of
@@ -38,6 +39,7 @@ from nti_desktop.recipe.jobs import (
     Figures,
     Inversion,
     InvertJob,
+    LookJob,
     Measured,
     MeasureJob,
     ModelFiles,
@@ -45,6 +47,7 @@ from nti_desktop.recipe.jobs import (
     RenderJob,
     seen_of,
 )
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
 from nti_desktop.recipe.outlines import inside
@@ -130,6 +133,15 @@ class EngineService:
             model = self._load(job.model, report, cancel)
             stated = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction
             return stated, likely_prediction(model, model.encode(seen_of(job.image)), model.embed(prompt))
+
+    def read_look(self, job: LookJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Look:
+        """Tell in words the light, the weather and the film of a picture."""
+        report, cancel = self._threads.along(report), cancel or CancelToken()
+        with self._at_work():
+            model = self._load(job.model, report, cancel)
+            image = seen_of(job.image)
+            self._save_memory(model, guiding, _latent_size(model, image))
+            return read_look(model, model.encode(image), job.learned, report, cancel)
 
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inversion:
         """Invert a picture and measure the unpinned reconstruction."""

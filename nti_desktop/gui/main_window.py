@@ -34,6 +34,7 @@ from nti_desktop.gui.controllers.pasting import Pasting
 from nti_desktop.gui.controllers.samples import Samples
 from nti_desktop.gui.controllers.saving_as import SavingAs
 from nti_desktop.gui.controllers.story import Story
+from nti_desktop.gui.controllers.taking_look import TakingLook
 from nti_desktop.gui.controllers.teaching import Teaching
 from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
         self.trying = Trying(self.editor, self.engine, self.background, line, self)
         self.story = Story(self.editor, self.engine, self.background, line, self)
         self.pasting = Pasting(self.editor, self.engine, self.background, line, self)
+        self.taking_look = TakingLook(self.editor, self.engine, self.background, line, self)
         self.samples = Samples(self.editor, self.editor_view.start, self.open_path, self)
         self.opening_feedback = OpeningFeedback(self.editor, self)  # the last to speak, so that it is read first
         self.viewing = Viewing(
@@ -119,7 +121,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
         open_as_last_time(self)
-        tried = (self.trying, self.comparing, self.story)
+        tried = (self.taking_look, self.trying, self.comparing, self.story)
         areas = (self.areas, self.marking)
         more = (self.exporting, *areas, self.versions, self.pasting, self.viewing, self.screen_colours, self.models)
         savers = (self.saving_as, self.autosave)

@@ -18,7 +18,7 @@ from tests.sessions import BLUE, SOURCE, inverted
 
 LOOKING = {"fit", "full_size", "zoom_in", "zoom_out"}
 OPEN = LOOKING | {"save_as", "export", "export_again", "draw_area", "compare", "show_before", "show_mask"}
-OF_A_DRAFT = OPEN | {"reset_structure", "mark_place"}
+OF_A_DRAFT = OPEN | {"reset_structure", "mark_place", "take_look"}
 OF_A_READY_EDIT = {"add_version", "tell_story", "apply_to_others"}
 OF_AN_EDIT = OF_A_DRAFT | OF_A_READY_EDIT | {"save", "ask_for_name"}
 OF_SEVERAL = {"delete_version", "next_version", "previous_version"}

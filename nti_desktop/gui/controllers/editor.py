@@ -40,7 +40,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 
 _OF_A_PHOTO = (
     Topic.OPEN, Topic.NOTE, Topic.MODEL, Topic.MADE_WITH, Topic.PREPARE, Topic.RENDER, Topic.EFFECT,
-    Topic.EMPHASIS, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL,
+    Topic.EMPHASIS, Topic.LOOK, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL,
     Topic.ARRIVED, Topic.ELSEWHERE,
 )  # fmt: skip
 

@@ -37,6 +37,7 @@ class ProgressWatch(QObject):
         engine.started_job.connect(self._started)
         engine.progressed.connect(self._progressed)
         engine.measured.connect(self._ended)
+        engine.looked.connect(self._ended)
         engine.inverted.connect(self._ended)
         engine.rendered.connect(self._ended)
         engine.taught.connect(self._ended)
