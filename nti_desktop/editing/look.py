@@ -17,10 +17,9 @@ def look_job(photo: Photo, other: Path, entry: ModelEntry) -> LookJob:
     Raises PhotoError for what is no other photo, ModelError where the model draws not from words alone.
     """
     if entry.sees is not Sees.NOTHING:
-        made_for = "orders" if entry.sees is Sees.PHOTO else "filling in places"
         raise ModelError(
-            f"“{entry.name}” was made for {made_for} and knows no looks of photos; choose a model that draws from words "
-            "alone."
+            f"“{entry.name}” was made for {entry.sees.made_for} and knows no looks of photos; choose a model that was "
+            f"made for {Sees.NOTHING.made_for}."
         )
     read = open_photo(other)
     if read.identity == photo.identity:

@@ -10,6 +10,15 @@ class Sees(StrEnum):
     PHOTO = "photo"  # edited by an order (Brooks et al. 2022)
     SURROUNDINGS = "surroundings"  # a mask and the photo around it: draws into the mask (Rombach et al. 2022)
 
+    @property
+    def made_for(self) -> str:
+        """What its models are for, in words that follow “made for”."""
+        return {
+            Sees.NOTHING: "drawing from words alone",
+            Sees.PHOTO: "orders",
+            Sees.SURROUNDINGS: "filling in places",
+        }[self]
+
     def channels_beside(self, latent_channels: int) -> int:
         """Count the channels that lie beside those of the noise."""
         return {Sees.NOTHING: 0, Sees.PHOTO: latent_channels, Sees.SURROUNDINGS: latent_channels + 1}[self]

@@ -28,10 +28,9 @@ _BETWEEN = re.compile(r"[\s_-]+")  # the words of a name
 def check_teachable(entry: ModelEntry) -> None:
     """Raise ModelError in one sentence for a model that cannot be taught a word."""
     if entry.sees is not Sees.NOTHING:
-        made_for = "orders" if entry.sees is Sees.PHOTO else "filling in places"
         raise ModelError(
-            f"“{entry.name}” was made for {made_for} and cannot be taught a word; choose a model that draws from words "
-            "alone."
+            f"“{entry.name}” was made for {entry.sees.made_for} and cannot be taught a word; choose a model that was "
+            f"made for {Sees.NOTHING.made_for}."
         )
     if entry.defaults.few_steps:
         raise ModelError(
