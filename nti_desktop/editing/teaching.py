@@ -100,7 +100,7 @@ def teach_job(lesson: Lesson, cancel: CancelToken) -> TeachJob:
     file = learnings_folder() / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}.safetensors"
 
     def keep(standing: Learned) -> None:
-        """Keep it for an interrupted learning, which begins anew where it cannot be kept."""
+        """Write it down; where that is not possible, an interrupted learning begins anew."""
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             if standing:

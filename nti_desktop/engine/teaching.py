@@ -173,7 +173,7 @@ def _numbers(embedding: Embedding) -> tuple[Tensor, ...]:
 
 
 def _standing(done: int, leaves: Sequence[Tensor], adam: torch.optim.Adam) -> Learned:
-    """Say where a learning stands, to go on from there: the steps that were taken, the leaves and Adam's averages."""
+    """Tell where a learning stands, to go on from there: the steps that were taken, the leaves and Adam's averages."""
     found = {DONE: np.full(1, done, np.float32)}
     for number, leaf in enumerate(leaves):
         found[f"vectors {number}"] = _array(leaf)

@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from nti_desktop.core.errors import Cancelled
-from nti_desktop.core.progress import CancelToken, Progress
+from nti_desktop.core.progress import CancelToken, Progress, report_nothing
 from nti_desktop.engine import teaching
 from nti_desktop.engine.memory.device import find_device
+from nti_desktop.engine.memory.savings import Savings
 from nti_desktop.engine.model.additions import add_words
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import load_model
@@ -19,8 +20,10 @@ from nti_desktop.engine.sampling.ddim import levels_of, trained_for
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.recipe.jobs import ModelFiles
+from nti_desktop.recipe.memory import Saving
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.teaching import VECTORS, Example, Learned, Taught, TeachJob
+from tests.engine.test_offload import Border
 from tests.wild.folders import write_folder
 
 SENTENCES = ("a photo of my_mug on sand", "my_mug at night", "a photo of my_mug")
@@ -159,3 +162,22 @@ def test_a_word_for_two_text_encoders_is_learned_in_both(tmp_path: Path) -> None
     assert len(told.vectors) == 2
     for vectors, start in zip(told.vectors, starts, strict=True):
         assert np.abs(vectors[0] - start.numpy()).max() > 1e-3
+
+
+@pytest.mark.slow
+def test_a_word_is_learned_alike_where_all_weights_wait_elsewhere(
+    small: ModelFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learned(model: DiffusionModel) -> NDArray[np.float32]:
+        photos = [model.encode(image) for image in pictures()]
+        (vectors,) = teaching.taught(model, Lesson(small).job, photos, report_nothing, CancelToken())
+        return vectors
+
+    border = Border()
+    resident, visiting = (load_model(small, find_device("cpu")) for _ in range(2))
+    visiting.savings._copies = border.copies
+    monkeypatch.setattr(Savings, "rungs", tuple(Saving))
+    visiting.savings.climb_to(Saving.OFFLOAD)
+    expected, found = learned(resident), learned(visiting)
+    assert border.crossed > 100
+    assert np.allclose(expected, found, atol=1e-3)
