@@ -105,6 +105,21 @@ def test_what_was_drawn_is_not_drawn_again(edited: MainWindow, service: GatedBen
     assert prompts(edited)[1:] == ["in fog", "at night"]
 
 
+def test_escape_stops_a_story_and_the_line_below_calls_it_by_its_name(
+    edited: MainWindow, service: GatedBench, until: Until
+) -> None:
+    service.hold()
+    dialog = story(edited, "in fog", "at night")
+    dialog.start_button.click()
+    until(lambda: edited.editor_view.strip.text.text().startswith("Series: "))
+    edited.actions_by_name["cancel"].trigger()
+    assert not edited.story.run.at_work
+    assert dialog.start_button.isEnabled()
+    service.let_go(PLENTY)
+    until(lambda: edited.engine._queue.running is None and not edited.background.busy)
+    assert versions(edited) == 1
+
+
 def test_what_fails_is_said_and_leaves_what_was_made(edited: MainWindow, service: GatedBench, until: Until) -> None:
     service.fault = ValueError("no")
     dialog = story(edited, "in fog")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import Progress, Report
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.series import Told
 from nti_desktop.editing.series_sheet import series_sheet
 from nti_desktop.gui import preferences
@@ -49,6 +50,15 @@ class SeriesRun(QObject, Generic[T]):
         """Whether there is more to come."""
         return self._now is not None
 
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self._dialog.windowTitle()
+
+    def ordered(self, ticket: Ticket) -> bool:
+        """Tell whether a job of the engine is done for it."""
+        return self._now is not None and self._now.engine.ordered(ticket)
+
     def begin(self, entry: ModelEntry, make: Make[T]) -> None:
         """Take the steps of a series. entry: the model that prepares; make: begins it, see `tell_series`."""
         engine = WaitingEngine(self._engine, entry, self)
@@ -56,7 +66,7 @@ class SeriesRun(QObject, Generic[T]):
         self._dialog.show_at_work(True)
         self._go_on(self._now)
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """Make no more; what is made stays."""
         now, self._now = self._now, None
         if now is not None:
