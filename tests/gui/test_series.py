@@ -172,8 +172,12 @@ def test_the_edit_is_made_on_other_photos_in_their_own_projects(
     assert [[version.recipe.prompt for version in each] for each in made] == [[sample_edit]] * 2
     assert dialog.lines[0].state.text() == f"Version 1: {sample_edit}"
     assert "broken.jpg" in dialog.lines[1].state.text()
-    assert dialog.sheet_button.isEnabled()
     assert versions(edited) == 1
+    before = others[1].read_bytes()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(others[1]), ""))
+    dialog.sheet_button.click()
+    until(lambda: "is the photo itself" in dialog.state.text())
+    assert others[1].read_bytes() == before
 
 
 def test_each_photo_gets_the_change_in_its_own_words(

@@ -132,7 +132,7 @@ class Pasting(QObject):
     def _save_sheet(self) -> None:
         told = list(self._told.values())
         if told:
-            self.run.save_sheet(lambda: told, 1, told[0].photo)
+            self.run.save_sheet(lambda: told, 1, [each.photo for each in told])
 
     @slot()
     def stop(self) -> None:

@@ -135,7 +135,7 @@ class Story(QObject):
             before = small(encode_preview(composition.compose((), SIDE)))
             return [Told(photo, description, before, frames)]
 
-        self.run.save_sheet(told, len(frames), photo)
+        self.run.save_sheet(told, len(frames), [photo])
 
     @slot()
     def stop(self) -> None:
