@@ -102,8 +102,8 @@ def carried(source: str, edit: str, description: str) -> str:
         elif gone and new:
             what = source[before[gone[0]].start : before[gone[-1]].end]
             raise RecipeError(
-                f"“{description}” has nothing in place of “{what}”, which the edit changes; say for this photo in its "
-                "own sentence what it should show."
+                f"“{description}” has nothing in place of “{what}”, which the edit changes; describe the "
+                "photo with that too, or edit it by itself."
             )
         elif new:
             changes.append(_inserted(text, following, stands_for, description, there))
