@@ -20,6 +20,7 @@ from nti_desktop.cli import (
     models,
     recover,
     series,
+    teaching,
     writing,
 )
 from nti_desktop.cli.terminal import note
@@ -95,10 +96,13 @@ def _command(commands: _Commands, name: str, about: str) -> argparse.ArgumentPar
 
 
 def _models(commands: _Commands) -> None:
-    about = "Say which models there are; download, add, verify and remove them."
+    about = "Say which models there are; download, add, teach, verify and remove them."
     parser = commands.add_parser("models", help=about, description=about, allow_abbrev=False)
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     models.add_commands(lambda name, about: _command(below, name, about))
+    teach = _command(below, "teach", "Teach a model a word by a few photos of a thing.")
+    teaching.add_options(teach)
+    _device(teach)
 
 
 def _invert(parser: argparse.ArgumentParser) -> None:
@@ -125,11 +129,18 @@ def _invert(parser: argparse.ArgumentParser) -> None:
 
 def _edit(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
-    parser.add_argument(
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument(
+        "--look",
+        type=Path,
+        metavar="OTHER",
+        help="give it the light, the weather and the film of this photo, as far as the model has words for them",
+    )
+    asked.add_argument(
         "--to",
-        required=True,
         metavar="TEXT",
-        help="what the photo should show, in words, or an order; “(fog:1.2)” and “fog++” give a word more weight",
+        help="what the photo should show, in words, an order, or what is to stand in the mask; “(fog:1.2)” and “fog++” "
+        'give a word more weight; "" with a model made for inpainting removes what is in the mask',
     )
     parser.add_argument(
         WEIGHT.flag,
@@ -152,17 +163,30 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", action="append", default=[], metavar="WORD", help="take this word's place out of the change"
     )
+    parser.add_argument(
+        "--mask",
+        type=_mask,
+        action="append",
+        default=[],
+        metavar="X,Y,W,H",
+        help="change only this rectangle of the photo, in pixels, or what lies within a line “X,Y X,Y X,Y …”; may be "
+        "given several times",
+    )
     for parameter in PARAMETERS:
         if parameter.flag and parameter is not WEIGHT:
             parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of orders and of resample: another try")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of orders, resample and inpaint: another try")
     parser.add_argument(
         "--lot",
         type=Lot,
         choices=list(Lot),
         help="of orders and of resample: the photo held, its own noise, or noise by the seed alone",
     )
-    parser.add_argument("--model", metavar="MODEL", help="give this model an order; nothing needs to be prepared")
+    parser.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="give this model an order, or with --mask what to draw there; nothing needs to be prepared",
+    )
     parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     _device(parser)
@@ -310,6 +334,21 @@ def _area(text: str) -> Area:
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"“{text}” is not of the form X,Y,W,H in pixels, for example 100,80,640,480")
+
+
+def _mask(text: str) -> tuple[tuple[int, int], ...]:
+    """ "10,20,640,480" -> its four corners; "10,20 640,20 300,480" -> these points."""
+    if " " not in text.strip():
+        area = _area(text)
+        right, bottom = area.x + area.width, area.y + area.height
+        return (area.x, area.y), (right, area.y), (right, bottom), (area.x, bottom)
+    try:
+        points = tuple((int(x), int(y)) for x, y in (point.split(",") for point in text.split()))
+    except ValueError:
+        points = ()
+    if len(points) < 3:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a line of three points or more, X,Y X,Y X,Y in pixels")
+    return points
 
 
 def _weight(text: str) -> tuple[str, float]:

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from nti_desktop.cli.keeping import Kept, keep
 from nti_desktop.cli.making import make_picture, model_of
@@ -11,18 +12,24 @@ from nti_desktop.cli.writing import not_written, target_of, write_or_say
 from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import edits, feedback
+from nti_desktop.editing.engine_jobs import check_marked
+from nti_desktop.editing.look import look_job, said_of_look
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.version_areas import parts_beside
-from nti_desktop.models.library.catalog import find_model
+from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.photo.frame import Frame
 from nti_desktop.project.schema import InversionRecord, SettingsRecord
-from nti_desktop.recipe.emphasis import read_emphasis
+from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
+from nti_desktop.recipe.look import Look, with_look
 from nti_desktop.recipe.methods import MethodRow
+from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.parameters import FEATHER, FOLLOW, PARAMETERS
 from nti_desktop.recipe.recipe import EditRecipe, find_refs, with_weight
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.recipe.words import find_words, unlearned_words
@@ -34,7 +41,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if session.read_only:
         raise SidecarError(session.read_only)
     if options.model is not None:
-        inversion: InversionRecord | None = _ordering(session, options.model, cancel)
+        inversion: InversionRecord | None = _unprepared(session, options.model, cancel)
     else:
         inversion = session.inversion() if options.inversion is None else _inversion(session, options.inversion)
     if inversion is None:
@@ -42,10 +49,12 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
     source = inversion.settings.prompt
     entry = model_of(session, inversion, cancel)
-    typed = read_emphasis(options.to, known=source)
+    seen = None if options.look is None else _look(session, options.look, entry, options.device, cancel)
+    typed = read_emphasis(options.to, known=source) if seen is None else Emphasis(with_look(source, seen))
     given = _given(options.weight, typed.prompt)
     emphasis = replace(typed, weights=tuple(pair for pair in typed.weights if pair[0] not in given))
-    recipe = _recipe(options, inversion, dict(emphasis.weights) | given, typed.prompt, entry.defaults)
+    frame = session.frame(inversion.id)
+    recipe = _recipe(options, inversion, frame, dict(emphasis.weights) | given, typed.prompt, entry.defaults)
     name = _name(options.name, session)
     target = target_of(options, session, name)
 
@@ -64,13 +73,14 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
     notes = [*session.notes, *kept.said, *_notes(inversion.settings, recipe, made.rendered, entry.words)]
     rendered = made.rendered
-    lines = [f"Version “{version.name}” is saved in {kept.path}"] if kept.path is not None else []
+    lines = [] if seen is None else [said_of_look(options.look, seen)]
+    lines += [f"Version “{version.name}” is saved in {kept.path}"] if kept.path is not None else []
     if rendered is not None:
         lines.append(
             f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
             f"{rendered.changed:.0%} of the picture changed visibly. Computed in {rendered.figures.precision}."
         )
-    if rendered is not None and recipe.blend is not None:
+    if rendered is not None and rendered.mask is not None and (recipe.blend is not None or recipe.within):
         lines.append(f"The mask covers {rendered.coverage:.0%} of the picture.")
     tell(
         [*lines, *written.said, *notes],
@@ -80,6 +90,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             "version": version.id,
             "name": version.name,
             "prompt": recipe.prompt,
+            "look": None if seen is None else str(seen),
             "weights": [{"position": c.position, "word": c.text, "weight": c.weight} for c in recipe.weighted],
             "inversion": inversion.id,
             "seconds": rendered.figures.seconds if rendered else 0.0,
@@ -120,12 +131,12 @@ def _inversion(session: Session, inversion_id: str) -> InversionRecord:
         ) from error
 
 
-def _ordering(session: Session, model: str, cancel: CancelToken) -> InversionRecord:
-    """Find the inversion of the whole photo that orders to this model stand on, else add an empty one, as nothing is
-    prepared for orders. Raises ModelError for a model that takes none.
+def _unprepared(session: Session, model: str, cancel: CancelToken) -> InversionRecord:
+    """Find the inversion of the whole photo that edits by this model stand on, else add an empty one, as nothing is
+    prepared for orders, nor for what is drawn into a mask. Raises ModelError for a model of descriptions.
     """
     entry = find_model(model)
-    if not entry.takes_orders:
+    if entry.sees is Sees.NOTHING:
         raise ModelError(
             f"“{entry.name}” takes no orders; prepare the photo with “nti-desktop invert PHOTO --prompt TEXT --model "
             "MODEL” first, then edit it without --model."
@@ -140,15 +151,32 @@ def _ordering(session: Session, model: str, cancel: CancelToken) -> InversionRec
     return session.keep_inversion(entry, digest, Inversion(settings, {}, None, Figures(0.0, 0)))
 
 
+def _look(session: Session, other: Path, entry: ModelEntry, device: str | None, cancel: CancelToken) -> Look:
+    """Ask the model for the look of another photo."""
+    job = look_job(session.photo, other, entry)
+    from nti_desktop.engine.service import EngineService  # torch
+
+    return EngineService(device).read_look(job, watcher(), cancel)
+
+
 def _recipe(
-    options: Namespace, inversion: InversionRecord, weights: dict[int, float], prompt: str, defaults: EditDefaults
+    options: Namespace,
+    inversion: InversionRecord,
+    frame: Frame,
+    weights: dict[int, float],
+    prompt: str,
+    defaults: EditDefaults,
 ) -> EditRecipe:
-    """The plain edit, changed as the window's controls would. weights: by the positions of their words.
+    """The plain edit, changed as the window's controls would. frame: the inversion's; weights: by the positions of
+    their words.
 
     Raises RecipeError when a word is in neither prompt or a value is out of range.
     """
     source, settings, explained = inversion.settings.prompt, inversion.settings.settings(), inversion.figures.explained
-    recipe = edits.with_reweighting(recipe_for(prompt, settings, defaults, explained), options.reweight)
+    within = tuple(_outline(points, frame) for points in options.mask)
+    plain = recipe_for(prompt, settings, defaults, explained, within)
+    check_marked(settings.method, plain)
+    recipe = edits.with_reweighting(plain, options.reweight)
     for position, weight in sorted(weights.items()):
         recipe = with_weight(recipe, position, weight)
     row = inversion.settings.method.row
@@ -174,6 +202,11 @@ def _recipe(
         if value is not None:
             recipe = edits.with_number(recipe, parameter, value)
     return replace(recipe, seed=options.seed, lot=options.lot)
+
+
+def _outline(points: Sequence[tuple[int, int]], frame: Frame) -> Outline:
+    """An outline through points of the photo, in its pixels."""
+    return Outline(tuple(frame.seen(x, y) for x, y in points))
 
 
 def _given(weights: Sequence[tuple[str, float]], prompt: str) -> dict[int, float]:
@@ -220,8 +253,10 @@ def _more(row: MethodRow) -> str:
     """Say which option makes an edit by this method change more."""
     if row.looks:
         return "Loosen the structure with a lower --follow, or give the word more --weight."
+    if row.fills:
+        return "Mark more of the photo with --mask, or try another --seed."
     return (
-        "Let go of the photo with a lower --image-guidance."
-        if row.orders
-        else "Give up more of the photo with --noise."
+        "Give up more of the photo with --noise."
+        if row.described
+        else "Let go of the photo with a lower --image-guidance."
     )

@@ -72,6 +72,9 @@ def _version_line(record: VersionRecord, project: Project) -> str:
     shown = " (shown last)" if record.id == project.current else ""
     recipe = record.recipe.recipe()
     said = [f"{control.text} {control.weight:g}" for control in recipe.weighted]
+    if recipe.within:
+        said.append("within what is marked")
     if recipe.strength != STRENGTH.usual:
         said.append(f"strength {recipe.strength:.0%}")
-    return ", ".join([f"Version “{record.name}”{shown}: “{recipe.prompt}”", *said, f"{record.time:%Y-%m-%d %H:%M} UTC"])
+    asked = f"“{recipe.prompt}”" if recipe.prompt.strip() else "removed"
+    return ", ".join([f"Version “{record.name}”{shown}: {asked}", *said, f"{record.time:%Y-%m-%d %H:%M} UTC"])

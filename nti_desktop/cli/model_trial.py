@@ -24,6 +24,7 @@ from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.jobs import Inversion, Rendered
 from nti_desktop.recipe.recipe import Blend, EditRecipe
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import InversionSettings, name_of
 from nti_desktop.recipe.structure import recipe_for
 
@@ -102,8 +103,14 @@ class ModelTrial:
 
 
 def check_sentences(entry: ModelEntry) -> None:
-    """Raises ModelError for a model that takes orders, as trials are of two sentences."""
-    if entry.takes_orders:
+    """Raises ModelError for a model that is not edited by two sentences, as trials are."""
+    if entry.sees is Sees.SURROUNDINGS:
+        raise ModelError(
+            f"“{entry.name}” is made for inpainting, which removes or replaces what is marked and changes no words; "
+            "this trial is of two sentences; try it with “nti-desktop edit PHOTO --to TEXT --mask X,Y,W,H --model "
+            "MODEL”."
+        )
+    if entry.sees is Sees.PHOTO:
         raise ModelError(
             f"“{entry.name}” takes orders, and this trial is of two sentences; try it with “nti-desktop edit PHOTO "
             "--to ORDER --model MODEL”."

@@ -30,11 +30,11 @@ def _by_model(recipe: EditRecipe, before: EditDefaults, defaults: EditDefaults) 
 
 
 def _by_method(recipe: EditRecipe, method: Method) -> EditRecipe:
-    """Null embeddings hold for their own guidance only; an order needs another, and has no weights of a sentence, which
-    in turn has no likeness; only where a method knows where words look, a mask can be tied to them.
+    """Null embeddings hold for their own guidance only; an edit without a description needs another, and has no weights
+    of words, which in turn has no likeness; only where a method knows where words look, a mask can be tied to them.
     """
     row = method.row
-    if row.orders:
+    if not row.described:
         return replace(recipe, automatic=True, words=(), blend=None, guidance_scale=None)
     return replace(
         recipe,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from nti_desktop.models.library.catalog import defaults_of
 from nti_desktop.project.schema import InversionRecord
+from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled
@@ -19,9 +20,9 @@ class Basis:
     defaults: EditDefaults
     explained: float | None = None
 
-    def plain(self, prompt: str) -> EditRecipe:
-        """Make the plain edit of a sentence, or of an order: no weights, no mask."""
-        return recipe_for(prompt, self.settings, self.defaults, self.explained)
+    def plain(self, prompt: str, within: tuple[Outline, ...] = ()) -> EditRecipe:
+        """Make the plain edit of a sentence, or of an order: no weights, no mask but what is drawn."""
+        return recipe_for(prompt, self.settings, self.defaults, self.explained, within)
 
     def settled(self, recipe: EditRecipe) -> EditRecipe:
         """Give a recipe the windows and the guidance that its change does best with, unless they were said by hand."""
@@ -35,5 +36,5 @@ class Basis:
 def basis_of(inversion: InversionRecord) -> Basis:
     """Return what an edit of this inversion is made on; its model need not be there."""
     settings = inversion.settings.settings()
-    defaults = defaults_of(inversion.model, takes_orders=settings.method.row.orders)
+    defaults = defaults_of(inversion.model, settings.method.row.sees)
     return Basis(settings, defaults, inversion.figures.explained)

@@ -14,9 +14,10 @@ from nti_desktop.editing.version_areas import edits_by_area
 from nti_desktop.editing.version_list import Step, part_of, state_of
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.photo.frame import Area
+from nti_desktop.photo.frame import Area, Frame
 from nti_desktop.project.schema import PartRecord, Project
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
+from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.recipe import EditRecipe, with_prompt
 from nti_desktop.recipe.settings import EditDefaults
 
@@ -83,8 +84,8 @@ class Document(OpenEdit):
 
     def meant_for(self, defaults: EditDefaults) -> None:
         """The next preparing is by another model. Before the first, a sentence is no order, nor an order a sentence."""
-        ordered, self.defaults = self.by_order, defaults
-        if self.inversion is None and self.by_order is not ordered:
+        sees, self.defaults = self.row.sees, defaults
+        if self.inversion is None and self.row.sees is not sees:
             self.edit_text = self.source
             self._draft = self._drafted(None)
 
@@ -95,7 +96,7 @@ class Document(OpenEdit):
 
     def describe(self, text: str) -> None:
         """Say what the photo shows. An unchanged edit follows; a photo that was prepared needs preparing again."""
-        state, follows = self.state, self.edit_text == self.description and not self.by_order
+        state, follows = self.state, self.edit_text == self.description and self.row.described
         self.description = text
         if self.up_to_date:  # typed back to what it was
             self._draft = self._unedited
@@ -105,7 +106,8 @@ class Document(OpenEdit):
             self._draft = self._drafted(state)
 
     def _drafted(self, state: EditState | None) -> History | None:
-        if not self.edit_text.strip():
+        removes = self.row.fills and state is not None and bool(state.recipe.within)
+        if not self.edit_text.strip() and not removes:
             return None
         if state is None:
             return History(EditState(self.basis.plain(self.edit_text), Finish()))
@@ -139,6 +141,15 @@ class Document(OpenEdit):
             return False
         recipe = change(state.recipe)
         return self._change(subject, replace(state, recipe=self.basis.settled(recipe)), gesture)
+
+    def mark(self, within: tuple[Outline, ...]) -> bool:
+        """Say where the photo may change, everywhere where nothing is marked; whether that is another place. Where the
+        model draws into what is marked, it is an edit before anything is said.
+        """
+        if self.state is None and within and self.row.fills:
+            self._draft = History(EditState(self.basis.plain("", within), Finish()))
+            return True
+        return self.edit("within", lambda recipe: replace(recipe, within=within))
 
     def finish(self, finish: Finish, gesture: int | None = None) -> bool:
         """Change what the compositor does. gesture: see `History.changed`."""
@@ -208,10 +219,11 @@ class Document(OpenEdit):
             asked = self.state
         elif part and before and before.settings.prompt == settings.prompt:
             asked = state_of(part)
-        ordered = before is not None and before.settings.method.row.orders and self._draft is None
-        if ordered and not settings.method.row.orders:
-            asked = None  # an order is no sentence to edit
-        return made.edit(entry, asked, before)
+        undescribed = before is not None and not before.settings.method.row.described and self._draft is None
+        if undescribed and settings.method.row.described:
+            asked = None  # neither an order nor what is to stand in a place is a sentence to edit
+        edit = made.edit(entry, asked, before)
+        return edit if before is None else _lying(edit, self.session.frame(before.id))
 
     def copy_version(self) -> bool:
         """Add a version that starts as a copy of the current one and go to it; whether there is one to copy."""
@@ -297,7 +309,7 @@ class Document(OpenEdit):
 
     def _show_version(self) -> None:
         inversion, self._draft = self.inversion, None
-        if inversion is None or not inversion.settings.method.row.orders:
+        if inversion is None or inversion.settings.method.row.described:
             self.description = self._described = inversion.settings.prompt if inversion else ""
         self.area = self.session.frame(inversion.id).area if inversion else self.whole
         self._draft = self._unedited
@@ -306,3 +318,11 @@ class Document(OpenEdit):
     def _show_edit_text(self) -> None:
         state = self.state
         self.edit_text = state.recipe.prompt if state else self.source
+
+
+def _lying(edit: EditState, frame: Frame) -> EditState:
+    """The edit with its marks where they lie in the photo, which was perhaps turned since the frame was made: the next
+    model sees it upright.
+    """
+    within = tuple(Outline(tuple(map(frame.lying, outline.points))) for outline in edit.recipe.within)
+    return replace(edit, recipe=replace(edit.recipe, within=within))

@@ -1,12 +1,13 @@
 """What the engine is asked about an open photo, as messages: how a model draws it, an inversion, a render."""
 
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.editing.fitting import check_fit
 from nti_desktop.editing.known_speeds import speeds_of
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.jobs import Arrays, ArraysReadLater, InvertJob, MeasureJob, RenderJob
-from nti_desktop.recipe.methods import PIVOT
+from nti_desktop.recipe.methods import PIVOT, Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 
@@ -25,15 +26,22 @@ def invert_job(session: Session, entry: ModelEntry, settings: InversionSettings,
     return InvertJob(entry.files, session.seen(session.frame_for(entry, area)), settings)
 
 
+def check_marked(method: Method, recipe: EditRecipe) -> None:
+    """Raises RecipeError where a method that draws into what is marked finds nothing marked."""
+    if method.row.fills and not recipe.within:
+        raise RecipeError("Nothing is marked on the photo; mark what to draw anew, in the window or with --mask.")
+
+
 def render_job(
     session: Session, recipe: EditRecipe, inversion_id: str | None = None, steps: int | None = None
 ) -> RenderJob:
     """Ask for an edit on an inversion, the current one when not named. steps: see RenderJob.
 
-    Raises RecipeError without an inversion, ModelGone like `Session.model_of`. The arrays are read where the job is
-    done, which raises SidecarError when they cannot be read or are not of the model's size.
+    Raises RecipeError without an inversion and as `check_marked` does, ModelGone like `Session.model_of`. The arrays
+    are read where the job is done, which raises SidecarError when they cannot be read or are not of the model's size.
     """
     record = session.require_inversion(inversion_id)
+    check_marked(record.settings.method, recipe)
     entry, frame = session.model_of(record), session.frame(record.id)
     stored = session.working_copy.arrays_source(record.id)
 

@@ -4,8 +4,9 @@ import itertools
 from dataclasses import dataclass, field
 
 from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.teaching import Lesson
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.recipe.jobs import InvertJob, MeasureJob, RenderJob
+from nti_desktop.recipe.jobs import InvertJob, LookJob, MeasureJob, RenderJob
 
 _numbers = itertools.count(1)
 
@@ -18,7 +19,7 @@ class PrepareJob:
     invert: InvertJob
 
 
-Job = MeasureJob | PrepareJob | RenderJob
+Job = MeasureJob | LookJob | PrepareJob | RenderJob | Lesson
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +33,11 @@ class Ticket:
 
 
 class EngineQueue:
-    """A render before a queued job before a measurement before an inversion before what waits for idle time.
+    """A render before a queued job before a measurement, a look, an inversion and what waits for idle time.
 
     Of renders the latest wins: those asked for while one runs are coalesced, the last is always run; a full render
     under way is cancelled for it, a preview is left to finish. Queued jobs all run, in their order, and give way to
-    nothing once they have begun. Of measurements and inversions the latest wins, too.
+    nothing once they have begun. Of measurements, looks and inversions the latest wins, too.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class EngineQueue:
         self._render: Ticket | None = None
         self._queued: list[Ticket] = []
         self._measure: Ticket | None = None
+        self._look: Ticket | None = None
         self._prepare: Ticket | None = None
         self._idle: list[Ticket] = []
 
@@ -51,6 +53,13 @@ class EngineQueue:
         """Add a measurement; it replaces one that waits, which is not answered."""
         self._measure = Ticket(job)
         return self._measure
+
+    def read_look(self, job: LookJob) -> tuple[Ticket, Ticket | None]:
+        """Add the reading of a look and cancel one that runs; also the one that waited, which is to be answered."""
+        replaced, self._look = self._look, Ticket(job)
+        if self.running and isinstance(self.running.job, LookJob):
+            self.running.cancel.cancel()
+        return self._look, replaced
 
     def prepare(self, job: PrepareJob) -> tuple[Ticket, Ticket | None]:
         """Add an inversion and cancel one that runs; also the one that waited, which is to be answered."""
@@ -74,7 +83,7 @@ class EngineQueue:
         self._queued.append(ticket)
         return ticket
 
-    def enqueue_idle(self, job: PrepareJob | RenderJob) -> Ticket:
+    def enqueue_idle(self, job: Job) -> Ticket:
         """Add a job that nothing replaces and that lets all that waits with it go first."""
         ticket = Ticket(job, queued=True)
         self._idle.append(ticket)
@@ -92,8 +101,8 @@ class EngineQueue:
 
     def cancel_all(self) -> list[Ticket]:
         """Drop what waits, which is to be answered, and cancel what runs; all but queued jobs."""
-        waiting = [ticket for ticket in (self._render, self._measure, self._prepare) if ticket]
-        self._render = self._measure = self._prepare = None
+        waiting = [ticket for ticket in (self._render, self._measure, self._look, self._prepare) if ticket]
+        self._render = self._measure = self._look = self._prepare = None
         if self.running and not self.running.queued:
             self.running.cancel.cancel()
         return waiting
@@ -107,7 +116,7 @@ class EngineQueue:
         """The job that runs from now on, None where none waits."""
         first = self._queued[0] if self._queued else None
         idle = self._idle[0] if self._idle else None
-        ticket = self._render or first or self._measure or self._prepare or idle
+        ticket = self._render or first or self._measure or self._look or self._prepare or idle
         if ticket is None:
             return None
         if ticket is self._render:
@@ -116,6 +125,8 @@ class EngineQueue:
             del self._queued[0]
         elif ticket is self._measure:
             self._measure = None
+        elif ticket is self._look:
+            self._look = None
         elif ticket is self._prepare:
             self._prepare = None
         else:

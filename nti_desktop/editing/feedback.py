@@ -16,7 +16,7 @@ from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.words import Change, Word, align_words, as_read, ask_the_same, split_words, word_key
 
-NEXT_TO_NOTHING = 0.005  # of the pixels, those that differ visibly
+NEXT_TO_NOTHING = 0.005  # of the pixels within the mask, those that differ visibly
 NEARLY_EVERYTHING = 0.9
 WIDE_MASK = 0.5  # of the frame; more than an object word should need
 # dB, see Measured. The built-in autoencoder draws one in a hundred held-out scenes of its world worse, and 83 % of 75
@@ -133,7 +133,7 @@ def read_as_weights(emphasis: Emphasis) -> str | None:
 
 def no_effect(words: Sequence[WordRef], rendered: Rendered) -> str | None:
     """The sentence for an edit that left the photo as it was; None when it did change it."""
-    if not words or rendered.changed > NEXT_TO_NOTHING:
+    if not words or rendered.changed > NEXT_TO_NOTHING * rendered.coverage:
         return None
     return f"{quoted([word.text for word in words])} changed next to nothing in the photo."
 

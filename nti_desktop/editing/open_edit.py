@@ -17,8 +17,8 @@ from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 
 class OpenEdit:
-    """description: of `area`; edit_text: the edit as a sentence, or an order; defaults: of the model that a first edit
-    is meant for.
+    """description: of `area`; edit_text: the edit as a sentence, an order or what is to stand in a place; defaults: of
+    the model that a first edit is meant for.
     """
 
     def __init__(self, session: Session, defaults: EditDefaults) -> None:
@@ -80,15 +80,17 @@ class OpenEdit:
         inversion = self.inversion
         if inversion is None or self.area != self.session.frame(inversion.id).area:
             return None
-        described = inversion.settings.method.row.orders or inversion.settings.prompt == self.description.strip()
-        return inversion if described else None
+        settings = inversion.settings
+        fits = not settings.method.row.described or settings.prompt == self.description.strip()
+        return inversion if fits else None
 
     @property
     def basis(self) -> Basis:
         """What the edit is made on, or will be unless another way is chosen. There must be something to edit."""
         if self._edited_inversion is not None:
             return basis_of(self._edited_inversion)
-        prompt, usual = "" if self.by_order else self.description.strip() or self.edit_text, self.defaults
+        usual = self.defaults
+        prompt = (self.description.strip() or self.edit_text) if usual.method.row.described else ""
         return Basis(InversionSettings(prompt, usual.method, usual.steps, usual.guidance_scale), usual)
 
     @property
@@ -97,14 +99,9 @@ class OpenEdit:
         return (self._edited_inversion.settings.method if self._edited_inversion else self.defaults.method).row
 
     @property
-    def by_order(self) -> bool:
-        """Whether the edit is an order, in place of a sentence that is compared with the description."""
-        return self.row.orders
-
-    @property
     def source(self) -> str:
-        """The sentence that the edit is compared with, empty where the edit is an order."""
-        return "" if self.by_order else self.description
+        """The sentence that the edit is compared with, empty where the photo needs no description."""
+        return self.description if self.row.described else ""
 
     @property
     def beside(self) -> Beside:
@@ -188,9 +185,19 @@ class OpenEdit:
 
     @property
     def can_be_prepared(self) -> bool:
-        """Whether it is said what is to be seen, or what is ordered, and the project may be changed."""
-        said = self.edit_text if self.defaults.method.row.orders else self.description
-        return bool(said.strip()) and not self.session.read_only
+        """Whether it is said what is to be seen, what is ordered or where to draw, and the project may be changed."""
+        row = self.defaults.method.row
+        said = self.description if row.described else self.edit_text
+        marked = row.fills and self.state is not None and bool(self.state.recipe.within)
+        return (bool(said.strip()) or marked) and not self.session.read_only
+
+    @property
+    def begins_by_itself(self) -> bool:
+        """Whether the edit as it stands is the photo's first, and nothing needs to be prepared for it."""
+        state, row = self.state, self.row
+        if self.inversion is not None or row.described or state is None:
+            return False
+        return bool(state.recipe.within) or not row.fills
 
     def emphasis_in(self, text: str) -> Emphasis:
         """Read the emphasis in a new text of the edit, but not signs that were text before."""

@@ -1,6 +1,7 @@
 """Which commands have something to do, of those that are about the open photo."""
 
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.marking import can_be_marked, marks_on_photo
 from nti_desktop.editing.tries import drawn_by_lot, tries_of
 
 _LOOKING = ("fit", "full_size", "zoom_in", "zoom_out")
@@ -33,7 +34,10 @@ def possible_commands(
         "another_try": document is not None and drawn_by_lot(document),
         "tell_story": ready and bool(versions) and document is not None and document.session.read_only is None,
         "apply_to_others": ready and bool(versions),
+        "take_look": document is not None and bool(document.edit_text.strip()) and document.row.described,
         "draw_area": is_open,
+        "mark_place": document is not None and can_be_marked(document),
+        "clear_marks": document is not None and bool(marks_on_photo(document)),
         "work_on_whole": document is not None and document.area != document.whole,
         "reset_structure": document is not None and document.history is not None,
         "add_version": ready and bool(versions),

@@ -114,7 +114,7 @@ class PreparationPlan:
         try:
             jobs = []
             for area, text in described.items():
-                prompt = "" if method.row.orders else text.strip()
+                prompt = text.strip() if method.row.described else ""
                 settings = InversionSettings(prompt, method, steps, entry.defaults.guidance_of(method))
                 jobs.append((area, invert_job(document.session, entry, settings, area)))
         except NtiError as error:

@@ -9,10 +9,11 @@ from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.preparation import PreparationPlan
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.project.schema import InversionRecord
-from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.methods import Method, MethodRow
 
 DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
 _ORDERED = "Nothing needs to be prepared: say what should become of the photo."
+_FILLED = "Nothing needs to be prepared: mark a place on the photo, and say what is to stand there."
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,9 @@ class Standing:
     """How an area stands with preparing.
 
     entry, way: the model, method and steps that prepare it next; measuring: whether the photo is being looked at;
-    at_work: whether it is being prepared; inversion: what the version is worked on with; up_to_date: whether that is of
-    this area as it is described now; new_area: whether the version has no edit of this part of the photo; read_only:
-    why nothing can be changed, or None.
+    at_work: whether it is being prepared; row: of the method of the edit; inversion: what the version is worked on
+    with; up_to_date: whether that is of this area as it is described now; new_area: whether the version has no edit of
+    this part of the photo; read_only: why nothing can be changed, or None.
     """
 
     entry: ModelEntry
@@ -30,7 +31,7 @@ class Standing:
     estimates: Estimates
     measuring: bool = False
     at_work: bool = False
-    by_order: bool = False
+    row: MethodRow = Method.NULL_TEXT.row
     description: str = ""
     inversion: InversionRecord | None = None
     up_to_date: bool = False
@@ -46,7 +47,7 @@ def standing_of(document: Document, plan: PreparationPlan, entry: ModelEntry, wa
         plan.estimates,
         measuring=plan.measuring,
         at_work=plan.at_work,
-        by_order=document.by_order,
+        row=document.row,
         description=document.description,
         inversion=document.inversion,
         up_to_date=document.up_to_date,
@@ -57,8 +58,9 @@ def standing_of(document: Document, plan: PreparationPlan, entry: ModelEntry, wa
 
 def preparation_text(standing: Standing) -> str:
     """Say what preparing is needed for and how long it takes, or how it came out; empty where nothing is to be said."""
-    if standing.by_order:
-        return "" if standing.inversion is not None or standing.at_work else _ORDERED
+    if not standing.row.described:
+        needed = _FILLED if standing.row.fills else _ORDERED
+        return "" if standing.inversion is not None or standing.at_work else needed
     if standing.at_work:
         return "Being prepared; you can go on writing the edit."
     if standing.inversion is not None and standing.up_to_date:

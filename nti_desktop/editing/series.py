@@ -105,6 +105,8 @@ def sentences(texts: Sequence[str]) -> tuple[EditState, ...]:
     """Read the plain edits that these sentences ask for, with their emphasis. Raises RecipeError where there are none
     or one is empty.
     """
+    if not all(text.strip() for text in texts):
+        raise RecipeError("A sentence of the series is empty; say what its picture should show, or take it out.")
     if not texts:
         raise RecipeError("A series needs at least one sentence; say what the first picture should show.")
     read = [read_emphasis(text) for text in texts]
@@ -282,7 +284,7 @@ def edits_of(
 
 def _description(session: Session, path: Path, series: Series) -> str:
     """Say what a photo shows: as it is told for this series, else as it was prepared before, else as all are."""
-    if series.way.method.row.orders:
+    if not series.way.method.row.described:
         return ""
     own = session.inversion()
     known = own.settings.prompt if own is not None and _is_whole(session, own) else None
@@ -308,7 +310,7 @@ def _prepared_before(session: Session, series: Series, description: str) -> Inve
             for each in known
             if _is_whole(session, each)
             and each.settings.prompt == description
-            and each.settings.method.row.orders == way.method.row.orders
+            and each.settings.method.row.sees is way.method.row.sees
             and (not series.only or (each.model_fingerprint, each.settings.settings()) == same_way)
         ),
         None,

@@ -26,6 +26,8 @@ def used_mask(document: Document, last: Composed[Any] | None) -> UsedMask | None
     last: the newest picture, None before the first.
     """
     state = document.state
-    if last is None or last.rendered is None or last.reach is None or state is None or state.recipe.blend is None:
+    if last is None or last.rendered is None or last.reach is None or state is None:
+        return None
+    if state.recipe.blend is None and not state.recipe.within:
         return None
     return UsedMask(last.reach, document.session.frame(last.wanted.inversion).area, last.rendered.coverage)

@@ -1,6 +1,7 @@
 """EngineService: the loaded model, and what it remembers of the inversions at hand. Used from one thread."""
 
 import gc
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -20,22 +21,25 @@ from nti_desktop.core.progress import CancelToken, Progress, Report, report_noth
 from nti_desktop.core.units import decibels
 from nti_desktop.engine.memory.device import devices, find_device, give_up, in_words, memory_errors, passed_over
 from nti_desktop.engine.memory.faults import give_back_memory
-from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, work_of, work_of_edit
+from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, learning, work_of, work_of_edit
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import low_rank
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter, counted_rows
 from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.model.look import read_look
 from nti_desktop.engine.model.prediction import explained, likely_prediction
 from nti_desktop.engine.model.rates import measured_rates
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import Source
+from nti_desktop.engine.teaching import taught
 from nti_desktop.engine.threads import Threads
 from nti_desktop.recipe.costs import Conditions, Speeds
 from nti_desktop.recipe.jobs import (
     Figures,
     Inversion,
     InvertJob,
+    LookJob,
     Measured,
     MeasureJob,
     ModelFiles,
@@ -43,12 +47,16 @@ from nti_desktop.recipe.jobs import (
     RenderJob,
     seen_of,
 )
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
+from nti_desktop.recipe.outlines import inside
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.rewording import as_written
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.structure import fades
+from nti_desktop.recipe.teaching import Taught, TeachJob
 
 REMEMBERED = 2  # inversions whose source attention is kept
 EDITS = 12  # whole edits that are kept of each, which takes a megabyte or less
@@ -126,6 +134,15 @@ class EngineService:
             stated = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction
             return stated, likely_prediction(model, model.encode(seen_of(job.image)), model.embed(prompt))
 
+    def read_look(self, job: LookJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Look:
+        """Tell in words the light, the weather and the film of a picture."""
+        report, cancel = self._threads.along(report), cancel or CancelToken()
+        with self._at_work():
+            model = self._load(job.model, report, cancel)
+            image = seen_of(job.image)
+            self._save_memory(model, guiding, _latent_size(model, image))
+            return read_look(model, model.encode(image), job.learned, report, cancel)
+
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inversion:
         """Invert a picture and measure the unpinned reconstruction."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
@@ -159,17 +176,36 @@ class EngineService:
                 draw = model.decode if job.steps is None or model.preview_decoder is None else model.decode_preview
                 image, source = draw(edit.latents), photo.picture(draw)
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
+                if job.recipe.within:
+                    drawn = inside(job.recipe.within, *image.shape[:2])
+                    image = np.where(drawn[..., None], image, source)
+                    mask = drawn.astype(np.float32) if mask is None else mask * drawn
                 return Rendered(
                     recipe=job.recipe,
                     image=image,
                     source=source,
                     latents=_array(edit.latents[0]),
                     mask=mask,
-                    coverage=1.0 if edit.mask is None else float(edit.mask.float().mean()),
+                    coverage=1.0 if mask is None else float(mask.mean()),
                     word_maps=_word_maps(model, as_written(job.settings.prompt, job.recipe.prompt), edit),
                     changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
                     figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
                 )
+
+    def teach(self, job: TeachJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Taught:
+        """Teach a model a word. Afterwards the model is loaded anew, with what it is given by then."""
+        report, cancel = self._threads.along(report), cancel or CancelToken()
+        with self._at_work():
+            try:
+                model = self._load(job.model, report, cancel)
+                images = [seen_of(each.image) for each in job.examples]
+                largest = max((_latent_size(model, image) for image in images), key=math.prod)
+                self._save_memory(model, learning, largest)
+                with _measured(model) as (rows, seconds):
+                    vectors = taught(model, job, [model.encode(image) for image in images], report, cancel)
+                return Taught(job.word, vectors, Figures(seconds(), rows.rows, precision=str(model.precision)))
+            finally:
+                self._forget()
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -222,8 +258,9 @@ class EngineService:
             return self._photos[job.inversion_id]
         _check_arrays(model, job)
         arrays = {kept.name: _given(model, job.arrays[kept.name], kept) for kept in job.settings.method.row.keeps}
-        photo = arrays[PIVOT.name][-1:] if job.image is None else model.encode(seen_of(job.image))
-        prepared = Prepared(job.settings, arrays, photo)
+        image = None if job.image is None else seen_of(job.image)
+        photo = arrays[PIVOT.name][-1:] if image is None else model.encode(image)
+        prepared = Prepared(job.settings, arrays, photo, image=image)
         self._photos[job.inversion_id] = _Photo(prepared, METHODS[job.settings.method].source(model, prepared))
         while len(self._photos) > REMEMBERED:
             self._photos.popitem(last=False)
@@ -249,7 +286,7 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
 def _may_learn(model: DiffusionModel, forecast: Forecast) -> bool:
     """Tell whether a gradient asks for no further saving, which would slow down all that comes after it."""
     need = forecast.learning
-    return not model.takes_orders and need.fits and need.saving <= model.savings.saving
+    return model.sees is Sees.NOTHING and need.fits and need.saving <= model.savings.saving
 
 
 def _edited_size(model: DiffusionModel, job: RenderJob) -> Size:
@@ -278,9 +315,12 @@ def _measured(model: DiffusionModel) -> Iterator[tuple[RowCounter, Callable[[], 
 
 
 def _check_arrays(model: DiffusionModel, job: RenderJob) -> None:
-    """Raises EngineError when stored arrays are not this model's, or it takes no orders where one is given."""
-    if job.settings.method.row.orders and not model.takes_orders:
+    """Raises EngineError when stored arrays are not this model's, or the method wants a model of another kind."""
+    wanted = job.settings.method.row.sees
+    if wanted is Sees.PHOTO and model.sees is not wanted:
         raise EngineError("This model takes no orders; choose one that is made for them, or another method.")
+    if wanted is Sees.SURROUNDINGS and model.sees is not wanted:
+        raise EngineError("This model is not made for inpainting; choose one that is, or another method.")
     steps = job.settings.steps
     exact = {
         Extent.LEVELS: steps + 1,

@@ -75,7 +75,11 @@ def measure(
 
 def _asked(case: Case, entry: ModelEntry, method: Method) -> tuple[InversionSettings, EditRecipe | None]:
     best = entry.defaults
-    if not method.row.orders:
+    if method.row.fills:
+        raise RecipeError(
+            "No benchmark here says what to fill in where; choose a model that is not made for inpainting."
+        )
+    if method.row.described:
         return InversionSettings(case.source, method, best.steps_for(method), best.guidance_of(method)), None
     if not case.order:
         raise RecipeError(f"Case {case.name} says no order; choose a method that takes two sentences.")

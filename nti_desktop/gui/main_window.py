@@ -25,6 +25,7 @@ from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.exporting import Exporting
 from nti_desktop.gui.controllers.feedback import EditFeedback
 from nti_desktop.gui.controllers.journal import JournalController
+from nti_desktop.gui.controllers.marking import Marking
 from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
 from nti_desktop.gui.controllers.opening_feedback import OpeningFeedback
@@ -33,6 +34,8 @@ from nti_desktop.gui.controllers.pasting import Pasting
 from nti_desktop.gui.controllers.samples import Samples
 from nti_desktop.gui.controllers.saving_as import SavingAs
 from nti_desktop.gui.controllers.story import Story
+from nti_desktop.gui.controllers.taking_look import TakingLook
+from nti_desktop.gui.controllers.teaching import Teaching
 from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.controllers.viewing import Viewing
@@ -79,7 +82,8 @@ class MainWindow(QMainWindow):
         self.arrivals = Arrivals(self.editor, self.background, self)
         self.versions = Versions(self.editor, self)
         self.areas = Areas(self.editor, self)
-        self.editor_view = EditorView(self.editor, self.versions, self.areas)
+        self.marking = Marking(self.editor, self)
+        self.editor_view = EditorView(self.editor, self.versions, self.areas, self.marking)
         panels = self.editor_view.words_panel, self.editor_view.structure_panel, self.editor_view.mask_panel
         self.panel_edits = PanelEdits(self.editor, *panels, self)
         line = self.editor_view.prompts.edit
@@ -92,6 +96,7 @@ class MainWindow(QMainWindow):
         self.library = ModelLibrary(self.models_thread, self)
         self.transfers = Transfers(self.transfers_thread, self)
         self.models = ModelsPageController(self.editor, self.library, self.transfers, self)
+        self.teaching = Teaching(self.engine, self.models_thread, self.library, self.models.page)
         self.chooser = ModelChooser(
             self.editor, self.library, self.editor_view.model_panel, self.models.show_page, self
         )
@@ -101,9 +106,12 @@ class MainWindow(QMainWindow):
         self.feedback = EditFeedback(self.editor, self)
         self.exporting = Exporting(self.editor, self)
         self.saving_as = SavingAs(self.editor, self)
+        self.taking_look = TakingLook(self.editor, self.engine, self.background, line, self)
         self.samples = Samples(self.editor, self.editor_view.start, self.open_path, self)
         self.opening_feedback = OpeningFeedback(self.editor, self)  # the last to speak, so that it is read first
-        self.viewing = Viewing(self.editor_view, [MainWindow, Editing, SavingAs, Exporting, Versions, Areas], self)
+        self.viewing = Viewing(
+            self.editor_view, [MainWindow, Editing, SavingAs, Exporting, Versions, Areas, Marking], self
+        )
         self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
@@ -113,8 +121,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
         open_as_last_time(self)
-        tried = (self.trying, self.comparing, self.story)
-        more = (self.exporting, self.areas, self.versions, self.pasting, self.viewing, self.screen_colours, self.models)
+        tried = (self.taking_look, self.trying, self.comparing, self.story)
+        areas = (self.areas, self.marking)
+        more = (self.exporting, *areas, self.versions, self.pasting, self.viewing, self.screen_colours, self.models)
         savers = (self.saving_as, self.autosave)
         self.actions_by_name = add_actions(self, (self, self.editing, *savers, *tried, *more))
         self.actions_by_name[self.autosave.chosen].setChecked(True)

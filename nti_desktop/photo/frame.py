@@ -10,7 +10,7 @@ from PIL import Image
 
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import to_srgb
-from nti_desktop.photo.orientation import P, swaps_sides, turned, undone
+from nti_desktop.photo.orientation import P, swaps_sides, turned, turned_point, undone
 from nti_desktop.photo.raster import Raster, to_eight_bits
 
 _PLACE = 0.5  # of a word's strongest attention; what is above is its place
@@ -56,6 +56,21 @@ class Frame:
         left, top = self.x // divisor, self.y // divisor
         right, bottom = -(-(self.x + self.width) // divisor), -(-(self.y + self.height) // divisor)
         return replace(self, x=left, y=top, width=right - left, height=bottom - top)
+
+    def seen(self, x: float, y: float) -> tuple[float, float]:
+        """Find where a point of the photo, in its pixels, lies in the frame as its model sees it, in parts of its
+        sides.
+        """
+        return turned_point(((x - self.x) / self.width, (y - self.y) / self.height), self.turn)
+
+    def lying(self, point: tuple[float, float]) -> tuple[float, float]:
+        """Find where a point of the frame as its model sees it lies in the rectangle, in parts of its sides."""
+        return turned_point(point, undone(self.turn))
+
+    def in_photo(self, point: tuple[float, float]) -> tuple[float, float]:
+        """Find the pixel of the photo that a point of the frame as its model sees it stands for; undoes `seen`."""
+        x, y = self.lying(point)
+        return self.x + x * self.width, self.y + y * self.height
 
     def upright(self, picture: NDArray[P]) -> NDArray[P]:
         """A picture as the model made it, (h, w, ...), the way it lies in the photo."""

@@ -59,6 +59,13 @@ def combined(first: int, then: int) -> int:
     return _BY_STEPS[swapped != swaps_again, rows != rows_again, columns != columns_again]
 
 
+def turned_point(point: tuple[float, float], orientation: int) -> tuple[float, float]:
+    """Find where a point (x, y) of a picture, in parts of its sides, lies once the picture is turned."""
+    swapped, rows, columns = _STEPS[orientation]
+    x, y = reversed(point) if swapped else point
+    return 1 - x if columns else x, 1 - y if rows else y
+
+
 def turned_area(area: tuple[int, int, int, int], size: tuple[int, int], orientation: int) -> tuple[int, int, int, int]:
     """Find where an area (x, y, width, height) of a picture of this (width, height) lies once the picture is turned."""
     swapped, rows, columns = _STEPS[orientation]

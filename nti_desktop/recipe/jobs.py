@@ -245,6 +245,15 @@ class MeasureJob:
     known: Callable[[Conditions], Speeds | None] = lambda _: None
 
 
+@dataclass(frozen=True, eq=False)
+class LookJob:
+    """Ask how a model would tell a picture's look. learned: words of the model, None when it does not say."""
+
+    model: ModelFiles
+    image: Seen
+    learned: frozenset[str] | None
+
+
 @dataclass(frozen=True)
 class Measured:
     """autoencoder_psnr: dB of the picture's way through the autoencoder and back, both at half their size, because

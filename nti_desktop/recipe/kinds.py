@@ -72,7 +72,7 @@ _WORDS: Mapping[Kind, str] = {
 _KINDS: Mapping[str, Kind] = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 
 # Of a picture as a whole: "black and white photo", "pencil drawing" say how it was taken or made.
-_PICTURES = frozenset(("drawing", "film", "image", "painting", "photo", "photograph", "picture", "print", "sketch"))
+PICTURES = frozenset(("drawing", "film", "image", "painting", "photo", "photograph", "picture", "print", "sketch"))
 _SMALL = """
     a above after an and are as at before behind below beside by for from front in into is its left near next of off
     on onto or over right the their to under very with without
@@ -105,7 +105,7 @@ def kinds_in(prompt: str) -> tuple[Kind | None, ...]:
         if word.is_punctuation or folded in SMALL_WORDS:
             head = head if folded == "and" else None
             continue
-        if folded in _PICTURES:
+        if folded in PICTURES:
             head = Kind.FILM
             continue
         kind = kind_of(folded)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from nti_desktop.recipe.costs import CHECKING, FOLLOWING, LEARNING, TUNING, Calls, Phase
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, NOISE, SELF, STEPS
 from nti_desktop.recipe.recipe import EditRecipe, Lot
+from nti_desktop.recipe.sees import Sees
 
 PUBLISHED_STEPS = int(STEPS.usual)  # of null-text, and of what it is compared with
 
@@ -23,6 +24,7 @@ class Method(StrEnum):
     EDICT = "edict"
     RESAMPLE = "resample"
     INSTRUCT = "instruct"
+    INPAINT = "inpaint"
 
     @property
     def row(self) -> "MethodRow":
@@ -131,10 +133,10 @@ class MethodRow:
     gradients; enough_levels: an edit that stands on more of them hardly differs; scheduled: whether a Schedule is said
     with its name; one_guidance: whether a preparation holds for the guidance that it was made with only; guidance: that
     was published for it, None where a model's own usual one does; steps: that were published for it, None where a
-    model's own usual ones do; orders: whether it takes an order in place of two sentences, and a model made for that;
-    numbers: fields of the recipe that may be said by hand; lots: what noise an edit may be drawn from, the usual one
-    first, none where it is the photo's own path; looks: whether it knows where words look, so that masks can be tied to
-    them.
+    model's own usual ones do; sees: what its models see of the photo beside the noise, so that it takes one sentence in
+    place of two: an order, or what is to stand in a marked place; numbers: fields of the recipe that may be said by
+    hand; lots: what noise an edit may be drawn from, the usual one first, none where it is the photo's own path; looks:
+    whether it knows where words look, so that masks can be tied to them.
     """
 
     method: Method
@@ -151,10 +153,20 @@ class MethodRow:
     one_guidance: bool = False
     guidance: float | None = None
     steps: int | None = None
-    orders: bool = False
+    sees: Sees = Sees.NOTHING
     numbers: tuple[str, ...] = (CROSS.field, SELF.field, GUIDANCE.field)
     lots: tuple[Lot, ...] = ()
     looks: bool = True
+
+    @property
+    def described(self) -> bool:
+        """Whether the photo is described, and the edit is that sentence with other words."""
+        return self.sees is Sees.NOTHING
+
+    @property
+    def fills(self) -> bool:
+        """Whether it draws into what is marked, and the surroundings there where nothing is said."""
+        return self.sees is Sees.SURROUNDINGS
 
     @property
     def prepares(self) -> bool:
@@ -314,9 +326,24 @@ METHODS: Mapping[Method, MethodRow] = {
             keeps=(),
             source="Brooks et al., InstructPix2Pix, CVPR 2023, arXiv 2211.09800; the photo held as in Kulikov et al., "
             "FlowEdit, 2024, arXiv 2412.08629",
-            orders=True,
+            sees=Sees.PHOTO,
             numbers=(GUIDANCE.field, IMAGE_GUIDANCE.field),
             lots=(Lot.HELD, Lot.SEED),
+            looks=False,
+        ),
+        MethodRow(
+            Method.INPAINT,
+            "Fill in",
+            "Draws what is said into what is marked on the photo, or removes what is there where nothing is said; "
+            "wants a model made for inpainting, which changes no words of a description.",
+            preparing=(),
+            editing=_GUIDED,
+            keeps=(),
+            source="Rombach et al., Latent Diffusion, CVPR 2022, arXiv 2112.10752; with words as in Stable Diffusion’s "
+            "inpainting models",
+            sees=Sees.SURROUNDINGS,
+            numbers=(GUIDANCE.field,),
+            lots=(Lot.SEED,),
             looks=False,
         ),
     )

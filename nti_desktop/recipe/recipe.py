@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nti_desktop.core.errors import RecipeError
+from nti_desktop.recipe.outlines import Outline, check_outlines
 from nti_desktop.recipe.parameters import CROSS, PARAMETERS, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
 from nti_desktop.recipe.words import (
     Change,
@@ -105,7 +106,8 @@ class EditRecipe:
     included, follow the kind of change, see `recipe.structure`; cross_until, self_until: the windows that hold, see
     Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's; image_guidance: of a method
     that takes orders, None for the usual one; noise: of a method that draws the photo anew; lot: of a method that has
-    several, None for its usual one; seed: of a lot that is drawn.
+    several, None for its usual one; seed: of a lot that is drawn; within: where the photo may change, everywhere where
+    nothing is drawn. An empty prompt asks for the surroundings there, see `recipe.structure.settled`.
     """
 
     prompt: str
@@ -122,10 +124,10 @@ class EditRecipe:
     noise: float | None = None
     lot: Lot | None = None
     seed: int = 0
+    within: tuple[Outline, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.prompt.strip():
-            raise RecipeError("The edit is empty; say in words what the photo should show.")
+        check_outlines(self.within)
         check_length(self.prompt)
         for parameter in PARAMETERS:
             value = getattr(self, parameter.field) if parameter.field else None
@@ -170,7 +172,9 @@ def find_refs(name: str, source: str, edit: str) -> tuple[WordRef, ...]:
 
 def asks_for_nothing(recipe: EditRecipe, source: str) -> bool:
     """Tell whether a recipe changes nothing in a photo that shows `source`, so that the photo itself is the picture."""
-    return recipe.strength == 0 or (ask_the_same(source, recipe.prompt) and not recipe.weighted)
+    removes = bool(recipe.within) and not recipe.prompt.strip()
+    same = ask_the_same(source, recipe.prompt) and not recipe.weighted and not removes
+    return recipe.strength == 0 or same
 
 
 def with_prompt(recipe: EditRecipe, prompt: str) -> EditRecipe:

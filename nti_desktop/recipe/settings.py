@@ -25,7 +25,7 @@ LEAST_GUIDED = 0.5  # of what guidance adds, where a description explains nothin
 class InversionSettings:
     """All that a photo's inversion depends on; null embeddings are valid for exactly these.
 
-    prompt: what the photo shows, in words, empty where the method takes orders; steps: DDIM steps, 2 to 500;
+    prompt: what the photo shows, in words, empty where the method needs no description; steps: DDIM steps, 2 to 500;
     guidance_scale: 1 to 30. Raises RecipeError when a value is out of range or the prompt is empty.
     """
 
@@ -36,7 +36,7 @@ class InversionSettings:
     schedule: Schedule = Schedule.REFERENCE
 
     def __post_init__(self) -> None:
-        if not self.prompt.strip() and not self.method.row.orders:
+        if not self.prompt.strip() and self.method.row.described:
             raise RecipeError("The description is empty; say in a few words what the photo shows.")
         check_length(self.prompt)
         if not STEPS.low <= self.steps <= STEPS.high:

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from functools import reduce
 
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind, changed_kinds, kinds_in
+from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.parameters import IMAGE_GUIDANCE, STRENGTH, WEIGHT
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import Change, align_words, split_words
 
@@ -14,10 +17,17 @@ _OF_THINGS = _FORMS | {Kind.COLOUR, Kind.MATERIAL}
 
 
 def recipe_for(
-    prompt: str, prepared: InversionSettings, defaults: EditDefaults, explained: float | None = None
+    prompt: str,
+    prepared: InversionSettings,
+    defaults: EditDefaults,
+    explained: float | None = None,
+    within: tuple[Outline, ...] = (),
 ) -> EditRecipe:
-    """The plain edit of a photo: windows and guidance by the kind of change, no weights, no mask. See `settled`."""
-    return settled(EditRecipe(prompt, automatic=True, self_limit=defaults.self_limit), prepared, defaults, explained)
+    """The plain edit of a photo: windows and guidance by the kind of change, no weights, no mask but what is drawn. See
+    `settled`.
+    """
+    recipe = EditRecipe(prompt, automatic=True, self_limit=defaults.self_limit, within=within)
+    return settled(recipe, prepared, defaults, explained)
 
 
 def settled(
@@ -27,11 +37,14 @@ def settled(
     hand. prepared: what the photo is prepared with; defaults: of the model that draws the edit; explained: see Figures.
 
     Changes of several kinds each have their own word window; what is kept follows the freest of them. A thing that
-    changes its form needs room, whatever else is said of it.
+    changes its form needs room, whatever else is said of it. Raises RecipeError for an edit that says nothing, unless
+    the method draws the surroundings then.
     """
+    if not recipe.prompt.strip() and not prepared.method.row.fills:
+        raise RecipeError("The edit is empty; say in words what the photo should show.")
     if not recipe.automatic:
         return recipe
-    if prepared.method.row.orders:
+    if prepared.method.row.sees is Sees.PHOTO:
         likeness = None if defaults.image_guidance == IMAGE_GUIDANCE.usual else defaults.image_guidance
         return replace(recipe, guidance_scale=None, image_guidance=likeness)
     if not prepared.method.row.looks:

@@ -74,7 +74,8 @@ def measured(model: DiffusionModel, side: int, steps: int) -> Iterator[Part]:
     for saving in Saving:
         model.savings.climb_to(saving)
         yield part("encode and decode", saving, drawing, 0, lambda: (model.encode(image), model.decode(latents)))
-        for method in Method if saving is Saving.NONE else (Method.NULL_TEXT, Method.PINNED):
+        all_methods = [method for method in Method if not method.row.fills]  # which wants a model of its own
+        for method in all_methods if saving is Saving.NONE else (Method.NULL_TEXT, Method.PINNED):
             settings = InversionSettings(PROMPT, method, steps, PUBLISHED_GUIDANCE, Schedule.REFERENCE)
             prepared: list[Prepared] = []
             prepare = partial(METHODS[method].prepare, model, latents, settings, report_nothing, CancelToken())

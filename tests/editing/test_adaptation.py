@@ -17,7 +17,7 @@ BY_HAND = EditRecipe("a blue ball", cross_until=0.9, self_until=0.1, guidance_sc
 
 
 def basis(method: Method = Method.RESIDUAL, defaults: EditDefaults = NOW) -> Basis:
-    return Basis(InversionSettings("" if method.row.orders else "a red ball", method), defaults)
+    return Basis(InversionSettings("a red ball" if method.row.described else "", method), defaults)
 
 
 @pytest.mark.parametrize(

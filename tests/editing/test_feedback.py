@@ -203,3 +203,11 @@ def test_what_does_not_simply_fit_into_memory_is_said() -> None:
 def test_the_share_of_the_detail_that_a_model_sees_is_said_as_people_say_it(side: int, seen: str) -> None:
     said = feedback.effective_resolution(Frame(0, 0, side, side, 128, 128), whole=False)
     assert said == f"The model sees {seen} of this area’s detail."
+
+
+def test_a_change_of_all_of_a_small_mask_is_no_change_of_next_to_nothing() -> None:
+    words = feedback.changed_words(SOURCE, EditRecipe(f"{SOURCE} at night"))
+    small = replace(rendered(0.002), coverage=0.002)
+    assert feedback.no_effect(words, small) is None
+    assert feedback.no_effect(words, replace(small, changed=0.0)) is not None
+    assert feedback.no_effect(words, rendered(0.002)) is not None

@@ -12,13 +12,15 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.recipe import Lot
 from tests.sessions import BLUE, SOURCE, inverted
 
 LOOKING = {"fit", "full_size", "zoom_in", "zoom_out"}
 OPEN = LOOKING | {"save_as", "export", "export_again", "draw_area", "compare", "show_before", "show_mask"}
+OF_A_DRAFT = OPEN | {"reset_structure", "mark_place", "take_look"}
 OF_A_READY_EDIT = {"add_version", "tell_story", "apply_to_others"}
-OF_AN_EDIT = OPEN | OF_A_READY_EDIT | {"save", "reset_structure", "ask_for_name"}
+OF_AN_EDIT = OF_A_DRAFT | OF_A_READY_EDIT | {"save", "ask_for_name"}
 OF_SEVERAL = {"delete_version", "next_version", "previous_version"}
 
 
@@ -74,9 +76,9 @@ def test_what_is_told_of_the_photo_decides_the_rest(document: Document) -> None:
 def test_a_drafted_edit_is_changed_and_undone(document: Document) -> None:
     document.describe(SOURCE)
     document.say_in_words(BLUE.prompt)
-    assert possible(document) == OPEN | {"reset_structure", "undo"}
+    assert possible(document) == OF_A_DRAFT | {"undo"}
     document.undo()
-    assert possible(document) == OPEN | {"reset_structure", "redo"}
+    assert possible(document) == OF_A_DRAFT | {"redo"}
 
 
 def test_an_edit_is_saved_rendered_tried_and_kept_as_a_version(document: Document) -> None:
@@ -104,3 +106,11 @@ def test_what_is_drawn_by_lot_can_be_drawn_again(document: Document) -> None:
     assert "another_try" in possible(document)
     document.edit("lot", lambda recipe: replace(recipe, lot=Lot.OWN))
     assert "another_try" not in possible(document)
+
+
+def test_marks_can_be_taken_away_once_there_are_some(document: Document) -> None:
+    prepare(document)
+    document.mark((rectangle(0, 0, 0.5, 0.5),))
+    assert "clear_marks" in possible(document)
+    document.mark(())
+    assert "clear_marks" not in possible(document)

@@ -51,11 +51,11 @@ MISSING = "Say more of what the photo shows: what things are made of, what they 
             f"Describe what the photo shows in this area, without its edits; then prepare it. {TAKES}",
         ),
         (
-            replace(NEW, by_order=True),
+            replace(NEW, row=Method.INSTRUCT.row),
             "Nothing needs to be prepared: say what should become of the photo.",
         ),
-        (replace(NEW, by_order=True, at_work=True), ""),
-        (replace(DONE, by_order=True), ""),
+        (replace(NEW, row=Method.INSTRUCT.row, at_work=True), ""),
+        (replace(DONE, row=Method.INSTRUCT.row), ""),
     ],
 )
 def test_it_is_said_what_preparing_is_needed_for_or_how_it_came_out(standing: Standing, text: str) -> None:

@@ -19,7 +19,8 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area, frame_image
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
+from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord
 from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, write_sidecar
 from nti_desktop.recipe.jobs import Figures, Rendered
 from nti_desktop.recipe.methods import Method

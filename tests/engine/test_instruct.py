@@ -21,6 +21,7 @@ from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.recipe import EditRecipe, Lot
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.trials import some_latents
 from tests.instruct_models import make_orders_model
@@ -226,7 +227,7 @@ def test_a_model_of_two_sentences_refuses_orders(sd15_folder: Path, image: np.nd
 
 def test_a_folder_is_found_to_take_orders_and_offers_nothing_else(tmp_path: Path) -> None:
     entry = find_model(str(make_orders_model(built_in().files.folder, tmp_path / "model")))
-    assert entry.takes_orders
+    assert entry.sees is Sees.PHOTO
     assert entry.methods == (Method.INSTRUCT,)
     assert entry.defaults.method is Method.INSTRUCT
     assert Method.INSTRUCT not in built_in().methods

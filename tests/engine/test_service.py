@@ -20,6 +20,7 @@ from nti_desktop.engine.service import EDITS, EngineService
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, ModelFiles, RenderJob
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import inside, rectangle
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.studio.captions import caption
@@ -211,6 +212,17 @@ def test_a_mask_confines_the_change_and_tells_its_coverage(service: EngineServic
     outside = cells.max((1, 3)) == 0
     assert outside.any()
     assert np.array_equal(rendered.latents[:, outside], job.arrays["pivot"][-1][:, outside])
+
+
+def test_a_place_that_is_marked_confines_any_edit_to_itself(service: EngineService, inversions: Inversions) -> None:
+    recipe = replace(RECIPE, within=(rectangle(0.25, 0.25, 0.75, 1.0),))
+    rendered, free = (service.render(render_job(inversions(), each)) for each in (recipe, RECIPE))
+    marked = inside(recipe.within, *IMAGE.shape[:2])
+    assert rendered.mask is not None
+    assert np.array_equal(rendered.mask, marked)
+    assert np.array_equal(rendered.image[~marked], rendered.source[~marked])
+    assert np.array_equal(rendered.image[marked], free.image[marked])
+    assert rendered.coverage == pytest.approx(marked.mean())
 
 
 def test_the_autoencoder_is_judged_and_the_unet_timed(service: EngineService) -> None:

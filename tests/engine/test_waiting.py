@@ -1,8 +1,10 @@
 """How often the processor waits for a number of the card, which then has nothing to do."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,10 +15,13 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.recipe.jobs import ModelFiles
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.fake_card import FakeCard, fake_card
 from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, some_latents
+from tests.inpaint_models import make_inpainting_model
 from tests.instruct_models import make_orders_model
 
 pytestmark = pytest.mark.slow
@@ -34,14 +39,16 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCard]:
 
 def waits(card: FakeCard, model: DiffusionModel, method: Method, steps: int) -> tuple[int, int]:
     """While preparing in so many steps, and in an edit of that."""
-    latents, described = some_latents(8, 8).to(model.device), "" if method.row.orders else SOURCE
+    latents, described = some_latents(8, 8).to(model.device), SOURCE if method.row.described else ""
     for prompt in ("", described, EDIT):  # a sentence is looked at once
         model.embed(prompt)
     before, settings = card.waits, InversionSettings(described, method, steps, 3.0)
     photo = METHODS[method].prepare(model, latents, settings, report_nothing, CancelToken())
     preparing, before = card.waits - before, card.waits
     blend = Blend(words=(WordRef(Side.EDIT, 4, "red"),)) if method.row.looks else None
-    task = Task(model, photo, METHODS[method].source(model, photo), EditRecipe(EDIT, blend=blend))
+    photo = replace(photo, image=np.zeros((8 * model.scale, 8 * model.scale, 3), np.uint8))
+    recipe = EditRecipe(EDIT, blend=blend, within=(rectangle(0, 0, 0.5, 1),))
+    task = Task(model, photo, METHODS[method].source(model, photo), recipe)
     METHODS[method].render(task)
     return preparing, card.waits - before
 
@@ -51,7 +58,8 @@ def test_no_step_waits_for_the_card(card: FakeCard, method: Method, tmp_path: Pa
     """In the widest type, where nothing can overflow: only null-text, as published, looks at its loss at each inner
     step, to leave it.
     """
-    folder = make_orders_model(PROTOTYPE, tmp_path / "orders") if method.row.orders else PROTOTYPE
+    makers = {Sees.PHOTO: make_orders_model, Sees.SURROUNDINGS: make_inpainting_model}
+    folder = PROTOTYPE if method.row.described else makers[method.row.sees](PROTOTYPE, tmp_path / "model")
     model = load_model(ModelFiles(folder), torch.device("cuda:0"), torch.float32)
     with torch.no_grad():  # its first answer is looked at
         model.predict(some_latents(8, 8).to(model.device), 1, model.embed(SOURCE))

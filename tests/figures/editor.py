@@ -126,7 +126,7 @@ class Editor:
         steps, words and windows by the kind of change.
         """
         method = settings.method
-        said, asked = ("", trial.order) if method.row.orders else trial.captions
+        said, asked = trial.captions if method.row.described else ("", trial.order)
         how = InversionSettings(said, method, settings.steps_for(method), settings.guidance_of(method))
         inverted = self._prepared(trial.scene, how)
         recipe = recipe_for(asked, how, settings, inverted.figures.explained)

@@ -29,6 +29,7 @@ from tests.figures.tables import (
     truth_table,
     values,
 )
+from tests.figures.teaching import measure_lessons
 from tests.figures.trials import AUTOENCODER, RECONSTRUCTION, WORLDS, Trial, World, one_thing_seeds, trial
 from tests.figures.word_tables import half_way, stops, stops_table
 from tests.figures.words import (
@@ -319,6 +320,11 @@ def speed(plan: Plan) -> object:
     return found
 
 
+def taught(plan: Plan) -> object:
+    """Words that the model is taught, which its own cannot say."""
+    return measure_lessons(plan.subject.files, plan.scenes)
+
+
 SECTIONS: dict[str, Callable[[Plan], object]] = {
     "autoencoder": autoencoder,
     "attributes": attributes,
@@ -334,7 +340,8 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "strength": strength,
     "story": story,
     "composite": composite,
+    "taught": taught,
     "speed": speed,
 }
 # Of no interest to the model's card.
-ON_ASKING = ("sweep", "structure", "short", "weights", "kept", "denser", "strength", "story", "composite")
+ON_ASKING = ("sweep", "structure", "short", "weights", "kept", "denser", "strength", "story", "composite", "taught")

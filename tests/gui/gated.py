@@ -13,7 +13,18 @@ from nti_desktop.editing.render_requests import Edit
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.recipe.costs import Rates, Speeds
-from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob, seen_of
+from nti_desktop.recipe.jobs import (
+    Figures,
+    Inversion,
+    InvertJob,
+    LookJob,
+    Measured,
+    MeasureJob,
+    Rendered,
+    RenderJob,
+    seen_of,
+)
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.methods import Extent, Method
 
 PLENTY = 1000  # renders, more than any test asks for
@@ -22,7 +33,7 @@ PLENTY = 1000  # renders, more than any test asks for
 class GatedBench:
     """begun: what it was given to render, in that order; done: what it rendered to the end; threads: that it rendered
     in; deaf: whether it looks for a cancel too late; fault: what every render ends with; broken: a way of preparing
-    that fails.
+    that fails; look: of every photo.
     """
 
     def __init__(self) -> None:
@@ -32,6 +43,7 @@ class GatedBench:
         self.fault: Exception | None = None
         self.broken: Method | None = None
         self.deaf = False
+        self.look = Look("at sunset")
         self._go = threading.Semaphore(0)
 
     def let_go(self, renders: int = 1) -> None:
@@ -48,6 +60,13 @@ class GatedBench:
 
     def measure(self, job: MeasureJob, report: Report, cancel: CancelToken) -> Measured:
         return Measured(40.0, Speeds(Rates(0.001, 0.002, 0.002)), "gate")
+
+    def read_look(self, job: LookJob, report: Report, cancel: CancelToken) -> Look:
+        """The look that was set, once a render may end."""
+        report(Progress("Reading the look", 0, 2))
+        self._go.acquire()
+        cancel.check()
+        return self.look
 
     def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inversion:
         """Nothing but the shapes that the job asks for."""

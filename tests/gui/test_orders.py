@@ -58,7 +58,7 @@ def test_an_order_needs_no_description_and_no_preparing_and_the_photo_follows(
     assert document.inversion.settings.method is Method.INSTRUCT
     assert document.version is not None
     assert document.version.recipe.prompt == "make it blue"
-    assert not window.editor_view.mask_panel.isEnabled()
+    assert window.editor_view.mask_panel.places.isHidden()
     first = window.editor.pictures.after
     order(window, "remove the ball", qtbot)
     until(lambda: window.editor.pictures.final and window.editor.pictures.after is not first)
@@ -116,12 +116,12 @@ def test_a_photo_that_was_prepared_goes_on_by_an_order_and_back(
     assert prepared.editor_view.prompts.description.isVisible()  # of the version that is shown
     prepared.editor_view.prompts.prepare_button.click()
     until(lambda: len(document.session.project.versions) == 2)
-    assert document.by_order
+    assert not document.row.described
     assert document.edit_text == sample_edit
     assert not prepared.editor_view.prompts.description.isVisible()
     until(lambda: prepared.editor.pictures.final)
     document.go_to(document.session.project.versions[0].id)
-    assert (document.by_order, document.description) == (False, description)
+    assert (document.row.described, document.description) == (True, description)
 
 
 def test_a_sentence_that_was_written_is_no_order_and_comes_back_with_the_model(

@@ -18,6 +18,7 @@ from nti_desktop.models.library.lookup import find_made_with
 from nti_desktop.models.library.places import read_places
 from nti_desktop.models.library.store import listed_models
 from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults
 from tests.instruct_models import build_in_orders
 from tests.other_models import write_model
@@ -47,8 +48,8 @@ def test_each_is_found_by_its_id_and_listed_before_all_others(orders: str) -> No
 def test_one_with_anothers_autoencoder_has_all_else_of_its_own(orders: str) -> None:
     entry = built_in(orders)
     assert entry.files.autoencoder == built_in().files.folder / "vae"
-    assert (entry.methods, entry.takes_orders, entry.words) == ((Method.INSTRUCT,), True, {"remove", "the", "ball"})
-    assert entry.defaults == defaults_of(orders, takes_orders=True) == BEST
+    assert (entry.methods, entry.sees, entry.words) == ((Method.INSTRUCT,), Sees.PHOTO, {"remove", "the", "ball"})
+    assert entry.defaults == defaults_of(orders, Sees.PHOTO) == BEST
     assert (entry.native_size, entry.multiple) == (built_in().native_size, built_in().multiple)
 
 
@@ -65,7 +66,7 @@ def test_from_each_the_ways_of_the_others_can_be_gone_and_from_ones_own_models_n
     orders: str, tmp_path: Path
 ) -> None:
     sentences, by_order = built_in(), built_in(orders)
-    assert sentences.ways == by_order.ways == tuple(METHODS)
+    assert sentences.ways == by_order.ways == tuple(method for method in METHODS if not method.row.fills)
     assert all(model_for(method, sentences).id == sentences.id for method in sentences.methods)
     assert model_for(Method.INSTRUCT, sentences) == by_order
     assert model_for(Method.PINNED, by_order) == sentences

@@ -13,6 +13,7 @@ from nti_desktop.models.families import SOLVERS
 from nti_desktop.models.formats.layout import check_layout
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults
 from tests.models.test_catalog import SD15, WEIGHTS, change, refusal
 from tests.models.test_catalog import folder as folder
@@ -82,15 +83,12 @@ def test_absurd_levels_are_refused(folder: Path, file: str, value: object) -> No
     assert "block_out_channels" in refusal(folder)
 
 
-def test_an_inpainting_model_is_refused(folder: Path) -> None:
-    change(folder, "unet/config.json", in_channels=9)
-    assert "inpainting" in refusal(folder)
-
-
-def test_a_model_edited_by_instructions_takes_orders(folder: Path) -> None:
-    assert not check_layout(folder).takes_orders
+def test_what_a_model_sees_of_the_photo_is_told_by_its_channels(folder: Path) -> None:
+    assert check_layout(folder).sees is Sees.NOTHING
     change(folder, "unet/config.json", in_channels=8)
-    assert check_layout(folder).takes_orders
+    assert check_layout(folder).sees is Sees.PHOTO
+    change(folder, "unet/config.json", in_channels=9)
+    assert check_layout(folder).sees is Sees.SURROUNDINGS
     change(folder, "unet/config.json", in_channels=7)
     assert "more than a picture" in refusal(folder)
 

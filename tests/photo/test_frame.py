@@ -12,6 +12,18 @@ from nti_desktop.photo.raster import Raster
 from tests.picture_files import noisy_picture, smooth_picture
 
 
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_place_on_the_photo_is_found_in_the_frame_as_its_model_sees_it_and_back(turn: int) -> None:
+    pixels = noisy_picture(60, 80)
+    sides = (40, 60) if turn < 5 else (60, 40)
+    frame = Frame(8, 10, 60, 40, *sides[::-1], turn)
+    seen = frame_image(Raster(pixels), frame)
+    for column, row in ((9, 10), (31, 26), (66, 48)):
+        x, y = frame.seen(column + 0.5, row + 0.5)
+        assert np.array_equal(seen[int(y * seen.shape[0]), int(x * seen.shape[1])], pixels[row, column])
+        assert frame.in_photo((x, y)) == pytest.approx((column + 0.5, row + 0.5))
+
+
 def test_a_square_photo_is_seen_at_the_models_own_size() -> None:
     assert whole_photo(3000, 3000, 512, 64) == Frame(0, 0, 3000, 3000, 512, 512)
 

@@ -12,20 +12,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from nti_desktop.project.reading import from_json
-from nti_desktop.project.schema import (
-    BlendRecord,
-    FiguresRecord,
-    PhotoRecord,
-    Project,
-    RecipeRecord,
-    SettingsRecord,
-    WordControlRecord,
-    WordRefRecord,
-    new_id,
-    to_json,
-)
+from nti_desktop.project.recipe_record import BlendRecord, OutlineRecord, RecipeRecord, WordControlRecord, WordRefRecord
+from nti_desktop.project.schema import FiguresRecord, PhotoRecord, Project, SettingsRecord, new_id, to_json
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import Outline, rectangle
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.sidecars import SOURCE, make_project, make_version
@@ -80,6 +71,7 @@ def test_recipes_come_back_equal(
         self_limit=limit,
         blend=Blend((WordRef(Side.SOURCE, 2, "ball"),), (WordRef(Side.EDIT, 5, "table"),), limit, own, 64),
         guidance_scale=guidance,
+        within=(Outline(((cross, own), (own, limit), (limit, cross), (0, 1))), rectangle(0, 0, 1, 1)),
     )
     assert RecipeRecord.model_validate_json(RecipeRecord.of(recipe).model_dump_json()).recipe() == recipe
 
@@ -92,6 +84,7 @@ def test_recipes_come_back_equal(
         (BlendRecord, Blend),
         (WordControlRecord, WordControl),
         (WordRefRecord, WordRef),
+        (OutlineRecord, Outline),
         (FiguresRecord, Figures),
     ],
 )
@@ -280,3 +273,13 @@ def test_a_version_with_an_edit_of_nothing_or_of_one_frame_twice_is_refused(inve
     first["others"][0]["inversion"] = first["inversion"] if inversion == "inv1" else inversion
     with pytest.raises(ValidationError, match=r"not there|edits a frame twice"):
         from_json(json.dumps(whole).encode())
+
+
+def test_a_version_says_something_unless_its_method_draws_the_surroundings() -> None:
+    whole = tree()
+    whole["versions"][0]["recipe"] |= {"prompt": "", "words": [], "blend": None}
+    with pytest.raises(ValidationError, match="says nothing"):
+        from_json(json.dumps(whole).encode())
+    for inversion in whole["inversions"]:
+        inversion["settings"]["method"] = "inpaint"
+    assert from_json(json.dumps(whole).encode()).versions[0].recipe.recipe().prompt == ""

@@ -55,7 +55,9 @@ def test_a_change_is_made_in_the_words_of_another_description(edit: str, descrip
 
 
 def test_a_change_of_what_a_description_does_not_say_has_no_place_in_it() -> None:
-    with pytest.raises(RecipeError, match="“a ball on sand” has nothing in place of “red”, which the edit changes; describe "):
+    with pytest.raises(
+        RecipeError, match="“a ball on sand” has nothing in place of “red”, which the edit changes; describe "
+    ):
         carried(CUBE, "a blue cube on grey stone", "a ball on sand")
 
 

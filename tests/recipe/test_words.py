@@ -17,6 +17,8 @@ from nti_desktop.recipe.recipe import (
     find_refs,
     with_prompt,
 )
+from nti_desktop.recipe.settings import EditDefaults, InversionSettings
+from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.recipe.words import (
     Change,
     align_words,
@@ -174,7 +176,7 @@ def test_a_control_must_name_the_word_at_its_place() -> None:
 
 def test_an_empty_edit_is_refused() -> None:
     with pytest.raises(RecipeError, match="empty"):
-        EditRecipe("  ")
+        recipe_for("  ", InversionSettings("a red ball"), EditDefaults())
 
 
 ACUTE = "e\u0301"  # an accent of its own

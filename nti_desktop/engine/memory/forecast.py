@@ -16,6 +16,7 @@ from nti_desktop.engine.sampling.attention import Recording
 from nti_desktop.engine.sampling.pivot import KEPT, rows_at_once
 from nti_desktop.recipe.memory import Forecast, Need, Saving
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.sees import Sees
 
 Size = tuple[int, int]  # rows and columns of latents
 Work = Callable[[DiffusionModel, Tensor, Embedding], None]  # with latents and the embedding of one row
@@ -53,8 +54,9 @@ class Forecaster:
     def forecast(self, size: Size, steps: int, self_limit: float) -> Forecast:
         """For pictures of this size, and edits of so many steps; self_limit: see EditRecipe."""
         preparing = self.need(learning, size), self.need(guiding, size)
-        if self._model.takes_orders:
-            return Forecast(*preparing, self.need(ordering, size), self.room)
+        if self._model.sees is not Sees.NOTHING:
+            edit = ordering if self._model.sees is Sees.PHOTO else guiding
+            return Forecast(*preparing, self.need(edit, size), self.room)
         recorded = steps * self.recorded(size, self_limit)
         if recorded > KEPT * free_memory(self._model.device):
             recorded = 0  # not on this device
@@ -103,6 +105,8 @@ class Forecaster:
             meta = self._meta_model(saving)
             weights = [weight for part in meta.parts for weight in part.parameters()]
             asked = partial(work, meta, *self._inputs(size))
+            if saving >= Saving.OFFLOAD:
+                asked()  # weights set out ahead once their order is known
             self._done.peaks[known] = peak_bytes(asked, weights, fuses(self._model.device))
         return self._done.peaks[known]
 
@@ -174,7 +178,7 @@ def work_of(method: Method) -> Work:
 
 def work_of_edit(method: Method) -> Work:
     """A timestep of an edit by a method."""
-    if method.row.orders:
+    if method.row.sees is Sees.PHOTO:
         return ordering
     return editing if method.row.looks else guiding
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nti_desktop.core.progress import CancelToken, Report, report_nothing, watched
@@ -27,7 +29,8 @@ class Prepared:
     """An inversion, ready to be edited.
 
     arrays: float32, what the method keeps; photo: latents (1, C, h, w), the end of the pivot where there is one;
-    reconstruction: the same, unpinned, known while preparing; inner_steps: of the optimisation.
+    reconstruction: the same, unpinned, known while preparing; inner_steps: of the optimisation; image: (H, W, 3) uint8
+    sRGB, the photo itself, for edits of a method that keeps no pivot.
     """
 
     settings: InversionSettings
@@ -35,6 +38,7 @@ class Prepared:
     photo: Tensor
     reconstruction: Tensor | None = None
     inner_steps: int | None = None
+    image: NDArray[np.uint8] | None = None
 
     @property
     def pivot(self) -> Tensor:

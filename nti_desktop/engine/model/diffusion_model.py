@@ -24,6 +24,7 @@ from nti_desktop.engine.model.text import PromptReader
 from nti_desktop.engine.sampling.attention import AttentionSwitch, install_switch
 from nti_desktop.engine.sampling.tokens import PromptTokens
 from nti_desktop.recipe.memory import Need, Saving
+from nti_desktop.recipe.sees import Sees, sees_of
 
 T = TypeVar("T")
 
@@ -93,8 +94,8 @@ class DiffusionModel:
         """Tokens the text encoders read."""
         return self.text.length
 
-    def encode(self, image: NDArray[np.uint8]) -> Tensor:
-        """(H, W, 3) uint8 sRGB -> latents (1, C, h, w) float32, the mean of the autoencoder's posterior."""
+    def encode(self, image: NDArray[np.uint8 | np.float32]) -> Tensor:
+        """(H, W, 3) sRGB, 0 to 255 -> latents (1, C, h, w) float32, the mean of the autoencoder's posterior."""
         return self.enduring(partial(self._encode, image))
 
     def decode(self, latents: Tensor) -> NDArray[np.float32]:
@@ -124,9 +125,11 @@ class DiffusionModel:
         return int(self.vae.config.latent_channels)
 
     @property
-    def takes_orders(self) -> bool:
-        """Whether the UNet sees the photo beside the noise (Brooks et al. 2022)."""
-        return int(self.unet.config.in_channels) == 2 * self.latent_channels
+    def sees(self) -> Sees:
+        """What the UNet sees of the photo beside the noise."""
+        found = sees_of(int(self.unet.config.in_channels), self.latent_channels)
+        assert found is not None  # or the model was refused
+        return found
 
     def begin(self, need: Need) -> None:
         """Save what a job is forecast to need, and no more."""
@@ -138,7 +141,7 @@ class DiffusionModel:
     ) -> Tensor:
         """The UNet's raw output for a batch, float32: latents (B, C, h, w), an embedding of B rows.
 
-        seen: like latents, what a model that takes orders sees of the photo; nothing if not given.
+        seen: (B, channels, h, w), what the model sees of the photo, see Sees; nothing if not given.
 
         With gradients nothing is endured: what calls it is, see `enduring`.
         """
@@ -196,7 +199,7 @@ class DiffusionModel:
         self.unet.to(self.precision.dtype)
 
     @torch.no_grad()
-    def _encode(self, image: NDArray[np.uint8]) -> Tensor:
+    def _encode(self, image: NDArray[np.uint8 | np.float32]) -> Tensor:
         pixels = torch.tensor(image, device=self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
         with self.savings.present(self.vae):
             latents: Tensor = self.vae.encode(pixels).latent_dist.mode().float() * self.vae.config.scaling_factor
@@ -229,8 +232,9 @@ class DiffusionModel:
     ) -> Tensor:
         """Like `predict`, without enduring anything: for work that is endured as a whole."""
         t = torch.as_tensor(timesteps, device=self.device)
-        if self.takes_orders:
-            latents = torch.cat([latents, torch.zeros_like(latents) if seen is None else seen], dim=1)
+        if beside := self.sees.channels_beside(self.latent_channels):
+            rows, _, height, width = latents.shape
+            latents = torch.cat([latents, latents.new_zeros(rows, beside, height, width) if seen is None else seen], 1)
         self.prefix.reads(embedding.pooled)
         output: Tensor = self.unet(
             latents.to(self.precision.dtype),

@@ -16,15 +16,15 @@ EXPLAINED = 0.5  # of the answer's variance; less is no answer
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
-    """A noised picture. right: what the model has to answer, by what it was trained to predict."""
+class Asked:
+    """A noised picture, (1, C, h, w). right: what the model has to answer, by what it was trained to predict."""
 
     noised: Tensor
     timestep: int
     right: dict[str, Tensor]
 
 
-def _asked(model: DiffusionModel, latents: Tensor, progress: float) -> _Asked:
+def asked(model: DiffusionModel, latents: Tensor, progress: float) -> Asked:
     """The picture's latents (1, C, h, w) with the same noise each time, so far down the trajectory."""
     levels = levels_of(model.scheduler_config, PUBLISHED_STEPS)
     level = next(i for i in range(levels.steps) if levels.progress(i) >= progress)
@@ -35,7 +35,7 @@ def _asked(model: DiffusionModel, latents: Tensor, progress: float) -> _Asked:
         "v_prediction": root * noise - rest * latents,
         "sample": latents,
     }
-    return _Asked(root * latents + rest * noise, levels.timesteps[level], right)
+    return Asked(root * latents + rest * noise, levels.timesteps[level], right)
 
 
 @torch.no_grad()
@@ -45,10 +45,10 @@ def explained(model: DiffusionModel, latents: Tensor, prompt: str) -> float:
 
     latents: (1, C, h, w) of the picture.
     """
-    asked = _asked(model, latents, NOISIEST)
-    right = asked.right[levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction]
+    noised = asked(model, latents, NOISIEST)
+    right = noised.right[levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction]
     both = stacked(model.embed(""), model.embed(prompt))
-    answers = model.predict(asked.noised.expand(2, -1, -1, -1), asked.timestep, both)
+    answers = model.predict(noised.noised.expand(2, -1, -1, -1), noised.timestep, both)
     without, told = (float((answer - right).square().mean()) for answer in answers.split(1))
     return 1 - told / max(without, 1e-12)
 
@@ -59,8 +59,8 @@ def likely_prediction(model: DiffusionModel, latents: Tensor, embedding: Embeddi
 
     latents: (1, C, h, w) of a picture; embedding: of what it shows.
     """
-    asked = _asked(model, latents, PROGRESS)
-    answer = model.predict(asked.noised, asked.timestep, embedding)
-    missed = {name: float((answer - right).square().mean() / right.var()) for name, right in asked.right.items()}
+    noised = asked(model, latents, PROGRESS)
+    answer = model.predict(noised.noised, noised.timestep, embedding)
+    missed = {name: float((answer - right).square().mean() / right.var()) for name, right in noised.right.items()}
     nearest = min(missed, key=lambda name: missed[name])
     return nearest if missed[nearest] < 1 - EXPLAINED else None

@@ -10,9 +10,11 @@ from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.overlays import paint_caption, paint_focus, paint_split
 from nti_desktop.gui.canvas.picture import Picture, paint_picture
 from nti_desktop.gui.canvas.tools.area_drawing import AreaDrawing, paint_outline
+from nti_desktop.gui.canvas.tools.outline_drawing import OutlineDrawing, paint_line
 from nti_desktop.gui.canvas.viewport import Viewport
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
+from nti_desktop.recipe.outlines import Point
 
 _GRIP = 9.0  # distance in pixels within which the split is caught
 _KEY_STEP = 40.0  # pixels that an arrow key moves
@@ -24,6 +26,7 @@ class PhotoView(QWidget):
 
     zoom_changed = Signal(float)
     area_drawn = Signal(Area)
+    line_drawn = Signal(tuple)  # points of the photo, in its pixels
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +50,8 @@ class PhotoView(QWidget):
         self._dragging_split = False
         self._grabbed: QPointF | None = None
         self._area: Area | None = None
-        self._drawing: AreaDrawing | None = None
+        self._marks: tuple[tuple[Point, ...], ...] = ()
+        self._drawing: AreaDrawing | OutlineDrawing | None = None
 
     def sizeHint(self) -> QSize:
         return QSize(900, 620)
@@ -60,7 +64,7 @@ class PhotoView(QWidget):
         size: (width, height) of the photo, where `before` is a small copy of it.
         """
         self._before, self._after, self._overlay, self._badge = before, None, None, ""
-        self._area, self._drawing = None, None
+        self._area, self._marks, self._drawing = None, (), None
         photo = QSize() if before is None else QSize(*(size or (before.width, before.height)))
         self._look(Viewport(self.size(), photo))
 
@@ -107,22 +111,35 @@ class PhotoView(QWidget):
         self._area = area
         self.update()
 
+    def show_marks(self, marks: tuple[tuple[Point, ...], ...]) -> None:
+        """The lines around places that are marked, through points of the photo."""
+        self._marks = marks
+        self.update()
+
     @slot()
     def draw_area(self) -> None:
         """Let the next drag draw a rectangle; `end_drawing` ends it."""
+        self._draw_with(AreaDrawing(self._viewport.photo.width(), self._viewport.photo.height()))
+
+    @slot()
+    def draw_line(self) -> None:
+        """Let the next drag, or the keys, draw a line around a place; `end_drawing` ends it."""
+        self._draw_with(OutlineDrawing(self._viewport.photo.width(), self._viewport.photo.height()))
+
+    def _draw_with(self, tool: AreaDrawing | OutlineDrawing) -> None:
         if self._before is not None:
-            self._drawing = AreaDrawing(self._viewport.photo.width(), self._viewport.photo.height())
+            self._drawing = tool
             self.setCursor(Qt.CursorShape.CrossCursor)
             self.setFocus()
             self.update()
 
     @property
     def drawing(self) -> bool:
-        """Whether an area is being drawn."""
+        """Whether an area or a line is being drawn."""
         return self._drawing is not None
 
     def end_drawing(self) -> None:
-        """Without an area."""
+        """Without an area or a line."""
         if self._drawing is not None:
             self._drawing = None
             self.unsetCursor()
@@ -233,6 +250,9 @@ class PhotoView(QWidget):
             painter.drawImage(self.viewport.in_window(self._film_at), self._overlay)
 
     def _paint_areas(self, painter: QPainter) -> None:
+        if not self._peeking:
+            for mark in self._marks:
+                paint_line(painter, mark, self.viewport)
         if self._drawing is not None:
             self._drawing.paint(painter, self.viewport)
         elif self._area is not None and not self._peeking:
@@ -295,6 +315,9 @@ class PhotoView(QWidget):
             self.unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if isinstance(self._drawing, OutlineDrawing):
+            self._close_line(self._drawing)
+            return
         if self._drawing is not None:
             area = self._drawing.area()
             if area is not None:
@@ -305,6 +328,12 @@ class PhotoView(QWidget):
         self._grabbed = None
         self._viewport = self.viewport.clamped()
         self.unsetCursor()
+
+    def _close_line(self, tool: OutlineDrawing) -> None:
+        line = tool.outline()
+        if line is not None:
+            self.end_drawing()
+            self.line_drawn.emit(line)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._viewport.chosen_zoom is None:
@@ -319,8 +348,16 @@ class PhotoView(QWidget):
             Qt.Key.Key_Up: QPointF(0, -1),
             Qt.Key.Key_Down: QPointF(0, 1),
         }
-        way = arrows.get(Qt.Key(event.key()))
-        if way is None:
+        way, drawing = arrows.get(Qt.Key(event.key())), self._drawing
+        if isinstance(drawing, OutlineDrawing) and way is not None:
+            drawing.move(way)
+            self.update()
+        elif isinstance(drawing, OutlineDrawing) and event.key() == Qt.Key.Key_Space:
+            drawing.set_corner()
+            self.update()
+        elif isinstance(drawing, OutlineDrawing) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._close_line(drawing)
+        elif way is None:
             super().keyPressEvent(event)
         elif self._comparing() and way.x():
             self.move_split(self._split + 0.02 * way.x())

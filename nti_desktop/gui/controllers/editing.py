@@ -52,7 +52,7 @@ class Editing(QObject):
     @command("&Cancel", Menu.EDIT, "Escape")
     @slot()
     def cancel(self) -> None:
-        """Stop what is under way: drawing an area, else what the bottom line tells of."""
+        """Stop what is under way: drawing on the photo, else what the bottom line tells of."""
         if self._editor_view.view.drawing:
             self._editor_view.view.end_drawing()
             return

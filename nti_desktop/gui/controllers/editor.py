@@ -40,7 +40,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 
 _OF_A_PHOTO = (
     Topic.OPEN, Topic.NOTE, Topic.MODEL, Topic.MADE_WITH, Topic.PREPARE, Topic.RENDER, Topic.EFFECT,
-    Topic.EMPHASIS, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL,
+    Topic.EMPHASIS, Topic.LOOK, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL,
     Topic.ARRIVED, Topic.ELSEWHERE,
 )  # fmt: skip
 
@@ -192,9 +192,14 @@ class Editor(QObject):
             return
         emphasis = self.document.emphasis_in(text)
         self.attempt(lambda document: document.say_in_words(text))
-        if self.document.inversion is None and self.document.by_order and not self.preparing.plan.at_work:
-            self.prepare()  # which takes no time
+        self.begin_by_itself()
         self._say_emphasis(text, emphasis, feedback.read_as_weights(emphasis))
+
+    def begin_by_itself(self) -> None:
+        """Prepare a photo whose edit needs nothing to be prepared, which takes no time."""
+        document = self.document
+        if document is not None and document.begins_by_itself and not self.preparing.plan.at_work:
+            self.prepare()
 
     def _say_emphasis(self, text: str, emphasis: Emphasis, sentence: str | None) -> None:
         """Marks that were typed make room for the sentence that was meant."""

@@ -20,7 +20,7 @@ the window says before how long it takes on this computer.</li>
 pause.</li>
 <li><b>Words</b>: <b>Strength</b> leads from the photo to the edit and beyond; a slider for each word says how much it
 counts, and “(fog:1.2)” and “fog++” in the sentence set it too. <b>Structure</b>: how closely the edit follows the
-photo. <b>Mask</b>: click words to confine the edit to them, or to keep them as they are.</li>
+photo. <b>Mask</b>: click words to confine the edit to them, or to keep them as they are; or mark a place by hand.</li>
 <li><b>Work on an area</b> when a part of the photo is to get all of the model's resolution: draw a rectangle, or put
 one around a word; it has sentences of its own.</li>
 <li><b>Compare</b> shows before and after with a line that can be dragged.</li>

@@ -9,6 +9,7 @@ from nti_desktop.editing import feedback
 from nti_desktop.editing.area_rows import area_rows, whole_row
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.marking import can_be_marked, marks_on_photo
 from nti_desktop.editing.preparation_text import DESCRIBE, preparation_text, standing_of
 from nti_desktop.editing.used_mask import used_mask
 from nti_desktop.gui import theme
@@ -16,6 +17,7 @@ from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import is_reddish, mask_overlay
 from nti_desktop.gui.controllers.areas import Areas
 from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.marking import Marking
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.editor.area_bar import AreaBar
 from nti_desktop.gui.editor.mask_panel import MaskPanel
@@ -40,7 +42,9 @@ LOADING = "Loading…"  # badge of a first view
 class EditorView(QWidget):
     """Versions on the left, the photo and its sentences in the middle, controls on the right."""
 
-    def __init__(self, editor: Editor, commands: Versions, areas: Areas, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, editor: Editor, commands: Versions, areas: Areas, marking: Marking, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.editor = editor
         self._areas = areas
@@ -57,7 +61,7 @@ class EditorView(QWidget):
         self.versions_panel = VersionsPanel()
         self.strip = WorkStrip()
         self._lay_out()
-        self._connect(commands)
+        self._connect(commands, marking)
         self.show_again(Change.EVERYTHING)
 
     def _lay_out(self) -> None:
@@ -96,7 +100,7 @@ class EditorView(QWidget):
         column.addLayout(across, 1)
         column.addWidget(self.strip)
 
-    def _connect(self, commands: Versions) -> None:
+    def _connect(self, commands: Versions, marking: Marking) -> None:
         editor = self.editor
         editor.glimpsed.connect(self._glimpsed)
         editor.opened.connect(self._opened)
@@ -108,6 +112,10 @@ class EditorView(QWidget):
         self.area_bar.draw_asked.connect(self._areas.draw_area)
         self.area_bar.around_asked.connect(self._areas.choose_around)
         self._areas.drawing_asked.connect(self.view.draw_area)
+        marking.drawing_asked.connect(self.view.draw_line)
+        self.view.line_drawn.connect(marking.mark)
+        self.mask_panel.mark_button.clicked.connect(marking.mark_place)
+        self.mask_panel.unmark_button.clicked.connect(marking.clear_marks)
         self.view.area_drawn.connect(self._areas.choose)
         editor.said.connect(self.messages.say)
         editor.outdated.connect(self.messages.clear)
@@ -196,19 +204,20 @@ class EditorView(QWidget):
             self._make_room(Area(0, 0, *glimpse.size))
 
     def _show_sentences(self, document: Document) -> None:
-        self.prompts.show_order(document.by_order)
+        self.prompts.show_method(document.row)
         self.prompts.show_source(document.source)
         self.prompts.description.show_text(document.description)
         self.prompts.show_edit(document.edit_text)
         self.prompts.show_subject(whole=document.area == document.whole)
-        suggested = document.area == document.whole and not document.by_order  # suggestions are sentences
+        suggested = document.area == document.whole and document.row.described  # suggestions are sentences
         self.prompts.show_suggestions(self.editor.suggestions if suggested else ())
 
     def _show_recipe(self, document: Document) -> None:
         state, model = document.state, self.editor.model
         self.words_panel.setEnabled(state is not None)
         self.structure_panel.setEnabled(state is not None)
-        self.mask_panel.setEnabled(state is not None and document.row.looks)
+        self.mask_panel.setEnabled(can_be_marked(document))
+        self.mask_panel.show_method(document.row)
         self.words_panel.show_recipe(state.recipe if state else None)
         if state is not None:
             self.structure_panel.show_recipe(
@@ -235,6 +244,7 @@ class EditorView(QWidget):
         self.area_bar.show_areas(area_rows(document), document.area, detail)
         self.area_bar.show_words(self._areas.words_with_a_place)
         self.view.show_area(None if document.area == document.whole else document.area)
+        self.view.show_marks(marks_on_photo(document))
 
     @slot()
     def prepare(self) -> None:

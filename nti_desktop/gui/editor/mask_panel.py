@@ -1,13 +1,14 @@
-"""Where the edit may change the photo: words to confine it to, words to keep."""
+"""Where the edit may change the photo: words to confine it to, words to keep, and what is marked by hand."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.editing.edits import mask_words
 from nti_desktop.gui.widgets.flow import FlowLayout
-from nti_desktop.gui.widgets.plain import Label
+from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.parameters import FEATHER, THRESHOLD
 from nti_desktop.recipe.recipe import EditRecipe, WordRef
 
@@ -53,7 +54,7 @@ class _Chips(QWidget):
 
 
 class MaskPanel(QWidget):
-    """Click words; see the mask; set its threshold and how soft its border is."""
+    """Click words or mark a place by hand; see the mask; set its threshold and how soft its border is."""
 
     words_chosen = Signal(tuple, tuple)  # WordRefs to confine the edit to, WordRefs to keep
 
@@ -77,11 +78,26 @@ class MaskPanel(QWidget):
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(8)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for title, chips in (("Change only where this is", self.places), ("Keep as it is", self.keeps)):
+        self.mark_button = QPushButton("Mark a place…")
+        set_tip(self.mark_button, "Draw around a place on the photo: the edit changes only what is marked (Ctrl+M).")
+        self.unmark_button = QPushButton("Take the marks away")
+        set_tip(self.unmark_button, "Let the edit change all of the photo again (Ctrl+Shift+M).")
+        by_hand = QWidget()
+        buttons = FlowLayout(by_hand)
+        for button in (self.mark_button, self.unmark_button):
+            buttons.addWidget(button)
+        self._of_words: list[QWidget] = [self.places, self.keeps, self.threshold, self.clear_button]
+        for title, widget in (
+            ("Change only where this is", self.places),
+            ("Keep as it is", self.keeps),
+            ("Change only what is marked", by_hand),
+        ):
             heading = Label(title)
             heading.setProperty("role", "heading")
+            if widget is not by_hand:
+                self._of_words.append(heading)
             column.addWidget(heading)
-            column.addWidget(chips)
+            column.addWidget(widget)
             column.addSpacing(4)
         for widget in (self.threshold, self.feather, self.show_mask, self.coverage):
             column.addWidget(widget)
@@ -95,18 +111,25 @@ class MaskPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
 
+    def show_method(self, row: MethodRow) -> None:
+        """Show what of a mask there can be by the edit's method: words, where it knows where they look."""
+        for widget in self._of_words:
+            widget.setVisible(row.looks)
+
     def show_recipe(self, source: str, recipe: EditRecipe, feather: float, usual: float = THRESHOLD.usual) -> None:
         """usual: the threshold that a mask starts with."""
         words, blend = mask_words(source, recipe.prompt), recipe.blend
         keeps = blend.keep if blend else self.keeps.chosen()  # chosen before any place was; still wanted
         self.places.show_words(words, blend.words if blend else ())
         self.keeps.show_words(words, keeps)
-        for widget in (self.threshold, self.feather, self.clear_button):
+        for widget in (self.threshold, self.clear_button):
             widget.setEnabled(blend is not None)
+        self.feather.setEnabled(blend is not None or bool(recipe.within))
+        self.unmark_button.setEnabled(bool(recipe.within))
         self.threshold.set_default(usual)
         self.threshold.show_value(blend.threshold if blend is not None else usual)
         self.feather.show_value(feather)
-        if blend is None:
+        if blend is None and not recipe.within:
             waiting = bool(keeps)
             self.coverage.setText(
                 "Choose at least one word above for the change." if waiting else "The edit may change the whole photo."

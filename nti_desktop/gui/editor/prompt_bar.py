@@ -11,11 +11,23 @@ from nti_desktop.gui.widgets.one_line import OneLine
 from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.methods import METHODS, Method, MethodRow
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.words import Change, Word
 
 _EDIT = "The same sentence with the words changed that should change in the photo"
+_FILL = "What is to stand in the marked place, like: a blue ball; say nothing to remove what is there"
 _ORDER = "An order, like: make the ball blue, put it on its side, remove the cube, at night"
+# By what the method's models see of the photo: the line's title, what is wanted in it, and its tip.
+_SAID = {
+    Sees.NOTHING: ("E&dit", _EDIT, "Change, add or remove words; the photo follows when you pause."),
+    Sees.PHOTO: ("Or&der", _ORDER, "Say what should become of the photo; it follows when you pause."),
+    Sees.SURROUNDINGS: (
+        "&Draw",
+        _FILL,
+        "Say what is to stand in the marked place, or nothing to remove what is there; it follows when you pause.",
+    ),
+}
 
 
 class PromptBar(QFrame):
@@ -103,7 +115,7 @@ class PromptBar(QFrame):
         self.show_suggestions(())
         self._ways.hide()
         self.show_models(None, None)
-        self.show_order(by_order=False)
+        self.show_method(Method.NULL_TEXT.row)
 
     def show_models(self, preparing: ModelEntry | None, editing: ModelEntry | None) -> None:
         """The models that will read the description and the edit; a line is kept for words they never learned."""
@@ -121,18 +133,14 @@ class PromptBar(QFrame):
         self._prepare_title = f"Prepare {what}"
         self.description.setPlaceholderText(f"Say in one sentence what the {what} shows")
 
-    def show_order(self, by_order: bool) -> None:
-        """Show whether the edit is an order; hide the description of the photo then, as an order needs none."""
+    def show_method(self, row: MethodRow) -> None:
+        """Show what the edit is said as; hide the description of the photo where the method needs none."""
         for widget in (self._labels[0], self.description, self.prepare_button):
-            widget.setVisible(not by_order)
-        self._labels[1].setText("Or&der" if by_order else "E&dit")
-        self.edit.setPlaceholderText(_ORDER if by_order else _EDIT)
-        set_tip(
-            self.edit,
-            "Say what should become of the photo; it follows when you pause."
-            if by_order
-            else "Change, add or remove words; the photo follows when you pause.",
-        )
+            widget.setVisible(row.described)
+        title, wanted, tip = _SAID[row.sees]
+        self._labels[1].setText(title)
+        self.edit.setPlaceholderText(wanted)
+        set_tip(self.edit, tip)
 
     def show_source(self, source: str) -> None:
         """The sentence that the edit is compared with."""

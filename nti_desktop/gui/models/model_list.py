@@ -16,8 +16,13 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import gigabytes
 from nti_desktop.models.library.store import Incoming, Listed
+from nti_desktop.recipe.sees import Sees
 
 _FILES = "Models (*.safetensors *.SAFETENSORS *.sft)"
+_EDITED = {
+    Sees.PHOTO: "takes orders",
+    Sees.SURROUNDINGS: "for inpainting: removes or replaces what is marked, changes no words",
+}
 _FROM = {Source.STORE.value: "in the models folder", Source.ADDED.value: "added by you"}
 
 
@@ -104,12 +109,12 @@ class ModelList(QWidget):
             return Row(key, path.name, (" · ".join([*where, *size]),), model.fault or "", str(path))
         title = f"{entry.name}  —  in use" if entry.id == self._used else entry.name
         kind = ["knows the samples only" if entry.built_in else entry.family]
-        orders = ["takes orders"] if entry.takes_orders else []
+        edited = [_EDITED[entry.sees]] if entry.sees in _EDITED else []
         vae = [f"with the VAE “{entry.files.paired.name}”"] if path is not None and entry.files.paired else []
         previews = ["previews by a small decoder"] if entry.files.preview_decoder else []
         given = [each.given.file.name for each in entry.additions if each.fault is None]
         with_them = [f"with {', '.join(given)}"] if given else []
-        said = " · ".join([*kind, *with_them, *orders, *where, *size, *vae, *previews, f"licence: {model.licence}"])
+        said = " · ".join([*kind, *with_them, *edited, *where, *size, *vae, *previews, f"licence: {model.licence}"])
         return Row(key, title, (said,), entry.preview_fault or "", tip=str(path or ""))
 
     @slot()

@@ -45,6 +45,7 @@ class Topic(Enum):
     RENDER = auto()
     EFFECT = auto()  # what an edit did
     EMPHASIS = auto()  # weights that were typed
+    LOOK = auto()  # of another photo
     DELETED = auto()  # a version
     EXPORT = auto()
     EXPORT_FAILED = auto()  # of one file

@@ -11,6 +11,7 @@ from nti_desktop.editing import feedback
 from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.export_queue import ExportTask
+from nti_desktop.editing.teaching import Lesson
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.engine_thread import EngineThread
@@ -39,15 +40,17 @@ class ProgressWatch(QObject):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._editor, self._undertakings, self._strip = editor, undertakings, strip
+        self._engine, self._editor, self._undertakings, self._strip = engine, editor, undertakings, strip
         self._running: Ticket | None = None
         self._countdown: Countdown | None = None  # of the running job, where it prepares
         self._last: tuple[Progress, str] | None = None  # of the running job
         engine.started_job.connect(self._started)
         engine.progressed.connect(self._progressed)
         engine.measured.connect(self._ended)
+        engine.looked.connect(self._ended)
         engine.inverted.connect(self._ended)
         engine.rendered.connect(self._ended)
+        engine.taught.connect(self._ended)
         engine.failed.connect(self._ended)
         editor.changed.connect(self.refresh)
         editor.file_tasks.doing_changed.connect(self.refresh)
@@ -67,6 +70,8 @@ class ProgressWatch(QObject):
             exports.queue.cancel(export)
         elif self._running is not None and (undertaking := self._ordered(self._running)) is not None:
             undertaking.cancel()
+        elif self._running is not None and isinstance(self._running.job, Lesson):
+            self._engine.withdraw(self._running)
         else:
             self._editor.cancel()
         if self._running is not None:
@@ -132,6 +137,8 @@ class ProgressWatch(QObject):
         left = progress.seconds_left if self._countdown is None else self._countdown.seconds_left(progress)
         if (undertaking := self._ordered(ticket)) is not None:
             what = undertaking.title
+        elif isinstance(ticket.job, Lesson):
+            what = "Teaching a word"
         elif isinstance(ticket.job, PrepareJob):
             what = "Preparing"
         elif (export := self._editor.exports.queue.rendered_by(ticket)) is not None:

@@ -11,6 +11,7 @@ from nti_desktop.models.formats.foreign import ENDINGS
 from nti_desktop.models.formats.noise import ZERO_SNR, check_latents, check_schedule, check_unet
 from nti_desktop.models.formats.weights import HALF, WEIGHTS, check_weights, weight_files
 from nti_desktop.recipe.jobs import ModelFiles
+from nti_desktop.recipe.sees import Sees, sees_of
 
 INDEX, SCHEDULER = "model_index.json", "scheduler/scheduler_config.json"
 TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
@@ -28,15 +29,15 @@ SIZES = 6  # numbers by which SDXL is told the picture's sizes
 
 @dataclass(frozen=True)
 class Layout:
-    """native_size: trained side in pixels; half: see ModelFiles; takes_orders: whether the UNet sees the photo beside
-    the noise, as InstructPix2Pix does; few_steps: how to use one that says it was distilled to few.
+    """native_size: trained side in pixels; half: see ModelFiles; sees: of the photo, beside the noise; few_steps: how
+    to use one that says it was distilled to few.
     """
 
     native_size: int
     family: Family
     latents: LatentSpace
     half: frozenset[str] = frozenset()
-    takes_orders: bool = False
+    sees: Sees = Sees.NOTHING
     few_steps: FewSteps | None = None
 
     @property
@@ -177,8 +178,7 @@ def _sizes(configs: Mapping[str, Config], name: str, solver: object = None) -> L
     unet, vae = configs["unet"], configs["vae"]
     latent_channels = _number(vae, "latent_channels", 1, 64, f"{name}/vae")
     channels = _number(unet, "in_channels", 1, 64, f"{name}/unet")
-    if sentence := refused_channels(channels, latent_channels, name):
-        raise ModelError(sentence)
+    sees = check_channels(channels, latent_channels, name)
     widths = [
         _number(config, "hidden_size", 8, 8192, f"{name}/{part}")
         for part, config in configs.items()
@@ -200,7 +200,7 @@ def _sizes(configs: Mapping[str, Config], name: str, solver: object = None) -> L
     native_size = pixels_per_latent * _number(unet, "sample_size", 4, 512, f"{name}/unet")
     family = family_of(len(widths), configs["text_encoder"].get("hidden_act"))
     latents = LatentSpace(latent_channels, pixels_per_latent, vae.get("scaling_factor", SCALING_FACTOR))
-    return Layout(native_size, family, latents, takes_orders=channels == 2 * latent_channels)
+    return Layout(native_size, family, latents, sees=sees)
 
 
 def _reads_more(unet: Config) -> bool:
@@ -219,13 +219,12 @@ def _what_it_reads_beside(unet: Config, configs: Mapping[str, Config], name: str
     return "text_time"
 
 
-def refused_channels(channels: int, latent_channels: int, name: str) -> str | None:
-    """Why a UNet that takes so many channels cannot be used; None when it can."""
-    if channels == 2 * latent_channels + 1:
-        return f"“{name}” is an inpainting model, which takes a mask as well; {SUPPORTED}."
-    if channels not in (latent_channels, 2 * latent_channels):
-        return f"The UNet of “{name}” takes more than a picture; {SUPPORTED}."
-    return None
+def check_channels(channels: int, latent_channels: int, name: str) -> Sees:
+    """Tell what a UNet that takes so many channels sees. Raises ModelError where it cannot be used."""
+    sees = sees_of(channels, latent_channels)
+    if sees is None:
+        raise ModelError(f"The UNet of “{name}” takes more than a picture; {SUPPORTED}.")
+    return sees
 
 
 def _check_tokenizer(folder: Path, part: str) -> None:

@@ -17,9 +17,10 @@ from nti_desktop.models.families import FAMILIES, Family, few_steps_of
 from nti_desktop.models.formats.autoencoder import AUTOENCODER, Paired, is_autoencoder
 from nti_desktop.models.formats.configs import SUPPORTED
 from nti_desktop.models.formats.foreign import UNET, check_beginning, check_names, part_alone
-from nti_desktop.models.formats.layout import Layout, refused_channels, shipped_layout
+from nti_desktop.models.formats.layout import Layout, check_channels, shipped_layout
 from nti_desktop.models.formats.noise import edm, other_noise, told_its_guidance
 from nti_desktop.models.formats.weights import check_numbers, open_weights, read_tensor
+from nti_desktop.recipe.sees import Sees
 
 VAE = "first_stage_model."
 UNET_GUIDANCE = f"{UNET}time_embed.cond_proj.weight"
@@ -57,11 +58,10 @@ def check_single_file(file: Path, autoencoder: Paired, answer: str | None) -> Si
         with open_weights(file) as weights:
             header = _Header(file, weights)
             family = _family(header, name, autoencoder != Paired())
-            channels = header.shape(FIRST)[1]
-            if sentence := refused_channels(channels, LATENT_CHANNELS, name):
-                raise ModelError(sentence)
+            sees = check_channels(header.shape(FIRST)[1], LATENT_CHANNELS, name)
             check_numbers(weights, f"“{name}”")
-            stated = _stated_prediction(header)
+            # Those for inpainting are relatives of the published one, which predicts the noise.
+            stated = _stated_prediction(header) or ("epsilon" if sees is Sees.SURROUNDINGS else None)
             guessed = stated is None and family.noise_configs is not None
             prediction = (answer or _likely_prediction(header)) if guessed else stated
         published = (prediction == "epsilon" and family.noise_configs) or family.configs
@@ -72,7 +72,7 @@ def check_single_file(file: Path, autoencoder: Paired, answer: str | None) -> Si
     except (SafetensorError, IndexError) as error:
         raise ModelError(f"“{name}” is damaged or incomplete; add the model again.") from error
     few_steps = few_steps_of((header.metadata.get("modelspec.title", ""),))
-    layout = replace(layout, takes_orders=channels == 2 * LATENT_CHANNELS, few_steps=few_steps)
+    layout = replace(layout, sees=sees, few_steps=few_steps)
     return SingleFile(configs, _schedule(prediction, header), layout, guessed)
 
 

@@ -18,16 +18,18 @@ from nti_desktop.models.formats.single_file import check_single_file
 from nti_desktop.models.hub.offers import find_offer
 from nti_desktop.models.library.additions import ModelAddition, model_additions
 from nti_desktop.models.library.answers import answer_of
-from nti_desktop.models.library.places import Given, read_places
+from nti_desktop.models.library.places import STUDIO, Given, read_places
 from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
 from nti_desktop.models.library.scan import candidates
 from nti_desktop.models.library.vocabulary import read_words
 from nti_desktop.recipe.jobs import ModelFiles
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, Windows
+from nti_desktop.recipe.words import word_key
 
-BUILT_IN_ID = "studio"  # of the one that is there to begin with
+BUILT_IN_ID = STUDIO  # of the one that is there to begin with
 _ITS_OWN = "see the model’s own terms"
 
 
@@ -35,9 +37,9 @@ _ITS_OWN = "see the model’s own terms"
 class ModelEntry:
     """One model. id: see BUILT_IN, or the absolute path of its folder or file; family: what it is a relative of;
     native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
-    many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
-    preview decoder that lies there for it is not used, one sentence; takes_orders: see Layout; prediction_guessed: see
-    SingleFile; additions: all that it is given, usable or not.
+    many pixels; words: all it was trained on or given, in lower case, or None when the folder does not say;
+    preview_fault: why a preview decoder that lies there for it is not used, one sentence; sees: see Layout;
+    prediction_guessed: see SingleFile; additions: all that it is given, usable or not.
     """
 
     id: str
@@ -51,20 +53,20 @@ class ModelEntry:
     built_in: bool
     words: frozenset[str] | None
     preview_fault: str | None = None
-    takes_orders: bool = False
+    sees: Sees = Sees.NOTHING
     prediction_guessed: bool = False
     additions: tuple[ModelAddition, ...] = ()
 
     @property
     def methods(self) -> tuple[Method, ...]:
         """The methods that it can be edited by."""
-        return tuple(method for method, row in METHODS.items() if row.orders == self.takes_orders)
+        return tuple(method for method, row in METHODS.items() if row.sees is self.sees)
 
     @property
     def ways(self) -> tuple[Method, ...]:
         """The methods that a photo can be edited by from here: its own, and those of what is built in beside it."""
-        beside = {row.takes_orders for row in BUILT_IN.values()} if self.built_in else set()
-        return tuple(method for method, row in METHODS.items() if row.orders in {self.takes_orders, *beside})
+        beside = {row.sees for row in BUILT_IN.values()} if self.built_in else set()
+        return tuple(method for method, row in METHODS.items() if row.sees in {self.sees, *beside})
 
 
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
@@ -99,6 +101,9 @@ STUDIO_ORDERS_DEFAULTS = EditDefaults(method=Method.INSTRUCT, steps=12, guidance
 # As published for Stable Diffusion, with half as many levels, as DDIM needs no more (Brooks et al. 2022).
 ORDERS_DEFAULTS = EditDefaults(method=Method.INSTRUCT, guidance_scale=7.5)
 
+# As published with Stable Diffusion's inpainting models.
+FILLING_DEFAULTS = EditDefaults(method=Method.INPAINT, guidance_scale=7.5)
+
 
 @dataclass(frozen=True)
 class BuiltIn:
@@ -112,9 +117,9 @@ class BuiltIn:
     autoencoder: str | None = None
 
     @property
-    def takes_orders(self) -> bool:
-        """Whether it is edited by orders, as its best method is."""
-        return self.defaults.method.row.orders
+    def sees(self) -> Sees:
+        """What it sees of the photo, as its best method wants it."""
+        return self.defaults.method.row.sees
 
 
 # By their ids.
@@ -123,16 +128,16 @@ BUILT_IN: Mapping[str, BuiltIn] = {
 }
 
 
-def defaults_of(model_id: str, takes_orders: bool = False) -> EditDefaults:
+def defaults_of(model_id: str, sees: Sees = Sees.NOTHING) -> EditDefaults:
     """Choose the settings that measure best on the model of this id, which need not be there."""
     if model_id in BUILT_IN:
         return BUILT_IN[model_id].defaults
-    return ORDERS_DEFAULTS if takes_orders else EditDefaults()
+    return {Sees.PHOTO: ORDERS_DEFAULTS, Sees.SURROUNDINGS: FILLING_DEFAULTS}.get(sees, EditDefaults())
 
 
 def _defaults(id: str, name: str, layout: Layout) -> EditDefaults:
     """Choose what was published for a model; one that was distilled to few steps may say so by its name alone."""
-    return _in_few_steps(defaults_of(id, layout.takes_orders), layout.few_steps or few_steps_of((name,)))
+    return _in_few_steps(defaults_of(id, layout.sees), layout.few_steps or few_steps_of((name,)))
 
 
 def _in_few_steps(best: EditDefaults, few: FewSteps | None) -> EditDefaults:
@@ -141,8 +146,11 @@ def _in_few_steps(best: EditDefaults, few: FewSteps | None) -> EditDefaults:
     return replace(best, steps=few.steps, guidance_scale=few.guidance_scale, preview_steps=2, few_steps=True)
 
 
-def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
-    """One of BUILT_IN, the Studio model by default. Raises ModelError when the program's own files are damaged."""
+def built_in(id: str = BUILT_IN_ID, given: Sequence[Given] | None = None) -> ModelEntry:
+    """One of BUILT_IN, the Studio model by default. given: see `find_model`.
+
+    Raises ModelError when the program's own files are damaged.
+    """
     row = BUILT_IN[id]
     files = ModelFiles(
         resource("models", row.folder),
@@ -150,7 +158,7 @@ def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
     )
     layout = check_layout(files.folder, files.autoencoder)
     preview = own_preview_decoder(files, layout.latents)
-    return ModelEntry(
+    entry = ModelEntry(
         id=id,
         name=row.name,
         family="Studio",
@@ -162,8 +170,9 @@ def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
         built_in=True,
         words=read_words(files.folder),
         preview_fault=preview.fault,
-        takes_orders=layout.takes_orders,
+        sees=layout.sees,
     )
+    return _extended(entry, read_places().given(Path(id)) if given is None else given)
 
 
 def all_built_in() -> tuple[ModelEntry, ...]:
@@ -178,7 +187,7 @@ def model_for(method: Method, entry: ModelEntry) -> ModelEntry:
     """
     if method in entry.methods:
         return entry
-    return built_in(next(id for id, row in BUILT_IN.items() if row.takes_orders == method.row.orders))
+    return built_in(next(id for id, row in BUILT_IN.items() if row.sees is method.row.sees))
 
 
 def models_folder() -> Path:
@@ -203,12 +212,12 @@ def find_model(id_or_path: str, given: Sequence[Given] | None = None) -> ModelEn
     """A built-in model by its id, a downloaded one by its offered id or `owner/name`, or the one in this diffusers
     folder or single file.
 
-    given: what is added to it in place of what it is given here; nothing can be added to a built-in one.
+    given: what is added to it in place of what it is given here.
 
     Raises ModelError in one sentence when there is none or it cannot be used.
     """
     if id_or_path in BUILT_IN:
-        return built_in(id_or_path)
+        return built_in(id_or_path, given)
     if not id_or_path.strip():
         raise ModelError("No model is named; choose one or give the path of a model folder or file.")
     path = Path(os.path.expanduser(id_or_path))
@@ -256,11 +265,13 @@ def _extended(entry: ModelEntry, given: Sequence[Given]) -> ModelEntry:
     additions = model_additions(given, entry.family)
     used = [each.addition for each in additions if each.addition is not None and each.addition.weight]
     few = next((each.few_steps for each in additions if each.few_steps), None)
+    words = None if entry.words is None else entry.words | {word_key(each.word) for each in used if each.word}
     return replace(
         entry,
         additions=additions,
         files=replace(entry.files, additions=tuple(sorted(used, key=lambda a: (a.word, a.file.name, a.weight)))),
         defaults=_in_few_steps(entry.defaults, few),
+        words=words,
     )
 
 
@@ -283,7 +294,7 @@ def _from_folder(path: Path, paired: Paired) -> ModelEntry:
         built_in=False,
         words=read_words(path),
         preview_fault=preview.fault,
-        takes_orders=layout.takes_orders,
+        sees=layout.sees,
     )
 
 
@@ -322,6 +333,6 @@ def _from_file(path: Path, paired: Paired) -> ModelEntry:
         built_in=False,
         words=None,
         preview_fault=preview.fault,
-        takes_orders=layout.takes_orders,
+        sees=layout.sees,
         prediction_guessed=found.guessed,
     )

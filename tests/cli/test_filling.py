@@ -1,0 +1,108 @@
+"""What is marked on a photo is replaced or removed on the command line, by a model made for inpainting."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nti_desktop.models.library import catalog
+from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.samples import samples
+from nti_desktop.project.sidecar import read_sidecar
+from tests.cli.conftest import Terminal
+from tests.inpaint_models import make_inpainting_model
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "FILLING_DEFAULTS", replace(catalog.FILLING_DEFAULTS, steps=4))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_inpainting_model(built_in().files.folder, tmp_path_factory.mktemp("inpainting") / "model")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    photo = tmp_path / "photo.png"
+    Image.open(samples()[0].path).convert("RGB").save(photo)
+    return photo
+
+
+def pixels(file: Path) -> np.ndarray:
+    return np.asarray(Image.open(file).convert("RGB")).astype(int)
+
+
+def test_a_place_is_filled_and_all_around_it_is_the_photos_own(photo: Path, model: Path, terminal: Terminal) -> None:
+    out = photo.with_name("edit.png")
+    height, width = pixels(photo).shape[:2]
+    left, top = width // 4, height // 4
+    mask = f"{left},{top},{width // 2},{height // 2}"
+    answer = terminal.answer(
+        "edit", photo, "--to", "a blue ball", "--mask", mask, "--model", model, "--seed", "3", "--out", out
+    )
+    assert answer["unet_rows"] == 2 * 4
+    assert answer["coverage"] == pytest.approx(0.25, abs=0.02)
+    differs = np.abs(pixels(out) - pixels(photo)).max(-1)
+    assert differs[top : top + height // 2, left : left + width // 2].max() > 8
+    differs[top - 2 : top + height // 2 + 2, left - 2 : left + width // 2 + 2] = 0  # a pixel of the model's beside it
+    assert differs.max() == 0
+    stored = read_sidecar(photo.with_name(photo.name + ".nti"))
+    (inversion,) = stored.project.inversions
+    (outline,) = stored.project.versions[0].recipe.recipe().within
+    assert len(outline.points) == 4
+    again = terminal.answer(
+        "edit", photo, "--to", "a blue ball", "--mask", mask, "--seed", "3", "--out", out, "--if-exists", "overwrite"
+    )
+    assert again["inversion"] == inversion.id
+
+
+def test_nothing_said_removes_what_is_marked_and_can_be_exported_again(
+    photo: Path, model: Path, terminal: Terminal
+) -> None:
+    out, exported = photo.with_name("edit.png"), photo.with_name("exported.png")
+    line = "10,10 90,10 50,80"
+    answer = terminal.answer(
+        "edit", photo, "--to", "", "--mask", line, "--model", model, "--name", "Gone", "--out", out
+    )
+    assert answer["unet_rows"] == 4
+    assert answer["changed"] > 0
+    terminal.answer("export", photo, "--name", "Gone", "--out", exported)
+    assert np.array_equal(pixels(out), pixels(exported))
+    assert "Version “Gone” (shown last): removed, within what is marked" in terminal.run("info", photo)[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ([], "Nothing is marked on the photo"),
+        (["--to", ""], "Nothing is marked on the photo"),
+        (["--mask", "5,5,1,1"], "Too little of the photo is marked"),
+        (["--mask", "0,0,100000,10"], "leaves the part of the photo that is worked on"),
+        (["--mask", "0,0 10,10"], "not a line of three points"),
+        (["--mask", "a,b,c,d"], "not of the form X,Y,W,H"),
+        (["--mask", "0,0,50,50", "--blend", "ball"], "does not know where words look"),
+    ],
+)
+def test_what_cannot_be_filled_is_one_sentence(
+    photo: Path, model: Path, terminal: Terminal, asked: list[str], sentence: str
+) -> None:
+    code, _, said = terminal.run("edit", photo, "--to", "a ball", "--model", model, *asked)
+    assert code != 0
+    assert sentence in said
+    assert not photo.with_name(photo.name + ".nti").exists()
+
+
+def test_a_self_test_says_what_a_model_for_inpainting_is_good_for(model: Path, terminal: Terminal) -> None:
+    code, _, said = terminal.run("doctor", "--model", model)
+    assert code != 0
+    assert "removes or replaces what is marked and changes no words" in said
+
+
+def test_there_is_nothing_to_invert_for_filling_in(photo: Path, model: Path, terminal: Terminal) -> None:
+    code, _, said = terminal.run("invert", photo, "--prompt", "a ball", "--model", model)
+    assert code != 0
+    assert "needs nothing prepared" in said
