@@ -67,6 +67,8 @@ class Audience(Generic[P]):
 class ComparisonPlan(Generic[P]):
     """One comparison at a time. Each way is answered, with its picture or with why there is none."""
 
+    title = "Comparing ways"
+
     def __init__(
         self,
         engine: IdleEngine,

@@ -267,12 +267,12 @@ def edits_of(
     basis: what they are made on; usual, story: see Series. Raises RecipeError where a change has no place in the
     description.
     """
-    before, found = source, []
+    told, found = [source], []
     for state in edits:
         recipe = state.recipe
         if story and description:
-            before = told_after(before, recipe.prompt)
-            recipe = with_prompt(recipe, before)
+            told.append(told_after(told, recipe.prompt))
+            recipe = with_prompt(recipe, told[-1])
         if description and not ask_the_same(source, description):
             recipe = carried_recipe(recipe, source, description)
         recipe = adapted(recipe, basis, None if usual == basis.defaults else usual)

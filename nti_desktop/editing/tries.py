@@ -78,6 +78,8 @@ class Audience(Generic[P]):
 class TriesPlan(Generic[P]):
     """One set of tries at a time, each rendered when the engine has nothing else to do."""
 
+    title = "Showing tries"
+
     def __init__(
         self, engine: IdleEngine, worker: Worker, draw: Callable[[Raster, bytes | None], P], audience: Audience[P]
     ) -> None:
@@ -91,6 +93,10 @@ class TriesPlan(Generic[P]):
     def at_work(self) -> bool:
         """Whether there are tries that are not rendered yet."""
         return self._ticket is not None
+
+    def ordered(self, ticket: Ticket) -> bool:
+        """Tell whether a job of the engine is done for the tries."""
+        return ticket is self._ticket
 
     def begin(self, tries: Tries) -> None:
         """Render all of them; those before are cancelled."""

@@ -88,8 +88,11 @@ class MainWindow(QMainWindow):
         self.panel_edits = PanelEdits(self.editor, *panels, self)
         line = self.editor_view.prompts.edit
         self.comparing = Comparing(self.editor, self.engine, self.background, line, self)
-        strip, compared = self.editor_view.strip, self.comparing.plan
-        self.progress = ProgressWatch(self.engine, self.editor, compared, strip, self)
+        self.trying = Trying(self.editor, self.engine, self.background, line, self)
+        self.story = Story(self.editor, self.engine, self.background, line, self)
+        self.pasting = Pasting(self.editor, self.engine, self.background, line, self)
+        beside = (self.comparing.plan, self.trying.plan, self.story.run, self.pasting.run)
+        self.progress = ProgressWatch(self.engine, self.editor, beside, self.editor_view.strip, self)
         self.library = ModelLibrary(self.models_thread, self)
         self.transfers = Transfers(self.transfers_thread, self)
         self.models = ModelsPageController(self.editor, self.library, self.transfers, self)
@@ -103,16 +106,13 @@ class MainWindow(QMainWindow):
         self.feedback = EditFeedback(self.editor, self)
         self.exporting = Exporting(self.editor, self)
         self.saving_as = SavingAs(self.editor, self)
-        self.trying = Trying(self.editor, self.engine, self.background, line, self)
-        self.story = Story(self.editor, self.engine, self.background, line, self)
-        self.pasting = Pasting(self.editor, self.engine, self.background, line, self)
         self.taking_look = TakingLook(self.editor, self.engine, self.background, line, self)
         self.samples = Samples(self.editor, self.editor_view.start, self.open_path, self)
         self.opening_feedback = OpeningFeedback(self.editor, self)  # the last to speak, so that it is read first
         self.viewing = Viewing(
             self.editor_view, [MainWindow, Editing, SavingAs, Exporting, Versions, Areas, Marking], self
         )
-        self.screen_colours = ScreenColours(self.editor, strip, self.background, self)
+        self.screen_colours = ScreenColours(self.editor, self.editor_view.strip, self.background, self)
         self._painted = False
         self._leaving = Leaving(self)
         self._save_patience = QTimer(self, singleShot=True)

@@ -4,6 +4,7 @@ in another.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind, kinds_in
@@ -13,32 +14,46 @@ from nti_desktop.recipe.words import Change, Word, align_words, same_word, split
 _DESCRIBING = frozenset({Kind.COLOUR, Kind.MATERIAL, Kind.OTHER})
 
 
-def told_after(before: str, sentence: str) -> str:
-    """Say also what the frame before says of the same things: after “a red glass mug on sand”, “a mug at night” is “a
+def told_after(earlier: Sequence[str], sentence: str) -> str:
+    """Say also what earlier frames said last of a thing: after “a red glass mug on sand”, “a mug at night” is “a
     red glass mug at night”, and “a blue mug at night” a blue glass one.
 
-    What surrounds the things is as the sentence has it.
+    What surrounds the things is as the sentence has it; so are things of one name, where there are more or fewer now.
     """
-    said = split_words(before)
-    told = sentence
-    for word in reversed(split_words(sentence)):  # from the end, so that what is still to come stays where it is
-        here = next((w for w in reversed(said) if same_word(w.text, word.text)), None)
-        if here is None or not _is_thing(sentence, word.position) or not _is_thing(before, here.position):
+    words, told = split_words(sentence), sentence
+    for position in reversed(_things(sentence)):  # from the end, so that what is still to come stays where it is
+        word = words[position]
+        own, before = _describing(sentence, position), _said_last(earlier, sentence, word)
+        if {kind for _, kind in before} <= {kind for _, kind in own}:
             continue
-        own, others = _describing(sentence, word.position), _describing(before, here.position)
-        if {kind for _, kind in others} <= {kind for _, kind in own}:
-            continue
-        start = split_words(sentence)[word.position - len(own)].start
-        described = " ".join([*_joined(others, own), ""])
+        start = words[position - len(own)].start
+        described = " ".join([*_joined(before, own), ""])
         told = _with_article(told[:start], described) + described + told[word.start :]
     return told
 
 
-def _is_thing(sentence: str, position: int) -> bool:
-    """Tell whether a word names a thing: one that is known as such, or the last of a run of words of no known kind."""
-    kinds = kinds_in(sentence)
-    following = kinds[position + 1] if position + 1 < len(kinds) else None
-    return kinds[position] is Kind.THING or (kinds[position] is Kind.OTHER and following is None)
+def _said_last(earlier: Sequence[str], sentence: str, thing: Word) -> list[tuple[str, Kind]]:
+    """List what the newest frame with a thing says of it; nothing where it is not clear which one of several it is."""
+    now = _called(sentence, thing.text)
+    for frame in reversed(earlier):
+        if then := _called(frame, thing.text):
+            return _describing(frame, then[now.index(thing.position)]) if len(then) == len(now) else []
+    return []
+
+
+def _called(sentence: str, name: str) -> list[int]:
+    words = split_words(sentence)
+    return [position for position in _things(sentence) if same_word(words[position].text, name)]
+
+
+def _things(sentence: str) -> list[int]:
+    """List the positions of words that name things: those known as such, and the last of a run of no known kind."""
+    kinds = (*kinds_in(sentence), None)
+    return [
+        at
+        for at, (kind, following) in enumerate(pairwise(kinds))
+        if kind is Kind.THING or (kind is Kind.OTHER and following is None)
+    ]
 
 
 def _describing(sentence: str, position: int) -> list[tuple[str, Kind]]:
@@ -87,8 +102,8 @@ def carried(source: str, edit: str, description: str) -> str:
         elif gone and new:
             what = source[before[gone[0]].start : before[gone[-1]].end]
             raise RecipeError(
-                f"“{description}” has nothing in place of “{what}”, which the edit changes; say for this photo in its "
-                "own sentence what it should show."
+                f"“{description}” has nothing in place of “{what}”, which the edit changes; describe the "
+                "photo with that too, or edit it by itself."
             )
         elif new:
             changes.append(_inserted(text, following, stands_for, description, there))

@@ -105,6 +105,21 @@ def test_what_was_drawn_is_not_drawn_again(edited: MainWindow, service: GatedBen
     assert prompts(edited)[1:] == ["in fog", "at night"]
 
 
+def test_escape_stops_a_story_and_the_line_below_calls_it_by_its_name(
+    edited: MainWindow, service: GatedBench, until: Until
+) -> None:
+    service.hold()
+    dialog = story(edited, "in fog", "at night")
+    dialog.start_button.click()
+    until(lambda: edited.editor_view.strip.text.text().startswith("Series: "))
+    edited.actions_by_name["cancel"].trigger()
+    assert not edited.story.run.at_work
+    assert dialog.start_button.isEnabled()
+    service.let_go(PLENTY)
+    until(lambda: edited.engine._queue.running is None and not edited.background.busy)
+    assert versions(edited) == 1
+
+
 def test_what_fails_is_said_and_leaves_what_was_made(edited: MainWindow, service: GatedBench, until: Until) -> None:
     service.fault = ValueError("no")
     dialog = story(edited, "in fog")
@@ -157,8 +172,12 @@ def test_the_edit_is_made_on_other_photos_in_their_own_projects(
     assert [[version.recipe.prompt for version in each] for each in made] == [[sample_edit]] * 2
     assert dialog.lines[0].state.text() == f"Version 1: {sample_edit}"
     assert "broken.jpg" in dialog.lines[1].state.text()
-    assert dialog.sheet_button.isEnabled()
     assert versions(edited) == 1
+    before = others[1].read_bytes()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(others[1]), ""))
+    dialog.sheet_button.click()
+    until(lambda: "is the photo itself" in dialog.state.text())
+    assert others[1].read_bytes() == before
 
 
 def test_each_photo_gets_the_change_in_its_own_words(

@@ -20,15 +20,22 @@ CUBE = "a red cube on grey stone"
         ("an old skateboard", "A skateboard at night", "An old skateboard at night"),
         ("a mug on sand", "a red mug on sand", "a red mug on sand"),
         ("a glass red mug", "a red glass mug", "a red glass mug"),
+        ("a red ball and a blue ball", "a ball and a ball at night", "a red ball and a blue ball at night"),
+        ("a red ball and a blue ball", "a ball at night", "a ball at night"),
     ],
 )
 def test_a_thing_stays_as_it_was_said_to_be_until_a_frame_says_otherwise(before: str, sentence: str, told: str) -> None:
-    assert told_after(before, sentence) == told
+    assert told_after([before], sentence) == told
+
+
+def test_a_thing_that_comes_back_is_as_it_was_said_to_be_last() -> None:
+    story = ["a red glass mug on sand", "a blue glass mug on sand", "a table at night"]
+    assert told_after(story, "a mug in fog") == "a blue glass mug in fog"
 
 
 @pytest.mark.parametrize("sentence", ["a ball on grass at night", "a red mug", "?", ""])
 def test_what_surrounds_a_thing_or_was_not_there_is_as_the_frame_has_it(sentence: str) -> None:
-    assert told_after("a cube on green grass under a cloudy sky", sentence) == sentence
+    assert told_after(["a cube on green grass under a cloudy sky"], sentence) == sentence
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,9 @@ def test_a_change_is_made_in_the_words_of_another_description(edit: str, descrip
 
 
 def test_a_change_of_what_a_description_does_not_say_has_no_place_in_it() -> None:
-    with pytest.raises(RecipeError, match="“a ball on sand” has nothing in place of “red”, which the edit changes; "):
+    with pytest.raises(
+        RecipeError, match="“a ball on sand” has nothing in place of “red”, which the edit changes; describe "
+    ):
         carried(CUBE, "a blue cube on grey stone", "a ball on sand")
 
 

@@ -47,7 +47,7 @@ class Pasting(QObject):
         self.dialog.changed.connect(self._show_forecast)
         self.dialog.add_asked.connect(self._add)
         self.dialog.start_asked.connect(self.begin)
-        self.dialog.stop_asked.connect(self.run.stop)
+        self.dialog.stop_asked.connect(self.run.cancel)
         self.dialog.sheet_asked.connect(self._save_sheet)
         self.dialog.finished.connect(self._closed)
 
@@ -71,7 +71,7 @@ class Pasting(QObject):
             self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.EFFECT))
             return
         way = Way(entry, record.model_fingerprint, settings.method, settings.steps, settings.guidance_scale)
-        self.run.stop()
+        self.run.cancel()
         self._told.clear()
         self._wish = Series((), (edit,), way, settings.prompt, usual=document.basis.defaults, name=version.name)
         self.dialog.ask(())
@@ -132,14 +132,14 @@ class Pasting(QObject):
     def _save_sheet(self) -> None:
         told = list(self._told.values())
         if told:
-            self.run.save_sheet(lambda: told, 1, told[0].photo)
+            self.run.save_sheet(lambda: told, 1, [each.photo for each in told])
 
     @slot()
     def stop(self) -> None:
         """Do without, whether the dialog is to be seen or not."""
         self.dialog.close()
-        self.run.stop()
+        self.run.cancel()
 
     @slot(int)
     def _closed(self, _result: int) -> None:
-        self.run.stop()
+        self.run.cancel()

@@ -1,6 +1,6 @@
 """A series under way: one picture after the other in the background, and the sheet of what came of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import Progress, Report
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.series import Told
 from nti_desktop.editing.series_sheet import series_sheet
 from nti_desktop.gui import preferences
@@ -21,7 +22,7 @@ from nti_desktop.gui.workers.waiting_engine import WaitingEngine
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.export.settings import ExportSettings
-from nti_desktop.photo.export.targets import Conflict
+from nti_desktop.photo.export.targets import Conflict, check_target
 
 T = TypeVar("T")
 Make = Callable[[WaitingEngine, Report], Iterator[T]]
@@ -49,6 +50,15 @@ class SeriesRun(QObject, Generic[T]):
         """Whether there is more to come."""
         return self._now is not None
 
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self._dialog.windowTitle()
+
+    def ordered(self, ticket: Ticket) -> bool:
+        """Tell whether a job of the engine is done for it."""
+        return self._now is not None and self._now.engine.ordered(ticket)
+
     def begin(self, entry: ModelEntry, make: Make[T]) -> None:
         """Take the steps of a series. entry: the model that prepares; make: begins it, see `tell_series`."""
         engine = WaitingEngine(self._engine, entry, self)
@@ -56,7 +66,7 @@ class SeriesRun(QObject, Generic[T]):
         self._dialog.show_at_work(True)
         self._go_on(self._now)
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """Make no more; what is made stays."""
         now, self._now = self._now, None
         if now is not None:
@@ -91,22 +101,26 @@ class SeriesRun(QObject, Generic[T]):
         self._dialog.show_at_work(False)
         self._dialog.state.setText(sentence)
 
-    def save_sheet(self, told: Callable[[], list[Told]], edits: int, photo: Path) -> None:
-        """Ask where the sheet goes, and write it. told: what it shows, made in the background; photo: never replaced by
-        it.
+    def save_sheet(self, told: Callable[[], list[Told]], edits: int, photos: Sequence[Path]) -> None:
+        """Ask where the sheet goes, and write it. told: what it shows, made in the background; photos: at least one,
+        none of which it may replace.
         """
-        suggested = str(Path(preferences.last_folder()) / f"{photo.stem} series.jpg")
+        suggested = str(Path(preferences.last_folder()) / f"{photos[0].stem} series.jpg")
         name, _ = QFileDialog.getSaveFileName(self._dialog, "Save the sheet as", suggested, "Pictures (*.jpg *.png)")
         if not name:
             return
         target = Path(name) if Path(name).suffix else Path(f"{name}.jpg")
 
         def write() -> Path | None:
+            for photo in photos:
+                check_target(target, original=photo, conflict=Conflict.OVERWRITE)
             picture = series_sheet(told(), edits)
             if picture is None:
                 return None
             without = ExportSettings(metadata=False)
-            return export_picture(picture, target, original=photo, conflict=Conflict.OVERWRITE, settings=without).path
+            return export_picture(
+                picture, target, original=photos[0], conflict=Conflict.OVERWRITE, settings=without
+            ).path
 
         def done(written: Path | None) -> None:
             self._dialog.state.setText("There is nothing to show yet." if written is None else f"Written to {written}")

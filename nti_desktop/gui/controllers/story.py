@@ -48,7 +48,7 @@ class Story(QObject):
         self.dialog.changed.connect(self._show_forecast)
         self.dialog.add_asked.connect(self._add)
         self.dialog.start_asked.connect(self.begin)
-        self.dialog.stop_asked.connect(self.run.stop)
+        self.dialog.stop_asked.connect(self.run.cancel)
         self.dialog.sheet_asked.connect(self._save_sheet)
         self.dialog.finished.connect(self._closed)
         editor.opened.connect(self.stop)
@@ -135,7 +135,7 @@ class Story(QObject):
             before = small(encode_preview(composition.compose((), SIDE)))
             return [Told(photo, description, before, frames)]
 
-        self.run.save_sheet(told, len(frames), photo)
+        self.run.save_sheet(told, len(frames), [photo])
 
     @slot()
     def stop(self) -> None:
@@ -149,6 +149,6 @@ class Story(QObject):
 
     def _forget(self) -> None:
         """Draw no more, and let go of the photo."""
-        self.run.stop()
+        self.run.cancel()
         self._document = self._composition = None
         self._edits, self._pictures = (), {}

@@ -1,21 +1,31 @@
 """What the bottom line says: the job under way, else what the disk is doing, else how the work stands."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from PySide6.QtCore import QObject
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.core.units import duration
 from nti_desktop.editing import feedback
-from nti_desktop.editing.comparison_plan import ComparisonPlan
 from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.teaching import Lesson
-from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.jobs import MeasureJob
+
+
+class Undertaking(Protocol):
+    """Several jobs that the engine does for one purpose, beside the open edit. title: what the line calls it."""
+
+    @property
+    def title(self) -> str: ...
+    def ordered(self, ticket: Ticket) -> bool: ...
+    def cancel(self) -> None: ...
 
 
 class ProgressWatch(QObject):
@@ -25,12 +35,12 @@ class ProgressWatch(QObject):
         self,
         engine: EngineThread,
         editor: Editor,
-        comparisons: ComparisonPlan[Picture],
+        undertakings: Sequence[Undertaking],
         strip: WorkStrip,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._engine, self._editor, self._comparisons, self._strip = engine, editor, comparisons, strip
+        self._engine, self._editor, self._undertakings, self._strip = engine, editor, undertakings, strip
         self._running: Ticket | None = None
         self._countdown: Countdown | None = None  # of the running job, where it prepares
         self._last: tuple[Progress, str] | None = None  # of the running job
@@ -50,7 +60,7 @@ class ProgressWatch(QObject):
     @slot()
     def cancel(self) -> None:
         """Stop what the line tells of: a photo on its way in, else the export that is rendered or, where the engine
-        does nothing, waits or is written, else the comparison that is worked on, else what the engine does.
+        does nothing, waits or is written, else the undertaking that is worked on, else what the engine does.
         """
         exports = self._editor.exports
         if self._editor.file_tasks.stop_opening():
@@ -58,14 +68,18 @@ class ProgressWatch(QObject):
         export = self._exported_now()
         if export is not None:
             exports.queue.cancel(export)
-        elif self._running is not None and self._comparisons.ordered(self._running):
-            self._comparisons.cancel()
+        elif self._running is not None and (undertaking := self._ordered(self._running)) is not None:
+            undertaking.cancel()
         elif self._running is not None and isinstance(self._running.job, Lesson):
             self._engine.withdraw(self._running)
         else:
             self._editor.cancel()
         if self._running is not None:
             self._strip.show_stopping()
+
+    def _ordered(self, ticket: Ticket) -> Undertaking | None:
+        """Find what a job of the engine is done for, if that is no single edit."""
+        return next((each for each in self._undertakings if each.ordered(ticket)), None)
 
     def _exported_now(self) -> ExportTask | None:
         """The export that the running job is done for; with none running, the first that waits."""
@@ -121,14 +135,14 @@ class ProgressWatch(QObject):
         if ticket is not self._running or ticket.cancel.cancelled:
             return
         left = progress.seconds_left if self._countdown is None else self._countdown.seconds_left(progress)
-        if isinstance(ticket.job, Lesson):
+        if (undertaking := self._ordered(ticket)) is not None:
+            what = undertaking.title
+        elif isinstance(ticket.job, Lesson):
             what = "Teaching a word"
         elif isinstance(ticket.job, PrepareJob):
-            what = "Comparing ways" if self._comparisons.ordered(ticket) else "Preparing"
+            what = "Preparing"
         elif (export := self._editor.exports.queue.rendered_by(ticket)) is not None:
             what = export.title
-        elif self._comparisons.ordered(ticket):
-            what = "Comparing ways"
         else:
             what = "Measuring" if isinstance(ticket.job, MeasureJob) else ""
         self._last = Progress(progress.phase, progress.step, progress.total, left), what

@@ -54,6 +54,11 @@ class WaitingEngine(QObject):
         """That `stop` cancels."""
         return self._cancel
 
+    def ordered(self, ticket: Ticket) -> bool:
+        """Tell whether a job is one of those that are waited for."""
+        with self._asking:
+            return ticket.number in self._asked
+
     def stop(self) -> None:
         """Answer what is asked for with Cancelled, now and from now on."""
         self._cancel.cancel()
