@@ -12,7 +12,8 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.reading.raw import NEUTRAL_NOTE
-from nti_desktop.project.schema import InversionRecord, PartRecord, Project, Record, VersionRecord
+from nti_desktop.project.fields import Record
+from nti_desktop.project.schema import InversionRecord, PartRecord, Project, VersionRecord
 from nti_desktop.recipe.jobs import Arrays
 from nti_desktop.recipe.recipe import Blend, WordRef
 

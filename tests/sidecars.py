@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.project.schema import (
     SCHEMA_VERSION,
     FiguresRecord,
@@ -13,11 +14,10 @@ from nti_desktop.project.schema import (
     InversionRecord,
     PhotoRecord,
     Project,
-    RecipeRecord,
     SettingsRecord,
     VersionRecord,
 )
-from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.project.sidecar import Signature, read_sidecar, write_sidecar
 from nti_desktop.recipe.jobs import Arrays
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
@@ -25,6 +25,7 @@ from nti_desktop.recipe.settings import InversionSettings
 
 STEPS = 5
 SOURCE = "a red ball on a table"
+WEBP = b"RIFF\x04\x00\x00\x00WEBP"
 
 
 def make_arrays(seed: int, null_text: bool, side: int = 8) -> Arrays:
@@ -84,6 +85,11 @@ def make_all_arrays(seed: int = 0, side: int = 8) -> dict[str, Arrays]:
 
 
 Whole = tuple[str, tuple[tuple[str, bytes, tuple[tuple[str, bytes], ...]], ...], tuple[tuple[str, bytes | None], ...]]
+
+
+def save(path: Path, project: Project, expected: Signature | None = None) -> Signature:
+    """Write a project of `make_project` with its arrays and one preview."""
+    return write_sidecar(path, project, make_all_arrays(), {"v0": WEBP}, expected)
 
 
 def read_whole(path: Path) -> Whole:

@@ -26,6 +26,7 @@ from tests.figures.editor import Editor
 from tests.figures.measuring import Measurement, Places, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, strip, write_sheet
+from tests.figures.stories import FRAMES, SINGLE, STORY, story_seeds, story_table
 from tests.figures.tables import (
     attribute_shares,
     attribute_table,
@@ -89,6 +90,16 @@ def test_a_model_of_the_second_world_is_measured_on_its_scenes(tmp_path: Path) -
         assert answer == {"truth": {"visible": 1.0}}
         assert runner.visible_seeds("pose", 1) == [measurement.seed]
     assert subject.key(measurement) != PROTOTYPE.key(measurement)
+
+
+def test_a_story_is_measured_beside_its_frames_as_single_edits(tmp_path: Path) -> None:
+    asked = [Measurement("story", "", seed, SETTINGS) for seed in story_seeds(1)]
+    with Runner(PROTOTYPE, file=tmp_path / "figures.jsonl") as runner:
+        answers = runner.run(asked)
+    (answer,) = answers
+    assert set(answer) == {f"{way}: {frame}" for way in (STORY, SINGLE) for frame in FRAMES}
+    assert all(figures["same"] in (0.0, 1.0) for figures in answer.values())
+    assert f"{STORY}, ground and sky" in story_table(answers)
 
 
 def test_the_word_of_a_mask_is_the_first_things() -> None:

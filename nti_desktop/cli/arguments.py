@@ -19,10 +19,13 @@ from nti_desktop.cli import (
     methods,
     models,
     recover,
+    series,
+    teaching,
     writing,
 )
 from nti_desktop.cli.terminal import note
 from nti_desktop.models.library.catalog import BUILT_IN_ID
+from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import GUIDANCE, PARAMETERS, STEPS, WEIGHT
@@ -30,7 +33,7 @@ from nti_desktop.recipe.recipe import Lot, Reweighting
 
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"
-COMMANDS = ("invert", "edit", "export", "info", "recover", "methods", "models", "demo", "doctor", "evaluate")
+COMMANDS = ("invert", "edit", "series", "export", "info", "recover", "methods", "models", "demo", "doctor", "evaluate")
 _BEST = "default: what is best on this model"
 _ABOUT = (
     "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
@@ -65,6 +68,9 @@ def program_parser() -> argparse.ArgumentParser:
         command("invert", "Prepare a photo: find the way back to the noise that makes this very photo; needed once.")
     )
     _edit(command("edit", "Make a version of the photo by changing the words that describe it."))
+    _series(
+        command("series", "Tell a story on a photo, or make the same edit on many: a version for each, and one sheet.")
+    )
     _export(command("export", "Write a version at the photo's full size."))
     _info(command("info", "Say what is known of a photo or a project."))
     _recover(command("recover", "Bring back a damaged or missing project as it was before its last save."))
@@ -90,10 +96,13 @@ def _command(commands: _Commands, name: str, about: str) -> argparse.ArgumentPar
 
 
 def _models(commands: _Commands) -> None:
-    about = "Say which models there are; download, add, verify and remove them."
+    about = "Say which models there are; download, add, teach, verify and remove them."
     parser = commands.add_parser("models", help=about, description=about, allow_abbrev=False)
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     models.add_commands(lambda name, about: _command(below, name, about))
+    teach = _command(below, "teach", "Teach a model a word by a few photos of a thing.")
+    teaching.add_options(teach)
+    _device(teach)
 
 
 def _invert(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +187,44 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     writing.add_options(parser, required=False)
     parser.epilog = "“WORD#2” is the second such word."
     parser.set_defaults(run=edit.run)
+
+
+def _series(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO")
+    edits = parser.add_mutually_exclusive_group(required=True)
+    edits.add_argument(
+        "--frame",
+        dest="frames",
+        action="append",
+        metavar="TEXT",
+        help="what the next picture of a story shows; things stay as they were said to be until it says otherwise",
+    )
+    edits.add_argument("--edit", metavar="TEXT", help="what every photo should show, as “edit --to”")
+    edits.add_argument(
+        "--from", dest="version_of", type=Path, metavar="PHOTO", help="make the edit of a version of this photo"
+    )
+    parser.add_argument("--name", metavar="NAME", help="which version of that photo; default: the one shown last")
+    parser.add_argument(
+        "--prompt", metavar="TEXT", help="what photos show that were not prepared yet, and what the edits are said of"
+    )
+    parser.add_argument(
+        "--describe",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("PHOTO", "TEXT"),
+        help="what this photo shows; the change is made in these words",
+    )
+    parser.add_argument("--model", metavar="ID", help="prepare with this model; default: “studio”")
+    _method(parser)
+    _steps(parser)
+    _device(parser)
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write one picture with all of them")
+    parser.add_argument(
+        "--if-exists", type=Conflict, choices=list(Conflict), default=Conflict.REFUSE, help="default: refuse"
+    )
+    parser.epilog = "What is there already is not made again, so the same command goes on where it was stopped."
+    parser.set_defaults(run=series.run)
 
 
 def _export(parser: argparse.ArgumentParser) -> None:

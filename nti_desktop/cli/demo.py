@@ -4,12 +4,12 @@ import shutil
 from argparse import Namespace
 from pathlib import Path
 
-from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import tell, watcher
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.core.units import in_decibels
 from nti_desktop.editing.composition import RenderedPart
+from nti_desktop.editing.contact_sheet import contact_sheet
 from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session

@@ -14,7 +14,7 @@ from nti_desktop.project.schema import VersionRecord
 def run(options: Namespace, cancel: CancelToken) -> int:
     """Write a version at the photo's full size."""
     session = Session.open(options.photo, project=options.project)
-    version = _version(session, options.name)
+    version = version_called(session, options.name)
     target = target_of(options, session, version.name)
     made, written = None, not_written(options)
     if target is not None:
@@ -40,8 +40,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     return refuse_late(written.fault)
 
 
-def _version(session: Session, name: str) -> VersionRecord:
-    """The version of this name; the newest, when the window has given two the same."""
+def version_called(session: Session, name: str) -> VersionRecord:
+    """The version of this name; the newest, when the window has given two the same. Raises SidecarError for none."""
     for version in reversed(session.project.versions):
         if version.name == name.strip():
             return version

@@ -13,7 +13,7 @@ from nti_desktop.editing.engine_jobs import invert_job, measure_job
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.known_speeds import keep_speeds
 from nti_desktop.editing.session import Session
-from nti_desktop.models.library.catalog import find_model
+from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.emphasis import read_emphasis
 from nti_desktop.recipe.jobs import Measured
@@ -32,8 +32,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         raise RecipeError(
             "An order needs nothing prepared; give it with “nti-desktop edit PHOTO --to ORDER --model MODEL”."
         )
-    if method not in entry.methods:
-        raise RecipeError(f"“{entry.name}” is not edited by {method}; choose one of {', '.join(entry.methods)}.")
+    check_method(entry, method)
     settings = InversionSettings(
         prompt=described.prompt,
         method=method,
@@ -110,6 +109,12 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         options.json,
     )
     return refuse_late(kept.fault)
+
+
+def check_method(entry: ModelEntry, method: Method) -> None:
+    """Raises RecipeError for a method that this model's photos are not edited by."""
+    if method not in entry.methods:
+        raise RecipeError(f"“{entry.name}” is not edited by {method}; choose one of {', '.join(entry.methods)}.")
 
 
 def _method(options: Namespace, best: EditDefaults) -> Method:

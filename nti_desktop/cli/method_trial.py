@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.model_trial import check_sentences
 from nti_desktop.cli.terminal import note
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.core.units import decibels, in_decibels
 from nti_desktop.editing.composition import raster_of
+from nti_desktop.editing.contact_sheet import contact_sheet
 from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.feedback import tight
 from nti_desktop.editing.session import Session

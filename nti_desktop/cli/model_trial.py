@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nti_desktop.cli.contact_sheet import contact_sheet
 from nti_desktop.cli.terminal import note
 from nti_desktop.core.errors import ModelError, RecipeError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.core.units import decibels, in_decibels
 from nti_desktop.editing.composition import RenderedPart, raster_of
+from nti_desktop.editing.contact_sheet import contact_sheet
 from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.feedback import NEXT_TO_NOTHING, changed_words, tight, with_a_place
 from nti_desktop.editing.session import Session

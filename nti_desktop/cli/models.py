@@ -12,7 +12,7 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.adding import add_model, asking
 from nti_desktop.models.library.additions import ModelAddition, found_additions
-from nti_desktop.models.library.catalog import ModelEntry, model_at
+from nti_desktop.models.library.catalog import BUILT_IN, ModelEntry, find_model
 from nti_desktop.models.library.checking import verify
 from nti_desktop.models.library.extending import extend, reduce
 from nti_desktop.models.library.places import Places, move_store, read_places, store_fault
@@ -105,7 +105,7 @@ def run_add(options: Namespace, cancel: CancelToken) -> int:
 
 def run_extend(options: Namespace, cancel: CancelToken) -> int:
     """Add a file to a model, take it away, or say what there is."""
-    model = find_listed(options.model, read_places()).path
+    model = listed_model(options.model)
     if options.file is None:
         return _say_additions(model, options)
     file = _absolute(options.file)
@@ -122,7 +122,7 @@ def _say_additions(model: Path, options: Namespace) -> int:
     if options.remove or options.weight is not None:
         raise ModelError("No file is named; give the one that is meant behind the model.")
     places = read_places()
-    entry = model_at(model, places.autoencoder_of(model), places.given(model))
+    entry = find_model(str(model))
     others = [file for file in found_additions(places) if file not in {each.given.file for each in entry.additions}]
     tell(
         [
@@ -155,6 +155,11 @@ def _described_addition(addition: ModelAddition) -> dict[str, object]:
         "weight": addition.given.weight if addition.has_weight else None,
         "fault": addition.fault,
     }
+
+
+def listed_model(wanted: str) -> Path:
+    """Find the model that people mean, as it is listed; a built-in one by its id."""
+    return Path(wanted) if wanted in BUILT_IN else find_listed(wanted, read_places()).path
 
 
 def _absolute(path: Path) -> Path:
@@ -220,7 +225,7 @@ def _line(model: Listed) -> str:
         return f"Not usable: {model.path} ({model.source}, {gigabytes(model.size)}): {model.fault}"
     if model.path is None:
         said = f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels, {model.licence}"
-        return said + _previews(model.entry)
+        return said + _previews(model.entry) + _extended(model.entry)
     origin = f", from {model.record.repository}" if model.record else ""
     return (
         f"{model.entry.name}, {model.entry.family}, {model.entry.native_size} pixels: {model.path} ({model.source}, "

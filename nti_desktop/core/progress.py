@@ -51,12 +51,15 @@ def report_nothing(progress: Progress) -> None:
     """For callers who do not watch."""
 
 
-def watched(phase: str, items: Sequence[T], report: Report, cancel: CancelToken) -> Iterator[T]:
-    """Go through the steps of a job's phase: report each with the time left, look for a cancel before each."""
+def watched(phase: str, items: Sequence[T], report: Report, cancel: CancelToken, done: int = 0) -> Iterator[T]:
+    """Go through the steps of a job's phase: report each with the time left, look for a cancel before each.
+
+    done: how many of them were taken before, and are left out.
+    """
     start = time.monotonic()
-    for step, item in enumerate(items):
-        left = (time.monotonic() - start) / step * (len(items) - step) if step else None
+    for step in range(done, len(items)):
+        left = (time.monotonic() - start) / (step - done) * (len(items) - step) if step > done else None
         report(Progress(phase, step, len(items), left))
         cancel.check()
-        yield item
+        yield items[step]
     report(Progress(phase, len(items), len(items), 0.0))

@@ -27,7 +27,8 @@ from nti_desktop.project.desk import (
     TakeOutRecord,
 )
 from nti_desktop.project.extent import check_extent
-from nti_desktop.project.schema import FinishRecord, RecipeRecord
+from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.project.schema import FinishRecord
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,17 @@ class Document(OpenEdit):
         self.go_to(self.version_id)
         return True
 
+    def add_aside(self, state: EditState, preview: bytes) -> bool:
+        """Add a version that was drawn already, with this edit of the area that is worked on; what is shown stays."""
+        inversion, shown = self._edited_inversion, self.version_id
+        if inversion is None:
+            return False
+        added = self._versions.begin(part_of(state, inversion.id), (), shown or None)
+        self.session.working_copy.keep_preview(added.id, preview)
+        if shown:
+            self.session.select_version(shown)
+        return True
+
     def rename_version(self, version_id: str, name: str) -> bool:
         """Give a version another name."""
         self._versions.rename(version_id, name)

@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 
 from nti_desktop.core.progress import CancelToken
+from nti_desktop.editing.teaching import Lesson
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe.jobs import InvertJob, MeasureJob, RenderJob
 
@@ -18,7 +19,7 @@ class PrepareJob:
     invert: InvertJob
 
 
-Job = MeasureJob | PrepareJob | RenderJob
+Job = MeasureJob | PrepareJob | RenderJob | Lesson
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ class EngineQueue:
         self._queued.append(ticket)
         return ticket
 
-    def enqueue_idle(self, job: PrepareJob | RenderJob) -> Ticket:
+    def enqueue_idle(self, job: Job) -> Ticket:
         """Add a job that nothing replaces and that lets all that waits with it go first."""
         ticket = Ticket(job, queued=True)
         self._idle.append(ticket)

@@ -32,6 +32,8 @@ def possible_commands(
         "compare_ways": is_open and comparable,
         "show_tries": document is not None and tries_of(document, screen=None) is not None,
         "another_try": document is not None and drawn_by_lot(document),
+        "tell_story": ready and bool(versions) and document is not None and document.session.read_only is None,
+        "apply_to_others": ready and bool(versions),
         "draw_area": is_open,
         "mark_place": document is not None and can_be_marked(document),
         "clear_marks": document is not None and bool(marks_on_photo(document)),

@@ -23,6 +23,7 @@ from nti_desktop.photo.frame import Area, Frame, check_frame, frame_image, frame
 from nti_desktop.photo.photo import Photo
 from nti_desktop.photo.reading.decode import Report
 from nti_desktop.project.belonging import placed
+from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.project.schema import (
     AdditionRecord,
     FiguresRecord,
@@ -30,7 +31,6 @@ from nti_desktop.project.schema import (
     InversionRecord,
     PartRecord,
     Project,
-    RecipeRecord,
     SettingsRecord,
     VersionRecord,
     new_id,

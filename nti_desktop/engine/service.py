@@ -1,6 +1,7 @@
 """EngineService: the loaded model, and what it remembers of the inversions at hand. Used from one thread."""
 
 import gc
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from nti_desktop.core.progress import CancelToken, Progress, Report, report_noth
 from nti_desktop.core.units import decibels
 from nti_desktop.engine.memory.device import devices, find_device, give_up, in_words, memory_errors, passed_over
 from nti_desktop.engine.memory.faults import give_back_memory
-from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, work_of, work_of_edit
+from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, learning, work_of, work_of_edit
 from nti_desktop.engine.methods import METHODS
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import low_rank
@@ -30,6 +31,7 @@ from nti_desktop.engine.model.prediction import explained, likely_prediction
 from nti_desktop.engine.model.rates import measured_rates
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import Source
+from nti_desktop.engine.teaching import taught
 from nti_desktop.engine.threads import Threads
 from nti_desktop.recipe.costs import Conditions, Speeds
 from nti_desktop.recipe.jobs import (
@@ -51,6 +53,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.structure import fades
+from nti_desktop.recipe.teaching import Taught, TeachJob
 
 REMEMBERED = 2  # inversions whose source attention is kept
 EDITS = 12  # whole edits that are kept of each, which takes a megabyte or less
@@ -176,6 +179,21 @@ class EngineService:
                     changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
                     figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
                 )
+
+    def teach(self, job: TeachJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Taught:
+        """Teach a model a word. Afterwards the model is loaded anew, with what it is given by then."""
+        report, cancel = self._threads.along(report), cancel or CancelToken()
+        with self._at_work():
+            try:
+                model = self._load(job.model, report, cancel)
+                images = [seen_of(each.image) for each in job.examples]
+                largest = max((_latent_size(model, image) for image in images), key=math.prod)
+                self._save_memory(model, learning, largest)
+                with _measured(model) as (rows, seconds):
+                    vectors = taught(model, job, [model.encode(image) for image in images], report, cancel)
+                return Taught(job.word, vectors, Figures(seconds(), rows.rows, precision=str(model.precision)))
+            finally:
+                self._forget()
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

@@ -30,8 +30,11 @@ from nti_desktop.gui.controllers.model_library import ModelLibrary
 from nti_desktop.gui.controllers.models_page import ModelsPageController
 from nti_desktop.gui.controllers.opening_feedback import OpeningFeedback
 from nti_desktop.gui.controllers.panel_edits import PanelEdits
+from nti_desktop.gui.controllers.pasting import Pasting
 from nti_desktop.gui.controllers.samples import Samples
 from nti_desktop.gui.controllers.saving_as import SavingAs
+from nti_desktop.gui.controllers.story import Story
+from nti_desktop.gui.controllers.teaching import Teaching
 from nti_desktop.gui.controllers.trying import Trying
 from nti_desktop.gui.controllers.versions import Versions
 from nti_desktop.gui.controllers.viewing import Viewing
@@ -89,6 +92,7 @@ class MainWindow(QMainWindow):
         self.library = ModelLibrary(self.models_thread, self)
         self.transfers = Transfers(self.transfers_thread, self)
         self.models = ModelsPageController(self.editor, self.library, self.transfers, self)
+        self.teaching = Teaching(self.engine, self.models_thread, self.library, self.models.page)
         self.chooser = ModelChooser(
             self.editor, self.library, self.editor_view.model_panel, self.models.show_page, self
         )
@@ -99,6 +103,8 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self.editor, self)
         self.saving_as = SavingAs(self.editor, self)
         self.trying = Trying(self.editor, self.engine, self.background, line, self)
+        self.story = Story(self.editor, self.engine, self.background, line, self)
+        self.pasting = Pasting(self.editor, self.engine, self.background, line, self)
         self.samples = Samples(self.editor, self.editor_view.start, self.open_path, self)
         self.opening_feedback = OpeningFeedback(self.editor, self)  # the last to speak, so that it is read first
         self.viewing = Viewing(
@@ -113,9 +119,11 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.editor_view)
         self.setAcceptDrops(True)
         open_as_last_time(self)
-        more = (self.exporting, self.areas, self.marking, self.versions, self.viewing, self.screen_colours, self.models)
+        tried = (self.trying, self.comparing, self.story)
+        areas = (self.areas, self.marking)
+        more = (self.exporting, *areas, self.versions, self.pasting, self.viewing, self.screen_colours, self.models)
         savers = (self.saving_as, self.autosave)
-        self.actions_by_name = add_actions(self, (self, self.editing, *savers, self.trying, self.comparing, *more))
+        self.actions_by_name = add_actions(self, (self, self.editing, *savers, *tried, *more))
         self.actions_by_name[self.autosave.chosen].setChecked(True)
         self.addToolBar(make_tool_bar(self.actions_by_name))
         self._show_state()
@@ -372,6 +380,8 @@ class MainWindow(QMainWindow):
         self.models.page.close()
         self.comparing.stop()
         self.trying.stop()
+        self.story.stop()
+        self.pasting.stop()
         self.editor.cancel()
         self.editor.model.stop()
         self.transfers.cancel()

@@ -7,17 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nti_desktop.project.schema import (
-    Count,
-    FinishRecord,
-    Id,
-    PartRecord,
-    Pixels,
-    RecipeRecord,
-    Record,
-    Text,
-    VersionRecord,
-)
+from nti_desktop.project.fields import Count, Id, Pixels, Record, Text
+from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.project.schema import FinishRecord, PartRecord, VersionRecord
 
 MAX_STATES = 4_000  # so that desk.json keeps within what a project may hold
 MAX_DEPTH = 500  # states of one history, and steps

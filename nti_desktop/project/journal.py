@@ -23,7 +23,8 @@ from nti_desktop.core.path_text import decoded, encoded
 from nti_desktop.project import tensors
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.desk import MAX_STATES, DeskRecord, StateRecord
-from nti_desktop.project.schema import Count, Project, Record, Sha256, Text
+from nti_desktop.project.fields import Count, Record, Sha256, Text
+from nti_desktop.project.schema import Project
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
 

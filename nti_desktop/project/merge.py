@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from nti_desktop.project.schema import FrameRecord, InversionRecord, PhotoRecord, Project, Record, VersionRecord
+from nti_desktop.project.fields import Record
+from nti_desktop.project.schema import FrameRecord, InversionRecord, PhotoRecord, Project, VersionRecord
 
 T = TypeVar("T")
 R = TypeVar("R", FrameRecord, InversionRecord, VersionRecord)

@@ -5,63 +5,42 @@ Every record is frozen, checks its ranges, and carries fields it does not know t
 
 import math
 import secrets
-from dataclasses import asdict, fields, replace
-from datetime import UTC
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.project.extent import check_extent, check_sentences
+from nti_desktop.project.fields import (
+    MAX_ROWS,
+    MAX_SEEN,
+    MAX_SIDE,
+    Count,
+    Id,
+    Orientation,
+    Pixels,
+    Record,
+    Seconds,
+    Sha256,
+    Text,
+    UtcTime,
+    encodable,
+)
+from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.recipe.jobs import Addition, Figures
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.outlines import MOST_OUTLINES, MOST_POINTS, Outline
 from nti_desktop.recipe.parameters import ADDITION, FEATHER
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Lot, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Schedule
-from nti_desktop.recipe.words import word_at
 
 SCHEMA_VERSION = 2
-
-MAX_SIDE = 1_000_000  # pixels
-MAX_SEEN = 2**22  # pixels that a model sees, of any model
-MAX_TEXT = 10_000  # characters
-MAX_ROWS = 1_000  # frames, inversions, versions; words of one recipe
 MAX_PSNR = 200.0  # dB; past what float32 can tell apart, and JSON has no infinity
 
 
 def new_id() -> str:
     """A name for a frame, an inversion or a version that no other project has."""
     return secrets.token_hex(8)
-
-
-def _in_utc(time: AwareDatetime) -> AwareDatetime:
-    try:
-        return time.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("the time is out of range") from error
-
-
-def _encodable(name: object) -> object:
-    """File names that are not UTF-8 come from the system with lone surrogates, which no JSON can hold."""
-    return name.encode("utf-8", "replace").decode() if isinstance(name, str) else name
-
-
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, Field(max_length=MAX_TEXT)]
-Pixels = Annotated[int, Field(ge=1, le=MAX_SIDE)]
-Count = Annotated[int, Field(ge=0, le=2**53)]
-Orientation = Annotated[int, Field(ge=1, le=8)]
-Seconds = Annotated[float, Field(ge=0)]
-UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-
-
-class Record(BaseModel):
-    """Frozen; unknown fields survive; neither NaN nor infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
 
 class DevelopmentRecord(Record):
@@ -77,13 +56,13 @@ class PhotoRecord(Record):
     elsewhere.
     """
 
-    name: Annotated[Text, BeforeValidator(_encodable)]
+    name: Annotated[Text, BeforeValidator(encodable)]
     width: Pixels
     height: Pixels
     identity: Sha256
     orientation: Orientation
     development: DevelopmentRecord | None = None
-    folder: Annotated[Text | None, BeforeValidator(_encodable)] = None
+    folder: Annotated[Text | None, BeforeValidator(encodable)] = None
 
     def at(self, name: str, folder: str | None) -> "PhotoRecord":
         """Return the record of the same photo, called or lying otherwise."""
@@ -171,7 +150,7 @@ class FiguresRecord(Record):
 class AdditionRecord(Record):
     """What was added to a model: a LoRA with its weight, or a word that was learned. file: where it lay."""
 
-    file: Annotated[Text, BeforeValidator(_encodable)]
+    file: Annotated[Text, BeforeValidator(encodable)]
     word: Text = ""
     weight: Annotated[float, Field(ge=ADDITION.low, le=ADDITION.high)] = ADDITION.usual
 
@@ -195,112 +174,6 @@ class InversionRecord(Record):
     def made_with(self) -> tuple[Addition, ...]:
         """What was added to the model."""
         return tuple(Addition(Path(each.file), each.word, each.weight) for each in self.additions)
-
-
-class WordControlRecord(Record):
-    """WordControl as it is stored."""
-
-    position: Count
-    text: Text
-    weight: float
-    cross_until: float | None
-
-
-class WordRefRecord(Record):
-    """WordRef as it is stored."""
-
-    side: Side
-    position: Count
-    text: Text
-
-    def ref(self) -> WordRef:
-        """The word that is meant."""
-        return WordRef(self.side, self.position, self.text)
-
-
-class BlendRecord(Record):
-    """Blend as it is stored."""
-
-    words: Annotated[tuple[WordRefRecord, ...], Field(max_length=MAX_ROWS)]
-    keep: Annotated[tuple[WordRefRecord, ...], Field(max_length=MAX_ROWS)]
-    threshold: float
-    start: float
-    positions: Count
-
-    def blend(self) -> Blend:
-        """The mask that is meant."""
-        return Blend(
-            words=tuple(word.ref() for word in self.words),
-            keep=tuple(word.ref() for word in self.keep),
-            threshold=self.threshold,
-            start=self.start,
-            positions=self.positions,
-        )
-
-
-class OutlineRecord(Record):
-    """Outline as it is stored."""
-
-    points: Annotated[tuple[tuple[float, float], ...], Field(max_length=MOST_POINTS)]
-
-
-class RecipeRecord(Record):
-    """EditRecipe as it is stored."""
-
-    prompt: Text
-    words: Annotated[tuple[WordControlRecord, ...], Field(max_length=MAX_ROWS)]
-    strength: float
-    reweighting: Reweighting
-    automatic: bool
-    cross_until: float
-    self_until: float
-    self_limit: float
-    blend: BlendRecord | None
-    guidance_scale: float | None
-    image_guidance: float | None = None
-    noise: float | None = None
-    lot: Lot | None = None
-    seed: Count = 0
-    within: Annotated[tuple[OutlineRecord, ...], Field(max_length=MOST_OUTLINES)] = ()
-
-    @model_validator(mode="after")
-    def _makes_a_recipe(self) -> Self:
-        try:
-            self.recipe()
-        except RecipeError as error:
-            raise ValueError(str(error)) from error
-        return self
-
-    @classmethod
-    def of(cls, recipe: EditRecipe) -> Self:
-        """Record a recipe."""
-        return cls.model_validate(asdict(recipe))
-
-    def recipe(self) -> EditRecipe:
-        """The recipe; raises RecipeError where a value is out of range."""
-        blend = None if self.blend is None else self.blend.blend()
-        if blend is not None:
-            blend = replace(blend, words=self._refs(blend.words), keep=self._refs(blend.keep))
-        stored = {field.name: getattr(self, field.name) for field in fields(EditRecipe)}
-        within = tuple(Outline(outline.points) for outline in self.within)
-        return EditRecipe(**stored | {"words": self._controls(), "blend": blend, "within": within})
-
-    def _controls(self) -> tuple[WordControl, ...]:
-        """One of each word, where the program that wrote them split it into several."""
-        controls: dict[int, WordControl] = {}
-        for control in self.words:
-            word = word_at(self.prompt, control.position, control.text)
-            position, text = (control.position, control.text) if word is None else (word.position, word.text)
-            controls.setdefault(position, WordControl(position, text, control.weight, control.cross_until))
-        return tuple(controls.values())
-
-    def _refs(self, refs: tuple[WordRef, ...]) -> tuple[WordRef, ...]:
-        found = ((ref, word_at(self.prompt, ref.position, ref.text)) for ref in refs)
-        placed = (
-            WordRef(ref.side, word.position, word.text) if word is not None and ref.side is Side.EDIT else ref
-            for ref, word in found
-        )
-        return tuple(dict.fromkeys(placed))
 
 
 class FinishRecord(Record):

@@ -82,11 +82,12 @@ class EditDefaults:
 
     image_guidance: of an order; cross_until, self_until: see Windows; windows, guidances: of the kinds of change that
     do better with others; kept: of a word that the photo is described with and that counts more than usual, None where
-    those of its kind hold; self_limit: self-attention is substituted in layers of at most this fraction of the latent
-    positions (1/4 is 32x32 of 64x64, as published); blend_positions, blend_threshold: see Blend; preview_steps: that a
-    preview takes, strided over the inversion's; explaining: what a description that says enough explains of a photo
-    (see Figures), None where nobody measured it; few_steps: whether the model was distilled to few steps and little
-    guidance, so that a method's published ones do not hold.
+    those of its kind hold; story: of what a frame of a story keeps of the photo's things, likewise; self_limit:
+    self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32 of 64x64, as
+    published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided over the
+    inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where nobody
+    measured it; few_steps: whether the model was distilled to few steps and little guidance, so that a method's
+    published ones do not hold.
 
     As they stand they rest on what was published for Stable Diffusion, see `nti_desktop.recipe.methods`.
     """
@@ -100,6 +101,7 @@ class EditDefaults:
     windows: tuple[tuple[Kind, Windows], ...] = PUBLISHED_WINDOWS
     guidances: tuple[tuple[Kind, float], ...] = ()
     kept: Windows | None = None
+    story: Windows | None = None
     self_limit: float = SELF_LIMIT.usual
     blend_positions: int = 160
     blend_threshold: float = THRESHOLD.usual

@@ -4,15 +4,16 @@ from dataclasses import replace
 from functools import reduce
 
 from nti_desktop.core.errors import RecipeError
-from nti_desktop.recipe.kinds import Kind, changed_kinds
+from nti_desktop.recipe.kinds import Kind, changed_kinds, kinds_in
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.parameters import IMAGE_GUIDANCE, STRENGTH, WEIGHT
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
-from nti_desktop.recipe.words import split_words
+from nti_desktop.recipe.words import Change, align_words, split_words
 
 _FORMS = frozenset({Kind.THING, Kind.OTHER})  # what changes the form of what is seen, or may
+_OF_THINGS = _FORMS | {Kind.COLOUR, Kind.MATERIAL}
 
 
 def recipe_for(
@@ -71,6 +72,31 @@ def settled(
         cross_until=held.cross,
         self_until=held.itself,
         guidance_scale=defaults.guidance_for(kinds, prepared, explained),
+    )
+
+
+def holding_things(recipe: EditRecipe, source: str, defaults: EditDefaults) -> EditRecipe:
+    """Hold what an edit keeps of the photo's things as a frame of a story does best: where their words look, and the
+    shapes. From then on the windows are said by hand.
+
+    The recipe is as it was where nobody measured that on the model, where its windows were said by hand, and where a
+    thing becomes another, which needs room. source: what the photo shows.
+    """
+    held = defaults.story
+    changes = changed_kinds(source, recipe.prompt)
+    if held is None or not recipe.automatic or any(kind in _FORMS for _, kind in changes):
+        return recipe
+    words, kinds = split_words(recipe.prompt), kinds_in(recipe.prompt)
+    controls = {control.position: control for control in recipe.words}
+    for pair in align_words(source, recipe.prompt):
+        if pair.change is Change.KEPT and pair.edit is not None and kinds[pair.edit] in _OF_THINGS:
+            control = controls.get(pair.edit, WordControl(pair.edit, words[pair.edit].text))
+            controls[pair.edit] = replace(control, cross_until=held.cross)
+    return replace(
+        recipe,
+        automatic=False,
+        words=tuple(controls[at] for at in sorted(controls)),
+        self_until=max(recipe.self_until, held.itself),
     )
 
 

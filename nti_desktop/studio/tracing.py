@@ -1,14 +1,17 @@
 """Where rays meet things, found by sphere tracing, and how much light comes there."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from nti_desktop.studio.camera import unit
 from nti_desktop.studio.scenes import Material, Scene, Thing, Weather, is_learned
-from nti_desktop.studio.shapes import distance_to, surrounding_ball
+from nti_desktop.studio.shapes import Points, apart, distance_to, distances_to, surrounding_ball
 from nti_desktop.studio.skies import light_of, sun_direction
+from nti_desktop.studio.solids import Numbers
 
 TRACING_STEPS = 40
 ARRIVED = 5e-5  # units of the world; so near a thing a ray has met it
@@ -35,22 +38,28 @@ def trace(thing: Thing, eye: Tensor, directions: Tensor, depth: Tensor) -> tuple
     along = (directions * towards).sum(-1)
     half_chord = radius**2 - ((towards * towards).sum(-1) - along**2)
     seen = (half_chord > 0) & (along > 0)
-    starts = eye if eye.ndim == 1 else eye[seen]
-    rays, chord = directions[seen], half_chord[seen].sqrt()
-    reach, farthest = (along[seen] - chord).clamp(min=0), along[seen] + chord + 0.05
-    under_way = torch.arange(len(reach))
+    starts, rays = apart(eye.expand_as(directions)[seen]), apart(directions[seen])
+    chord = half_chord[seen].sqrt()
+    reach, farthest = (along[seen] - chord).clamp(min=0).numpy(), (along[seen] + chord + 0.05).numpy()
+    under_way = np.arange(len(reach))
     # What is learned stays, to the last pixel, as the weights have seen it.
     for _ in range(TRACING_STEPS if is_learned(thing) else SKIMMING_STEPS):
-        start = starts if starts.ndim == 1 else starts[under_way]
-        clearance = distance_to(thing, start + reach[under_way, None] * rays[under_way])
+        clearance = distances_to(thing, _along(starts, rays, reach, under_way))
         reach[under_way] += clearance * 0.95
-        under_way = under_way[(clearance.abs() > ARRIVED) & (reach[under_way] < farthest[under_way])]
+        under_way = under_way[(np.abs(clearance) > ARRIVED) & (reach[under_way] < farthest[under_way])]
         if not len(under_way):
             break
-    close = distance_to(thing, starts + reach[:, None] * rays).abs() < 0.01
-    hit = close & (reach < depth[seen]) & (reach < farthest)
+    close = np.abs(distances_to(thing, _along(starts, rays, reach, np.s_[:]))) < 0.01
+    hit = torch.from_numpy(close & (reach < depth[seen].numpy()) & (reach < farthest))
+    found = torch.from_numpy(reach)
     seen[seen.clone()] = hit
-    return reach[hit], seen
+    return found[hit], seen
+
+
+def _along(starts: Points, rays: Points, reach: Numbers, of: Any) -> Points:
+    """Go along some of the rays, so far."""
+    x, y, z = (start[of] + reach[of] * ray[of] for start, ray in zip(starts, rays, strict=True))
+    return x, y, z
 
 
 def look_at(thing: Thing, eye: Tensor, directions: Tensor, reach: Tensor) -> Look:
@@ -76,17 +85,18 @@ def sunlight_at(scene: Scene, points: Tensor, normals: Tensor) -> Tensor:
         near = ((towards * towards).sum(-1) - along**2 < wide**2) & (along > -radius)
         if not near.any():
             continue
-        begin = starts[near]
-        travelled = (along[near] - wide[near]).clamp(min=0.03)
-        lit = torch.ones(begin.shape[0])
+        begin, way = apart(starts[near]), tuple(map(float, sun))
+        travelled = (along[near] - wide[near]).clamp(min=0.03).numpy()
+        lit = np.ones_like(travelled)
         for _ in range(SHADOW_STEPS):
-            clearance = distance_to(thing, begin + travelled[:, None] * sun)
-            lit = torch.minimum(lit, 0.5 + 0.5 * sharpness * clearance / travelled)
-            travelled = travelled + clearance.clamp(0.04, 0.5)
-        lit = lit.clamp(0, 1)
+            x, y, z = (start + travelled * step for start, step in zip(begin, way, strict=True))
+            clearance = distances_to(thing, (x, y, z))
+            lit = np.minimum(lit, 0.5 + 0.5 * sharpness * clearance / travelled)
+            travelled = travelled + np.minimum(np.maximum(clearance, 0.04), 0.5)
+        lit = np.minimum(np.maximum(lit, 0), 1)
         lit = lit * lit * (3 - 2 * lit)
         strength = 0.55 if thing.material is Material.GLASS else 1.0
-        light[near] *= 1 - strength * (1 - lit)
+        light[near] *= torch.from_numpy(1 - strength * (1 - lit))
     return light
 
 

@@ -1,13 +1,23 @@
-"""The program run in this process, as from a terminal."""
+"""The program run in this process, as from a terminal, and a sample that it has prepared."""
 
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from nti_desktop.cli import main
+from nti_desktop.models.library.samples import samples
+
+SAMPLE = samples()[0]
+STEPS = 4
 
 
 class Terminal:
@@ -50,3 +60,33 @@ def terminal(capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
 
     with warm_engine():
         yield Terminal(capsys)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A sample without a project."""
+    return Path(shutil.copy(SAMPLE.path, tmp_path / "still life.jpg"))
+
+
+@pytest.fixture
+def inverted(photo: Path) -> Path:
+    """A sample with its inversion."""
+    sidecar_of(photo).write_bytes(_inverted_once())
+    return photo
+
+
+@cache
+def _inverted_once() -> bytes:
+    """The sample's sidecar, once for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(shutil.copy(SAMPLE.path, folder))
+        assert main(["invert", str(photo), "--prompt", SAMPLE.caption, "--steps", str(STEPS)]) == 0
+        return sidecar_of(photo).read_bytes()
+
+
+def sidecar_of(photo: Path) -> Path:
+    return photo.with_name(photo.name + ".nti")
+
+
+def pixels(path: Path) -> Any:
+    return np.asarray(Image.open(path).convert("RGB"))

@@ -1,22 +1,12 @@
-"""The command line on the real built-in model, with few steps: the whole path, and how the program ends."""
+"""The command line on the real built-in model, with few steps: a photo is prepared, edited, exported."""
 
 import json
-import os
-import pty
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from nti_desktop.cli import main
 from nti_desktop.editing import feedback
 from nti_desktop.editing.engine_jobs import measure_job
 from nti_desktop.editing.session import Session
@@ -27,40 +17,7 @@ from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.kinds import changed_kinds
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.words import split_words
-from tests.cli.conftest import Terminal
-
-SAMPLE = samples()[0]
-ROOT = Path(__file__).parents[2]
-STEPS = 4
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A sample without a project."""
-    return Path(shutil.copy(SAMPLE.path, tmp_path / "still life.jpg"))
-
-
-@pytest.fixture(scope="module")
-def _inverted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("inverted") / "still life.jpg"
-    shutil.copy(SAMPLE.path, path)
-    assert main(["invert", str(path), "--prompt", SAMPLE.caption, "--steps", str(STEPS)]) == 0
-    return path
-
-
-@pytest.fixture
-def inverted(_inverted_once: Path, tmp_path: Path) -> Path:
-    """A sample with its inversion, in this test's folder."""
-    shutil.copy(sidecar_of(_inverted_once), tmp_path)
-    return Path(shutil.copy(_inverted_once, tmp_path))
-
-
-def sidecar_of(photo: Path) -> Path:
-    return photo.with_name(photo.name + ".nti")
-
-
-def pixels(path: Path) -> Any:
-    return np.asarray(Image.open(path).convert("RGB"))
+from tests.cli.conftest import SAMPLE, STEPS, Terminal, pixels, sidecar_of
 
 
 def test_from_a_photo_to_an_exported_edit(photo: Path, tmp_path: Path, terminal: Terminal) -> None:
@@ -269,113 +226,6 @@ def test_the_built_in_model_knows_every_sample() -> None:
     for sample in samples():
         measured = service.measure(measure_job(Session.open(sample.path), studio))
         assert not feedback.is_strange(studio, measured), sample.path.name
-
-
-def test_info_of_a_renamed_photo_says_the_name_that_was_asked_for(inverted: Path, terminal: Terminal) -> None:
-    sidecar = sidecar_of(inverted)
-    renamed = inverted.rename(inverted.with_name("Wedding.png"))
-    code, said, _ = terminal.run("info", renamed)
-    assert code == 0
-    assert said.startswith("Wedding.png: ")
-    assert f"Project: {sidecar}" in said
-
-
-def test_info_tells_of_photo_and_project_alike(inverted: Path, terminal: Terminal) -> None:
-    by_photo, by_project = terminal.answer("info", inverted), terminal.answer("info", sidecar_of(inverted))
-    assert by_photo == by_project
-    assert by_photo["inversions"][0]["settings"]["prompt"] == SAMPLE.caption
-    code, out, _ = terminal.run("info", inverted)
-    assert code == 0
-    assert SAMPLE.caption in out
-
-
-def test_info_says_how_strong_a_version_is_and_which_words_count_otherwise(inverted: Path, terminal: Terminal) -> None:
-    word = SAMPLE.edits[0].split()[4]
-    terminal.answer("edit", inverted, "--to", SAMPLE.edits[0], "--strength", 0.5, "--weight", f"{word}=1.5")
-    _, out, _ = terminal.run("info", inverted)
-    assert f"“{SAMPLE.edits[0]}”, {word} 1.5, strength 50%, " in out
-
-
-def test_a_fault_of_the_program_names_its_log(
-    photo: Path, home: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(path: Path) -> Session:
-        raise KeyError("a fault of ours")
-
-    monkeypatch.setattr(Session, "open", broken)
-    sentence = terminal.refusal("info", photo, code=1)
-    log = Path(sentence.split("“")[1].split("”")[0])
-    assert home in log.parents
-    assert "KeyError: 'a fault of ours'" in log.read_text("utf-8")
-
-
-def test_a_picture_or_nothing_at_all_opens_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[tuple[list[Path], bool]] = []
-
-    def run(paths: list[Path], sample: bool) -> int:
-        opened.append((paths, sample))
-        return 0
-
-    monkeypatch.setitem(sys.modules, "nti_desktop.gui.app", SimpleNamespace(run=run))
-    assert [main([]), main(["--sample"]), main(["a.jpg"]), main(["b.png.nti", "c.png"])] == [0, 0, 0, 0]
-    assert opened == [([], False), ([], True), ([Path("a.jpg")], False), ([Path("b.png.nti"), Path("c.png")], False)]
-
-
-def test_without_a_screen_the_window_says_so(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    assert "no screen" in terminal.refusal("--sample", code=1)
-
-
-def _on_a_terminal(*arguments: str) -> tuple[subprocess.Popen[bytes], int]:
-    """The program as a process of its own whose standard error is a terminal, and the other end of that."""
-    here, there = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "main.py"), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=there,
-        stdin=subprocess.DEVNULL,
-    )
-    os.close(there)
-    return process, here
-
-
-def _read_until(end: int, text: bytes, seconds: float = 60) -> bytes:
-    """What a terminal shows up to `text`, or all there is."""
-    shown = b""
-    deadline = time.monotonic() + seconds
-    while text not in shown and time.monotonic() < deadline:
-        try:
-            shown += os.read(end, 4096)
-        except OSError:  # Linux: the other end was closed
-            break
-    return shown
-
-
-@pytest.mark.slow
-def test_an_interrupt_stops_cleanly_with_the_bar_taken_away(photo: Path) -> None:
-    process, end = _on_a_terminal("invert", str(photo), "--prompt", SAMPLE.caption, "--steps", "500")
-    with process:
-        assert b"/500" in _read_until(end, b"/500")
-        process.send_signal(signal.SIGINT)
-        shown = _read_until(end, b"nothing was changed")
-        assert process.wait(30) == 1
-        assert process.stdout is not None
-        assert process.stdout.read() == b""
-    os.close(end)
-    assert b"\x1b[KStopped; nothing was changed" in shown
-    assert not sidecar_of(photo).exists()
-
-
-def test_output_into_a_closed_pipe_is_no_fault(inverted: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "main.py"), "info", str(inverted)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
 
 
 @pytest.mark.slow

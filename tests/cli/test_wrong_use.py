@@ -5,11 +5,7 @@ from pathlib import Path
 import pytest
 
 from nti_desktop.editing.session import Session
-from tests.cli.conftest import Terminal
-from tests.cli.test_cli import SAMPLE, sidecar_of
-from tests.cli.test_cli import _inverted_once as _inverted_once
-from tests.cli.test_cli import inverted as inverted
-from tests.cli.test_cli import photo as photo
+from tests.cli.conftest import SAMPLE, Terminal, sidecar_of
 
 
 def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: Terminal) -> None:

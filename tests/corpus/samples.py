@@ -12,9 +12,9 @@ from PIL import Image
 
 from nti_desktop.photo.colour import srgb_profile
 from nti_desktop.photo.orientation import turned, undone
+from tests.heif_files import heic
 from tests.metadata_files import CAMERA_PACKET, camera_jpeg, exif_block, jpeg_with, resource, segment
 from tests.photo.test_carried_along import RESOLUTIONS, TEXTS
-from tests.photo.test_heif import heic
 from tests.photo.test_photo_colours import broken_curve, stating, with_channels
 from tests.photo.test_photo_refused import WHOLE_BUT_RARE
 from tests.photo.test_turned_photos import PLACES

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.editing.leaving import Close, Destination, Leaving, OpenNext
+from nti_desktop.editing.leaving import SHORT, SLOWEST, Close, Destination, Leaving, OpenNext, patience
 
 A, B = OpenNext(Path("a.jpg")), OpenNext(Path("b.jpg"))
 
@@ -114,3 +114,8 @@ def test_nobody_goes_who_did_not_ask() -> None:
     leaving.go()
     leaving.go_on()
     assert photo.gone == []
+
+
+def test_only_the_end_of_the_program_waits_longer_for_a_larger_save() -> None:
+    assert patience(Close(), 3 * SLOWEST) == SHORT + 3
+    assert {patience(destination, 3 * SLOWEST) for destination in (A, Close(soon=True))} == {SHORT}

@@ -19,7 +19,8 @@ from tests.sessions import BLUE, SOURCE, inverted
 LOOKING = {"fit", "full_size", "zoom_in", "zoom_out"}
 OPEN = LOOKING | {"save_as", "export", "export_again", "draw_area", "compare", "show_before", "show_mask"}
 OF_A_DRAFT = OPEN | {"reset_structure", "mark_place"}
-OF_AN_EDIT = OF_A_DRAFT | {"save", "add_version", "ask_for_name"}
+OF_A_READY_EDIT = {"add_version", "tell_story", "apply_to_others"}
+OF_AN_EDIT = OF_A_DRAFT | OF_A_READY_EDIT | {"save", "ask_for_name"}
 OF_SEVERAL = {"delete_version", "next_version", "previous_version"}
 
 
@@ -88,7 +89,7 @@ def test_an_edit_is_saved_rendered_tried_and_kept_as_a_version(document: Documen
     document.say_in_words(BLUE.prompt)
     assert possible(document, final=False) == OF_AN_EDIT | {"undo", "show_tries", "render_edit"}
     document.describe("another description")  # which waits to be prepared
-    assert possible(document, final=False) == OF_AN_EDIT - {"add_version"}
+    assert possible(document, final=False) == OF_AN_EDIT - OF_A_READY_EDIT
 
 
 def test_another_version_can_be_gone_to_and_one_deleted(document: Document) -> None:

@@ -19,7 +19,8 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area, frame_image
 from nti_desktop.photo.orientation import turned
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord, RecipeRecord
+from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.project.schema import SCHEMA_VERSION, FinishRecord, PartRecord
 from nti_desktop.project.sidecar import SidecarDamaged, read_sidecar, write_sidecar
 from nti_desktop.recipe.jobs import Figures, Rendered
 from nti_desktop.recipe.methods import Method
@@ -269,6 +270,17 @@ def test_what_changes_while_a_save_is_under_way_is_still_to_be_saved(photo: Path
     assert again.project.current == green.id
     assert again.working_copy.preview(blue.id) is not None
     np.testing.assert_array_equal(again.working_copy.preview(blue.id), session.working_copy.preview(blue.id))
+
+
+def test_a_project_that_is_renamed_while_a_save_is_under_way_stays_where_it_went(photo: Path) -> None:
+    session = with_a_version(photo)
+    session.add_version("Green", GREEN)
+    working_copy, elsewhere = session.working_copy, photo.with_name("a.png.nti")
+    snapshot = working_copy.snapshot()
+    saved = snapshot.write()
+    working_copy.move_to(elsewhere)
+    working_copy.saved(snapshot, saved)
+    assert working_copy.sidecar == elsewhere
 
 
 def test_saving_twice_leaves_the_file_alone(photo: Path) -> None:

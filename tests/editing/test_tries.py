@@ -1,45 +1,30 @@
 """Several pictures of one edit are rendered one after the other, and told of as long as they are wanted."""
 
-from dataclasses import dataclass, field
+import random
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.engine_queue import PrepareJob, Ticket
+from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.tries import STRENGTHS, Audience, TriesPlan, tries_of
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.photo.raster import Raster
-from nti_desktop.recipe.jobs import Figures, Rendered, RenderJob
 from nti_desktop.recipe.recipe import EditRecipe
+from tests.editing.answering import Worker
+from tests.editing.idle_engine import IdleEngine, answer_to
 from tests.editing.test_journalling import AtOnce
 from tests.sessions import BLUE, SOURCE, with_a_version
-
-
-@dataclass
-class Engine:
-    """Keeps what it is asked for; a test answers."""
-
-    asked: list[Ticket] = field(default_factory=list)
-    withdrawn: list[Ticket] = field(default_factory=list)
-
-    def enqueue_idle(self, job: PrepareJob | RenderJob) -> Ticket:
-        self.asked.append(Ticket(job))
-        return self.asked[-1]
-
-    def withdraw(self, ticket: Ticket) -> None:
-        self.withdrawn.append(ticket)
 
 
 class Sheet:
     """A plan on an engine, and all that was told of."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, worker: Worker | None = None) -> None:
         found = tries_of(document, screen=None)
         assert found is not None
-        self.tries, self.engine = found, Engine()
+        self.tries, self.engine = found, IdleEngine()
         self.tried: list[EditRecipe] = []
         self.failed: list[tuple[EditRecipe, NtiError]] = []
         audience = Audience[Raster](
@@ -47,17 +32,15 @@ class Sheet:
             lambda recipe, _picture: self.tried.append(recipe),
             lambda recipe, error: self.failed.append((recipe, error)),
         )
-        self.plan = TriesPlan[Raster](self.engine, AtOnce(), lambda raster, _screen: raster, audience)
+        self.plan = TriesPlan[Raster](self.engine, worker or AtOnce(), lambda raster, _screen: raster, audience)
 
     def answer(self) -> None:
         """Render what was asked for last."""
-        ticket = self.engine.asked[-1]
-        assert isinstance(ticket.job, RenderJob)
-        nothing = np.zeros((8, 8, 3), np.float32)
-        figures = Figures(1.0, 15, None)
-        self.plan.rendered(
-            ticket, Rendered(ticket.job.recipe, nothing, nothing, nothing, None, 1.0, nothing, 0.0, figures)
-        )
+        self.plan.rendered(self.engine.asked[-1], answer_to(self.engine.asked[-1]))
+
+
+def fail_to_draw(_raster: Raster, _screen: bytes | None) -> Raster:
+    raise NtiError("There is too little memory for this; close other programs first.")
 
 
 @pytest.fixture
@@ -103,6 +86,26 @@ def test_cancelled_all_that_were_not_tried_are_told_and_late_answers_are_not_hea
     sheet.answer()
     assert len(sheet.tried) == 1
     assert not sheet.plan.at_work
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_picture_that_is_drawn_too_late_is_not_told_of(document: Document, drawn: bool) -> None:
+    worker = Worker(random.Random(0))
+    sheet = Sheet(document, worker)
+    if not drawn:
+        sheet.plan._draw = fail_to_draw
+    sheet.plan.begin(sheet.tries)
+    sheet.answer()
+    worker.step()
+    sheet.plan.cancel()
+    told = len(sheet.failed)
+    worker.deliver()
+    assert (len(sheet.tried), len(sheet.failed)) == (0, told)
+    sheet.plan.begin(sheet.tries)
+    sheet.answer()
+    worker.step()
+    worker.deliver()
+    assert (len(sheet.tried), len(sheet.failed) - told) == ((1, 0) if drawn else (0, 1))
 
 
 def test_an_edit_that_asks_for_nothing_has_no_tries(document: Document) -> None:

@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
@@ -116,6 +116,22 @@ class _Crossing(TorchFunctionMode):
         return any(str(x) == "cpu" for x in named if isinstance(x, str | torch.device))
 
 
+class _Stream:
+    """Of a card that does all at once."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def record_event(self) -> "_Stream":
+        return self
+
+    def wait_event(self, _event: object) -> None:
+        pass
+
+    def synchronize(self) -> None:
+        pass
+
+
 @contextmanager
 def fake_card(limit: float = float("inf")) -> Iterator[FakeCard]:
     """A computer with one card of so many bytes, "cuda", for the work inside, which is all done in this thread."""
@@ -136,10 +152,14 @@ def fake_card(limit: float = float("inf")) -> Iterator[FakeCard]:
         "memory_reserved": lambda *_: card.now,
         "memory_allocated": lambda *_: card.now,
         "empty_cache": lambda: None,
+        "Stream": _Stream,
+        "current_stream": _Stream,
+        "stream": nullcontext,
     }
     with ExitStack() as stack:
         for name, shim in shims.items():
             stack.enter_context(patch.object(torch.cuda, name, shim))
+        stack.enter_context(patch.object(Tensor, "record_stream", lambda *_: None))
         stack.enter_context(patch("nti_desktop.engine.service.run_aside", at_once))
         stack.enter_context(_Crossing(card))
         stack.enter_context(_Computing(card))

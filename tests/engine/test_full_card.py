@@ -10,6 +10,7 @@ import torch
 from nti_desktop.core.errors import OutOfMemory
 from nti_desktop.core.progress import CancelToken, report_nothing
 from nti_desktop.engine.memory.forecast import work_of, work_of_edit
+from nti_desktop.engine.memory.savings import Savings
 from nti_desktop.engine.methods import null_text
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import load_model
@@ -82,6 +83,23 @@ def test_the_forecast_is_within_15_percent_of_what_a_whole_job_takes(
     recorded = STEPS * forecaster.recorded(size, EditRecipe(EDIT).self_limit)
     assert forecaster.peak(work_of(method), Saving.NONE, size) == pytest.approx(preparing, rel=0.15)
     assert forecaster.peak(work_of_edit(method), Saving.NONE, size) + recorded == pytest.approx(card.peak, rel=0.15)
+
+
+@pytest.mark.parametrize(("kind", "method"), [("sd15", Method.NULL_TEXT), ("sdxl", Method.PINNED)])
+def test_so_it_is_where_weights_visit_the_card(
+    card: FakeCard, models: dict[str, ModelFiles], monkeypatch: pytest.MonkeyPatch, kind: str, method: Method
+) -> None:
+    """Those that set out ahead included."""
+    monkeypatch.setattr(Savings, "holds", lambda _savings, _size, saving: saving is Saving.OFFLOAD)
+    service = EngineService("cuda")
+    inverted(service, models[kind])  # once on the card and off it again
+    card.forget_peak()
+    inverted(service, models[kind], method)
+    forecaster, model = service._forecaster, loaded(service)
+    assert forecaster is not None
+    assert model.savings.saving is Saving.OFFLOAD
+    size = SIDE // model.scale, SIDE // model.scale
+    assert forecaster.peak(work_of(method), Saving.OFFLOAD, size) == pytest.approx(card.peak, rel=0.15)
 
 
 @pytest.mark.parametrize("kind", FAMILIES)

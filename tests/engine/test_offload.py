@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from nti_desktop.core.progress import CancelToken, report_nothing
+from nti_desktop.engine.memory.copies import Copies
 from nti_desktop.engine.memory.offload import Offload, present
 from nti_desktop.engine.memory.savings import Savings
 from nti_desktop.engine.methods import null_text
@@ -28,6 +29,7 @@ class Border:
     def __init__(self) -> None:
         self.crossed = 0
         self.there: list[Tensor] = []
+        self.copies = Copies(CPU, self.move)
 
     def move(self, weight: Tensor, _device: torch.device) -> Tensor:
         self.crossed += 1
@@ -49,7 +51,7 @@ class Faulty(nn.Module):
 def test_weights_visit_for_one_forward_and_go_home_also_when_it_fails() -> None:
     border, layers = Border(), nn.Sequential(nn.Linear(4, 4), nn.GroupNorm(2, 4), Faulty())
     own = dict(layers.named_parameters())
-    Offload(layers, CPU, border.move)
+    Offload(layers, border.copies)
     with contextlib.suppress(Fault):
         layers(torch.ones(1, 4))
     assert border.crossed == 4
@@ -61,7 +63,7 @@ def test_what_autograd_saved_of_a_visitor_stays_valid() -> None:
     plain, x = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1)).requires_grad_(False), torch.ones(1, 4)
     leaf = x.clone().requires_grad_()
     (expected,) = torch.autograd.grad(plain(leaf), leaf)
-    Offload(plain, CPU, Border().move)
+    Offload(plain, Border().copies)
     answer = plain(leaf)
     with torch.no_grad():
         for weight in plain.parameters():
@@ -81,7 +83,7 @@ def test_a_whole_inversion_with_visiting_weights_is_the_same(monkeypatch: pytest
     border = Border()
     resident, visiting = (load_model(ModelFiles(PROTOTYPE), CPU) for _ in range(2))
     resident.savings.climb_to(Saving.SLICES)
-    object.__setattr__(visiting.savings, "_move", border.move)
+    visiting.savings._copies = border.copies
     monkeypatch.setattr(Savings, "rungs", tuple(Saving))
     visiting.savings.climb_to(Saving.OFFLOAD)
     expected, found = learned(resident), learned(visiting)
@@ -92,7 +94,7 @@ def test_a_whole_inversion_with_visiting_weights_is_the_same(monkeypatch: pytest
 
 def test_weights_that_are_cast_at_home_visit_in_the_new_type() -> None:
     border, layer = Border(), nn.Linear(4, 4, dtype=torch.float16)
-    Offload(layer, CPU, border.move)
+    Offload(layer, border.copies)
     layer(torch.ones(1, 4, dtype=torch.float16))
     layer.to(torch.float32)
     assert layer(torch.ones(1, 4)).dtype == torch.float32
@@ -102,7 +104,7 @@ def test_weights_that_are_cast_at_home_visit_in_the_new_type() -> None:
 def test_a_part_that_is_present_for_a_while_goes_home_as_it_was_also_from_half_the_way() -> None:
     layers, own, there = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), {}, []
     own.update(layers.named_parameters())
-    with present(layers, CPU, Border().move):
+    with present(layers, Border().copies):
         assert not any(weight is own[name] for name, weight in layers.named_parameters())
 
     def full(weight: Tensor, _device: torch.device) -> Tensor:
@@ -111,7 +113,7 @@ def test_a_part_that_is_present_for_a_while_goes_home_as_it_was_also_from_half_t
             raise Fault
         return weight.clone()
 
-    with contextlib.suppress(Fault), present(layers, CPU, full):
+    with contextlib.suppress(Fault), present(layers, Copies(CPU, full)):
         pass
     assert len(there) == 3
     assert all(weight is own[name] for name, weight in layers.named_parameters())

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from nti_desktop.engine.memory.copies import Copies
 from nti_desktop.engine.memory.forecast import Forecaster, drawing
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import load_model
@@ -229,7 +230,7 @@ def test_its_weights_count_in_single_precision_and_wait_elsewhere_with_the_other
 
     savings = previewing.savings
     monkeypatch.setattr(type(savings), "rungs", tuple(Saving))
-    savings._move = move
+    savings._copies = Copies(CPU, move)
     savings.climb_to(Saving.IDLE)
     previewing.decode_preview(some_latents())
     assert len(visitors) == len(list(decoder.parameters()))

@@ -19,8 +19,9 @@ from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from tests.wild.autoencoder import decode, encode_mean
+from tests.wild.configurations import CLIP_L, OPEN_CLIP_BIGG, OPEN_CLIP_H, UNETS, VAE_0_6
 from tests.wild.files import read_original, write_original, write_original_vae
-from tests.wild.folders import CLIP_L, OPEN_CLIP_BIGG, OPEN_CLIP_H, UNETS, VAE_0_6, write_folder
+from tests.wild.folders import write_folder
 from tests.wild.structure import STRUCTURES, UNET, VAE
 from tests.wild.text import clip_last, open_clip
 from tests.wild.unet import unet_output, vector_condition

@@ -21,6 +21,7 @@ from tests.figures.classifying import load_classifier
 from tests.figures.compositing import laid_in, sample_trials
 from tests.figures.editor import SDEDIT_STRENGTH, Editor, Pixels
 from tests.figures.sheets import strip
+from tests.figures.stories import told
 from tests.figures.trials import LOCAL, Trial, can_be_seen, candidates, trial
 from tests.figures.words import denser, strengths, weights
 
@@ -86,12 +87,16 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
     baselines, method (the edit from the photo to the picture, with its costs), truth (edits with and without a mask),
     guidance (edits without), preview (with the steps of one),
     published (the edit by the yardstick), short (the edit from a caption of three or four words), weights, kept,
-    denser and strength (see tests.figures.words), composite (right answers laid into the photo, see
-    tests.figures.compositing) and sample (the same of the samples' edits, whose number stands for the seed).
+    denser and strength (see tests.figures.words), story (see tests.figures.stories), composite (right answers laid into
+    the photo, see tests.figures.compositing) and sample (the same of the samples' edits, whose number stands for the
+    seed).
     """
     if measurement.figure == "sample":
         return laid_in(sample_trials()[measurement.seed], editor.coded)
     scene, settings = editor.world.draw(measurement.seed), measurement.settings
+    if measurement.figure == "story":
+        assert settings is not None
+        return told(editor, measurement.seed, settings)
     asked_trial = partial(trial, measurement.kind, measurement.seed, editor.world)
     match measurement.figure:
         case "visible":

@@ -15,6 +15,7 @@ from tests.figures.measuring import BLENDED, SHORT, Measurement, Places, samplin
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, write_sheet
 from tests.figures.speed import measure_speed
+from tests.figures.stories import story_seeds, story_table
 from tests.figures.tables import (
     Mean,
     Outcomes,
@@ -28,6 +29,7 @@ from tests.figures.tables import (
     truth_table,
     values,
 )
+from tests.figures.teaching import measure_lessons
 from tests.figures.trials import AUTOENCODER, RECONSTRUCTION, WORLDS, Trial, World, one_thing_seeds, trial
 from tests.figures.word_tables import half_way, stops, stops_table
 from tests.figures.words import (
@@ -279,6 +281,14 @@ def strength(plan: Plan) -> object:
     return summary
 
 
+def story(plan: Plan) -> object:
+    """How often the thing of a story stays the same thing, against the same frames as edits by themselves."""
+    asked = [Measurement("story", "", seed, plan.settings) for seed in story_seeds(plan.scenes)]
+    answers = plan.runner.run(asked)
+    print(story_table(answers), flush=True)
+    return answers
+
+
 def composite(plan: Plan) -> object:
     """What a right answer at the model's size recovers once it is laid into the photo: samples, then other scenes."""
     digest = compositor_digest()
@@ -310,6 +320,11 @@ def speed(plan: Plan) -> object:
     return found
 
 
+def taught(plan: Plan) -> object:
+    """Words that the model is taught, which its own cannot say."""
+    return measure_lessons(plan.subject.files, plan.scenes)
+
+
 SECTIONS: dict[str, Callable[[Plan], object]] = {
     "autoencoder": autoencoder,
     "attributes": attributes,
@@ -323,8 +338,10 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "kept": kept,
     "denser": denser,
     "strength": strength,
+    "story": story,
     "composite": composite,
+    "taught": taught,
     "speed": speed,
 }
 # Of no interest to the model's card.
-ON_ASKING = ("sweep", "structure", "short", "weights", "kept", "denser", "strength", "composite")
+ON_ASKING = ("sweep", "structure", "short", "weights", "kept", "denser", "strength", "story", "composite", "taught")

@@ -22,6 +22,7 @@ TRIALS = 500_000
 ONE_THING = 510_000
 AUTOENCODER = 520_000
 RECONSTRUCTION = 530_000
+STORIES = 540_000
 CLASSIFIER = 600_000
 
 SEEN = 0.01  # of the picture differ visibly, or there is nothing to recover

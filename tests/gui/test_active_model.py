@@ -19,7 +19,8 @@ from nti_desktop.models.library.catalog import ModelEntry, built_in, find_model
 from nti_desktop.models.library.lookup import ModelGone
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import FinishRecord, PartRecord, RecipeRecord
+from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.project.schema import FinishRecord, PartRecord
 from nti_desktop.recipe.jobs import Measured, MeasureJob
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.gui.conftest import OpenWindow

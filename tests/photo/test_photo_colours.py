@@ -14,7 +14,7 @@ from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import from_srgb, is_srgb, mended, srgb_profile, to_srgb
 from nti_desktop.photo.photo import Photo, full_raster, open_photo
 from nti_desktop.photo.raster import Raster
-from tests.photo.test_heif import avif, heic
+from tests.heif_files import avif, heic
 from tests.picture_files import encoded, gamma_profile, noisy_picture, png_chunk, png_file, smooth_picture, tiff_file
 from tests.profiles import DISPLAY_P3, LUT_PROFILE, P3_PRIMARIES, table_profile
 

@@ -6,14 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nti_desktop.project.fields import MAX_ROWS
 from nti_desktop.project.merge import Unmergeable, alike, merge, said
-from nti_desktop.project.schema import (
-    MAX_ROWS,
-    PartRecord,
-    Project,
-    RecipeRecord,
-    VersionRecord,
-)
+from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.project.schema import PartRecord, Project, VersionRecord
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.sidecars import make_inversion, make_project, make_version

@@ -12,19 +12,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from nti_desktop.project.reading import from_json
-from nti_desktop.project.schema import (
-    BlendRecord,
-    FiguresRecord,
-    OutlineRecord,
-    PhotoRecord,
-    Project,
-    RecipeRecord,
-    SettingsRecord,
-    WordControlRecord,
-    WordRefRecord,
-    new_id,
-    to_json,
-)
+from nti_desktop.project.recipe_record import BlendRecord, OutlineRecord, RecipeRecord, WordControlRecord, WordRefRecord
+from nti_desktop.project.schema import FiguresRecord, PhotoRecord, Project, SettingsRecord, new_id, to_json
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.outlines import Outline, rectangle

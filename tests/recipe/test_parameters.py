@@ -7,7 +7,7 @@ import pytest
 
 from nti_desktop.cli.arguments import parse
 from nti_desktop.core.errors import RecipeError
-from nti_desktop.project.schema import RecipeRecord
+from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.recipe import parameters
 from nti_desktop.recipe.parameters import ADDITION, PARAMETERS, STEPS, WEIGHT, Parameter
 from nti_desktop.recipe.recipe import EditRecipe

@@ -75,11 +75,13 @@ def why_unusable(error: BaseException) -> tuple[str, str] | None:
 
 
 def give_back_memory() -> None:
-    """Give back what PyTorch keeps of freed graphics memory, so that it can be taken in other sizes."""
+    """Give back what PyTorch keeps of freed graphics memory, and of memory that is not paged for it, so that it can be
+    taken in other sizes.
+    """
     with suppress(RuntimeError):  # of a card that has stopped
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        elif torch.xpu.is_available():
-            torch.xpu.empty_cache()
-        elif torch.backends.mps.is_available():
+        for card in (torch.cuda, torch.xpu):
+            if card.is_available():
+                card.empty_cache()
+                torch.accelerator.empty_host_cache()
+        if torch.backends.mps.is_available():
             torch.mps.empty_cache()

@@ -105,6 +105,8 @@ class Forecaster:
             meta = self._meta_model(saving)
             weights = [weight for part in meta.parts for weight in part.parameters()]
             asked = partial(work, meta, *self._inputs(size))
+            if saving >= Saving.OFFLOAD:
+                asked()  # weights set out ahead once their order is known
             self._done.peaks[known] = peak_bytes(asked, weights, fuses(self._model.device))
         return self._done.peaks[known]
 

@@ -11,9 +11,10 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from nti_desktop.engine.memory.copies import Copies, CopyStream, Move
 from nti_desktop.engine.memory.device import GRAPHICS_CARDS, free_memory
 from nti_desktop.engine.memory.faults import give_back_memory
-from nti_desktop.engine.memory.offload import Move, Offload, present
+from nti_desktop.engine.memory.offload import Offload, present
 from nti_desktop.engine.sampling.attention import AttentionSwitch
 from nti_desktop.recipe.memory import Need, Saving
 
@@ -26,7 +27,7 @@ MORE = 1.1  # times the room in which a job failed twice, so that it is tried th
 
 
 class Savings:
-    """The savings that a model makes now. others: its small parts, the text encoders first of all; move: see Offload.
+    """The savings that a model makes now. others: its small parts, the text encoders first of all; move: see Copies.
 
     spare: what can be given up before a rung is climbed, the first one first.
     """
@@ -46,7 +47,7 @@ class Savings:
         self._attention = attention
         self._device = device
         self._home = device if device.type == "meta" else torch.device("cpu")  # of weights that wait
-        self._move = move
+        self._copies = Copies(device, move)
         self._offload: Offload | None = None
         self._settled: Saving | None = None
         self._forecast = 0  # bytes of the job at work, see begin
@@ -143,10 +144,17 @@ class Savings:
             self._offload.end()
             self._offload = None
         if self._offload is None and offloaded:
-            self._offload = Offload(self._unet, self._device, self._move)
+            self._offload = Offload(self._unet, self._stream())
         for part in staying:
             part.to(self._device)
+        if staying:
+            give_back_memory()  # of the weights at home
         self._settled = self.saving
+
+    def _stream(self) -> Copies:
+        if self._device.type in GRAPHICS_CARDS:
+            return CopyStream(self._device, _weights(self._unet))
+        return self._copies
 
     def _staying(self, saving: Saving) -> tuple[Any, ...]:
         if saving >= Saving.OFFLOAD:
@@ -162,7 +170,7 @@ class Savings:
         """For work with any part but the UNet, which may wait in the computer's memory."""
         with ExitStack() as stack:
             for part in parts if self._leave(self.saving) else ():
-                stack.enter_context(present(part, self._device, self._move))
+                stack.enter_context(present(part, self._copies))
             yield
 
 

@@ -38,7 +38,9 @@ def add_all(parts: Mapping[str, Any], additions: Sequence[Addition], end: int) -
         if not addition.word:
             _merge(parts, addition)
     encoders = [network for part, network in parts.items() if part != "unet"]
-    return _learn(encoders, [addition for addition in additions if addition.word], end)
+    widths = [encoder.get_input_embeddings().weight.shape[1] for encoder in encoders]
+    words = {a.word: _vectors(a.file, widths) for a in additions if a.word}
+    return add_words(encoders, words, end)
 
 
 @torch.no_grad()
@@ -112,19 +114,22 @@ def _product(up: Tensor, down: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _learn(encoders: Sequence[Any], words: Sequence[Addition], end: int) -> dict[str, range]:
-    """Put learned words behind the vocabularies of these text encoders, which no other model shares."""
+def add_words(encoders: Sequence[Any], words: Mapping[str, Sequence[Tensor]], end: int) -> dict[str, range]:
+    """Put words behind the vocabularies of these text encoders, which no other model shares.
+
+    words: (n, width) for each encoder, by word; end: see `add_all`. Returns the ids of each word's tokens, by
+    `word_key`.
+    """
     if not words:
         return {}
     tables = [encoder.get_input_embeddings() for encoder in encoders]
     first = max(len(table.weight) for table in tables)
     rows: list[list[Tensor]] = [[F.pad(table.weight, (0, 0, 0, first - len(table.weight)))] for table in tables]
     learned: dict[str, range] = {}
-    for word in words:
-        vectors = _vectors(word.file, [table.weight.shape[1] for table in tables])
+    for word, vectors in words.items():
         for known, new in zip(rows, vectors, strict=True):
             known.append(new.to(known[0]))
-        learned[word_key(word.word)] = range(first, first + len(vectors[0]))
+        learned[word_key(word)] = range(first, first + len(vectors[0]))
         first += len(vectors[0])
     for encoder, table, known in zip(encoders, tables, rows, strict=True):
         table.weight = nn.Parameter(torch.cat(known), requires_grad=False)

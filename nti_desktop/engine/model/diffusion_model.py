@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nti_desktop.engine.memory.copies import Move, moved
 from nti_desktop.engine.memory.device import GRAPHICS_CARDS, free_memory
 from nti_desktop.engine.memory.faults import give_back_memory, ran_out_of_memory
-from nti_desktop.engine.memory.offload import Move, moved
 from nti_desktop.engine.memory.precision import Overflow, Precision
 from nti_desktop.engine.memory.savings import Savings
 from nti_desktop.engine.model.embedding import Embedding
@@ -38,7 +38,7 @@ def _cannot() -> bool:
 
 @dataclass(frozen=True, eq=False)
 class DiffusionModel:
-    """A loaded model; weights are frozen, the autoencoder's stay float32. move: see Visit; preview_decoder: None where
+    """A loaded model; weights are frozen, the autoencoder's stay float32. move: see Copies; preview_decoder: None where
     the autoencoder draws previews too.
 
     Every call without gradients endures by itself, see `enduring`; what takes gradients is wrapped in it as a whole.

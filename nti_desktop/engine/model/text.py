@@ -42,7 +42,11 @@ class PromptReader:
 
     @torch.no_grad()
     def read(self, prompt: str) -> Embedding:
-        """The prompt's embedding, one row, float32.
+        """The prompt's embedding, one row, float32."""
+        return self.read_to_learn(prompt)
+
+    def read_to_learn(self, prompt: str) -> Embedding:
+        """Like `read`, with gradients for whatever asks for them.
 
         One encoder gives its last layer; of two each gives its last but one, side by side, and the second also the
         sentence as a whole (Podell et al. 2023, sec. 2.1).

@@ -101,6 +101,11 @@ class ModelLibrary(QObject):
 
         self._change(lambda: add_model(path, autoencoder, asking(report_nothing, CancelToken())), done, failed)
 
+    def say_and_look(self, sentence: str) -> None:
+        """Say what has changed elsewhere, and look at the models anew."""
+        self._say(sentence)
+        self.look()
+
     @slot(Listed)
     def remove(self, model: Listed) -> None:
         """Delete a model of the store; forget one that lies elsewhere."""

@@ -21,6 +21,7 @@ from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.additions import ModelAddition
+from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.models.library.store import Listed
 from nti_desktop.recipe.parameters import ADDITION
 
@@ -63,14 +64,16 @@ class _Row(QWidget):
 
 
 class AdditionsPanel(QWidget):
-    """Nothing to see for a model that can be given nothing: a built-in one, or one that cannot be used."""
+    """Nothing to see for a model that can be given nothing, as it cannot be used."""
 
     extend_asked = Signal(Path, Path, float)  # model, file, weight
     reduce_asked = Signal(Path, Path)
+    teach_asked = Signal(Path, ModelEntry)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model: Path | None = None
+        self._entry: ModelEntry | None = None
         self._shown: tuple[Path | None, tuple[ModelAddition, ...]] = (None, ())
         self._moved: tuple[Path, Path, float] | None = None
         self._rest = QTimer(self, singleShot=True, interval=_PAUSE)
@@ -88,9 +91,14 @@ class AdditionsPanel(QWidget):
         self.add.setAutoDefault(False)
         set_tip(self.add, "Give this model a .safetensors file; it stays where it is.")
         self.add.clicked.connect(self._choose_file)
+        self.teach = QPushButton("Teach a word…")
+        self.teach.setAutoDefault(False)
+        set_tip(self.teach, "Let this model learn what a thing of yours looks like from a few photos of it.")
+        self.teach.clicked.connect(self._teach)
         foot = QHBoxLayout()
         foot.addWidget(self.offered, 1)
         foot.addStretch(1)
+        foot.addWidget(self.teach)
         foot.addWidget(self.add)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -101,7 +109,7 @@ class AdditionsPanel(QWidget):
     def show_model(self, model: Listed | None, found: Sequence[Path]) -> None:
         """Show what a model is given. found: files that can be offered besides."""
         entry = model.entry if model else None
-        self._model = model.path if model and entry else None
+        self._entry, self._model = entry, Path(model.key) if model and entry else None
         self.setVisible(self._model is not None)
         if entry is None or self._model is None:
             return
@@ -172,6 +180,11 @@ class AdditionsPanel(QWidget):
         self.offered.setCurrentIndex(0)
         if file is not None and self._model is not None:
             self.extend_asked.emit(self._model, file, ADDITION.usual)
+
+    @slot()
+    def _teach(self) -> None:
+        if self._model is not None and self._entry is not None:
+            self.teach_asked.emit(self._model, self._entry)
 
     @slot()
     def _choose_file(self) -> None:

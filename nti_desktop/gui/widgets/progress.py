@@ -9,6 +9,7 @@ from nti_desktop.editing.comparison_plan import ComparisonPlan
 from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.export_queue import ExportTask
+from nti_desktop.editing.teaching import Lesson
 from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.work_strip import WorkStrip
@@ -29,7 +30,7 @@ class ProgressWatch(QObject):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._editor, self._comparisons, self._strip = editor, comparisons, strip
+        self._engine, self._editor, self._comparisons, self._strip = engine, editor, comparisons, strip
         self._running: Ticket | None = None
         self._countdown: Countdown | None = None  # of the running job, where it prepares
         self._last: tuple[Progress, str] | None = None  # of the running job
@@ -38,6 +39,7 @@ class ProgressWatch(QObject):
         engine.measured.connect(self._ended)
         engine.inverted.connect(self._ended)
         engine.rendered.connect(self._ended)
+        engine.taught.connect(self._ended)
         engine.failed.connect(self._ended)
         editor.changed.connect(self.refresh)
         editor.file_tasks.doing_changed.connect(self.refresh)
@@ -57,6 +59,8 @@ class ProgressWatch(QObject):
             exports.queue.cancel(export)
         elif self._running is not None and self._comparisons.ordered(self._running):
             self._comparisons.cancel()
+        elif self._running is not None and isinstance(self._running.job, Lesson):
+            self._engine.withdraw(self._running)
         else:
             self._editor.cancel()
         if self._running is not None:
@@ -116,7 +120,9 @@ class ProgressWatch(QObject):
         if ticket is not self._running or ticket.cancel.cancelled:
             return
         left = progress.seconds_left if self._countdown is None else self._countdown.seconds_left(progress)
-        if isinstance(ticket.job, PrepareJob):
+        if isinstance(ticket.job, Lesson):
+            what = "Teaching a word"
+        elif isinstance(ticket.job, PrepareJob):
             what = "Comparing ways" if self._comparisons.ordered(ticket) else "Preparing"
         elif (export := self._editor.exports.queue.rendered_by(ticket)) is not None:
             what = export.title

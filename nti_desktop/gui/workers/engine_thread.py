@@ -12,10 +12,12 @@ from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError, outside_fault
 from nti_desktop.core.garbage import kept_for_good
 from nti_desktop.core.progress import CancelToken, Progress, Report
-from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
+from nti_desktop.editing.engine_queue import EngineQueue, Job, PrepareJob, Ticket
+from nti_desktop.editing.teaching import Lesson, keep_lesson, teach_job
 from nti_desktop.engine.libraries import load_libraries
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.jobs import Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
+from nti_desktop.recipe.teaching import Taught, TeachJob
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ class Service(Protocol):
     def measure(self, job: MeasureJob, report: Report, cancel: CancelToken) -> Measured: ...
     def invert(self, job: InvertJob, report: Report, cancel: CancelToken) -> Inversion: ...
     def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered: ...
+    def teach(self, job: TeachJob, report: Report, cancel: CancelToken) -> Taught: ...
 
 
 class EngineThread(QThread):
@@ -37,6 +40,7 @@ class EngineThread(QThread):
     measured = Signal(Ticket, Measured)
     inverted = Signal(Ticket, Inversion, str)  # with the model's fingerprint
     rendered = Signal(Ticket, Rendered)
+    taught = Signal(Ticket, str)  # with a sentence that says how to use the word
     failed = Signal(Ticket, NtiError)  # Cancelled too
 
     def __init__(self, make_service: Callable[[], Service], parent: QObject | None = None) -> None:
@@ -84,7 +88,7 @@ class EngineThread(QThread):
             self._changed.notify()
             return self._queue.enqueue(job)
 
-    def enqueue_idle(self, job: PrepareJob | RenderJob) -> Ticket:
+    def enqueue_idle(self, job: Job) -> Ticket:
         """Queue a job that nothing replaces and that lets all that waits with it go first."""
         with self._changed:
             self._changed.notify()
@@ -162,6 +166,11 @@ class EngineThread(QThread):
             case RenderJob(arrays=arrays):
                 run_aside(lambda: len(arrays), ticket.cancel)  # they may lie on a drive that does not answer
                 self.rendered.emit(ticket, self._service.render(ticket.job, report, ticket.cancel))
+            case Lesson() as lesson:
+                report(Progress("Reading the photos and the model", 0, 1))
+                job = run_aside(lambda: teach_job(lesson, ticket.cancel), ticket.cancel)
+                taught = self._service.teach(job, report, ticket.cancel)
+                self.taught.emit(ticket, keep_lesson(lesson, job, taught))
 
 
 def load_service() -> Service:

@@ -31,6 +31,8 @@ V_PREDICTION, ZERO_SNR = "v_pred", "ztsnr"  # empty tensors by which trainers ma
 # Known practice of other programs, not measured here.
 TELLING, V_SPREAD = f"{UNET}output_blocks.11.1.transformer_blocks.0.norm1.bias", 0.09
 
+_WHERE = "(on the Models page, or with “nti-desktop models add MODEL --vae FILE”)"
+
 
 @dataclass(frozen=True)
 class SingleFile:
@@ -115,8 +117,7 @@ def _family(header: _Header, name: str, paired: bool) -> Family:
         if paired:
             return text[0]
         raise AutoencoderMissing(
-            f"“{name}” lacks the model's {AUTOENCODER}; choose one for it (“nti-desktop models add FILE --vae "
-            f"FILE”), or use a file that holds all of it."
+            f"“{name}” lacks the model's {AUTOENCODER}; choose one for it {_WHERE}, or use a file that holds all of it."
         )
     if lacking:
         raise ModelError(f"“{name}” lacks the model's {' and '.join(lacking)}; use a file that holds all of it.")
@@ -128,7 +129,7 @@ def _family(header: _Header, name: str, paired: bool) -> Family:
 def _other(names: frozenset[str], name: str) -> str:
     """Say what a file is that holds nothing of a model under the published names."""
     if is_autoencoder(names):
-        return f"“{name}” is an {AUTOENCODER} alone; give it to a model with “nti-desktop models add MODEL --vae FILE”."
+        return f"“{name}” is an {AUTOENCODER} alone; give it to a model {_WHERE}."
     if part := part_alone(names):
         return f"“{name}” is the {part} of a model alone; use a file that holds all of it."
     return f"“{name}” is not a Stable Diffusion model that this program knows; {SUPPORTED}."

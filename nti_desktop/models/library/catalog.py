@@ -18,7 +18,7 @@ from nti_desktop.models.formats.single_file import check_single_file
 from nti_desktop.models.hub.offers import find_offer
 from nti_desktop.models.library.additions import ModelAddition, model_additions
 from nti_desktop.models.library.answers import answer_of
-from nti_desktop.models.library.places import Given, read_places
+from nti_desktop.models.library.places import STUDIO, Given, read_places
 from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
 from nti_desktop.models.library.scan import candidates
 from nti_desktop.models.library.vocabulary import read_words
@@ -27,8 +27,9 @@ from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, Windows
+from nti_desktop.recipe.words import word_key
 
-BUILT_IN_ID = "studio"  # of the one that is there to begin with
+BUILT_IN_ID = STUDIO  # of the one that is there to begin with
 _ITS_OWN = "see the model’s own terms"
 
 
@@ -36,9 +37,9 @@ _ITS_OWN = "see the model’s own terms"
 class ModelEntry:
     """One model. id: see BUILT_IN, or the absolute path of its folder or file; family: what it is a relative of;
     native_size: side in pixels of the square it was trained on; multiple: sides of a picture must be multiples of this
-    many pixels; words: all it was trained on, in lower case, or None when the folder does not say; preview_fault: why a
-    preview decoder that lies there for it is not used, one sentence; sees: see Layout; prediction_guessed: see
-    SingleFile; additions: all that it is given, usable or not.
+    many pixels; words: all it was trained on or given, in lower case, or None when the folder does not say;
+    preview_fault: why a preview decoder that lies there for it is not used, one sentence; sees: see Layout;
+    prediction_guessed: see SingleFile; additions: all that it is given, usable or not.
     """
 
     id: str
@@ -85,6 +86,7 @@ STUDIO_DEFAULTS = EditDefaults(
     ),
     guidances=((Kind.COLOUR, 1.25), (Kind.THING, 1.25), (Kind.WEATHER, 1.25)),
     kept=Windows(1.0, 1.0),
+    story=Windows(1.0, 0.7),
     self_limit=1.0,
     blend_positions=200,
     blend_threshold=0.8,
@@ -144,8 +146,11 @@ def _in_few_steps(best: EditDefaults, few: FewSteps | None) -> EditDefaults:
     return replace(best, steps=few.steps, guidance_scale=few.guidance_scale, preview_steps=2, few_steps=True)
 
 
-def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
-    """One of BUILT_IN, the Studio model by default. Raises ModelError when the program's own files are damaged."""
+def built_in(id: str = BUILT_IN_ID, given: Sequence[Given] | None = None) -> ModelEntry:
+    """One of BUILT_IN, the Studio model by default. given: see `find_model`.
+
+    Raises ModelError when the program's own files are damaged.
+    """
     row = BUILT_IN[id]
     files = ModelFiles(
         resource("models", row.folder),
@@ -153,7 +158,7 @@ def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
     )
     layout = check_layout(files.folder, files.autoencoder)
     preview = own_preview_decoder(files, layout.latents)
-    return ModelEntry(
+    entry = ModelEntry(
         id=id,
         name=row.name,
         family="Studio",
@@ -167,6 +172,7 @@ def built_in(id: str = BUILT_IN_ID) -> ModelEntry:
         preview_fault=preview.fault,
         sees=layout.sees,
     )
+    return _extended(entry, read_places().given(Path(id)) if given is None else given)
 
 
 def all_built_in() -> tuple[ModelEntry, ...]:
@@ -206,12 +212,12 @@ def find_model(id_or_path: str, given: Sequence[Given] | None = None) -> ModelEn
     """A built-in model by its id, a downloaded one by its offered id or `owner/name`, or the one in this diffusers
     folder or single file.
 
-    given: what is added to it in place of what it is given here; nothing can be added to a built-in one.
+    given: what is added to it in place of what it is given here.
 
     Raises ModelError in one sentence when there is none or it cannot be used.
     """
     if id_or_path in BUILT_IN:
-        return built_in(id_or_path)
+        return built_in(id_or_path, given)
     if not id_or_path.strip():
         raise ModelError("No model is named; choose one or give the path of a model folder or file.")
     path = Path(os.path.expanduser(id_or_path))
@@ -259,11 +265,13 @@ def _extended(entry: ModelEntry, given: Sequence[Given]) -> ModelEntry:
     additions = model_additions(given, entry.family)
     used = [each.addition for each in additions if each.addition is not None and each.addition.weight]
     few = next((each.few_steps for each in additions if each.few_steps), None)
+    words = None if entry.words is None else entry.words | {word_key(each.word) for each in used if each.word}
     return replace(
         entry,
         additions=additions,
         files=replace(entry.files, additions=tuple(sorted(used, key=lambda a: (a.word, a.file.name, a.weight)))),
         defaults=_in_few_steps(entry.defaults, few),
+        words=words,
     )
 
 

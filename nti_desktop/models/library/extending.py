@@ -5,7 +5,7 @@ from pathlib import Path
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.formats.additions import read_addition
 from nti_desktop.models.library.additions import check_fit
-from nti_desktop.models.library.catalog import model_at
+from nti_desktop.models.library.catalog import find_model
 from nti_desktop.models.library.places import Given, read_places, write_places
 from nti_desktop.recipe.parameters import ADDITION
 
@@ -13,13 +13,13 @@ from nti_desktop.recipe.parameters import ADDITION
 def extend(model: Path, file: Path, weight: float | None = None) -> str:
     """Give a model a file, or another weight to one that it has; the sentence says what it is.
 
-    model: as it is listed; file: absolute; weight: of a LoRA, None for its usual one. Raises ModelError or RecipeError
-    in one sentence, and nothing has changed.
+    model: as it is listed, or the id of a built-in one; file: absolute; weight: of a LoRA, None for its usual one.
+    Raises ModelError or RecipeError in one sentence, and nothing has changed.
     """
     places = read_places()
     before, given = places.given(model), Given(file, ADDITION.usual if weight is None else weight)
     ADDITION.check(given.weight)
-    entry = model_at(model, places.autoencoder_of(model), before)
+    entry = find_model(str(model), before)
     found = read_addition(file)
     check_fit(found, file.name, entry.family, [each for each in entry.additions if each.given.file != file])
     if found.word and weight not in (None, 1.0):

@@ -15,6 +15,7 @@ from nti_desktop.recipe.parameters import ADDITION
 
 LARGEST_FILE = 1 << 20  # bytes; a thousand long paths fit
 MOST_PATHS = 1000
+STUDIO = "studio"  # the model that comes with the program, by its id, as it may lie anywhere
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Given:
 class Places:
     """store: where downloads go and where models are found by themselves; added: model folders and files elsewhere;
     forgotten: found ones that are not to be listed; autoencoders: models and the file or folder of the autoencoder that
-    each is used with in place of its own; additions: models and what each is given; fault: what is wrong with the file
+    each is used with in place of its own; additions: models, by path or by the id of a built-in one, and what each is
+    given; fault: what is wrong with the file
     that says so, one sentence.
     """
 
@@ -184,7 +186,12 @@ def _pairs(value: object) -> tuple[tuple[Path, Path], ...]:
 def _additions(value: object) -> tuple[tuple[Path, tuple[Given, ...]], ...]:
     if not isinstance(value, dict) or len(value) > MOST_PATHS:
         raise ValueError("not additions by paths")
-    return tuple((_absolute(model), tuple(map(_given, _pieces(given)))) for model, given in value.items())
+    return tuple((_model(model), tuple(map(_given, _pieces(given)))) for model, given in value.items())
+
+
+def _model(value: str) -> Path:
+    """Read which model is given something: one that lies there, or a built-in one by its id."""
+    return Path(value) if value == STUDIO else _absolute(value)
 
 
 def _given(value: object) -> Given:

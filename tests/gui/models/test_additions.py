@@ -15,11 +15,8 @@ from nti_desktop.gui.models.additions_panel import AdditionsPanel
 from nti_desktop.models.library.extending import extend
 from nti_desktop.models.library.places import Given, read_places, write_places
 from tests.addition_files import as_kohya, write_lora, write_word
-from tests.gui.test_models_page import choose, rested, rows, said
-from tests.gui.test_models_page import opened as opened
+from tests.gui.models.page import Until, choose, rested, rows, said
 from tests.wild.folders import write_folder
-
-Until = Callable[[Callable[[], bool]], None]
 
 
 @pytest.fixture
@@ -114,12 +111,20 @@ def test_what_lies_in_usual_places_is_offered(
     rested(window, until)
 
 
-def test_a_built_in_model_is_given_nothing(opened: Callable[[], MainWindow], model: Path, until: Until) -> None:
+def test_a_built_in_model_is_given_files_like_any_other(
+    opened: Callable[[], MainWindow], tmp_path: Path, until: Until
+) -> None:
+    mug = tmp_path / "my_mug.safetensors"
+    write_word(mug, width=128)
     window = opened()
-    choose(window, "model")
-    assert panel(window).isVisible()
-    window.models.page.list.list.setCurrentRow(0)
-    assert not panel(window).isVisible()
+    choose(window, "studio")
+    panel(window).extend_asked.emit(Path("studio"), mug, 1.0)
+    until(lambda: shown(window) == ["my_mug.safetensors: embedding, “my_mug” in a sentence"])
+    assert [each.file for each in window.editor.model.entry.files.additions] == [mug]
+    panel(window).rows[0].remove.click()
+    until(lambda: shown(window) == [])
+    assert window.editor.model.entry.files.additions == ()
+    rested(window, until)
 
 
 def test_a_weight_moved_just_before_the_page_closes_is_kept(
@@ -170,7 +175,7 @@ def test_tab_goes_through_what_a_model_is_given_as_one_reads(
     slider = given.findChild(QSlider)
     assert isinstance(slider, QSlider)
     slider.setFocus()
-    for following in (given.remove, mug.remove, panel(window).add):
+    for following in (given.remove, mug.remove, panel(window).teach, panel(window).add):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         assert QApplication.focusWidget() is following
     rested(window, until)

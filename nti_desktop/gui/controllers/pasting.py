@@ -1,0 +1,145 @@
+"""The open version's edit, made on other photos: each gets a version of its own in its own project."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from nti_desktop.core.errors import ModelError, NtiError
+from nti_desktop.core.units import duration
+from nti_desktop.editing.series import Series, Told, Way, takes, tell_series, whole_edit
+from nti_desktop.editing.session import Session
+from nti_desktop.gui import preferences
+from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.series_run import SeriesRun
+from nti_desktop.gui.editor.prompt_line import PromptLine
+from nti_desktop.gui.editor.series_dialog import Entry, SeriesDialog, Wording
+from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.gui.workers.threads import slot
+from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
+
+WORDING = Wording(
+    title="Apply to other photos",
+    heading="Each photo gets a version with this edit in its own project. Say what a photo shows where that is "
+    "something else than here; the change is made in those words.",
+    line="What it shows",
+    add="&Add photos…",
+)
+_PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES)))})"
+
+
+class Pasting(QObject):
+    """Prepares other photos and makes the edit of each; what is wrong with one is said beside it."""
+
+    def __init__(
+        self, editor: Editor, engine: EngineThread, background: Background, line: PromptLine, window: QWidget
+    ) -> None:
+        """line: where the edit is typed."""
+        super().__init__(window)
+        self._editor, self._line = editor, line
+        self.dialog = SeriesDialog(WORDING, window)
+        self.run: SeriesRun[Told] = SeriesRun(self.dialog, engine, background, self._show)
+        self._wish: Series | None = None  # with no photos yet
+        self._told: dict[str, Told] = {}  # by photo
+        self.dialog.changed.connect(self._show_forecast)
+        self.dialog.add_asked.connect(self._add)
+        self.dialog.start_asked.connect(self.begin)
+        self.dialog.stop_asked.connect(self.run.stop)
+        self.dialog.sheet_asked.connect(self._save_sheet)
+        self.dialog.finished.connect(self._closed)
+
+    @command("Apply to &other photos…", Menu.VERSION)
+    @slot()
+    def apply_to_others(self) -> None:
+        """Make this edit on other photos; each gets a version of its own."""
+        self._line.settle()
+        document = self._editor.document
+        if document is None or document.version is None:
+            return
+        session, version = document.session, document.version
+        record = session.project.inversion(version.inversion)
+        settings = record.settings.settings()
+        try:
+            entry = session.known_model(record)
+            if entry is None:
+                raise ModelError("The model that this edit was made with is not found yet; wait, or bring it back.")
+            edit = whole_edit(session, version)
+        except NtiError as error:
+            self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.EFFECT))
+            return
+        way = Way(entry, record.model_fingerprint, settings.method, settings.steps, settings.guidance_scale)
+        self.run.stop()
+        self._told.clear()
+        self._wish = Series((), (edit,), way, settings.prompt, usual=document.basis.defaults, name=version.name)
+        self.dialog.ask(())
+        self._add()
+
+    @slot()
+    def _add(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self.dialog, "Add photos", preferences.last_folder(), _PHOTOS)
+        self.add([Path(name) for name in names])
+
+    def add(self, photos: list[Path]) -> None:
+        """List more photos; the open one has this edit already."""
+        wish, entries, session = self._wish, self.dialog.entries, self._editor.session
+        if wish is None:
+            return
+        known = {entry.key for entry in entries} | ({str(session.photo.path)} if session else set())
+        usual = f"as before, else: {wish.prompt}" if wish.prompt else ""
+        new = [Entry(str(path), path.name, usual=usual) for path in dict.fromkeys(photos) if str(path) not in known]
+        self.dialog.show_entries([*entries, *new], len(entries))
+
+    @property
+    def _series(self) -> Series | None:
+        """As the dialog asks for it; None as long as there are no photos."""
+        entries, wish = self.dialog.entries, self._wish
+        if wish is None or not entries:
+            return None
+        photos = tuple(Path(entry.key) for entry in entries)
+        described = {Path(entry.key): entry.text for entry in entries if entry.text}
+        return Series(photos, wish.edits, wish.way, wish.prompt, described, wish.usual, name=wish.name)
+
+    @slot()
+    def begin(self) -> None:
+        """Make the edit on all photos that do not have it yet."""
+        series = self._series
+        if series is None:
+            self.dialog.state.setText("There are no photos yet; add some.")
+            return
+        self._told.clear()
+        self.run.begin(
+            series.way.entry, lambda engine, report: tell_series(series, engine, Session.save, report, engine.cancel)
+        )
+
+    def _show(self, told: Told) -> None:
+        self._told[str(told.photo)] = told
+        line = next(line for line in self.dialog.lines if line.entry.key == str(told.photo))
+        made = [f"{frame.version}: {frame.prompt}{'' if frame.new else ' (was there)'}" for frame in told.frames]
+        line.say(" ".join([*made, *([] if told.error is None else [str(told.error)])]))
+        self.dialog.sheet_button.setEnabled(any(each.frames for each in self._told.values()))
+
+    @slot()
+    def _show_forecast(self) -> None:
+        series = self._series
+        seconds = None if series is None else takes(series, self._editor.preparing.plan.estimates)
+        known = "How long it takes is not known yet." if seconds is None else f"Takes {duration(seconds)} at most."
+        self.dialog.forecast.setText("" if series is None else known)
+
+    @slot()
+    def _save_sheet(self) -> None:
+        told = list(self._told.values())
+        if told:
+            self.run.save_sheet(lambda: told, 1, told[0].photo)
+
+    @slot()
+    def stop(self) -> None:
+        """Do without, whether the dialog is to be seen or not."""
+        self.dialog.close()
+        self.run.stop()
+
+    @slot(int)
+    def _closed(self, _result: int) -> None:
+        self.run.stop()

@@ -1,0 +1,154 @@
+"""A story on the open photo: sentences, one frame after the other, each a version."""
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from nti_desktop.core.errors import NtiError
+from nti_desktop.core.units import duration
+from nti_desktop.editing.composition import Composition
+from nti_desktop.editing.document import Document
+from nti_desktop.editing.history import EditState
+from nti_desktop.editing.previews import SIDE, encode_preview
+from nti_desktop.editing.series import Frame, Told, draw_edits, edits_of, made_before, sentences, small
+from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.series_run import SeriesRun
+from nti_desktop.gui.editor.prompt_line import PromptLine
+from nti_desktop.gui.editor.series_dialog import Entry, SeriesDialog, Wording
+from nti_desktop.gui.workers.background import Background
+from nti_desktop.gui.workers.engine_thread import EngineThread
+from nti_desktop.gui.workers.threads import slot
+from nti_desktop.photo.raster import Raster
+from nti_desktop.recipe.settings import EditDefaults
+
+WORDING = Wording(
+    title="Series",
+    heading="Say in a sentence what each picture shows. Things stay as they were said to be until a sentence says "
+    "otherwise; what surrounds them is as the sentence has it. Each picture becomes a version.",
+    line="Sentence",
+    add="&Add a sentence",
+)
+
+
+class Story(QObject):
+    """Draws each frame of a story, and adds it to the versions; the one that is shown stays."""
+
+    def __init__(
+        self, editor: Editor, engine: EngineThread, background: Background, line: PromptLine, window: QWidget
+    ) -> None:
+        """line: where the edit is typed."""
+        super().__init__(window)
+        self._editor, self._line = editor, line
+        self.dialog = SeriesDialog(WORDING, window)
+        self.run: SeriesRun[tuple[EditState, bytes]] = SeriesRun(self.dialog, engine, background, self._show)
+        self._edits: tuple[EditState, ...] = ()
+        self._pictures: dict[int, Raster] = {}  # by the place in the story
+        self._composition: Composition | None = None
+        self._document: Document | None = None
+        self.dialog.changed.connect(self._show_forecast)
+        self.dialog.add_asked.connect(self._add)
+        self.dialog.start_asked.connect(self.begin)
+        self.dialog.stop_asked.connect(self.run.stop)
+        self.dialog.sheet_asked.connect(self._save_sheet)
+        self.dialog.finished.connect(self._closed)
+        editor.opened.connect(self.stop)
+
+    @command("Ser&ies…", Menu.EDIT)
+    @slot()
+    def tell_story(self) -> None:
+        """Tell a story on this photo: a sentence for each picture, one after the other."""
+        self._line.settle()
+        document = self._editor.document
+        if document is None:
+            return
+        self._document = document
+        first = "" if document.asks_for_nothing_here else document.edit_text
+        self.dialog.ask([Entry("", text=first), Entry("")])
+
+    @slot()
+    def begin(self) -> None:
+        """Draw what is not a version yet."""
+        document = self._document
+        if document is None or document.inversion is None:
+            return
+        record, session = document.inversion, document.session
+        try:
+            wishes = sentences([entry.text for entry in self.dialog.entries if entry.text])
+            source = document.source.strip()
+            self._edits = edits_of(wishes, source, source, document.basis, EditDefaults(), story=True)
+        except NtiError as error:
+            self.dialog.state.setText(str(error))
+            return
+        self.dialog.show_entries([entry for entry in self.dialog.entries if entry.text])
+        self._pictures, self._composition = {}, session.composition
+        missing = []
+        for number, state in enumerate(self._edits):
+            known = made_before(session, record, state)
+            pixels = None if known is None else session.working_copy.preview(known.id)
+            if known is None or pixels is None:
+                missing.append(state)
+            else:
+                self._told(number, known.name, Raster(pixels))
+        aside, entry = session.aside(), self._editor.model.entry
+        self.run.begin(entry, lambda engine, report: draw_edits(aside, record, missing, engine, report, engine.cancel))
+
+    def _show(self, made: tuple[EditState, bytes]) -> None:
+        state, preview = made
+        number = next(n for n, each in enumerate(self._edits) if each == state and n not in self._pictures)
+        self._editor.attempt(lambda document: document.add_aside(state, preview))
+        assert self._document is not None
+        name = self._document.session.project.versions[-1].name
+        self._told(number, name, small(preview))
+
+    def _told(self, number: int, version: str, picture: Raster) -> None:
+        self._pictures[number] = picture
+        self.dialog.lines[number].say(f"{version}: {self._edits[number].recipe.prompt}")
+        self.dialog.sheet_button.setEnabled(True)
+
+    @slot()
+    def _add(self) -> None:
+        entries = self.dialog.entries
+        self.dialog.show_entries([*entries, Entry("")], len(entries))
+
+    @slot()
+    def _show_forecast(self) -> None:
+        document, count = self._document, sum(bool(entry.text) for entry in self.dialog.entries)
+        if document is None or document.inversion is None:
+            return
+        settings = document.inversion.settings
+        one = self._editor.preparing.plan.estimates.rendering(settings.method, settings.steps)
+        known = f"Takes {duration(count * one)}." if one is not None else "How long it takes is not known yet."
+        self.dialog.forecast.setText(known if count else "")
+
+    @slot()
+    def _save_sheet(self) -> None:
+        document, composition = self._document, self._composition
+        if document is None or composition is None:
+            return
+        photo, description = document.session.photo.path, document.source.strip()
+        frames = tuple(
+            Frame(self._edits[number].recipe.prompt, "", picture, new=True)
+            for number, picture in sorted(self._pictures.items())
+        )
+
+        def told() -> list[Told]:
+            before = small(encode_preview(composition.compose((), SIDE)))
+            return [Told(photo, description, before, frames)]
+
+        self.run.save_sheet(told, len(frames), photo)
+
+    @slot()
+    def stop(self) -> None:
+        """Do without, whether the dialog is to be seen or not."""
+        self.dialog.close()
+        self._forget()
+
+    @slot(int)
+    def _closed(self, _result: int) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        """Draw no more, and let go of the photo."""
+        self.run.stop()
+        self._document = self._composition = None
+        self._edits, self._pictures = (), {}

@@ -1,0 +1,67 @@
+"""Sentences from sentences: a story's things stay as they were said to be, and a change is made in other words."""
+
+import pytest
+
+from nti_desktop.core.errors import RecipeError
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef, with_weight
+from nti_desktop.recipe.retelling import carried, carried_recipe, told_after
+
+CUBE = "a red cube on grey stone"
+
+
+@pytest.mark.parametrize(
+    ("before", "sentence", "told"),
+    [
+        ("a photo of a red glass mug on sand", "a photo of a mug at night", "a photo of a red glass mug at night"),
+        ("a red glass mug on sand", "a blue mug at night", "a blue glass mug at night"),
+        ("a shiny black cube on sand", "a red cube on sand", "a shiny red cube on sand"),
+        ("an orange mug and a white ball", "a ball and a mug in fog", "a white ball and an orange mug in fog"),
+        ("a black cat sitting on a sofa", "a cat sleeping on snow", "a black cat sleeping on snow"),
+        ("an old skateboard", "A skateboard at night", "An old skateboard at night"),
+        ("a mug on sand", "a red mug on sand", "a red mug on sand"),
+        ("a glass red mug", "a red glass mug", "a red glass mug"),
+    ],
+)
+def test_a_thing_stays_as_it_was_said_to_be_until_a_frame_says_otherwise(before: str, sentence: str, told: str) -> None:
+    assert told_after(before, sentence) == told
+
+
+@pytest.mark.parametrize("sentence", ["a ball on grass at night", "a red mug", "?", ""])
+def test_what_surrounds_a_thing_or_was_not_there_is_as_the_frame_has_it(sentence: str) -> None:
+    assert told_after("a cube on green grass under a cloudy sky", sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    ("edit", "description", "made"),
+    [
+        ("a red cube on grey stone at sunset", "a ball on sand", "a ball on sand at sunset"),
+        ("a red cube on grey stone at sunset", "a ball on sand.", "a ball on sand at sunset."),
+        ("a blue cube on grey stone", "a green ball on sand", "a blue ball on sand"),
+        ("a red cube on a wooden table", "a ball on sand", "a ball on a wooden table"),
+        ("a shiny red cube on grey stone", "a ball on sand", "a shiny ball on sand"),
+        ("a cube on grey stone", "a green ball on sand", "a ball on sand"),
+        ("a cube on grey stone", "a ball on sand", "a ball on sand"),
+    ],
+)
+def test_a_change_is_made_in_the_words_of_another_description(edit: str, description: str, made: str) -> None:
+    assert carried(CUBE, edit, description) == made
+
+
+def test_a_change_of_what_a_description_does_not_say_has_no_place_in_it() -> None:
+    with pytest.raises(RecipeError, match="“a ball on sand” has nothing in place of “red”, which the edit changes; "):
+        carried(CUBE, "a blue cube on grey stone", "a ball on sand")
+
+
+def test_weights_and_masks_go_along_with_their_words() -> None:
+    edit = EditRecipe("a blue cube on grey stone", blend=Blend((WordRef(Side.SOURCE, 2, "cube"),)))
+    made = carried_recipe(with_weight(edit, 1, 1.5), CUBE, "one green ball on sand")
+    assert made.prompt == "one blue ball on sand"
+    assert [(control.position, control.weight) for control in made.words] == [(1, 1.5)]
+    assert made.blend is not None
+    assert made.blend.words == (WordRef(Side.SOURCE, 2, "ball"),)
+
+
+def test_a_mask_of_words_that_a_description_does_not_say_is_not_left_out_in_silence() -> None:
+    edit = EditRecipe(f"{CUBE} at sunset", blend=Blend((WordRef(Side.SOURCE, 1, "red"),)))
+    with pytest.raises(RecipeError, match="does not say all the words that the mask of the edit is made of"):
+        carried_recipe(edit, CUBE, "a ball on sand")
