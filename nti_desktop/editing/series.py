@@ -30,7 +30,7 @@ from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, with_prompt
 from nti_desktop.recipe.retelling import carried_recipe, told_after
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
-from nti_desktop.recipe.structure import holding_things
+from nti_desktop.recipe.structure import EMPTY, holding_things
 from nti_desktop.recipe.words import ask_the_same
 
 SHOWN = 320  # pixels, the longest side of what comes back to be shown
@@ -110,17 +110,23 @@ def sentences(texts: Sequence[str]) -> tuple[EditState, ...]:
     if not texts:
         raise RecipeError("A series needs at least one sentence; say what the first picture should show.")
     read = [read_emphasis(text) for text in texts]
+    if not all(each.prompt.strip() for each in read):
+        raise RecipeError(EMPTY)
     return tuple(EditState(with_emphasis(EditRecipe(each.prompt, automatic=True), each), Finish()) for each in read)
 
 
 def whole_edit(session: Session, version: VersionRecord) -> EditState:
-    """Read the edit of a version that can be made on other photos. Raises RecipeError where it is of an area, which
-    lies elsewhere in another photo.
+    """Read the edit of a version that can be made on other photos. Raises RecipeError where it is of an area, or
+    confined to a mark, which lie elsewhere in another photo.
     """
     record = session.project.inversion(version.inversion)
     if version.others or not _is_whole(session, record):
         raise RecipeError(
             f"“{version.name}” edits an area, which other photos have elsewhere; choose a version of the whole photo."
+        )
+    if version.recipe.within:
+        raise RecipeError(
+            f"“{version.name}” edits what is marked, which other photos have elsewhere; choose a version without marks."
         )
     return state_of(version)
 

@@ -12,6 +12,7 @@ from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import Change, align_words, split_words
 
+EMPTY = "The edit is empty; say in words what the photo should show."
 _FORMS = frozenset({Kind.THING, Kind.OTHER})  # what changes the form of what is seen, or may
 _OF_THINGS = _FORMS | {Kind.COLOUR, Kind.MATERIAL}
 
@@ -41,7 +42,7 @@ def settled(
     the method draws the surroundings then.
     """
     if not recipe.prompt.strip() and not prepared.method.row.fills:
-        raise RecipeError("The edit is empty; say in words what the photo should show.")
+        raise RecipeError(EMPTY)
     if not recipe.automatic:
         return recipe
     if prepared.method.row.sees is Sees.PHOTO:

@@ -106,3 +106,15 @@ def test_there_is_nothing_to_invert_for_filling_in(photo: Path, model: Path, ter
     code, _, said = terminal.run("invert", photo, "--prompt", "a ball", "--model", model)
     assert code != 0
     assert "needs nothing prepared" in said
+
+
+def test_a_mask_confines_an_edit_by_words_too(photo: Path, terminal: Terminal) -> None:
+    sample, out = samples()[0], photo.with_name("edit.png")
+    terminal.answer("invert", photo, "--prompt", sample.caption, "--steps", "4")
+    height, width = pixels(photo).shape[:2]
+    mask = f"0,0,{width // 2},{height}"
+    answer = terminal.answer("edit", photo, "--to", sample.edits[0], "--mask", mask, "--out", out)
+    assert answer["coverage"] == pytest.approx(0.5, abs=0.01)
+    differs = np.abs(pixels(out) - pixels(photo)).max(-1)
+    assert differs[:, : width // 2].max() > 8
+    assert differs[:, width // 2 :].max() == 0

@@ -26,6 +26,7 @@ from nti_desktop.project.schema import SCHEMA_VERSION
 from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, Rendered, RenderJob, seen_of
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import rectangle
 from tests.editing.test_session import _write_as_it_is
 from tests.sessions import SOURCE, inverted, scene, with_a_version
 
@@ -199,6 +200,14 @@ def test_the_edit_of_an_area_is_not_made_elsewhere(photos: tuple[Path, ...]) -> 
     version = session.add_version("Corner", sentences([NIGHT])[0].recipe)
     with pytest.raises(RecipeError, match="“Corner” edits an area, which other photos have elsewhere"):
         whole_edit(session, version)
+
+
+def test_the_edit_of_what_is_marked_is_not_made_elsewhere(photos: tuple[Path, ...]) -> None:
+    session = with_a_version(photos[0])
+    confined = replace(session.project.versions[0].recipe.recipe(), within=(rectangle(0, 0, 0.5, 0.5),))
+    session.change_version(session.project.versions[0].id, recipe=confined)
+    with pytest.raises(RecipeError, match="edits what is marked, which other photos have elsewhere"):
+        whole_edit(session, session.project.versions[0])
 
 
 @pytest.mark.parametrize("texts", [[], ["a ball", " "]])
