@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from tests.benchmarks.children import ask
-from tests.benchmarks.screen import QUIET
+from tests.benchmarks.children import QUIET, ask  # and nothing of the program, which an empty window does without
 
 
 @dataclass(frozen=True)
