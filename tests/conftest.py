@@ -22,6 +22,10 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one process a core
 
+# What is imported to find the tests is there to stay: to look through it for garbage again and again takes a quarter of
+# the time. See `_no_garbage_collected_by_threads` for what comes after.
+gc.disable()
+
 # Slow machines are no failure; the database would make runs differ.
 settings.register_profile("house", deadline=None, database=None, print_blob=True)
 settings.load_profile("house")

@@ -35,6 +35,7 @@ from tests.benchmarks.methods import measure_methods
 from tests.benchmarks.page import LARGEST, write_page
 from tests.benchmarks.picture import draw, edit_points, inversion_points
 from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
+from tests.benchmarks.start import measure_start
 from tests.benchmarks.summary import summarised
 from tests.benchmarks.table import table
 from tests.benchmarks.truth import Truth, Way, measure_truth, rounds_of, ways
@@ -133,7 +134,17 @@ def test_what_was_not_measured_is_null_and_said() -> None:
         "negative_prompt_row_ratio"
     ]
     assert len(numbers) == 13
-    for name in (*numbers, "recovered_truth", "speed", "screen", "memory", "full_size", "memory_estimate", "truth"):
+    for name in (
+        *numbers,
+        "recovered_truth",
+        "speed",
+        "start",
+        "screen",
+        "memory",
+        "full_size",
+        "memory_estimate",
+        "truth",
+    ):
         assert bench[name] is None, name
     assert set(bench["at_full_size"].values()) == set(bench["at_published_guidance"].values()) == {None}
     text = table(bench)
@@ -219,6 +230,18 @@ def test_other_sections_stay_unless_model_or_defaults_have_changed(
     monkeypatch.setattr(command, "fingerprint", lambda _: "of other weights")
     command.main(["--out", str(out), "--only", "screen"])
     assert json.loads(out.read_text())["speed"] is None
+
+
+def test_the_table_tells_how_long_the_window_takes_beside_an_empty_one() -> None:
+    start = {"seconds": [1.0, 1.5], "median": 1.25, "bare": [0.5, 0.5], "bare_median": 0.5, "torch": False}
+    text = table(summarised({"start": start}))
+    assert "1.25 s, an empty window of Qt: 0.50 s, ratio 2.5, medians of 2 starts; torch is not loaded then" in text
+
+
+def test_the_programs_own_window_is_painted_before_torch_is_loaded() -> None:
+    found = measure_start(1)
+    assert len(found.seconds) == len(found.bare) == 1
+    assert not found.torch
 
 
 def test_a_gap_belongs_to_what_was_done_when_it_ended() -> None:

@@ -27,13 +27,14 @@ from tests.benchmarks.picture import draw
 from tests.benchmarks.screen import measure_screen
 from tests.benchmarks.sd15 import measure_full_size
 from tests.benchmarks.speed import measure_speed
+from tests.benchmarks.start import measure_start
 from tests.benchmarks.summary import summarised
 from tests.benchmarks.table import table
 from tests.benchmarks.truth import measure_truth, ways
 from tests.figures.running import Runner, Subject
 from tests.figures.tables import plain
 
-SECTIONS = ("speed", "screen", "gaps", "growth", "memory", "truth", "methods", "picture")
+SECTIONS = ("speed", "start", "screen", "gaps", "growth", "memory", "truth", "methods", "picture")
 
 Measured = Iterator[tuple[str, object]]  # name of a section, what was measured
 
@@ -47,6 +48,8 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
                 yield "full_size", measure_full_size(asked.rounds, asked.photos, asked.full_size_steps)
             except (OutOfMemory, torch.OutOfMemoryError) as error:
                 print(f"Stable Diffusion 1.5's size was not measured: {error}")
+    if "start" in asked.only:
+        yield "start", measure_start(asked.starts)
     if "screen" in asked.only:
         yield "screen", measure_screen(asked.moves)
     if "gaps" in asked.only:
@@ -88,6 +91,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--kinds", type=_some_of(KINDS), default=KINDS, help=f"for all methods, {','.join(KINDS)}")
     parser.add_argument("--methods", type=_some_of(tuple(Method)), default=tuple(Method), help="some of them")
     parser.add_argument("--page", type=Path, metavar="FOLDER", help="write the table of all methods there as a page")
+    parser.add_argument("--starts", type=_at_least_one, default=5, help="of the program, until its window is painted")
     parser.add_argument("--moves", type=_at_least_one, default=7, help="of the slider in the window")
     parser.add_argument("--edits", type=_at_least_one, default=500, help="in one window, whose memory is watched")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each, for the truth")

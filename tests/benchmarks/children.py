@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+QUIET = "default.warning=false"  # the offscreen platform complains of every hint about a size
 
 
 def ask(module: str, *arguments: str, **environment: str) -> Any:

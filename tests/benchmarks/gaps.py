@@ -30,8 +30,8 @@ from nti_desktop.gui.workers.garbage import garbage_collected_here
 from nti_desktop.gui.workers.threads import others_give_way
 from nti_desktop.models.library.samples import samples
 from nti_desktop.recipe.methods import Method
-from tests.benchmarks.children import ROOT, ask
-from tests.benchmarks.screen import QUIET, close, moved, rest, until
+from tests.benchmarks.children import QUIET, ROOT, ask
+from tests.benchmarks.screen import close, moved, rest, until
 
 EVERY = 2  # milliseconds between two ticks
 LONG = 0.03  # seconds

@@ -21,8 +21,8 @@ from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.workers.garbage import garbage_collected_here
 from nti_desktop.gui.workers.threads import others_give_way
 from nti_desktop.models.library.samples import samples
-from tests.benchmarks.children import ask
-from tests.benchmarks.screen import QUIET, close, until
+from tests.benchmarks.children import QUIET, ask
+from tests.benchmarks.screen import close, until
 
 EVERY = 10  # edits between two looks
 SETTLED = 0.2  # of the edits; what is kept of the first ones is bounded and grows until then

@@ -17,10 +17,9 @@ from nti_desktop.gui import theme
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.samples import samples
 from nti_desktop.recipe.words import split_words
-from tests.benchmarks.children import ask
+from tests.benchmarks.children import QUIET, ask
 
 EVERY = 5  # milliseconds between two looks
-QUIET = "default.warning=false"  # the offscreen platform complains of every hint about a size
 REST = 0.3  # seconds of quiet before a slider is moved
 
 

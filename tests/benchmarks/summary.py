@@ -20,7 +20,7 @@ from tests.benchmarks.speed import AS_PUBLISHED, EDITS, INVERSIONS
 from tests.figures.tables import ALL
 
 Section = Mapping[str, Any]
-SECTIONS = ("speed", "screen", "gaps", "growth", "memory", "full_size", "memory_estimate", "truth", "methods")
+SECTIONS = ("speed", "start", "screen", "gaps", "growth", "memory", "full_size", "memory_estimate", "truth", "methods")
 
 # For each ratio: the contest, the one who is slower if it is above 1, and the other.
 GUIDED = {

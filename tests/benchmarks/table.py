@@ -22,6 +22,7 @@ def table(bench: Section) -> str:
         parts += _model(title, full_size["speed"], full_size["memory"], None)
     parts += [
         _estimate(bench["memory_estimate"]),
+        _start(bench["start"]),
         _screen(bench["screen"]),
         *_window(bench),
         _truth(bench),
@@ -75,6 +76,16 @@ def _memory(memory: Section | None) -> str:
     lines = [f"peak of an inversion beyond the loaded model, {memory['of']}"]
     lines += [f"{name:{_NAME}} {_megabytes(peak):>8} MB" for name, peak in memory["peaks"].items()]
     return "\n".join(lines)
+
+
+def _start(start: Section | None) -> str:
+    if start is None:
+        return "window, from the start of the program until it is painted: not measured"
+    return (
+        f"window, from the start of the program until it is painted: {start['median']:.2f} s, an empty window of Qt: "
+        f"{start['bare_median']:.2f} s, ratio {start['median'] / start['bare_median']:.1f}, medians of "
+        f"{len(start['seconds'])} starts; torch is {'loaded' if start['torch'] else 'not loaded'} then"
+    )
 
 
 def _screen(screen: Section | None) -> str:

@@ -1,12 +1,13 @@
 """A published benchmark from the command line: small folders in the published layouts, the built-in model."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nti_desktop.engine.service import EngineService
-from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.catalog import BUILT_IN, BUILT_IN_ID, STUDIO_DEFAULTS, built_in
 from tests.cli.conftest import Terminal
 from tests.evaluation.benchmarks import write_pie_bench, write_tedbench
 from tests.instruct_models import make_orders_model
@@ -18,6 +19,12 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = replace(STUDIO_DEFAULTS, steps=3, few_steps=True)
+    monkeypatch.setitem(BUILT_IN, BUILT_IN_ID, replace(BUILT_IN[BUILT_IN_ID], defaults=few))
+
+
+@pytest.fixture
 def pie_bench(tmp_path: Path) -> Path:
     return write_pie_bench(tmp_path / "pie")
 
@@ -26,6 +33,7 @@ def lines(file: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_every_case_is_measured_once_and_the_table_stands_beside_the_papers(
     pie_bench: Path, out: Path, tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +92,7 @@ def test_orders_come_from_the_benchmark(pie_bench: Path, out: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_tedbench_needs_no_mask(tmp_path: Path, out: Path, terminal: Terminal) -> None:
     folder = write_tedbench(tmp_path / "ted")
     code, said, heard = terminal.run("evaluate", "tedbench", folder, "--cases", 1, "--out", out)
@@ -93,6 +102,7 @@ def test_tedbench_needs_no_mask(tmp_path: Path, out: Path, terminal: Terminal) -
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_steps")
 def test_a_picture_that_is_not_there_costs_its_own_case_only(pie_bench: Path, out: Path, terminal: Terminal) -> None:
     next((pie_bench / "annotation_images").rglob("*000.png")).unlink()
     code, said, _ = terminal.run("evaluate", "pie-bench", pie_bench, "--method", "residual", "--out", out)

@@ -1,6 +1,7 @@
 """The photo's own words: an embedding near the description's that explains more of the photo."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -24,7 +25,12 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def photo(prototype: DiffusionModel) -> Prepared:
-    return prepared(prototype, Method.EMBEDDING, steps=4)
+    return prepared_once(prototype)
+
+
+@cache
+def prepared_once(model: DiffusionModel) -> Prepared:
+    return prepared(model, Method.EMBEDDING, steps=4)
 
 
 def test_what_is_learned_explains_the_photo_better_and_begins_as_the_description(prototype: DiffusionModel) -> None:

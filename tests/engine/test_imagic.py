@@ -1,6 +1,7 @@
 """A model that was tuned on one photo, beside that photo's own words."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -28,7 +29,12 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def photo(prototype: DiffusionModel) -> Prepared:
-    return prepared(prototype, Method.IMAGIC, steps=4)
+    return prepared_once(prototype)
+
+
+@cache
+def prepared_once(model: DiffusionModel) -> Prepared:
+    return prepared(model, Method.IMAGIC, steps=4)
 
 
 @torch.no_grad()

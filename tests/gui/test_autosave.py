@@ -22,6 +22,8 @@ from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import errors
 from tests.sessions import SOURCE, invert
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 SOON = 20  # milliseconds
 

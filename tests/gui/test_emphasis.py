@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -11,6 +12,8 @@ from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Message
 from nti_desktop.models.library.samples import Sample
+
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
 
 Until = Callable[[Callable[[], bool]], None]
 

@@ -22,6 +22,8 @@ from tests.gui.conftest import OpenWindow
 from tests.metadata_files import camera_jpeg
 from tests.profiles import DISPLAY_P3
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 
 

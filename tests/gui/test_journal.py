@@ -14,6 +14,8 @@ from nti_desktop.project.archive import Unsound
 from nti_desktop.project.journal import left_behind
 from tests.gui.conftest import OpenWindow
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 
 NEVER = 10_000_000  # milliseconds; the project does not save itself

@@ -29,6 +29,8 @@ from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.models.library.samples import Sample
 from tests.gui.conftest import OpenWindow
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 
 # A text takes back what was typed into it, the window all else; see gui/widgets/text_undo.py.

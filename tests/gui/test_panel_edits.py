@@ -8,6 +8,8 @@ from nti_desktop.editing.history import EditState
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 
 

@@ -18,6 +18,8 @@ from tests.sessions import BLUE, invert, scene, with_a_version
 
 __all__ = ["photo"]
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 
 

@@ -19,6 +19,8 @@ from nti_desktop.photo.colour import srgb_profile
 from tests.gui.conftest import OpenWindow
 from tests.profiles import DISPLAY_P3, P3_PRIMARIES, PRO_PHOTO, PRO_PHOTO_PRIMARIES
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 Screen = Callable[[bytes | None], None]
 

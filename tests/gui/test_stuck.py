@@ -30,7 +30,10 @@ from tests.sessions import SOURCE, invert
 
 Until = Callable[[Callable[[], bool]], None]
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes with names of files")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes with names of files"),
+    pytest.mark.usefixtures("service"),  # what an edit looks like is no matter here
+]
 
 
 class Drive:

@@ -18,6 +18,8 @@ from nti_desktop.recipe.recipe import EditRecipe
 from tests.gui.conftest import OpenWindow
 from tests.sessions import SOURCE, invert, scene
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 
 

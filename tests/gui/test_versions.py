@@ -15,6 +15,8 @@ from nti_desktop.models.library.samples import Sample
 from nti_desktop.project.schema import VersionRecord
 from tests.gui.conftest import OpenWindow
 
+pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
+
 Until = Callable[[Callable[[], bool]], None]
 Say = Callable[[str], None]
 

@@ -1,22 +1,25 @@
 """What attention is taught: which token is about which part of a scene, and where it should look."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from transformers import CLIPTokenizer
 
-from nti_desktop.core.resources import resource
 from nti_desktop.studio.captions import GROUND, caption, phrases
+from nti_desktop.studio.train.pictures import stream
 from nti_desktop.studio.train.supervision import PhraseTokens, WatchedAttention, halved_to, supervision_loss
-from nti_desktop.studio.world import draw
+from nti_desktop.studio.train.tokenizer import train_tokenizer
+from nti_desktop.studio.world import TRAINING_SEEDS, draw
 
 pytestmark = pytest.mark.slow
 
 
-def test_tokens_know_what_they_are_about() -> None:
-    tokenizer = CLIPTokenizer.from_pretrained(resource("models", "studio") / "tokenizer")
+def test_tokens_know_what_they_are_about(tmp_path: Path) -> None:
+    train_tokenizer(stream(TRAINING_SEEDS[0], 300), tmp_path)
+    tokenizer = CLIPTokenizer.from_pretrained(tmp_path)
     rng = random.Random(0)
     scenes = (draw(rng) for _ in range(100))
     scene = next(s for s in scenes if len({thing.shape for thing in s.things}) == 2)

@@ -3,7 +3,6 @@
 import zipfile
 from dataclasses import dataclass
 from typing import BinaryIO, cast
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 import pyvips
@@ -39,7 +38,7 @@ def write_openraster(file: BinaryIO, picture: Raster, layers: Layered, metadata:
     changed = (layers.photo.pixels != picture.pixels).any(axis=-1)
     mask = pyvips.Image.new_from_memory(np.ascontiguousarray(layers.mask), width, height, 1, "uchar")
     stack = "".join(
-        f"<layer name={quoteattr(name)} src='data/{name.lower()}.png' x='0' y='0' visibility='{shown}'/>"
+        f"<layer name='{name}' src='data/{name.lower()}.png' x='0' y='0' visibility='{shown}'/>"
         for name, shown in (("Mask", "hidden"), ("Edit", "visible"), ("Photo", "visible"))
     )
     across, down = (round(dots) for dots in metadata.resolution or (0, 0))
