@@ -19,10 +19,7 @@ from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.teaching import LEARNING, VECTORS, Taught, TeachJob
 from tests.editing.test_teaching import write_photos
 from tests.gui.gated import GatedBench
-from tests.gui.test_models_page import choose, rested, rows, said
-from tests.gui.test_models_page import opened as opened
-
-Until = Callable[[Callable[[], bool]], None]
+from tests.gui.models.page import Until, choose, rested, rows, said
 
 
 class Pupil(GatedBench):
