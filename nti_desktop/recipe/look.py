@@ -10,7 +10,17 @@ PHOTO = "a photo"
 LIGHTS = ("on a sunny day", "under a cloudy sky", "at sunset", "at night", "in a studio", "in neon light")
 WEATHERS = ("in fog", "after rain", "in pouring rain", "in a snowstorm")
 FILMS = ("a black and white photo", "a sepia photo", "an oil painting", "a watercolour painting", "a pencil drawing")
-_SAID: dict[str, tuple[str, ...]] = {"light": LIGHTS, "weather": WEATHERS, "film": FILMS}
+GROUNDS = (
+    "on green grass",
+    "on sand",
+    "on snow",
+    "on grey stone",
+    "on a wooden table",
+    "on a tiled floor",
+    "on a street",
+    "in a room",
+)
+_SAID: dict[str, tuple[str, ...]] = {"ground": GROUNDS, "light": LIGHTS, "weather": WEATHERS, "film": FILMS}
 
 _BEFORE = frozenset(["after", "at", "by", "in", "on", "under", "with"])  # what such a phrase begins with
 
@@ -18,16 +28,17 @@ _BEFORE = frozenset(["after", "at", "by", "in", "on", "under", "with"])  # what 
 @dataclass(frozen=True)
 class Look:
     """light: one of `LIGHTS`, weather: one of `WEATHERS`, either empty where there is nothing to be said; film: one of
-    `FILMS`, or PHOTO.
+    `FILMS`, or PHOTO; ground: one of `GROUNDS`, said only to tell its colours from those of the light, never taken.
     """
 
     light: str = ""
     weather: str = ""
     film: str = PHOTO
+    ground: str = ""
 
     def __str__(self) -> str:
         """A sentence that says nothing else, "a sepia photo at sunset in fog"."""
-        return " ".join(phrase for phrase in (self.film, self.light, self.weather) if phrase)
+        return " ".join(phrase for phrase in (self.film, self.ground, self.light, self.weather) if phrase)
 
     def further(self, learned: frozenset[str] | None) -> tuple["Look", ...]:
         """List the looks that say one thing more. learned: words of the model, None when it does not say."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nti_desktop.recipe.look import FILMS, LIGHTS, PHOTO, WEATHERS, Look, with_look
+from nti_desktop.recipe.look import FILMS, GROUNDS, LIGHTS, PHOTO, WEATHERS, Look, with_look
 from nti_desktop.recipe.words import split_words, word_key
 
 NIGHT = Look("at night")
@@ -49,8 +49,8 @@ def test_every_look_can_be_taken_back_by_another(subtests: pytest.Subtests) -> N
 
 
 def test_one_thing_more_is_said_at_a_time_and_only_in_words_that_the_model_knows() -> None:
-    assert len(Look().further(None)) == len(LIGHTS) + len(WEATHERS) + len(FILMS)
+    assert len(Look().further(None)) == len(LIGHTS) + len(WEATHERS) + len(FILMS) + len(GROUNDS)
     assert {look.light for look in Look("at night").further(None)} == {"at night"}
-    assert Look("at night", "in fog", "a sepia photo").further(None) == ()
+    assert Look("at night", "in fog", "a sepia photo", "on snow").further(None) == ()
     learned = frozenset(word_key(word.text) for word in split_words("a photo at sunset in fog"))
     assert [str(look) for look in Look().further(learned)] == ["a photo at sunset", "a photo in fog"]
