@@ -28,7 +28,7 @@ _BEFORE = frozenset(["after", "at", "by", "in", "on", "under", "with"])  # what 
 @dataclass(frozen=True)
 class Look:
     """light: one of `LIGHTS`, weather: one of `WEATHERS`, either empty where there is nothing to be said; film: one of
-    `FILMS`, or PHOTO; ground: one of `GROUNDS`, said only to tell its colours from those of the light, never taken over.
+    `FILMS`, or PHOTO; ground: one of `GROUNDS`, said only to tell its colours from those of the light, never taken.
     """
 
     light: str = ""
