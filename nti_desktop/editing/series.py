@@ -105,8 +105,6 @@ def sentences(texts: Sequence[str]) -> tuple[EditState, ...]:
     """Read the plain edits that these sentences ask for, with their emphasis. Raises RecipeError where there are none
     or one is empty.
     """
-    if not all(text.strip() for text in texts):
-        raise RecipeError("A sentence of the series is empty; say what its picture should show, or take it out.")
     if not texts:
         raise RecipeError("A series needs at least one sentence; say what the first picture should show.")
     read = [read_emphasis(text) for text in texts]

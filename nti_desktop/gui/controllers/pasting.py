@@ -45,10 +45,10 @@ class Pasting(QObject):
         self._wish: Series | None = None  # with no photos yet
         self._told: dict[str, Told] = {}  # by photo
         self.dialog.changed.connect(self._show_forecast)
-        self.dialog.add_asked.connect(self._add)
-        self.dialog.start_asked.connect(self.begin)
-        self.dialog.stop_asked.connect(self.run.cancel)
-        self.dialog.sheet_asked.connect(self._save_sheet)
+        self.dialog.add_button.clicked.connect(self._add)
+        self.dialog.start_button.clicked.connect(self.begin)
+        self.dialog.stop_button.clicked.connect(self.run.cancel)
+        self.dialog.sheet_button.clicked.connect(self._save_sheet)
         self.dialog.finished.connect(self._closed)
 
     @command("Apply to &other photos…", Menu.VERSION)

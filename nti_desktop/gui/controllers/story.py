@@ -46,10 +46,10 @@ class Story(QObject):
         self._composition: Composition | None = None
         self._document: Document | None = None
         self.dialog.changed.connect(self._show_forecast)
-        self.dialog.add_asked.connect(self._add)
-        self.dialog.start_asked.connect(self.begin)
-        self.dialog.stop_asked.connect(self.run.cancel)
-        self.dialog.sheet_asked.connect(self._save_sheet)
+        self.dialog.add_button.clicked.connect(self._add)
+        self.dialog.start_button.clicked.connect(self.begin)
+        self.dialog.stop_button.clicked.connect(self.run.cancel)
+        self.dialog.sheet_button.clicked.connect(self._save_sheet)
         self.dialog.finished.connect(self._closed)
         editor.opened.connect(self.stop)
 

@@ -77,10 +77,6 @@ class SeriesDialog(QDialog):
     """Not modal. Lines can be added, removed and, by Ctrl+Up and Ctrl+Down, moved until they are worked on."""
 
     changed = Signal()  # other lines, or something else is written in them
-    add_asked = Signal()
-    start_asked = Signal()
-    stop_asked = Signal()
-    sheet_asked = Signal()
 
     def __init__(self, wording: Wording, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,10 +111,6 @@ class SeriesDialog(QDialog):
         for widget in (self.forecast, self.bar, self.state, buttons):
             column.addWidget(widget)
         buttons.rejected.connect(self.reject)
-        self.add_button.clicked.connect(self.add_asked)
-        self.start_button.clicked.connect(self.start_asked)
-        self.stop_button.clicked.connect(self.stop_asked)
-        self.sheet_button.clicked.connect(self.sheet_asked)
         QShortcut(QKeySequence("Ctrl+Up"), self, self._move_up)
         QShortcut(QKeySequence("Ctrl+Down"), self, self._move_down)
         self.resize(_WIDE, _HIGH)
