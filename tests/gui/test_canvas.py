@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRectF, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.gui.canvas.overlays import paint_caption
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import Picture, make_picture, mask_overlay
 from nti_desktop.photo.frame import Area
@@ -186,3 +187,18 @@ def test_a_picture_has_smaller_copies_and_a_film_is_as_dense_as_the_mask() -> No
     assert picture.level_for(2.0)[1] == 1
     laid = mask_overlay(np.array([[0.0, 1.0]], np.float32), QColor("red"), opacity=0.5)
     assert [laid.pixelColor(x, 0).alpha() for x in (0, 1)] == [0, 128]
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.usefixtures("qtbot")
+def test_a_caption_longer_than_the_canvas_is_wide_goes_on_in_the_next_line(left: bool) -> None:
+    image = QImage(220, 120, QImage.Format.Format_Grayscale8)
+    image.fill(Qt.GlobalColor.white)
+    with QPainter(image) as painter:
+        paint_caption(painter, "Draw around a place; or move with the arrow keys", QRectF(image.rect()), left)
+        line = QFontMetricsF(painter.font()).height()
+    painted = np.frombuffer(image.constBits(), np.uint8).reshape(120, -1)[:, :220] < 255
+    columns, rows = np.flatnonzero(painted.any(0)), np.flatnonzero(painted.any(1))
+    assert columns[0] >= 7
+    assert columns[-1] <= 220 - 8
+    assert rows[-1] - rows[0] > 2 * line

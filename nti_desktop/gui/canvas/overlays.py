@@ -25,16 +25,18 @@ def paint_split(painter: QPainter, x: float, top: float, bottom: float) -> None:
 
 
 def paint_caption(painter: QPainter, text: str, within: QRectF, left: bool) -> None:
-    """A word in the upper left or right corner of `within`."""
-    metrics = QFontMetricsF(painter.font())
-    width, height = metrics.horizontalAdvance(text) + 16, metrics.height() + 6
+    """Words in the upper left or right corner of `within`, in several lines where one would leave it."""
+    room = QRectF(0, 0, max(within.width() - 2 * _CLEAR - 16, 1), within.height())
+    lines = QFontMetricsF(painter.font()).boundingRect(room, Qt.TextFlag.TextWordWrap.value, text)
+    width, height = lines.width() + 16, lines.height() + 6
     x = within.left() + _CLEAR if left else within.right() - _CLEAR - width
     box = QRectF(x, within.top() + _CLEAR, width, height)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(20, 20, 20, 170))
     painter.drawRoundedRect(box, 4, 4)
     painter.setPen(theme.TEXT)
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    words = box.adjusted(8, 3, 1 - 8, 3)  # room for rounding, or the last word is broken off again
+    painter.drawText(words, Qt.TextFlag.TextWordWrap.value, text)
 
 
 def paint_focus(painter: QPainter, around: QRectF) -> None:
