@@ -1,7 +1,7 @@
 """What is drawn over the photo. Every function sets the pen and the brush that it draws with."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from nti_desktop.gui import theme
 
@@ -37,6 +37,17 @@ def paint_caption(painter: QPainter, text: str, within: QRectF, left: bool) -> N
     painter.setPen(theme.TEXT)
     words = box.adjusted(8, 3, 1 - 8, 3)  # room for rounding, or the last word is broken off again
     painter.drawText(words, Qt.TextFlag.TextWordWrap.value, text)
+
+
+def paint_dashed(painter: QPainter, line: QPolygonF) -> None:
+    """A closed line: marching ants that stand still, seen on any photo."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(0, 0, 0, 170), 1))
+    painter.drawPolygon(line)
+    pen = QPen(QColor("white"), 1, Qt.PenStyle.CustomDashLine)
+    pen.setDashPattern([5, 5])
+    painter.setPen(pen)
+    painter.drawPolygon(line)
 
 
 def paint_focus(painter: QPainter, around: QRectF) -> None:

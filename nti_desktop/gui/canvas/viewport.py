@@ -101,3 +101,11 @@ class Viewport:
         if self.chosen_zoom is None or 2 * half >= photo:
             return photo / 2
         return min(max(centre, half), photo - half)
+
+
+def held(at: QPointF, within: QRectF) -> QPointF:
+    """The nearest point within a rectangle."""
+    return QPointF(
+        min(max(at.x(), within.left()), within.right()),
+        min(max(at.y(), within.top()), within.bottom()),
+    )

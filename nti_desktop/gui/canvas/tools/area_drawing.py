@@ -1,10 +1,10 @@
 """Areas on the photo: the outline of the one that is worked on, and drawing a new one."""
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QPainter, QPolygonF
 
-from nti_desktop.gui.canvas.overlays import paint_caption
-from nti_desktop.gui.canvas.viewport import Viewport
+from nti_desktop.gui.canvas.overlays import paint_caption, paint_dashed
+from nti_desktop.gui.canvas.viewport import Viewport, held
 from nti_desktop.photo.frame import Area
 
 SMALLEST = 16  # photo pixels a side; a click is no area
@@ -21,12 +21,12 @@ class AreaDrawing:
 
     def begin(self, at: QPointF) -> None:
         """Start a rectangle at a point of the photo."""
-        self._start = self._end = self._held(at)
+        self._start = self._end = held(at, self._whole)
 
     def stretch(self, to: QPointF) -> None:
         """Draw its opposite corner to a point of the photo."""
         if self._start is not None:
-            self._end = self._held(to)
+            self._end = held(to, self._whole)
 
     @property
     def rect(self) -> QRectF:
@@ -49,22 +49,10 @@ class AreaDrawing:
             _paint_veil(painter, drawn, viewport.photo_rect)
             paint_outline(painter, drawn)
 
-    def _held(self, at: QPointF) -> QPointF:
-        return QPointF(
-            min(max(at.x(), self._whole.left()), self._whole.right()),
-            min(max(at.y(), self._whole.top()), self._whole.bottom()),
-        )
-
 
 def paint_outline(painter: QPainter, rect: QRectF) -> None:
-    """Marching ants that stand still: seen on any photo."""
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(0, 0, 0, 170), 1))
-    painter.drawRect(rect)
-    pen = QPen(QColor("white"), 1, Qt.PenStyle.CustomDashLine)
-    pen.setDashPattern([5, 5])
-    painter.setPen(pen)
-    painter.drawRect(rect)
+    """Paint the outline of a rectangle in the window."""
+    paint_dashed(painter, QPolygonF(rect))
 
 
 def _paint_veil(painter: QPainter, around: QRectF, within: QRectF) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from nti_desktop.gui.canvas.overlays import paint_caption
-from nti_desktop.gui.canvas.viewport import Viewport
+from nti_desktop.gui.canvas.overlays import paint_caption, paint_dashed
+from nti_desktop.gui.canvas.viewport import Viewport, held
 from nti_desktop.recipe.outlines import MOST_POINTS, Point
 
 SMALLEST = 4  # photo pixels a side; a click marks nothing
@@ -27,17 +27,17 @@ class OutlineDrawing:
 
     def begin(self, at: QPointF) -> None:
         """Start a line at a point of the photo."""
-        self._points, self._cross, self._drawing = [self._held(at)], None, True
+        self._points, self._cross, self._drawing = [held(at, self._whole)], None, True
 
     def stretch(self, to: QPointF) -> None:
         """Draw it on to a point of the photo."""
         if self._drawing:
-            self._points.append(self._held(to))
+            self._points.append(held(to, self._whole))
 
     def move(self, way: QPointF) -> None:
         """Move the cross by a step; it begins in the middle."""
         step = max(self._whole.width(), self._whole.height()) / _STEPS
-        self._cross = self._held((self._cross or self._whole.center()) + way * step)
+        self._cross = held((self._cross or self._whole.center()) + way * step, self._whole)
 
     def set_corner(self) -> None:
         """Draw the line on to where the cross is."""
@@ -66,20 +66,7 @@ class OutlineDrawing:
                 painter.drawLine(at - QPointF(_CROSS, 0), at + QPointF(_CROSS, 0))
                 painter.drawLine(at - QPointF(0, _CROSS), at + QPointF(0, _CROSS))
 
-    def _held(self, at: QPointF) -> QPointF:
-        return QPointF(
-            min(max(at.x(), self._whole.left()), self._whole.right()),
-            min(max(at.y(), self._whole.top()), self._whole.bottom()),
-        )
-
 
 def paint_line(painter: QPainter, points: Sequence[Point], viewport: Viewport) -> None:
     """Paint a closed line through points of the photo, seen on any photo."""
-    line = QPolygonF([viewport.in_window(QRectF(x, y, 0, 0)).topLeft() for x, y in points])
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(0, 0, 0, 170), 1))
-    painter.drawPolygon(line)
-    pen = QPen(QColor("white"), 1, Qt.PenStyle.CustomDashLine)
-    pen.setDashPattern([5, 5])
-    painter.setPen(pen)
-    painter.drawPolygon(line)
+    paint_dashed(painter, QPolygonF([viewport.in_window(QRectF(x, y, 0, 0)).topLeft() for x, y in points]))
