@@ -8,18 +8,58 @@ from itertools import pairwise
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind, kinds_in
+from nti_desktop.recipe.phrases import opening_of, phrases_of, with_opening, with_phrase
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef, with_prompt
 from nti_desktop.recipe.words import Change, Word, align_words, same_word, split_words
 
 _DESCRIBING = frozenset({Kind.COLOUR, Kind.MATERIAL, Kind.OTHER})
 
 
-def told_after(earlier: Sequence[str], sentence: str) -> str:
-    """Say also what earlier frames said last of a thing: after “a red glass mug on sand”, “a mug at night” is “a
-    red glass mug at night”, and “a blue mug at night” a blue glass one.
+_AROUND = (Kind.GROUND, Kind.LIGHT, Kind.WEATHER)  # as sentences have them, one after the other
 
-    What surrounds the things is as the sentence has it; so are things of one name, where there are more or fewer now.
+
+def told_after(earlier: Sequence[str], sentence: str) -> str:
+    """Say also what earlier frames, which are told already, said last of a thing and of what is around it: after “a red
+    glass mug on sand in fog”, “a mug at night” is “a red glass mug on sand at night”, and “a blue mug” a blue glass one
+    on sand in fog.
+
+    Another light brings fair weather. Things of one name are as the sentence has them where there are more or fewer
+    now. “In fog” alone is the frame before in fog.
     """
+    if not _things(sentence):
+        return _seen_otherwise(earlier[-1], sentence)
+    told = _surrounded(earlier[-1], _described(earlier, sentence))
+    opening = opening_of(earlier[-1])
+    return with_opening(told, opening) if opening and not opening_of(told) else told
+
+
+def _seen_otherwise(before: str, sentence: str) -> str:
+    """The frame before with the sentence's ground, light and weather; the sentence itself where it says none."""
+    said = {kind: " ".join(sentence[start:end] for start, end in phrases_of(sentence, kind)) for kind in _AROUND}
+    if not any(said.values()):
+        return sentence
+    for kind, phrase in said.items():
+        if phrase or (kind is Kind.WEATHER and said[Kind.LIGHT]):
+            before = with_phrase(before, kind, phrase[:1].lower() + phrase[1:])
+    return before
+
+
+def _surrounded(before: str, sentence: str) -> str:
+    """Put the frame before's ground, light and weather where the sentence says none."""
+    said = set(kinds_in(sentence))
+    for place, kind in enumerate(_AROUND):
+        if kind in said or (kind is Kind.WEATHER and Kind.LIGHT in said):
+            continue
+        phrase = " ".join(before[start:end] for start, end in phrases_of(before, kind))
+        behind = [start for later in _AROUND[place + 1 :] for start, _ in phrases_of(sentence, later)]
+        end = min(behind, default=len(sentence.rstrip(" .")))
+        if phrase:
+            sentence = f"{sentence[:end].rstrip()} {phrase} {sentence[end:].lstrip()}".replace(" .", ".").rstrip()
+    return sentence
+
+
+def _described(earlier: Sequence[str], sentence: str) -> str:
+    """Say of each thing what was said of it last, where the sentence says nothing else of that kind."""
     words, told = split_words(sentence), sentence
     for position in reversed(_things(sentence)):  # from the end, so that what is still to come stays where it is
         word = words[position]

@@ -34,11 +34,11 @@ def test_a_story_leaves_versions_and_a_sheet_and_goes_on_where_it_was(
     photo, sheet = photos[0], tmp_path / "sheet.png"
     asked = ("series", photo, "--prompt", "a red ball on sand", *STEPS, "--frame", "a ball in fog")
     first = terminal.answer(*asked)
-    assert [each["prompt"] for each in first["pictures"]] == versions(photo) == ["a red ball in fog"]
+    assert [each["prompt"] for each in first["pictures"]] == versions(photo) == ["a red ball on sand in fog"]
     assert first["forecast"] > 0
     more = terminal.answer(*asked, "--frame", "a ball at night", "--sheet", sheet)
     assert [each["new"] for each in more["pictures"]] == [False, True]
-    assert versions(photo) == ["a red ball in fog", "a red ball at night"]
+    assert versions(photo) == ["a red ball on sand in fog", "a red ball on sand at night"]
     assert more["sheet"] == str(sheet)
     with Image.open(sheet) as written:
         assert np.asarray(written).std() > 10

@@ -86,7 +86,11 @@ def prompts(photo: Path) -> list[str]:
 def test_a_story_goes_on_from_frame_to_frame_and_leaves_a_version_for_each(photos: tuple[Path, ...]) -> None:
     series = Series(photos[:1], sentences(STORY), way(), SOURCE, story=True)
     (told,) = tell(series, engine := Engine())
-    assert engine.rendered == ["a red ball in fog", "a blue ball at night", "a blue ball on snow"]
+    assert engine.rendered == [
+        "a red ball on a table in fog",
+        "a blue ball on a table at night",
+        "a blue ball on snow at night",
+    ]
     assert engine.prepared == [SOURCE]
     assert prompts(photos[0]) == engine.rendered == [frame.prompt for frame in told.frames]
     assert [frame.version for frame in told.frames] == ["Version 1", "Version 2", "Version 3"]
@@ -105,7 +109,7 @@ def test_a_frame_holds_the_things_of_the_photo(photos: tuple[Path, ...]) -> None
 def test_emphasis_in_a_frame_stays_with_its_word(photos: tuple[Path, ...]) -> None:
     (told,) = tell(Series(photos[:1], sentences(["a ball in (fog:1.5)"]), way(), SOURCE, story=True), Engine())
     version = Session.open(photos[0]).project.versions[0]
-    assert told.frames[0].prompt == "a red ball in fog"
+    assert told.frames[0].prompt == "a red ball on a table in fog"
     assert [(each.text, each.weight) for each in version.recipe.words if each.weight != 1] == [("fog", 1.5)]
 
 

@@ -21,6 +21,8 @@ from tests.gui.test_comparing import describe, prepare_and_edit, versions
 Until = Callable[[Callable[[], bool]], None]
 Close = Callable[[MainWindow], None]
 
+TOLD = [f"a photo of a red cube on grey stone {seen}" for seen in ("on a sunny day in fog", "at night")]  # the sample's
+
 
 @pytest.fixture
 def edited(
@@ -77,9 +79,9 @@ def test_every_sentence_becomes_a_version_and_the_one_that_is_shown_stays(
     assert dialog.forecast.text().startswith("Takes about ")
     dialog.start_button.click()
     until(lambda: not edited.story.run.at_work)
-    assert prompts(edited)[1:] == ["in fog", "at night"]
+    assert prompts(edited)[1:] == TOLD
     assert document.version_id == shown
-    assert [line.state.text() for line in dialog.lines] == ["Version 2: in fog", "Version 3: at night"]
+    assert [line.state.text() for line in dialog.lines] == [f"Version {2 + i}: {told}" for i, told in enumerate(TOLD)]
     assert dialog.state.text() == "All is done."
     sheet = tmp_path / "sheet.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(sheet), ""))
@@ -102,7 +104,7 @@ def test_what_was_drawn_is_not_drawn_again(edited: MainWindow, service: GatedBen
     assert versions(edited) == 2
     dialog.start_button.click()
     until(lambda: not edited.story.run.at_work)
-    assert prompts(edited)[1:] == ["in fog", "at night"]
+    assert prompts(edited)[1:] == TOLD
 
 
 def test_escape_stops_a_story_and_the_line_below_calls_it_by_its_name(

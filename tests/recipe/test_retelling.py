@@ -12,13 +12,17 @@ CUBE = "a red cube on grey stone"
 @pytest.mark.parametrize(
     ("before", "sentence", "told"),
     [
-        ("a photo of a red glass mug on sand", "a photo of a mug at night", "a photo of a red glass mug at night"),
-        ("a red glass mug on sand", "a blue mug at night", "a blue glass mug at night"),
-        ("a shiny black cube on sand", "a red cube on sand", "a shiny red cube on sand"),
+        (
+            "a photo of a red glass mug on sand",
+            "a photo of a mug at night",
+            "a photo of a red glass mug on sand at night",
+        ),
+        ("a red glass mug on sand", "a blue mug at night", "a blue glass mug on sand at night"),
+        ("a shiny black cube on sand", "a red cube on grass", "a shiny red cube on grass"),
         ("an orange mug and a white ball", "a ball and a mug in fog", "a white ball and an orange mug in fog"),
         ("a black cat sitting on a sofa", "a cat sleeping on snow", "a black cat sleeping on snow"),
         ("an old skateboard", "A skateboard at night", "An old skateboard at night"),
-        ("a mug on sand", "a red mug on sand", "a red mug on sand"),
+        ("a mug on sand", "a red mug", "a red mug on sand"),
         ("a glass red mug", "a red glass mug", "a red glass mug"),
         ("a red ball and a blue ball", "a ball and a ball at night", "a red ball and a blue ball at night"),
         ("a red ball and a blue ball", "a ball at night", "a ball at night"),
@@ -30,12 +34,42 @@ def test_a_thing_stays_as_it_was_said_to_be_until_a_frame_says_otherwise(before:
 
 def test_a_thing_that_comes_back_is_as_it_was_said_to_be_last() -> None:
     story = ["a red glass mug on sand", "a blue glass mug on sand", "a table at night"]
-    assert told_after(story, "a mug in fog") == "a blue glass mug in fog"
+    assert told_after(story, "a mug in fog") == "a blue glass mug at night in fog"
 
 
-@pytest.mark.parametrize("sentence", ["a ball on grass at night", "a red mug", "?", ""])
-def test_what_surrounds_a_thing_or_was_not_there_is_as_the_frame_has_it(sentence: str) -> None:
-    assert told_after(["a cube on green grass under a cloudy sky"], sentence) == sentence
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("a cube in fog", "a photo of a cube on green grass under a cloudy sky in fog"),
+        ("A cube at sunset.", "a photo of a cube on green grass at sunset."),
+        ("a cube on sand", "a photo of a cube on sand under a cloudy sky after rain"),
+        ("a sepia photo of a cube", "a sepia photo of a cube on green grass under a cloudy sky after rain"),
+        ("a ball", "a photo of a ball on green grass under a cloudy sky after rain"),
+    ],
+)
+def test_so_does_what_is_around_it_and_another_light_brings_fair_weather(sentence: str, told: str) -> None:
+    assert told_after(["a photo of a cube on green grass under a cloudy sky after rain"], sentence) == told
+
+
+def test_weather_that_went_does_not_come_back_by_itself() -> None:
+    story = ["a cube on sand in fog"]
+    for sentence in ("a cube at night", "a blue cube"):
+        story.append(told_after(story, sentence))
+    assert story[1:] == ["a cube on sand at night", "a blue cube on sand at night"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("In fog", "a cube on green grass under a cloudy sky in fog"),
+        ("at night", "a cube on green grass at night"),
+        ("on sand at sunset", "a cube on sand at sunset"),
+        ("?", "?"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_without_a_thing_is_of_the_frame_before(sentence: str, told: str) -> None:
+    assert told_after(["a cube on green grass under a cloudy sky"], sentence) == told
 
 
 @pytest.mark.parametrize(

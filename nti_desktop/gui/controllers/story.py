@@ -23,8 +23,8 @@ from nti_desktop.recipe.settings import EditDefaults
 
 WORDING = Wording(
     title="Series",
-    heading="Say in a sentence what each picture shows. Things stay as they were said to be until a sentence says "
-    "otherwise; what surrounds them is as the sentence has it. Each picture becomes a version.",
+    heading="Say in a sentence what each picture shows. What is not said stays as it was said last: things, ground, "
+    "light and weather; another light brings fair weather. Each picture becomes a version.",
     line="Sentence",
     add="&Add a sentence",
 )
