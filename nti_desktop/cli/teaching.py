@@ -52,7 +52,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
     service, report = EngineService(options.device), watcher()
     measured = service.measure(measure_lesson(lesson.entry, photos[0]), report, cancel)
-    announce(f"Learning “{job.word}” takes about {duration(seconds_of(measured.speeds.rates))} here.")
+    announce(f"Learning “{job.word}” takes {duration(seconds_of(measured.speeds.rates))} here.")
     try:
         taught = service.teach(job, report, cancel)
     except Cancelled as error:

@@ -94,7 +94,7 @@ class Teaching(QObject):
             self._measuring = None
             if self._learning is None:
                 takes = duration(seconds_of(measured.speeds.rates))
-                self.dialog.show_idle(f"Learning takes about {takes} on {measured.device}.")
+                self.dialog.show_idle(f"Learning takes {takes} on {measured.device}.")
 
     @slot(Ticket, Progress)
     def _progressed(self, ticket: Ticket, progress: Progress) -> None:

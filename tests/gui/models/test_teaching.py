@@ -63,6 +63,7 @@ def dialog(
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path) for path in photos], ""))
     dialog.choose.click()
     until(lambda: "takes about" in dialog.state.text())
+    assert "about about" not in dialog.state.text()
     return dialog
 
 
