@@ -86,8 +86,10 @@ class TeachDialog(QDialog):
         set_tip(self.name, "What you will call the thing in a sentence.")
         set_tip(self.kind, "What the thing is, in a word that the model knows.")
         form = QFormLayout()
-        form.addRow("&Name:", self.name)
-        form.addRow("&What it is:", self.kind)
+        for title, field in (("&Name:", self.name), ("&What it is:", self.kind)):
+            label = Label(title)
+            label.setBuddy(field)
+            form.addRow(label, field)
         self.name.textChanged.connect(self._named)
         self.choose = QPushButton("Add &photos…")
         set_tip(self.choose, f"Choose {FEWEST} to {MOST} photos that show the thing in different places.")
