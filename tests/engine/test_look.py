@@ -28,6 +28,7 @@ def look_of(model: DiffusionModel, scene: Scene) -> Look:
     return read_look(model, model.encode(training_picture(scene).image), built_in().words, report_nothing, NEVER)
 
 
+@pytest.mark.slow
 def test_light_and_film_are_told_together(studio: DiffusionModel) -> None:
     scene = replace(draw_scene(730_001), sky=Sky.NIGHT, weather=Weather.CLEAR, film=Film.SEPIA)
     with counted_rows(studio) as rows:
@@ -36,6 +37,7 @@ def test_light_and_film_are_told_together(studio: DiffusionModel) -> None:
     assert look_of(studio, replace(scene, film=Film.COLOUR)) == Look("at night")
 
 
+@pytest.mark.slow
 def test_a_model_that_knows_nothing_says_nothing_and_can_be_stopped(sd15: DiffusionModel) -> None:
     assert isinstance(read_look(sd15, some_latents(), None, report_nothing, NEVER), Look)
     stopped = CancelToken()

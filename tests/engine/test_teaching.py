@@ -92,6 +92,7 @@ def test_a_learned_word_explains_the_photos_better_than_its_kind(
     assert loss(plain, small, told) < before
 
 
+@pytest.mark.slow
 def test_an_interrupted_learning_goes_on_and_ends_at_the_same_vectors(small: ModelFiles) -> None:
     whole = Lesson(small).taught()
     cancel, first = CancelToken(), Lesson(small)
@@ -143,6 +144,7 @@ def test_sentences_without_the_word_mean_what_they_meant_to_the_bit(small: Model
         assert torch.equal(one, other)
 
 
+@pytest.mark.slow
 def test_the_copies_go_through_the_unet_one_by_one_where_memory_is_short(
     small: ModelFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
