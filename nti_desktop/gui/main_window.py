@@ -43,6 +43,7 @@ from nti_desktop.gui.editor.editor_view import EditorView
 from nti_desktop.gui.models.device_chooser import DeviceChooser
 from nti_desktop.gui.models.model_chooser import ModelChooser
 from nti_desktop.gui.models.other_model import OtherModel
+from nti_desktop.gui.photo_files import PHOTOS_AND_PROJECTS
 from nti_desktop.gui.screen_colours import ScreenColours
 from nti_desktop.gui.tool_bar import make_tool_bar
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
@@ -54,11 +55,6 @@ from nti_desktop.gui.workers.thread_group import ThreadGroup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.gui.workers.transfers import Transfers
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
-
-_READABLE = (
-    f"Photos and projects ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES), '.nti'))})"
-)
 
 
 class MainWindow(QMainWindow):
@@ -275,7 +271,7 @@ class MainWindow(QMainWindow):
     @slot()
     def open(self) -> None:
         """Open a photo, or a project beside its photo."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open a photo", preferences.last_folder(), _READABLE)
+        name, _ = QFileDialog.getOpenFileName(self, "Open a photo", preferences.last_folder(), PHOTOS_AND_PROJECTS)
         if name:
             preferences.remember_folder(Path(name).parent)
             self.open_path(Path(name))

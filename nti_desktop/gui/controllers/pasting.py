@@ -15,11 +15,11 @@ from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.series_run import SeriesRun
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.editor.series_dialog import Entry, SeriesDialog, Wording
+from nti_desktop.gui.photo_files import PHOTOS
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
-from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 
 WORDING = Wording(
     title="Apply to other photos",
@@ -28,7 +28,6 @@ WORDING = Wording(
     line="What it shows",
     add="&Add photos…",
 )
-_PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES)))})"
 
 
 class Pasting(QObject):
@@ -79,7 +78,7 @@ class Pasting(QObject):
 
     @slot()
     def _add(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self.dialog, "Add photos", preferences.last_folder(), _PHOTOS)
+        names, _ = QFileDialog.getOpenFileNames(self.dialog, "Add photos", preferences.last_folder(), PHOTOS)
         self.add([Path(name) for name in names])
 
     def add(self, photos: list[Path]) -> None:

@@ -14,16 +14,14 @@ from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.prompt_line import PromptLine
+from nti_desktop.gui.photo_files import PHOTOS
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
-from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 from nti_desktop.recipe.jobs import LookJob
 from nti_desktop.recipe.look import Look, with_look
-
-_PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES)))})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +56,7 @@ class TakingLook(QObject):
     def take_look(self) -> None:
         """Give this photo the light, the weather and the film of another one, in words."""
         name, _ = QFileDialog.getOpenFileName(
-            self._window, "Take the look of a photo", preferences.last_folder(), _PHOTOS
+            self._window, "Take the look of a photo", preferences.last_folder(), PHOTOS
         )
         if name:
             self.take(Path(name))

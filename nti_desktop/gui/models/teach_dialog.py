@@ -20,14 +20,13 @@ from PySide6.QtWidgets import (
 
 from nti_desktop.core.progress import Progress
 from nti_desktop.editing.teaching import FEWEST, MOST, usual_sentence
+from nti_desktop.gui.photo_files import PHOTOS
 from nti_desktop.gui.widgets.explanation import explanation
 from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.widgets.work_strip import in_words
 from nti_desktop.gui.window_size import within_screen
 from nti_desktop.gui.workers.threads import slot
-from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
 
-_PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in (*PICTURE_SUFFIXES, *sorted(RAW_SUFFIXES)))})"
 _LONGEST_NAME = 160  # pixels
 
 
@@ -194,7 +193,7 @@ class TeachDialog(QDialog):
 
     @slot()
     def _choose(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, "Photos of the thing", "", _PHOTOS)
+        names, _ = QFileDialog.getOpenFileNames(self, "Photos of the thing", "", PHOTOS)
         if names:
             self.add_photos([Path(name) for name in names])
 
