@@ -63,7 +63,7 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
         window.closed.connect(app.quit)
         if instance is not None:
             instance.asked.connect(window.come_forward)
-            instance.ending = lambda: window.closing
+            instance.ending = lambda: window.leaving.closing
         sys.excepthook = _reporter(window)
         window.exporting.return_target = paths[0] if paths and returns else None
         _open_first(window, paths, sample)
@@ -87,15 +87,15 @@ def _open_first(window: MainWindow, paths: Sequence[Path], sample: bool) -> None
     """
 
     def found(path: Path | None) -> None:
-        if path is not None and not paths and not window.has_photo:
-            window.open_path(path)
+        if path is not None and not paths and not window.opening.has_photo:
+            window.opening.open_path(path)
         elif path is not None:
-            window.journal.tell(path, window.open_path)
-        elif sample and not window.has_photo:
+            window.journal.tell(path, window.opening.open_path)
+        elif sample and not window.opening.has_photo:
             window.samples.open(samples()[0].path)
 
     if paths:
-        window.open_first(paths)
+        window.opening.open_first(paths)
     asked = tuple(path.absolute() for path in paths[:1])
     window.background.submit(partial(unfinished, asked), found, lambda _: found(None), lane="unfinished")
 

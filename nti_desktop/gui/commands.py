@@ -27,8 +27,8 @@ class Menu(StrEnum):
 class Command:
     """What a menu says about one action.
 
-    shortcuts: portable key names, the first one is shown; none that a text field acts on, on any system; choice: the
-    title of a menu of its own, of whose commands one is always checked.
+    shortcuts: portable key names as Qt writes them, the first one is shown; none that a text field acts on, on any
+    system; choice: the title of a menu of its own, of whose commands one is always checked.
     """
 
     title: str

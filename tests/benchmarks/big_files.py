@@ -105,7 +105,7 @@ def window(path: Path) -> dict[str, Any]:
     place.view.installEventFilter(whole)
     progress: list[float] = []
     start = time.perf_counter()
-    shown.open_path(path)
+    shown.opening.open_path(path)
 
     def done() -> bool:
         if "%" in place.strip.text.text() and not progress:

@@ -158,7 +158,7 @@ def edit_a_photo(folder: Path, begin: Callable[[str], None]) -> MainWindow:
     window.show()
     editor, view = window.editor, window.editor_view
     begin("open, import torch")
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: editor.document is not None and not editor.preparing.plan.measuring)
     begin("prepare")
     ways = view.model_panel.ways
@@ -187,8 +187,8 @@ def edit_a_photo(folder: Path, begin: Callable[[str], None]) -> MainWindow:
         window.exporting.write(ExportRequest(suffix=suffix))
         rest(window)
     begin("save")
-    window.save()
-    until(lambda: not window.unsaved and not window.saving)
+    window.leaving.save()
+    until(lambda: not window.leaving.unsaved and not window.leaving.saving)
     rest(window)
     return window
 

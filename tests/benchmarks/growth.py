@@ -63,7 +63,7 @@ def edited_again_and_again(window: MainWindow, folder: Path, edits: int) -> Iter
     """
     sample = samples()[0]
     window.show()
-    window.open_path(Path(shutil.copy(sample.path, folder)))
+    window.opening.open_path(Path(shutil.copy(sample.path, folder)))
     editor, view = window.editor, window.editor_view
     until(lambda: editor.document is not None and not editor.preparing.plan.measuring)
     view.model_panel.steps.setValue(STEPS)

@@ -81,7 +81,7 @@ def edited_window(folder: Path) -> MainWindow:
     photo = Path(shutil.copy(sample.path, folder))
     window = MainWindow()
     window.show()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     editor, prompts = window.editor, window.editor_view.prompts
     until(lambda: editor.document is not None and not editor.preparing.plan.measuring)
     prompts.prepare_button.click()

@@ -141,7 +141,7 @@ def prepared(open_window: OpenWindow, photo: Path, until: Callable[[Callable[[],
     """A window with the sample, which was prepared in four steps and saved before, and is measured."""
     photo.with_name(photo.name + ".nti").write_bytes(prepared_project())
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     assert window.editor.document is not None
     assert window.editor.document.version is not None

@@ -96,7 +96,7 @@ class Monkey(QObject):
             lambda: editor.describe(f"a {lot.choice(WORDS)} lamp"),
             lambda: self._window.areas.choose(Area(5, 5, lot.randrange(40, 90), 60)),
             lambda: self._window.areas.choose(document.whole),
-            self._window.save,
+            self._window.leaving.save,
         ]
         lot.choice(acts)()
         print(f"{time.monotonic()} {state_of(document)}", flush=True)

@@ -67,7 +67,7 @@ def add_version(session: Session, fingerprint: str, recipe: EditRecipe, *others:
 
 def opened(open_window: OpenWindow, photo: Path, until: Until) -> MainWindow:
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     return window
 

@@ -85,7 +85,7 @@ def test_an_area_is_edited_beside_the_whole_photo(
     assert not np.array_equal(exported, original)
     assert np.asarray(Image.open(target)).shape == original.shape
 
-    prepared.save()
+    prepared.leaving.save()
     until(lambda: not document.session.working_copy.dirty)
     (version,) = [v for v in read_sidecar(document.session.sidecar).project.versions if v.id == document.version_id]
     assert len(version.parts) == 2
@@ -163,7 +163,7 @@ def test_a_large_photo_is_composed_for_the_screen_until_someone_looks_closer(
     photo = tmp_path / "large.png"
     Image.open(sample.path).resize((4100, 4100)).save(photo, compress_level=1)
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     window.editor_view.model_panel.steps.setValue(4)
     window.editor_view.prompts.description.replace_text(sample.caption)

@@ -48,7 +48,7 @@ def names(sidecar: Path) -> list[str]:
 
 def opened(open_window: OpenWindow, photo: Path, until: Until, save_after: int) -> MainWindow:
     window = open_window(save_after)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     return window
 
@@ -91,7 +91,7 @@ def test_saving_by_hand_leaves_nothing_to_be_saved_later(
 ) -> None:
     window = opened(open_window, photo, until, 100_000)
     rename(window, "Bolder")
-    window.save()
+    window.leaving.save()
     until(lambda: names(sidecar) == ["Bolder"] and not window.editor.file_tasks.saving)
     window.editor.tell(Change.EDIT)
     assert not timer_of(window).isActive()
@@ -132,7 +132,7 @@ def test_who_asks_while_a_save_by_itself_is_under_way_is_answered(
         rename(window, "Boldest")
         until(lambda: window.editor.file_tasks.saving)
         with qtbot.waitSignal(window.editor.file_tasks.save_failed):
-            window.save()
+            window.leaving.save()
             may_go_on.set()
         assert len(errors(window)) == 1
 
@@ -146,7 +146,7 @@ def test_what_was_told_of_one_photo_is_told_of_another_that_is_called_the_same(
     window = opened(open_window, photo, until, 100_000)
     with written_by_someone_else(sidecar):
         rename(window, "Bolder")
-        window.open_path(other)
+        window.opening.open_path(other)
         until(lambda: [button.text() for button in offered(window)] == ["Save as…", "Open without saving"])
         with qtbot.waitSignal(window.editor.file_tasks.save_failed):  # it is tried once more
             offered(window)[1].click()
@@ -168,7 +168,7 @@ def test_a_photo_that_was_left_before_it_could_be_saved_is_told_of_until_it_is(
     sidecar_of_other = with_a_version(other)
     window, may_go_on = opened(open_window, photo, until, 100_000), Event()
     window.background.submit(lambda: may_go_on.wait(60), lambda _result: None, lambda _error: None)
-    window.open_path(other)
+    window.opening.open_path(other)
     rename(window, "Bolder")  # while the other one is read
     with written_by_someone_else(sidecar):
         with qtbot.waitSignal(window.editor.file_tasks.save_failed):
@@ -176,7 +176,7 @@ def test_a_photo_that_was_left_before_it_could_be_saved_is_told_of_until_it_is(
         assert window.editor.session is not None
         assert window.editor.session.photo.path == other
         rename(window, "Other")
-        window.save()
+        window.leaving.save()
         until(lambda: names(sidecar_of_other) == ["Other"] and not window.editor.file_tasks.saving)
         assert len(errors(window)) == 1
     elsewhere, again = offered(window)
@@ -202,7 +202,7 @@ def test_a_save_that_fails_is_told_once_and_tried_again_at_the_next_change(
         rename(window, "Boldest")
     assert errors(window) == []
     with qtbot.waitSignal(window.editor.file_tasks.save_failed):
-        window.save()  # who asks is answered
+        window.leaving.save()  # who asks is answered
     assert len(errors(window)) == 1
 
     sidecar.write_bytes(as_it_was)
@@ -215,7 +215,7 @@ def test_when_it_saves_is_chosen_from_the_menu_and_remembered(
     open_window: OpenWindow, photo: Path, sidecar: Path, until: Until, close: Callable[[MainWindow], None]
 ) -> None:
     window = open_window(None)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     choices = [window.actions_by_name[name] for name in ("save_soon", "save_after_a_minute", "save_on_closing")]
     assert [choice.isChecked() for choice in choices] == [True, False, False]

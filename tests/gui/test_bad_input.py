@@ -47,13 +47,13 @@ def test_a_bad_file_is_one_sentence_and_the_next_photo_opens(
     window = open_window()
     bad = tmp_path / "bad.jpg"
     spoil(bad)
-    window.open_path(bad)
+    window.opening.open_path(bad)
     until(lambda: bool(errors(window)))
     assert len(errors(window)) == 1
     assert re.fullmatch(r"[^\n]+\.", errors(window)[0])
     assert window.editor.document is None
 
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     assert not errors(window)
 
@@ -65,14 +65,14 @@ def test_a_damaged_project_is_refused_and_left_alone(
     sidecar = photo.with_name(photo.name + ".nti")
     sidecar.write_bytes(damage)
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: bool(errors(window)))
     assert len(errors(window)) == 1
     assert sidecar.read_bytes() == damage
 
     other = tmp_path / "other.png"
     other.write_bytes(photo.read_bytes())
-    window.open_path(other)
+    window.opening.open_path(other)
     until(lambda: window.editor.document is not None)
 
 
@@ -82,7 +82,7 @@ def test_a_failed_open_keeps_the_photo_that_is_open(
     before = prepared.editor.document
     bad = tmp_path / "bad.png"
     _text(bad)
-    prepared.open_path(bad)
+    prepared.opening.open_path(bad)
     until(lambda: bool(errors(prepared)))
     assert prepared.editor.document is before
 
@@ -139,7 +139,7 @@ def test_a_sample_never_meets_the_sentence_about_the_built_in_model(
     open_window: OpenWindow, until: Until, photo: Path
 ) -> None:
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     assert not [m for m in window.editor_view.messages.messages if m.topic is Topic.MODEL]
 
@@ -150,7 +150,7 @@ def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
     picture = tmp_path / "coffee.jpg"
     picture.write_bytes((Path(__file__).parents[1] / "data" / "photos" / "coffee.jpg").read_bytes())
     window = open_window()
-    window.open_path(picture)
+    window.opening.open_path(picture)
     until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     message = next(m for m in window.editor_view.messages.messages if m.topic is Topic.MODEL)
     assert message.tone is Tone.ADVICE
@@ -167,7 +167,7 @@ def test_a_picture_in_print_colours_is_opened_with_a_note(
     picture = tmp_path / "print.tif"
     Image.new("CMYK", (60, 40), (0, 100, 100, 0)).save(picture)
     window = open_window()
-    window.open_path(picture)
+    window.opening.open_path(picture)
     until(lambda: window.editor.document is not None)
     assert any("CMYK" in m.text for m in window.editor_view.messages.messages)
 
@@ -195,7 +195,7 @@ def test_a_project_of_a_newer_program_is_shown_and_says_that_it_cannot_be_change
     before = session.sidecar.read_bytes()
 
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     assert window.editor.session is not None
     reason = window.editor.session.read_only

@@ -37,7 +37,7 @@ app.setQuitOnLastWindowClosed(False)
 window = MainWindow()
 window.closed.connect(app.quit)
 window.show()
-window.open_path(Path(sys.argv[1]))
+window.opening.open_path(Path(sys.argv[1]))
 poll = QTimer(interval=5)
 
 def close_when_importing():
@@ -73,7 +73,7 @@ def opened():
 
 window.editor_view.editor.opened.connect(opened)
 window.show()
-window.open_path(Path(sys.argv[1]))
+window.opening.open_path(Path(sys.argv[1]))
 app.exec()
 """
 
@@ -155,7 +155,7 @@ def test_closing_during_a_job_ends_cleanly(
     phase: str, open_window: OpenWindow, close: Callable[[MainWindow], None], until: Until, photo: Path
 ) -> None:
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     window.editor_view.prompts.prepare_button.click()
     until(lambda: phase in window.editor_view.strip.text.text())
@@ -176,7 +176,7 @@ def test_closing_during_a_save_waits_for_it(
     prepared: MainWindow, close: Callable[[MainWindow], None], photo: Path
 ) -> None:
     prepared.versions.add_version()
-    prepared.save()
+    prepared.leaving.save()
     close(prepared)
     assert len(read_sidecar(photo.with_name(photo.name + ".nti")).project.versions) == 2
 

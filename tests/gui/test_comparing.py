@@ -47,7 +47,7 @@ def edited(described: MainWindow, until: Until, sample_edit: str) -> MainWindow:
 
 def describe(window: MainWindow, until: Until, photo: Path) -> None:
     """Open the sample, to be prepared in as few steps as can be."""
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     window.editor_view.model_panel.steps.setValue(2)
 
@@ -148,7 +148,7 @@ def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kep
     window = open_window()
     action = window.actions_by_name["compare_ways"]
     assert not action.isEnabled()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None and bool(window.editor.document.description))
     assert not action.isEnabled()
     window.editor.say_in_words(sample_edit)

@@ -28,7 +28,7 @@ def test_devices_are_listed_when_the_engine_has_looked_and_a_choice_is_remembere
     window = open_window()
     panel = window.editor_view.model_panel
     assert [panel.devices.itemText(i) for i in range(panel.devices.count())] == ["Best available"]
-    window.open_path(photo)  # type: ignore[arg-type]
+    window.opening.open_path(photo)  # type: ignore[arg-type]
     until(lambda: panel.devices.count() > 1)
     assert panel.devices.itemText(panel.devices.count() - 1).startswith("Processor, ")
     assert "precision" in panel.precision.text()
@@ -51,7 +51,7 @@ def test_a_remembered_device_that_is_gone_is_said_and_can_be_chosen_away(
     preferences.remember_device("mps")
     window = open_window()
     panel = window.editor_view.model_panel
-    window.open_path(photo)  # type: ignore[arg-type]
+    window.opening.open_path(photo)  # type: ignore[arg-type]
     until(lambda: any("Apple graphics" in said.text for said in window.editor_view.messages.messages))
     panel.devices.activated.emit(0)
     until(lambda: "Takes" in window.editor_view.prompts.estimate.text())
@@ -69,7 +69,7 @@ def test_the_window_says_why_a_card_is_not_used_and_lists_each_of_several(
     window = open_window()
     panel = window.editor_view.model_panel
     assert panel.devices.currentText() == "Graphics card"
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: reason in panel.precision.text())
     assert panel.devices.currentText() == "Graphics card 2: B"
     assert panel.precision.wordWrap()
@@ -90,7 +90,7 @@ def test_when_a_card_stops_another_device_is_measured_and_the_window_says_why(
 
     monkeypatch.setattr(service, "measure", measure)
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     panel = window.editor_view.model_panel
     until(lambda: reason in panel.precision.text())
     titles = [panel.devices.itemText(n) for n in range(panel.devices.count())]
@@ -164,7 +164,7 @@ def test_that_edits_will_not_fit_is_said_in_the_window_before_preparing(
     monkeypatch.setattr(Forecaster, "forecast", too_little)
     window = open_window()
     window.resize(1280, 800)
-    window.open_path(photo)  # type: ignore[arg-type]
+    window.opening.open_path(photo)  # type: ignore[arg-type]
     prompts = window.editor_view.prompts
     until(lambda: "edits need 9.1 GB. There is room for 8.0 GB only, too little for edits:" in prompts.estimate.text())
     assert prompts.prepare_button.isEnabled()  # a forecast may be wrong

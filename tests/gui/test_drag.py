@@ -23,7 +23,7 @@ def window(
     """A window with a prepared photo, in which no two changes follow fast."""
     monkeypatch.setattr(history, "_MERGED", -1.0)
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     assert window.editor_view.prompts.prepare_button.isEnabled()
     window.editor_view.prompts.prepare_button.click()

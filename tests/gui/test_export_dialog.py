@@ -32,7 +32,7 @@ def window(open_window: OpenWindow, until: Until, tmp_path: Path) -> MainWindow:
     photo = tmp_path / "IMG_7.png"
     Image.fromarray(np.full((300, 400, 3), 120, np.uint8)).save(photo, icc_profile=DISPLAY_P3)
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     return window
 
@@ -182,7 +182,7 @@ def test_a_raw_editors_file_is_returned_to(open_window: OpenWindow, until: Until
     before = given.read_bytes()
     window = open_window()
     window.exporting.return_target = given
-    window.open_path(given)
+    window.opening.open_path(given)
     until(lambda: window.editor.document is not None)
     assert window.actions_by_name["return_to_editor"].isEnabled()
     window.actions_by_name["return_to_editor"].trigger()
@@ -198,7 +198,7 @@ def test_what_is_not_carried_back_to_a_raw_editor_is_said(
     given.write_bytes(camera_jpeg())
     window = open_window()
     window.exporting.return_target = given
-    window.open_path(given)
+    window.opening.open_path(given)
     until(lambda: window.editor.document is not None)
     window.actions_by_name["return_to_editor"].trigger()
     until(lambda: "Returned to" in said(window))

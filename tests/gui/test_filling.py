@@ -30,7 +30,7 @@ def window(open_window: OpenWindow, photo: Path, model: Path, until: Until) -> M
     window = open_window()
     window.editor.model.choose(find_model(str(model)))
     window.editor.model.choose_way(Method.INPAINT, 4)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     return window
 

@@ -82,7 +82,7 @@ def test_a_large_photo_is_seen_before_it_is_read_and_stays_where_it_is(
 ) -> None:
     window = open_window()
     place = window.editor_view
-    window.open_path(large)
+    window.opening.open_path(large)
     until(lambda: shown(window) is place.first_view)
     assert place.first_view.badge == LOADING
     assert window.editor.document is None
@@ -129,7 +129,7 @@ def test_a_photo_that_fits_the_window_does_not_change_its_size_when_the_whole_co
     gate: Gate, large: Path, open_window: OpenWindow, until: Until, qtbot: QtBot
 ) -> None:
     window = open_window()
-    window.open_path(large)
+    window.opening.open_path(large)
     until(lambda: shown(window) is window.editor_view.first_view)
     qtbot.wait(50)
     before = window.editor_view.first_view.viewport.photo_rect
@@ -145,7 +145,7 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
     window = open_window()
     place = window.editor_view
     gate.open.set()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     document, before = window.editor.document, window.editor.pictures.before
     window.editor.describe("a small boat")
@@ -154,7 +154,7 @@ def test_a_photo_that_fails_after_its_first_view_leaves_what_was_there_before(
 
     gate.open.clear()
     gate.fault = PhotoError("“large.jpg” is cut short; copy it again.")
-    window.open_path(large)
+    window.opening.open_path(large)
     until(lambda: shown(window) is place.first_view)
     gate.open.set()
     until(lambda: bool(errors(window)))
@@ -174,7 +174,7 @@ def test_a_first_photo_that_fails_leads_back_to_the_start(
 ) -> None:
     window = open_window()
     gate.fault = PhotoError("“large.jpg” is cut short; copy it again.")
-    window.open_path(large)
+    window.opening.open_path(large)
     until(lambda: shown(window) is window.editor_view.first_view)
     gate.open.set()
     until(lambda: bool(errors(window)))
@@ -189,12 +189,12 @@ def test_what_is_changed_while_another_photo_is_read_is_saved(
     version = with_a_version(photo).project.versions[0].id
     window = open_window()
     gate.open.set()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     assert window.editor.session is not None
     session = window.editor.session
     gate.open.clear()
-    window.open_path(large)
+    window.opening.open_path(large)
     session.change_version(version, name="Bluer")
     gate.open.set()
     until(lambda: window.editor.session is not session and not window.background.busy)
@@ -205,9 +205,9 @@ def test_of_two_photos_the_later_one_is_opened(
     gate: Gate, large: Path, photo: Path, open_window: OpenWindow, until: Until
 ) -> None:
     window = open_window()
-    window.open_path(large)
+    window.opening.open_path(large)
     until(lambda: shown(window) is window.editor_view.first_view)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     assert shown(window) is window.editor_view.start
     gate.open.set()
     opened: list[str] = []
@@ -222,7 +222,7 @@ def test_opening_shows_how_far_it_is_and_can_be_stopped(
 ) -> None:
     window = open_window()
     strip = window.editor_view.strip
-    window.open_path(large)
+    window.opening.open_path(large)
     assert strip.text.text() == "Opening “large.jpg”…"
     until(lambda: "%" in strip.text.text())
     assert strip.text.text() == "Opening “large.jpg”… 35 %"
@@ -237,7 +237,7 @@ def test_opening_shows_how_far_it_is_and_can_be_stopped(
 
     gate.open.set()
     window.actions_by_name["cancel"].trigger()
-    window.open_path(large)
+    window.opening.open_path(large)
     until(lambda: window.editor.document is not None)
 
 
@@ -258,7 +258,7 @@ def test_a_compressed_photo_is_seen_as_soon_as_it_is_read(
     monkeypatch.setattr(file_tasks, "make_picture", noted)
     window.editor.glimpsed.connect(lambda: order.append("seen"))
     window.editor.opened.connect(lambda: order.append("opened"))
-    window.open_path(path)
+    window.opening.open_path(path)
     until(lambda: window.editor.document is not None)
     assert [entry for entry in order if entry.isdigit()] == ["2000", "6000"]  # the small one first
     assert [entry for entry in order if not entry.isdigit()] == ["seen", "opened"]
@@ -270,7 +270,7 @@ def test_a_project_shows_the_first_view_of_its_photo(
     session = Session.open(large)
     session.working_copy.snapshot().write()
     window = open_window()
-    window.open_path(session.sidecar)
+    window.opening.open_path(session.sidecar)
     until(lambda: shown(window) is window.editor_view.first_view)
     gate.open.set()
     until(lambda: window.editor.document is not None)
@@ -280,7 +280,7 @@ def test_closing_does_not_wait_for_a_photo_that_is_being_opened(
     gate: Gate, large: Path, open_window: OpenWindow, close: Callable[[MainWindow], None], until: Until
 ) -> None:
     window = open_window()
-    window.open_path(large)
+    window.opening.open_path(large)
     until(lambda: shown(window) is window.editor_view.first_view)
     close(window)  # with the gate still closed: its next report is refused
     assert gate.reads == [large]

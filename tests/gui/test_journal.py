@@ -45,7 +45,7 @@ class Crash:
 def window(open_window: OpenWindow, photo: Path, until: Until, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
     """A window that does not save, with a photo of which two sentences are written."""
     window = open_window(save_after=NEVER)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     window.editor.describe("a dog on a lawn")
     window.editor.say_in_words("a cat on a lawn")
@@ -70,7 +70,7 @@ def again(
     close(window)
     crash.happened()
     again = open_window(save_after=NEVER)
-    again.open_path(photo)
+    again.opening.open_path(photo)
     until(lambda: again.editor.document is not None)
     return again
 
@@ -103,7 +103,7 @@ def test_words_that_nothing_was_prepared_with_are_there_again_after_an_orderly_e
     (left,) = left_behind()
     assert left.ended
     again = open_window(save_after=NEVER)
-    again.open_path(photo)
+    again.opening.open_path(photo)
     until(lambda: again.editor.document is not None)
     assert again.editor_view.prompts.edit.text() == "a cat on a lawn"
     assert not [text for text in texts(again) if "when the program ended" in text]
@@ -116,7 +116,7 @@ def test_once_everything_is_saved_no_journal_is_left(prepared: MainWindow, sampl
     assert session is not None
 
     def saved() -> bool:
-        prepared.save()  # again, where a picture was done after the last save
+        prepared.leaving.save()  # again, where a picture was done after the last save
         return not session.working_copy.dirty and not list(journal.journals_folder().glob("*"))
 
     until(saved)
@@ -126,7 +126,7 @@ def test_looking_at_a_sample_writes_no_journal(
     open_window: OpenWindow, photo: Path, until: Until, close: Callable[[MainWindow], None]
 ) -> None:
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None and bool(window.editor.document.description))
     close(window)
     assert list(photo.parent.iterdir()) == [photo]

@@ -1,5 +1,6 @@
 """The keys of commands and of texts: none is both, and what both know is decided the same way everywhere."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -24,7 +25,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui import theme
+from nti_desktop.gui.controllers.viewing import Page
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.widgets.plain import Markup
 from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.models.library.samples import Sample
 from tests.gui.conftest import OpenWindow
@@ -132,6 +135,18 @@ def test_no_key_belongs_to_two_commands(keys_of: dict[str, list[str]]) -> None:
 def test_every_command_says_what_it_does(open_window: OpenWindow) -> None:
     for name, action in open_window().actions_by_name.items():
         assert len(action.toolTip().split()) > 2, name
+
+
+def test_the_page_of_shortcuts_names_the_keys_of_every_command(
+    open_window: OpenWindow, keys_of: dict[str, list[str]]
+) -> None:
+    window = open_window()
+    window.actions_by_name["show_shortcuts"].trigger()
+    (page,) = window.findChildren(Page)
+    (text,) = page.findChildren(Markup)
+    told = {key for keys in re.findall("<b>(.*?)</b>", text.text()) for key in keys.split(", ")}
+    assert told == {key for keys in keys_of.values() for key in keys}
+    page.close()
 
 
 def two_versions(window: MainWindow, until: Until, sample: Sample) -> list[str]:

@@ -32,7 +32,7 @@ def test_looking_writes_nothing_and_leaves_nothing_to_save(
 
     window = open_window()
     editor = window.editor
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: editor.document is not None and editor.preparing.plan.estimates.measured is not None)
     until(lambda: editor.rendering.plan.last is not None and editor.pictures.final)
     assert editor.document is not None
@@ -44,7 +44,7 @@ def test_looking_writes_nothing_and_leaves_nothing_to_save(
     window.exporting.dialog.close()
     window.areas.choose(Area(0, 0, 64, 64))
     window.areas.choose(editor.document.whole)
-    window.save()
+    window.leaving.save()
     assert not editor.session.working_copy.dirty
     assert not window.isWindowModified()
     assert not window.actions_by_name["save"].isEnabled()

@@ -28,7 +28,7 @@ def window(open_window: OpenWindow, photo: Path, model: Path, until: Until) -> M
     window = open_window()
     window.editor.model.choose(find_model(str(model)))
     window.editor.model.choose_way(Method.INSTRUCT, 4)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     return window
 
@@ -128,7 +128,7 @@ def test_a_sentence_that_was_written_is_no_order_and_comes_back_with_the_model(
     open_window: OpenWindow, photo: Path, model: Path, sample: Sample, until: Until
 ) -> None:
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     editor, prompts = window.editor, window.editor_view.prompts
     editor.describe(sample.caption)
@@ -145,7 +145,7 @@ def test_a_way_that_another_built_in_model_knows_is_chosen_like_any_other(
 ) -> None:
     id = build_in_orders(tmp_path / "orders", monkeypatch, EditDefaults(method=Method.INSTRUCT, steps=4))
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     model, panel, prompts = window.editor.model, window.editor_view.model_panel, window.editor_view.prompts
     until(lambda: panel.models.count() == 2)

@@ -38,7 +38,7 @@ def model(tmp_path: Path) -> Path:
 
 def opened(open_window: OpenWindow, photo: Path, until: Until) -> MainWindow:
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     return window
 
@@ -304,7 +304,7 @@ def test_closing_while_models_are_read_ends_cleanly(
 ) -> None:
     prepare(photo, model)
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     close(window)
     assert not window.models_thread.isRunning()

@@ -190,7 +190,7 @@ def test_the_window_fits_a_small_screen(
     until(lambda: len(start.buttons) == 12)
     until(lambda: not start.horizontalScrollBar().isVisible() and not start.verticalScrollBar().isVisible())
     assert all(start.viewport().rect().contains(b.mapTo(start.viewport(), b.rect().center())) for b, _ in start.buttons)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     smallest = window.minimumSizeHint()
     assert smallest.width() <= 1240

@@ -129,7 +129,7 @@ def test_a_window_full_of_hostile_names_draws_none_of_them(
     session.save()
 
     window = open_window()
-    window.open_path(hostile)
+    window.opening.open_path(hostile)
     until(lambda: window.editor.document is not None)
     window.editor.say(Message(f"“{MARKUP}” is gone."))
     window.editor_view.strip.show_opening(MARKUP, 0.5)

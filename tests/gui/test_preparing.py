@@ -40,7 +40,7 @@ def ready(open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path) ->
     window, model = open_window(), write_model(tmp_path / "models" / "my model")
     window.editor.model.choose(find_model(str(model)))
     window.editor.model.choose_way(Method.RESIDUAL, 6)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     os.utime(model / "model_index.json", (0, 0))
     return window
@@ -115,7 +115,7 @@ def test_opening_another_photo_as_soon_as_one_is_prepared_keeps_it(
 ) -> None:
     with qtbot.waitSignal(ready.engine.inverted, timeout=PATIENCE):
         ready.editor_view.prompts.prepare_button.click()
-    ready.open_path(other)
+    ready.opening.open_path(other)
     until(lambda: ready.editor.session is not None and ready.editor.session.photo.path == other)
     close(ready)
     assert len(kept(photo)) == 1
@@ -157,7 +157,7 @@ def test_what_is_prepared_when_another_photo_is_open_already_is_kept_with_its_ow
 ) -> None:
     prepare(other, Path(ready.editor.model.entry.id))
     before = kept(other)
-    ready.open_path(other)
+    ready.opening.open_path(other)
     until(lambda: ready.editor.session is not None and ready.editor.session.photo.path == other)
     assert not ready.editor.preparing.plan.at_work
     nearly_done()
@@ -171,7 +171,7 @@ def test_what_is_prepared_when_the_photo_was_opened_anew_is_kept_there(
     ready: MainWindow, nearly_done: Callable[[], None], until: Until, close: Close, photo: Path
 ) -> None:
     before = ready.editor.session
-    ready.open_path(photo)
+    ready.opening.open_path(photo)
     until(lambda: ready.editor.session is not before)
     nearly_done()
     until(lambda: ready.editor.document is not None and ready.editor.document.version is not None)
@@ -256,13 +256,13 @@ def test_a_photo_that_the_command_line_prepared_is_edited_at_once(
     assert main(["invert", str(photo), "--prompt", sample.caption]) == 0
     (inversion,) = read_sidecar(photo.with_name(f"{photo.name}.nti")).project.inversions
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     prompts = window.editor_view.prompts
     assert prompts.description.text() == sample.caption
     assert prompts.prepare_button.text() == "Prepare again"
     assert window.focusWidget() is prompts.edit
-    assert not window.unsaved
+    assert not window.leaving.unsaved
     assert not window.actions_by_name["add_version"].isEnabled()
     window.editor.say_in_words(sample_edit)
     until(lambda: window.editor.pictures.final)

@@ -50,7 +50,7 @@ def test_one_button_opens_a_damaged_project_as_it_was_before_its_last_save(
 ) -> None:
     sidecar(photo).write_bytes(b"damaged")
     window = open_window()
-    window.open_path(by(photo))
+    window.opening.open_path(by(photo))
     until(lambda: bool(offers(window)))
     assert window.editor.document is None
     press(window)
@@ -68,9 +68,9 @@ def test_what_is_open_is_saved_before_another_project_is_brought_back(
     session = with_a_version(other)
     sidecar(photo).write_bytes(b"damaged")
     window = open_window()
-    window.open_path(other)
+    window.opening.open_path(other)
     until(lambda: window.editor.session is not None)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: bool(offers(window)))
     assert window.editor.session is not None
     window.editor.session.change_version(session.project.versions[0].id, name="Unsaved")
@@ -89,7 +89,7 @@ def test_arrays_that_rotted_are_brought_back_when_a_render_meets_them(
     place = data.index(rotten) + len(rotten) - 50
     sidecar(photo).write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: bool(offers(window)))
     assert versions(window) == ["Blue", "Later"]
     press(window)
@@ -102,7 +102,7 @@ def test_a_project_that_is_gone_is_offered_too_and_may_be_left_gone(
     before = backup_path(sidecar(photo)).read_bytes()
     sidecar(photo).unlink()
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: bool(offers(window)))
     session = window.editor.session
     assert session is not None
@@ -117,7 +117,7 @@ def test_a_project_that_is_gone_is_offered_too_and_may_be_left_gone(
 def test_a_project_that_is_gone_is_brought_back(photo: Path, open_window: OpenWindow, until: Until) -> None:
     sidecar(photo).unlink()
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: bool(offers(window)))
     press(window)
     until(lambda: versions(window) == ["Blue"])
@@ -129,7 +129,7 @@ def test_without_an_intact_backup_there_is_no_button(photo: Path, open_window: O
     for path in (sidecar(photo), backup_path(sidecar(photo))):
         path.write_bytes(b"damaged")
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: "cannot be opened" in texts(window))
     assert not offers(window)
 
@@ -138,7 +138,7 @@ def test_a_photo_without_a_project_has_no_button(tmp_path: Path, open_window: Op
     photo = tmp_path / "plain.png"
     Image.fromarray(scene()).save(photo)
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     assert not offers(window)
 
@@ -154,7 +154,7 @@ def test_a_window_that_opens_sweeps_what_killed_processes_left(open_window: Open
 def test_one_button_renames_a_project_after_its_photo(photo: Path, open_window: OpenWindow, until: Until) -> None:
     renamed = photo.rename(photo.with_name("wedding.png"))
     window = open_window()
-    window.open_path(renamed)
+    window.opening.open_path(renamed)
     until(lambda: versions(window) == ["Blue", "Later"])
     assert f"is called “{sidecar(photo).name}”" in texts(window)
     press(window, "Rename it after the photo")
@@ -173,7 +173,7 @@ def test_one_button_moves_a_project_to_the_folder_that_its_photo_is_in_now(
     session.save()  # which notes where it lies
     moved = photo.rename(elsewhere / photo.name)
     window = open_window()
-    window.open_path(moved)
+    window.opening.open_path(moved)
     until(lambda: versions(window) == ["Blue", "Later", "Last"])
     assert f"was found as “{sidecar(photo)}”" in texts(window)
     press(window, "Move it beside the photo")

@@ -92,7 +92,7 @@ def off(window: MainWindow, expected: NDArray[np.float64]) -> float:
 
 def opened(open_window: OpenWindow, until: Until, photo: Path) -> MainWindow:
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     window.editor_view.view.zoom_to(1.0)
     return window
@@ -187,7 +187,7 @@ def test_a_file_that_is_gone_is_said_and_the_systems_is_taken(
     window = open_window()
     (message,) = window.editor_view.messages.messages
     assert "“gone.icc” is missing" in message.text
-    window.open_path(p3_photo)
+    window.opening.open_path(p3_photo)
     until(lambda: window.editor.document is not None)
     assert off(window, ON_P3) == 0
     window.screen_colours.ask_the_system()
@@ -210,7 +210,7 @@ def test_a_photo_that_is_being_opened_follows_too(
 ) -> None:
     screen(None)
     window = open_window()
-    window.open_path(p3_photo)
+    window.opening.open_path(p3_photo)
     screen(PRO_PHOTO)
     window.windowHandle().screenChanged.emit(window.screen())
     until(lambda: window.editor.document is not None)

@@ -155,7 +155,7 @@ def test_another_photo_ends_a_story(edited: MainWindow, service: GatedBench, unt
     dialog = story(edited, "in fog")
     service.hold()
     dialog.start_button.click()
-    edited.open_path(others[0])
+    edited.opening.open_path(others[0])
     until(lambda: not dialog.isVisible())
     assert not edited.story.run.at_work
     service.let_go(PLENTY)

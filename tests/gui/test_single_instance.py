@@ -138,7 +138,7 @@ def test_of_several_photos_the_first_is_opened_and_the_others_are_told_of(
     assert f"“{photo.name}” is opened, the others are not" in message.text
     window.come_forward(())
     assert window.isVisible()
-    window.open_path(other)
+    window.opening.open_path(other)
     assert not any(m.topic is Topic.DROP for m in window.editor_view.messages.messages)
 
 

@@ -65,7 +65,7 @@ def test_only_what_is_looked_at_is_decoded_and_at_the_size_it_is_shown(
     open_window: OpenWindow, many: Path, until: Until, decoded: list[int]
 ) -> None:
     window = open_window()
-    window.open_path(many)
+    window.opening.open_path(many)
     until(lambda: window.editor.document is not None)
     editor, versions = window.editor, window.editor_view.versions_panel.list
     pictures, thumbnails = editor.pictures, editor.stored_previews.thumbnails
@@ -87,7 +87,7 @@ def test_a_version_that_is_chosen_is_shown_as_last_seen_and_few_are_kept(
     open_window: OpenWindow, many: Path, until: Until
 ) -> None:
     window = open_window()
-    window.open_path(many)
+    window.opening.open_path(many)
     until(lambda: window.editor.document is not None)
     pictures = window.editor.pictures
     ids = [version.id for version in window.editor.document.session.project.versions]  # type: ignore[union-attr]
@@ -108,7 +108,7 @@ def test_a_broken_preview_leaves_the_photo_in_its_place(
 ) -> None:
     monkeypatch.setattr(previews, "decode_preview", lambda *_: None)
     window = open_window()
-    window.open_path(many)
+    window.opening.open_path(many)
     until(lambda: window.editor.document is not None)
     until(lambda: bool(window.editor.stored_previews.thumbnails) and not window.background.busy)
     assert window.editor.pictures.after is None

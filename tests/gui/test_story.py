@@ -49,7 +49,7 @@ def test_the_whole_story(
     editor, place = window.editor, window.editor_view
 
     # Open: the sample's own sentence is filled in, and how long preparing takes is said before it starts.
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: editor.document is not None)
     assert place.prompts.description.text() == sample.caption
     until(lambda: "Takes" in place.prompts.estimate.text())
@@ -106,7 +106,7 @@ def test_the_whole_story(
     assert shown.rendered.mask is not None
 
     # Save, close, reopen: the last state is there at once, and the photo needs no preparing.
-    window.save()
+    window.leaving.save()
     until(lambda: not session.working_copy.dirty)
     state = editor.document.state
     close(window)
@@ -117,7 +117,7 @@ def test_the_whole_story(
     again.editor.opened.connect(
         lambda: seen.append((again.editor.pictures.after is not None, again.editor.pictures.badge))
     )
-    again.open_path(photo)
+    again.opening.open_path(photo)
     until(lambda: again.editor.document is not None)
     assert seen == [(True, AS_LAST_SEEN)]
     document = again.editor.document
@@ -269,7 +269,7 @@ def test_return_counts_also_before_it_is_known_that_the_machine_is_slow(
     monkeypatch.setattr(estimates, "SLOW_RENDER", 0.0)
     window = open_window()
     editor, prompts = window.editor, window.editor_view.prompts
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: editor.document is not None)
     assert editor.preparing.plan.estimates.measured is None
     retype(qtbot, window, sample.edits[0])

@@ -102,7 +102,7 @@ def said(window: MainWindow, topic: Topic) -> list[str]:
 def renamed(open_window: OpenWindow, until: Until, drive: Drive, away: Path) -> MainWindow:
     """The photo on the drive was changed, and the drive has fallen silent."""
     window = open_window()
-    window.open_path(away)
+    window.opening.open_path(away)
     until(lambda: name_of_open(window) == "away.png")
     session = window.editor.session
     assert session is not None
@@ -127,12 +127,12 @@ def test_what_is_no_file_is_refused_and_the_next_photo_opens(
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(place))
     window = open_window()
-    window.open_path(tmp_path / "other.png")
+    window.opening.open_path(tmp_path / "other.png")
     until(lambda: bool(errors(window)))
     (sentence,) = errors(window)
     assert place.name in sentence
 
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
 
 
@@ -142,13 +142,13 @@ def test_while_a_photo_is_not_read_it_is_cancelled_at_once_and_another_opens(
 ) -> None:
     window = open_window()
     drive.fall_silent()
-    window.open_path(away)
+    window.opening.open_path(away)
     until(drive.asked.is_set)
     window.editing.cancel()
     assert window.editor.file_tasks.opening is None
 
-    window.open_path(away)
-    window.open_path(photo)
+    window.opening.open_path(away)
+    window.opening.open_path(photo)
     qtbot.waitUntil(lambda: window.editor.document is not None, timeout=20_000)
     assert name_of_open(window) == photo.name
     with qtbot.waitSignal(window.closed, timeout=20_000):
@@ -159,11 +159,11 @@ def test_while_a_photo_is_not_read_it_is_cancelled_at_once_and_another_opens(
 def test_while_a_project_is_not_written_another_photo_opens_and_it_is_written_later(
     renamed: MainWindow, until: Until, drive: Drive, away: Path, photo: Path
 ) -> None:
-    renamed.open_path(photo)
+    renamed.opening.open_path(photo)
     until(lambda: name_of_open(renamed) == photo.name)
-    assert renamed.saving
+    assert renamed.leaving.saving
     drive.answers.set()
-    until(lambda: not renamed.saving)
+    until(lambda: not renamed.leaving.saving)
     assert names(away) == ["Renamed"]
 
 
@@ -181,7 +181,7 @@ def test_closing_while_a_project_is_not_written_ends_and_the_next_start_has_what
     shutil.copyfile(away.with_name("away.png.nti~"), away.with_name("away.png.nti"))
     assert names(away) == ["Version 1"]
     again = open_window()
-    again.open_path(away)
+    again.opening.open_path(away)
     until(lambda: name_of_open(again) == "away.png")
     assert again.editor.document is not None
     assert [version.name for version in again.editor.document.session.project.versions] == ["Renamed"]
@@ -191,12 +191,12 @@ def test_closing_while_a_project_is_not_written_ends_and_the_next_start_has_what
 def test_what_is_saved_after_its_photo_was_left_is_in_no_journal(
     renamed: MainWindow, until: Until, drive: Drive, photo: Path
 ) -> None:
-    renamed.open_path(photo)
+    renamed.opening.open_path(photo)
     until(lambda: name_of_open(renamed) == photo.name)
     until(lambda: renamed.journal.written)
     assert len(list(journals_folder().iterdir())) == 1
     drive.answers.set()
-    until(lambda: not renamed.saving)
+    until(lambda: not renamed.leaving.saving)
     until(lambda: not list(journals_folder().iterdir()))
 
 
@@ -231,7 +231,7 @@ def test_an_export_that_is_not_written_is_cancelled_and_others_are_written(
     open_window: OpenWindow, until: Until, drive: Drive, photo: Path, tmp_path: Path
 ) -> None:
     window = open_window()
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     drive.fall_silent()
     export_to(window, drive.folder / "far.png")

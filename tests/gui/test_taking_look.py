@@ -62,8 +62,8 @@ def test_its_look_comes_into_the_sentence_and_can_be_undone(
     assert "The look of “other light.jpg”" in said(window)
     until(lambda: window.editor.pictures.final)
     other.unlink()
-    window.save()
-    until(lambda: not window.unsaved)
+    window.leaving.save()
+    until(lambda: not window.leaving.unsaved)
     window.actions_by_name["undo"].trigger()
     assert sentence(window) == before
 
@@ -101,7 +101,7 @@ def test_another_photo_that_was_opened_meanwhile_keeps_its_own_look(
     service.hold()
     take(window, other, monkeypatch)
     until(lambda: isinstance(getattr(window.engine._queue.running, "job", None), LookJob))
-    window.open_path(other)
+    window.opening.open_path(other)
     until(lambda: window.editor.session is not None and window.editor.session.photo.path == other)
     service.let_go(PLENTY)
     until(lambda: window.engine._queue.running is None)

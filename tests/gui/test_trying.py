@@ -122,7 +122,7 @@ def test_another_photo_ends_the_tries(edited: Edited, service: GatedBench, until
     assert session is not None
     other = tmp_path / "other.png"
     other.write_bytes(session.photo.path.read_bytes())
-    window.open_path(other)
+    window.opening.open_path(other)
     until(lambda: window.editor.session is not None and window.editor.session.photo.path == other)
     assert not window.trying.dialog.isVisible()
     assert not window.trying.plan.at_work

@@ -36,7 +36,7 @@ def sidecar(photo: Path) -> Path:
 @pytest.fixture
 def window(open_window: OpenWindow, photo: Path, sidecar: Path, until: Until) -> MainWindow:
     window = open_window(100_000)
-    window.open_path(photo)
+    window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     return window
 
@@ -67,7 +67,7 @@ def test_what_another_program_saved_is_shown_and_said(
     other.working_copy.keep_preview(green.id, encode_preview(Raster(scene(2))))
     other.save()
     rename(window, "Bolder")
-    window.save()
+    window.leaving.save()
     until(lambda: green.id in window.editor.pictures.of_versions)
     assert names(sidecar) == {"Bolder", "Green"}
     assert shown(window) == ["Bolder", "Green"]
@@ -89,7 +89,7 @@ def test_the_version_on_screen_that_was_changed_elsewhere_is_shown_as_it_is_now(
     other = Session.open(photo)
     other.change_version(first, recipe=EditRecipe("a green ball on a table"))
     other.save()
-    window.save()
+    window.leaving.save()
     until(lambda: document.edit_text == "a green ball on a table")
     assert window.editor_view.prompts.edit.text() == "a green ball on a table"
     window.editing.undo()
@@ -112,7 +112,7 @@ def press(window: MainWindow, title: str) -> None:
 def test_a_sidecar_deleted_meanwhile_is_simply_written_again(window: MainWindow, sidecar: Path, until: Until) -> None:
     rename(window, "Bolder")
     sidecar.unlink()
-    window.save()
+    window.leaving.save()
     until(lambda: not window.isWindowModified())
     assert names(sidecar) == {"Bolder"}
     assert said(window, Topic.SAVE) == []
@@ -136,11 +136,15 @@ def test_a_refused_save_leads_to_another_name(
         shutil.move(file, folder)
     other = Path(shutil.copy(folder / photo.name, tmp_path / "other.jpg"))
     window = open_window(100_000)
-    window.open_path(folder / photo.name)
+    window.opening.open_path(folder / photo.name)
     until(lambda: window.editor.document is not None)
     rename(window, "Bolder")
     folder.rename(tmp_path / "renamed")
-    {"staying": window.save, "closing": window.close, "opening another": lambda: window.open_path(other)}[leaving]()
+    {
+        "staying": window.leaving.save,
+        "closing": window.close,
+        "opening another": lambda: window.opening.open_path(other),
+    }[leaving]()
     until(lambda: bool(said(window, Topic.SAVE)))
     assert window.isVisible()
     assert "folder is gone" in said(window, Topic.SAVE)[0].text
@@ -163,7 +167,7 @@ def test_a_new_name_is_asked_for_and_kept(
     window.saving_as.save_as()
     until(own.exists)
     rename(window, "Bolder")
-    window.save()
+    window.leaving.save()
     until(lambda: not window.isWindowModified())
     assert (names(own), names(sidecar)) == ({"Bolder"}, {"Version 1"})
     (message,) = said(window, Topic.ARRIVED)

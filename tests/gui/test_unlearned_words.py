@@ -198,7 +198,7 @@ def test_in_the_window_an_unknown_word_is_marked_and_a_known_one_is_not(
     Image.new("RGB", (120, 90), "#808080").save(picture)
     window = open_window()
     window.resize(1280, 800)
-    window.open_path(picture)
+    window.opening.open_path(picture)
     until(lambda: window.editor.preparing.plan.estimates.measured is not None)
     prompts, view = window.editor_view.prompts, window.editor_view.view
     prompts.description.setFocus()

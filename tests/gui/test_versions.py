@@ -132,18 +132,18 @@ def test_a_deletion_that_was_saved_can_still_be_undone(
     photo: Path,
     close: Callable[[MainWindow], None],
 ) -> None:
-    prepared.save()
+    prepared.leaving.save()
     until(lambda: not document.session.working_copy.dirty)
     prepared.versions.delete_version()
     until(lambda: prepared.editor.pictures.final)
-    prepared.save()
+    prepared.leaving.save()
     until(lambda: not document.session.working_copy.dirty)
     prepared.editing.undo()
     assert prepared.actions_by_name["save"].isEnabled()
     until(lambda: prepared.editor.pictures.final)
     close(prepared)
     again = open_window()
-    again.open_path(photo)
+    again.opening.open_path(photo)
     until(lambda: again.editor.document is not None)
     assert again.editor.document is not None
     assert versions(again.editor.document) == three

@@ -49,7 +49,7 @@ class Editing(QObject):
         """Draw the edit by another lot; undo brings this one back."""
         self._editor.edit("try", edits.with_next_seed)
 
-    @command("&Cancel", Menu.EDIT, "Escape")
+    @command("&Cancel", Menu.EDIT, "Esc")
     @slot()
     def cancel(self) -> None:
         """Stop what is under way: drawing on the photo, else what the bottom line tells of."""

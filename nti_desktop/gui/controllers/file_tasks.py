@@ -119,6 +119,7 @@ class FileTasks(QObject):
         self.stop_opening()
         before, self._last = self._last, Opening(path)
         self.opening = opening = self._last
+        self.doing_changed.emit()
         screen = self.screen
 
         def show(view: FirstView | None) -> bool:

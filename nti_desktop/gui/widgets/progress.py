@@ -54,6 +54,9 @@ class ProgressWatch(QObject):
         engine.failed.connect(self._ended)
         editor.changed.connect(self.refresh)
         editor.file_tasks.doing_changed.connect(self.refresh)
+        editor.file_tasks.open_failed.connect(self.refresh)
+        editor.file_tasks.saved.connect(self.refresh)
+        editor.file_tasks.save_failed.connect(self.refresh)
         editor.exports.changed.connect(self.refresh)
         strip.cancel_button.clicked.connect(self.cancel)
 
