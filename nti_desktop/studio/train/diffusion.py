@@ -117,9 +117,11 @@ def learning_rate(step: int, done: float, cooling: bool) -> float:
 
 
 class Training:
-    """A UNet and a text encoder under way, in a folder that already has autoencoder and tokenizer."""
+    """A UNet and a text encoder under way, in a folder that already has autoencoder and tokenizer. compiled: whether a
+    step's work gets kernels of its own, by a compiler that must be there; some minutes for each format.
+    """
 
-    def __init__(self, model: Path, device: str, seed: int = 0) -> None:
+    def __init__(self, model: Path, device: str, seed: int = 0, compiled: bool = False) -> None:
         torch.manual_seed(seed)
         self._model, self._device, self._seed = model, device, seed
         self._course = course_of(device)
@@ -140,8 +142,7 @@ class Training:
         }
         attend_plainly(self.unet, self.text_encoder, device)
         self._watched = watch(self.unet)
-        # A kernel of its own for each step of the work pays where there is something to wait for it.
-        self._predicted = self._prediction if device == "cpu" else torch.compile(self._prediction, dynamic=False)
+        self._predicted = torch.compile(self._prediction, dynamic=False) if compiled else self._prediction
 
     def _prediction(
         self, noisy: Tensor, timesteps: Tensor, embeddings: Tensor, names: Tensor, masks: Tensor
@@ -163,8 +164,8 @@ class Training:
             predicted, place = self._predicted(noisy, timesteps, embeddings, drafted.names, drafted.masks)
         return F.mse_loss(predicted.float(), self._scheduler.get_velocity(x0, noise, timesteps)), place
 
-    def compile(self, formats: Iterable[Format]) -> None:
-        """Compile what is compiled for the formats, in cells, so that this need not wait for the latents."""
+    def warm_up(self, formats: Iterable[Format]) -> None:
+        """Compile for the formats, in cells, what is to be compiled, so that this need not wait for the latents."""
         random = checkpoint.generator(self._seed, 0, self._device)
         for height, width in formats:
             shapes = (LATENT_CHANNELS, height, width), (REGIONS, height, width), (CONTEXT, REGIONS)
