@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import NtiError
@@ -14,6 +13,7 @@ from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.preparation import Preparation
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.dialog_controller import DialogController
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way, Wording
 from nti_desktop.gui.editor.prompt_line import PromptLine
@@ -33,21 +33,20 @@ WORDING = Wording(
 )
 
 
-class Comparing(QObject):
+class Comparing(DialogController):
     """Compares the ways to make the open edit. Nothing of it is kept unless it is chosen."""
 
     def __init__(
         self, editor: Editor, engine: EngineThread, background: Background, line: PromptLine, window: QWidget
     ) -> None:
         """line: where the edit is typed."""
-        super().__init__(window)
+        self.dialog = ComparisonDialog(WORDING, window)
+        super().__init__(self.dialog, window)
         self._editor, self._line = editor, line
         self._tried: dict[Method, Tried[Picture]] = {}
         audience: Audience[Picture] = Audience(self._began, self._moved, self._show, self._failed)
         self.plan: ComparisonPlan[Picture] = ComparisonPlan(engine, background, make_picture, audience)
-        self.dialog = ComparisonDialog(WORDING, window)
         self.dialog.use_asked.connect(self.use)
-        self.dialog.finished.connect(self._closed)
         editor.opened.connect(self.stop)
         engine.progressed.connect(self._progressed)
         engine.inverted.connect(self._inverted)
@@ -96,17 +95,7 @@ class Comparing(QObject):
             comparison = tried.comparison
             self._editor.keep_prepared(Preparation(comparison.document, comparison.entry, (tried.prepared,)))
 
-    @slot()
-    def stop(self) -> None:
-        """Do without the comparison, whether its window is to be seen or not."""
-        self.dialog.close()
-        self._forget()
-
-    @slot(int)
-    def _closed(self, _result: int) -> None:
-        self._forget()
-
-    def _forget(self) -> None:
+    def _give_up(self) -> None:
         self.plan.cancel()
         self._tried.clear()
 

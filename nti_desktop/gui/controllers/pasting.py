@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from nti_desktop.core.errors import ModelError, NtiError
@@ -11,6 +10,7 @@ from nti_desktop.editing.series import Series, Told, Way, takes, tell_series, wh
 from nti_desktop.editing.session import Session
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.dialog_controller import DialogController
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.series_run import SeriesRun
 from nti_desktop.gui.editor.prompt_line import PromptLine
@@ -30,16 +30,16 @@ WORDING = Wording(
 )
 
 
-class Pasting(QObject):
+class Pasting(DialogController):
     """Prepares other photos and makes the edit of each; what is wrong with one is said beside it."""
 
     def __init__(
         self, editor: Editor, engine: EngineThread, background: Background, line: PromptLine, window: QWidget
     ) -> None:
         """line: where the edit is typed."""
-        super().__init__(window)
-        self._editor, self._line = editor, line
         self.dialog = SeriesDialog(WORDING, window)
+        super().__init__(self.dialog, window)
+        self._editor, self._line = editor, line
         self.run: SeriesRun[Told] = SeriesRun(self.dialog, engine, background, self._show)
         self._wish: Series | None = None  # with no photos yet
         self._told: dict[str, Told] = {}  # by photo
@@ -48,7 +48,6 @@ class Pasting(QObject):
         self.dialog.start_button.clicked.connect(self.begin)
         self.dialog.stop_button.clicked.connect(self.run.cancel)
         self.dialog.sheet_button.clicked.connect(self._save_sheet)
-        self.dialog.finished.connect(self._closed)
 
     @command("Apply to &other photos…", Menu.VERSION)
     @slot()
@@ -133,12 +132,5 @@ class Pasting(QObject):
         if told:
             self.run.save_sheet(lambda: told, 1, [each.photo for each in told])
 
-    @slot()
-    def stop(self) -> None:
-        """Do without, whether the dialog is to be seen or not."""
-        self.dialog.close()
-        self.run.cancel()
-
-    @slot(int)
-    def _closed(self, _result: int) -> None:
+    def _give_up(self) -> None:
         self.run.cancel()

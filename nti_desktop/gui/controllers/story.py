@@ -1,6 +1,5 @@
 """A story on the open photo: sentences, one frame after the other, each a version."""
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import NtiError
@@ -11,6 +10,7 @@ from nti_desktop.editing.history import EditState
 from nti_desktop.editing.previews import SIDE, encode_preview
 from nti_desktop.editing.series import Frame, Told, draw_edits, edits_of, made_before, sentences, small
 from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.dialog_controller import DialogController
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.series_run import SeriesRun
 from nti_desktop.gui.editor.prompt_line import PromptLine
@@ -30,16 +30,16 @@ WORDING = Wording(
 )
 
 
-class Story(QObject):
+class Story(DialogController):
     """Draws each frame of a story, and adds it to the versions; the one that is shown stays."""
 
     def __init__(
         self, editor: Editor, engine: EngineThread, background: Background, line: PromptLine, window: QWidget
     ) -> None:
         """line: where the edit is typed."""
-        super().__init__(window)
-        self._editor, self._line = editor, line
         self.dialog = SeriesDialog(WORDING, window)
+        super().__init__(self.dialog, window)
+        self._editor, self._line = editor, line
         self.run: SeriesRun[tuple[EditState, bytes]] = SeriesRun(self.dialog, engine, background, self._show)
         self._edits: tuple[EditState, ...] = ()
         self._pictures: dict[int, Raster] = {}  # by the place in the story
@@ -50,7 +50,6 @@ class Story(QObject):
         self.dialog.start_button.clicked.connect(self.begin)
         self.dialog.stop_button.clicked.connect(self.run.cancel)
         self.dialog.sheet_button.clicked.connect(self._save_sheet)
-        self.dialog.finished.connect(self._closed)
         editor.opened.connect(self.stop)
 
     @command("Ser&ies…", Menu.EDIT)
@@ -137,18 +136,7 @@ class Story(QObject):
 
         self.run.save_sheet(told, len(frames), [photo])
 
-    @slot()
-    def stop(self) -> None:
-        """Do without, whether the dialog is to be seen or not."""
-        self.dialog.close()
-        self._forget()
-
-    @slot(int)
-    def _closed(self, _result: int) -> None:
-        self._forget()
-
-    def _forget(self) -> None:
-        """Draw no more, and let go of the photo."""
+    def _give_up(self) -> None:
         self.run.cancel()
         self._document = self._composition = None
         self._edits, self._pictures = (), {}

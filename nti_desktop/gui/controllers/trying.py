@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import NtiError
@@ -10,6 +9,7 @@ from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.tries import Audience, Tries, TriesPlan, tries_of
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.commands import Menu, command
+from nti_desktop.gui.controllers.dialog_controller import DialogController
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way, Wording
 from nti_desktop.gui.editor.prompt_line import PromptLine
@@ -28,21 +28,20 @@ WORDING = Wording(
 )
 
 
-class Trying(QObject):
+class Trying(DialogController):
     """Shows tries of the open edit side by side. Nothing changes unless one is chosen."""
 
     def __init__(
         self, editor: Editor, engine: EngineThread, background: Background, line: PromptLine, window: QWidget
     ) -> None:
         """line: where the edit is typed."""
-        super().__init__(window)
+        self.dialog = ComparisonDialog(WORDING, window)
+        super().__init__(self.dialog, window)
         self._editor, self._line = editor, line
         self._tries: Tries | None = None
         audience: Audience[Picture] = Audience(self._began, self._show, self._failed)
         self.plan: TriesPlan[Picture] = TriesPlan(engine, background, make_picture, audience)
-        self.dialog = ComparisonDialog(WORDING, window)
         self.dialog.use_asked.connect(self.use)
-        self.dialog.finished.connect(self._closed)
         editor.opened.connect(self.stop)
         engine.rendered.connect(self._rendered)
         engine.failed.connect(self._engine_failed)
@@ -91,18 +90,7 @@ class Trying(QObject):
         else:
             self._editor.edit("try", lambda recipe: replace(recipe, strength=chosen.strength))
 
-    @slot()
-    def stop(self) -> None:
-        """Do without, whether the window of the tries is to be seen or not."""
-        self.dialog.close()
-        self._forget()
-
-    @slot(int)
-    def _closed(self, _result: int) -> None:
-        self._forget()
-
-    def _forget(self) -> None:
-        """Render no more, and let go of the photo that the tries were of."""
+    def _give_up(self) -> None:
         self.plan.cancel()
         self._tries = None
 
