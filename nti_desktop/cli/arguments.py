@@ -172,6 +172,16 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         help="change only this rectangle of the photo, in pixels, or what lies within a line “X,Y X,Y X,Y …”; may be "
         "given several times",
     )
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="OTHER",
+        help="draw what is in the mask after this picture, with --to or, where that is empty, by itself; wants a model "
+        "made for inpainting that was given an IP-Adapter",
+    )
+    parser.add_argument(
+        "--picture-area", type=_area, metavar="X,Y,W,H", help="only this part of it; default: its middle square"
+    )
     for parameter in PARAMETERS:
         if parameter.flag and parameter is not WEIGHT:
             parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)

@@ -13,6 +13,7 @@ from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.engine_jobs import check_marked
+from nti_desktop.editing.image_prompts import adapter_of, prompt_of
 from nti_desktop.editing.look import look_job, said_of_look
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
@@ -21,8 +22,10 @@ from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Frame
+from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.schema import InversionRecord, SettingsRecord
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
+from nti_desktop.recipe.image_prompt import ImagePrompt
 from nti_desktop.recipe.jobs import Figures, Inversion, Rendered
 from nti_desktop.recipe.look import Look, with_look
 from nti_desktop.recipe.methods import MethodRow
@@ -55,6 +58,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     emphasis = replace(typed, weights=tuple(pair for pair in typed.weights if pair[0] not in given))
     frame = session.frame(inversion.id)
     recipe = _recipe(options, inversion, frame, dict(emphasis.weights) | given, typed.prompt, entry.defaults)
+    recipe = replace(recipe, image_prompt=_shown(options, inversion, entry))
     name = _name(options.name, session)
     target = target_of(options, session, name)
 
@@ -202,6 +206,21 @@ def _recipe(
         if value is not None:
             recipe = edits.with_number(recipe, parameter, value)
     return replace(recipe, seed=options.seed, lot=options.lot)
+
+
+def _shown(options: Namespace, inversion: InversionRecord, entry: ModelEntry) -> ImagePrompt | None:
+    """The picture that the edit draws after. Raises RecipeError where the method draws after none, ModelError where the
+    model reads none.
+    """
+    if options.picture is None:
+        if options.picture_area is not None or options.picture_weight is not None:
+            raise RecipeError("Something is said of a picture to draw after, but not which; name it with --picture.")
+        return None
+    row = inversion.settings.method.row
+    if not row.fills:
+        raise RecipeError(f"{row.method} draws after no picture; choose a model made for inpainting with --model.")
+    adapter = adapter_of(entry)
+    return prompt_of(open_photo(options.picture).raster, adapter, options.picture_area)
 
 
 def _outline(points: Sequence[tuple[int, int]], frame: Frame) -> Outline:

@@ -74,7 +74,10 @@ def _version_line(record: VersionRecord, project: Project) -> str:
     said = [f"{control.text} {control.weight:g}" for control in recipe.weighted]
     if recipe.within:
         said.append("within what is marked")
+    if recipe.image_prompt is not None:
+        said.append("after a picture")
     if recipe.strength != STRENGTH.usual:
         said.append(f"strength {recipe.strength:.0%}")
-    asked = f"“{recipe.prompt}”" if recipe.prompt.strip() else "removed"
+    unsaid = "removed" if recipe.image_prompt is None else "drawn"
+    asked = f"“{recipe.prompt}”" if recipe.prompt.strip() else unsaid
     return ", ".join([f"Version “{record.name}”{shown}: {asked}", *said, f"{record.time:%Y-%m-%d %H:%M} UTC"])

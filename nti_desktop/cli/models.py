@@ -41,7 +41,9 @@ def add_commands(command: Callable[[str, str], ArgumentParser]) -> None:
         "model again without it goes back to that",
     )
     adding.set_defaults(run=run_add)
-    extending = command("extend", "Give a model a LoRA or an embedding; without a file, say what it is given.")
+    extending = command(
+        "extend", "Give a model a LoRA, an embedding or an IP-Adapter; without a file, say what it is given."
+    )
     extending.add_argument("model", metavar="MODEL", help="its name or path")
     extending.add_argument(
         "file", nargs="?", type=Path, metavar="FILE", help="a .safetensors file; it stays where it is"

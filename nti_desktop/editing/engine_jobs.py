@@ -2,6 +2,7 @@
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.editing.fitting import check_fit
+from nti_desktop.editing.image_prompts import check_read_by, pixels_of
 from nti_desktop.editing.known_speeds import speeds_of
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
@@ -37,7 +38,8 @@ def render_job(
 ) -> RenderJob:
     """Ask for an edit on an inversion, the current one when not named. steps: see RenderJob.
 
-    Raises RecipeError without an inversion and as `check_marked` does, ModelGone like `Session.model_of`. The arrays
+    Raises RecipeError without an inversion and as `check_marked` and `pixels_of` do, ModelGone like `Session.model_of`,
+    ModelError as `check_read_by` does. The arrays
     are read where the job is done, which raises SidecarError when they cannot be read or are not of the model's size.
     """
     record = session.require_inversion(inversion_id)
@@ -50,6 +52,9 @@ def render_job(
         check_fit(frame, record.settings.method, arrays, entry)
         return arrays
 
+    shown = recipe.image_prompt
+    if shown is not None:
+        check_read_by(entry, shown)
     return RenderJob(
         model=entry.files,
         inversion_id=record.id,
@@ -58,4 +63,5 @@ def render_job(
         recipe=recipe,
         steps=steps,
         image=None if PIVOT in record.settings.method.row.keeps else session.seen(frame),
+        image_prompt=None if shown is None else pixels_of(shown),
     )

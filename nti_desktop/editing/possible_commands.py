@@ -18,6 +18,8 @@ def possible_commands(
     """
     is_open = document is not None
     ready = document is not None and document.up_to_date
+    state = document.state if document is not None else None
+    marked = document is not None and bool(marks_on_photo(document))
     versions = document.session.project.versions if document is not None else ()
     possible = {
         "save": document is not None and document.session.working_copy.dirty,
@@ -37,7 +39,9 @@ def possible_commands(
         "take_look": document is not None and bool(document.edit_text.strip()) and document.row.described,
         "draw_area": is_open,
         "mark_place": document is not None and can_be_marked(document),
-        "clear_marks": document is not None and bool(marks_on_photo(document)),
+        "draw_after_picture": marked and document is not None and document.row.fills,
+        "take_picture_away": state is not None and state.recipe.image_prompt is not None,
+        "clear_marks": marked,
         "work_on_whole": document is not None and document.area != document.whole,
         "reset_structure": document is not None and document.history is not None,
         "add_version": ready and bool(versions),

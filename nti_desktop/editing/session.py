@@ -35,7 +35,7 @@ from nti_desktop.project.schema import (
     VersionRecord,
     new_id,
 )
-from nti_desktop.recipe.jobs import Inversion, Seen
+from nti_desktop.recipe.jobs import Inversion, ModelFiles, Seen
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
 
 
@@ -191,7 +191,7 @@ class Session:
             figures=FiguresRecord.of(inverted.figures),
             additions=tuple(
                 AdditionRecord(file=str(added.file), word=added.word, weight=added.weight)
-                for added in entry.files.additions
+                for added in entry.files.altering
             ),
         )
         frames = self.project.frames if frame in self.project.frames else (*self.project.frames, frame)
@@ -233,6 +233,18 @@ class Session:
     def meet_model(self, model_fingerprint: str, entry: ModelEntry) -> None:
         """The model of this fingerprint was found."""
         self._models[model_fingerprint] = entry
+
+    def see_again(self, entry: ModelEntry) -> None:
+        """A model is at hand as it is now: one that was found and is given other things that read pictures since, which
+        change nothing else of it, is this one.
+        """
+
+        def plain(files: ModelFiles) -> ModelFiles:
+            return replace(files, additions=files.altering)
+
+        for digest, known in self._models.items():
+            if known.id == entry.id and plain(known.files) == plain(entry.files):
+                self._models[digest] = entry
 
     def could_be_of(self, record: InversionRecord) -> Callable[[ModelEntry], bool]:
         """Build a test whether a model sees the inversion's area at the size its own model saw it, for any thread."""

@@ -275,7 +275,7 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     recipe = replace(job.recipe, strength=STRENGTH.usual) if part else job.recipe
     edit = photo.edits.pop((recipe, job.steps), None)
     if edit is None:
-        task = Task(model, photo.prepared, photo.source, recipe, job.steps, report, cancel)
+        task = Task(model, photo.prepared, photo.source, recipe, job.steps, job.image_prompt, report, cancel)
         edit = METHODS[job.settings.method].render(task)
     photo.edits[recipe, job.steps] = edit
     while len(photo.edits) > EDITS:

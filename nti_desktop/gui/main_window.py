@@ -17,6 +17,7 @@ from nti_desktop.gui.controllers.editing import Editing
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.exporting import Exporting
 from nti_desktop.gui.controllers.feedback import EditFeedback
+from nti_desktop.gui.controllers.image_prompts import ImagePrompts
 from nti_desktop.gui.controllers.journal import JournalController
 from nti_desktop.gui.controllers.leaving import LeavingController
 from nti_desktop.gui.controllers.marking import Marking
@@ -96,6 +97,7 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self.editor, self)
         self.saving_as = SavingAs(self.editor, self)
         self.taking_look = TakingLook(self.editor, self.engine, self.background, line, self)
+        self.image_prompts = ImagePrompts(self.editor, self.background, line, self)
         stops = (
             self.editor.file_tasks.stop_opening,
             self.models.page.close,
@@ -103,6 +105,7 @@ class MainWindow(QMainWindow):
             self.trying.stop,
             self.story.stop,
             self.pasting.stop,
+            self.image_prompts.stop,
             self.editor.cancel,
             self.editor.model.stop,
             self.transfers.cancel,
@@ -122,7 +125,7 @@ class MainWindow(QMainWindow):
         files = (self.opening, self.leaving, self)
         tried = (self.taking_look, self.trying, self.comparing, self.story)
         savers = (self.saving_as, self.autosave)
-        areas = (self.areas, self.marking)
+        areas = (self.areas, self.marking, self.image_prompts)
         before = (*files, self.editing, *savers, *tried, self.exporting, *areas, self.versions, self.pasting)
         after = (self.screen_colours, self.models)
         self.viewing = Viewing(self.editor_view, [type(owner) for owner in (*before, *after)], self)
@@ -133,6 +136,8 @@ class MainWindow(QMainWindow):
 
         self.editor_view.start.open_button.clicked.connect(self.opening.open)
         self.editor_view.model_panel.more_button.clicked.connect(self.models.show_page)
+        self.editor_view.mask_panel.picture_button.clicked.connect(self.image_prompts.draw_after_picture)
+        self.editor_view.mask_panel.without_picture.clicked.connect(self.image_prompts.take_picture_away)
         self.editor.changed.connect(self._show_state)
         self.editor.file_tasks.saved.connect(self._show_state)
         self.editor_view.mask_panel.show_mask.toggled.connect(self.actions_by_name["show_mask"].setChecked)

@@ -3,10 +3,11 @@
 from dataclasses import asdict, fields, replace
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from nti_desktop.core.errors import RecipeError
-from nti_desktop.project.fields import MAX_ROWS, Count, Record, Text
+from nti_desktop.project.fields import MAX_ROWS, Count, Record, Text, encodable
+from nti_desktop.recipe.image_prompt import MOST_CHARACTERS, ImagePrompt
 from nti_desktop.recipe.outlines import MOST_OUTLINES, MOST_POINTS, Outline
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Lot, Reweighting, Side, WordControl, WordRef
 from nti_desktop.recipe.words import word_at
@@ -59,6 +60,13 @@ class OutlineRecord(Record):
     points: Annotated[tuple[tuple[float, float], ...], Field(max_length=MOST_POINTS)]
 
 
+class ImagePromptRecord(Record):
+    """ImagePrompt as it is stored."""
+
+    data: Annotated[str, Field(max_length=MOST_CHARACTERS)]
+    adapter: Annotated[Text, BeforeValidator(encodable)]
+
+
 class RecipeRecord(Record):
     """EditRecipe as it is stored."""
 
@@ -77,6 +85,8 @@ class RecipeRecord(Record):
     lot: Lot | None = None
     seed: Count = 0
     within: Annotated[tuple[OutlineRecord, ...], Field(max_length=MOST_OUTLINES)] = ()
+    image_prompt: ImagePromptRecord | None = None
+    image_prompt_weight: float | None = None
 
     @model_validator(mode="after")
     def _makes_a_recipe(self) -> Self:
@@ -98,7 +108,9 @@ class RecipeRecord(Record):
             blend = replace(blend, words=self._refs(blend.words), keep=self._refs(blend.keep))
         stored = {field.name: getattr(self, field.name) for field in fields(EditRecipe)}
         within = tuple(Outline(outline.points) for outline in self.within)
-        return EditRecipe(**stored | {"words": self._controls(), "blend": blend, "within": within})
+        shown = None if self.image_prompt is None else ImagePrompt(self.image_prompt.data, self.image_prompt.adapter)
+        made = {"words": self._controls(), "blend": blend, "within": within, "image_prompt": shown}
+        return EditRecipe(**stored | made)
 
     def _controls(self) -> tuple[WordControl, ...]:
         """One of each word, where the program that wrote them split it into several."""

@@ -85,17 +85,24 @@ class PreviewDecoder:
 
 @dataclass(frozen=True, order=True)
 class Addition:
-    """What is added to a model when it is loaded: a LoRA, or a word that was learned (textual inversion).
+    """What is added to a model: a LoRA, a word that was learned (textual inversion), or what reads pictures beside the
+    words (an IP-Adapter).
 
-    file: safetensors; word: by which sentences call what was learned, empty for a LoRA; weight: how much of a LoRA is
+    file: safetensors; word: by which sentences call what was learned, empty for all else; weight: how much of a LoRA is
     added; alphas: what the file says beside its weights of how it is scaled, by the part or the layer that it is said
-    of, empty for all.
+    of, empty for all; image_encoder: folder of what an IP-Adapter stands on, None for all else.
     """
 
     file: Path
     word: str = ""
     weight: float = 1.0
     alphas: tuple[tuple[str, float], ...] = ()
+    image_encoder: Path | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it is, for people."""
+        return "IP-Adapter" if self.image_encoder else "embedding" if self.word else "LoRA"
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,11 @@ class ModelFiles:
     schedule: tuple[tuple[str, str | bool], ...] = ()
     additions: tuple[Addition, ...] = ()
     preview_decoder: PreviewDecoder | None = field(default=None, compare=False)
+
+    @property
+    def altering(self) -> tuple[Addition, ...]:
+        """Those additions that change what the model answers to words alone."""
+        return tuple(each for each in self.additions if each.image_encoder is None)
 
     @property
     def paired(self) -> Path | None:
@@ -184,7 +196,8 @@ class Inversion:
 class RenderJob:
     """Render one edit of an inversion. inversion_id: key under which the engine remembers the source's attention;
     arrays: see Inversion; steps: of a preview, how many of the inversion's levels to stand on, None for a final
-    picture, which takes as many as it needs; image: None where the arrays hold the photo.
+    picture, which takes as many as it needs; image: None where the arrays hold the photo; image_prompt: (SIDE, SIDE, 3)
+    uint8 sRGB, the recipe's, where it has one.
     """
 
     model: ModelFiles
@@ -194,6 +207,7 @@ class RenderJob:
     recipe: EditRecipe
     steps: int | None = None
     image: Seen | None = None
+    image_prompt: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nti_desktop.recipe.costs import CHECKING, FOLLOWING, LEARNING, TUNING, Calls, Phase
-from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, NOISE, SELF, STEPS
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, IMAGE_PROMPT, NOISE, SELF, STEPS
 from nti_desktop.recipe.recipe import EditRecipe, Lot
 from nti_desktop.recipe.sees import Sees
 
@@ -334,7 +334,7 @@ METHODS: Mapping[Method, MethodRow] = {
         MethodRow(
             Method.INPAINT,
             "Fill in",
-            "Draws what is said into what is marked on the photo, or removes what is there where nothing is said; "
+            "Draws what is said or shown into what is marked on the photo, or removes what is there where nothing is; "
             "wants a model made for inpainting, which changes no words of a description.",
             preparing=(),
             editing=_GUIDED,
@@ -342,7 +342,7 @@ METHODS: Mapping[Method, MethodRow] = {
             source="Rombach et al., Latent Diffusion, CVPR 2022, arXiv 2112.10752; with words as in Stable Diffusion’s "
             "inpainting models",
             sees=Sees.SURROUNDINGS,
-            numbers=(GUIDANCE.field,),
+            numbers=(GUIDANCE.field, IMAGE_PROMPT.field),
             lots=(Lot.SEED,),
             looks=False,
         ),

@@ -166,6 +166,17 @@ NOISE = Parameter(
     flag="--noise",
     advanced=True,
 )
+IMAGE_PROMPT = Parameter(
+    label="Picture",
+    low=0,
+    high=1.5,
+    usual=1,
+    step=0.01,
+    help="How closely what is drawn follows the picture that it is drawn after; {0} not at all.",
+    field="image_prompt_weight",
+    flag="--picture-weight",
+    advanced=True,
+)
 THRESHOLD = Parameter(
     label="Threshold",
     low=0,
@@ -216,5 +227,6 @@ PARAMETERS = (
     GUIDANCE,
     IMAGE_GUIDANCE,
     NOISE,
+    IMAGE_PROMPT,
     WEIGHT,
 )

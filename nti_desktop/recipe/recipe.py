@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nti_desktop.core.errors import RecipeError
+from nti_desktop.recipe.image_prompt import ImagePrompt
 from nti_desktop.recipe.outlines import Outline, check_outlines
 from nti_desktop.recipe.parameters import CROSS, PARAMETERS, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
 from nti_desktop.recipe.words import (
@@ -107,7 +108,9 @@ class EditRecipe:
     Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's; image_guidance: of a method
     that takes orders, None for the usual one; noise: of a method that draws the photo anew; lot: of a method that has
     several, None for its usual one; seed: of a lot that is drawn; within: where the photo may change, everywhere where
-    nothing is drawn. An empty prompt asks for the surroundings there, see `recipe.structure.settled`.
+    nothing is drawn; image_prompt: what is drawn there is drawn after this picture, `image_prompt_weight` times as
+    closely, None for the usual. An empty prompt without one asks for the surroundings there, see
+    `recipe.structure.settled`.
     """
 
     prompt: str
@@ -125,6 +128,8 @@ class EditRecipe:
     lot: Lot | None = None
     seed: int = 0
     within: tuple[Outline, ...] = ()
+    image_prompt: ImagePrompt | None = None
+    image_prompt_weight: float | None = None
 
     def __post_init__(self) -> None:
         check_outlines(self.within)

@@ -8,10 +8,13 @@ import pytest
 from PIL import Image
 
 from nti_desktop.models.library import catalog
-from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.catalog import built_in, find_model
+from nti_desktop.models.library.extending import extend, reduce
+from nti_desktop.models.library.places import read_places, write_places
 from nti_desktop.models.library.samples import samples
 from nti_desktop.project.sidecar import read_sidecar
 from tests.cli.conftest import Terminal
+from tests.image_adapters import Kind, write_image_adapter
 from tests.inpaint_models import make_inpainting_model
 
 
@@ -73,6 +76,77 @@ def test_nothing_said_removes_what_is_marked_and_can_be_exported_again(
     terminal.answer("export", photo, "--name", "Gone", "--out", exported)
     assert np.array_equal(pixels(out), pixels(exported))
     assert "Version “Gone” (shown last): removed, within what is marked" in terminal.run("info", photo)[1]
+
+
+@pytest.fixture
+def reading(model: Path, tmp_path: Path) -> Path:
+    """The model, given what reads pictures."""
+    adapter = write_image_adapter(tmp_path / "adapter", model / "unet")
+    write_places(read_places().with_added(model))
+    extend(model, adapter)
+    return model
+
+
+def test_a_place_is_drawn_after_a_picture_which_the_project_keeps(
+    photo: Path, reading: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    other, out = tmp_path / "other.png", photo.with_name("edit.png")
+    Image.open(samples()[1].path).convert("RGB").save(other)
+    asked = ("edit", photo, "--mask", "10,10,90,90", "--model", reading, "--if-exists", "overwrite")
+    answer = terminal.answer(
+        *asked, "--to", "", "--picture", other, "--picture-area", "20,20,60,40", "--name", "Shown", "--out", out
+    )
+    assert answer["unet_rows"] == 2 * 4
+    shown = pixels(out)
+    other.unlink()
+    assert (
+        "Version “Shown” (shown last): drawn, within what is marked, after a picture" in terminal.run("info", photo)[1]
+    )
+    exported = photo.with_name("exported.png")
+    terminal.answer("export", photo, "--name", "Shown", "--out", exported)
+    assert np.array_equal(pixels(exported), shown)
+    terminal.answer(*asked, "--to", "", "--name", "Gone", "--out", out)
+    assert not np.array_equal(pixels(out), shown)
+
+
+def test_what_cannot_be_drawn_after_is_one_sentence(
+    photo: Path, model: Path, reading: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    other = samples()[1].path
+    mask, of = ("--mask", "10,10,90,90"), ("--model", reading)
+    for asked, sentence in (
+        ((*of, *mask, "--picture", other, "--picture-area", "0,0,100000,10"), "leaves the picture to draw after"),
+        ((*of, *mask, "--picture", tmp_path / "none.jpg"), "none.jpg"),
+        ((*of, *mask, "--picture", other, "--picture-weight", "9"), "must lie between 0 and 1.5"),
+        ((*of, *mask, "--picture-weight", "0.5"), "not which; name it with --picture"),
+        ((*of, "--picture", other), "Nothing is marked on the photo"),
+    ):
+        code, _, said = terminal.run("edit", photo, "--to", "a ball", *asked)
+        assert code != 0
+        assert sentence in said
+    reduce(model, next(iter(find_model(str(model)).additions)).given.file)
+    code, _, said = terminal.run("edit", photo, "--to", "a ball", *of, *mask, "--picture", other)
+    assert code != 0
+    assert "reads no pictures; give it an IP-Adapter" in said
+    assert not photo.with_name(photo.name + ".nti").exists()
+    terminal.answer("invert", photo, "--prompt", samples()[0].caption, "--steps", "4")
+    code, _, said = terminal.run("edit", photo, "--to", "a ball", "--picture", other)
+    assert code != 0
+    assert "draws after no picture; choose a model made for inpainting" in said
+
+
+def test_another_adapter_is_not_taken_for_the_one_that_was_drawn_with(
+    photo: Path, reading: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    asked = ("--to", "", "--mask", "10,10,90,90", "--picture", samples()[1].path, "--name", "Shown")
+    terminal.answer("edit", photo, *asked, "--model", reading)
+    (given,) = find_model(str(reading)).additions
+    reduce(reading, given.given.file)
+    extend(reading, write_image_adapter(tmp_path / "plus", reading / "unet", Kind.PLUS))
+    code, _, said = terminal.run("export", photo, "--name", "Shown", "--out", tmp_path / "out.png")
+    assert code != 0
+    assert "“ip-adapter_sd15.safetensors” reads" in said
+    assert "has “ip-adapter-plus_sd15.safetensors” now; give it that one again" in said
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ class Edit:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One render of an inversion. source: see the method's `source`; visits: see visited_levels; report, cancel: see
-    nti_desktop.recipe.jobs.
+    """One render of an inversion. source: see the method's `source`; visits: see visited_levels; image_prompt: see
+    RenderJob; report, cancel: see nti_desktop.recipe.jobs.
     """
 
     model: DiffusionModel
@@ -72,6 +72,7 @@ class Task:
     source: object
     recipe: EditRecipe
     visits: int | None = None
+    image_prompt: NDArray[np.uint8] | None = None
     report: Report = report_nothing
     cancel: CancelToken = field(default_factory=CancelToken)
 

@@ -3,7 +3,8 @@
 out(z, m, (1 - m) I), with m the mask at the latents' size and the photo's latents encoded with the marked part grey,
 scaled, beside the noise; guided from the empty prompt (Ho & Salimans 2022), from noise that the seed decides. Where
 nothing is said the unguided answer to the empty prompt is drawn: the surroundings, which removes what is there, as
-the paper's own inpainting without words (sec. 4.5).
+the paper's own inpainting without words (sec. 4.5). A picture can be said beside the words or in their place, see
+`engine.model.image_prompt`.
 """
 
 from itertools import pairwise
@@ -22,6 +23,7 @@ from nti_desktop.engine.model.embedding import stacked
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.outlines import inside
+from nti_desktop.recipe.parameters import IMAGE_PROMPT
 from nti_desktop.recipe.recipe import EditRecipe
 
 GREY = 127.5  # of the marked part, which the autoencoder reads as 0
@@ -43,14 +45,17 @@ def render(task: Task) -> Edit:
     z = torch.randn(task.prepared.photo.shape, generator=lot).to(model.device)
     scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
     edit = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
-    alone = scale == 1 or not recipe.prompt.strip()
+    shown = None if task.image_prompt is None else model.read_picture(task.image_prompt)
+    weight = IMAGE_PROMPT.usual if recipe.image_prompt_weight is None else recipe.image_prompt_weight
+    alone = scale == 1 or not (recipe.prompt.strip() or shown)
     embeddings = edit if alone else stacked(model.embed(""), edit)
     rows = 1 if alone else 2
     seen = seen.expand(rows, -1, -1, -1)
     visited = visited_levels(levels.steps, None if task.visits is None else max(task.visits, instruct.LEAST_VISITS))
-    for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
-        answers = model.predict(z.expand(rows, -1, -1, -1), levels.timesteps[a], embeddings, seen)
-        z = step_down(answers if alone else guided(answers[:1], answers[1:], scale), z, levels, a, b)
+    with model.attention.showing(shown, weight):
+        for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
+            answers = model.predict(z.expand(rows, -1, -1, -1), levels.timesteps[a], embeddings, seen)
+            z = step_down(answers if alone else guided(answers[:1], answers[1:], scale), z, levels, a, b)
     return Edit(z, None, None)
 
 

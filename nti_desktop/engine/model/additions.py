@@ -1,4 +1,5 @@
-"""What users' files add to a model when it is loaded: LoRAs, merged into its weights, and words that were learned.
+"""What users' files add to a model when it is loaded: LoRAs, merged into its weights, and words that were learned. An
+IP-Adapter adds nothing then, see image_prompt.
 
 A LoRA (Hu et al. 2021, arXiv 2106.09685) is W + m (alpha / r) up down, as kohya's scripts merge it. It is taken out
 again by loading the model's own weights, never by subtracting.
@@ -35,7 +36,7 @@ def add_all(parts: Mapping[str, Any], additions: Sequence[Addition], end: int) -
     ids of each learned word's tokens, by `word_key`. Raises ModelError in one sentence that names the file.
     """
     for addition in additions:
-        if not addition.word:
+        if not addition.word and addition.image_encoder is None:
             _merge(parts, addition)
     encoders = [network for part, network in parts.items() if part != "unet"]
     widths = [encoder.get_input_embeddings().weight.shape[1] for encoder in encoders]

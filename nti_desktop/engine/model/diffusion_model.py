@@ -12,23 +12,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nti_desktop.core.errors import EngineError
 from nti_desktop.engine.memory.copies import Move, moved
 from nti_desktop.engine.memory.device import GRAPHICS_CARDS, free_memory
 from nti_desktop.engine.memory.faults import give_back_memory, ran_out_of_memory
 from nti_desktop.engine.memory.precision import Overflow, Precision
 from nti_desktop.engine.memory.savings import Savings
 from nti_desktop.engine.model.embedding import Embedding
+from nti_desktop.engine.model.image_prompt import ImagePromptTokens, read_image_prompt
 from nti_desktop.engine.model.prefix import Prefix
 from nti_desktop.engine.model.preview_decoder import PreviewNetwork
 from nti_desktop.engine.model.text import PromptReader
 from nti_desktop.engine.sampling.attention import AttentionSwitch, install_switch
 from nti_desktop.engine.sampling.tokens import PromptTokens
+from nti_desktop.recipe.jobs import Addition
 from nti_desktop.recipe.memory import Need, Saving
 from nti_desktop.recipe.sees import Sees, sees_of
 
 T = TypeVar("T")
 
-EMBEDDED = 32  # sentences whose embeddings are remembered; SDXL's take 0.6 MB each
+EMBEDDED = 32  # sentences and pictures whose embeddings are remembered; SDXL's take 0.6 MB each
 
 
 def _cannot() -> bool:
@@ -38,8 +41,9 @@ def _cannot() -> bool:
 
 @dataclass(frozen=True, eq=False)
 class DiffusionModel:
-    """A loaded model; weights are frozen, the autoencoder's stay float32. move: see Copies; preview_decoder: None where
-    the autoencoder draws previews too.
+    """A loaded model; weights are frozen, the autoencoder's stay float32. move: see Copies; image_adapter: by which it
+    reads pictures beside the words, None where it does not; preview_decoder: None where the autoencoder draws previews
+    too.
 
     Every call without gradients endures by itself, see `enduring`; what takes gradients is wrapped in it as a whole.
     """
@@ -51,11 +55,13 @@ class DiffusionModel:
     device: torch.device
     precision: Precision
     move: Move = moved
+    image_adapter: Addition | None = None
     preview_decoder: PreviewNetwork | None = None
     attention: AttentionSwitch = field(init=False)
     savings: Savings = field(init=False)
     prefix: Prefix = field(init=False)
     _embedded: OrderedDict[str, Embedding] = field(init=False, default_factory=OrderedDict)
+    _read: OrderedDict[bytes, ImagePromptTokens] = field(init=False, default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         dtypes = {self.unet: self.precision.dtype, **dict.fromkeys(self.text.encoders, self.precision.text)}
@@ -118,6 +124,22 @@ class DiffusionModel:
         while len(self._embedded) > EMBEDDED:
             self._embedded.popitem(last=False)
         return self._embedded[prompt]
+
+    def read_picture(self, picture: NDArray[np.uint8]) -> ImagePromptTokens:
+        """Read what the UNet sees of a square picture (side, side, 3) sRGB beside the words; of the last few it is
+        remembered. Raises EngineError where the model reads none, ModelError as `read_image_prompt` does.
+        """
+        if self.image_adapter is None:
+            raise EngineError(
+                "This model reads no pictures; give it an IP-Adapter in File, Models…, or take the picture away."
+            )
+        key = picture.tobytes()
+        if key not in self._read:
+            self._read[key] = read_image_prompt(self.image_adapter, self.unet, picture).to(self.device)
+        self._read.move_to_end(key)
+        while len(self._read) > EMBEDDED:
+            self._read.popitem(last=False)
+        return self._read[key]
 
     @property
     def latent_channels(self) -> int:

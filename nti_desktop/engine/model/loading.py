@@ -66,6 +66,7 @@ def load_model(
             scheduler_config=_read_json(files.folder / "scheduler" / "scheduler_config.json") | dict(files.schedule),
             device=device,
             precision=Precision(dtype, network_dtype(device)),
+            image_adapter=next((each for each in files.additions if each.image_encoder), None),
             preview_decoder=None if preview is None else load_preview_decoder(preview),
         )
     except ModelError:

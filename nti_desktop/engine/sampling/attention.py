@@ -39,6 +39,12 @@ def in_slices(attend: Attend, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return torch.cat(heads, dim=1).reshape(q.shape)
 
 
+class SeenPicture(Protocol):
+    """What is seen of a picture beside the words: q as below, the answer shaped as q."""
+
+    def seen(self, layer: str, q: Tensor, attend: Attend) -> Tensor: ...
+
+
 class AttentionControl(Protocol):
     """Answers an attention layer. q, k, v: (B, heads, positions or tokens, width); returned shaped as q."""
 
@@ -48,9 +54,13 @@ class AttentionControl(Protocol):
 
 @dataclass
 class AttentionSwitch:
-    """The one place that says what the UNet's attention layers do now, and how; no control is plain attention."""
+    """The one place that says what the UNet's attention layers do now, and how; no control is plain attention. picture:
+    is seen beside the words, `weight` times.
+    """
 
     control: AttentionControl | None = None
+    picture: SeenPicture | None = None
+    weight: float = 1.0
     fused: Attend = all_at_once
     sliced: bool = False
 
@@ -67,6 +77,15 @@ class AttentionSwitch:
             yield
         finally:
             self.control = None
+
+    @contextmanager
+    def showing(self, picture: SeenPicture | None, weight: float) -> Iterator[None]:
+        """Let the layers see a picture beside the words for the UNet calls inside."""
+        self.picture, self.weight = picture, weight
+        try:
+            yield
+        finally:
+            self.picture = None
 
 
 class SwitchedAttention:
@@ -102,6 +121,8 @@ class SwitchedAttention:
         else:
             wide = attn.upcast_attention  # Stable Diffusion 2's scores leave the range of half precision
             out = control.cross(self.layer, q.float() if wide else q, k.float() if wide else k, v)
+        if self.switch.picture is not None and encoder_hidden_states is not None:
+            out = out + self.switch.weight * self.switch.picture.seen(self.layer, q, self.switch.attend)
         projected: Tensor = attn.to_out[1](attn.to_out[0](out.transpose(1, 2).flatten(2).to(q.dtype)))
         return projected
 

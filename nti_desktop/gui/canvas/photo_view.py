@@ -28,8 +28,12 @@ class PhotoView(QWidget):
     area_drawn = Signal(Area)
     line_drawn = Signal(tuple)  # points of the photo, in its pixels
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, area_caption: str = "Drag a rectangle over the part to work on"
+    ) -> None:
+        """area_caption: what is asked for when a rectangle is to be drawn."""
         super().__init__(parent)
+        self._area_caption = area_caption
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(320, 200)
@@ -119,7 +123,8 @@ class PhotoView(QWidget):
     @slot()
     def draw_area(self) -> None:
         """Let the next drag draw a rectangle; `end_drawing` ends it."""
-        self._draw_with(AreaDrawing(self._viewport.photo.width(), self._viewport.photo.height()))
+        photo = self._viewport.photo
+        self._draw_with(AreaDrawing(photo.width(), photo.height(), self._area_caption))
 
     @slot()
     def draw_line(self) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from nti_desktop.gui.canvas.viewport import Viewport
 from nti_desktop.photo.colour import to_profile
@@ -64,6 +64,14 @@ def _image(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
         QImage.Format.Format_RGB32
     )
+
+
+def thumbnail(pixels: NDArray[np.uint8], side: int, ratio: float) -> QPixmap:
+    """A small picture (h, w, 3) sRGB to put into a label. side: pixels of the window; ratio: the screen's to one."""
+    fits, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    pixmap = QPixmap.fromImage(_image(pixels).scaled(round(side * ratio), round(side * ratio), fits, smooth))
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
 
 
 def paint_picture(painter: QPainter, picture: Picture, viewport: Viewport, part: QRectF) -> None:

@@ -93,6 +93,7 @@ class ActiveModel(QObject):
         self._audience.outdated(Topic.MODEL)
         self._audience.outdated(Topic.MODELS)
         if self._document is not None:
+            self._document.session.see_again(entry)
             self._document.meant_for(entry.defaults)
             self.measure()
         self._audience.changed()

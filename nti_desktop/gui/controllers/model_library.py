@@ -26,7 +26,7 @@ from nti_desktop.models.library.store import Incoming, Listed, incoming, listed_
 @dataclass(frozen=True)
 class Contents:
     """models: all that there are, usable or not, the built-in ones first; broken_off: downloads; store: where they go;
-    found: LoRAs and embeddings in usual places; free: bytes there, None when that cannot be told; faults: what is wrong
+    found: additions in usual places; free: bytes there, None when that cannot be told; faults: what is wrong
     with the places, in sentences.
     """
 
@@ -121,12 +121,12 @@ class ModelLibrary(QObject):
 
     @slot(Path, Path, float)
     def extend(self, model: Path, file: Path, weight: float) -> None:
-        """Give a model a LoRA or an embedding, or a LoRA that it has another weight."""
+        """Give a model an addition, or a LoRA that it has another weight."""
         self._change(lambda: extend(model, file, weight), self._say)
 
     @slot(Path, Path)
     def reduce(self, model: Path, file: Path) -> None:
-        """Take a LoRA or an embedding away from a model."""
+        """Take an addition away from a model."""
         self._change(lambda: reduce(model, file), self._say)
 
     @slot(Incoming)

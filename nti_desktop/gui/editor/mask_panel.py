@@ -3,15 +3,20 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.editing.edits import mask_words
+from nti_desktop.editing.image_prompts import pixels_of
+from nti_desktop.gui.canvas.picture import thumbnail
 from nti_desktop.gui.widgets.flow import FlowLayout
 from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.recipe.image_prompt import ImagePrompt
 from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.parameters import FEATHER, THRESHOLD
 from nti_desktop.recipe.recipe import EditRecipe, WordRef
 
+_THUMBNAIL = 96  # pixels of the screen
 LARGE = 0.5  # share of the frame above which a mask is too large for one thing
 
 
@@ -86,15 +91,29 @@ class MaskPanel(QWidget):
         buttons = FlowLayout(by_hand)
         for button in (self.mark_button, self.unmark_button):
             buttons.addWidget(button)
+        self.picture_button = QPushButton("Draw after a picture…")
+        set_tip(self.picture_button, "Draw what is marked after another picture, or a part of it (Ctrl+Shift+L).")
+        self.without_picture = QPushButton("Without the picture")
+        set_tip(self.without_picture, "Draw what is marked after the words alone.")
+        self._shown: ImagePrompt | None = None
+        self.picture = Label()
+        self.picture.setAccessibleName("The picture to draw after")
+        self._of_pictures = QWidget()
+        pictures = FlowLayout(self._of_pictures)
+        for part in (self.picture_button, self.without_picture, self.picture):
+            pictures.addWidget(part)
         self._of_words: list[QWidget] = [self.places, self.keeps, self.threshold, self.clear_button]
         for title, widget in (
             ("Change only where this is", self.places),
             ("Keep as it is", self.keeps),
             ("Change only what is marked", by_hand),
+            ("Draw after", self._of_pictures),
         ):
             heading = Label(title)
             heading.setProperty("role", "heading")
-            if widget is not by_hand:
+            if widget is self._of_pictures:
+                self._picture_heading = heading
+            elif widget is not by_hand:
                 self._of_words.append(heading)
             column.addWidget(heading)
             column.addWidget(widget)
@@ -115,6 +134,8 @@ class MaskPanel(QWidget):
         """Show what of a mask there can be by the edit's method: words, where it knows where they look."""
         for widget in self._of_words:
             widget.setVisible(row.looks)
+        for widget in (self._picture_heading, self._of_pictures):
+            widget.setVisible(row.fills)
 
     def show_recipe(self, source: str, recipe: EditRecipe, feather: float, usual: float = THRESHOLD.usual) -> None:
         """usual: the threshold that a mask starts with."""
@@ -126,6 +147,9 @@ class MaskPanel(QWidget):
             widget.setEnabled(blend is not None)
         self.feather.setEnabled(blend is not None or bool(recipe.within))
         self.unmark_button.setEnabled(bool(recipe.within))
+        self.picture_button.setEnabled(bool(recipe.within))
+        self.without_picture.setEnabled(recipe.image_prompt is not None)
+        self._show_picture(recipe.image_prompt)
         self.threshold.set_default(usual)
         self.threshold.show_value(blend.threshold if blend is not None else usual)
         self.feather.show_value(feather)
@@ -134,6 +158,17 @@ class MaskPanel(QWidget):
             self.coverage.setText(
                 "Choose at least one word above for the change." if waiting else "The edit may change the whole photo."
             )
+
+    def _show_picture(self, shown: ImagePrompt | None) -> None:
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self.picture.setVisible(shown is not None)
+        if shown is not None:
+            try:
+                self.picture.setPixmap(thumbnail(pixels_of(shown), _THUMBNAIL, self.devicePixelRatioF()))
+            except RecipeError as error:
+                self.picture.setText(str(error))
 
     def show_coverage(self, coverage: float | None) -> None:
         """coverage: fraction of the photo inside the mask; None without a mask."""

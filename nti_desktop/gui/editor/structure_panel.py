@@ -11,7 +11,7 @@ from nti_desktop.gui.widgets.sliders import ValueSlider
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import MethodRow
-from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, PARAMETERS, Parameter
+from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, IMAGE_PROMPT, PARAMETERS, Parameter
 from nti_desktop.recipe.recipe import EditRecipe, Lot, Reweighting
 
 _TITLE_WIDTH = 62
@@ -140,6 +140,7 @@ class StructurePanel(QWidget):
             slider.show_value(unsaid if value is None else value)
             slider.setVisible(field in row.numbers)
             self._explanations[field].setVisible(field in row.numbers)
+        self.sliders[IMAGE_PROMPT.field].setEnabled(recipe.image_prompt is not None)
         self.sliders[GUIDANCE.field].setEnabled(not row.one_guidance)
         self._fixed.setVisible(row.one_guidance)
         for widget in (self._act_on, self.reweighting):

@@ -1,4 +1,4 @@
-"""What the chosen model is given: LoRAs with their weights, and embeddings."""
+"""What the chosen model is given: LoRAs with their weights, embeddings, and what reads pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,10 +84,10 @@ class AdditionsPanel(QWidget):
         self._rows.setFrameShape(QFrame.Shape.NoFrame)
         self._rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.offered = ChoiceBox()
-        self.offered.setAccessibleName("LoRAs and embeddings that were found")
+        self.offered.setAccessibleName("LoRAs, embeddings and IP-Adapters that were found")
         set_tip(self.offered, "Add one that lies where other programs keep theirs, or in the models folder.")
         self.offered.activated.connect(self._take_offered)
-        self.add = QPushButton("Add a LoRA or embedding…")
+        self.add = QPushButton("Add a LoRA, embedding or IP-Adapter…")
         self.add.setAutoDefault(False)
         set_tip(self.add, "Give this model a .safetensors file; it stays where it is.")
         self.add.clicked.connect(self._choose_file)
@@ -190,7 +190,7 @@ class AdditionsPanel(QWidget):
     def _choose_file(self) -> None:
         model = self._model
         name, _ = QFileDialog.getOpenFileName(
-            self, "Add a LoRA or embedding", "", "LoRAs and embeddings (*.safetensors *.SAFETENSORS *.sft *.pt *.bin)"
+            self, "Add a LoRA, embedding or IP-Adapter", "", "Additions (*.safetensors *.SAFETENSORS *.sft *.pt *.bin)"
         )
         if name and model is not None:
             self.extend_asked.emit(model, Path(name), ADDITION.usual)

@@ -1,4 +1,6 @@
-"""A file that is added to a model: a LoRA, or a word that was learned (textual inversion). Only its header is read.
+"""A file that is added to a model: a LoRA, a word that was learned (textual inversion), or an IP-Adapter.
+
+Only its header is read.
 
 LoRAs come in the dialects of kohya's scripts, of peft and of diffusers; the engine finds the layers that they name.
 """
@@ -18,6 +20,7 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.models.families import FewSteps, family_of_width, few_steps_of
 from nti_desktop.models.formats.configs import LARGEST_JSON, read_config
 from nti_desktop.models.formats.foreign import check_beginning
+from nti_desktop.models.formats.image_adapters import image_adapter, is_image_adapter
 from nti_desktop.models.formats.weights import NUMBERS, open_weights
 
 MOST_VECTORS = 75  # of one word, as many as a sentence has room for
@@ -64,8 +67,8 @@ _REFUSED = (
 @dataclass(frozen=True)
 class AdditionFile:
     """What a file adds. word: see Addition; family: title of the models that it is made for, None where its widths are
-    those of no published ones; few_steps: how a model is used with it that it distills to few steps; alphas: see
-    Addition; vectors: of the word.
+    those of no published ones; few_steps: how a model is used with it that it distills to few steps; alphas,
+    image_encoder: see Addition; vectors: of the word.
     """
 
     word: str = ""
@@ -73,11 +76,13 @@ class AdditionFile:
     few_steps: FewSteps | None = None
     alphas: tuple[tuple[str, float], ...] = ()
     vectors: int = 0
+    image_encoder: Path | None = None
 
     @property
     def about(self) -> str:
         """What it is, in a few words."""
         kind = f"embedding, “{self.word}” in a sentence" if self.word else "LoRA"
+        kind = "IP-Adapter, reads pictures" if self.image_encoder else kind
         family = f" for {self.family}" if self.family else ""
         return f"{kind}{family}"
 
@@ -86,12 +91,16 @@ def read_addition(file: Path) -> AdditionFile:
     """Say what a file adds to a model. Raises ModelError in one sentence when it cannot be added to any."""
     name = file.name
     try:
-        check_beginning(file, "LoRA or embedding")
+        check_beginning(file, "LoRA, embedding or IP-Adapter")
         with open_weights(file) as weights:
             keys = weights.keys()
             shapes = {key: tuple(weights.get_slice(key).get_shape()) for key in keys}
             kinds = {weights.get_slice(key).get_dtype() for key in shapes}
             metadata: dict[str, str] = weights.metadata() or {}
+        if is_image_adapter(shapes):
+            _check_numbers(kinds, name)
+            adapter = image_adapter(file, shapes)
+            return AdditionFile(family=family_of_width(adapter.width), image_encoder=adapter.encoder)
         if _is_lora(shapes):
             _check_kind(shapes, name)
             _check_numbers(kinds, name)
@@ -191,8 +200,8 @@ def _embedding(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> AdditionFil
     alike = len({shape[0] for shape in vectors}) == 1 and all(len(shape) == 2 for shape in vectors)
     if not (alike and (pair or len(names) == 1)):
         raise ModelError(
-            f"“{file.name}” is neither a LoRA nor an embedding (textual inversion); choose one of these, or add it "
-            "as a model."
+            f"“{file.name}” is no LoRA, no embedding (textual inversion) and no IP-Adapter; choose one of these, or "
+            "add it as a model."
         )
     count = vectors[0][0]
     if not 1 <= count <= MOST_VECTORS:

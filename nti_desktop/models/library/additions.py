@@ -1,4 +1,6 @@
-"""What models are given besides: LoRAs and learned words in files of the user's, and where such files usually lie."""
+"""What models are given besides: LoRAs, learned words and IP-Adapters in files of the user's, and where such files
+usually lie.
+"""
 
 import os
 from collections.abc import Sequence
@@ -32,9 +34,16 @@ class ModelAddition:
     few_steps: FewSteps | None = None
 
     @property
+    def reads_pictures(self) -> bool:
+        """Whether a model reads pictures by it."""
+        return self.addition is not None and self.addition.image_encoder is not None
+
+    @property
     def has_weight(self) -> bool:
-        """Whether it counts by its weight, as a LoRA does; a word is there or not."""
-        return self.addition is not None and not self.addition.word
+        """Whether it counts by its weight, as a LoRA does; a word is there or not, and of a picture each edit says how
+        much it counts.
+        """
+        return self.addition is not None and not self.addition.word and not self.reads_pictures
 
 
 def model_additions(given: Sequence[Given], family: str) -> tuple[ModelAddition, ...]:
@@ -49,14 +58,16 @@ def model_additions(given: Sequence[Given], family: str) -> tuple[ModelAddition,
             gone = f"“{each.file}” is not there; plug in its drive, or take it out of the model's additions."
             found.append(ModelAddition(each, "", None, str(error) if there else gone))
         else:
-            weight = 1.0 if file.word else each.weight
-            addition = Addition(each.file, file.word, weight, file.alphas)
+            weight = 1.0 if file.word or file.image_encoder else each.weight
+            addition = Addition(each.file, file.word, weight, file.alphas, file.image_encoder)
             found.append(ModelAddition(each, file.about, addition, few_steps=file.few_steps if weight else None))
     return tuple(found)
 
 
 def check_fit(file: AdditionFile, name: str, family: str, others: Sequence[ModelAddition]) -> None:
-    """Raise ModelError where a file is made for models of another family, or teaches a word that another teaches."""
+    """Raise ModelError where a file is made for models of another family, teaches a word that another teaches, or reads
+    pictures where another does.
+    """
     if file.family not in (None, family):
         raise ModelError(
             f"“{name}” is made for {file.family} and this model is {family}; choose one that is made for it."
@@ -65,6 +76,11 @@ def check_fit(file: AdditionFile, name: str, family: str, others: Sequence[Model
     if word is not None:
         raise ModelError(
             f"“{name}” teaches the word “{file.word}”, which “{word.given.file.name}” teaches already; rename one."
+        )
+    reader = next((o for o in others if o.reads_pictures), None)
+    if file.image_encoder and reader is not None:
+        raise ModelError(
+            f"“{name}” reads pictures, which “{reader.given.file.name}” does already; take that away first."
         )
 
 

@@ -58,6 +58,11 @@ class ModelEntry:
     additions: tuple[ModelAddition, ...] = ()
 
     @property
+    def reads_pictures(self) -> bool:
+        """Whether it was given what reads pictures beside the words."""
+        return any(addition.image_encoder for addition in self.files.additions)
+
+    @property
     def methods(self) -> tuple[Method, ...]:
         """The methods that it can be edited by."""
         return tuple(method for method, row in METHODS.items() if row.sees is self.sees)

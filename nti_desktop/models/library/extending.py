@@ -1,4 +1,4 @@
-"""Giving a model a LoRA or a learned word, and taking it away again; the files stay where they are."""
+"""Giving a model a LoRA, a learned word or an IP-Adapter, and taking it away again; the files stay where they are."""
 
 from pathlib import Path
 
@@ -24,9 +24,11 @@ def extend(model: Path, file: Path, weight: float | None = None) -> str:
     check_fit(found, file.name, entry.family, [each for each in entry.additions if each.given.file != file])
     if found.word and weight not in (None, 1.0):
         raise ModelError(f"“{file.name}” is a word, which has no weight by itself; give it one in the sentence.")
+    if found.image_encoder and weight not in (None, 1.0):
+        raise ModelError(f"“{file.name}” reads pictures; how much one counts is said with each edit.")
     now = [given if each.file == file else each for each in before]
     write_places(places.with_given(model, tuple(now if given in now else [*before, given])))
-    how = "" if found.word else f", weight {given.weight:g}"
+    how = "" if found.word or found.image_encoder else f", weight {given.weight:g}"
     return f"“{entry.name}” is used with “{file.name}” from now on ({found.about}{how})."
 
 

@@ -41,7 +41,8 @@ _known_here: dict[str, _Known] = {}  # of this process, for where the cache cann
 def fingerprint(entry: ModelEntry, cancel: CancelToken | None = None) -> str:
     """SHA-256 in hex over the sorted relative names and contents of the weights, configs and tokenizer, and over what
     is added: LoRAs with their weights, words with their vectors. A preview decoder does not count: a model is the same
-    whatever draws its previews, which are no results.
+    whatever draws its previews, which are no results; nor does an IP-Adapter, which changes nothing but the edits that
+    are drawn after pictures, and those name it.
 
     Reads every byte once; again only after a file's size or time has changed. Raises ModelError like `find_model`,
     Cancelled.
@@ -88,7 +89,7 @@ def _files(entry: ModelEntry) -> tuple[_File, ...]:
     """List those of the model itself, sorted by name, then what is added to it. Raises ModelError."""
     try:
         named = sorted(needed_files(entry.files).items())
-        named += [(f"added\0{a.word}\0{a.weight:g}\0{a.alphas}", a.file) for a in entry.files.additions]
+        named += [(f"added\0{a.word}\0{a.weight:g}\0{a.alphas}", a.file) for a in entry.files.altering]
         stats = [(name, path, path.stat()) for name, path in named]
     except OSError as error:
         raise _unreadable(entry, error) from error

@@ -33,10 +33,11 @@ def find_made_with(
     """The model of this fingerprint: the one by this id, else any that is installed; with what it is given now, else
     with what was added to it then.
 
-    could_be: false for models that need not be read. On another computer only what the user has added is looked for.
-    Raises ModelGone when there is none, Cancelled.
+    What reads pictures comes along as it is given now. could_be: false for models that need not be read. On another
+    computer only what the user has added is looked for. Raises ModelGone when there is none, Cancelled.
     """
     there, (given, lacking) = None if server_of(id) else _there(id), _given(added)
+    given += () if there is None else tuple(a.given for a in there.additions if a.reads_pictures)
     for entry in (there, None if there is None or lacking else _there(id, given)):
         if entry is not None and _is(entry, wanted, cancel):
             return entry
@@ -48,8 +49,9 @@ def find_made_with(
         if _is(entry, wanted, cancel):
             return entry
     if there is not None and lacking is not None:
-        what = "embedding" if lacking.word else "LoRA"
-        raise ModelGone(f"The {what} “{_file_name(lacking)}” that this photo was prepared with is not on this computer")
+        raise ModelGone(
+            f"The {lacking.kind} “{_file_name(lacking)}” that this photo was prepared with is not on this computer"
+        )
     if there is not None:
         raise ModelGone(f"The model “{there.name}” has changed since this photo was prepared")
     if not server_of(id) and os.path.lexists(id):

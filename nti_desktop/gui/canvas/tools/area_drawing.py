@@ -13,8 +13,9 @@ SMALLEST = 16  # photo pixels a side; a click is no area
 class AreaDrawing:
     """A rectangle between two corners, in photo pixels, held within the photo."""
 
-    def __init__(self, width: int, height: int) -> None:
-        """width, height: of the photo."""
+    def __init__(self, width: int, height: int, caption: str) -> None:
+        """width, height: of the photo; caption: what to do, for people."""
+        self._caption = caption
         self._whole = QRectF(0, 0, width, height)
         self._start: QPointF | None = None
         self._end = QPointF()
@@ -44,7 +45,7 @@ class AreaDrawing:
         """Paint what is drawn so far, or say what to do."""
         drawn = viewport.in_window(self.rect)
         if drawn.isEmpty():
-            paint_caption(painter, "Drag a rectangle over the part to work on", viewport.seen, left=True)
+            paint_caption(painter, self._caption, viewport.seen, left=True)
         else:
             _paint_veil(painter, drawn, viewport.photo_rect)
             paint_outline(painter, drawn)

@@ -1,0 +1,77 @@
+"""Pictures that an edit draws after: a part of another photo, made small, and back."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nti_desktop.core.errors import ModelError, PhotoError, RecipeError
+from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.photo.frame import Area, Frame, frame_image
+from nti_desktop.photo.raster import Raster
+from nti_desktop.recipe.image_prompt import SIDE, ImagePrompt, image_prompt
+
+QUALITY = 92
+
+
+def square_around(area: Area | None, size: tuple[int, int]) -> Area:
+    """Return the smallest square around an area of a picture of this (width, height), or as much of it as there is room
+    for; for None the largest one, in the middle.
+    """
+    width, height = size
+    area = area or Area(0, 0, width, height)
+    side = min(max(area.width, area.height), width, height)
+    x, y = area.x + (area.width - side) // 2, area.y + (area.height - side) // 2
+    return Area(min(max(x, 0), width - side), min(max(y, 0), height - side), side, side)
+
+
+def prompt_of(raster: Raster, adapter: str, area: Area | None = None) -> ImagePrompt:
+    """Make a picture to draw after of a photo: of the square around an area, see `square_around`. adapter: by which it
+    is read, see `adapter_of`. Raises PhotoError for an area that is not within the photo.
+    """
+    width, height = raster.size
+    outside = area and (area.x < 0 or area.y < 0 or area.x + area.width > width or area.y + area.height > height)
+    if area is not None and outside:
+        raise PhotoError(
+            f"The area {area.x},{area.y},{area.width},{area.height} leaves the picture to draw after, which has "
+            f"{width} × {height} pixels; choose one within."
+        )
+    area = square_around(area, raster.size)
+    pixels = frame_image(raster, Frame(area.x, area.y, area.width, area.height, SIDE, SIDE))
+    data = BytesIO()
+    Image.fromarray(pixels).save(data, "JPEG", quality=QUALITY, subsampling=0)
+    return image_prompt(data.getvalue(), adapter)
+
+
+def pixels_of(shown: ImagePrompt) -> NDArray[np.uint8]:
+    """Return the picture, (SIDE, SIDE, 3) sRGB. Raises RecipeError where it is damaged or of another size, which is
+    read before its pixels.
+    """
+    try:
+        with Image.open(BytesIO(shown.jpeg), formats=("JPEG",)) as image:
+            if image.size == (SIDE, SIDE):
+                return np.asarray(image.convert("RGB"))
+    except Exception:  # Pillow's decoders raise anything on damaged bytes
+        pass
+    raise RecipeError("The picture to draw after is damaged; choose it again.")
+
+
+def adapter_of(entry: ModelEntry) -> str:
+    """Name the file by which a model reads pictures. Raises ModelError where it was given none."""
+    name = next((each.file.name for each in entry.files.additions if each.image_encoder), None)
+    if name is None:
+        raise ModelError(
+            f"“{entry.name}” reads no pictures; give it an IP-Adapter in File, Models… or by “nti-desktop models "
+            "extend”, or take the picture away."
+        )
+    return name
+
+
+def check_read_by(entry: ModelEntry, shown: ImagePrompt) -> None:
+    """Raises ModelError where a model reads no pictures, or by another file than this one was chosen for."""
+    if (adapter := adapter_of(entry)) != shown.adapter:
+        raise ModelError(
+            f"This edit is drawn after a picture that “{shown.adapter}” reads, and “{entry.name}” has “{adapter}” now; "
+            "give it that one again, or choose the picture anew."
+        )

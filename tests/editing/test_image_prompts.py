@@ -1,0 +1,95 @@
+"""Pictures that an edit draws after: cut out, kept in the project, and read again with care."""
+
+from contextlib import suppress
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nti_desktop.core.errors import PhotoError, RecipeError
+from nti_desktop.editing.image_prompts import pixels_of, prompt_of, square_around
+from nti_desktop.photo.frame import Area
+from nti_desktop.photo.raster import Raster
+from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.recipe.image_prompt import MOST_CHARACTERS, SIDE, ImagePrompt, image_prompt
+from nti_desktop.recipe.recipe import EditRecipe
+
+ADAPTER = "ip-adapter_sd15.safetensors"
+
+
+def halves(width: int, height: int) -> Raster:
+    """Red on the left, blue on the right."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[:, : width // 2, 0] = pixels[:, width // 2 :, 2] = 255
+    return Raster(pixels)
+
+
+def encoded(kind: str, size: tuple[int, int]) -> bytes:
+    data = BytesIO()
+    Image.new("RGB", size, (200, 10, 10)).save(data, kind)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("area", "square"),
+    [
+        (None, Area(50, 0, 200, 200)),
+        (Area(10, 20, 30, 50), Area(0, 20, 50, 50)),
+        (Area(120, 90, 40, 40), Area(120, 90, 40, 40)),
+        (Area(280, 150, 20, 50), Area(250, 150, 50, 50)),
+        (Area(0, 0, 300, 10), Area(50, 0, 200, 200)),
+    ],
+)
+def test_the_square_around_an_area_stays_within_the_picture(area: Area | None, square: Area) -> None:
+    assert square_around(area, (300, 200)) == square
+
+
+def test_a_part_of_a_photo_is_kept_as_a_small_square_and_comes_back() -> None:
+    left = pixels_of(prompt_of(halves(300, 200), ADAPTER, Area(0, 0, 100, 100)))
+    assert left.shape == (SIDE, SIDE, 3)
+    assert left[..., 0].mean() > 250
+    assert left[..., 2].mean() < 5
+    both = pixels_of(prompt_of(halves(300, 200), ADAPTER)).astype(int)
+    assert both[:, : SIDE // 2 - 8, 0].min() > 240
+    assert both[:, SIDE // 2 + 8 :, 2].min() > 240
+    with pytest.raises(PhotoError, match="leaves the picture to draw after, which has 300 × 200 pixels"):
+        prompt_of(halves(300, 200), ADAPTER, Area(250, 0, 100, 100))
+
+
+def test_a_project_holds_it() -> None:
+    noise = Raster(np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8))
+    recipe = EditRecipe("a mug", image_prompt=prompt_of(noise, ADAPTER), image_prompt_weight=0.7)
+    text = RecipeRecord.of(recipe).model_dump_json()
+    assert len(text) < MOST_CHARACTERS
+    assert RecipeRecord.model_validate_json(text, strict=True).recipe() == recipe
+    assert "image_prompt" in text
+    assert "ADAPTER" not in repr(recipe)
+    assert len(repr(recipe)) < 2000
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["", "%%%", "ä", "QUFBQQ==", "/9j/" + "A" * MOST_CHARACTERS],
+    ids=["empty", "no base64", "no ASCII", "no JPEG", "too long"],
+)
+def test_what_is_no_picture_by_its_first_bytes_is_no_recipe(data: str) -> None:
+    with pytest.raises(RecipeError, match="is damaged; choose it again"):
+        ImagePrompt(data, ADAPTER)
+
+
+@pytest.mark.parametrize("size", [(SIDE, SIDE - 1), (5000, 5000)])
+def test_another_size_is_refused_before_its_pixels_are_read(size: tuple[int, int]) -> None:
+    with pytest.raises(RecipeError, match="is damaged; choose it again"):
+        pixels_of(image_prompt(encoded("JPEG", size), ADAPTER))
+
+
+def test_flipped_bytes_raise_recipe_errors_only() -> None:
+    whole = bytearray(encoded("JPEG", (SIDE, SIDE)))
+    lot = np.random.default_rng(3)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in lot.integers(3, len(whole), 5):
+            damaged[place] = lot.integers(256)
+        with suppress(RecipeError):
+            assert pixels_of(image_prompt(bytes(damaged), ADAPTER)).shape == (SIDE, SIDE, 3)

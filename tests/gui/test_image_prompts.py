@@ -1,0 +1,145 @@
+"""What is marked is drawn after another picture, of which a part is chosen."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+
+from nti_desktop.editing.image_prompts import pixels_of
+from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.widgets.message_bar import Topic
+from nti_desktop.models.library.catalog import built_in, find_model
+from nti_desktop.models.library.extending import extend
+from nti_desktop.models.library.places import read_places, write_places
+from nti_desktop.photo.frame import Area
+from nti_desktop.recipe.image_prompt import ImagePrompt
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.parameters import IMAGE_PROMPT
+from tests.gui.conftest import OpenWindow
+from tests.gui.test_filling import draw_around
+from tests.image_adapters import write_image_adapter
+from tests.inpaint_models import make_inpainting_model
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_inpainting_model(built_in().files.folder, tmp_path_factory.mktemp("inpainting") / "model")
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A picture that is red on the left and blue on the right."""
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    pixels[:, :150, 0] = pixels[:, 150:, 2] = 255
+    Image.fromarray(pixels).save(tmp_path / "other.png")
+    return tmp_path / "other.png"
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, photo: Path, model: Path, until: Until) -> MainWindow:
+    """A window with a photo that is marked, and a model for inpainting that reads no pictures."""
+    write_places(read_places().with_added(model))
+    window = open_window()
+    window.editor.model.choose(find_model(str(model)))
+    window.editor.model.choose_way(Method.INPAINT, 4)
+    window.opening.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    assert not window.actions_by_name["draw_after_picture"].isEnabled()
+    draw_around(window)
+    until(lambda: window.editor.pictures.final and window.editor.pictures.after is not None)
+    return window
+
+
+def shown(window: MainWindow) -> ImagePrompt | None:
+    document = window.editor.document
+    assert document is not None
+    assert document.state is not None
+    return document.state.recipe.image_prompt
+
+
+def test_a_part_of_a_picture_is_chosen_drawn_after_undone_and_taken_away(
+    window: MainWindow, model: Path, other: Path, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor, panel, dialog = window.editor, window.editor_view.mask_panel, window.image_prompts.dialog
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(other), ""))
+    removed = editor.pictures.after
+    window.actions_by_name["draw_after_picture"].trigger()
+    (said,) = [each for each in window.editor_view.messages.messages if each.topic is Topic.LOOK]
+    assert "reads no pictures; give it an IP-Adapter" in said.text
+    extend(model, write_image_adapter(tmp_path / "adapter", model / "unet"))
+    editor.model.choose(find_model(str(model)))
+    panel.picture_button.click()
+    until(dialog.isVisible)
+    view = dialog.view
+    rect = view.viewport.photo_rect
+    first, second = (
+        QPointF(rect.x() + x * rect.width(), rect.y() + y * rect.height()) for x, y in ((0.6, 0.2), (0.9, 0.7))
+    )
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=first.toPoint())
+    QTest.mouseMove(view, second.toPoint())
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=second.toPoint())
+    assert not view.drawing
+    assert dialog.use.hasFocus()
+    QTest.keyClick(dialog.use, Qt.Key.Key_Space)
+    until(lambda: shown(window) is not None)
+    prompt = shown(window)
+    assert prompt is not None
+    assert pixels_of(prompt)[..., 2].mean() > 240, "the blue part"
+    until(lambda: editor.pictures.final and editor.pictures.after is not removed)
+    assert panel.picture.isVisibleTo(panel)
+    assert not panel.picture.pixmap().isNull()
+    slider = window.editor_view.structure_panel.sliders[IMAGE_PROMPT.field]
+    assert slider.isEnabled()
+    slider.moved.emit(IMAGE_PROMPT, 0.4)
+    document = editor.document
+    assert document is not None
+    assert document.state is not None
+    assert document.state.recipe.image_prompt_weight == 0.4
+    panel.without_picture.click()
+    assert shown(window) is None
+    assert panel.picture.isHidden()
+    editor.undo()
+    assert shown(window) == prompt
+    assert not [each for each in window.editor_view.messages.messages if "went wrong" in each.text]
+
+
+def test_without_a_drag_the_middle_is_taken_and_cancel_takes_nothing(
+    window: MainWindow, model: Path, other: Path, until: Until, tmp_path: Path
+) -> None:
+    dialog = window.image_prompts.dialog
+    extend(model, write_image_adapter(tmp_path / "adapter", model / "unet"))
+    window.editor.model.choose(find_model(str(model)))
+    window.image_prompts.take(other)
+    until(dialog.isVisible)
+    dialog.reject()
+    assert shown(window) is None
+    taken: list[Area] = []
+    dialog.chosen.connect(taken.append)
+    window.image_prompts.take(other)
+    until(dialog.isVisible)
+    dialog.use.click()
+    until(lambda: shown(window) is not None)
+    assert taken == [Area(50, 0, 200, 200)]
+
+
+def test_what_is_no_picture_is_one_sentence_and_another_photo_forgets_the_question(
+    window: MainWindow, model: Path, other: Path, until: Until, tmp_path: Path
+) -> None:
+    dialog = window.image_prompts.dialog
+    extend(model, write_image_adapter(tmp_path / "adapter", model / "unet"))
+    window.editor.model.choose(find_model(str(model)))
+    (tmp_path / "text.jpg").write_text("no picture")
+    window.image_prompts.take(tmp_path / "text.jpg")
+    until(lambda: any("text.jpg" in each.text for each in window.editor_view.messages.messages))
+    window.image_prompts.take(other)
+    until(dialog.isVisible)
+    window.opening.open_path(other)
+    until(lambda: window.editor.session is not None and window.editor.session.photo.path == other)
+    assert not dialog.isVisible()
