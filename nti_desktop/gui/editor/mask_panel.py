@@ -91,9 +91,9 @@ class MaskPanel(QWidget):
         buttons = FlowLayout(by_hand)
         for button in (self.mark_button, self.unmark_button):
             buttons.addWidget(button)
-        self.picture_button = QPushButton("Draw after a picture…")
+        self.picture_button = QPushButton("Choose a picture…")
         set_tip(self.picture_button, "Draw what is marked after another picture, or a part of it (Ctrl+Shift+L).")
-        self.without_picture = QPushButton("Without the picture")
+        self.without_picture = QPushButton("Take it away")
         set_tip(self.without_picture, "Draw what is marked after the words alone.")
         self._shown: ImagePrompt | None = None
         self.picture = Label()
@@ -107,7 +107,7 @@ class MaskPanel(QWidget):
             ("Change only where this is", self.places),
             ("Keep as it is", self.keeps),
             ("Change only what is marked", by_hand),
-            ("Draw after", self._of_pictures),
+            ("Draw after a picture", self._of_pictures),
         ):
             heading = Label(title)
             heading.setProperty("role", "heading")
