@@ -95,6 +95,7 @@ def test_structure_follows_the_change_unless_it_is_said(inverted: Path, terminal
     assert (mixed.automatic, mixed.cross_until, mixed.self_until) == (False, 0.3, 0.9)
 
 
+@pytest.mark.slow
 def test_at_strength_zero_the_photo_comes_out_and_halfway_something_between(
     inverted: Path, tmp_path: Path, terminal: Terminal
 ) -> None:
@@ -112,6 +113,7 @@ def test_at_strength_zero_the_photo_comes_out_and_halfway_something_between(
     assert (code, said.strip()) == (2, "Strength is 1.6; it must lie between 0 and 1.5.")
 
 
+@pytest.mark.slow
 def test_weights_act_on_attention_where_that_is_asked_for(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
     word = SAMPLE.caption.split()[4]
     changed = {}
@@ -205,6 +207,7 @@ def test_a_sample_is_known_and_a_strange_picture_is_warned_of(photo: Path, termi
     assert (code, err) == (0, feedback.STRANGE + "\n")
 
 
+@pytest.mark.slow
 def test_words_the_model_never_learned_are_noted_and_hinder_nothing(photo: Path, terminal: Terminal) -> None:
     code, out, err = terminal.run("invert", photo, "--prompt", "a red ball on sand, zebra", "--steps", 2)
     assert code == 0

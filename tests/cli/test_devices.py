@@ -18,6 +18,7 @@ def photo(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 def test_device_precision_and_memory_are_told(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["invert", str(photo), "--prompt", samples()[0].caption, "--steps", "2", "--device", "cpu"]
     assert main([*asked, "--json"]) == 0
@@ -29,6 +30,7 @@ def test_device_precision_and_memory_are_told(photo: Path, capsys: pytest.Captur
     assert "full precision; 0.1 GB of memory predicted." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_how_fast_the_model_is_is_measured_once(
     photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def pixels(file: Path) -> np.ndarray:
     return np.asarray(Image.open(file).convert("RGB")).astype(int)
 
 
+@pytest.mark.slow
 def test_a_place_is_filled_and_all_around_it_is_the_photos_own(photo: Path, model: Path, terminal: Terminal) -> None:
     out = photo.with_name("edit.png")
     height, width = pixels(photo).shape[:2]
@@ -182,6 +183,7 @@ def test_there_is_nothing_to_invert_for_filling_in(photo: Path, model: Path, ter
     assert "needs nothing prepared" in said
 
 
+@pytest.mark.slow
 def test_a_mask_confines_an_edit_by_words_too(photo: Path, terminal: Terminal) -> None:
     sample, out = samples()[0], photo.with_name("edit.png")
     terminal.answer("invert", photo, "--prompt", sample.caption, "--steps", "4")

@@ -32,6 +32,7 @@ def test_a_look_is_taken_kept_as_words_and_rendered_again_without_the_other_phot
     assert np.array_equal(np.asarray(Image.open(out)), np.asarray(Image.open(again)))
 
 
+@pytest.mark.slow
 def test_the_photo_itself_and_what_is_no_photo_are_refused(tmp_path: Path, terminal: Terminal) -> None:
     photo = Path(shutil.copy(samples()[0].path, tmp_path / "photo.jpg"))
     terminal.answer("invert", photo, "--prompt", samples()[0].caption, "--steps", 2)

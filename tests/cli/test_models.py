@@ -318,6 +318,7 @@ def program(server: LocalHub, *arguments: str) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_has_arrived_and_the_next_call_goes_on(server: LocalHub) -> None:
     name = "unet/diffusion_pytorch_model.safetensors"
     size = len(server.repositories[MODEL][name])

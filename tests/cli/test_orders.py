@@ -107,6 +107,7 @@ def test_a_self_test_by_a_method_without_masks_is_one_sentence(method: str, term
     assert f"which {method} has none of" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "flags"),
     [

@@ -28,6 +28,7 @@ def versions(photo: Path) -> list[str]:
     return [version.recipe.prompt for version in Session.open(photo).project.versions]
 
 
+@pytest.mark.slow
 def test_a_story_leaves_versions_and_a_sheet_and_goes_on_where_it_was(
     photos: list[Path], tmp_path: Path, terminal: Terminal
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_story_leaves_versions_and_a_sheet_and_goes_on_where_it_was(
         assert np.asarray(written).std() > 10
 
 
+@pytest.mark.slow
 def test_the_same_edit_is_made_of_many_photos_and_what_fails_costs_itself_only(
     photos: list[Path], terminal: Terminal
 ) -> None:

@@ -23,6 +23,7 @@ def assert_nothing_lost(enumeration: Enumeration) -> None:
     assert enumeration.count.disks > enumeration.count.sequences
 
 
+@pytest.mark.slow
 def test_a_power_cut_at_any_moment_of_any_event_loses_nothing(root: Path) -> None:
     assert_nothing_lost(enumerate_all(1, root))
 

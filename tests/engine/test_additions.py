@@ -137,6 +137,7 @@ def test_a_lora_of_kohyas_scripts_is_merged_by_its_alpha_and_its_weight(
     assert_changed(load(sd15, given(file, 0.75)), plain, changes, 0.75)
 
 
+@pytest.mark.slow
 def test_nothing_of_a_lora_leaves_every_bit_as_it_was_and_so_does_taking_it_out(
     sd15: ModelFiles, plain: DiffusionModel, tmp_path: Path
 ) -> None:

@@ -99,6 +99,7 @@ UNUSABLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "said"), UNUSABLE)
 def test_a_card_that_computes_nothing_is_passed_over_with_the_reason(cards: Cards, fault: Exception, said: str) -> None:
     cards.put(torch.cuda, "GeForce GTX 1080")
@@ -251,6 +252,7 @@ def test_a_device_that_is_not_there_is_one_sentence(kind: str, named: str) -> No
     assert str(raised.value).count(". ") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("only_a_processor")
 def test_choosing_another_device_loads_the_model_anew_and_the_same_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     phases: list[str] = []

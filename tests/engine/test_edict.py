@@ -72,6 +72,7 @@ def test_rows_are_four_a_step_of_the_lower_eight_tenths(prototype: DiffusionMode
     assert rows.rows == 2 * 4 * 8
 
 
+@pytest.mark.slow
 def test_another_guidance_is_refused_and_a_cancel_heeded_and_progress_told(
     prototype: DiffusionModel, photo: Prepared
 ) -> None:

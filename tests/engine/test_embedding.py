@@ -33,6 +33,7 @@ def prepared_once(model: DiffusionModel) -> Prepared:
     return prepared(model, Method.EMBEDDING, steps=4)
 
 
+@pytest.mark.slow
 def test_what_is_learned_explains_the_photo_better_and_begins_as_the_description(prototype: DiffusionModel) -> None:
     latents, start = some_latents(), prototype.embed(SOURCE)
     levels = levels_of(prototype.scheduler_config, 50)

@@ -69,6 +69,7 @@ def drawn(
     return inpaint.render(Task(model, prepared, None, recipe, image_prompt=picture)).latents
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "weight"), [(FILL, 1.0), (SHOWN, 0.6)], ids=["with words", "alone"])
 def test_an_edit_is_the_published_pipelines(
     folder: Path,

@@ -140,6 +140,7 @@ def test_the_service_prepares_nothing_and_leaves_all_but_what_is_marked(folder: 
         service.render(RenderJob(files, "one", SETTINGS, {}, replace(FILL, seed=2), image=image), cancel=cancel)
 
 
+@pytest.mark.slow
 def test_a_model_for_inpainting_is_measured_and_forecast(folder: Path, image: np.ndarray) -> None:
     measured = EngineService("cpu").measure(MeasureJob(ModelFiles(folder), image, 4), report_nothing)
     assert measured.forecast is not None
@@ -160,6 +161,7 @@ def test_a_folder_is_found_to_fill_in_and_offers_nothing_else(tmp_path: Path) ->
     assert Method.INPAINT not in built_in().methods
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sd15", "sd21", "sdxl"])
 def test_a_single_file_for_inpainting_sees_what_it_is_given(kind: str, tmp_path: Path) -> None:
     entry = find_model(str(write_original(tmp_path / "m.safetensors", kind, dtype=torch.float16, in_channels=9)))

@@ -115,6 +115,7 @@ def test_a_seed_is_an_edit_and_a_step_takes_three_rows(model: DiffusionModel, im
     assert not torch.allclose(first, instruct.render(task(model, image, replace(ORDER, seed=1))).latents, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_holding_the_photo_is_what_is_usual(model: DiffusionModel, image: np.ndarray) -> None:
     usual = instruct.render(task(model, image, replace(ORDER, lot=None))).latents
     held = instruct.render(task(model, image, HELD)).latents
@@ -123,6 +124,7 @@ def test_holding_the_photo_is_what_is_usual(model: DiffusionModel, image: np.nda
     assert not torch.allclose(held, instruct.render(task(model, image, replace(HELD, seed=1))).latents, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_guidance", [1.0, 1.7])
 @pytest.mark.parametrize("visits", [None, 2])
 def test_held_an_order_for_nothing_is_the_photo(
@@ -193,6 +195,7 @@ def test_no_more_is_remembered_of_the_photo_than_is_said(
     assert len(asked.source._known) == 5
 
 
+@pytest.mark.slow
 def test_the_service_prepares_nothing_and_draws_the_photo_and_the_edit(folder: Path, image: np.ndarray) -> None:
     service, files = EngineService("cpu"), ModelFiles(folder)
     inverted = service.invert(InvertJob(files, image, SETTINGS))

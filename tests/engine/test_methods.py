@@ -175,6 +175,7 @@ def test_a_preview_of_null_text_returns_the_photo_where_nothing_changed(prototyp
     assert missed(null_text.render(task)) < missed(strides) / 2
 
 
+@pytest.mark.slow
 def test_float32_is_kept_under_a_half_precision_unet(
     prototype: DiffusionModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -254,6 +254,7 @@ def test_what_it_takes_is_forecast(sd15_folder: Path, sd15: DiffusionModel, tmp_
     assert with_it >= 4 * 512 * (16 * 8) ** 2  # bytes of one plane of its last level
 
 
+@pytest.mark.slow
 def test_a_decoder_that_turns_up_later_does_not_load_the_model_again(files: ModelFiles) -> None:
     service = EngineService("cpu")
     without = replace(files, preview_decoder=None)

@@ -111,6 +111,7 @@ def test_a_preview_takes_as_many_steps_as_it_is_asked_for(service: EngineService
     assert service.render(job).figures.unet_rows == 7 * 2 + 10 * 2
 
 
+@pytest.mark.slow
 def test_equal_jobs_give_equal_pictures_with_and_without_what_is_remembered(
     service: EngineService, inversions: Inversions
 ) -> None:
@@ -181,6 +182,7 @@ def test_reference_null_text_beats_guided_ddim_by_far(service: EngineService) ->
     assert null_text > guided + 15
 
 
+@pytest.mark.slow
 def test_what_comes_back_is_what_half_precision_can_hold(inversions: Inversions) -> None:
     """So that nothing is lost where the sidecar stores it so."""
     inverted = inversions(Method.NULL_TEXT)
@@ -225,6 +227,7 @@ def test_a_place_that_is_marked_confines_any_edit_to_itself(service: EngineServi
     assert rendered.coverage == pytest.approx(marked.mean())
 
 
+@pytest.mark.slow
 def test_the_autoencoder_is_judged_and_the_unet_timed(service: EngineService) -> None:
     measured = service.measure(MeasureJob(built_in().files, IMAGE))
     noise = np.random.default_rng(0).integers(0, 255, IMAGE.shape).astype(np.uint8)
@@ -235,6 +238,7 @@ def test_the_autoencoder_is_judged_and_the_unet_timed(service: EngineService) ->
     assert "processor" in measured.device or measured.device
 
 
+@pytest.mark.slow
 def test_a_cancel_stops_at_any_phase_and_the_next_job_works(service: EngineService) -> None:
     phases: list[str] = []
     job = invert_job(Method.NULL_TEXT, steps=2)
@@ -285,6 +289,7 @@ def test_after_running_out_of_memory_the_next_job_works(service: EngineService) 
     assert service.invert(invert_job()).figures.unet_rows > 0
 
 
+@pytest.mark.slow
 def test_the_memory_of_an_edit_is_forecast_for_the_latents_in_whatever_order_a_file_has_its_arrays(
     inversions: Inversions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

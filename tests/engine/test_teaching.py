@@ -114,6 +114,7 @@ def test_an_interrupted_learning_goes_on_and_ends_at_the_same_vectors(small: Mod
     assert gone_on.figures.unet_rows == whole.figures.unet_rows / 2
 
 
+@pytest.mark.slow
 def test_one_that_was_done_but_not_kept_takes_no_step_again(small: ModelFiles) -> None:
     first = Lesson(small)
     told = first.taught()
@@ -122,6 +123,7 @@ def test_one_that_was_done_but_not_kept_takes_no_step_again(small: ModelFiles) -
     assert np.array_equal(told.vectors[0], again.vectors[0])
 
 
+@pytest.mark.slow
 def test_what_was_learned_before_it_was_stopped_is_kept_at_every_stage(small: ModelFiles) -> None:
     for stage in ("Loading the model", teaching.LEARNING.name):
         cancel, lesson = CancelToken(), Lesson(small)
@@ -135,6 +137,7 @@ def test_what_was_learned_before_it_was_stopped_is_kept_at_every_stage(small: Mo
         assert [int(kept[teaching.DONE][0]) for kept in lesson.kept] == ([] if stage != teaching.LEARNING.name else [0])
 
 
+@pytest.mark.slow
 def test_sentences_without_the_word_mean_what_they_meant_to_the_bit(small: ModelFiles) -> None:
     plain, taught = (load_model(small, find_device("cpu")) for _ in range(2))
     lesson = Lesson(small)

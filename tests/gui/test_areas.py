@@ -40,6 +40,7 @@ def swap_a_word(window: MainWindow, until: Until, text: str) -> None:
     until(lambda: window.editor.pictures.final)
 
 
+@pytest.mark.slow
 def test_an_area_is_edited_beside_the_whole_photo(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, photo: Path, tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_damaged_project_is_refused_and_left_alone(
     until(lambda: window.editor.document is not None)
 
 
+@pytest.mark.slow
 def test_a_failed_open_keeps_the_photo_that_is_open(
     prepared: MainWindow, until: Until, qtbot: QtBot, tmp_path: Path, sample: Sample
 ) -> None:
@@ -122,6 +123,7 @@ def test_an_export_onto_the_photo_itself_is_refused(
     until(lambda: (tmp_path / "fine.png").exists())
 
 
+@pytest.mark.slow
 def test_a_broken_model_folder_is_refused_in_one_sentence(
     prepared: MainWindow, until: Until, tmp_path: Path, qtbot: QtBot, sample: Sample
 ) -> None:
@@ -144,6 +146,7 @@ def test_a_sample_never_meets_the_sentence_about_the_built_in_model(
     assert not [m for m in window.editor_view.messages.messages if m.topic is Topic.MODEL]
 
 
+@pytest.mark.slow
 def test_a_real_photo_is_told_that_the_model_only_knows_the_samples(
     open_window: OpenWindow, until: Until, tmp_path: Path
 ) -> None:

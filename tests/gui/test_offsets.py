@@ -1,5 +1,6 @@
 """Places in a text, as Python and as Qt count them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
@@ -20,6 +21,7 @@ def test_a_place_inside_an_emoji_is_the_emojis() -> None:
     assert [from_qt("a🐈b", place) for place in range(6)] == [0, 1, 1, 2, 3, 3]
 
 
+@pytest.mark.slow
 def test_typing_behind_emoji_settles_at_the_end_of_a_word_only(qtbot: QtBot) -> None:
     line = PauseEdit()
     qtbot.addWidget(line)

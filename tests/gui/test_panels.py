@@ -52,6 +52,7 @@ def test_the_diff_says_what_became_of_each_word(qtbot: QtBot) -> None:
     assert not view.grab().isNull()
 
 
+@pytest.mark.slow
 def test_typing_settles_after_a_pause_at_the_end_of_a_word_only(qtbot: QtBot) -> None:
     line = PauseEdit()
     qtbot.addWidget(line)

@@ -36,6 +36,7 @@ def retype(qtbot: QtBot, window: MainWindow, sentence: str) -> None:
     qtbot.keyClicks(line, sentence)
 
 
+@pytest.mark.slow
 def test_the_whole_story(
     open_window: OpenWindow,
     close: Callable[[MainWindow], None],
@@ -205,6 +206,7 @@ def test_a_changed_description_asks_for_preparing_again(prepared: MainWindow, un
     assert editor.document.edit_text == caption
 
 
+@pytest.mark.slow
 def test_a_slow_render_is_previewed_first_and_has_a_button(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,6 +338,7 @@ def test_an_edit_without_effect_offers_to_loosen_the_structure_and_too_much_offe
     assert [ref.text for ref in masked.recipe.blend.words] == [word]
 
 
+@pytest.mark.slow
 def test_no_mask_is_offered_for_a_sunset_that_changed_the_whole_photo(
     prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample
 ) -> None:

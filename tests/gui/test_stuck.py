@@ -167,6 +167,7 @@ def test_while_a_project_is_not_written_another_photo_opens_and_it_is_written_la
     assert names(away) == ["Renamed"]
 
 
+@pytest.mark.slow
 def test_closing_while_a_project_is_not_written_ends_and_the_next_start_has_what_was_not_saved(
     renamed: MainWindow, open_window: OpenWindow, until: Until, drive: Drive, away: Path
 ) -> None:

@@ -105,6 +105,7 @@ def test_a_model_is_the_same_whatever_draws_its_previews(model: Path) -> None:
     assert after.files == before.files
 
 
+@pytest.mark.slow
 def test_a_published_one_in_the_store_goes_with_every_model_of_its_families(
     sd15: Path, store: Path, tmp_path: Path
 ) -> None:

@@ -160,6 +160,7 @@ def test_a_file_that_is_no_picture_has_no_identity(tmp_path: Path) -> None:
         identity(tmp_path, b"a text")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_identity_of_flipped_bytes_never_crashes_and_opening_raises_only_photo_errors(
     tmp_path: Path, kind: str

@@ -182,6 +182,7 @@ def test_whoever_merges_gets_the_same_versions(base: Project, changes: list[Chan
     assert _as_set(here) == _as_set(there)
 
 
+@pytest.mark.slow
 @given(bases, histories("a"), histories("b"), histories("c"))
 def test_in_which_order_three_come_together_does_not_matter(
     base: Project, first: list[Change], second: list[Change], third: list[Change]

@@ -332,6 +332,7 @@ def test_a_file_cut_at_any_kilobyte_is_refused(path: Path, saved: bytes) -> None
             read_sidecar(path)
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_is_harmless_or_refused(path: Path, saved: bytes) -> None:
     path.write_bytes(saved)
     whole = read_whole(path)

@@ -95,6 +95,7 @@ def test_a_preview_decoder_is_fetched_and_said_with_the_models_that_it_draws_for
     assert "is damaged or incomplete" in rows(window)["mine"].warning
 
 
+@pytest.mark.slow
 def test_a_cancelled_download_keeps_its_pieces_and_goes_on_without_asking_again(
     server: LocalHub, opened: Callable[[], MainWindow], until: Until
 ) -> None:
