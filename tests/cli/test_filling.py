@@ -64,6 +64,7 @@ def test_a_place_is_filled_and_all_around_it_is_the_photos_own(photo: Path, mode
     assert again["inversion"] == inversion.id
 
 
+@pytest.mark.slow
 def test_nothing_said_removes_what_is_marked_and_can_be_exported_again(
     photo: Path, model: Path, terminal: Terminal
 ) -> None:

@@ -44,6 +44,7 @@ def test_invert_and_doctor_tell_that_edits_will_not_fit(
     assert "room for 8.0 GB only, too little for edits: close other programs" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_invert_tells_before_it_starts_what_it_takes_and_what_edits_need_where_that_is_more(
     photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_mistyped_command_is_refused(terminal: Terminal) -> None:
     assert "invert" in terminal.refusal("inver", "photo", code=2)
 
 
+@pytest.mark.slow
 def test_words_past_the_models_limit_are_named(photo: Path, terminal: Terminal) -> None:
     sentence = terminal.refusal("invert", photo, "--prompt", "ball " * 200 + "sand", "--steps", 2, code=2)
     assert "sand" in sentence

@@ -31,6 +31,7 @@ def test_what_work_returns_and_raises_arrives() -> None:
         run_aside(fail, CancelToken())
 
 
+@pytest.mark.slow
 def test_cancelled_work_that_hangs_is_left_behind_within_a_second(drive: threading.Event) -> None:
     cancel = CancelToken()
     threading.Timer(0.1, cancel.cancel).start()

@@ -33,6 +33,7 @@ def test_a_power_cut_at_any_moment_of_any_two_events_loses_nothing(root: Path) -
     assert_nothing_lost(enumerate_all(2, root))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["fsync", "sync_folder"])
 def test_the_enumeration_notices_a_program_that_does_not_sync(
     root: Path, monkeypatch: pytest.MonkeyPatch, call: str

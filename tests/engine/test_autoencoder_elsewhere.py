@@ -120,6 +120,7 @@ def test_where_it_lies_is_told_by_what_is_there(whole: ModelEntry, tmp_path: Pat
     assert find_autoencoder(alone) == Paired(file=alone)
 
 
+@pytest.mark.slow
 def test_what_holds_no_autoencoder_that_fits_is_refused(whole: ModelEntry, tmp_path: Path) -> None:
     def refused(path: Path) -> str:
         with pytest.raises(ModelError) as caught:

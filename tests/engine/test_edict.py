@@ -63,6 +63,7 @@ def test_the_photo_comes_back_through_the_model_as_far_as_single_precision_lets_
     )
 
 
+@pytest.mark.slow
 def test_rows_are_four_a_step_of_the_lower_eight_tenths(prototype: DiffusionModel, photo: Prepared) -> None:
     with counted_rows(prototype) as rows:
         edict.render(Task(prototype, photo, None, EditRecipe(EDIT)))

@@ -221,6 +221,7 @@ def test_settings_beside_a_file_say_what_it_predicts(tmp_path: Path) -> None:
     assert dict(find_model(str(file)).files.schedule)["prediction_type"] == "epsilon"
 
 
+@pytest.mark.slow
 def test_trainers_markers_are_heeded(tmp_path: Path) -> None:
     marks = {"v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}
     entry = find_model(str(write_original(tmp_path / "model.safetensors", "sdxl", dtype=torch.float16, extra=marks)))

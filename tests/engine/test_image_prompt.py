@@ -118,6 +118,7 @@ def test_an_edit_is_the_published_pipelines(
     assert not torch.allclose(found, without, atol=0.05)
 
 
+@pytest.mark.slow
 def test_another_picture_is_another_edit_and_none_weighs_nothing(
     model: DiffusionModel, image: np.ndarray, picture: np.ndarray
 ) -> None:
@@ -165,6 +166,7 @@ def test_a_model_without_an_adapter_says_so(folder: Path, image: np.ndarray, pic
         drawn(plain, image, picture)
 
 
+@pytest.mark.slow
 def test_an_adapter_of_another_model_or_a_damaged_encoder_is_refused(
     folder: Path, tmp_path: Path, image: np.ndarray, picture: np.ndarray
 ) -> None:

@@ -83,6 +83,7 @@ def test_an_edit_is_the_published_pipelines(
     assert torch.allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_widened_model_is_the_one_it_was_whatever_it_sees(
     sd15_folder: Path, tmp_path: Path, image: np.ndarray
 ) -> None:

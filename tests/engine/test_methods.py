@@ -192,6 +192,7 @@ def test_float32_is_kept_under_a_half_precision_unet(
     assert torch.allclose(photo.pivot, whole.pivot, atol=0.2)
 
 
+@pytest.mark.slow
 def test_a_null_text_edit_at_another_guidance_is_refused_and_others_allow_it(prototype: DiffusionModel) -> None:
     recipe = EditRecipe(EDIT, guidance_scale=5.0)
     with pytest.raises(RecipeError, match="guidance of 3"):

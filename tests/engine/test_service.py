@@ -143,6 +143,7 @@ def test_less_than_the_whole_edit_is_a_share_of_it_and_takes_no_row(
     assert np.square(beyond.image - beyond.source).mean() > np.square(whole.image - whole.source).mean()
 
 
+@pytest.mark.slow
 def test_a_thing_on_its_way_to_another_is_not_seen_twice(service: EngineService, inversions: Inversions) -> None:
     recipe = EditRecipe(PROMPT.replace(str(SCENE.things[0].shape), "bottle"), self_limit=1.0)
     job = render_job(inversions(), recipe, inversion_id="a thing")
@@ -305,6 +306,7 @@ def test_the_memory_of_an_edit_is_forecast_for_the_latents_in_whatever_order_a_f
     assert sizes == [job.arrays["pivot"].shape[-2:]] * 2
 
 
+@pytest.mark.slow
 def test_arrays_of_another_model_are_refused(service: EngineService, inversions: Inversions) -> None:
     job = render_job(inversions(Method.NULL_TEXT))
     pivot, learned = job.arrays["pivot"], job.arrays["null_embeddings"]

@@ -91,6 +91,7 @@ def test_what_is_marked_is_removed_then_replaced_and_each_is_undone(
     assert document.state.recipe.within == (outline,)
 
 
+@pytest.mark.slow
 def test_a_sentence_waits_for_a_place_which_can_be_marked_by_the_keyboard(
     window: MainWindow, until: Until, qtbot: QtBot
 ) -> None:

@@ -171,6 +171,7 @@ def test_versions_are_added_renamed_switched_deleted_and_put_back(
     assert prepared.editor_view.prompts.edit.text() == sample.edits[1]
 
 
+@pytest.mark.slow
 def test_undo_and_redo_go_through_the_edits(prepared: MainWindow, until: Until, qtbot: QtBot, sample: Sample) -> None:
     editor = prepared.editor
     assert editor.document is not None
@@ -264,6 +265,7 @@ def test_return_in_the_line_of_the_edit_renders_what_is_slow_in_full(
     assert editor.document.edit_text == sample.edits[0]
 
 
+@pytest.mark.slow
 def test_return_counts_also_before_it_is_known_that_the_machine_is_slow(
     photo: Path, open_window: OpenWindow, until: Until, qtbot: QtBot, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:

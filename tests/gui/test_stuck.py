@@ -156,6 +156,7 @@ def test_while_a_photo_is_not_read_it_is_cancelled_at_once_and_another_opens(
     assert not drive.answers.is_set()
 
 
+@pytest.mark.slow
 def test_while_a_project_is_not_written_another_photo_opens_and_it_is_written_later(
     renamed: MainWindow, until: Until, drive: Drive, away: Path, photo: Path
 ) -> None:
@@ -189,6 +190,7 @@ def test_closing_while_a_project_is_not_written_ends_and_the_next_start_has_what
     assert said(again, Topic.JOURNAL)
 
 
+@pytest.mark.slow
 def test_what_is_saved_after_its_photo_was_left_is_in_no_journal(
     renamed: MainWindow, until: Until, drive: Drive, photo: Path
 ) -> None:
@@ -228,6 +230,7 @@ def test_closing_goes_on_when_the_drive_answers(
     assert names(away) == ["Renamed"]
 
 
+@pytest.mark.slow
 def test_an_export_that_is_not_written_is_cancelled_and_others_are_written(
     open_window: OpenWindow, until: Until, drive: Drive, photo: Path, tmp_path: Path
 ) -> None:

@@ -182,6 +182,7 @@ def test_pillows_own_limit_is_told_where_it_stands_and_never_changed(
     assert Image.MAX_IMAGE_PIXELS == 100
 
 
+@pytest.mark.slow
 def test_a_tiff_of_few_large_strips_is_opened(tmp_path: Path) -> None:
     row = smooth_picture(1, 5000)
     rows = np.broadcast_to(row, (8000, 5000, 3))

@@ -67,6 +67,7 @@ def test_every_cut_is_told(tmp_path: Path, kind: str) -> None:
             assert identity(data) == identity(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_flipped_bytes_raise_only_photo_errors_and_equal_identities_mean_equal_pixels(
     tmp_path: Path, kind: str

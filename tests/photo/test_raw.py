@@ -253,6 +253,7 @@ def test_the_suffixes_are_lower_case_with_a_dot() -> None:
     assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in RAW_SUFFIXES)
 
 
+@pytest.mark.slow
 def test_flipped_and_missing_bytes_raise_only_photo_errors(tmp_path: Path) -> None:
     whole = dng_file(corners(32, 48), preview=encoded(smooth_picture(16, 16), "JPEG"))
     chance = random.Random("flips in a DNG")

@@ -161,6 +161,7 @@ def test_nothing_of_either_is_lost_and_the_result_is_a_project(
         assert merged.current == mine.current
 
 
+@pytest.mark.slow
 @given(bases, histories("mine"))
 def test_what_one_side_alone_did_is_the_result(base: Project, changes: list[Change]) -> None:
     side = after(base, changes)

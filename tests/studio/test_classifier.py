@@ -27,6 +27,7 @@ def with_colour(colour: Colour) -> Scene:
     return replace(SCENE, things=(replace(SCENE.things[0], colour=colour),), film=Film.COLOUR)
 
 
+@pytest.mark.slow
 def test_two_colours_are_told_apart_after_a_few_pictures() -> None:
     rng = np.random.default_rng(0)
     paints = {Colour.RED: (200, 40, 40), Colour.BLUE: (40, 40, 200)}
