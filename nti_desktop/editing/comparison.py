@@ -10,7 +10,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.history import EditState
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.photo.frame import Area
+from nti_desktop.photo.frame import Area, Frame
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
@@ -26,7 +26,8 @@ class Comparison:
 
     document: the photo's; state: the edit of `area`; usual: of the model that it was meant for; entry: the model that
     makes it; ways: in the order they are tried, the quickest to prepare first, all with one description; own: the
-    version's preparation, which is not made again; estimates: of this machine, as known then; screen: profile that
+    version's preparation, which is not made again; frame: that the edit is of, as it is prepared so far, None where it
+    is not; estimates: of this machine, as known then; screen: profile that
     pictures are made for, None for sRGB.
     """
 
@@ -37,6 +38,7 @@ class Comparison:
     entry: ModelEntry
     ways: tuple[InversionSettings, ...]
     own: InversionRecord | None
+    frame: Frame | None
     estimates: Estimates
     screen: bytes | None
 
@@ -56,7 +58,8 @@ class Comparison:
             return self.state
         before = None if self.usual == self.entry.defaults else self.usual
         recipe = adapted(self.state.recipe, Basis(way, self.entry.defaults, explained), before)
-        return EditState(recipe, self.state.finish)
+        edit = EditState(recipe, self.state.finish)
+        return edit if self.frame is None else edit.lying(self.frame)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +101,9 @@ def comparison_of(
         else InversionSettings(text, each, steps if by_hand else usual.steps_for(each), each.row.guidance or guidance)
         for each in sorted(entry.methods, key=lambda each: each.row.rows_of_preparing(usual.steps_for(each)))
     )
+    frame = None if inversion is None else document.session.frame(inversion.id)
     return Comparison(
-        document, document.area, state, document.basis.defaults, entry, tuple(ways), own, estimates, screen
+        document, document.area, state, document.basis.defaults, entry, tuple(ways), own, frame, estimates, screen
     )
 
 

@@ -14,7 +14,7 @@ from nti_desktop.editing.version_areas import edits_by_area
 from nti_desktop.editing.version_list import Step, part_of, state_of
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
-from nti_desktop.photo.frame import Area, Frame
+from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import PartRecord, Project
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.outlines import Outline
@@ -223,7 +223,7 @@ class Document(OpenEdit):
         if undescribed and settings.method.row.described:
             asked = None  # neither an order nor what is to stand in a place is a sentence to edit
         edit = made.edit(entry, asked, before)
-        return edit if before is None else _lying(edit, self.session.frame(before.id))
+        return edit if before is None or made.state else edit.lying(self.session.frame(before.id))
 
     def copy_version(self) -> bool:
         """Add a version that starts as a copy of the current one and go to it; whether there is one to copy."""
@@ -318,11 +318,3 @@ class Document(OpenEdit):
     def _show_edit_text(self) -> None:
         state = self.state
         self.edit_text = state.recipe.prompt if state else self.source
-
-
-def _lying(edit: EditState, frame: Frame) -> EditState:
-    """The edit with its marks where they lie in the photo, which was perhaps turned since the frame was made: the next
-    model sees it upright.
-    """
-    within = tuple(Outline(tuple(map(frame.lying, outline.points))) for outline in edit.recipe.within)
-    return replace(edit, recipe=replace(edit.recipe, within=within))

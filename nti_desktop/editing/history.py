@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.photo.frame import Frame
+from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.recipe import EditRecipe
 
 _MERGED = 1.0  # seconds; changes of the same thing that follow faster are one change
@@ -15,6 +17,13 @@ class EditState:
 
     recipe: EditRecipe
     finish: Finish
+
+    def lying(self, frame: Frame) -> "EditState":
+        """The same with its marks where they lie in the photo, which was perhaps turned since the frame was made: who
+        prepares it next sees it upright.
+        """
+        within = tuple(Outline(tuple(map(frame.lying, outline.points))) for outline in self.recipe.within)
+        return replace(self, recipe=replace(self.recipe, within=within))
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,22 @@
 """The ways in which an edit can be made, with the steps that each is used with."""
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from nti_desktop.editing.comparison import Comparison, comparison_of
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.marking import marks_on_photo
+from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.settings import InversionSettings
-from tests.sessions import SOURCE, with_a_version
+from tests.sessions import SOURCE, scene, with_a_version
 
 
 def compared(document: Document, method: Method, steps: int) -> Comparison | None:
@@ -71,3 +78,26 @@ def test_on_the_same_model_windows_said_by_hand_stay_so_even_where_they_are_the_
     comparison = compared(document, Method.RESIDUAL, usual.steps)
     assert comparison is not None
     assert not comparison.edit(settings_by_method(comparison)[Method.PINNED], None).recipe.automatic
+
+
+def test_other_ways_see_the_marks_of_a_photo_that_was_turned_where_they_lie_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "turned.png"
+    Image.fromarray(scene()).save(path)
+    session = with_a_version(path)
+    version = session.project.versions[0]
+    marked = replace(version.recipe.recipe(), within=(rectangle(0.1, 0.2, 0.4, 0.3),))
+    session.change_version(version.id, recipe=marked)
+    session.save()
+    subprocess.run(["exiftool", "-q", "-Orientation#=6", "-overwrite_original", path], check=True)
+    again = Session.open(path)
+    again.meet_model(again.project.inversions[0].model_fingerprint, built_in())
+    document = Document(again, STUDIO_DEFAULTS)
+    comparison = compared(document, Method.RESIDUAL, STUDIO_DEFAULTS.steps)
+    ways = settings_by_method(comparison)
+    assert comparison is not None
+    assert comparison.edit(ways[Method.RESIDUAL], None) == document.state, "its own frame is turned with it"
+    (outline,) = comparison.edit(ways[Method.PINNED], None).recipe.within
+    width, height = document.session.photo.raster.size
+    (shown,) = marks_on_photo(document)
+    assert np.allclose([(x / width, y / height) for x, y in shown], outline.points, atol=0.01)
+    assert not np.allclose(outline.points, marked.within[0].points, atol=0.05)
