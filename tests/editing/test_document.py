@@ -8,12 +8,13 @@ import pytest
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.session import Session
+from nti_desktop.editing.version_list import VersionList
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
-from tests.sessions import BLUE, invert, inverted
+from tests.sessions import BLUE, GREEN, invert, inverted, with_a_version
 
 SOURCE, EDIT = "a red cube", "a blue cube"
 
@@ -115,3 +116,38 @@ def test_where_a_version_was_deleted_the_next_one_is_shown_else_the_one_before(
     document.go_to(next(version.id for version in session.project.versions if version.name == deleted))
     document.delete_version()
     assert session.project.version(document.version_id).name == shown
+
+
+def test_what_another_program_changed_is_told_by_the_version_that_is_shown(photo: Path) -> None:
+    document = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    session = document.session
+    document.copy_version()
+    document.say_in_words("a green ball on a table")
+    first, shown = session.project.versions
+    before = session.project
+    session.change_version(first.id, recipe=GREEN)
+    assert not document.take_in(before), "another one than that which is shown"
+    assert document.edit_text == "a green ball on a table"
+    before = session.project
+    session.change_version(shown.id, recipe=BLUE)
+    assert document.take_in(before)
+    assert document.edit_text == BLUE.prompt
+
+
+def test_undo_goes_on_where_it_was_left_unless_versions_came_or_went(photo: Path) -> None:
+    session = with_a_version(photo)
+    versions = VersionList(session)
+    version = session.project.versions[0]
+    versions.copy(version)
+    left = versions.histories, versions.done, versions.undone
+    again = VersionList(session)
+    again.take_up(*left)
+    assert again.done == versions.done != ()
+    session.add_version("Green", GREEN)
+    elsewhere = VersionList(session)
+    elsewhere.take_up(*left)
+    assert elsewhere.done == ()
+    assert len(elsewhere.histories) == 3
+    fewer = VersionList(session)
+    fewer.take_up({}, versions.done, ())
+    assert fewer.done == ()

@@ -197,6 +197,21 @@ def test_what_does_not_simply_fit_into_memory_is_said() -> None:
     assert (of_memory(fits, slow) or "").startswith("Edits only fit with all savings")
 
 
+@pytest.mark.parametrize(("more", "said"), [(-1, False), (0, False), (1, True)])
+def test_what_edits_need_is_said_where_it_is_noticeably_more(more: int, said: bool) -> None:
+    little = 1_000_000_000
+    much = little + feedback.WORTH_A_WORD + more
+    forecast = Forecast(
+        Need(little, Saving.NONE, True), Need(little, Saving.NONE, True), Need(much, Saving.NONE, True), 0
+    )
+    assert feedback.edits_need(forecast, Method.RESIDUAL) == (much if said else None)
+    sentence = feedback.takes(
+        "9 s", Measured(40.0, Speeds(Rates(0.1, 0.2, 0.2)), "Card", "cuda:1", forecast=forecast), Method.RESIDUAL
+    )
+    assert sentence.startswith("Takes 9 s and 1.0 GB of memory on the graphics card")
+    assert ("; edits need" in sentence) is said
+
+
 @pytest.mark.parametrize(
     ("side", "seen"), [(128, "all"), (134, "all"), (160, "64%"), (181, "1/2"), (384, "1/9"), (3800, "1/880")]
 )

@@ -13,6 +13,7 @@ from nti_desktop.editing.finding import said_of_elsewhere
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
+from nti_desktop.photo.reading.identify import identify
 from nti_desktop.project.location import data_folder
 from nti_desktop.project.sidecar import backup_path
 from tests.sessions import BLUE, inverted
@@ -234,3 +235,28 @@ def test_it_is_said_where_a_project_lies_that_does_not_lie_where_it_is_looked_fo
     )
     elsewhere = photo.parent / "projects" / "Old.jpg.nti"
     assert said_of_elsewhere(elsewhere, photo) == f"The project of this photo was found as “{elsewhere}”."
+
+
+def test_pictures_of_the_photos_kind_are_looked_at_first_and_folders_never(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = prepare(photo).sidecar
+    renamed = photo.rename(photo.with_name("z.jpg"))
+    draw(photo.with_name("a.png"), 1)
+    draw(photo.with_name("zz.tif"), 2)
+    photo.with_name("folder.jpg").mkdir()
+    looked: list[str] = []
+
+    def identified(picture: Path) -> str:
+        looked.append(picture.name)
+        return identify(picture)
+
+    monkeypatch.setattr("nti_desktop.editing.finding.identify", identified)
+    monkeypatch.setattr("nti_desktop.editing.finding.places", lambda _identity: ())
+    assert photo_to_open(project) == renamed
+    assert looked == ["z.jpg"]
+    renamed.unlink()
+    looked.clear()
+    with pytest.raises(PhotoError):
+        photo_to_open(project)
+    assert looked == ["a.png", "zz.tif"]

@@ -15,7 +15,16 @@ from nti_desktop.core.errors import Cancelled, PhotoError, RecipeError, SidecarE
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.history import EditState
-from nti_desktop.editing.series import Series, Told, Way, sentences, takes, tell_series, whole_edit
+from nti_desktop.editing.series import (
+    Series,
+    Told,
+    Way,
+    made_before,
+    sentences,
+    takes,
+    tell_series,
+    whole_edit,
+)
 from nti_desktop.editing.series_sheet import series_sheet
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
@@ -27,8 +36,9 @@ from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Inversion, InvertJob, Measured, Rendered, RenderJob, seen_of
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.outlines import rectangle
+from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.test_session import _write_as_it_is
-from tests.sessions import SOURCE, inverted, scene, with_a_version
+from tests.sessions import SOURCE, invert, inverted, scene, with_a_version
 
 NIGHT = "a red ball on a table at night"
 STORY = ("a ball in fog", "a blue ball at night", "a ball on snow")
@@ -243,3 +253,17 @@ def test_the_sheet_shows_what_came_of_each_and_leaves_a_place_for_what_is_missin
     assert half is not None
     assert half.size[0] > sheet.size[0]
     assert series_sheet([told[1]], 1) is None
+
+
+def test_only_the_same_edit_of_the_same_preparation_was_made_before(photos: tuple[Path, ...]) -> None:
+    session = Session.open(photos[0])
+    ids = [invert(session, seed) for seed in (0, 1)]
+    first, second = (session.project.inversion(id_) for id_ in ids)
+    version = session.add_version("Night", EditRecipe(NIGHT), inversion_id=first.id)
+    state = EditState(EditRecipe(NIGHT), Finish(version.finish.feather))
+    assert made_before(session, first, state) == version
+    assert made_before(session, second, state) is None
+    earlier = session.add_version("Again", EditRecipe(NIGHT), inversion_id=second.id)
+    assert made_before(session, second, state) == earlier
+    assert made_before(session, first, replace(state, finish=Finish(0.1))) is None
+    assert made_before(session, first, EditState(EditRecipe("a red ball in fog"), state.finish)) is None
