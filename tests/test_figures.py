@@ -150,7 +150,7 @@ def test_an_edit_is_what_the_program_makes_of_it() -> None:
     np.testing.assert_array_equal(editor.edit(asked, SETTINGS).image, service.render(job).image)
 
 
-@pytest.mark.parametrize("method", [Method.EDICT, Method.EMBEDDING, Method.RESAMPLE])
+@pytest.mark.parametrize("method", [Method.EDICT, Method.EMBEDDING, Method.RESAMPLE, Method.DIFFEDIT])
 def test_an_edit_by_a_neighbouring_method_is_what_the_program_makes_of_it(
     method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:

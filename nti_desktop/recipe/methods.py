@@ -23,6 +23,7 @@ class Method(StrEnum):
     IMAGIC = "imagic"
     EDICT = "edict"
     RESAMPLE = "resample"
+    DIFFEDIT = "diffedit"
     INSTRUCT = "instruct"
     INPAINT = "inpaint"
 
@@ -314,6 +315,18 @@ METHODS: Mapping[Method, MethodRow] = {
             "2023, arXiv 2203.08382, and Elarabawy et al., Direct Inversion, 2022, arXiv 2211.07825",
             numbers=(NOISE.field, GUIDANCE.field),
             lots=(Lot.SEED, Lot.OWN),
+            looks=False,
+        ),
+        MethodRow(
+            Method.DIFFEDIT,
+            "Found place",
+            "Finds where the model’s answers to the edit differ from those to the description, and draws anew there "
+            "alone; all around is the photo’s own.",
+            preparing=(_FOLLOW, _CHECK),
+            editing=_GUIDED,
+            keeps=(PIVOT,),
+            source="Couairon et al., DiffEdit, ICLR 2023, arXiv 2210.11427",
+            numbers=(GUIDANCE.field,),
             looks=False,
         ),
         MethodRow(

@@ -75,7 +75,7 @@ def test_on_the_meta_device_there_lives_as_much_as_in_a_real_timestep(
 def test_an_edit_is_forecast_by_its_method(sd15_folder: Path, tmp_path: Path) -> None:
     works = {method: work_of_edit(method) for method in Method}
     assert works[Method.NULL_TEXT] is works[Method.IMAGIC] is editing
-    assert works[Method.EDICT] is works[Method.RESAMPLE] is guiding
+    assert works[Method.EDICT] is works[Method.RESAMPLE] is works[Method.DIFFEDIT] is guiding
     assert works[Method.INSTRUCT] is ordering
     model = load_model(ModelFiles(make_orders_model(sd15_folder, tmp_path / "orders")), CPU)
     forecaster = Forecaster(model)
