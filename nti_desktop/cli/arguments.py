@@ -206,7 +206,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
 
 
 def _series(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO")
+    parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="or a folder, for all photos in it")
     edits = parser.add_mutually_exclusive_group(required=True)
     edits.add_argument(
         "--frame",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nti_desktop.cli.keeping import Kept, keep
-from nti_desktop.cli.making import make_picture, model_of
+from nti_desktop.cli.making import Engine, make_picture, model_of
 from nti_desktop.cli.terminal import note, refuse_late, tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write_or_say
 from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
@@ -52,7 +52,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
     source = inversion.settings.prompt
     entry = model_of(session, inversion, cancel)
-    seen = None if options.look is None else _look(session, options.look, entry, options.device, cancel)
+    engine = Engine(options.device)
+    seen = None if options.look is None else _look(session, options.look, entry, engine, cancel)
     typed = read_emphasis(options.to, known=source) if seen is None else Emphasis(with_look(source, seen))
     given = _given(options.weight, typed.prompt)
     emphasis = replace(typed, weights=tuple(pair for pair in typed.weights if pair[0] not in given))
@@ -69,7 +70,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     others = parts_beside(session.project, inversion.id)
     finish = Finish(FEATHER.usual if options.feather is None else options.feather)
     version = session.add_version(name, recipe, finish, inversion.id, made_from=before, others=others)
-    made = make_picture(session, version.parts, options.device, watcher(), cancel)
+    made = make_picture(session, version.parts, engine, watcher(), cancel)
     session.working_copy.keep_preview(version.id, encode_preview(made.picture))
     written = not_written(options) if target is None else write_or_say(options, session, made, version.parts, target)
     kept = _keep(session, version.id, options.name)
@@ -155,12 +156,9 @@ def _unprepared(session: Session, model: str, cancel: CancelToken) -> InversionR
     return session.keep_inversion(entry, digest, Inversion(settings, {}, None, Figures(0.0, 0)))
 
 
-def _look(session: Session, other: Path, entry: ModelEntry, device: str | None, cancel: CancelToken) -> Look:
+def _look(session: Session, other: Path, entry: ModelEntry, engine: Engine, cancel: CancelToken) -> Look:
     """Ask the model for the look of another photo."""
-    job = look_job(session.photo, other, entry)
-    from nti_desktop.engine.service import EngineService  # torch
-
-    return EngineService(device).read_look(job, watcher(), cancel)
+    return engine.service.read_look(look_job(session.photo, other, entry), watcher(), cancel)
 
 
 def _recipe(

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from nti_desktop.cli.making import make_picture
+from nti_desktop.cli.making import Engine, make_picture
 from nti_desktop.cli.terminal import refuse_late, tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write
 from nti_desktop.core.errors import SidecarError
@@ -18,7 +18,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     target = target_of(options, session, version.name)
     made, written = None, not_written(options)
     if target is not None:
-        made = make_picture(session, version.parts, options.device, watcher(), cancel)
+        made = make_picture(session, version.parts, Engine(options.device), watcher(), cancel)
         written = write(options, session, made, version.parts, target)
     figures = made.rendered.figures if made and made.rendered else None
     tell(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken, Report
@@ -14,6 +16,9 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.schema import InversionRecord, PartRecord
 from nti_desktop.recipe.jobs import Rendered
+
+if TYPE_CHECKING:
+    from nti_desktop.engine.service import EngineService
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,24 +43,33 @@ def model_of(session: Session, record: InversionRecord, cancel: CancelToken) -> 
         ) from gone
 
 
-def make_picture(
-    session: Session, parts: Sequence[PartRecord], device: str | None, report: Report, cancel: CancelToken
-) -> Made:
-    """Render edits and lay them into the photo; torch is loaded only when there is something to render.
+class Engine:
+    """The engine of one command. It is started, and torch loaded, when something is asked of it first."""
 
-    device: see EngineService.choose_device.
-    """
+    def __init__(self, device: str | None) -> None:
+        """device: see EngineService.choose_device."""
+        self._device = device
+
+    @cached_property
+    def service(self) -> "EngineService":
+        """The engine."""
+        from nti_desktop.engine.service import EngineService  # torch
+
+        return EngineService(self._device)
+
+
+def make_picture(
+    session: Session, parts: Sequence[PartRecord], engine: Engine, report: Report, cancel: CancelToken
+) -> Made:
+    """Render edits and lay them into the photo; the engine is asked only when there is something to render."""
     asking = [part for part in parts if not session.is_the_photo(part.recipe.recipe(), part.inversion)]
     if not asking:
         return Made(session.composition.finished(()), (), None)
     for part in asking:
         model_of(session, session.project.inversion(part.inversion), cancel)
-    from nti_desktop.engine.service import EngineService  # torch
-
-    service = EngineService(device)
     rendered = tuple(
         RenderedPart(
-            service.render(render_job(session, part.recipe.recipe(), part.inversion), report, cancel),
+            engine.service.render(render_job(session, part.recipe.recipe(), part.inversion), report, cancel),
             Finish(part.finish.feather),
             part.inversion,
         )

@@ -25,6 +25,7 @@ from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.export.formats import format_of
 from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict, check_target
+from nti_desktop.photo.folders import photos_of
 from nti_desktop.project.schema import VersionRecord
 from nti_desktop.recipe.jobs import Measured, MeasureJob
 from nti_desktop.recipe.methods import Method
@@ -115,7 +116,7 @@ def _tell(
 
 def _series(options: Namespace, cancel: CancelToken) -> Series:
     """Read what is asked for. Raises RecipeError for options that do not go together."""
-    photos = tuple(dict.fromkeys(options.photos))
+    photos = _photos(options)
     described = {Path(path): text for path, text in options.describe}
     if strange := [path for path in described if path not in photos]:
         raise RecipeError(f"“{strange[0]}” is described, but is none of the photos; name it among them.")
@@ -157,6 +158,13 @@ def _version(session: Session, name: str | None) -> VersionRecord:
     if session.project.current is None:
         raise SidecarError(f"“{session.photo.path.name}” has no version; make one with “nti-desktop edit” first.")
     return session.project.version(session.project.current)
+
+
+def _photos(options: Namespace) -> tuple[Path, ...]:
+    """What is named; of a folder neither the sheet of an earlier call, nor the photo whose version is made."""
+    left_out = {path.resolve() for path in (options.sheet, options.version_of) if path is not None}
+    found = photos_of(options.photos)
+    return tuple(path for path in found if path in options.photos or path.resolve() not in left_out)
 
 
 def _target(options: Namespace, photos: Sequence[Path]) -> Path | None:

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nti_desktop.core.errors import PhotoError
-from nti_desktop.photo.reading.header import PICTURE_SUFFIXES, RAW_SUFFIXES
+from nti_desktop.photo.folders import is_photo_file
 from nti_desktop.photo.reading.identify import identify
 from nti_desktop.project.belonging import Belonging, belonging, projects_of
 from nti_desktop.project.location import data_folder, place_beside, usual_places
 from nti_desktop.project.places import places
 
-_SUFFIXES = frozenset((*PICTURE_SUFFIXES, *RAW_SUFFIXES))
 _MOST_READ = 2**31  # bytes of pictures that are read to find a project's photo among them
 
 
@@ -103,7 +102,7 @@ def _other_pictures(project: Belonging) -> Iterator[Path]:
     kind = Path(project.photo.name).suffix.casefold()
     try:
         with os.scandir(project.project.parent) as entries:
-            sizes = {Path(each.path): each.stat().st_size for each in entries if _may_be_picture(each)}
+            sizes = {Path(each.path): each.stat().st_size for each in entries if is_photo_file(each)}
     except OSError:
         return
     left = _MOST_READ
@@ -114,10 +113,6 @@ def _other_pictures(project: Belonging) -> Iterator[Path]:
         if left < 0:
             return
         yield photo
-
-
-def _may_be_picture(entry: os.DirEntry[str]) -> bool:
-    return Path(entry.name).suffix.casefold() in _SUFFIXES and entry.is_file()
 
 
 def _is_picture(photo: Path, identity: str) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nti_desktop.engine.model.loading import load_model
 from nti_desktop.models.library.samples import samples
 from nti_desktop.studio.render import training_picture
 from nti_desktop.studio.scenes import Film, Sky, Weather, draw_scene
@@ -16,14 +17,22 @@ from tests.cli.conftest import Terminal
 
 @pytest.mark.slow
 def test_a_look_is_taken_kept_as_words_and_rendered_again_without_the_other_photo(
-    tmp_path: Path, terminal: Terminal
+    tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = Path(shutil.copy(samples()[0].path, tmp_path / "photo.jpg"))
     other, out, again = (tmp_path / name for name in ("night.png", "out.png", "again.png"))
     scene = replace(draw_scene(730_001), sky=Sky.NIGHT, weather=Weather.CLEAR, film=Film.COLOUR)
     Image.fromarray(training_picture(scene).image).save(other)
     terminal.answer("invert", photo, "--prompt", samples()[0].caption, "--steps", 4)
+    loaded: list[object] = []
+
+    def counted(*arguments: object) -> object:
+        loaded.append(arguments)
+        return load_model(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("nti_desktop.engine.service.load_model", counted)
     answer = terminal.answer("edit", photo, "--look", other, "--name", "Night", "--out", out)
+    assert len(loaded) == 1, "one engine reads the look and draws the edit"
     assert answer["look"] == "a photo at night"
     assert answer["prompt"].endswith("at night")
     assert answer["changed"] > 0.1

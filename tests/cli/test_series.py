@@ -51,14 +51,20 @@ def test_the_same_edit_is_made_of_many_photos_and_what_fails_costs_itself_only(
 ) -> None:
     photos[1].write_bytes(b"no picture")
     code, out, err = terminal.run(
-        "series", *photos, "--prompt", "a ball on sand", "--describe", photos[2], "a lamp on snow", *STEPS,
-        "--edit", "a ball on sand at night",
+        "series", photos[0].parent, "--prompt", "a ball on sand", "--describe", photos[2], "a lamp on snow", *STEPS,
+        "--edit", "a ball on sand at night", "--sheet", photos[0].with_name("sheet.jpg"),
     )  # fmt: skip
     assert code == 1
     assert "“0.jpg”, version “Version 1”: a ball on sand at night" in out
     assert "“2.jpg”, version “Version 1”: a lamp on snow at night" in out
     assert "“1.jpg” goes without: " in err
     assert err.endswith("1 of 3 photos are not done; run it again for those.\n")
+    code, _, err = terminal.run(
+        "series", photos[0].parent, "--edit", "a ball on sand at night", *STEPS,
+        "--sheet", photos[0].with_name("sheet.jpg"), "--if-exists", "overwrite",
+    )  # fmt: skip
+    assert code == 1
+    assert err.endswith("1 of 3 photos are not done; run it again for those.\n"), "the sheet is none of them"
 
 
 def test_a_version_is_made_on_other_photos(photos: list[Path], terminal: Terminal) -> None:

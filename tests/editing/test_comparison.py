@@ -101,3 +101,17 @@ def test_other_ways_see_the_marks_of_a_photo_that_was_turned_where_they_lie_in_i
     (shown,) = marks_on_photo(document)
     assert np.allclose([(x / width, y / height) for x, y in shown], outline.points, atol=0.01)
     assert not np.allclose(outline.points, marked.within[0].points, atol=0.05)
+
+
+def test_what_another_model_prepared_or_one_that_is_not_found_is_none_of_the_ways(photo: Path) -> None:
+    with_a_version(photo)
+    document = Document(Session.open(photo), STUDIO_DEFAULTS)
+    comparison = compared(document, Method.RESIDUAL, STUDIO_DEFAULTS.steps)
+    assert comparison is not None
+    assert comparison.own is None, "its model was not found yet"
+    assert document.inversion is not None
+    other = replace(built_in(), id="/models/other")
+    document.session.meet_model(document.inversion.model_fingerprint, other)
+    comparison = compared(document, Method.RESIDUAL, STUDIO_DEFAULTS.steps)
+    assert comparison is not None
+    assert comparison.own is None

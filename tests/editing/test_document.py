@@ -151,3 +151,14 @@ def test_undo_goes_on_where_it_was_left_unless_versions_came_or_went(photo: Path
     fewer = VersionList(session)
     fewer.take_up({}, versions.done, ())
     assert fewer.done == ()
+
+
+def test_of_several_areas_that_were_prepared_elsewhere_the_last_is_shown(photo: Path) -> None:
+    document = Document(Session.open(photo), STUDIO_DEFAULTS)
+    document.describe(SOURCE)
+    areas = [Area(0, 0, 48, 32), Area(8, 0, 48, 32), Area(16, 0, 48, 32)]
+    document.work_on(Area(30, 10, 48, 32))
+    made = [AreaInversion(area, "0" * 64, inverted(document.session, area=area)) for area in areas]
+    document.prepared(built_in(), made)
+    assert document.area == areas[-1]
+    assert len(document.session.project.versions) == 1

@@ -111,3 +111,17 @@ def test_another_photo_is_saved_at_the_same_time(photo: Path, tmp_path: Path) ->
     worker.work()
     assert not queue.saving
     assert heard.said.count("saved") == 2
+
+
+def test_what_failed_is_not_told_where_it_is_written_again_at_once(photo: Path) -> None:
+    session, worker, heard = with_a_version(photo), Later(), Heard()
+    queue = SaveQueue(worker, heard.audience)
+    session.add_version("Green", GREEN)
+    queue.save(SaveRequest(session))
+    queue.save(SaveRequest(session))
+    *_, failed = worker.waiting.pop()
+    failed(NtiError("The drive is full."))
+    assert heard.said == ["began", "ended", "began"]
+    *_, failed = worker.waiting.pop()
+    failed(NtiError("The drive is full."))
+    assert heard.said[3:] == ["ended", "The drive is full."]

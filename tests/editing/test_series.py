@@ -242,7 +242,12 @@ def test_the_forecast_is_of_all_photos_and_edits(photos: tuple[Path, ...]) -> No
     one, three = (takes(many(photos[:count]), estimates) for count in (1, 3))
     assert one is not None
     assert three == pytest.approx(3 * one)
-    assert one > (estimates.preparing(Method.RESIDUAL, 5) or 0)
+    preparing, rendering = estimates.preparing(Method.RESIDUAL, 5), estimates.rendering(Method.RESIDUAL, 5)
+    assert preparing is not None
+    assert rendering is not None
+    assert one == pytest.approx(preparing + rendering)
+    both = Series(photos[:1], sentences([NIGHT, "a red ball in fog"]), way(), SOURCE)
+    assert takes(both, estimates) == pytest.approx(preparing + 2 * rendering)
 
 
 def test_the_sheet_shows_what_came_of_each_and_leaves_a_place_for_what_is_missing(photos: tuple[Path, ...]) -> None:

@@ -53,17 +53,21 @@ def dialog(
     pupil: Pupil, opened: Callable[[], MainWindow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: Until
 ) -> TeachDialog:
     """All that a lesson needs is typed and chosen, and the time is told."""
-    window = opened()
+    photos = write_photos(tmp_path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path) for path in photos], ""))
+    dialog = asked_for(opened(), until)
+    assert "about about" not in dialog.state.text()
+    return dialog
+
+
+def asked_for(window: MainWindow, until: Until) -> TeachDialog:
     choose(window, "studio")
     window.models.page.list.additions.teach.click()
     dialog = window.teaching.dialog
     dialog.name.setText("my mug")
     dialog.kind.setText("mug")
-    photos = write_photos(tmp_path)
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path) for path in photos], ""))
     dialog.choose.click()
     until(lambda: "takes about" in dialog.state.text())
-    assert "about about" not in dialog.state.text()
     return dialog
 
 
@@ -111,6 +115,25 @@ def test_closing_the_dialog_stops_the_learning(dialog: TeachDialog, pupil: Pupil
     dialog.close()
     until(lambda: "Stopped" in dialog.state.text())
     assert read_places().additions == ()
+
+
+def test_closing_the_window_stops_the_learning_and_the_next_window_goes_on_there(
+    dialog: TeachDialog,
+    pupil: Pupil,
+    opened: Callable[[], MainWindow],
+    close: Callable[[MainWindow], None],
+    until: Until,
+) -> None:
+    dialog.teach.click()
+    until(lambda: bool(pupil.asked))
+    close(window_of(dialog))
+    assert read_places().additions == ()
+    again = asked_for(opened(), until)
+    pupil.let_go()
+    again.teach.click()
+    until(lambda: "knows “my_mug” now" in again.state.text())
+    assert [int(job.begun["steps"][0]) if job.begun else 0 for job in pupil.asked] == [0, 3]
+    rested(window_of(again), until)
 
 
 def test_the_line_of_the_window_tells_of_the_learning_and_stops_it(
