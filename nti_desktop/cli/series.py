@@ -161,7 +161,7 @@ def _version(session: Session, name: str | None) -> VersionRecord:
 
 
 def _photos(options: Namespace) -> tuple[Path, ...]:
-    """What is named; of a folder neither the sheet of an earlier call, nor the photo whose version is made."""
+    """Find what is named; of a folder neither the sheet of an earlier call, nor the photo whose version is made."""
     left_out = {path.resolve() for path in (options.sheet, options.version_of) if path is not None}
     found = photos_of(options.photos)
     return tuple(path for path in found if path in options.photos or path.resolve() not in left_out)
