@@ -85,7 +85,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
             f"{rendered.changed:.0%} of the picture changed visibly. Computed in {rendered.figures.precision}."
         )
-    if rendered is not None and rendered.mask is not None and (recipe.blend is not None or recipe.within):
+    if rendered is not None and rendered.mask is not None:
         lines.append(f"The mask covers {rendered.coverage:.0%} of the picture.")
     tell(
         [*lines, *written.said, *notes],

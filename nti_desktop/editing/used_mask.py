@@ -28,6 +28,6 @@ def used_mask(document: Document, last: Composed[Any] | None) -> UsedMask | None
     state = document.state
     if last is None or last.rendered is None or last.reach is None or state is None:
         return None
-    if state.recipe.blend is None and not state.recipe.within:
+    if state.recipe.blend is None and not state.recipe.within and not document.row.finds:
         return None
     return UsedMask(last.reach, document.session.frame(last.wanted.inversion).area, last.rendered.coverage)

@@ -137,7 +137,8 @@ class MethodRow:
     model's own usual ones do; sees: what its models see of the photo beside the noise, so that it takes one sentence in
     place of two: an order, or what is to stand in a marked place; numbers: fields of the recipe that may be said by
     hand; lots: what noise an edit may be drawn from, the usual one first, none where it is the photo's own path; looks:
-    whether it knows where words look, so that masks can be tied to them.
+    whether it knows where words look, so that masks can be tied to them; finds: whether it finds by itself where the
+    edit may change the photo.
     """
 
     method: Method
@@ -158,6 +159,7 @@ class MethodRow:
     numbers: tuple[str, ...] = (CROSS.field, SELF.field, GUIDANCE.field)
     lots: tuple[Lot, ...] = ()
     looks: bool = True
+    finds: bool = False
 
     @property
     def described(self) -> bool:
@@ -328,6 +330,7 @@ METHODS: Mapping[Method, MethodRow] = {
             source="Couairon et al., DiffEdit, ICLR 2023, arXiv 2210.11427",
             numbers=(GUIDANCE.field,),
             looks=False,
+            finds=True,
         ),
         MethodRow(
             Method.INSTRUCT,

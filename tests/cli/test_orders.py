@@ -116,6 +116,7 @@ def test_a_self_test_by_a_method_without_masks_is_one_sentence(method: str, term
         ("edict", []),
         ("resample", ["--noise", "0.5", "--seed", "2"]),
         ("resample", ["--lot", "own"]),
+        ("diffedit", []),
     ],
 )
 @pytest.mark.usefixtures("learns_little")
@@ -132,3 +133,4 @@ def test_a_photo_is_edited_by_the_neighbouring_methods(
     if method == "edict":
         assert answer["reconstruction_psnr"] > 80
         assert answer["guidance"] == 3
+    assert (edit["coverage"] < 1) is (method == "diffedit")

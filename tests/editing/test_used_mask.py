@@ -15,6 +15,7 @@ from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.jobs import Figures, Rendered
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Side, WordRef
 from tests.sessions import BLUE, inverted
 
@@ -45,6 +46,18 @@ def test_the_mask_shown_is_the_one_that_was_used_where_it_was(document: Document
     mask = used_mask(document, newest)
     assert mask is not None
     assert (mask.reach is REACH, mask.area, mask.coverage) == (True, CORNER, 0.6)
+
+
+def test_a_mask_that_the_method_found_by_itself_is_shown(photo: Path, newest: Composed[str]) -> None:
+    session = Session.open(photo)
+    made = inverted(session, method=Method.DIFFEDIT)
+    session.add_version("Found", BLUE, Finish(), session.keep_inversion(built_in(), "0" * 64, made).id)
+    document = Document(session, STUDIO_DEFAULTS)
+    wanted = document.wanted()
+    assert wanted is not None
+    mask = used_mask(document, replace(newest, wanted=wanted))
+    assert mask is not None
+    assert mask.area == document.whole
 
 
 def test_without_a_picture_or_its_mask_there_is_none(document: Document, newest: Composed[str]) -> None:

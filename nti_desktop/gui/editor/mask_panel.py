@@ -96,6 +96,7 @@ class MaskPanel(QWidget):
         self.without_picture = QPushButton("Take it away")
         set_tip(self.without_picture, "Draw what is marked after the words alone.")
         self._shown: ImagePrompt | None = None
+        self._finds = False
         self.picture = Label()
         self.picture.setAccessibleName("The picture to draw after")
         self._of_pictures = QWidget()
@@ -136,6 +137,7 @@ class MaskPanel(QWidget):
             widget.setVisible(row.looks)
         for widget in (self._picture_heading, self._of_pictures):
             widget.setVisible(row.fills)
+        self._finds = row.finds
 
     def show_recipe(self, source: str, recipe: EditRecipe, feather: float, usual: float = THRESHOLD.usual) -> None:
         """usual: the threshold that a mask starts with."""
@@ -145,7 +147,8 @@ class MaskPanel(QWidget):
         self.keeps.show_words(words, keeps)
         for widget in (self.threshold, self.clear_button):
             widget.setEnabled(blend is not None)
-        self.feather.setEnabled(blend is not None or bool(recipe.within))
+        masked = blend is not None or bool(recipe.within) or self._finds
+        self.feather.setEnabled(masked)
         self.unmark_button.setEnabled(bool(recipe.within))
         self.picture_button.setEnabled(bool(recipe.within))
         self.without_picture.setEnabled(recipe.image_prompt is not None)
@@ -153,7 +156,7 @@ class MaskPanel(QWidget):
         self.threshold.set_default(usual)
         self.threshold.show_value(blend.threshold if blend is not None else usual)
         self.feather.show_value(feather)
-        if blend is None and not recipe.within:
+        if not masked:
             waiting = bool(keeps)
             self.coverage.setText(
                 "Choose at least one word above for the change." if waiting else "The edit may change the whole photo."
