@@ -4,8 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionInpaintPipeline, UNet2DConditionModel
+from transformers import CLIPTextModel, CLIPTokenizer
 
 
 def make_inpainting_model(base: Path, folder: Path, *, sees: float = 0.05) -> Path:
@@ -30,3 +32,24 @@ def make_inpainting_model(base: Path, folder: Path, *, sees: float = 0.05) -> Pa
     index["_class_name"] = "StableDiffusionInpaintPipeline"
     (folder / "model_index.json").write_text(json.dumps(index), "utf-8")
     return folder
+
+
+def published_pipeline(folder: Path, monkeypatch: pytest.MonkeyPatch) -> StableDiffusionInpaintPipeline:
+    """Diffusers' own pipeline with a model of these; its pictures are encoded to the posterior's mean, as ours are."""
+    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)  # its monitor would be left behind
+    monkeypatch.setattr(
+        "diffusers.models.autoencoders.vae.DiagonalGaussianDistribution.sample",
+        lambda found, _generator=None: found.mode(),
+    )
+    pipeline = StableDiffusionInpaintPipeline(
+        vae=AutoencoderKL.from_pretrained(folder / "vae", low_cpu_mem_usage=False),
+        text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder"),
+        tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
+        unet=UNet2DConditionModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False),
+        scheduler=DDIMScheduler.from_pretrained(folder / "scheduler", clip_sample=False),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline

@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionInpaintPipeline, UNet2DConditionModel
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.core.errors import EngineError, ModelError
 from nti_desktop.engine.methods import inpaint
@@ -25,7 +23,7 @@ from nti_desktop.recipe.outlines import inside, rectangle
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from tests.image_adapters import Kind, write_image_adapter
-from tests.inpaint_models import make_inpainting_model
+from tests.inpaint_models import make_inpainting_model, published_pipeline
 
 SETTINGS = InversionSettings("", Method.INPAINT, 4, 3.0)
 FILL = EditRecipe("a blue ball", within=(rectangle(0.2, 0.2, 0.9, 0.8),))
@@ -81,24 +79,9 @@ def test_an_edit_is_the_published_pipelines(
     weight: float,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)  # its monitor would be left behind
-    monkeypatch.setattr(  # theirs is drawn from the autoencoder's posterior, ours is its mean
-        "diffusers.models.autoencoders.vae.DiagonalGaussianDistribution.sample",
-        lambda found, _generator=None: found.mode(),
-    )
-    theirs = StableDiffusionInpaintPipeline(
-        vae=AutoencoderKL.from_pretrained(folder / "vae", low_cpu_mem_usage=False),
-        text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder"),
-        tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
-        unet=UNet2DConditionModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False),
-        scheduler=DDIMScheduler.from_pretrained(folder / "scheduler", clip_sample=False),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
+    theirs = published_pipeline(folder, monkeypatch)
     theirs.load_ip_adapter(str(adapter.file.parent), "", adapter.file.name, low_cpu_mem_usage=False)
     theirs.set_ip_adapter_scale(weight)
-    theirs.set_progress_bar_config(disable=True)
     expected = theirs(
         recipe.prompt,
         image=torch.tensor(image).permute(2, 0, 1)[None].float() / 255,

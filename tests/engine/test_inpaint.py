@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionInpaintPipeline, UNet2DConditionModel
-from transformers import CLIPTextModel, CLIPTokenizer
 
 from nti_desktop.core.errors import Cancelled, EngineError, RecipeError
 from nti_desktop.core.progress import CancelToken, report_nothing
@@ -23,7 +21,7 @@ from nti_desktop.recipe.outlines import Outline, inside, rectangle
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import InversionSettings
-from tests.inpaint_models import make_inpainting_model
+from tests.inpaint_models import make_inpainting_model, published_pipeline
 from tests.wild.files import write_original
 
 SETTINGS = InversionSettings("", Method.INPAINT, 4, 3.0)
@@ -56,23 +54,7 @@ def task(model: DiffusionModel, image: np.ndarray, recipe: EditRecipe, settings:
 def test_an_edit_is_the_published_pipelines(
     folder: Path, model: DiffusionModel, image: np.ndarray, recipe: EditRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)  # its monitor would be left behind
-    vae = AutoencoderKL.from_pretrained(folder / "vae", low_cpu_mem_usage=False)
-    monkeypatch.setattr(  # theirs is drawn from the autoencoder's posterior, ours is its mean
-        "diffusers.models.autoencoders.vae.DiagonalGaussianDistribution.sample",
-        lambda found, _generator=None: found.mode(),
-    )
-    theirs = StableDiffusionInpaintPipeline(
-        vae=vae,
-        text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder"),
-        tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
-        unet=UNet2DConditionModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False),
-        scheduler=DDIMScheduler.from_pretrained(folder / "scheduler", clip_sample=False),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-    theirs.set_progress_bar_config(disable=True)
+    theirs = published_pipeline(folder, monkeypatch)
     expected = theirs(
         recipe.prompt,
         image=torch.tensor(image).permute(2, 0, 1)[None].float() / 255,
