@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         )
         for name, enabled in possible.items():
             self.actions_by_name[name].setEnabled(enabled)
+        self.editor_view.mask_panel.show_possible(possible)
         name = session.photo.path.name if session else ""
         if editor.glimpse is not None and editor.file_tasks.opening is not None:
             name = editor.file_tasks.opening.path.name

@@ -51,9 +51,12 @@ def window(open_window: OpenWindow, photo: Path, model: Path, until: Until) -> M
     window.editor.model.choose_way(Method.INPAINT, 4)
     window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
-    assert not window.actions_by_name["draw_after_picture"].isEnabled()
+    panel = window.editor_view.mask_panel
+    buttons = (panel.picture_button, panel.without_picture, panel.unmark_button)
+    assert not any(button.isEnabled() for button in buttons)
     draw_around(window)
     until(lambda: window.editor.pictures.final and window.editor.pictures.after is not None)
+    assert [button.isEnabled() for button in buttons] == [True, False, True]
     return window
 
 

@@ -1,5 +1,7 @@
 """Where the edit may change the photo: words to confine it to, words to keep, and what is marked by hand."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -139,6 +141,16 @@ class MaskPanel(QWidget):
             widget.setVisible(row.fills)
         self._finds = row.finds
 
+    def show_possible(self, possible: Mapping[str, bool]) -> None:
+        """Let those buttons be pressed that have something to do. possible: of commands, by name."""
+        for button, name in (
+            (self.mark_button, "mark_place"),
+            (self.unmark_button, "clear_marks"),
+            (self.picture_button, "draw_after_picture"),
+            (self.without_picture, "take_picture_away"),
+        ):
+            button.setEnabled(possible[name])
+
     def show_recipe(self, source: str, recipe: EditRecipe, feather: float, usual: float = THRESHOLD.usual) -> None:
         """usual: the threshold that a mask starts with."""
         words, blend = mask_words(source, recipe.prompt), recipe.blend
@@ -149,9 +161,6 @@ class MaskPanel(QWidget):
             widget.setEnabled(blend is not None)
         masked = blend is not None or bool(recipe.within) or self._finds
         self.feather.setEnabled(masked)
-        self.unmark_button.setEnabled(bool(recipe.within))
-        self.picture_button.setEnabled(bool(recipe.within))
-        self.without_picture.setEnabled(recipe.image_prompt is not None)
         self._show_picture(recipe.image_prompt)
         self.threshold.set_default(usual)
         self.threshold.show_value(blend.threshold if blend is not None else usual)
