@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nti_desktop.editing.area_inversion import AreaInversion
+from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.version_list import VersionList
@@ -162,3 +163,12 @@ def test_of_several_areas_that_were_prepared_elsewhere_the_last_is_shown(photo: 
     document.prepared(built_in(), made)
     assert document.area == areas[-1]
     assert len(document.session.project.versions) == 1
+
+
+def test_what_was_left_open_is_taken_up_unless_it_leaves_the_photo(photo: Path) -> None:
+    session = with_a_version(photo)
+    for area, fits in ((Area(60, 40, 36, 24), True), (Area(60, 40, 37, 24), False), (Area(60, 40, 36, 25), False)):
+        left = Desk("a green ball", "a blue cube", area)
+        document = Document(session, STUDIO_DEFAULTS, desk=left)
+        assert (document.area == area) is fits
+        assert (document.description == "a green ball") is fits
