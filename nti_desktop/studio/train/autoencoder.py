@@ -26,12 +26,13 @@ from torch import Tensor, nn
 from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.course import Clock, course_of, half
+from nti_desktop.studio.train.muon import optimisers_of
 from nti_desktop.studio.train.pictures import HELD_BACK, SIZE, Drawn, is_drawn, load, wait_for
 
 WIDTHS = (16, 32, 64, 128, 192)  # four halvings: a latent stands for 16x16 pixels
 LATENT_CHANNELS = 16
 THINGS = 4.0  # how much more things count
-LEARNING_RATE = 5e-4
+LEARNING_RATE = 3e-4
 KL_WEIGHT = 5e-5
 SCALED_BY = 256  # pictures, whose latents get a deviation of 1
 ENCODED_AT_ONCE = 32
@@ -193,8 +194,8 @@ def train_autoencoder(
     start_open(model)
     model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model)
-    optimiser = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=1e-4, fused=True)
-    parts: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
+    optimisers = optimisers_of(model, weight_decay=1e-4)
+    parts: dict[str, Any] = {"model": model, "average": average, **optimisers}
     step = first = checkpoint.resume(work / "autoencoder.pt", parts)
     wait_for(folder, seeds[: HELD_BACK + 1])
     drawn, held_back = _drawn_by_now(folder, seeds), load(folder, seeds[:HELD_BACK])
@@ -212,12 +213,13 @@ def train_autoencoder(
             decoded = model.decode(latents).sample.float()
         kl = posterior.kl().mean() / posterior.mean[0].numel()
         loss = picture_loss(decoded, pictures) + KL_WEIGHT * kl
-        for group in optimiser.param_groups:
+        for group in (group for optimiser in optimisers.values() for group in optimiser.param_groups):
             group["lr"] = LEARNING_RATE * min(1, (step + 1) / 100) * max(0.02, (1 - done) ** 0.8)
-        optimiser.zero_grad()
+        model.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        for optimiser in optimisers.values():
+            optimiser.step()
         checkpoint.follow(average.parameters(), model.parameters(), step, horizon=0.995)
         step, done = step + 1, clock.done(step + 1)
         if step % 100 == 0:
