@@ -52,6 +52,7 @@ class ImagePrompts(QObject):
         self._asked: _Asked | None = None
         self.dialog = PictureDialog(window)
         self.dialog.chosen.connect(self._chosen)
+        self.dialog.rejected.connect(self._forget)
         editor.opened.connect(self.stop)
 
     @command("Draw after a pict&ure…", Menu.EDIT, "Ctrl+Shift+L")
@@ -120,5 +121,10 @@ class ImagePrompts(QObject):
     @slot()
     def stop(self) -> None:
         """Do without; another photo is open by now, or the window closes."""
-        self._asked = None
+        self._forget()
         self.dialog.close()
+
+    @slot()
+    def _forget(self) -> None:
+        """Let go of the picture that was read."""
+        self._asked = None
