@@ -100,5 +100,6 @@ def test_downloading_stops_within_a_second_and_goes_on_later(
     assert sent_until_stopped(dripping, lambda cancel: fetch(largest, store, report_nothing, cancel)) <= 10
     monkeypatch.setattr(constants, "ENDPOINT", server.endpoint)
     again = store.with_name("again")  # a byte that dripped is no part of the file
+    again.mkdir()
     plan = plan_download(MODEL, again, CancelToken())
     assert fetch(plan, again, report_nothing, CancelToken()) == again / plan.name
