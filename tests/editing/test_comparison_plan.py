@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.core.errors import Cancelled, EngineError, ModelError, NtiError, PhotoError
 from nti_desktop.core.progress import Progress
 from nti_desktop.editing.comparison import Comparison, Tried, comparison_of
 from nti_desktop.editing.comparison_plan import Audience, ComparisonPlan
@@ -16,8 +16,10 @@ from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.photo.frame import Area
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.costs import Rates, Speeds
+from nti_desktop.recipe.image_prompt import image_prompt
 from nti_desktop.recipe.jobs import Measured, RenderJob
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import InversionSettings
@@ -225,3 +227,50 @@ def test_a_way_takes_its_preparing_and_two_renders_and_nothing_is_said_before_an
     assert preparing is not None
     assert known.takes(own) == 2 * renders[0] if renders[0] else pytest.fail("nothing is known")
     assert known.takes(other) == preparing + 2 * renders[1] if renders[1] else pytest.fail("nothing is known")
+
+
+OUTSIDE = Area(90, 60, 32, 32)
+
+
+def test_ways_that_cannot_be_asked_for_are_each_told_of(photo: Path) -> None:
+    comparison = replace(compared(photo, Method.PINNED, Method.NULL_TEXT), area=OUTSIDE)
+    bench = Bench(comparison)
+    bench.plan.begin(comparison)
+    assert [way for way, _ in bench.failed] == list(comparison.ways)
+    assert all(isinstance(error, PhotoError) for _, error in bench.failed)
+    assert not bench.plan.at_work
+    assert bench.engine.asked == []
+
+
+def test_a_way_that_cannot_make_the_edit_is_told_of_after_it_was_prepared(photo: Path) -> None:
+    comparison = compared(photo, Method.PINNED)
+    bench = Bench(comparison)
+    unread = replace(comparison.state.recipe, image_prompt=image_prompt(b"\xff\xd8\xff", "an adapter"))
+    bench.comparison = replace(comparison, state=replace(comparison.state, recipe=unread))
+    bench.plan.begin(bench.comparison)
+    bench.prepare()
+    assert bench.failed == []
+    bench.render()
+    assert [type(error) for _, error in bench.failed] == [ModelError]
+    assert not bench.plan.at_work
+
+
+def test_answers_to_others_prepare_and_render_nothing(bench: Bench) -> None:
+    bench.plan.begin(bench.comparison)
+    while not isinstance(bench.ticket.job, PrepareJob):
+        bench.render()
+        bench.render()
+    job = bench.ticket.job
+    stranger = Ticket(job)
+    found = replace(inverted(bench.comparison.document.session), settings=job.invert.settings)
+    bench.plan.inverted(stranger, found, fingerprint(built_in()))
+    assert isinstance(bench.ticket.job, PrepareJob)
+    bench.prepare()
+    assert isinstance(bench.ticket.job, RenderJob)
+    asked = len(bench.engine.asked)
+    bench.plan.rendered(Ticket(bench.ticket.job), answer_to(bench.ticket))
+    assert len(bench.engine.asked) == asked
+    bench.plan.cancel()
+    bench.plan.inverted(Ticket(job), found, fingerprint(built_in()))
+    bench.plan.rendered(bench.ticket, answer_to(bench.ticket))
+    assert len(bench.engine.asked) == asked

@@ -1,14 +1,19 @@
 """Desks are recorded one after the other, and what they share is written once."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from nti_desktop.editing import desk
-from nti_desktop.editing.desk import Desk, DeskWriter
+from nti_desktop.editing.desk import Desk, DeskWriter, from_json, read_desk
 from nti_desktop.editing.history import EditState, History
+from nti_desktop.editing.session import RemovedPart, RemovedVersion
+from nti_desktop.editing.version_list import LayBack, ListChange, PutBack, Remove, Rename, Step, TakeOut
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
+from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.project.schema import FinishRecord, PartRecord, VersionRecord
 from tests.sessions import BLUE, SOURCE
 
 STATES = [EditState(replace(BLUE, strength=number / 10), Finish()) for number in range(6)]
@@ -33,3 +38,52 @@ def test_a_writer_is_full_when_more_than_half_of_what_may_be_kept_is_numbered(mo
         writer.record(at(number))
         full.append(writer.full)
     assert full == [False] * 4 + [True] * 2
+
+
+PART = PartRecord(recipe=RecipeRecord.of(BLUE), finish=FinishRecord(feather=0.1), inversion="inversion")
+REMOVED = VersionRecord(
+    id="removed",
+    name="Blue",
+    recipe=RecipeRecord.of(BLUE),
+    finish=FinishRecord(feather=0.1),
+    inversion="inversion",
+    others=(),
+    made_from=None,
+    time=datetime(2026, 1, 2, tzinfo=UTC),
+)
+CHANGES = [
+    Rename("a", "Bold"),
+    Remove("a", "b"),
+    PutBack(RemovedVersion(REMOVED, 3, None), {("removed", "inversion"): History(STATES[0], (STATES[1],))}, "b"),
+    TakeOut("a", "inversion"),
+    LayBack(RemovedPart("a", PART, 2, None)),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
+def test_every_change_of_the_list_of_versions_is_read_as_it_was_kept(change: ListChange) -> None:
+    histories = {("a", "inversion"): History(STATES[2], (STATES[0], STATES[1]), (STATES[3],))}
+    step = Step(change, "a", {("a", "inversion"): 2})
+    before = Desk("a ball", "a cube", Area(1, 2, 30, 40), None, histories, (step,), (step, step))
+    assert from_json(before.to_json()) == before
+
+
+def test_a_desk_that_names_a_state_which_is_not_there_is_damaged() -> None:
+    record, states = DeskWriter().record(at(2))
+    assert read_desk(record, states) == at(2)
+    with pytest.raises(ValueError, match="there is no state 2 of an edit"):
+        read_desk(record, states[:2])
+
+
+def test_where_much_can_be_undone_the_oldest_of_it_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "MAX_STATES", 40)
+    monkeypatch.setattr(desk, "MAX_DEPTH", 8)
+    long = History(STATES[5], tuple(STATES[:5]), tuple(STATES[:3]))
+    kept = {
+        count: read_desk(*DeskWriter().record(replace(at(0), histories={("a", str(n)): long for n in range(count)})))
+        for count in (1, 2, 6, 12)
+    }
+    depths = {count: {(len(h.past), len(h.future)) for h in found.histories.values()} for count, found in kept.items()}
+    assert depths == {1: {(5, 3)}, 2: {(2, 2)}, 6: {(0, 0)}, 12: {(0, 0)}}
+    assert kept[2].histories["a", "0"].past == tuple(STATES[3:5]), "the newest"
+    assert kept[2].histories["a", "0"].future == tuple(STATES[:2]), "those that come next"

@@ -1,5 +1,7 @@
 """What the controls do to a recipe, undo, and how long things take: all without a window."""
 
+from dataclasses import replace
+
 import pytest
 
 from nti_desktop.editing import edits
@@ -11,7 +13,16 @@ from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Figures, Measured
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE
-from nti_desktop.recipe.recipe import EditRecipe, Side, WordControl, WordRef, with_weight
+from nti_desktop.recipe.recipe import (
+    MOST_SEEDS,
+    EditRecipe,
+    Lot,
+    Reweighting,
+    Side,
+    WordControl,
+    WordRef,
+    with_weight,
+)
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 HERE = Speeds(Rates(single=0.01, double=0.02, learned=0.03))
@@ -153,3 +164,32 @@ def test_a_method_that_took_longer_than_its_calls_tell_is_told_so_the_next_time(
     assert after.preparing(Method.NULL_TEXT, 20) == pytest.approx(before / 4)
     assert after.preparing(Method.PINNED, 20) == estimates.preparing(Method.PINNED, 20)
     assert sum(phase.seconds for phase in after.phases(Method.NULL_TEXT, 20)) == pytest.approx(before / 4)
+
+
+def test_another_try_is_the_next_seed_and_after_the_last_comes_the_first() -> None:
+    assert edits.with_next_seed(EditRecipe("a ball", seed=5)).seed == 6
+    assert edits.with_next_seed(EditRecipe("a ball", seed=MOST_SEEDS - 1)).seed == 0
+
+
+def test_each_choice_of_the_panels_changes_its_own_field_alone() -> None:
+    recipe = EditRecipe("a ball", automatic=False, cross_until=0.3, self_until=0.6)
+    other = next(lot for lot in Lot if lot is not recipe.lot)
+    assert edits.with_lot(recipe, other) == replace(recipe, lot=other)
+    otherwise = next(each for each in Reweighting if each is not recipe.reweighting)
+    assert edits.with_reweighting(recipe, otherwise) == replace(recipe, reweighting=otherwise)
+    assert edits.with_usual_structure(recipe) == replace(recipe, automatic=True)
+    assert edits.with_threshold(recipe, 0.5) == recipe, "which has no mask"
+
+
+def test_a_mask_can_be_tied_to_the_words_of_the_edit_and_to_those_it_removed() -> None:
+    found = edits.mask_words("a red ball, on old wood", "a blue ball, on wood")
+    assert [(label, ref.side, ref.text) for label, ref in found] == [
+        ("a", Side.EDIT, "a"),
+        ("red → blue", Side.EDIT, "blue"),
+        ("ball", Side.EDIT, "ball"),
+        ("on", Side.EDIT, "on"),
+        ("old", Side.SOURCE, "old"),
+        ("wood", Side.EDIT, "wood"),
+    ]
+    assert [ref.position for _, ref in found] == [0, 1, 2, 4, 5, 5], "in their own sentences"
+    assert edits.mask_words("a ball", "a blue ball")[1] == ("blue", WordRef(Side.EDIT, 1, "blue"))

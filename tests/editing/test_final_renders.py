@@ -1,19 +1,23 @@
 """Final pictures, for whoever wants them: what is rendered already is taken, and the rest is asked for once."""
 
-from dataclasses import dataclass, field
+import random
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import NtiError
+from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.editing.composition import RenderedPart
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.engine_jobs import measure_job
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.final_renders import FinalRender, FinalRenders
 from nti_desktop.editing.render_requests import Edit, Wanted
 from nti_desktop.editing.session import Session
-from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, ModelEntry, built_in
+from nti_desktop.recipe.image_prompt import image_prompt
 from nti_desktop.recipe.jobs import Rendered, RenderJob
+from tests.editing.answering import Worker
 from tests.editing.idle_engine import answer_to
 from tests.editing.test_journalling import AtOnce
 from tests.sessions import with_a_version
@@ -119,3 +123,55 @@ def test_a_model_that_is_not_known_yet_is_looked_for_first(photo: Path, monkeypa
         finals.enqueue(customer.wants(document.session, wanted_of(document)))
     assert looked == [document.session.project.inversions[0].model_fingerprint], "once"
     assert len(engine.asked) == 2
+
+
+def test_a_model_that_is_gone_is_a_fault_of_whoever_wants_its_picture(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_version(photo)
+    document, engine, customer = Document(Session.open(photo), STUDIO_DEFAULTS), Engine(), Customer()
+
+    def gone(*_: object) -> ModelEntry:
+        raise ModelError("The model “mine” is not there; add it again.")
+
+    monkeypatch.setattr("nti_desktop.editing.final_renders.find_made_with", gone)
+    finals = FinalRenders(engine, AtOnce(), lambda _edits: {})
+    finals.enqueue(customer.wants(document.session, wanted_of(document)))
+    assert [str(error) for error in customer.heard] == ["The model “mine” is not there; add it again."]
+    assert (engine.asked, engine.withdrawn, customer.got) == ([], [], [])
+
+
+def test_what_cannot_be_asked_for_is_told_at_once(document: Document) -> None:
+    engine, customer = Engine(), Customer()
+    finals = FinalRenders(engine, AtOnce(), lambda _edits: {})
+    wanted = wanted_of(document)
+    unread = replace(wanted.state.recipe, image_prompt=image_prompt(b"\xff\xd8\xff", "an adapter"))
+    finals.enqueue(customer.wants(document.session, replace(wanted, state=replace(wanted.state, recipe=unread))))
+    assert [type(error) for error in customer.heard] == [ModelError]
+    assert engine.asked == []
+
+
+def test_one_that_was_cancelled_while_its_model_was_looked_for_renders_nothing(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_version(photo)
+    document, engine, customer = Document(Session.open(photo), STUDIO_DEFAULTS), Engine(), Customer()
+    monkeypatch.setattr("nti_desktop.editing.final_renders.find_made_with", lambda *_: built_in())
+    finals = FinalRenders(engine, worker := Worker(random.Random(0)), lambda _edits: {})
+    finals.enqueue(final := customer.wants(document.session, wanted_of(document)))
+    worker.step()
+    finals.cancel(final)
+    worker.deliver()
+    assert (engine.asked, customer.got, customer.heard) == ([], [], [])
+    finals.enqueue(customer.wants(document.session, wanted_of(document)))
+    assert len(engine.asked) == 1, "it is known by now"
+
+
+def test_an_answer_to_anything_but_a_render_is_nobodys(document: Document) -> None:
+    engine, customer = Engine(), Customer()
+    finals = FinalRenders(engine, AtOnce(), lambda _edits: {})
+    finals.enqueue(customer.wants(document.session, wanted_of(document)))
+    other = Ticket(measure_job(document.session, built_in()))
+    finals.rendered(other, answer_to(engine.asked[0]))
+    assert customer.got == []
+    assert finals.on_ticket(other) is None

@@ -1,18 +1,22 @@
 """Pictures that an edit draws after: cut out, kept in the project, and read again with care."""
 
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from nti_desktop.core.errors import PhotoError, RecipeError
-from nti_desktop.editing.image_prompts import pixels_of, prompt_of, square_around
+from nti_desktop.core.errors import ModelError, PhotoError, RecipeError
+from nti_desktop.editing.image_prompts import adapter_of, check_read_by, pixels_of, prompt_of, square_around
+from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.recipe.image_prompt import MOST_CHARACTERS, SIDE, ImagePrompt, image_prompt
+from nti_desktop.recipe.jobs import Addition
 from nti_desktop.recipe.recipe import EditRecipe
 
 ADAPTER = "ip-adapter_sd15.safetensors"
@@ -93,3 +97,22 @@ def test_flipped_bytes_raise_recipe_errors_only() -> None:
             damaged[place] = lot.integers(256)
         with suppress(RecipeError):
             assert pixels_of(image_prompt(bytes(damaged), ADAPTER)).shape == (SIDE, SIDE, 3)
+
+
+def reading(*adapters: str) -> ModelEntry:
+    """The built-in model, given these adapters."""
+    entry = built_in()
+    additions = tuple(Addition(Path(name), image_encoder=Path("encoder")) for name in adapters)
+    return replace(entry, files=replace(entry.files, additions=additions))
+
+
+def test_a_picture_is_read_by_the_adapter_that_it_was_chosen_for_and_by_no_other() -> None:
+    shown = prompt_of(halves(300, 200), ADAPTER)
+    assert adapter_of(reading(ADAPTER, "another.safetensors")) == ADAPTER
+    check_read_by(reading(ADAPTER), shown)
+    with pytest.raises(
+        ModelError, match=r"“ip-adapter_sd15\.safetensors” reads, and .* has “another\.safetensors” now"
+    ):
+        check_read_by(reading("another.safetensors"), shown)
+    with pytest.raises(ModelError, match="reads no pictures; give it an IP-Adapter"):
+        check_read_by(reading(), shown)

@@ -1,21 +1,25 @@
 """Several pictures of one edit are rendered one after the other, and told of as long as they are wanted."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.core.errors import Cancelled, EngineError, ModelError, NtiError
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.engine_queue import Ticket
-from nti_desktop.editing.tries import STRENGTHS, Audience, TriesPlan, tries_of
-from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
+from nti_desktop.editing.session import Session
+from nti_desktop.editing.tries import LOTS, STRENGTHS, Audience, TriesPlan, drawn_by_lot, tries_of
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.raster import Raster
-from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.image_prompt import image_prompt
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.recipe import MOST_SEEDS, EditRecipe, Lot
 from tests.editing.answering import Worker
 from tests.editing.idle_engine import IdleEngine, answer_to
 from tests.editing.test_journalling import AtOnce
-from tests.sessions import BLUE, SOURCE, with_a_version
+from tests.sessions import BLUE, SOURCE, inverted, with_a_version
 
 
 class Sheet:
@@ -111,3 +115,46 @@ def test_a_picture_that_is_drawn_too_late_is_not_told_of(document: Document, dra
 def test_an_edit_that_asks_for_nothing_has_no_tries(document: Document) -> None:
     document.say_in_words(SOURCE)
     assert tries_of(document, screen=None) is None
+
+
+@pytest.fixture
+def by_lot(photo: Path) -> Document:
+    """An edit by a method that draws by lot, with the last seed but one."""
+    session = Session.open(photo)
+    record = session.keep_inversion(built_in(), "0" * 64, inverted(session, method=Method.RESAMPLE))
+    session.add_version("Lot", replace(BLUE, lot=Lot.SEED, seed=MOST_SEEDS - 2), inversion_id=record.id)
+    return Document(session, STUDIO_DEFAULTS)
+
+
+def test_what_is_drawn_by_lot_is_tried_with_the_next_seeds(by_lot: Document) -> None:
+    assert drawn_by_lot(by_lot)
+    sheet = Sheet(by_lot)
+    assert [each.seed for each in sheet.tries.recipes] == [MOST_SEEDS - 2, MOST_SEEDS - 1, *range(LOTS - 2)]
+    assert len({replace(each, seed=0) for each in sheet.tries.recipes}) == 1
+    assert [sheet.tries.title(each) for each in sheet.tries.recipes[1:3]] == [f"Lot {MOST_SEEDS}", "Lot 1"]
+    by_lot.describe("a dog")
+    assert not drawn_by_lot(by_lot), "it is not prepared so"
+    assert tries_of(by_lot, screen=None) is None
+
+
+def test_each_is_told_when_it_begins_and_strangers_are_not_heard(document: Document) -> None:
+    sheet = Sheet(document)
+    sheet.plan.begin(sheet.tries)
+    (ticket,) = sheet.engine.asked
+    stranger = Ticket(ticket.job)
+    assert sheet.plan.ordered(ticket)
+    assert not sheet.plan.ordered(stranger)
+    sheet.plan.rendered(stranger, answer_to(stranger))
+    assert sheet.tried == []
+    assert len(sheet.engine.asked) == 1
+
+
+def test_tries_that_cannot_be_asked_for_are_each_told_of(document: Document) -> None:
+    sheet = Sheet(document)
+    unread = image_prompt(b"\xff\xd8\xff", "an adapter that the model was not given")
+    recipes = tuple(replace(each, image_prompt=unread) for each in sheet.tries.recipes[:2])
+    sheet.plan.begin(replace(sheet.tries, recipes=recipes))
+    assert [recipe for recipe, _ in sheet.failed] == list(recipes)
+    assert all(isinstance(error, ModelError) for _, error in sheet.failed)
+    assert not sheet.plan.at_work
+    assert sheet.engine.asked == []
