@@ -8,14 +8,18 @@ import pytest
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.document import Document
+from nti_desktop.editing.history import EditState
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.version_list import VersionList
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from tests.sessions import BLUE, GREEN, invert, inverted, with_a_version
+from tests.sessions import SOURCE as UNCHANGED
 
 SOURCE, EDIT = "a red cube", "a blue cube"
 
@@ -172,3 +176,153 @@ def test_what_was_left_open_is_taken_up_unless_it_leaves_the_photo(photo: Path) 
         document = Document(session, STUDIO_DEFAULTS, desk=left)
         assert (document.area == area) is fits
         assert (document.description == "a green ball") is fits
+
+
+CORNER = Area(0, 0, 48, 32)
+
+
+@pytest.fixture
+def made(photo: Path) -> Document:
+    """Prepared, with one edit; each change is one step of undo."""
+    clock = iter(range(0, 10_000, 60))
+    return Document(with_a_version(photo), STUDIO_DEFAULTS, lambda: float(next(clock)))
+
+
+def prepare_corner(document: Document) -> None:
+    document.work_on(CORNER)
+    document.describe(SOURCE)
+    document.say_in_words(EDIT)
+    document.prepared(built_in(), [AreaInversion(CORNER, "0" * 64, inverted(document.session, area=CORNER))])
+
+
+def test_the_last_of_several_areas_can_be_left_and_comes_back_by_undo(made: Document) -> None:
+    prepare_corner(made)
+    assert set(made.edited_areas) == {made.whole, CORNER}
+    assert made.leave(CORNER)
+    assert (made.area, made.edit_text) == (made.whole, BLUE.prompt)
+    assert set(made.edited_areas) == {made.whole}
+    assert not made.leave(CORNER), "it is none of the version's"
+    assert made.leave(made.whole), "its only one, which stays"
+    assert set(made.edited_areas) == {made.whole}
+    assert made.undo()
+    assert set(made.edited_areas) == {made.whole, CORNER}
+    assert made.redo()
+    assert set(made.edited_areas) == {made.whole}
+
+
+def test_before_there_is_a_version_an_area_is_left_for_the_whole_photo(work: Document) -> None:
+    work.work_on(CORNER)
+    assert not work.leave(CORNER)
+    assert (work.area, work.description) == (work.whole, "")
+
+
+def test_a_version_that_was_drawn_aside_is_added_and_what_is_shown_stays(made: Document) -> None:
+    shown, state = made.version_id, made.state
+    assert state is not None
+    other = replace(state, recipe=GREEN)
+    assert made.add_aside(other, b"preview")
+    assert (made.version_id, made.edit_text) == (shown, BLUE.prompt)
+    first, added = made.session.project.versions
+    assert (added.recipe.recipe(), added.made_from) == (GREEN, first.id)
+    assert made.session.working_copy.preview_source(added.id).data == b"preview"
+    made.describe("a dog")
+    assert not made.add_aside(other, b"preview"), "it is not prepared so"
+
+
+def test_a_version_that_was_drawn_aside_of_a_photo_without_one_is_shown(begun: Document) -> None:
+    assert begun.add_aside(EditState(GREEN, Finish()), b"preview")
+    (version,) = begun.session.project.versions
+    assert begun.version_id == version.id
+    assert version.made_from is None
+
+
+def test_a_deleted_version_is_put_back_once_whatever_was_done_since(made: Document) -> None:
+    made.copy_version()
+    made.say_in_words(GREEN.prompt)
+    gone = made.version_id
+    deleted = made.delete_version()
+    assert made.edit_text == BLUE.prompt
+    made.say_in_words("a white ball on a table")
+    made.rename_version(made.version_id, "White")
+    assert made.put_back(deleted)
+    assert (made.version_id, made.edit_text) == (gone, GREEN.prompt)
+    assert not made.put_back(deleted)
+    assert [version.name for version in made.session.project.versions] == ["White", "Version 1"]
+    assert made.undo(), "its own edit"
+    assert made.edit_text == BLUE.prompt
+
+
+def test_a_name_is_changed_back_by_undo_and_the_same_name_is_no_change(made: Document) -> None:
+    assert not made.can_undo
+    made.rename_version(made.version_id, "Blue")
+    assert not made.can_undo
+    made.rename_version(made.version_id, "Bold")
+    assert made.can_undo
+    assert made.undo()
+    assert made.session.project.versions[0].name == "Blue"
+    assert (made.can_undo, made.can_redo) == (False, True)
+    assert made.redo()
+    assert made.session.project.versions[0].name == "Bold"
+
+
+def test_another_way_to_prepare_makes_a_sentence_no_order_and_an_order_no_sentence(work: Document) -> None:
+    work.meant_for(replace(STUDIO_DEFAULTS, method=Method.PINNED))
+    assert work.edit_text == EDIT, "which is described, too"
+    work.meant_for(replace(STUDIO_DEFAULTS, method=Method.INSTRUCT))
+    assert (work.edit_text, work.state) == ("", None)
+    work.say_in_words("make it blue")
+    work.meant_for(STUDIO_DEFAULTS)
+    assert (work.edit_text, work.description) == (SOURCE, SOURCE)
+
+
+def test_after_it_was_prepared_another_way_to_prepare_changes_no_sentence(made: Document) -> None:
+    made.meant_for(replace(STUDIO_DEFAULTS, method=Method.INSTRUCT))
+    assert made.edit_text == BLUE.prompt
+
+
+def test_emphasis_in_a_description_is_taken_out_and_told_of(work: Document) -> None:
+    work.describe("a (red:1.4) cube")
+    emphasis = work.settle_description()
+    assert emphasis.weights == ((1, 1.4),)
+    assert work.description == SOURCE
+    assert work.settle_description().weights == ()
+    work.describe("a red cube (2)")
+    work.settle_description()
+    assert work.description == "a red cube (2)", "plain brackets"
+
+
+def test_the_finish_is_one_more_thing_that_can_be_undone(made: Document) -> None:
+    state = made.state
+    assert state is not None
+    assert made.finish(Finish(0.2))
+    assert not made.finish(Finish(0.2))
+    assert made.session.project.versions[0].finish.feather == 0.2
+    assert made.undo()
+    assert made.state == state
+
+
+def test_without_a_sentence_there_is_nothing_to_finish_or_to_change(photo: Path) -> None:
+    empty = Document(Session.open(photo), STUDIO_DEFAULTS)
+    assert not empty.finish(Finish(0.2))
+    assert not empty.edit("strength", lambda recipe: replace(recipe, strength=0.5))
+    assert not empty.mark((rectangle(0, 0, 0.5, 0.5),))
+    assert not empty.copy_version()
+    assert (empty.undo(), empty.redo(), empty.is_the_photo) == (False, False, True)
+    empty.meant_for(replace(STUDIO_DEFAULTS, method=Method.INPAINT))
+    assert empty.mark((rectangle(0, 0, 0.5, 0.5),)), "where it draws into what is marked"
+    assert empty.can_be_prepared
+
+
+def test_the_photo_is_shown_where_nothing_is_asked_for(made: Document) -> None:
+    assert made.wanted() is not None
+    made.say_in_words(UNCHANGED)
+    assert made.wanted() is None
+    assert made.rendered_with == ()
+    made.undo()
+    assert [each.id for each in made.rendered_with] == [made.session.project.versions[0].inversion]
+    assert made.asks_for_nothing_here is False
+    made.work_on(CORNER)
+    assert made.asks_for_nothing_here is False, "the version's picture is still shown"
+    made.work_on(Area(made.whole.x, made.whole.y, made.whole.width, made.whole.height))
+    made.say_in_words(UNCHANGED)
+    assert made.asks_for_nothing_here

@@ -10,6 +10,7 @@ from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.costs import Rates, Speeds
+from nti_desktop.recipe.emphasis import read_emphasis
 from nti_desktop.recipe.jobs import Figures, Measured, Rendered
 from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, is_setting
 from nti_desktop.recipe.memory import Forecast, Need, Saving
@@ -226,3 +227,66 @@ def test_a_change_of_all_of_a_small_mask_is_no_change_of_next_to_nothing() -> No
     assert feedback.no_effect(words, small) is None
     assert feedback.no_effect(words, replace(small, changed=0.0)) is not None
     assert feedback.no_effect(words, rendered(0.002)) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a red cube", None),
+        ("a (red:1.4) cube", "Typed emphasis was read as weights: “red” at 1.4."),
+        ("a (red cube:1.4)", "Typed emphasis was read as weights: “red cube” at 1.4."),
+        ("a (red, cube:1.4)", "Typed emphasis was read as weights: “red, cube” at 1.4."),
+        ("a (red:1.4) and (blue:1.4) cube", "Typed emphasis was read as weights: “red” at 1.4, “blue” at 1.4."),
+        ("a (red:1.4) (blue:0.5) cube", "Typed emphasis was read as weights: “red” at 1.4, “blue” at 0.5."),
+        (
+            "(old:2) a (red:1.4) and (blue:1.2) cube",
+            "Typed emphasis was read as weights: “old” at 2, “red” at 1.4 and 1 more.",
+        ),
+    ],
+)
+def test_emphasis_that_was_typed_is_said_by_its_words(text: str, said: str | None) -> None:
+    assert feedback.read_as_weights(read_emphasis(text)) == said
+
+
+def test_capitals_and_punctuation_alone_change_nothing_and_it_is_said() -> None:
+    assert feedback.same_but_for_signs("a red cube", "a blue cube") is None
+    assert feedback.same_but_for_signs("a red cube", "a red  cube") is None
+    assert feedback.same_but_for_signs("a red cube", "A red cube.") == (
+        "The edit differs only in capitals or punctuation, which change nothing."
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "takes"),
+    [("Stopped; press Render", None), ("This edit takes a minute; press Render", "a minute")],
+)
+def test_it_is_said_why_an_edit_waits(said: str, takes: str | None) -> None:
+    assert feedback.waits(takes) == f"{said} to see {'this edit' if takes is None else 'it'} at full quality."
+
+
+def forecast(preparing: Need, editing: Need) -> Measured:
+    fits = Forecast(preparing, preparing, editing, room=6_000_000_000)
+    return Measured(40.0, Speeds(Rates(0.01, 0.02, 0.02)), "here", forecast=fits)
+
+
+@pytest.mark.parametrize(
+    ("preparing", "editing", "said"),
+    [
+        (Need(1, Saving.NONE, True), Need(1, Saving.NONE, True), None),
+        (Need(1, Saving.NONE, True), Need(1, Saving.TILES, True), None),
+        (Need(1, Saving.IDLE, True), Need(1, Saving.NONE, True), "It fits with savings"),
+        (Need(1, Saving.OFFLOAD, True), Need(1, Saving.NONE, True), "It only fits with all savings"),
+        (Need(1, Saving.SLICES, True), Need(1, Saving.OFFLOAD, True), "Edits only fit with all savings"),
+        (Need(1, Saving.OFFLOAD, True), Need(1, Saving.OFFLOAD, True), "It only fits with all savings"),
+        (Need(9, Saving.OFFLOAD, False), Need(9, Saving.OFFLOAD, False), "There is room for 6.0 GB only: close"),
+        (Need(1, Saving.NONE, True), Need(9, Saving.OFFLOAD, False), "6.0 GB only, too little for edits: close"),
+    ],
+)
+def test_what_does_not_simply_fit_is_said_and_of_what(preparing: Need, editing: Need, said: str | None) -> None:
+    found = feedback.tight(forecast(preparing, editing), Method.RESIDUAL)
+    assert (found is None) is (said is None)
+    assert (said or "") in (found or "")
+
+
+def test_nothing_is_said_of_memory_that_was_not_measured() -> None:
+    assert feedback.tight(Measured(40.0, Speeds(Rates(0.01, 0.02, 0.02)), "here"), Method.RESIDUAL) is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import Cancelled, EngineError, NtiError
+from nti_desktop.core.errors import Cancelled, EngineError, ModelError, NtiError
 from nti_desktop.editing.composition import Composition, RenderedPart
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.history import EditState
@@ -14,6 +14,7 @@ from nti_desktop.editing.render_plan import Audience, Composed, RenderPlan
 from nti_desktop.editing.render_requests import Edit, Wanted
 from nti_desktop.editing.session import Session
 from nti_desktop.photo.compositing.composite import Finish
+from nti_desktop.recipe.image_prompt import image_prompt
 from nti_desktop.recipe.jobs import RenderJob
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.answering import Worker
@@ -174,3 +175,74 @@ def test_answers_for_another_photo_are_dropped(plan: Plan) -> None:
     assert not plan.shown
     assert not plan.failed
     assert plan.plan.renders == 0
+
+
+def test_what_cannot_be_asked_for_is_told_of_with_its_wish(plan: Plan) -> None:
+    plan.ask(replace(BLUE, image_prompt=image_prompt(b"\xff\xd8\xff", "an adapter")))
+    assert [type(error) for error in plan.failed] == [ModelError]
+    assert plan.engine.asked == []
+    assert plan.plan.last is None
+
+
+def test_what_is_on_its_way_is_not_asked_for_again_unless_it_was_cancelled(plan: Plan) -> None:
+    plan.ask(BLUE)
+    plan.ask(BLUE)
+    assert len(plan.engine.asked) == 1
+    plan.engine.asked[0].cancel.cancel()
+    plan.ask(BLUE)
+    assert len(plan.engine.asked) == 2
+
+
+def test_a_picture_at_full_size_that_cannot_be_drawn_is_told_of(plan: Plan) -> None:
+    plan.ask(BLUE)
+    plan.answer()
+    plan.work()
+
+    def fail(*_: object) -> str:
+        raise NtiError("There is too little memory for this; close other programs first.")
+
+    plan.plan._drawing.sharpen = fail  # type: ignore[method-assign]
+    plan.plan.sharpen()
+    plan.work()
+    assert len(plan.failed) == 1
+    assert plan.shown == [BLUE.prompt]
+
+
+def test_less_of_an_edit_that_is_rendered_is_known_to_take_no_time(plan: Plan) -> None:
+    whole = plan.ask(BLUE)
+    less = replace(whole, state=replace(whole.state, recipe=replace(BLUE, strength=0.4)))
+    assert not plan.plan.knows_whole(None)
+    assert not plan.plan.knows_whole(less)
+    plan.answer()
+    plan.work()
+    assert plan.plan.knows_whole(less)
+    assert not plan.plan.knows_whole(replace(less, state=replace(less.state, recipe=replace(GREEN, strength=0.4))))
+    plan.plan.open(None)
+    assert not plan.plan.knows_whole(less)
+
+
+def test_a_render_that_somebody_else_asked_for_serves_and_the_own_one_is_withdrawn(plan: Plan) -> None:
+    plan.ask(BLUE)
+    (own,) = plan.engine.asked
+    plan.plan.rendered(Ticket(own.job), answer_to(own))
+    plan.work()
+    assert plan.engine.withdrawn == [own]
+    assert plan.shown == [BLUE.prompt]
+    assert plan.plan.renders == 1
+
+
+def test_only_so_many_renders_are_kept_and_those_used_last_stay(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nti_desktop.editing.render_plan._KEPT", 2)
+    inversion = plan.session.require_inversion(None).id
+    for recipe in (BLUE, GREEN):
+        plan.ask(recipe)
+        plan.answer()
+        plan.work()
+    plan.ask(BLUE)
+    plan.work()
+    plan.ask(replace(GREEN, prompt="a white ball on a table"))
+    plan.answer()
+    plan.work()
+    assert plan.plan.known([Edit(inversion, recipe, None) for recipe in (BLUE, GREEN)]).keys() == {
+        Edit(inversion, BLUE, None)
+    }

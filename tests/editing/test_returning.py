@@ -134,3 +134,34 @@ def test_what_is_left_of_another_pictures_project_is_not_offered(given: Path) ->
     assert Session.open(given).lost == session.sidecar
     Image.fromarray(noisy_picture()).save(given)
     assert Session.open(given).lost is None
+
+
+def test_a_photo_that_was_not_the_one_returned_stays_where_it_is(given: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.png"
+    Image.fromarray(smooth_picture()).save(other)
+    session = with_a_version(other)
+    follow(session, return_to(PICTURE, given, EDITED))
+    assert session.photo.path == other
+    assert session.sidecar == other.with_name("other.png.nti")
+
+
+def test_when_there_are_too_many_old_copies_nothing_is_replaced(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nti_desktop.editing.returning._MOST_TRIES", 3)
+    kept = [return_to(PICTURE, given, EDITED).kept.name for _ in range(2)]
+    assert kept == ["given.original.tif", "given.original-2.tif"]
+    before = given.read_bytes()
+    with pytest.raises(PhotoError, match="too many old copies of “given"):
+        return_to(Raster(smooth_picture()), given, EDITED)
+    assert given.read_bytes() == before
+
+
+def test_the_old_copy_of_a_file_that_could_not_be_replaced_may_be_gone_by_then(
+    given: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_picture: Raster, _target: Path, original: Path, **_: object) -> None:
+        original.unlink()
+        raise PhotoError("The disk is gone; attach it again.")
+
+    monkeypatch.setattr("nti_desktop.editing.returning.replace_picture", fail)
+    with pytest.raises(PhotoError, match="The disk is gone"):
+        return_to(PICTURE, given, EDITED)

@@ -3,11 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.project.schema import FinishRecord, PartRecord
+from nti_desktop.recipe.jobs import Addition
 from tests.sessions import BLUE, GREEN, inverted, with_a_version
 
 
@@ -55,3 +59,46 @@ def test_another_model_could_be_the_one_only_where_it_sees_areas_as_large(photo:
     assert could_be(entry)
     for size in (entry.native_size // 2, 2 * entry.native_size):
         assert not could_be(replace(entry, native_size=size))
+
+
+def test_a_model_that_was_given_what_reads_pictures_is_the_same_model(photo: Path) -> None:
+    session = with_a_version(photo)
+    (record,) = session.project.inversions
+    entry = built_in()
+    session.meet_model(record.model_fingerprint, entry)
+    reading = replace(entry.files, additions=(Addition(Path("adapter"), image_encoder=Path("encoder")),))
+    changed = replace(entry.files, additions=(Addition(Path("lora")),))
+    session.see_again(replace(entry, files=changed))
+    assert session.known_model(record) == entry
+    session.see_again(replace(entry, id="another", files=reading))
+    assert session.known_model(record) == entry
+    session.see_again(replace(entry, files=reading))
+    assert session.known_model(record) == replace(entry, files=reading)
+
+
+def test_an_edit_of_several_is_taken_out_with_the_picture_of_its_version(photo: Path) -> None:
+    session = with_a_version(photo)
+    whole, area = session.project.versions[0].inversion, Area(0, 0, 48, 32)
+    corner = session.keep_inversion(built_in(), "0" * 64, inverted(session, area=area), area)
+    other = PartRecord(recipe=RecipeRecord.of(GREEN), finish=FinishRecord(feather=0.0), inversion=corner.id)
+    version = session.add_version("Two", BLUE, inversion_id=whole, others=(other,))
+    session.working_copy.keep_preview(version.id, b"both")
+    removed = session.drop_edit(version.id, whole)
+    assert session.project.version(version.id).inversion == corner.id
+    assert session.working_copy.preview_source(version.id).data is None
+    session.put_back_edit(removed)
+    assert session.project.version(version.id).inversion == whole
+    assert session.working_copy.preview_source(version.id).data == b"both"
+
+
+def test_what_another_models_arrays_are_missing_for_is_not_taken_up(photo: Path) -> None:
+    session = with_a_version(photo)
+    fresh = Session.open(photo)
+    made = inverted(session)
+    record = session.keep_inversion(built_in(), "0" * 64, made)
+    with pytest.raises(SidecarError, match="What was not saved of this photo is damaged"):
+        fresh.working_copy.take_up(session.project, {})
+    assert len(fresh.project.inversions) == 1
+    fresh.working_copy.take_up(session.project, {record.id: made.arrays})
+    assert fresh.project == session.project
+    assert dict(fresh.working_copy.new_arrays) == {record.id: made.arrays}
