@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.save_queue import Arrival, Audience, SaveQueue, SaveRequest
 from nti_desktop.editing.session import Session
@@ -125,3 +127,50 @@ def test_what_failed_is_not_told_where_it_is_written_again_at_once(photo: Path) 
     *_, failed = worker.waiting.pop()
     failed(NtiError("The drive is full."))
     assert heard.said[3:] == ["ended", "The drive is full."]
+
+
+def test_what_another_program_saved_is_told_with_the_versions_that_look_otherwise(photo: Path) -> None:
+    session, worker, arrivals = with_a_version(photo), Later(), list[Arrival]()
+    audience = Audience(lambda: None, lambda: None, arrivals.append, lambda _session: None, lambda *_: None)
+    queue, elsewhere = SaveQueue(worker, audience), Session.open(photo)
+    theirs = elsewhere.add_version("Theirs", GREEN)
+    elsewhere.change_version(session.project.versions[0].id, name="Renamed, which changes no look")
+    elsewhere.save()
+    before = session.project
+    mine = session.add_version("Mine", BLUE)
+    queue.save(SaveRequest(session))
+    worker.work()
+    (arrival,) = arrivals
+    assert arrival.session is session
+    assert arrival.news == (theirs.id,)
+    assert mine.id not in arrival.news
+    assert {version.id for version in before.versions} < {version.id for version in arrival.before.versions}
+    assert any("Theirs" in sentence or "version" in sentence for sentence in arrival.said)
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_where_a_project_lies_from_now_on_is_said(photo: Path, moves: bool) -> None:
+    session, worker, arrivals = with_a_version(photo), Later(), list[Arrival]()
+    audience = Audience(lambda: None, lambda: None, arrivals.append, lambda _session: None, lambda *_: None)
+    target = photo.with_name("another.nti")
+    SaveQueue(worker, audience).save(SaveRequest(session, path=target, moves=moves))
+    worker.work()
+    (arrival,) = arrivals
+    assert arrival.said[-1] == (
+        "The project lies beside the photo now, as “another.nti”."
+        if moves
+        else f"The project is saved in “{target}” from now on; open that to go on with it."
+    )
+    assert session.sidecar == target
+
+
+def test_saving_elsewhere_is_done_though_nothing_was_changed(photo: Path) -> None:
+    session, worker, heard = with_a_version(photo), Later(), Heard()
+    queue, target = SaveQueue(worker, heard.audience), photo.with_name("another.nti")
+    session.add_version("Green", GREEN)
+    queue.save(SaveRequest(session))
+    queue.save(SaveRequest(session, path=target))
+    worker.work()
+    worker.work()
+    assert target.exists()
+    assert not queue.saving

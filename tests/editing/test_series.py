@@ -11,14 +11,16 @@ import pytest
 from PIL import Image
 
 from nti_desktop.core import atomic
-from nti_desktop.core.errors import Cancelled, PhotoError, RecipeError, SidecarError
+from nti_desktop.core.errors import Cancelled, NtiError, PhotoError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken, Progress, Report, report_nothing
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.history import EditState
+from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.series import (
     Series,
     Told,
     Way,
+    draw_edits,
     made_before,
     sentences,
     takes,
@@ -272,3 +274,58 @@ def test_only_the_same_edit_of_the_same_preparation_was_made_before(photos: tupl
     assert made_before(session, second, state) == earlier
     assert made_before(session, first, replace(state, finish=Finish(0.1))) is None
     assert made_before(session, first, EditState(EditRecipe("a red ball in fog"), state.finish)) is None
+
+
+def test_what_was_prepared_before_is_used_where_it_is_of_the_whole_photo_with_these_words(
+    photos: tuple[Path, ...],
+) -> None:
+    session, corner = Session.open(photos[0]), Area(0, 0, 64, 64)
+    session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session))
+    session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, 1, area=corner), corner)
+    session.save()
+    tell(many(photos[:1]), again := Engine())
+    assert again.prepared == []
+    tell(replace(many(photos[:1]), described={photos[0]: "a blue ball on a table"}), again)
+    assert again.prepared == ["a blue ball on a table"]
+
+
+@pytest.mark.parametrize("only", [False, True])
+def test_a_series_by_one_way_only_is_prepared_by_that(photos: tuple[Path, ...], only: bool) -> None:
+    session = Session.open(photos[0])
+    session.keep_inversion(built_in(), fingerprint(built_in()), inverted(session, method=Method.PINNED))
+    session.save()
+    tell(replace(many(photos[:1]), only=only), again := Engine())
+    assert again.prepared == ([SOURCE] if only else [])
+
+
+def test_an_edit_that_asks_for_nothing_is_the_photo_and_is_not_rendered(photos: tuple[Path, ...]) -> None:
+    session = with_a_version(photos[0])
+    (record,) = session.project.inversions
+    nothing = EditState(EditRecipe(SOURCE), Finish())
+    drawn = list(draw_edits(session, record, [nothing], engine := Engine(), report_nothing, CancelToken()))
+    assert engine.rendered == []
+    ((state, preview),) = drawn
+    assert state is nothing
+    assert preview == encode_preview(session.photo.raster)
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        list(draw_edits(session, record, [nothing], engine, report_nothing, cancel))
+    assert not session.working_copy.dirty
+
+
+def test_a_fault_of_the_computer_is_told_of_its_photo_and_a_fault_of_ours_is_not_hidden(
+    photos: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(error: Exception) -> list[Told]:
+        def render(*_: object) -> Rendered:
+            raise error
+
+        engine = Engine()
+        monkeypatch.setattr(engine, "render", render)
+        return tell(many(photos[:1]), engine)
+
+    (told,) = fails(MemoryError())
+    assert isinstance(told.error, NtiError)
+    with pytest.raises(ZeroDivisionError):
+        fails(ZeroDivisionError())

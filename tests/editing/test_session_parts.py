@@ -102,3 +102,46 @@ def test_what_another_models_arrays_are_missing_for_is_not_taken_up(photo: Path)
     fresh.working_copy.take_up(session.project, {record.id: made.arrays})
     assert fresh.project == session.project
     assert dict(fresh.working_copy.new_arrays) == {record.id: made.arrays}
+
+
+def test_a_project_that_is_full_takes_no_more_and_stays_as_it_was(photo: Path) -> None:
+    session = with_a_version(photo)
+    before = session.project
+    (version,) = before.versions
+    many = tuple(version.model_copy(update={"id": f"{number:016x}"}) for number in range(100_000))
+    with pytest.raises(SidecarError, match="This project is full; delete versions"):
+        session.working_copy.change(versions=many)
+    assert session.project == before
+    assert session.working_copy.saved_project == before
+
+
+def test_what_is_tried_aside_changes_nothing(photo: Path) -> None:
+    session = Session.open(photo)
+    record = session.keep_inversion(built_in(), "0" * 64, inverted(session))
+    aside = session.working_copy.aside()
+    assert aside.arrays(record.id) is session.working_copy.arrays(record.id)
+    aside.keep_arrays("another", {})
+    aside.change(inversions=())
+    assert session.project.inversions == (record,)
+    assert list(session.working_copy.new_arrays) == [record.id]
+
+
+def test_a_project_that_cannot_be_renamed_stays_where_it_is(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = with_a_version(photo)
+    before = session.sidecar
+
+    def fail(_source: Path, _target: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("nti_desktop.core.atomic.replace", fail)
+    with pytest.raises(SidecarError, match="could not be renamed"):
+        session.working_copy.move_to(photo.with_name("another.nti"))
+    assert session.sidecar == before
+    monkeypatch.undo()
+    session.working_copy.move_to(photo.with_name("another.nti"))
+    assert not before.exists()
+    assert session.working_copy.stored is not None
+    assert session.working_copy.stored.path == session.sidecar == photo.with_name("another.nti")
+    session.add_version("Green", GREEN)
+    session.save()
+    assert len(Session.open(session.sidecar).project.versions) == 2

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nti_desktop.core.errors import ModelError, NtiError
-from nti_desktop.core.progress import NEVER
+from nti_desktop.core.errors import Cancelled, ModelError, NtiError
+from nti_desktop.core.progress import NEVER, CancelToken
 from nti_desktop.editing import teaching
 from nti_desktop.editing.teaching import Lesson, check_lesson, keep_lesson, learnings_folder, seconds_of, teach_job
 from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.recipe.costs import Rates
-from nti_desktop.recipe.jobs import Figures
+from nti_desktop.recipe.jobs import Figures, seen_of
 from nti_desktop.recipe.teaching import COPIES, STEPS, VECTORS, Taught
 
 
@@ -103,3 +103,52 @@ def test_of_interrupted_lessons_the_newest_are_remembered(lesson: Lesson, monkey
 
 def test_the_time_is_told_by_the_calls_of_the_unet() -> None:
     assert seconds_of(Rates(1.0, 2.0, 0.5)) == STEPS * COPIES * 0.5
+
+
+def test_a_lesson_is_told_by_its_sentences_and_begins_with_a_plain_one() -> None:
+    assert teaching.usual_sentence("  my mug ") == "a photo of my mug"
+
+
+def test_a_lesson_is_measured_at_the_size_at_which_the_model_sees_its_photos(lesson: Lesson) -> None:
+    job = teaching.measure_lesson(lesson.entry, lesson.photos[0][0])
+    assert job.model == lesson.entry.files
+    (seen,) = {each.image.shape for each in teach_job(lesson, NEVER).examples if not callable(each.image)}
+    assert seen_of(job.image).shape == seen
+
+
+def test_without_a_disk_a_lesson_is_refused_and_says_which(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_folder: Path) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(teaching, "free_space", gone)
+    with pytest.raises(ModelError, match=r"cannot be read \(Input/output error\); check its drive"):
+        check_lesson(lesson)
+
+
+def test_where_a_lesson_stands_cannot_be_kept_it_only_begins_anew(
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nti_desktop.core.atomic.write_bytes", full)
+    teach_job(lesson, NEVER).keep({"steps": np.ones(1, np.float32)})
+    assert not teach_job(lesson, NEVER).begun
+
+
+def test_a_lesson_that_is_called_off_opens_no_further_photo(lesson: Lesson) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        teach_job(replace(lesson, photos=((Path("gone.png"), "my mug"), *lesson.photos)), cancel)
+
+
+def test_what_is_kept_of_a_lesson_and_is_far_too_large_is_not_read(
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teach_job(lesson, NEVER).keep({"steps": np.full(1, 7, np.float32)})
+    (file,) = learnings_folder().iterdir()
+    monkeypatch.setattr(teaching, "_LARGEST", file.stat().st_size)
+    assert teach_job(lesson, NEVER).begun
+    monkeypatch.setattr(teaching, "_LARGEST", file.stat().st_size - 1)
+    assert not teach_job(lesson, NEVER).begun
