@@ -22,7 +22,7 @@ from nti_desktop.studio.train.pool import Pool
 from nti_desktop.studio.train.tokenizer import train_tokenizer
 from nti_desktop.studio.world import TRAINING_SEEDS
 
-STEPS = {"autoencoder": 12000, "decoders": 3000, "diffusion": 50000, "cooldown": 12000}
+STEPS = {"autoencoder": 9000, "decoders": 3000, "diffusion": 50000, "cooldown": 12000}
 STAGES = ("tokenizer", "pictures", "autoencoder", "latents", "decoders", "diffusion", "cooldown")
 SAID = 64  # streams, whose captions make the tokenizer
 

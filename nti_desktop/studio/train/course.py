@@ -11,7 +11,8 @@ from diffusers.models.attention_processor import AttnProcessor
 @dataclass(frozen=True)
 class Course:
     """Of one kind of device. pictures: whole ones in a step of the autoencoder; cuttings: of so many pixels, in the
-    cheaper steps before; whole: from which share of its course on; scenes: in a step of the diffusion; follows: of the
+    cheaper steps before; whole: from which share of its course on, as what the normalisations see of a cutting is not what
+    they see of a picture, and little more is learned from cuttings after the first thousands of steps; scenes: in a step of the diffusion; follows: of the
     moving averages' weight that stays with each step; every: steps from one checkpoint to the next.
     """
 
@@ -24,7 +25,7 @@ class Course:
     every: int
 
 
-ON_PROCESSOR = Course(pictures=8, cuttings=32, cutting=64, whole=0.75, scenes=32, follows=0.999, every=500)
+ON_PROCESSOR = Course(pictures=8, cuttings=32, cutting=64, whole=0.5, scenes=32, follows=0.999, every=500)
 ON_ACCELERATOR = Course(pictures=64, cuttings=128, cutting=128, whole=0.3, scenes=512, follows=0.998, every=2000)
 
 
