@@ -10,10 +10,12 @@ from diffusers.models.attention_processor import AttnProcessor
 
 @dataclass(frozen=True)
 class Course:
-    """Of one kind of device. pictures: whole ones in a step of the autoencoder; cuttings: of so many pixels, in the
-    cheaper steps before; whole: from which share of its course on, as what the normalisations see of a cutting is not what
-    they see of a picture, and little more is learned from cuttings after the first thousands of steps; scenes: in a step of the diffusion; follows: of the
-    moving averages' weight that stays with each step; every: steps from one checkpoint to the next.
+    """Of one kind of device.
+
+    pictures: whole ones in a step of the autoencoder; cuttings: of so many pixels, in the cheaper steps before; whole:
+    from which share of its course on: normalisations see a picture otherwise than a cutting, of which little is learned
+    after the first thousands of steps; scenes: in a step of the diffusion; follows: of the moving averages' weight that
+    stays with each step; every: steps from one checkpoint to the next.
     """
 
     pictures: int
