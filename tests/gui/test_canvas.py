@@ -202,3 +202,47 @@ def test_a_caption_longer_than_the_canvas_is_wide_goes_on_in_the_next_line(left:
     assert columns[0] >= 7
     assert columns[-1] <= 220 - 8
     assert rows[-1] - rows[0] > 2 * line
+
+
+def test_a_rectangle_is_drawn_by_the_keys_from_its_first_corner_on(qtbot: QtBot) -> None:
+    view, drawn = PhotoView(), list[Area]()
+    qtbot.addWidget(view)
+    view.area_drawn.connect(drawn.append)
+    view.resize(600, 400)
+    view.show_photo(picture(1))
+    view.show()
+    view.draw_area()
+    key = Qt.Key
+    QTest.keyClick(view, key.Key_Return)
+    QTest.keyClick(view, key.Key_Left)
+    QTest.keyClick(view, key.Key_Return)
+    assert view.drawing, "nothing is drawn yet"
+    for pressed in (key.Key_Space, *[key.Key_Right] * 8, *[key.Key_Up] * 30):
+        QTest.keyClick(view, pressed)
+    assert view.drawing
+    assert drawn == []
+    QTest.keyClick(view, key.Key_Return)
+    assert not view.drawing
+    (area,) = drawn
+    assert (area.y, area.height) == (0, 100), "held at the border"
+    assert area.x == pytest.approx(150 - 7.5, abs=1)
+    assert area.width == pytest.approx(60, abs=2)
+
+
+def test_whoever_takes_the_mouse_after_the_keys_draws_with_that(qtbot: QtBot) -> None:
+    view, drawn = PhotoView(), list[Area]()
+    qtbot.addWidget(view)
+    view.area_drawn.connect(drawn.append)
+    view.resize(600, 400)
+    view.show_photo(picture(1))
+    view.show()
+    view.draw_area()
+    for pressed in (Qt.Key.Key_Space, Qt.Key.Key_Down, Qt.Key.Key_Down):
+        QTest.keyClick(view, pressed)
+    rect = view.viewport.photo_rect
+    corners = [QPoint(round(rect.x() + part * rect.width()), round(rect.y() + part * rect.height())) for part in (0, 1)]
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=corners[0] + QPoint(1, 1))
+    QTest.mouseMove(view, corners[1] - QPoint(1, 1))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=corners[1] - QPoint(1, 1))
+    (area,) = drawn
+    assert min(area.width / 300, area.height / 200) > 0.97

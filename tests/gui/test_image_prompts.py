@@ -9,14 +9,18 @@ from PIL import Image
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
 
 from nti_desktop.editing.image_prompts import pixels_of
+from nti_desktop.gui.canvas.picture import make_picture
+from nti_desktop.gui.editor.picture_dialog import PictureDialog
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Topic
 from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.models.library.extending import extend
 from nti_desktop.models.library.places import read_places, write_places
 from nti_desktop.photo.frame import Area
+from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.image_prompt import ImagePrompt
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import IMAGE_PROMPT
@@ -130,6 +134,25 @@ def test_without_a_drag_the_middle_is_taken_and_cancel_takes_nothing(
     dialog.use.click()
     until(lambda: shown(window) is not None)
     assert taken == [Area(50, 0, 200, 200)]
+
+
+def test_a_part_of_a_picture_is_chosen_by_the_keyboard_alone(qtbot: QtBot) -> None:
+    dialog, taken = PictureDialog(), list[Area]()
+    qtbot.addWidget(dialog)
+    dialog.chosen.connect(taken.append)
+    dialog.ask(make_picture(Raster(np.zeros((200, 300, 3), np.uint8))), (300, 200))
+    qtbot.waitUntil(dialog.isActiveWindow)
+    QTest.keyClick(dialog.another, Qt.Key.Key_Space)
+    assert dialog.view.hasFocus()
+    key = Qt.Key
+    for pressed in (key.Key_Space, *[key.Key_Right] * 12, *[key.Key_Down] * 8, key.Key_Return):
+        QTest.keyClick(dialog.view, pressed)
+    assert dialog.isVisible(), "Return took the rectangle"
+    assert dialog.use.hasFocus()
+    QTest.keyClick(dialog.use, key.Key_Space)
+    (area,) = taken
+    assert (area.width, area.height) == (90, 90)
+    assert (area.x, area.y) == (150, 85)
 
 
 def test_what_is_no_picture_is_one_sentence_and_another_photo_forgets_the_question(

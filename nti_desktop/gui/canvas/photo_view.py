@@ -122,7 +122,7 @@ class PhotoView(QWidget):
 
     @slot()
     def draw_area(self) -> None:
-        """Let the next drag draw a rectangle; `end_drawing` ends it."""
+        """Let the next drag, or the keys, draw a rectangle; `end_drawing` ends it."""
         photo = self._viewport.photo
         self._draw_with(AreaDrawing(photo.width(), photo.height(), self._area_caption))
 
@@ -320,23 +320,21 @@ class PhotoView(QWidget):
             self.unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if isinstance(self._drawing, OutlineDrawing):
-            self._close_line(self._drawing)
-            return
         if self._drawing is not None:
-            area = self._drawing.area()
-            if area is not None:
-                self.end_drawing()
-                self.area_drawn.emit(area)
+            self._take(self._drawing)
             return
         self._dragging_split = False
         self._grabbed = None
         self._viewport = self.viewport.clamped()
         self.unsetCursor()
 
-    def _close_line(self, tool: OutlineDrawing) -> None:
-        line = tool.outline()
-        if line is not None:
+    def _take(self, tool: AreaDrawing | OutlineDrawing) -> None:
+        """Take what was drawn, if that is anything; else it is drawn on."""
+        if isinstance(tool, AreaDrawing):
+            if (area := tool.area()) is not None:
+                self.end_drawing()
+                self.area_drawn.emit(area)
+        elif (line := tool.outline()) is not None:
             self.end_drawing()
             self.line_drawn.emit(line)
 
@@ -354,14 +352,14 @@ class PhotoView(QWidget):
             Qt.Key.Key_Down: QPointF(0, 1),
         }
         way, drawing = arrows.get(Qt.Key(event.key())), self._drawing
-        if isinstance(drawing, OutlineDrawing) and way is not None:
+        if drawing is not None and way is not None:
             drawing.move(way)
             self.update()
-        elif isinstance(drawing, OutlineDrawing) and event.key() == Qt.Key.Key_Space:
+        elif drawing is not None and event.key() == Qt.Key.Key_Space:
             drawing.set_corner()
             self.update()
-        elif isinstance(drawing, OutlineDrawing) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._close_line(drawing)
+        elif drawing is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._take(drawing)
         elif way is None:
             super().keyPressEvent(event)
         elif self._comparing() and way.x():

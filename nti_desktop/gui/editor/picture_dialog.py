@@ -16,7 +16,7 @@ _SIZE = QSize(760, 620)
 
 
 class PictureDialog(QDialog):
-    """Not modal. Drag a rectangle: the square around it is taken, else the largest in the middle."""
+    """Not modal. The square around the rectangle that is drawn is taken, else the largest in the middle."""
 
     chosen = Signal(Area)  # of the picture
 
@@ -30,7 +30,7 @@ class PictureDialog(QDialog):
         self.view = PhotoView(area_caption="Drag a rectangle over what to draw")
         self.view.area_drawn.connect(self._drawn)
         self.another = QPushButton("&Another part")
-        set_tip(self.another, "Drag the rectangle again.")
+        set_tip(self.another, "Draw the rectangle again.")
         self.another.clicked.connect(self.view.draw_area)
         buttons = QDialogButtonBox()
         buttons.addButton(self.another, QDialogButtonBox.ButtonRole.ActionRole)

@@ -4,6 +4,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from nti_desktop.gui.canvas.overlays import paint_caption, paint_dashed
+from nti_desktop.gui.canvas.tools.cross import KEYS, Cross
 from nti_desktop.gui.canvas.viewport import Viewport, held
 from nti_desktop.photo.frame import Area
 
@@ -19,15 +20,28 @@ class AreaDrawing:
         self._whole = QRectF(0, 0, width, height)
         self._start: QPointF | None = None
         self._end = QPointF()
+        self._cross: Cross | None = None  # while the keyboard draws
 
     def begin(self, at: QPointF) -> None:
         """Start a rectangle at a point of the photo."""
-        self._start = self._end = held(at, self._whole)
+        self._start, self._cross = held(at, self._whole), None
+        self._end = self._start
 
     def stretch(self, to: QPointF) -> None:
         """Draw its opposite corner to a point of the photo."""
         if self._start is not None:
             self._end = held(to, self._whole)
+
+    def move(self, way: QPointF) -> None:
+        """Move the cross by a step, and the opposite corner with it."""
+        self._cross = self._cross or Cross(self._whole)
+        self._cross.move(way)
+        self.stretch(self._cross.at)
+
+    def set_corner(self) -> None:
+        """Start a rectangle where the cross is."""
+        self._cross = self._cross or Cross(self._whole)
+        self._start = self._end = self._cross.at
 
     @property
     def rect(self) -> QRectF:
@@ -45,10 +59,13 @@ class AreaDrawing:
         """Paint what is drawn so far, or say what to do."""
         drawn = viewport.in_window(self.rect)
         if drawn.isEmpty():
-            paint_caption(painter, self._caption, viewport.seen, left=True)
+            if self._cross is None:
+                paint_caption(painter, f"{self._caption}; or {KEYS}, Return takes it", viewport.seen, left=True)
         else:
             _paint_veil(painter, drawn, viewport.photo_rect)
             paint_outline(painter, drawn)
+        if self._cross is not None:
+            self._cross.paint(painter, viewport)
 
 
 def paint_outline(painter: QPainter, rect: QRectF) -> None:

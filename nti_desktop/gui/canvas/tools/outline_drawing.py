@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPolygonF
 
 from nti_desktop.gui.canvas.overlays import paint_caption, paint_dashed
+from nti_desktop.gui.canvas.tools.cross import KEYS, Cross
 from nti_desktop.gui.canvas.viewport import Viewport, held
 from nti_desktop.recipe.outlines import MOST_POINTS, Point
 
 SMALLEST = 4  # photo pixels a side; a click marks nothing
-_STEPS = 40  # of the photo's longer side, that an arrow key moves the cross by one
-_CROSS = 9.0  # pixels
-_HINT = "Draw around a place; or move with the arrow keys, Space sets a corner, Return closes the line"
+_HINT = f"Draw around a place; or {KEYS}, Return closes the line"
 
 
 class OutlineDrawing:
@@ -22,7 +21,7 @@ class OutlineDrawing:
         """width, height: of the photo."""
         self._whole = QRectF(0, 0, width, height)
         self._points: list[QPointF] = []
-        self._cross: QPointF | None = None  # moved by the keyboard
+        self._cross: Cross | None = None  # while the keyboard draws
         self._drawing = False
 
     def begin(self, at: QPointF) -> None:
@@ -35,15 +34,14 @@ class OutlineDrawing:
             self._points.append(held(to, self._whole))
 
     def move(self, way: QPointF) -> None:
-        """Move the cross by a step; it begins in the middle."""
-        step = max(self._whole.width(), self._whole.height()) / _STEPS
-        self._cross = held((self._cross or self._whole.center()) + way * step, self._whole)
+        """Move the cross by a step."""
+        self._cross = self._cross or Cross(self._whole)
+        self._cross.move(way)
 
     def set_corner(self) -> None:
         """Draw the line on to where the cross is."""
-        self.move(QPointF())
-        assert self._cross is not None
-        self._points.append(self._cross)
+        self._cross = self._cross or Cross(self._whole)
+        self._points.append(self._cross.at)
 
     def outline(self) -> tuple[Point, ...] | None:
         """Take what was drawn, at most MOST_POINTS points; None when that is too small to mean anything."""
@@ -60,11 +58,7 @@ class OutlineDrawing:
             paint_caption(painter, _HINT, viewport.seen, left=True)
         paint_line(painter, [(p.x(), p.y()) for p in self._points], viewport)
         if self._cross is not None:
-            at = viewport.in_window(QRectF(self._cross, self._cross)).topLeft()
-            for colour, width in ((QColor(0, 0, 0, 170), 3), (QColor("white"), 1)):
-                painter.setPen(QPen(colour, width))
-                painter.drawLine(at - QPointF(_CROSS, 0), at + QPointF(_CROSS, 0))
-                painter.drawLine(at - QPointF(0, _CROSS), at + QPointF(0, _CROSS))
+            self._cross.paint(painter, viewport)
 
 
 def paint_line(painter: QPainter, points: Sequence[Point], viewport: Viewport) -> None:
