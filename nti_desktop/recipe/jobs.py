@@ -90,7 +90,7 @@ class Addition:
 
     file: safetensors; word: by which sentences call what was learned, empty for all else; weight: how much of a LoRA is
     added; alphas: what the file says beside its weights of how it is scaled, by the part or the layer that it is said
-    of, empty for all; image_encoder: folder of what an IP-Adapter stands on, None for all else.
+    of, empty for all; image_encoder: folder or file of what an IP-Adapter stands on, None for all else.
     """
 
     file: Path

@@ -13,6 +13,7 @@ from nti_desktop.core.errors import EngineError, ModelError
 from nti_desktop.engine.methods import inpaint
 from nti_desktop.engine.methods.denoise import Prepared, Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
+from nti_desktop.engine.model.image_encoder import load_image_encoder
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.formats.additions import read_addition
@@ -173,3 +174,20 @@ def test_an_adapter_of_another_model_or_a_damaged_encoder_is_refused(
     fitting = load_model(ModelFiles(folder, additions=(Addition(file, image_encoder=encoder),)), torch.device("cpu"))
     with pytest.raises(ModelError, match=r"image encoder in .* is damaged or incomplete"):
         drawn(fitting, image, picture)
+
+
+def test_an_encoder_in_one_file_is_the_one_in_its_folder(adapter: Addition, tmp_path: Path) -> None:
+    assert adapter.image_encoder is not None
+    folder, single = adapter.image_encoder, tmp_path / "encoder.safetensors"
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: weight.half() for name, weight in weights.items()}, single)
+    one, other = load_image_encoder(folder), load_image_encoder(single)
+    pixels = torch.randn((1, 3, SIDE, SIDE), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert torch.allclose(one(pixels).image_embeds, other(pixels).image_embeds, atol=2e-2)
+    assert other.dtype == torch.float32
+    assert other.config.image_size == one.config.image_size
+    for name in ("visual_projection.weight", "vision_model.encoder.layers.1.mlp.fc2.bias"):
+        save_file({n: weight for n, weight in weights.items() if n != name}, single)
+        with pytest.raises(ModelError, match=r"encoder\.safetensors” is damaged or incomplete; get it again"):
+            load_image_encoder(single)

@@ -58,6 +58,21 @@ def test_the_encoder_may_lie_where_those_for_sdxl_are_published(tmp_path: Path) 
     assert read_addition(file).image_encoder == encoder.resolve()
 
 
+def test_the_encoder_may_be_a_file_where_comfyui_keeps_those(adapter: Path) -> None:
+    ipadapter, clip_vision = (adapter.parent.parent / "comfyui" / name for name in ("ipadapter", "clip_vision"))
+    ipadapter.mkdir(parents=True)
+    clip_vision.mkdir()
+    encoder = (adapter.parent / "image_encoder" / "model.safetensors").rename(clip_vision / "CLIP-ViT-H.safetensors")
+    moved = adapter.rename(ipadapter / adapter.name)
+    save_file({"vision_model.embeddings.class_embedding": np.ones(99, np.float32)}, clip_vision / "another.safetensors")
+    (clip_vision / "A damaged one.safetensors").write_bytes(b"damaged")
+    (clip_vision / "B folder.safetensors").mkdir()
+    assert read_addition(moved).image_encoder == encoder.resolve()
+    encoder.unlink()
+    with pytest.raises(ModelError, match=r"that is not beside it; put the folder “image_encoder” .* into"):
+        read_addition(moved)
+
+
 def test_without_its_encoder_or_beside_another_it_says_what_to_do(adapter: Path) -> None:
     config = adapter.parent / "image_encoder" / "config.json"
     said = json.loads(config.read_text())

@@ -17,11 +17,11 @@ from diffusers.models.embeddings import ImageProjection
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import CLIPVisionModelWithProjection
 from transformers.utils.constants import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.engine.memory.faults import ran_out_of_memory
+from nti_desktop.engine.model.image_encoder import load_image_encoder
 from nti_desktop.engine.sampling.attention import Attend
 from nti_desktop.recipe.jobs import Addition
 
@@ -82,11 +82,7 @@ def _encoded(adapter: Addition, picture: NDArray[np.uint8], whole: bool) -> Tens
     layer but one.
     """
     assert adapter.image_encoder is not None
-    options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-    loaded: Any = CLIPVisionModelWithProjection.from_pretrained(adapter.image_encoder, dtype=torch.float32, **options)
-    encoder, info = loaded
-    if info["missing_keys"] or info["mismatched_keys"]:
-        raise ModelError(f"The image encoder in “{adapter.image_encoder}” is damaged or incomplete; get it again.")
+    encoder = load_image_encoder(adapter.image_encoder)
     mean, deviation = (torch.tensor(said)[:, None, None] for said in (OPENAI_CLIP_MEAN, OPENAI_CLIP_STD))
     pixels = (torch.tensor(picture).permute(2, 0, 1)[None].float() / 255 - mean) / deviation
     side = encoder.config.image_size

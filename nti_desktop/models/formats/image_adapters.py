@@ -1,28 +1,33 @@
 """IP-Adapters (Ye et al. 2023, arXiv 2308.06721): files by which a model reads a picture beside the words.
 
-They stand on image encoders, folders that lie beside them as they were published. Only headers are read.
+They stand on image encoders: folders that lie beside them as they were published, or files in the folder where ComfyUI
+keeps those. Only headers are read.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.formats.configs import read_config
-from nti_desktop.models.formats.weights import check_weights
+from nti_desktop.models.formats.weights import check_weights, open_weights
 
 _PICTURE, _LAYERS = "image_proj.", "ip_adapter."
 _PLAIN = {f"{_PICTURE}{name}" for name in ("proj.weight", "proj.bias", "norm.weight", "norm.bias")}
 _ENCODER = "image_encoder"
 _PLACES = (_ENCODER, f"../{_ENCODER}", f"../models/{_ENCODER}")  # from the adapter's folder
 _CONFIG, _WEIGHTS = "config.json", "model.safetensors"
+_FILES = "../clip_vision"  # ComfyUI's folder of image encoders, from the one of its adapters
+_TOLD_BY = {"hidden_size": "vision_model.embeddings.class_embedding", "projection_dim": "visual_projection.weight"}
 
 Shapes = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
 class ImageAdapter:
-    """width: numbers of a token, as the UNet reads words; encoder: folder of the image encoder."""
+    """width: numbers of a token, as the UNet reads words; encoder: folder or file of the image encoder."""
 
     width: int
     encoder: Path
@@ -57,7 +62,7 @@ def image_adapter(file: Path, shapes: Shapes) -> ImageAdapter:
 
 
 def _encoder(file: Path, said: str, numbers: int) -> Path:
-    """Find the image encoder that gives so many numbers, by what its configuration says."""
+    """Find the image encoder that gives so many numbers. said: where its configuration says how many."""
     there = [folder for folder in (file.parent / place for place in _PLACES) if (folder / _CONFIG).is_file()]
     for folder in there:
         if read_config(folder, _CONFIG).get(said) == numbers:
@@ -65,8 +70,20 @@ def _encoder(file: Path, said: str, numbers: int) -> Path:
                 raise ModelError(f"“{folder}” lacks {_WEIGHTS}; get the image encoder of “{file.name}” again.")
             check_weights(folder / _WEIGHTS)
             return folder.resolve()
+    for single in sorted((file.parent / _FILES).glob("*.safetensors")):
+        if _gives(single, _TOLD_BY[said]) == numbers:
+            return single.resolve()
     wrong = f", and “{there[0]}” is another one" if there else ""
     raise ModelError(
         f"“{file.name}” reads pictures by an image encoder that is not beside it{wrong}; put the folder "
         f"“{_ENCODER}” that was published with it into “{file.parent}”."
     )
+
+
+def _gives(file: Path, weight: str) -> int | None:
+    """Count the rows of a weight; None where a file has none of this name, or is none of weights."""
+    try:
+        with open_weights(file) as weights:
+            return weights.get_slice(weight).get_shape()[0] if weight in weights.keys() else None  # noqa: SIM118
+    except (OSError, SafetensorError):
+        return None
