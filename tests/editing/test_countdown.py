@@ -65,3 +65,15 @@ def test_what_goes_before_the_phases_changes_nothing_and_their_reports_pass_on_w
     clock.now += 500
     report(Progress(FOLLOWING, 0, STEPS))
     assert heard == [Progress("Loading the model", 0, 1, 1270.0), Progress(FOLLOWING, 0, STEPS, 1270.0)]
+
+
+def test_what_is_done_between_two_phases_waits_for_those_that_come() -> None:
+    clock = Clock()
+    countdown = Countdown(EXPECTED, clock)
+    for step in range(STEPS + 1):
+        clock.now += 2 if step else 0  # twice as slow as expected
+        countdown.seconds_left(Progress(FOLLOWING, step, STEPS))
+    left = countdown.seconds_left(Progress("Saving what was found", 0, 1))
+    assert left == pytest.approx(2 * 1220, rel=0.1)
+    assert countdown.seconds_left(Progress(LEARNING, 0, STEPS)) == pytest.approx(left)
+    assert countdown.seconds_left(Progress("Saving what was found", 0, 1)) == pytest.approx(2 * 20, rel=0.1)

@@ -116,3 +116,16 @@ def test_a_picture_is_read_by_the_adapter_that_it_was_chosen_for_and_by_no_other
         check_read_by(reading("another.safetensors"), shown)
     with pytest.raises(ModelError, match="reads no pictures; give it an IP-Adapter"):
         check_read_by(reading(), shown)
+
+
+@pytest.mark.parametrize(
+    "area", [Area(-1, 0, 20, 20), Area(0, -1, 20, 20), Area(281, 0, 20, 20), Area(0, 181, 20, 20), Area(300, 200, 1, 1)]
+)
+def test_an_area_that_leaves_the_picture_on_any_side_is_refused(area: Area) -> None:
+    with pytest.raises(PhotoError, match="leaves the picture to draw after"):
+        prompt_of(halves(300, 200), ADAPTER, area)
+
+
+def test_an_area_may_end_at_the_border_of_the_picture() -> None:
+    for area in (Area(280, 180, 20, 20), Area(0, 0, 300, 200)):
+        assert pixels_of(prompt_of(halves(300, 200), ADAPTER, area)).shape == (SIDE, SIDE, 3)

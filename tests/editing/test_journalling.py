@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from PIL import ExifTags, Image
 
 from nti_desktop.core import disk
 from nti_desktop.core.errors import NtiError, SidecarError
@@ -16,9 +17,10 @@ from nti_desktop.editing.recovery import bring_back
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.frame import Area
+from nti_desktop.photo.orientation import combined, turned_area, undone
 from nti_desktop.project import journal
 from nti_desktop.recipe.recipe import with_weight
-from tests.sessions import SOURCE, inverted
+from tests.sessions import SOURCE, inverted, scene
 
 T = TypeVar("T")
 
@@ -390,3 +392,34 @@ def test_what_was_not_saved_of_a_copy_is_the_copys(edited: Desktop, name: str) -
     edited.journalling.leave()
     assert Desktop(copy).left is None
     assert Desktop(edited.photo).left is not None
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 6), (6, 1), (8, 3)])
+def test_what_was_not_saved_of_a_photo_that_was_turned_since_is_turned_with_it(
+    tmp_path: Path, before: int, after: int
+) -> None:
+    photo = tmp_path / "turned.jpg"
+
+    def write(orientation: int) -> None:
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = orientation
+        Image.fromarray(scene()).save(photo, exif=exif)
+
+    write(before)
+    desktop = Desktop(photo)
+    width, height = desktop.session.photo.raster.size
+    area = Area(0, 0, width - 30, height - 20)
+    desktop.document.work_on(area)
+    desktop.document.describe(SOURCE)
+    made = inverted(desktop.session, area=area)
+    desktop.document.prepared(built_in(), [AreaInversion(area, "0" * 64, made)])
+    desktop.note()
+    write(after)
+    desktop.crash()
+    assert desktop.left is not None
+    turned_to = turned_area((area.x, area.y, area.width, area.height), (width, height), combined(undone(before), after))
+    (frame,) = desktop.session.project.frames
+    assert (frame.x, frame.y, frame.width, frame.height) == turned_to
+    assert desktop.session.project.photo.orientation == after
+    assert not desktop.document.can_undo, "areas that are written there lie otherwise now"
+    assert desktop.session.working_copy.dirty
