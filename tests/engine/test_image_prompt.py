@@ -6,17 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
 from nti_desktop.core.errors import EngineError, ModelError
 from nti_desktop.engine.methods import inpaint
 from nti_desktop.engine.methods.denoise import Prepared, Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
+from nti_desktop.engine.model.embedding import stacked
 from nti_desktop.engine.model.image_encoder import load_image_encoder
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.formats.additions import read_addition
+from nti_desktop.models.library.catalog import find_model
 from nti_desktop.recipe.image_prompt import SIDE
 from nti_desktop.recipe.jobs import Addition, ModelFiles, RenderJob
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
@@ -25,6 +29,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from tests.image_adapters import Kind, write_image_adapter
 from tests.inpaint_models import make_inpainting_model, published_pipeline
+from tests.wild.files import write_original
 
 SETTINGS = InversionSettings("", Method.INPAINT, 4, 3.0)
 FILL = EditRecipe("a blue ball", within=(rectangle(0.2, 0.2, 0.9, 0.8),))
@@ -191,3 +196,46 @@ def test_an_encoder_in_one_file_is_the_one_in_its_folder(adapter: Addition, tmp_
         save_file({n: weight for n, weight in weights.items() if n != name}, single)
         with pytest.raises(ModelError, match=r"encoder\.safetensors” is damaged or incomplete; get it again"):
             load_image_encoder(single)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_picture_beside_the_words_of_sdxl_is_the_published_unets(
+    kind: Kind, tmp_path: Path, picture: np.ndarray
+) -> None:
+    files = find_model(str(write_original(tmp_path / "xl.safetensors", "sdxl", in_channels=9))).files
+    load_model(files, torch.device("cpu")).unet.save_pretrained(tmp_path / "unet")
+    file = write_image_adapter(tmp_path / "adapter", tmp_path / "unet", kind)
+    found = read_addition(file)
+    assert found.image_encoder is not None
+    ours = load_model(
+        replace(files, additions=(Addition(file, image_encoder=found.image_encoder),)), torch.device("cpu")
+    )
+    theirs = UNet2DConditionModel.from_pretrained(tmp_path / "unet", low_cpu_mem_usage=False)
+    parts: dict[str, dict[str, torch.Tensor]] = {"image_proj": {}, "ip_adapter": {}}
+    for name, weight in load_file(file).items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = weight
+    theirs._load_ip_adapter_weights([parts], low_cpu_mem_usage=False)
+    encoder = CLIPVisionModelWithProjection.from_pretrained(found.image_encoder)
+    pixels = CLIPImageProcessor()(Image.fromarray(picture), return_tensors="pt").pixel_values
+    lot = torch.Generator().manual_seed(0)
+    z, seen = (torch.randn((2, channels, 8, 8), generator=lot) for channels in (4, 5))
+    with torch.no_grad():
+        if kind is Kind.PLAIN:
+            whole = encoder(pixels).image_embeds
+            embeds = torch.stack([torch.zeros_like(whole), whole])
+        else:
+            both = torch.cat([torch.zeros_like(pixels), pixels])
+            embeds = encoder(both, output_hidden_states=True).hidden_states[-2][:, None]
+        embedding = stacked(ours.embed(""), ours.embed("a ball"))
+        assert embedding.pooled is not None
+        added = ours._added(z, embedding.pooled)
+        assert added is not None
+        expected = theirs(
+            torch.cat([z, seen], 1), 500, embedding.tokens, added_cond_kwargs=added | {"image_embeds": [embeds]}
+        ).sample
+        with ours.attention.showing(ours.read_picture(picture), 1.0):
+            answered = ours.predict(z, 500, embedding, seen)
+        assert torch.allclose(answered, expected, atol=1e-4)
+        assert not torch.allclose(ours.predict(z, 500, embedding, seen), expected, atol=1e-2)
