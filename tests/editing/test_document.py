@@ -326,3 +326,17 @@ def test_the_photo_is_shown_where_nothing_is_asked_for(made: Document) -> None:
     made.work_on(Area(made.whole.x, made.whole.y, made.whole.width, made.whole.height))
     made.say_in_words(UNCHANGED)
     assert made.asks_for_nothing_here
+
+
+def test_an_area_was_prepared_before_where_an_inversion_or_an_edit_is_of_it(begun: Document, made: Document) -> None:
+    assert begun.prepared_before
+    begun.work_on(CORNER)
+    assert not begun.prepared_before
+    prepare_corner(made)
+    assert made.prepared_before
+    made.describe("a dog")
+    assert made.prepared_before, "described as it was or otherwise"
+    made.work_on(made.whole)
+    assert made.prepared_before
+    made.work_on(Area(8, 8, 48, 32))
+    assert not made.prepared_before
