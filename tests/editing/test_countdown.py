@@ -77,3 +77,10 @@ def test_what_is_done_between_two_phases_waits_for_those_that_come() -> None:
     assert left == pytest.approx(2 * 1220, rel=0.1)
     assert countdown.seconds_left(Progress(LEARNING, 0, STEPS)) == pytest.approx(left)
     assert countdown.seconds_left(Progress("Saving what was found", 0, 1)) == pytest.approx(2 * 20, rel=0.1)
+
+
+def test_steps_that_take_no_time_do_not_say_that_all_of_it_takes_none() -> None:
+    countdown = Countdown(EXPECTED, Clock())
+    for step in range(4):
+        left = countdown.seconds_left(Progress(FOLLOWING, step, STEPS))
+    assert left == pytest.approx(1220 + 50 * (1 - 3 / STEPS))

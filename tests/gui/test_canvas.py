@@ -204,7 +204,8 @@ def test_a_caption_longer_than_the_canvas_is_wide_goes_on_in_the_next_line(left:
     assert rows[-1] - rows[0] > 2 * line
 
 
-def test_a_rectangle_is_drawn_by_the_keys_from_its_first_corner_on(qtbot: QtBot) -> None:
+def about_to_draw_an_area(qtbot: QtBot) -> tuple[PhotoView, list[Area]]:
+    """A photo of 300 x 200 pixels, and the areas that are drawn on it."""
     view, drawn = PhotoView(), list[Area]()
     qtbot.addWidget(view)
     view.area_drawn.connect(drawn.append)
@@ -212,6 +213,11 @@ def test_a_rectangle_is_drawn_by_the_keys_from_its_first_corner_on(qtbot: QtBot)
     view.show_photo(picture(1))
     view.show()
     view.draw_area()
+    return view, drawn
+
+
+def test_a_rectangle_is_drawn_by_the_keys_from_its_first_corner_on(qtbot: QtBot) -> None:
+    view, drawn = about_to_draw_an_area(qtbot)
     key = Qt.Key
     QTest.keyClick(view, key.Key_Return)
     QTest.keyClick(view, key.Key_Left)
@@ -230,13 +236,7 @@ def test_a_rectangle_is_drawn_by_the_keys_from_its_first_corner_on(qtbot: QtBot)
 
 
 def test_whoever_takes_the_mouse_after_the_keys_draws_with_that(qtbot: QtBot) -> None:
-    view, drawn = PhotoView(), list[Area]()
-    qtbot.addWidget(view)
-    view.area_drawn.connect(drawn.append)
-    view.resize(600, 400)
-    view.show_photo(picture(1))
-    view.show()
-    view.draw_area()
+    view, drawn = about_to_draw_an_area(qtbot)
     for pressed in (Qt.Key.Key_Space, Qt.Key.Key_Down, Qt.Key.Key_Down):
         QTest.keyClick(view, pressed)
     rect = view.viewport.photo_rect
