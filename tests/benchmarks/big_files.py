@@ -75,7 +75,7 @@ def look(path: Path) -> dict[str, Any]:
 
 def window(path: Path) -> dict[str, Any]:
     """From `open_path` to what is painted in the window."""
-    from PySide6.QtCore import QEvent, QObject
+    from PySide6.QtCore import QEvent, QObject, QTimer
     from PySide6.QtWidgets import QApplication
 
     from nti_desktop.gui import theme
@@ -121,7 +121,7 @@ def window(path: Path) -> dict[str, Any]:
         "torch": "torch" in sys.modules,
     }
     shown.closed.connect(app.quit)
-    shown.close()
+    QTimer.singleShot(0, shown.close)  # it may be closed at once, and a loop that has not begun cannot be ended
     app.exec()
     return answer
 
