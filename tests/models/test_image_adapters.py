@@ -65,6 +65,7 @@ def test_the_encoder_may_be_a_file_where_comfyui_keeps_those(adapter: Path) -> N
     encoder = (adapter.parent / "image_encoder" / "model.safetensors").rename(clip_vision / "CLIP-ViT-H.safetensors")
     moved = adapter.rename(ipadapter / adapter.name)
     save_file({"vision_model.embeddings.class_embedding": np.ones(99, np.float32)}, clip_vision / "another.safetensors")
+    save_file({"visual_projection.weight": np.ones((), np.float32)}, clip_vision / "0 a number.safetensors")
     (clip_vision / "A damaged one.safetensors").write_bytes(b"damaged")
     (clip_vision / "B folder.safetensors").mkdir()
     assert read_addition(moved).image_encoder == encoder.resolve()

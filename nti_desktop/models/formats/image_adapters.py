@@ -84,6 +84,6 @@ def _gives(file: Path, weight: str) -> int | None:
     """Count the rows of a weight; None where a file has none of this name, or is none of weights."""
     try:
         with open_weights(file) as weights:
-            return weights.get_slice(weight).get_shape()[0] if weight in weights.keys() else None  # noqa: SIM118
+            return next(iter(weights.get_slice(weight).get_shape()), None)
     except (OSError, SafetensorError):
         return None
