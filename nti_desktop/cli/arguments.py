@@ -176,11 +176,14 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         "--picture",
         type=Path,
         metavar="OTHER",
-        help="draw what is in the mask after this picture, with --to or, where that is empty, by itself; wants a model "
-        "made for inpainting that was given an IP-Adapter",
+        help="lay the thing in this picture into the mask, in the photo's light; --to says what is to be seen then. By "
+        "a model made for inpainting, which wants an IP-Adapter: draw after it, also with an empty --to",
     )
     parser.add_argument(
-        "--picture-area", type=_area, metavar="X,Y,W,H", help="only this part of it; default: its middle square"
+        "--picture-area",
+        type=_area,
+        metavar="X,Y,W,H",
+        help="only this part of it, closely around the thing; default: its middle square",
     )
     for parameter in PARAMETERS:
         if parameter.flag and parameter is not WEIGHT:

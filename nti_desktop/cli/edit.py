@@ -13,7 +13,7 @@ from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing import edits, feedback
 from nti_desktop.editing.engine_jobs import check_marked
-from nti_desktop.editing.image_prompts import adapter_of, prompt_of
+from nti_desktop.editing.image_prompts import adapter_for, prompt_of
 from nti_desktop.editing.look import look_job, said_of_look
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
@@ -58,8 +58,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     given = _given(options.weight, typed.prompt)
     emphasis = replace(typed, weights=tuple(pair for pair in typed.weights if pair[0] not in given))
     frame = session.frame(inversion.id)
-    recipe = _recipe(options, inversion, frame, dict(emphasis.weights) | given, typed.prompt, entry.defaults)
-    recipe = replace(recipe, image_prompt=_shown(options, inversion, entry))
+    shown = _shown(options, inversion, entry)
+    recipe = _recipe(options, inversion, frame, dict(emphasis.weights) | given, typed.prompt, entry.defaults, shown)
     name = _name(options.name, session)
     target = target_of(options, session, name)
 
@@ -168,15 +168,16 @@ def _recipe(
     weights: dict[int, float],
     prompt: str,
     defaults: EditDefaults,
+    shown: ImagePrompt | None,
 ) -> EditRecipe:
     """The plain edit, changed as the window's controls would. frame: the inversion's; weights: by the positions of
-    their words.
+    their words; shown: the picture to draw after.
 
     Raises RecipeError when a word is in neither prompt or a value is out of range.
     """
     source, settings, explained = inversion.settings.prompt, inversion.settings.settings(), inversion.figures.explained
     within = tuple(_outline(points, frame) for points in options.mask)
-    plain = recipe_for(prompt, settings, defaults, explained, within)
+    plain = replace(recipe_for(prompt, settings, defaults, explained, within), image_prompt=shown)
     check_marked(settings.method, plain)
     recipe = edits.with_reweighting(plain, options.reweight)
     for position, weight in sorted(weights.items()):
@@ -215,10 +216,12 @@ def _shown(options: Namespace, inversion: InversionRecord, entry: ModelEntry) ->
             raise RecipeError("Something is said of a picture to draw after, but not which; name it with --picture.")
         return None
     row = inversion.settings.method.row
-    if not row.fills:
-        raise RecipeError(f"{row.method} draws after no picture; choose a model made for inpainting with --model.")
-    adapter = adapter_of(entry)
-    return prompt_of(open_photo(options.picture).raster, adapter, options.picture_area)
+    if not row.takes_pictures:
+        raise RecipeError(
+            f"{row.method} draws after no picture; invert the photo by --method residual, or choose a model made for "
+            "inpainting with --model."
+        )
+    return prompt_of(open_photo(options.picture).raster, adapter_for(row, entry), options.picture_area)
 
 
 def _outline(points: Sequence[tuple[int, int]], frame: Frame) -> Outline:

@@ -28,8 +28,16 @@ def invert_job(session: Session, entry: ModelEntry, settings: InversionSettings,
 
 
 def check_marked(method: Method, recipe: EditRecipe) -> None:
-    """Raises RecipeError where a method that draws into what is marked finds nothing marked."""
-    if method.row.fills and not recipe.within:
+    """Raises RecipeError where nothing is marked for a method that draws into what is marked, or for a picture to draw
+    after, and where the method draws after none.
+    """
+    row, shown = method.row, recipe.image_prompt is not None
+    if shown and not row.takes_pictures:
+        raise RecipeError(
+            f"By “{row.title}” nothing is drawn after a picture; choose another way, as “{Method.RESIDUAL.row.title}”, "
+            "or take the picture away."
+        )
+    if (row.fills or shown) and not recipe.within:
         raise RecipeError("Nothing is marked on the photo; mark what to draw anew, in the window or with --mask.")
 
 
@@ -53,7 +61,7 @@ def render_job(
         return arrays
 
     shown = recipe.image_prompt
-    if shown is not None:
+    if shown is not None and record.settings.method.row.fills:
         check_read_by(entry, shown)
     return RenderJob(
         model=entry.files,

@@ -10,25 +10,28 @@ from nti_desktop.core.errors import ModelError, PhotoError, RecipeError
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area, Frame, frame_image
 from nti_desktop.photo.raster import Raster
-from nti_desktop.recipe.image_prompt import SIDE, ImagePrompt, image_prompt
+from nti_desktop.recipe.image_prompt import SIDE, ImagePrompt, Part, image_prompt
+from nti_desktop.recipe.methods import MethodRow
 
 QUALITY = 92
+ROOM = 1.25  # around a thing that is to be cut out, to tell it from its surroundings
 
 
-def square_around(area: Area | None, size: tuple[int, int]) -> Area:
-    """Return the smallest square around an area of a picture of this (width, height), or as much of it as there is room
-    for; for None the largest one, in the middle.
+def square_around(area: Area | None, size: tuple[int, int], room: float = 1.0) -> Area:
+    """Return the smallest square around an area of a picture of this (width, height), `room` times as large, or as much
+    of it as there is room for; for None the largest one, in the middle.
     """
     width, height = size
     area = area or Area(0, 0, width, height)
-    side = min(max(area.width, area.height), width, height)
+    side = min(round(room * max(area.width, area.height)), width, height)
     x, y = area.x + (area.width - side) // 2, area.y + (area.height - side) // 2
     return Area(min(max(x, 0), width - side), min(max(y, 0), height - side), side, side)
 
 
 def prompt_of(raster: Raster, adapter: str, area: Area | None = None) -> ImagePrompt:
     """Make a picture to draw after of a photo: of the square around an area, see `square_around`. adapter: by which it
-    is read, see `adapter_of`. Raises PhotoError for an area that is not within the photo.
+    is read, see `adapter_of`; empty where the thing in the area is to be cut out. Raises PhotoError for an area that is
+    not within the photo.
     """
     width, height = raster.size
     outside = area and (area.x < 0 or area.y < 0 or area.x + area.width > width or area.y + area.height > height)
@@ -37,11 +40,22 @@ def prompt_of(raster: Raster, adapter: str, area: Area | None = None) -> ImagePr
             f"The area {area.x},{area.y},{area.width},{area.height} leaves the picture to draw after, which has "
             f"{width} × {height} pixels; choose one within."
         )
-    area = square_around(area, raster.size)
-    pixels = frame_image(raster, Frame(area.x, area.y, area.width, area.height, SIDE, SIDE))
+    square = square_around(area, raster.size, 1.0 if adapter else ROOM)
+    pixels = frame_image(raster, Frame(square.x, square.y, square.width, square.height, SIDE, SIDE))
     data = BytesIO()
     Image.fromarray(pixels).save(data, "JPEG", quality=QUALITY, subsampling=0)
-    return image_prompt(data.getvalue(), adapter)
+    part = None if adapter or area is None else _part(area, square)
+    return image_prompt(data.getvalue(), adapter, part)
+
+
+def _part(area: Area, square: Area) -> Part:
+    """Find an area in the small copy of the square around it, at least a pixel of it."""
+    by = SIDE / square.width
+    left, right = ((x - square.x) * by for x in (area.x, area.x + area.width))
+    top, bottom = ((y - square.y) * by for y in (area.y, area.y + area.height))
+    before, above = (int(min(max(side, 0), SIDE - 1)) for side in (left, top))
+    behind, below = (int(min(max(side, 1), SIDE)) for side in (right, bottom))
+    return before, above, max(behind, before + 1), max(below, above + 1)
 
 
 def pixels_of(shown: ImagePrompt) -> NDArray[np.uint8]:
@@ -57,6 +71,13 @@ def pixels_of(shown: ImagePrompt) -> NDArray[np.uint8]:
     raise RecipeError("The picture to draw after is damaged; choose it again.")
 
 
+def adapter_for(row: MethodRow, entry: ModelEntry) -> str:
+    """Name the file by which pictures are read for edits by a method; empty where their things are cut out. Raises
+    ModelError as `adapter_of` does.
+    """
+    return "" if row.lays else adapter_of(entry)
+
+
 def adapter_of(entry: ModelEntry) -> str:
     """Name the file by which a model reads pictures. Raises ModelError where it was given none."""
     name = next((each.file.name for each in entry.files.additions if each.image_encoder), None)
@@ -70,7 +91,13 @@ def adapter_of(entry: ModelEntry) -> str:
 
 def check_read_by(entry: ModelEntry, shown: ImagePrompt) -> None:
     """Raises ModelError where a model reads no pictures, or by another file than this one was chosen for."""
-    if (adapter := adapter_of(entry)) != shown.adapter:
+    adapter = adapter_of(entry)
+    if not shown.adapter:
+        raise ModelError(
+            f"The thing of this edit's picture was cut out, and “{entry.name}” reads whole pictures by “{adapter}”; "
+            "choose the picture anew."
+        )
+    if adapter != shown.adapter:
         raise ModelError(
             f"This edit is drawn after a picture that “{shown.adapter}” reads, and “{entry.name}” has “{adapter}” now; "
             "give it that one again, or choose the picture anew."

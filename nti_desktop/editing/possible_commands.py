@@ -39,7 +39,7 @@ def possible_commands(
         "take_look": document is not None and bool(document.edit_text.strip()) and document.row.described,
         "draw_area": is_open,
         "mark_place": document is not None and can_be_marked(document),
-        "draw_after_picture": marked and document is not None and document.row.fills,
+        "draw_after_picture": marked and document is not None and document.row.takes_pictures,
         "take_picture_away": state is not None and state.recipe.image_prompt is not None,
         "clear_marks": marked,
         "work_on_whole": document is not None and document.area != document.whole,

@@ -22,7 +22,7 @@ from nti_desktop.core.units import decibels
 from nti_desktop.engine.memory.device import devices, find_device, give_up, in_words, memory_errors, passed_over
 from nti_desktop.engine.memory.faults import give_back_memory
 from nti_desktop.engine.memory.forecast import Forecaster, Size, Work, guiding, learning, work_of, work_of_edit
-from nti_desktop.engine.methods import METHODS
+from nti_desktop.engine.methods import METHODS, reference
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import low_rank
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter, counted_rows
@@ -276,7 +276,8 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     edit = photo.edits.pop((recipe, job.steps), None)
     if edit is None:
         task = Task(model, photo.prepared, photo.source, recipe, job.steps, job.image_prompt, report, cancel)
-        edit = METHODS[job.settings.method].render(task)
+        lays = job.image_prompt is not None and job.settings.method.row.lays
+        edit = reference.render(task) if lays else METHODS[job.settings.method].render(task)
     photo.edits[recipe, job.steps] = edit
     while len(photo.edits) > EDITS:
         photo.edits.popitem(last=False)

@@ -65,6 +65,11 @@ class ImagePromptRecord(Record):
 
     data: Annotated[str, Field(max_length=MOST_CHARACTERS)]
     adapter: Annotated[Text, BeforeValidator(encodable)]
+    part: tuple[Count, Count, Count, Count] | None = None
+
+    def image_prompt(self) -> ImagePrompt:
+        """The picture that is meant."""
+        return ImagePrompt(self.data, self.adapter, self.part)
 
 
 class RecipeRecord(Record):
@@ -108,7 +113,7 @@ class RecipeRecord(Record):
             blend = replace(blend, words=self._refs(blend.words), keep=self._refs(blend.keep))
         stored = {field.name: getattr(self, field.name) for field in fields(EditRecipe)}
         within = tuple(Outline(outline.points) for outline in self.within)
-        shown = None if self.image_prompt is None else ImagePrompt(self.image_prompt.data, self.image_prompt.adapter)
+        shown = None if self.image_prompt is None else self.image_prompt.image_prompt()
         made = {"words": self._controls(), "blend": blend, "within": within, "image_prompt": shown}
         return EditRecipe(**stored | made)
 

@@ -172,6 +172,18 @@ class MethodRow:
         return self.sees is Sees.SURROUNDINGS
 
     @property
+    def takes_pictures(self) -> bool:
+        """Whether what is marked can be drawn after a picture."""
+        return self.fills or self.lays
+
+    @property
+    def lays(self) -> bool:
+        """Whether a thing of another picture can be laid into what is marked, see `engine.methods.reference`: beside
+        the photo's own path, by words as they are.
+        """
+        return self.looks and PIVOT in self.keeps and EMBEDDED not in self.keeps
+
+    @property
     def prepares(self) -> bool:
         """Whether the photo is prepared before words can change it."""
         return bool(self.keeps)

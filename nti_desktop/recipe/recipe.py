@@ -177,8 +177,8 @@ def find_refs(name: str, source: str, edit: str) -> tuple[WordRef, ...]:
 
 def asks_for_nothing(recipe: EditRecipe, source: str) -> bool:
     """Tell whether a recipe changes nothing in a photo that shows `source`, so that the photo itself is the picture."""
-    removes = bool(recipe.within) and not recipe.prompt.strip()
-    same = ask_the_same(source, recipe.prompt) and not recipe.weighted and not removes
+    draws = bool(recipe.within) and (recipe.image_prompt is not None or not recipe.prompt.strip())
+    same = ask_the_same(source, recipe.prompt) and not recipe.weighted and not draws
     return recipe.strength == 0 or same
 
 

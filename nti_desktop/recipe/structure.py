@@ -13,6 +13,8 @@ from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import Change, align_words, split_words
 
 EMPTY = "The edit is empty; say in words what the photo should show."
+PASTED = Windows(cross=0.4, itself=0.8)  # of a thing that is laid into the photo, see `engine.methods.reference`
+PASTED_GUIDANCE = 4.0
 _FORMS = frozenset({Kind.THING, Kind.OTHER})  # what changes the form of what is seen, or may
 _OF_THINGS = _FORMS | {Kind.COLOUR, Kind.MATERIAL}
 
@@ -50,6 +52,8 @@ def settled(
         return replace(recipe, guidance_scale=None, image_guidance=likeness)
     if not prepared.method.row.looks:
         return replace(recipe, guidance_scale=None, noise=None)
+    if recipe.image_prompt is not None and prepared.method.row.lays:
+        return replace(by_hand(recipe, PASTED.cross, PASTED.itself), automatic=True, guidance_scale=PASTED_GUIDANCE)
     weights = {control.position: control.weight for control in recipe.weighted}
     changed = {position for position, _ in changed_kinds(prepared.prompt, recipe.prompt)}
     changes = [
@@ -106,10 +110,13 @@ def fades(source: str, recipe: EditRecipe) -> bool:
 
     source: what the photo shows. Where things keep their form, nobody can tell the mixture from the edit's own way. A
     thing that becomes another would be seen twice, so there words are mixed instead, see `engine.sampling.weighting`;
-    so are those of an order, and those of more than the whole edit.
+    so are those of an order, and those of more than the whole edit. A thing that is laid into the photo fades as a
+    layer does.
     """
     if not source or not 0 < recipe.strength < STRENGTH.usual:
         return recipe.strength == 0
+    if recipe.image_prompt is not None:
+        return True
     changes = changed_kinds(source, recipe.prompt, [control.position for control in recipe.weighted])
     return not any(kind in _FORMS for _, kind in changes)
 

@@ -1,5 +1,6 @@
 """Pictures that an edit draws after: cut out, kept in the project, and read again with care."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
@@ -10,14 +11,25 @@ import pytest
 from PIL import Image
 
 from nti_desktop.core.errors import ModelError, PhotoError, RecipeError
-from nti_desktop.editing.image_prompts import adapter_of, check_read_by, pixels_of, prompt_of, square_around
+from nti_desktop.editing.engine_jobs import check_marked
+from nti_desktop.editing.image_prompts import (
+    adapter_for,
+    adapter_of,
+    check_read_by,
+    pixels_of,
+    prompt_of,
+    square_around,
+)
 from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.recipe_record import RecipeRecord
-from nti_desktop.recipe.image_prompt import MOST_CHARACTERS, SIDE, ImagePrompt, image_prompt
+from nti_desktop.recipe.image_prompt import MOST_CHARACTERS, SIDE, ImagePrompt, Part, image_prompt
 from nti_desktop.recipe.jobs import Addition
-from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import rectangle
+from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
+from nti_desktop.recipe.structure import fades
 
 ADAPTER = "ip-adapter_sd15.safetensors"
 
@@ -129,3 +141,61 @@ def test_an_area_that_leaves_the_picture_on_any_side_is_refused(area: Area) -> N
 def test_an_area_may_end_at_the_border_of_the_picture() -> None:
     for area in (Area(280, 180, 20, 20), Area(0, 0, 300, 200)):
         assert pixels_of(prompt_of(halves(300, 200), ADAPTER, area)).shape == (SIDE, SIDE, 3)
+
+
+@pytest.mark.parametrize(
+    ("area", "part"),
+    [
+        (Area(120, 80, 40, 40), (22, 22, 201, 201)),
+        (Area(120, 80, 40, 20), (22, 67, 201, 156)),
+        (Area(0, 0, 80, 80), (0, 0, 179, 179)),
+        (Area(0, 0, 300, 200), (0, 0, SIDE, SIDE)),
+        (Area(299, 199, 1, 1), (0, 0, SIDE, SIDE)),
+        (None, None),
+    ],
+)
+def test_a_thing_that_is_cut_out_is_kept_with_some_of_what_is_around_it(area: Area | None, part: Part | None) -> None:
+    assert prompt_of(halves(300, 200), "", area).part == part
+    assert prompt_of(halves(300, 200), ADAPTER, area).part is None
+
+
+@pytest.mark.parametrize("part", [(-1, 0, 9, 9), (9, 0, 9, 9), (0, 9, 9, 8), (0, 0, SIDE + 1, 9), (0, 0, 9, SIDE + 1)])
+def test_a_part_that_leaves_the_picture_is_no_recipe(part: Part) -> None:
+    with pytest.raises(RecipeError, match="is damaged; choose it again"):
+        replace(prompt_of(halves(300, 200), ""), part=part)
+
+
+def test_a_project_holds_where_the_thing_is_and_older_ones_say_nothing_of_it() -> None:
+    recipe = EditRecipe("a mug", image_prompt=prompt_of(halves(300, 200), "", Area(120, 80, 40, 40)))
+    record = RecipeRecord.of(recipe).model_dump(mode="json")
+    assert RecipeRecord.model_validate_json(json.dumps(record), strict=True).recipe() == recipe
+    del record["image_prompt"]["part"]
+    older = RecipeRecord.model_validate_json(json.dumps(record), strict=True).recipe().image_prompt
+    assert older is not None
+    assert older.part is None
+    record["image_prompt"]["part"] = [0, 0, SIDE + 1, 5]
+    with pytest.raises(ValueError, match="is damaged; choose it again"):
+        RecipeRecord.model_validate_json(json.dumps(record), strict=True)
+
+
+def test_who_reads_the_picture_is_a_matter_of_the_way() -> None:
+    assert adapter_for(Method.RESIDUAL.row, built_in()) == ""
+    assert adapter_for(Method.INPAINT.row, reading(ADAPTER)) == ADAPTER
+    with pytest.raises(ModelError, match="reads no pictures; give it an IP-Adapter"):
+        adapter_for(Method.INPAINT.row, reading())
+    with pytest.raises(ModelError, match=r"was cut out, and .* reads whole pictures"):
+        check_read_by(reading(ADAPTER), prompt_of(halves(300, 200), ""))
+
+
+def test_a_picture_wants_a_marked_place_and_a_way_that_takes_it() -> None:
+    recipe = EditRecipe("a mug", image_prompt=prompt_of(halves(300, 200), ""))
+    with pytest.raises(RecipeError, match="Nothing is marked on the photo"):
+        check_marked(Method.RESIDUAL, recipe)
+    with pytest.raises(RecipeError, match="By “Imagic” nothing is drawn after a picture; choose another way"):
+        check_marked(Method.IMAGIC, recipe)
+    marked = replace(recipe, within=(rectangle(0, 0, 1, 1),))
+    check_marked(Method.RESIDUAL, marked)
+    assert not asks_for_nothing(marked, "a mug"), "the sentence need not change"
+    assert asks_for_nothing(replace(marked, strength=0), "a mug")
+    assert asks_for_nothing(recipe, "a mug"), "nothing is marked"
+    assert fades("a mug", replace(marked, prompt="a ball", strength=0.5)), "as a layer"

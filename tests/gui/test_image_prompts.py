@@ -25,7 +25,7 @@ from nti_desktop.recipe.image_prompt import ImagePrompt
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import IMAGE_PROMPT
 from tests.gui.conftest import OpenWindow
-from tests.gui.test_filling import draw_around
+from tests.gui.test_filling import draw_around, say
 from tests.image_adapters import write_image_adapter
 from tests.inpaint_models import make_inpainting_model
 
@@ -151,8 +151,8 @@ def test_a_part_of_a_picture_is_chosen_by_the_keyboard_alone(qtbot: QtBot) -> No
     assert dialog.use.hasFocus()
     QTest.keyClick(dialog.use, key.Key_Space)
     (area,) = taken
-    assert (area.width, area.height) == (90, 90)
-    assert (area.x, area.y) == (150, 85)
+    assert (area.width, area.height) == (90, 60)
+    assert (area.x, area.y) == (150, 100)
 
 
 def test_what_is_no_picture_is_one_sentence_and_another_photo_forgets_the_question(
@@ -169,3 +169,40 @@ def test_what_is_no_picture_is_one_sentence_and_another_photo_forgets_the_questi
     window.opening.open_path(other)
     until(lambda: window.editor.session is not None and window.editor.session.photo.path == other)
     assert not dialog.isVisible()
+
+
+def test_on_the_built_in_model_a_thing_is_laid_into_what_is_marked(
+    prepared: MainWindow, other: Path, until: Until, qtbot: QtBot
+) -> None:
+    editor, panel, dialog = prepared.editor, prepared.editor_view.mask_panel, prepared.image_prompts.dialog
+    assert panel.picture_button.isVisibleTo(panel)
+    assert not panel.picture_button.isEnabled(), "nothing is marked"
+    say(prepared, "a photo of a red ball on grey stone", qtbot)
+    until(lambda: editor.pictures.final)
+    draw_around(prepared)
+    until(lambda: editor.pictures.final and panel.picture_button.isEnabled())
+    by_words = editor.pictures.after
+    prepared.image_prompts.take(other)
+    until(dialog.isVisible)
+    dialog.view.area_drawn.emit(Area(180, 40, 100, 100))
+    dialog.use.click()
+    messages = prepared.editor_view.messages
+    until(lambda: any("Nothing stands out in the picture" in each.text for each in messages.messages))
+    pixels = np.full((200, 300, 3), 120, np.uint8)
+    pixels[60:140, 190:270] = (200, 30, 30)
+    Image.fromarray(pixels).save(other)
+    prepared.image_prompts.take(other)
+    until(dialog.isVisible)
+    dialog.view.area_drawn.emit(Area(180, 50, 100, 100))
+    dialog.use.click()
+    prompt = shown(prepared)
+    assert prompt is not None
+    assert prompt.adapter == ""
+    assert prompt.part is not None
+    until(lambda: editor.pictures.final and editor.pictures.after is not by_words)
+    assert panel.picture.isVisibleTo(panel)
+    assert not prepared.editor_view.structure_panel.sliders[IMAGE_PROMPT.field].isVisibleTo(prepared)
+    panel.without_picture.click()
+    until(lambda: editor.pictures.final)
+    assert shown(prepared) is None
+    assert not messages.messages

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.image_prompts import adapter_of, prompt_of
+from nti_desktop.editing.image_prompts import adapter_for, prompt_of
 from nti_desktop.gui import preferences
 from nti_desktop.gui.canvas.picture import Picture, make_picture
 from nti_desktop.gui.commands import Menu, command
@@ -91,7 +91,9 @@ class ImagePrompts(QObject):
         if document is None:
             return None
         try:
-            adapter = adapter_of(document.edit_model(self._editor.model.entry) or self._editor.model.entry)
+            adapter = adapter_for(
+                document.row, document.edit_model(self._editor.model.entry) or self._editor.model.entry
+            )
         except ModelError as error:
             self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.LOOK))
             return None

@@ -138,7 +138,7 @@ class MaskPanel(QWidget):
         for widget in self._of_words:
             widget.setVisible(row.looks)
         for widget in (self._picture_heading, self._of_pictures):
-            widget.setVisible(row.fills)
+            widget.setVisible(row.takes_pictures)
         self._finds = row.finds
 
     def show_possible(self, possible: Mapping[str, bool]) -> None:

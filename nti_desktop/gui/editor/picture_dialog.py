@@ -16,7 +16,7 @@ _SIZE = QSize(760, 620)
 
 
 class PictureDialog(QDialog):
-    """Not modal. The square around the rectangle that is drawn is taken, else the largest in the middle."""
+    """Not modal. The rectangle that is drawn is meant, else the largest square in the middle."""
 
     chosen = Signal(Area)  # of the picture
 
@@ -24,8 +24,8 @@ class PictureDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Draw after a picture")
         about = explanation(
-            "What is marked on the photo is drawn after this picture. Drag a rectangle over the thing that is meant; "
-            "a small copy of the square around it is kept in the project."
+            "What is marked on the photo is drawn after this picture. Drag a rectangle closely around the thing that "
+            "is meant; a small copy of the square around it is kept in the project."
         )
         self.view = PhotoView(area_caption="Drag a rectangle over what to draw")
         self.view.area_drawn.connect(self._drawn)
@@ -58,7 +58,7 @@ class PictureDialog(QDialog):
 
     @slot(Area)
     def _drawn(self, area: Area) -> None:
-        self._take(square_around(area, self._size))
+        self._take(area)
         self.use.setFocus()
 
     def _take(self, area: Area) -> None:
