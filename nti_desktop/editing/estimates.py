@@ -6,6 +6,7 @@ from enum import Enum, auto
 from nti_desktop.recipe.costs import Calls, Expected, Speeds
 from nti_desktop.recipe.jobs import Figures, Measured
 from nti_desktop.recipe.methods import SLOWEST, Method
+from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 SLOW_RENDER = 5.0  # seconds; above, the full render waits for a button
@@ -83,16 +84,16 @@ class Estimates:
             return ()
         return ((SLOWEST, slow), (defaults.method, usual))
 
-    def rendering(self, method: Method, steps: int) -> float | None:
-        """Seconds of a full render, None before anything was measured."""
-        calls = method.row.editing.times(method.row.levels_of_edit(steps))
+    def rendering(self, method: Method, steps: int, recipe: EditRecipe | None = None) -> float | None:
+        """Seconds of a full render, None before anything was measured. recipe: of the edit; None: one by words."""
+        calls = method.row.calls_of_edit(recipe, steps)
         if self.rendered is not None:
             return calls.rows * self.rendered
         return None if self.measured is None else self.measured.speeds.rates.seconds(calls)
 
-    def pace(self, method: Method, steps: int) -> Pace:
-        """Of an edit with so many steps; what is not known yet is tried."""
-        seconds = self.rendering(method, steps) or 0.0
+    def pace(self, method: Method, steps: int, recipe: EditRecipe | None = None) -> Pace:
+        """Of an edit with so many steps; what is not known yet is tried. recipe: as in `rendering`."""
+        seconds = self.rendering(method, steps, recipe) or 0.0
         if seconds > SLOW_RENDER:
             return Pace.BY_HAND
         return Pace.PREVIEWED if seconds > QUICK_RENDER else Pace.AT_ONCE

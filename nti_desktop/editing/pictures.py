@@ -64,10 +64,11 @@ class Pictures(Generic[P]):
     @property
     def takes(self) -> float | None:
         """Seconds that the full render of the edit is expected to take."""
-        inversion = self._document.inversion if self._document else None
-        if inversion is None:
+        document = self._document
+        if document is None or document.inversion is None:
             return None
-        return self._estimates().rendering(inversion.settings.method, inversion.settings.steps)
+        how, state = document.inversion.settings, document.state
+        return self._estimates().rendering(how.method, how.steps, state.recipe if state else None)
 
     def open(self, document: Document, before: P, seen: Mapping[str, P]) -> None:
         """Another photo. seen: the last picture of each version that has one."""
@@ -167,7 +168,8 @@ class Pictures(Generic[P]):
     def _pace(self, document: Document, inversion: InversionRecord) -> Pace:
         if self._plan.knows_whole(document.wanted()):
             return Pace.AT_ONCE
-        pace = self._estimates().pace(inversion.settings.method, inversion.settings.steps)
+        how, state = inversion.settings, document.state
+        pace = self._estimates().pace(how.method, how.steps, state.recipe if state else None)
         insisted = self._insisted is not None and _shows(self._insisted, document)
         return Pace.AT_ONCE if pace is Pace.BY_HAND and insisted else pace
 

@@ -213,6 +213,11 @@ class MethodRow:
         """UNet rows of preparing a photo with so many steps."""
         return self.once_rows + self.preparing_rows * steps
 
+    def calls_of_edit(self, recipe: EditRecipe | None, steps: int) -> Calls:
+        """Count the calls of an edit of a photo prepared with so many steps; None: of one by words."""
+        laid = self.lays and recipe is not None and recipe.image_prompt is not None
+        return (_LAID if laid else self.editing).times(self.levels_of_edit(steps))
+
     def levels_of_edit(self, steps: int) -> int:
         """Count the levels that an edit of a photo prepared with so many steps stands on."""
         return min(steps, self.enough_levels or steps)
@@ -222,6 +227,7 @@ _FOLLOW = Phase(FOLLOWING, Calls(single=1))
 _CHECK = Phase(CHECKING, Calls(double=1))
 _LEARNT = Calls(learned=240)  # sixty steps of the optimiser, on four noisy copies each
 _GUIDED = Calls(double=1)
+_LAID = Calls(single=2, double=1)  # up to the noise and recorded on the way, then guided
 _ENOUGH_LEVELS = 25  # measured for `residual`, see tests/benchmarks/README.md
 
 METHODS: Mapping[Method, MethodRow] = {

@@ -45,6 +45,8 @@ def settled(
     """
     if not recipe.prompt.strip() and not prepared.method.row.fills:
         raise RecipeError(EMPTY)
+    if recipe.image_prompt is not None and prepared.method.row.lays:
+        recipe = replace(recipe, blend=None)  # what is marked says where
     if not recipe.automatic:
         return recipe
     if prepared.method.row.sees is Sees.PHOTO:

@@ -20,7 +20,7 @@ from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.image_prompt import SIDE, ImagePrompt
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.outlines import inside, rectangle
-from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
 from nti_desktop.recipe.structure import PASTED, settled
 from tests.engine.trials import EDIT, prepared, some_latents
 
@@ -113,6 +113,20 @@ def test_it_is_offered_by_the_ways_that_follow_words_along_the_photos_own_path()
     lay = {method for method, row in METHODS.items() if row.lays}
     assert lay == {Method.NULL_TEXT, Method.PINNED, Method.RESIDUAL, Method.NEGATIVE_PROMPT}
     assert {method for method, row in METHODS.items() if row.takes_pictures} == {*lay, Method.INPAINT}
+
+
+def test_its_rows_are_what_is_foretold(prototype: DiffusionModel, photo: Prepared) -> None:
+    with counted_rows(prototype) as counted:
+        edited(prototype, photo, asked(photo))
+    calls = Method.RESIDUAL.row.calls_of_edit(asked(photo), STEPS)
+    assert counted.rows == pytest.approx(calls.rows, rel=0.1)
+    assert Method.RESIDUAL.row.calls_of_edit(replace(asked(photo), image_prompt=None), STEPS).rows == 2 * STEPS
+
+
+def test_what_is_marked_says_where_and_no_word(photo: Prepared) -> None:
+    blended = asked(photo, blend=Blend((WordRef(Side.EDIT, 5, "ball"),)))
+    assert settled(blended, photo.settings, STUDIO_DEFAULTS).blend is None
+    assert settled(replace(blended, image_prompt=None), photo.settings, STUDIO_DEFAULTS).blend == blended.blend
 
 
 def striped() -> NDArray[np.uint8]:

@@ -49,5 +49,18 @@ def test_where_nothing_is_around_all_of_the_part_is_the_thing() -> None:
     assert (cut_out(pictured(disc()), (0, 0, SIDE, SIDE)) == 1).all()
 
 
+@pytest.mark.parametrize(("height", "width"), [(1024, 768), (128, 128), (40, 500), (3, 3)])
+def test_pictures_of_any_size_are_read_at_a_small_one(height: int, width: int) -> None:
+    picture = np.full((height, width, 3), 120, np.uint8)
+    part: Part = (width // 3, height // 3, 2 * width // 3, 2 * height // 3)
+    picture[part[1] : part[3], part[0] : part[2]] = (200, 30, 30)
+    found = cut_out(picture, part)
+    assert found.shape == (height, width)
+    if min(height, width) > 100:
+        middle = found[part[1] + height // 20 : part[3] - height // 20, part[0] + width // 20 : part[2] - width // 20]
+        assert middle.min() == 1
+        assert found.mean() == pytest.approx(1 / 9, abs=0.02)
+
+
 def test_an_even_picture_has_no_thing() -> None:
     assert not cut_out(np.full((SIDE, SIDE, 3), 90, np.uint8), PART).any()
