@@ -10,10 +10,12 @@ from nti_desktop.core.errors import ModelError, PhotoError, RecipeError
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area, Frame, frame_image
 from nti_desktop.photo.raster import Raster
-from nti_desktop.recipe.image_prompt import SIDE, ImagePrompt, Part, image_prompt
+from nti_desktop.recipe.cutting_out import cut_out
+from nti_desktop.recipe.image_prompt import ALL, SIDE, ImagePrompt, Part, image_prompt
 from nti_desktop.recipe.methods import MethodRow
 
 QUALITY = 92
+FADED, PAPER = 0.2, 235  # so much is seen of what is left out, on a ground of this level
 ROOM = 1.25  # around a thing that is to be cut out, to tell it from its surroundings
 
 
@@ -69,6 +71,17 @@ def pixels_of(shown: ImagePrompt) -> NDArray[np.uint8]:
     except Exception:  # Pillow's decoders raise anything on damaged bytes
         pass
     raise RecipeError("The picture to draw after is damaged; choose it again.")
+
+
+def meant_of(shown: ImagePrompt) -> NDArray[np.uint8]:
+    """Return the picture as it is drawn after, (SIDE, SIDE, 3) sRGB: what is around a thing that is cut out is faded.
+    Raises RecipeError as `pixels_of` does.
+    """
+    pixels = pixels_of(shown)
+    if shown.adapter:
+        return pixels
+    kept = FADED + (1 - FADED) * cut_out(pixels, shown.part or ALL)[..., None]
+    return (PAPER + kept * (pixels.astype(np.float32) - PAPER)).round().astype(np.uint8)
 
 
 def adapter_for(row: MethodRow, entry: ModelEntry) -> str:

@@ -16,6 +16,7 @@ from nti_desktop.editing.image_prompts import (
     adapter_for,
     adapter_of,
     check_read_by,
+    meant_of,
     pixels_of,
     prompt_of,
     square_around,
@@ -176,6 +177,16 @@ def test_a_project_holds_where_the_thing_is_and_older_ones_say_nothing_of_it() -
     record["image_prompt"]["part"] = [0, 0, SIDE + 1, 5]
     with pytest.raises(ValueError, match="is damaged; choose it again"):
         RecipeRecord.model_validate_json(json.dumps(record), strict=True)
+
+
+def test_what_is_cut_out_can_be_seen_before_it_is_drawn() -> None:
+    pixels = np.full((200, 300, 3), 120, np.uint8)
+    pixels[60:140, 110:190] = (200, 30, 30)
+    cut = meant_of(prompt_of(Raster(pixels), "", Area(100, 50, 100, 100)))
+    assert np.abs(cut[112, 112].astype(int) - (200, 30, 30)).max() < 8
+    assert cut[8, 8].min() > 200, "faded"
+    whole = prompt_of(Raster(pixels), ADAPTER, Area(100, 50, 100, 100))
+    assert np.array_equal(meant_of(whole), pixels_of(whole))
 
 
 def test_who_reads_the_picture_is_a_matter_of_the_way() -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QPushButton, QScrollArea, QVBoxLayout, 
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.editing.edits import mask_words
-from nti_desktop.editing.image_prompts import pixels_of
+from nti_desktop.editing.image_prompts import meant_of
 from nti_desktop.gui.canvas.picture import thumbnail
 from nti_desktop.gui.widgets.flow import FlowLayout
 from nti_desktop.gui.widgets.plain import Label, set_tip
@@ -98,7 +98,7 @@ class MaskPanel(QWidget):
         self.without_picture = QPushButton("Take it away")
         set_tip(self.without_picture, "Draw what is marked after the words alone.")
         self._shown: ImagePrompt | None = None
-        self._finds = False
+        self._finds = self._looks = False
         self.picture = Label()
         self.picture.setAccessibleName("The picture to draw after")
         self._of_pictures = QWidget()
@@ -135,8 +135,7 @@ class MaskPanel(QWidget):
 
     def show_method(self, row: MethodRow) -> None:
         """Show what of a mask there can be by the edit's method: words, where it knows where they look."""
-        for widget in self._of_words:
-            widget.setVisible(row.looks)
+        self._looks = row.looks
         for widget in (self._picture_heading, self._of_pictures):
             widget.setVisible(row.takes_pictures)
         self._finds = row.finds
@@ -161,6 +160,8 @@ class MaskPanel(QWidget):
             widget.setEnabled(blend is not None)
         masked = blend is not None or bool(recipe.within) or self._finds
         self.feather.setEnabled(masked)
+        for of_words in self._of_words:  # beside a picture the marks alone say where
+            of_words.setVisible(self._looks and recipe.image_prompt is None)
         self._show_picture(recipe.image_prompt)
         self.threshold.set_default(usual)
         self.threshold.show_value(blend.threshold if blend is not None else usual)
@@ -178,7 +179,7 @@ class MaskPanel(QWidget):
         self.picture.setVisible(shown is not None)
         if shown is not None:
             try:
-                self.picture.setPixmap(thumbnail(pixels_of(shown), _THUMBNAIL, self.devicePixelRatioF()))
+                self.picture.setPixmap(thumbnail(meant_of(shown), _THUMBNAIL, self.devicePixelRatioF()))
             except RecipeError as error:
                 self.picture.setText(str(error))
 
