@@ -82,10 +82,15 @@ def comparison_of(
     document: Document, entry: ModelEntry, way: tuple[Method, int], estimates: Estimates, screen: bytes | None
 ) -> Comparison | None:
     """The comparison of the edit as it stands; None where there is no edit, or nothing may be kept. way: that the photo
-    is prepared next, unless it is prepared with this model. Steps that are not the usual ones are those of all ways.
+    is prepared next, unless it is prepared with this model. Steps that are not the usual ones are those of all ways. An
+    edit after a picture is compared by those ways alone that draw after one.
     """
     state, text, inversion, usual = document.state, document.description.strip(), document.inversion, entry.defaults
-    if state is None or not document.can_be_prepared or asks_for_nothing(state.recipe, text) or len(entry.methods) < 2:
+    if state is None or not document.can_be_prepared or asks_for_nothing(state.recipe, text):
+        return None
+    shown = state.recipe.image_prompt is not None
+    methods = [each for each in entry.methods if each.row.takes_pictures or not shown]
+    if len(methods) < 2:
         return None
     own = inversion if inversion is not None and document.up_to_date and _drawn_by(entry, inversion, document) else None
     guidance = usual.guidance_scale
@@ -99,7 +104,7 @@ def comparison_of(
         own.settings.settings()
         if own is not None and each is method
         else InversionSettings(text, each, steps if by_hand else usual.steps_for(each), each.row.guidance or guidance)
-        for each in sorted(entry.methods, key=lambda each: each.row.rows_of_preparing(usual.steps_for(each)))
+        for each in sorted(methods, key=lambda each: each.row.rows_of_preparing(usual.steps_for(each)))
     )
     frame = None if inversion is None else document.session.frame(inversion.id)
     return Comparison(

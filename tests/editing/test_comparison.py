@@ -10,9 +10,11 @@ from PIL import Image
 from nti_desktop.editing.comparison import Comparison, comparison_of
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.image_prompts import prompt_of
 from nti_desktop.editing.marking import marks_on_photo
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.settings import InversionSettings
@@ -115,3 +117,13 @@ def test_what_another_model_prepared_or_one_that_is_not_found_is_none_of_the_way
     comparison = compared(document, Method.RESIDUAL, STUDIO_DEFAULTS.steps)
     assert comparison is not None
     assert comparison.own is None
+
+
+def test_an_edit_after_a_picture_is_compared_by_the_ways_that_draw_after_one(photo: Path) -> None:
+    document = draft(photo)
+    shown = prompt_of(Raster(np.zeros((50, 50, 3), np.uint8)), "")
+    document.edit("picture", lambda recipe: replace(recipe, within=(rectangle(0, 0, 1, 1),), image_prompt=shown))
+    ways = settings_by_method(compared(document, Method.RESIDUAL, 20))
+    assert set(ways) == {method for method, row in METHODS.items() if row.lays}
+    document.edit("picture", lambda recipe: replace(recipe, image_prompt=None))
+    assert len(settings_by_method(compared(document, Method.RESIDUAL, 20))) > len(ways)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import Cancelled, EngineError, ModelError, NtiError, PhotoError
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError, PhotoError, RecipeError
 from nti_desktop.core.progress import Progress
 from nti_desktop.editing.comparison import Comparison, Tried, comparison_of
 from nti_desktop.editing.comparison_plan import Audience, ComparisonPlan
@@ -251,7 +251,7 @@ def test_a_way_that_cannot_make_the_edit_is_told_of_after_it_was_prepared(photo:
     bench.prepare()
     assert bench.failed == []
     bench.render()
-    assert [type(error) for _, error in bench.failed] == [ModelError]
+    assert [type(error) for _, error in bench.failed] == [RecipeError]
     assert not bench.plan.at_work
 
 

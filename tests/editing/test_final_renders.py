@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import ModelError, NtiError
+from nti_desktop.core.errors import ModelError, NtiError, RecipeError
 from nti_desktop.editing.composition import RenderedPart
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.engine_jobs import measure_job
@@ -147,7 +147,7 @@ def test_what_cannot_be_asked_for_is_told_at_once(document: Document) -> None:
     wanted = wanted_of(document)
     unread = replace(wanted.state.recipe, image_prompt=image_prompt(b"\xff\xd8\xff", "an adapter"))
     finals.enqueue(customer.wants(document.session, replace(wanted, state=replace(wanted.state, recipe=unread))))
-    assert [type(error) for error in customer.heard] == [ModelError]
+    assert [type(error) for error in customer.heard] == [RecipeError]
     assert engine.asked == []
 
 

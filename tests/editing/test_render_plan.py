@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import Cancelled, EngineError, ModelError, NtiError
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError, RecipeError
 from nti_desktop.editing.composition import Composition, RenderedPart
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.history import EditState
@@ -179,7 +179,7 @@ def test_answers_for_another_photo_are_dropped(plan: Plan) -> None:
 
 def test_what_cannot_be_asked_for_is_told_of_with_its_wish(plan: Plan) -> None:
     plan.ask(replace(BLUE, image_prompt=image_prompt(b"\xff\xd8\xff", "an adapter")))
-    assert [type(error) for error in plan.failed] == [ModelError]
+    assert [type(error) for error in plan.failed] == [RecipeError]
     assert plan.engine.asked == []
     assert plan.plan.last is None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import Cancelled, EngineError, ModelError, NtiError
+from nti_desktop.core.errors import Cancelled, EngineError, NtiError, RecipeError
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.session import Session
@@ -155,6 +155,6 @@ def test_tries_that_cannot_be_asked_for_are_each_told_of(document: Document) -> 
     recipes = tuple(replace(each, image_prompt=unread) for each in sheet.tries.recipes[:2])
     sheet.plan.begin(replace(sheet.tries, recipes=recipes))
     assert [recipe for recipe, _ in sheet.failed] == list(recipes)
-    assert all(isinstance(error, ModelError) for _, error in sheet.failed)
+    assert all(isinstance(error, RecipeError) for _, error in sheet.failed)
     assert not sheet.plan.at_work
     assert sheet.engine.asked == []

@@ -136,6 +136,7 @@ class MaskPanel(QWidget):
     def show_method(self, row: MethodRow) -> None:
         """Show what of a mask there can be by the edit's method: words, where it knows where they look."""
         self._looks = row.looks
+        self._show_word_masks()
         for widget in (self._picture_heading, self._of_pictures):
             widget.setVisible(row.takes_pictures)
         self._finds = row.finds
@@ -160,9 +161,8 @@ class MaskPanel(QWidget):
             widget.setEnabled(blend is not None)
         masked = blend is not None or bool(recipe.within) or self._finds
         self.feather.setEnabled(masked)
-        for of_words in self._of_words:  # beside a picture the marks alone say where
-            of_words.setVisible(self._looks and recipe.image_prompt is None)
         self._show_picture(recipe.image_prompt)
+        self._show_word_masks()
         self.threshold.set_default(usual)
         self.threshold.show_value(blend.threshold if blend is not None else usual)
         self.feather.show_value(feather)
@@ -171,6 +171,13 @@ class MaskPanel(QWidget):
             self.coverage.setText(
                 "Choose at least one word above for the change." if waiting else "The edit may change the whole photo."
             )
+
+    def _show_word_masks(self) -> None:
+        """Show what ties a mask to words, where the method knows where they look; beside a picture the marks alone say
+        where.
+        """
+        for widget in self._of_words:
+            widget.setVisible(self._looks and self._shown is None)
 
     def _show_picture(self, shown: ImagePrompt | None) -> None:
         if shown == self._shown:
