@@ -182,3 +182,12 @@ def test_a_thing_may_leave_the_photo_where_the_place_does() -> None:
     made = composed(striped(), marked, pixels_of(shown()), shown().part or (0, 0, SIDE, SIDE))
     assert made.picture.shape == (128, 128, 3)
     assert (made.thing > 0.5).any()
+
+
+def test_a_small_thing_is_laid_into_a_large_place_without_scaling_all_of_its_picture() -> None:
+    picture = np.full((SIDE, SIDE, 3), 90, np.uint8)
+    picture[100:116, 100:116] = (200, 30, 30)
+    marked = np.ones((1024, 1024), np.bool_)
+    made = composed(np.full((1024, 1024, 3), 120, np.uint8), marked, picture, (92, 92, 124, 124))
+    rows = np.flatnonzero((made.thing > 0.5).any(1))
+    assert len(rows) == pytest.approx(FILLS * 1024, rel=0.1)

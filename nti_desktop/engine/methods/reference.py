@@ -113,11 +113,12 @@ def _laid(picture: NDArray[np.floating], thing: Part, place: Part, size: tuple[i
     """
     (left, top, right, bottom), (before, above, behind, below) = place, thing
     by = FILLS * min((bottom - top) / (below - above), (right - left) / (behind - before))
-    planes = torch.tensor(picture, dtype=torch.float32).permute(2, 0, 1)[None] / 255
-    extent = [max(1, round(side * by)) for side in picture.shape[:2]]
+    thing_alone = picture[above:below, before:behind]  # a small one of a large picture would be scaled to gigabytes
+    planes = torch.tensor(thing_alone, dtype=torch.float32).permute(2, 0, 1)[None] / 255
+    extent = [max(1, round(side * by)) for side in thing_alone.shape[:2]]
     scaled = F.interpolate(planes, extent, mode="bicubic", antialias=True).clamp(0, 1)[0].permute(1, 2, 0).numpy()
-    down = round(bottom - (1 - FILLS) / 2 * (bottom - top) - below * by)
-    across = round((left + right) / 2 - (before + behind) / 2 * by)
+    down = round(bottom - (1 - FILLS) / 2 * (bottom - top)) - extent[0]
+    across = round((left + right - extent[1]) / 2)
     rows, columns = (
         slice(max(at, 0), min(at + n, side)) for at, n, side in zip((down, across), extent, size, strict=True)
     )
