@@ -36,7 +36,7 @@ from tests.figures.tables import (
     truth_summary,
     truth_table,
 )
-from tests.figures.trials import FIRST, SECOND, candidates, one_thing_seeds, seeds, thing_word, trial
+from tests.figures.trials import FIRST, SECOND, WORLDS, candidates, one_thing_seeds, seeds, thing_word, trial
 from tests.figures.words import can_be_weighed, only_takes_away
 
 pytestmark = pytest.mark.slow
@@ -80,6 +80,15 @@ def test_the_second_world_has_trials_of_its_own(kind: str) -> None:
     assert asked.variant in SECOND.variants[kind](asked.scene)
     assert candidates(asked)[0] == asked.variant
     assert SECOND.picture(asked.scene).image.shape[:2] == extent(asked.scene.view, 256)
+
+
+@pytest.mark.parametrize("world", ["broad", "tall"])
+def test_other_formats_show_the_same_scenes_and_changes(world: str) -> None:
+    square, other = (trial("ground", next(seeds("ground")), WORLDS[name]) for name in ("first", world))
+    assert other.captions == square.captions
+    height, width = other.world.picture(other.scene).image.shape[:2]
+    assert (width > height) == (world == "broad")
+    assert abs(height * width / 128**2 - 1) < 0.03
 
 
 def test_a_model_of_the_second_world_is_measured_on_its_scenes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from nti_desktop.studio.shapes import surrounding_ball
 BACK = 4.6  # units of the world from the middle to the camera
 AIM = 0.62  # height that it looks at
 FOCAL = 2.7  # in halves of the square picture of all
-CELL = 16  # pixels that the sides of a picture that is no square are multiples of
+CELLS = 16  # of a square picture's side; the sides of other pictures are whole cells
 CLOSEST, WIDEST = 0.28, 0.85  # scales of views of one thing
 
 
@@ -41,7 +41,7 @@ def extent(view: View, size: int) -> tuple[int, int]:
     """Height and width in pixels of a picture with the area of a square of this size."""
     if view.aspect == 1:
         return size, size
-    height, width = (round(size * side / CELL) * CELL for side in (view.aspect**-0.5, view.aspect**0.5))
+    height, width = (round(CELLS * side) * (size // CELLS) for side in (view.aspect**-0.5, view.aspect**0.5))
     return height, width
 
 

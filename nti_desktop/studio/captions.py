@@ -39,6 +39,7 @@ class Wording:
     places: bool = False
     lighting: bool = False
     material_first: bool = False  # "a glass red mug"
+    close_ups: bool = True
 
 
 PLAIN = Wording()
@@ -99,7 +100,8 @@ def phrases(scene: Scene, wording: Wording = PLAIN) -> list[Phrase]:
         light.append(Phrase(str(scene.weather)))
     if wording.lighting:
         light.append(Phrase(str(scene.lighting)))
-    opening = "a close-up of" if wording.opening and scene.view.scale < CLOSE_UP else wording.opening
+    is_close_up = wording.close_ups and scene.view.scale < CLOSE_UP
+    opening = "a close-up of" if wording.opening and is_close_up else wording.opening
     if wording.film and scene.film is not Film.COLOUR:
         opening = f"{scene.film} of"
     row = [Phrase(opening)] if opening else []

@@ -12,8 +12,9 @@ from nti_desktop.studio import scenes, world
 from nti_desktop.studio.captions import caption_pair
 from nti_desktop.studio.more_variants import MORE_VARIANTS
 from nti_desktop.studio.orders import SHARES, order_of, targets
-from nti_desktop.studio.render import Picture, drawn, training_picture
+from nti_desktop.studio.render import TRAINING_SIZE, Picture, drawn, training_picture
 from nti_desktop.studio.scenes import Scene, Shape
+from nti_desktop.studio.train.formats import in_format
 from nti_desktop.studio.truth import visible_difference
 from nti_desktop.studio.variants import VARIANTS
 
@@ -43,13 +44,26 @@ class World:
 
 
 FIRST = World(scenes.draw_scene, training_picture, VARIANTS)
+
+
+def in_formats(aspect: float) -> World:
+    """The first world in pictures of another format, of the same scenes."""
+    return World(lambda seed: in_format(scenes.draw_scene(seed), aspect), partial(drawn, size=TRAINING_SIZE), VARIANTS)
+
+
 SECOND = World(world.draw_scene, partial(drawn, size=256), MORE_VARIANTS)
 # Scenes of the first, changed in every way that can be ordered, of things that its weights have seen.
 # The kinds share them, as a photo that takes long to prepare by all methods is edited in all ways then.
 EVERY_CHANGE = World(
     scenes.draw_scene, training_picture, {kind: partial(targets, kind=kind) for kind in SHARES}, apart=0
 )
-WORLDS = {"first": FIRST, "second": SECOND, "every change": EVERY_CHANGE}
+WORLDS = {
+    "first": FIRST,
+    "broad": in_formats(1.5),
+    "tall": in_formats(1 / 1.5),
+    "second": SECOND,
+    "every change": EVERY_CHANGE,
+}
 
 
 @dataclass(frozen=True)

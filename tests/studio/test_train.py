@@ -21,7 +21,7 @@ from nti_desktop.recipe.jobs import ModelFiles
 from nti_desktop.studio import render
 from nti_desktop.studio.captions import caption, draw_words
 from nti_desktop.studio.scenes import Shape
-from nti_desktop.studio.train import autoencoder, checkpoint, course, diffusion, grid, pictures
+from nti_desktop.studio.train import autoencoder, checkpoint, course, grid, pictures
 from nti_desktop.studio.train.autoencoder import (
     Pictures,
     cuttings,
@@ -35,9 +35,10 @@ from nti_desktop.studio.train.autoencoder import (
 from nti_desktop.studio.train.course import Clock
 from nti_desktop.studio.train.decoders import train_decoders
 from nti_desktop.studio.train.diffusion import (
+    COOL_DOWN,
+    PLATEAU,
     Training,
     draw_timesteps,
-    learning_rate,
     logarithms_of_signal_to_noise,
     new_scheduler,
 )
@@ -90,7 +91,7 @@ def trained(work: Path) -> Path:
         train_autoencoder(work / "pictures", SEEDS, work, model / "vae", Clock(2), "cpu")
         encode_streams(work / "pictures", SEEDS, model / "vae", work / "latents", "cpu")
         train_decoders(work / "pictures", SEEDS, work, model, Clock(2), "cpu")
-        Training(model, "cpu").run(pool_of(work), (), work / "diffusion.pt", Clock(2), cooling=False)
+        Training(model, "cpu").run(pool_of(work), (), work / "diffusion.pt", Clock(2), PLATEAU)
     return model
 
 
@@ -116,7 +117,7 @@ def test_the_pictures_are_the_scenes_of_their_streams(drawn: pictures.Drawn) -> 
 def test_several_things_that_are_alike_are_one_region(drawn: pictures.Drawn) -> None:
     scene = next(scene for scene in pictures.stream(TRAINING_SEEDS[0], 60) if len(scene.things) == 3)
     picture = render.drawn(scene, 64)
-    ground, first, second = pictures._masks(scene, picture).astype(float) / 255
+    ground, first, second = pictures._masks(scene, picture, 16).astype(float) / 255
     assert first.sum() * 16**2 == pytest.approx((picture.objects > 0).sum(), abs=4)
     assert second.sum() == 0
     assert ground.sum() > 0
@@ -152,9 +153,9 @@ def test_timesteps_are_mostly_where_noise_and_picture_are_equal_and_reach_both_e
 
 
 def test_a_plateau_stays_and_a_cool_down_falls() -> None:
-    plateau = [learning_rate(step, step / 50_000, cooling=False) for step in (0, 1000, 40_000)]
+    plateau = [PLATEAU.rate(step, step / 50_000) for step in (0, 1000, 40_000)]
     assert plateau[0] < plateau[1] == plateau[2]
-    falling = [learning_rate(step, step / 100, cooling=True) for step in range(100)]
+    falling = [COOL_DOWN.rate(step, step / 100) for step in range(100)]
     assert falling[0] == plateau[1]
     assert falling == sorted(falling, reverse=True)
     assert falling[-1] == pytest.approx(0.01 * falling[0])
@@ -319,17 +320,16 @@ def test_the_small_decoder_draws_what_the_large_one_draws_at_its_size(trained: P
 
 
 def test_a_cool_down_starts_where_the_plateau_stands_and_leaves_it_alone(
-    trained: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, work: Path, tmp_path: Path
 ) -> None:
     """With a learning rate of nothing, the weights are those of the plateau."""
-    monkeypatch.setattr(diffusion, "LEARNING_RATE", 0.0)
     model = shutil.copytree(trained, tmp_path / "model")
     plateau = shutil.copy(work / "diffusion.pt", tmp_path / "diffusion.pt")
     before = plateau.read_bytes()
     with in_small():
         training = Training(model, "cpu")
         checkpoint.resume(plateau, training.parts)
-        training.run(pool_of(work), (), tmp_path / "cooldown.pt", Clock(2), cooling=True)
+        training.run(pool_of(work), (), tmp_path / "cooldown.pt", Clock(2), replace(COOL_DOWN, highest=0.0))
     assert plateau.read_bytes() == before
     one, other = (torch.load(tmp_path / f"{name}.pt", weights_only=True)["parts"] for name in ("diffusion", "cooldown"))
     assert all(torch.equal(one["unet"][name], other["unet"][name]) for name in one["unet"])

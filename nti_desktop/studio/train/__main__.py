@@ -15,7 +15,7 @@ from nti_desktop.studio.train import checkpoint, pictures
 from nti_desktop.studio.train.autoencoder import train_autoencoder
 from nti_desktop.studio.train.course import Clock
 from nti_desktop.studio.train.decoders import train_decoders
-from nti_desktop.studio.train.diffusion import Training
+from nti_desktop.studio.train.diffusion import COOL_DOWN, PLATEAU, Training
 from nti_desktop.studio.train.latents import encode_streams, is_encoded
 from nti_desktop.studio.train.pictures import HELD_BACK
 from nti_desktop.studio.train.pool import Pool
@@ -90,7 +90,7 @@ def main() -> None:
             kept = out / f"{stage}.pt"
             if stage == "cooldown" and not kept.exists():
                 checkpoint.resume(out / "diffusion.pt", training.parts)
-            training.run(pool, seeds[HELD_BACK:], kept, clock(stage), cooling=stage == "cooldown")
+            training.run(pool, seeds[HELD_BACK:], kept, clock(stage), COOL_DOWN if stage == "cooldown" else PLATEAU)
 
 
 if __name__ == "__main__":

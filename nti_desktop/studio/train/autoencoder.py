@@ -23,11 +23,10 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.course import Clock, course_of, half
 from nti_desktop.studio.train.muon import optimisers_of
-from nti_desktop.studio.train.pictures import HELD_BACK, SIZE, Drawn, is_drawn, load, wait_for
+from nti_desktop.studio.train.pictures import CELL, HELD_BACK, SIZE, Drawn, is_drawn, load, wait_for
 
 WIDTHS = (16, 32, 64, 128, 192)  # four halvings: a latent stands for 16x16 pixels
 LATENT_CHANNELS = 16

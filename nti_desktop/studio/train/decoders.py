@@ -20,7 +20,6 @@ from nti_desktop.engine.model.preview_decoder import PreviewNetwork, save_weight
 from nti_desktop.models.library.preview_decoders import CONFIG, WEIGHTS, config_of
 from nti_desktop.models.library.preview_decoders import FOLDER as PREVIEW
 from nti_desktop.recipe.jobs import DecoderKind, DecoderStructure
-from nti_desktop.studio.camera import CELL
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import (
     LATENT_CHANNELS,
@@ -34,7 +33,7 @@ from nti_desktop.studio.train.autoencoder import (
     whole_pictures,
 )
 from nti_desktop.studio.train.course import Clock, course_of, half
-from nti_desktop.studio.train.pictures import HELD_BACK, Drawn, is_drawn, load, wait_for
+from nti_desktop.studio.train.pictures import CELL, HELD_BACK, Drawn, is_drawn, load, wait_for
 
 # Most of its work is done where there are few cells.
 SMALL = DecoderStructure(

@@ -21,12 +21,12 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from nti_desktop.studio.camera import CELL
+from nti_desktop.studio.camera import CELLS
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import LATENT_CHANNELS
 from nti_desktop.studio.train.course import Clock, attend_plainly, course_of, half
 from nti_desktop.studio.train.grid import draw_grid
-from nti_desktop.studio.train.pictures import REGIONS, SIZE, Format
+from nti_desktop.studio.train.pictures import REGIONS, Format
 from nti_desktop.studio.train.pool import Drafted, Pool
 from nti_desktop.studio.train.supervision import supervision_loss, watch
 from nti_desktop.studio.train.tokenizer import CONTEXT
@@ -34,9 +34,6 @@ from nti_desktop.studio.train.tokenizer import CONTEXT
 WIDTHS = (96, 160, 256)
 TEXT_WIDTH = 192
 TEXT_LAYERS = 3
-LEARNING_RATE = 1e-3
-COOLED = 0.01  # of the learning rate, at the end of a cool-down
-WARMING = 500  # steps
 TIMESTEPS = 1000
 EVENLY = 0.3  # of the timesteps are drawn evenly, the others by their noise, most of them where it equals the picture
 SPREAD = 0.75  # of those, in logarithms of the signal to noise ratio
@@ -91,6 +88,13 @@ def new_unet(latent_channels: int, sample_size: int) -> Any:
     )
 
 
+def weights_of(base: Path) -> tuple[Any, Any]:
+    """The UNet and the text encoder of a model, in full precision."""
+    unet: Any = UNet2DConditionModel.from_pretrained(base / "unet", low_cpu_mem_usage=False)
+    text_encoder: Any = CLIPTextModel.from_pretrained(base / "text_encoder", low_cpu_mem_usage=False)
+    return unet.float(), text_encoder.float()
+
+
 def logarithms_of_signal_to_noise(scheduler: Any) -> Tensor:
     """log(alpha / (1 - alpha)) of every timestep (TIMESTEPS,), falling."""
     alphas: Tensor = scheduler.alphas_cumprod
@@ -109,26 +113,47 @@ def draw_timesteps(levels: Tensor, count: int, random: torch.Generator) -> Tenso
     return torch.where(torch.rand(count, generator=random, device=device) < EVENLY, evenly, by_noise)
 
 
-def learning_rate(step: int, done: float, cooling: bool) -> float:
-    """Of a plateau, after warming up; or of a cool-down, which falls evenly with the share of it that is done."""
-    if cooling:
-        return LEARNING_RATE * max(COOLED, 1 - done)
-    return LEARNING_RATE * min(1, (step + 1) / WARMING)
+@dataclass(frozen=True)
+class Schedule:
+    """Of the learning rate. highest: what it comes to; warming: over how many steps; cools: whether it falls evenly
+    with the share of the course that is done, to a hundredth.
+    """
+
+    highest: float
+    warming: int
+    cools: bool
+
+    def rate(self, step: int, done: float) -> float:
+        """At a step, counted from 0, when so much is done."""
+        warmed = min(1, (step + 1) / self.warming)
+        return self.highest * warmed * (max(0.01, 1 - done) if self.cools else 1)
+
+
+PLATEAU = Schedule(1e-3, warming=500, cools=False)
+COOL_DOWN = Schedule(1e-3, warming=1, cools=True)
 
 
 class Training:
     """A UNet and a text encoder under way, in a folder that already has autoencoder and tokenizer. compiled: whether a
-    step's work gets kernels of its own, by a compiler that must be there; some minutes for each format.
+    step's work gets kernels of its own, by a compiler that must be there; some minutes for each format; base: the
+    folder of a model whose weights are where these begin.
     """
 
-    def __init__(self, model: Path, device: str, seed: int = 0, compiled: bool = False) -> None:
+    def __init__(
+        self, model: Path, device: str, seed: int = 0, compiled: bool = False, base: Path | None = None
+    ) -> None:
         torch.manual_seed(seed)
         self._model, self._device, self._seed = model, device, seed
         self._course = course_of(device)
         self._scheduler: Any = new_scheduler()
         self._levels = logarithms_of_signal_to_noise(self._scheduler).to(device)
-        self.unet = new_unet(LATENT_CHANNELS, SIZE // CELL).to(device, memory_format=torch.channels_last)
-        self.text_encoder = new_text_encoder(CLIPTokenizer.from_pretrained(model / "tokenizer")).to(device)
+        if base is None:
+            unet = new_unet(LATENT_CHANNELS, CELLS)
+            text_encoder = new_text_encoder(CLIPTokenizer.from_pretrained(model / "tokenizer"))
+        else:
+            unet, text_encoder = weights_of(base)
+        self.unet: Any = unet.to(device, memory_format=torch.channels_last)
+        self.text_encoder: Any = text_encoder.to(device)
         self.average = Average(copy.deepcopy(self.unet), copy.deepcopy(self.text_encoder))
         self._weights = [*self.unet.parameters(), *self.text_encoder.parameters()]
         self._averaged = [*self.average.unet.parameters(), *self.average.text_encoder.parameters()]
@@ -168,14 +193,14 @@ class Training:
         """Compile for the formats, in cells, what is to be compiled, so that this need not wait for the latents."""
         random = checkpoint.generator(self._seed, 0, self._device)
         for height, width in formats:
-            shapes = (LATENT_CHANNELS, height, width), (REGIONS, height, width), (CONTEXT, REGIONS)
+            shapes = (self.unet.config.in_channels, height, width), (REGIONS, height, width), (CONTEXT, REGIONS)
             x0, masks, names = (torch.zeros(self._course.scenes, *shape, device=self._device) for shape in shapes)
             ids = torch.zeros(self._course.scenes, CONTEXT, dtype=torch.int64, device=self._device)
             error, place = self.losses(Drafted(x0, masks, ids, names), random)
             (error + place).backward()
             self._optimiser.zero_grad()
 
-    def run(self, pool: Pool, more: Sequence[int], kept: Path, clock: Clock, cooling: bool) -> None:
+    def run(self, pool: Pool, more: Sequence[int], kept: Path, clock: Clock, schedule: Schedule) -> None:
         """Train until the clock says so, from the checkpoint that is kept or from where things stand.
 
         more: seeds of streams to add to the pool when they are encoded.
@@ -184,15 +209,15 @@ class Training:
         started, seen = time.monotonic(), torch.zeros(2, device=self._device)
         done = clock.done(step)
         while done < 1:
-            lot, noise = (checkpoint.generator(self._seed + cooling, step, of) for of in ("cpu", self._device))
+            lot, noise = (checkpoint.generator(self._seed + schedule.cools, step, of) for of in ("cpu", self._device))
             error, place = self.losses(pool.draft(self._course.scenes, lot), noise)
             for group in self._optimiser.param_groups:
-                group["lr"] = learning_rate(step, done, cooling)
+                group["lr"] = schedule.rate(step, done)
             self._optimiser.zero_grad()
             (error + SUPERVISION_WEIGHT * place).backward()
             torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
             self._optimiser.step()
-            early = step if not cooling else step + WARMING
+            early = step if not schedule.cools else step + PLATEAU.warming
             checkpoint.follow(self._averaged, self._weights, early, self._course.follows)
             seen += torch.stack([error.detach(), place.detach()])
             step, done = step + 1, clock.done(step + 1)

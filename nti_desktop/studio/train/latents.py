@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nti_desktop.studio.train import checkpoint
 from nti_desktop.studio.train.autoencoder import encoded
-from nti_desktop.studio.train.pictures import Drawn, Format, load, wait_for
+from nti_desktop.studio.train.pictures import SECOND_WORLD, Drawn, Format, TrainingSet, load, wait_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,14 @@ class Examples:
         return (getattr(self, part.name) for part in fields(self))
 
 
-def encode_streams(pictures: Path, seeds: Sequence[int], autoencoder: Path, kept: Path, device: str) -> None:
+def encode_streams(
+    pictures: Path,
+    seeds: Sequence[int],
+    autoencoder: Path,
+    kept: Path,
+    device: str,
+    of: TrainingSet = SECOND_WORLD,
+) -> None:
     """Encode what is not encoded yet, in order, each stream as soon as it is drawn."""
     checkpoint.wait_until(autoencoder.exists)
     model: Any = AutoencoderKL.from_pretrained(autoencoder, low_cpu_mem_usage=False).to(device)
@@ -50,7 +57,7 @@ def encode_streams(pictures: Path, seeds: Sequence[int], autoencoder: Path, kept
         if is_encoded(kept, seed):
             continue
         wait_for(pictures, [seed])
-        found = examples_of(model, load(pictures, [seed]), device)
+        found = examples_of(model, load(pictures, [seed], of), device)
         unfinished = _file(kept, seed).with_suffix(".new")
         parts = {_name(size, part.name): getattr(it, part.name) for size, it in found.items() for part in fields(it)}
         save_file(parts, unfinished)

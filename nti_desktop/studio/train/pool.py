@@ -13,7 +13,7 @@ from torch import Tensor
 from nti_desktop.studio.train.latents import Examples, is_encoded, load_examples
 from nti_desktop.studio.train.pictures import REGIONS, Format
 from nti_desktop.studio.train.supervision import Tokens
-from nti_desktop.studio.train.wordings import Wording
+from nti_desktop.studio.train.wordings import Wordings
 
 WITHOUT_CAPTION = 0.1
 
@@ -35,7 +35,7 @@ class Pool:
 
     def __init__(self, latents: Path, tokenizer: Path, device: str) -> None:
         self._latents, self._device = latents, device
-        self._nothing_said = torch.tensor(Wording(tokenizer).row(Tokens([], [])), device=device)
+        self._nothing_said = torch.tensor(Wordings(tokenizer).row(Tokens([], [])), device=device)
         self._examples: dict[Format, Examples] = {}
         self._seeds: set[int] = set()
 

@@ -1,0 +1,98 @@
+"""Train a built-in model of the first world on, so that it also draws broad and tall pictures, and parts of scenes.
+
+Its autoencoder and its words stay; the UNet and the text encoder go on from their weights. Six of ten pictures stay
+square and three of four wordings full: with half of the wordings short, grounds of square pictures lost.
+"""
+
+import argparse
+import math
+import os
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from diffusers import AutoencoderKL
+
+from nti_desktop.studio import scenes
+from nti_desktop.studio.camera import CELLS, framed
+from nti_desktop.studio.captions import Wording, draw_wording, draw_words
+from nti_desktop.studio.scenes import Scene, View
+from nti_desktop.studio.train import pictures
+from nti_desktop.studio.train.course import Clock
+from nti_desktop.studio.train.diffusion import Schedule, Training
+from nti_desktop.studio.train.latents import encode_streams
+from nti_desktop.studio.train.pictures import HELD_BACK, TrainingSet
+from nti_desktop.studio.train.pool import Pool
+from nti_desktop.studio.world import ASPECTS, CLOSE, TRAINING_SEEDS
+
+SHARES = (6, 2, 2)  # of the formats
+FULL = 0.75  # of the wordings are as those that the model has learned
+SCHEDULE = Schedule(4e-4, warming=100, cools=True)
+
+
+def draw(rng: random.Random) -> Scene:
+    """The next scene of a stream: of the first world, in one of the formats; of things alone some are seen close."""
+    aspect = rng.choices(ASPECTS, SHARES)[0]
+    scene = in_format(scenes.draw(rng), aspect, rng.uniform(0.95, 1.1))
+    if len(scene.things) == 1 and rng.random() < CLOSE:
+        aside, above, room = rng.uniform(-0.25, 0.25), rng.uniform(-0.25, 0.25), rng.uniform(1.05, 1.7)
+        return replace(scene, view=framed(scene, scene.things[0], aspect, aside, above, room))
+    return scene
+
+
+def in_format(scene: Scene, aspect: float, scale: float = 1.0) -> Scene:
+    """A scene of the first world seen in another format; in a tall one, which shows less to the sides, its things stand
+    closer together.
+    """
+    wide = min(1.0, math.sqrt(aspect))
+    things = tuple(replace(thing, x=thing.x * wide) for thing in scene.things)
+    return replace(scene, things=things, view=View(scale=scale, aspect=aspect))
+
+
+def draw_some_words(rng: random.Random) -> Wording:
+    """A wording in words of the first world, mostly in full."""
+    if rng.random() < FULL:
+        return replace(draw_wording(rng), close_ups=False)
+    found = draw_words(rng)
+    opening = found.opening.replace("picture", "photo")
+    return replace(found, opening=opening, close_ups=False, sizes=False, poses=False, places=False, lighting=False)
+
+
+def begin(base: Path, model: Path) -> None:
+    """Make the folder of the model that goes on: autoencoder, tokenizer and words stay as they are."""
+    for part in ("vae", "tokenizer"):
+        shutil.copytree(base / part, model / part, dirs_exist_ok=True)
+    shutil.copy(base / "words.txt", model)
+
+
+def size_of(model: Path) -> int:
+    """The side in pixels of a square picture of CELLS latents a side."""
+    halvings = len(AutoencoderKL.load_config(model / "vae")["block_out_channels"]) - 1
+    return CELLS << halvings
+
+
+def main() -> None:
+    """Run the stages in order; each goes on where it stopped."""
+    parser = argparse.ArgumentParser(prog="python -m nti_desktop.studio.train.formats", description=__doc__)
+    parser.add_argument("--base", type=Path, default=Path("resources/models/studio"), help="the model that goes on")
+    parser.add_argument("--out", type=Path, default=Path("out/formats"), help="pictures, checkpoint and the model")
+    parser.add_argument("--streams", type=int, default=82, help=f"of {pictures.SCENES_A_STREAM} scenes")
+    parser.add_argument("--steps", type=int, default=7000)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw pictures")
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    out, base, device = arguments.out, arguments.base, arguments.device
+    model, seeds = out / "model", TRAINING_SEEDS[: arguments.streams]
+    begin(base, model)
+    of = TrainingSet(draw, draw_some_words, size_of(model))
+    pictures.draw_all(out / "pictures", model / "tokenizer", arguments.streams, arguments.workers, of=of)
+    encode_streams(out / "pictures", seeds, model / "vae", out / "latents", device, of)
+    pool = Pool(out / "latents", model / "tokenizer", device)
+    pool.add_encoded(seeds[HELD_BACK:])
+    training = Training(model, device, base=base)
+    training.run(pool, (), out / "formats.pt", Clock(arguments.steps), SCHEDULE)
+
+
+if __name__ == "__main__":
+    main()
