@@ -12,18 +12,26 @@ from PIL import Image
 from nti_desktop.core.resources import resource
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.render import render
-from nti_desktop.studio.scenes import draw_scene
+from nti_desktop.studio.scenes import Scene, draw_scene, in_format
 
-SIZE = 512  # pixels
+SIZE = 512  # pixels; the side of a square one
 
 
 @dataclass(frozen=True)
 class Choice:
-    """file: name of the picture; seed: of its scene; edits: words of its caption, and words to put in their place."""
+    """file: name of the picture; seed: of its scene; edits: words of its caption, and words to put in their place;
+    aspect: width by height.
+    """
 
     file: str
     seed: int
     edits: tuple[tuple[str, str], ...]
+    aspect: float = 1.0
+
+    @property
+    def scene(self) -> Scene:
+        """What it shows."""
+        return in_format(draw_scene(self.seed), self.aspect)
 
 
 CHOICES = (
@@ -35,17 +43,26 @@ CHOICES = (
     Choice("metal-ring.jpg", 192, (("turquoise", "pink"), ("ring", "mug"), ("after rain", "in fog"))),
     Choice("ring-and-lamp.jpg", 202, (("yellow", "turquoise"), ("snow", "a wooden table"), ("at sunset", "at night"))),
     Choice("glass-bowl.jpg", 249, (("purple", "green"), ("glass", "metal"), ("a photo", "a sepia photo"))),
-    Choice("cube-and-mug.jpg", 214, (("white mug", "red mug"), ("mug", "bottle"), ("green grass", "sand"))),
+    Choice(
+        "mug-and-cone.jpg",
+        311,
+        (("green", "blue"), ("after rain", "in fog"), ("at sunset", "at night")),
+        aspect=1.5,
+    ),
     Choice("green-cone.jpg", 224, (("green", "purple"), ("sand", "snow"), ("at sunset", "on a sunny day"))),
     Choice("mug-in-fog.jpg", 129, (("purple", "yellow"), ("in fog", "after rain"), ("in a studio", "at sunset"))),
     Choice(
-        "two-rings.jpg", 171, (("pink", "white"), ("green ring", "green bottle"), ("a wooden table", "a tiled floor"))
+        "bowl-and-bottle.jpg",
+        313,
+        (("pink", "yellow"), ("a wooden table", "snow"), ("in a studio", "at sunset")),
+        aspect=1.5,
     ),
     Choice("white-ball.jpg", 173, (("metal", "glass"), ("white", "red"), ("a photo", "a black and white photo"))),
     Choice(
-        "bottle-and-mug.jpg",
-        240,
-        (("blue", "yellow"), ("orange glass", "orange metal"), ("a tiled floor", "grey stone")),
+        "bottle-at-night.jpg",
+        320,
+        (("turquoise", "orange"), ("at night", "on a sunny day"), ("a tiled floor", "a wooden table")),
+        aspect=1 / 1.5,
     ),
 )
 
@@ -62,7 +79,7 @@ def write_samples(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
     for choice in CHOICES:
-        scene = draw_scene(choice.seed)
+        scene = choice.scene
         text = caption(scene)
         picture = Image.fromarray(render(scene, SIZE, rays=2).image)
         picture.save(folder / choice.file, quality=95, subsampling=0, optimize=True)

@@ -5,8 +5,9 @@ seeds of TRAINING_SEEDS; the order of the draws below is part of that. Scenes of
 be seen is what the weights know: change it only together with new weights.
 """
 
+import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 TRAINING_SEEDS = range(2000, 2064)
@@ -276,6 +277,15 @@ def draw(rng: random.Random) -> Scene:
         camera_height=rng.uniform(1.4, 1.9),
         noise=rng.randrange(1 << 30),
     )
+
+
+def in_format(scene: Scene, aspect: float, scale: float = 1.0) -> Scene:
+    """A scene of the first world seen in another format; in a tall one, which shows less to the sides, its things stand
+    closer together.
+    """
+    wide = min(1.0, math.sqrt(aspect))
+    things = tuple(replace(thing, x=thing.x * wide) for thing in scene.things)
+    return replace(scene, things=things, view=View(scale=scale, aspect=aspect))
 
 
 Stand = tuple[float, float, float]  # a thing's size, x and z

@@ -18,8 +18,8 @@ from nti_desktop.photo.frame import Frame, frame_image
 from nti_desktop.photo.raster import Raster
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.render import TRAINING_SIZE, render
-from nti_desktop.studio.samples import CHOICES, SIZE, edited
-from nti_desktop.studio.scenes import Scene, draw_scene
+from nti_desktop.studio.samples import CHOICES, SIZE, Choice, edited
+from nti_desktop.studio.scenes import Scene
 from nti_desktop.studio.truth import recovered, sharpness, visible_difference
 from nti_desktop.studio.variants import VARIANTS
 from tests.figures.answers import Answer
@@ -29,7 +29,7 @@ from tests.figures.trials import Trial
 Levels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-FRAME = Frame(0, 0, SIZE, SIZE, TRAINING_SIZE, TRAINING_SIZE)
+SHRUNK = SIZE // TRAINING_SIZE
 SOFTNESS, NOISE = 0.7, 0.01  # of an imperfect answer: standard deviations, in its pixels and in [0, 1]
 MASK_REACH = 4  # pixels of the model's size that the mask reaches beyond what changed
 
@@ -47,18 +47,18 @@ def compositor_digest() -> str:
 @cache
 def sample_trials() -> tuple[Trial, ...]:
     """The edits that the samples offer, three of each."""
-    return tuple(_trial_of(choice.seed, words, instead) for choice in CHOICES for words, instead in choice.edits)
+    return tuple(_trial_of(choice, words, instead) for choice in CHOICES for words, instead in choice.edits)
 
 
-def _trial_of(seed: int, words: str, instead: str) -> Trial:
-    scene = draw_scene(seed)
+def _trial_of(choice: Choice, words: str, instead: str) -> Trial:
+    scene = choice.scene
     asked = edited(caption(scene), words, instead)
     for kind, others in VARIANTS.items():
         # The second thing's edits are the first one's where the two have changed places.
         for variant in (*others(scene), *map(_exchanged, others(_exchanged(scene)))):
             if caption(variant) == asked:
-                return Trial(kind, seed, scene, variant)
-    raise ValueError(f"No variant of the scene {seed} is “{asked}”.")
+                return Trial(kind, choice.seed, scene, variant)
+    raise ValueError(f"No variant of the scene {choice.seed} is “{asked}”.")
 
 
 def _exchanged(scene: Scene) -> Scene:
@@ -73,7 +73,9 @@ def laid_in(asked: Trial, coded: Callable[[Levels], Floats] | None = None) -> An
     autoencoder. The mask is what changes visibly, grown.
     """
     photo, truth = (render(scene, SIZE, rays=2).image for scene in (asked.scene, asked.variant))
-    small = [frame_image(Raster(picture), FRAME) for picture in (photo, truth)]
+    height, width = photo.shape[:2]
+    frame = Frame(0, 0, width, height, width // SHRUNK, height // SHRUNK)
+    small = [frame_image(Raster(picture), frame) for picture in (photo, truth)]
     source, edit = (picture.astype(np.float32) / 255 for picture in small)
     mask = visible_difference(edit, source, MASK_REACH).astype(np.float32)
     rng = np.random.default_rng(asked.seed)
@@ -84,7 +86,7 @@ def laid_in(asked: Trial, coded: Callable[[Levels], Floats] | None = None) -> An
     answer: Answer = {}
     for way, (before, after) in pairs.items():
         for name, reach in ((way, None), (way + MASKED, mask)):
-            out = composite(Raster(photo), Layer(FRAME, after, before, reach)).pixels / 255
+            out = composite(Raster(photo), Layer(frame, after, before, reach)).pixels / 255
             answer[name] = {
                 "recovered": recovered(out, photo / 255, truth / 255),
                 "sharpness": sharpness(out, truth / 255, region),

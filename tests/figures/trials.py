@@ -13,8 +13,7 @@ from nti_desktop.studio.captions import caption_pair
 from nti_desktop.studio.more_variants import MORE_VARIANTS
 from nti_desktop.studio.orders import SHARES, order_of, targets
 from nti_desktop.studio.render import TRAINING_SIZE, Picture, drawn, training_picture
-from nti_desktop.studio.scenes import Scene, Shape
-from nti_desktop.studio.train.formats import in_format
+from nti_desktop.studio.scenes import Scene, Shape, in_format
 from nti_desktop.studio.truth import visible_difference
 from nti_desktop.studio.variants import VARIANTS
 

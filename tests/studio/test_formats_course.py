@@ -34,7 +34,7 @@ def test_its_scenes_are_those_of_the_first_world_in_every_format_and_some_are_cl
 @pytest.mark.parametrize("aspect", ASPECTS)
 def test_things_stand_closer_together_only_where_a_picture_is_tall(aspect: float) -> None:
     scene = scenes.draw_scene(4)
-    seen = formats.in_format(scene, aspect)
+    seen = scenes.in_format(scene, aspect)
     for before, after in zip(scene.things, seen.things, strict=True):
         assert abs(after.x) < abs(before.x) if aspect < 1 else after.x == before.x
     assert seen == replace(scene, things=seen.things, view=seen.view)

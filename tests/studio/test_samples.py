@@ -12,10 +12,17 @@ from nti_desktop.engine.model.loading import load_model
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.recipe.words import unlearned_words
+from nti_desktop.studio.camera import extent
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.render import TRAINING_SIZE, training_picture
 from nti_desktop.studio.samples import CHOICES, SIZE, Choice, edited
-from nti_desktop.studio.scenes import LEARNED_SHAPES, TRAINING_SEEDS, Ground, Sky, draw_scene
+from nti_desktop.studio.scenes import LEARNED_SHAPES, TRAINING_SEEDS, Ground, Sky
+
+
+def at_training_size(picture: Image.Image) -> tuple[int, int]:
+    """Width and height at which the model sees a sample."""
+    width, height = (side * TRAINING_SIZE // SIZE for side in picture.size)
+    return width, height
 
 
 def sample_named(file: str) -> Sample:
@@ -36,13 +43,11 @@ def test_the_folder_holds_what_the_list_names_and_nothing_else() -> None:
 def test_a_sample_shows_its_held_out_scene_and_says_so(choice: Choice) -> None:
     assert choice.seed not in TRAINING_SEEDS
     sample = sample_named(choice.file)
-    assert sample.caption == caption(draw_scene(choice.seed))
+    assert sample.caption == caption(choice.scene)
     with Image.open(sample.path) as picture:
-        assert picture.size == (SIZE, SIZE)
-        small = np.asarray(
-            picture.convert("RGB").resize((TRAINING_SIZE, TRAINING_SIZE), Image.Resampling.BOX), np.float64
-        )
-    error = np.mean((small - training_picture(draw_scene(choice.seed)).image) ** 2)
+        assert picture.size[::-1] == extent(choice.scene.view, SIZE)
+        small = np.asarray(picture.convert("RGB").resize(at_training_size(picture), Image.Resampling.BOX), np.float64)
+    error = np.mean((small - training_picture(choice.scene).image) ** 2)
     assert 10 * np.log10(255**2 / error) > 26
 
 
@@ -59,7 +64,7 @@ def test_every_edit_changes_the_caption_in_words_the_model_knows(sample: Sample)
 
 
 def test_the_samples_show_every_ground_sky_and_shape() -> None:
-    scenes = [draw_scene(choice.seed) for choice in CHOICES]
+    scenes = [choice.scene for choice in CHOICES]
     assert {scene.ground for scene in scenes} == set(Ground)
     assert {scene.sky for scene in scenes} == set(Sky)
     assert {thing.shape for scene in scenes for thing in scene.things} == set(LEARNED_SHAPES)
@@ -89,6 +94,6 @@ def test_a_damaged_list_is_one_sentence(text: str, tmp_path: Path, monkeypatch: 
 def test_the_built_in_autoencoder_draws_every_sample_well(sample: Sample) -> None:
     model = load_model(built_in().files)
     with Image.open(sample.path) as picture:
-        image = np.array(picture.convert("RGB").resize((TRAINING_SIZE, TRAINING_SIZE), Image.Resampling.LANCZOS))
+        image = np.array(picture.convert("RGB").resize(at_training_size(picture), Image.Resampling.LANCZOS))
     again = model.decode(model.encode(image))
     assert -10 * np.log10(np.mean((again - image / 255) ** 2)) > 28

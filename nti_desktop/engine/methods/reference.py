@@ -33,6 +33,7 @@ from nti_desktop.recipe.structure import PASTED_GUIDANCE
 STARTS = 0.9  # of the way up, where the way down begins
 FILLS = 0.82  # of the marked place's height or width, what the thing takes
 REACH = 0.025  # of the photo's longer side, how far around what gives way the photo is drawn anew
+SWEEPS = 400  # that even out what fills a hole
 
 
 @torch.no_grad()
@@ -129,7 +130,8 @@ def _laid(picture: NDArray[np.floating], thing: Part, place: Part, size: tuple[i
 
 def filled(photo: NDArray[np.float32], hole: NDArray[np.bool_]) -> NDArray[np.float32]:
     """The photo (H, W, 3) whose hole (H, W) goes over evenly into what is around it: its colours are those of ever
-    smaller copies, as far as these know any ("push-pull", Gortler et al. 1996). All of it a hole stays as it is.
+    smaller copies, as far as these know any ("push-pull", Gortler et al. 1996), evened out by Jacobi's sweeps towards
+    the mean of their neighbours, as narrow holes take too much from afar. All of it a hole stays as it is.
     """
     if hole.all():
         return photo
@@ -141,6 +143,11 @@ def filled(photo: NDArray[np.float32], hole: NDArray[np.bool_]) -> NDArray[np.fl
     colours = copies[-1][0] / copies[-1][1]
     for weighted, share in copies[-2::-1]:
         colours = weighted + (1 - share) * F.interpolate(colours, weighted.shape[-2:], mode="bilinear")
+    weighted, share = copies[0]
+    for _ in range(SWEEPS):
+        wide = F.pad(colours, (1, 1, 1, 1), mode="replicate")
+        beside = wide[..., 1:-1, 2:] + wide[..., 1:-1, :-2] + wide[..., 2:, 1:-1] + wide[..., :-2, 1:-1]
+        colours = weighted + (1 - share) * beside / 4
     return colours[0].permute(1, 2, 0).numpy()
 
 

@@ -1,26 +1,28 @@
 """Train a built-in model of the first world on, so that it also draws broad and tall pictures, and parts of scenes.
 
 Its autoencoder and its words stay; the UNet and the text encoder go on from their weights. Six of ten pictures stay
-square and three of four wordings full: with half of the wordings short, grounds of square pictures lost.
+square and three of four wordings full: with half of the wordings short, grounds of square pictures lost. In the end the
+weights are mixed with those that they began from (Wortsman et al. 2022, arXiv 2203.05482), as these know square
+pictures best.
 """
 
 import argparse
-import math
 import os
 import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from diffusers import AutoencoderKL
 
 from nti_desktop.studio import scenes
 from nti_desktop.studio.camera import CELLS, framed
 from nti_desktop.studio.captions import Wording, draw_wording, draw_words
-from nti_desktop.studio.scenes import Scene, View
+from nti_desktop.studio.scenes import Scene, in_format
 from nti_desktop.studio.train import pictures
 from nti_desktop.studio.train.course import Clock
-from nti_desktop.studio.train.diffusion import Schedule, Training
+from nti_desktop.studio.train.diffusion import Schedule, Training, export, new_scheduler, weights_of
 from nti_desktop.studio.train.latents import encode_streams
 from nti_desktop.studio.train.pictures import HELD_BACK, TrainingSet
 from nti_desktop.studio.train.pool import Pool
@@ -29,6 +31,7 @@ from nti_desktop.studio.world import ASPECTS, CLOSE, TRAINING_SEEDS
 SHARES = (6, 2, 2)  # of the formats
 FULL = 0.75  # of the wordings are as those that the model has learned
 SCHEDULE = Schedule(4e-4, warming=100, cools=True)
+KEPT = 0.25  # of the weights it began from
 
 
 def draw(rng: random.Random) -> Scene:
@@ -39,15 +42,6 @@ def draw(rng: random.Random) -> Scene:
         aside, above, room = rng.uniform(-0.25, 0.25), rng.uniform(-0.25, 0.25), rng.uniform(1.05, 1.7)
         return replace(scene, view=framed(scene, scene.things[0], aspect, aside, above, room))
     return scene
-
-
-def in_format(scene: Scene, aspect: float, scale: float = 1.0) -> Scene:
-    """A scene of the first world seen in another format; in a tall one, which shows less to the sides, its things stand
-    closer together.
-    """
-    wide = min(1.0, math.sqrt(aspect))
-    things = tuple(replace(thing, x=thing.x * wide) for thing in scene.things)
-    return replace(scene, things=things, view=View(scale=scale, aspect=aspect))
 
 
 def draw_some_words(rng: random.Random) -> Wording:
@@ -72,13 +66,22 @@ def size_of(model: Path) -> int:
     return CELLS << halvings
 
 
+@torch.no_grad()
+def mix(base: Path, model: Path) -> None:
+    """Give a model KEPT of another one's weights."""
+    for part, before, after in zip(("unet", "text_encoder"), weights_of(base), weights_of(model), strict=True):
+        for known, learned in zip(before.parameters(), after.parameters(), strict=True):
+            learned.lerp_(known, KEPT)
+        after.half().save_pretrained(model / part)
+
+
 def main() -> None:
     """Run the stages in order; each goes on where it stopped."""
     parser = argparse.ArgumentParser(prog="python -m nti_desktop.studio.train.formats", description=__doc__)
     parser.add_argument("--base", type=Path, default=Path("resources/models/studio"), help="the model that goes on")
     parser.add_argument("--out", type=Path, default=Path("out/formats"), help="pictures, checkpoint and the model")
     parser.add_argument("--streams", type=int, default=82, help=f"of {pictures.SCENES_A_STREAM} scenes")
-    parser.add_argument("--steps", type=int, default=7000)
+    parser.add_argument("--steps", type=int, default=5400)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw pictures")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
@@ -92,6 +95,8 @@ def main() -> None:
     pool.add_encoded(seeds[HELD_BACK:])
     training = Training(model, device, base=base)
     training.run(pool, (), out / "formats.pt", Clock(arguments.steps), SCHEDULE)
+    export(model, training.average, new_scheduler())
+    mix(base, model)
 
 
 if __name__ == "__main__":
