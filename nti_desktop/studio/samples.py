@@ -54,14 +54,14 @@ CHOICES = (
     Choice(
         "bowl-and-bottle.jpg",
         313,
-        (("pink", "yellow"), ("a wooden table", "snow"), ("in a studio", "at sunset")),
+        (("pink", "yellow"), ("a wooden table", "green grass"), ("in a studio", "at sunset")),
         aspect=1.5,
     ),
     Choice("white-ball.jpg", 173, (("metal", "glass"), ("white", "red"), ("a photo", "a black and white photo"))),
     Choice(
-        "bottle-at-night.jpg",
-        320,
-        (("turquoise", "orange"), ("at night", "on a sunny day"), ("a tiled floor", "a wooden table")),
+        "red-mug.jpg",
+        315,
+        (("red", "blue"), ("at sunset", "on a sunny day"), ("grey stone", "sand")),
         aspect=1 / 1.5,
     ),
 )
