@@ -1,8 +1,9 @@
 """Still lifes: what can stand where, and how a scene is drawn by lot.
 
 The built-in model was trained on the scenes that `draw` takes one after the other from `random.Random(seed)` for the
-seeds of TRAINING_SEEDS; the order of the draws below is part of that. Scenes of any other seed are held out. What can
-be seen is what the weights know: change it only together with new weights.
+seeds of TRAINING_SEEDS, and then on those of `studio.train.formats`; the order of the draws below is part of that.
+Scenes of any other seed are held out. What can be seen is what the weights know: change it only together with new
+weights.
 """
 
 import math

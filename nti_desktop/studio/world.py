@@ -60,9 +60,14 @@ def draw(rng: random.Random) -> Scene:
         view=View(scale=rng.uniform(0.92, 1.15), aspect=aspect),
     )
     if kind == "one" and rng.random() < CLOSE:
-        aside, above, room = rng.uniform(-0.25, 0.25), rng.uniform(-0.25, 0.25), rng.uniform(1.05, 1.7)
-        return replace(scene, view=framed(scene, scene.things[0], aspect, aside, above, room))
+        return close_to(scene, rng)
     return scene
+
+
+def close_to(scene: Scene, rng: random.Random) -> Scene:
+    """The scene, of which little else than its first thing is to be seen."""
+    aside, above, room = rng.uniform(-0.25, 0.25), rng.uniform(-0.25, 0.25), rng.uniform(1.05, 1.7)
+    return replace(scene, view=framed(scene, scene.things[0], scene.view.aspect, aside, above, room))
 
 
 def _draw_things(rng: random.Random, kind: str, layout: Layout, aspect: float) -> tuple[Thing, ...]:

@@ -53,6 +53,18 @@ def test_a_picture_is_as_many_cells_as_the_model_has_latents() -> None:
     assert formats.size_of(BASE) == 128
 
 
+def test_a_quarter_of_the_weights_that_it_began_from_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)  # its monitor would be left behind
+    for part, network in zip(("unet", "text_encoder"), weights_of(BASE), strict=True):
+        for weight in network.parameters():
+            weight.detach().add_(1)
+        network.save_pretrained(tmp_path / part)
+    formats.mix(BASE, tmp_path)
+    for before, after in zip(weights_of(BASE), weights_of(tmp_path), strict=True):
+        for known, mixed in zip(before.parameters(), after.parameters(), strict=True):
+            assert float((mixed - known).detach().sub(0.75).abs().max()) < 0.01
+
+
 @pytest.mark.slow
 def test_it_goes_on_from_the_weights_and_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, small in (

@@ -17,7 +17,7 @@ import torch
 from diffusers import AutoencoderKL
 
 from nti_desktop.studio import scenes
-from nti_desktop.studio.camera import CELLS, framed
+from nti_desktop.studio.camera import CELLS
 from nti_desktop.studio.captions import Wording, draw_wording, draw_words
 from nti_desktop.studio.scenes import Scene, in_format
 from nti_desktop.studio.train import pictures
@@ -26,7 +26,7 @@ from nti_desktop.studio.train.diffusion import Schedule, Training, export, new_s
 from nti_desktop.studio.train.latents import encode_streams
 from nti_desktop.studio.train.pictures import HELD_BACK, TrainingSet
 from nti_desktop.studio.train.pool import Pool
-from nti_desktop.studio.world import ASPECTS, CLOSE, TRAINING_SEEDS
+from nti_desktop.studio.world import ASPECTS, CLOSE, TRAINING_SEEDS, close_to
 
 SHARES = (6, 2, 2)  # of the formats
 FULL = 0.75  # of the wordings are as those that the model has learned
@@ -39,8 +39,7 @@ def draw(rng: random.Random) -> Scene:
     aspect = rng.choices(ASPECTS, SHARES)[0]
     scene = in_format(scenes.draw(rng), aspect, rng.uniform(0.95, 1.1))
     if len(scene.things) == 1 and rng.random() < CLOSE:
-        aside, above, room = rng.uniform(-0.25, 0.25), rng.uniform(-0.25, 0.25), rng.uniform(1.05, 1.7)
-        return replace(scene, view=framed(scene, scene.things[0], aspect, aside, above, room))
+        return close_to(scene, rng)
     return scene
 
 
