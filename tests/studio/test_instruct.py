@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
+from safetensors.torch import save_file
 from transformers import CLIPTokenizer
 
 from nti_desktop.core.resources import resource
 from nti_desktop.studio.train import checkpoint, instruct, pairs
 from nti_desktop.studio.train.pairs import Pairs
+from nti_desktop.studio.world import ASPECTS
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +36,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def found(out: Path) -> Pairs:
-    return pairs.load_all(out / "pairs", [SEED])
+    (only,) = pairs.load_all(out / "pairs", [SEED])
+    return only
 
 
 def test_every_change_of_a_scene_is_there_and_asked_for_both_ways(found: Pairs) -> None:
@@ -43,6 +46,45 @@ def test_every_change_of_a_scene_is_there_and_asked_for_both_ways(found: Pairs) 
     forth, back = found.ends[::2], found.ends[1::2]
     assert torch.equal(forth, back.flip(1))
     assert all(not torch.equal(found.latents[a], found.latents[b]) for a, b in found.ends.tolist())
+
+
+def test_each_stream_has_one_format_and_together_they_have_all() -> None:
+    found = [{order.source.view.aspect for order in pairs.orders_of(seed, 1)[0]} for seed in range(SEED, SEED + 5)]
+    assert [aspect for (aspect,) in found] == list(pairs.FORMATS)
+    assert set(pairs.FORMATS) == set(ASPECTS)
+    scene = pairs.orders_of(SEED + 4, 1)[0][0]
+    assert scene.target.view == scene.source.view
+
+
+def test_streams_are_put_together_by_format(tmp_path: Path) -> None:
+    for seed, (height, width) in enumerate([(2, 2), (2, 3), (2, 2)]):
+        ends, ids = torch.tensor([[0, 1]]), torch.full((1, pairs.WAYS, 4), seed, dtype=torch.int16)
+        parts = {"latents": torch.full((2, 8, height, width), float(seed)), "ends": ends, "ids": ids}
+        save_file(parts, tmp_path / f"{seed}.safetensors")
+    square, broad = pairs.load_all(tmp_path, range(4))
+    assert square.latents[square.ends[1]].flatten().unique().tolist() == [2]
+    assert broad.latents.shape == (2, 8, 2, 3)
+    assert broad.ids.unique().tolist() == [1]
+
+
+def test_a_step_is_of_one_format_and_each_has_its_turns(out: Path, found: Pairs) -> None:
+    training = instruct.Training(BASE, out / "model", "cpu")
+    broad = Pairs(found.latents[:, :, :4], found.ends, found.ids)
+    seen = []
+    training.unet.conv_in.register_forward_pre_hook(lambda _, given: seen.append(tuple(given[0].shape[-2:])))
+    for step in range(8):
+        training.loss([found, broad], checkpoint.generator(0, step))
+    assert set(seen) == {(8, 8), (4, 8)}
+
+
+@pytest.mark.parametrize("float32", [True, False])
+def test_it_computes_as_exactly_as_it_is_told(out: Path, found: Pairs, float32: bool) -> None:
+    training = instruct.Training(BASE, out / "model", "cpu", float32=float32)
+    seen = set()
+    training.unet.conv_out.register_forward_hook(lambda _, __, answer: seen.add(answer.dtype))
+    training.loss([found], checkpoint.generator(0, 0))
+    able = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    assert seen == {torch.float32 if float32 or not able else torch.bfloat16}
 
 
 def test_the_tokens_are_the_orders_and_each_word_is_one(out: Path, found: Pairs) -> None:
@@ -70,13 +112,13 @@ def test_steps_teach_and_go_on_where_they_stopped(
 ) -> None:
     monkeypatch.setattr(instruct, "BATCH", 4)
     training = instruct.Training(BASE, out / "model", "cpu")
-    before = float(training.loss(found, checkpoint.generator(9, 9)).detach())
-    training.run(found, 6, tmp_path / "kept.pt")
-    assert float(training.loss(found, checkpoint.generator(9, 9)).detach()) < before
+    before = float(training.loss([found], checkpoint.generator(9, 9)).detach())
+    training.run([found], 6, tmp_path / "kept.pt")
+    assert float(training.loss([found], checkpoint.generator(9, 9)).detach()) < before
     weights = training.unet.conv_in.weight.detach().clone()
     assert weights[:, weights.shape[1] // 2 :].abs().max() > 0
     again = instruct.Training(BASE, out / "model", "cpu")
-    again.run(found, 6, tmp_path / "kept.pt")  # nothing is left to do
+    again.run([found], 6, tmp_path / "kept.pt")  # nothing is left to do
     assert torch.equal(again.unet.conv_in.weight, weights)
     index = json.loads((out / "model" / "model_index.json").read_text("utf-8"))
     assert index["_class_name"] == "StableDiffusionInstructPix2PixPipeline"

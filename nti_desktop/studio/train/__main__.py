@@ -9,11 +9,9 @@ import argparse
 import os
 from pathlib import Path
 
-import torch
-
 from nti_desktop.studio.train import checkpoint, pictures
 from nti_desktop.studio.train.autoencoder import train_autoencoder
-from nti_desktop.studio.train.course import Clock
+from nti_desktop.studio.train.course import Clock, add_device_options
 from nti_desktop.studio.train.decoders import train_decoders
 from nti_desktop.studio.train.diffusion import COOL_DOWN, PLATEAU, Training
 from nti_desktop.studio.train.latents import encode_streams, is_encoded
@@ -36,7 +34,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--autoencoder-streams", type=int, default=64, help="of them, to train the autoencoder on")
     parser.add_argument("--enough", type=int, help="streams to begin diffusion with; all if not given")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw pictures")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add_device_options(parser)
     parser.add_argument(
         "--compile",
         action=argparse.BooleanOptionalAction,
@@ -78,7 +76,7 @@ def main() -> None:
     if "latents" in stages:
         encode_streams(drawn, seeds, model / "vae", out / "latents", device)
     if asked := [stage for stage in ("diffusion", "cooldown") if stage in stages]:
-        training = Training(model, device, compiled=arguments.compile)
+        training = Training(model, device, compiled=arguments.compile, float32=arguments.float32)
         if arguments.compile:
             training.warm_up(pictures.cells(pictures.FORMATS))
         few = seeds[HELD_BACK:][: arguments.enough]

@@ -1,11 +1,12 @@
-"""How long and in which portions each stage trains: a course for processors, one for accelerators."""
+"""How long, in which portions and how exactly each stage trains: a course for processors, one for accelerators."""
 
+import argparse
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers.models.attention_processor import AttnProcessor
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,34 @@ def course_of(device: str) -> Course:
     return ON_PROCESSOR if device == "cpu" else ON_ACCELERATOR
 
 
-def half(device: str) -> torch.autocast:
-    """Compute in bfloat16 where the device can; a processor that emulates it takes some fifteen times as long."""
-    able = device != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return torch.autocast(device, torch.bfloat16, enabled=able)
+def add_device_options(parser: argparse.ArgumentParser) -> None:
+    """Where diffusion trains, and how exactly."""
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--float32", action="store_true", help="diffusion, where that is quicker than bfloat16: try fifty steps of both"
+    )
 
 
-def attend_plainly(unet: Any, text_encoder: Any, device: str) -> None:
-    """Have the models attend by plain products on a processor: the way back through the fused ones, which save memory,
-    takes about five times as long there.
+def half(device: str, float32: bool = False) -> torch.autocast:
+    """Compute in bfloat16 where the device can; a processor that emulates it takes some fifteen times as long.
+
+    float32: computes in that all the same, which is quicker on some processors that can do both.
     """
-    if device == "cpu":
-        unet.set_attn_processor(AttnProcessor())
-        text_encoder.set_attn_implementation("eager")
+    able = device != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast(device, torch.bfloat16, enabled=able and not float32)
+
+
+def attend_plainly(unet: Any, text_encoder: Any, device: str, float32: bool = False) -> None:
+    """Have the models attend by plain products on a processor: the way back through the fused ones, which save memory,
+    takes longer there, but for self-attention in float32.
+    """
+    if device != "cpu":
+        return
+    processors = {
+        name: AttnProcessor2_0() if float32 and ".attn1." in name else AttnProcessor() for name in unet.attn_processors
+    }
+    unet.set_attn_processor(processors)
+    text_encoder.set_attn_implementation("eager")
 
 
 class Clock:

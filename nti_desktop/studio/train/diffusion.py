@@ -136,14 +136,20 @@ COOL_DOWN = Schedule(1e-3, warming=1, cools=True)
 class Training:
     """A UNet and a text encoder under way, in a folder that already has autoencoder and tokenizer. compiled: whether a
     step's work gets kernels of its own, by a compiler that must be there; some minutes for each format; base: the
-    folder of a model whose weights are where these begin.
+    folder of a model whose weights are where these begin; float32: see `half`.
     """
 
     def __init__(
-        self, model: Path, device: str, seed: int = 0, compiled: bool = False, base: Path | None = None
+        self,
+        model: Path,
+        device: str,
+        seed: int = 0,
+        compiled: bool = False,
+        base: Path | None = None,
+        float32: bool = False,
     ) -> None:
         torch.manual_seed(seed)
-        self._model, self._device, self._seed = model, device, seed
+        self._model, self._device, self._seed, self._float32 = model, device, seed, float32
         self._course = course_of(device)
         self._scheduler: Any = new_scheduler()
         self._levels = logarithms_of_signal_to_noise(self._scheduler).to(device)
@@ -165,7 +171,7 @@ class Training:
             "text_average": self.average.text_encoder,
             "optimiser": self._optimiser,
         }
-        attend_plainly(self.unet, self.text_encoder, device)
+        attend_plainly(self.unet, self.text_encoder, device, float32)
         self._watched = watch(self.unet)
         self._predicted = torch.compile(self._prediction, dynamic=False) if compiled else self._prediction
 
@@ -184,7 +190,7 @@ class Training:
         )
         timesteps = draw_timesteps(self._levels, len(x0), random)
         noisy = self._scheduler.add_noise(x0, noise, timesteps)
-        with half(self._device):
+        with half(self._device, self._float32):
             embeddings = self.text_encoder(drafted.ids).last_hidden_state
             predicted, place = self._predicted(noisy, timesteps, embeddings, drafted.names, drafted.masks)
         return F.mse_loss(predicted.float(), self._scheduler.get_velocity(x0, noise, timesteps)), place

@@ -21,7 +21,7 @@ from nti_desktop.studio.camera import CELLS
 from nti_desktop.studio.captions import Wording, draw_wording, draw_words
 from nti_desktop.studio.scenes import Scene, in_format
 from nti_desktop.studio.train import pictures
-from nti_desktop.studio.train.course import Clock
+from nti_desktop.studio.train.course import Clock, add_device_options
 from nti_desktop.studio.train.diffusion import Schedule, Training, export, new_scheduler, weights_of
 from nti_desktop.studio.train.latents import encode_streams
 from nti_desktop.studio.train.pictures import HELD_BACK, TrainingSet
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=82, help=f"of {pictures.SCENES_A_STREAM} scenes")
     parser.add_argument("--steps", type=int, default=5400)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw pictures")
-    parser.add_argument("--device", default="cpu")
+    add_device_options(parser)
     arguments = parser.parse_args()
     out, base, device = arguments.out, arguments.base, arguments.device
     model, seeds = out / "model", TRAINING_SEEDS[: arguments.streams]
@@ -92,7 +92,7 @@ def main() -> None:
     encode_streams(out / "pictures", seeds, model / "vae", out / "latents", device, of)
     pool = Pool(out / "latents", model / "tokenizer", device)
     pool.add_encoded(seeds[HELD_BACK:])
-    training = Training(model, device, base=base)
+    training = Training(model, device, base=base, float32=arguments.float32)
     training.run(pool, (), out / "formats.pt", Clock(arguments.steps), SCHEDULE)
     export(model, training.average, new_scheduler())
     mix(base, model)

@@ -9,7 +9,7 @@ import copy
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from nti_desktop.studio.orders import reversed_order
 from nti_desktop.studio.scenes import TRAINING_SEEDS
 from nti_desktop.studio.train import checkpoint, pairs
-from nti_desktop.studio.train.course import attend_plainly, half
+from nti_desktop.studio.train.course import add_device_options, attend_plainly, half
 from nti_desktop.studio.train.diffusion import draw_timesteps, logarithms_of_signal_to_noise, write_index
+from nti_desktop.studio.train.formats import size_of
 from nti_desktop.studio.train.pairs import Pairs, orders_of
 from nti_desktop.studio.train.tokenizer import tokenizer_of
 
@@ -86,12 +87,14 @@ def learning_rate(done: float, step: int) -> float:
 
 class Training:
     """A UNet and a text encoder under way. compiled: whether the UNet gets kernels of its own, by a compiler that must
-    be there for it.
+    be there for it; float32: see `half`.
     """
 
-    def __init__(self, base: Path, model: Path, device: str, seed: int = 0, compiled: bool = False) -> None:
+    def __init__(
+        self, base: Path, model: Path, device: str, seed: int = 0, compiled: bool = False, float32: bool = False
+    ) -> None:
         torch.manual_seed(seed)
-        self._model, self._device, self._seed = model, device, seed
+        self._model, self._device, self._seed, self._float32 = model, device, seed, float32
         self._scheduler: Any = DDIMScheduler.from_pretrained(model / "scheduler")
         self._levels = logarithms_of_signal_to_noise(self._scheduler).to(device)
         plain: Any = UNet2DConditionModel.from_pretrained(base / "unet", low_cpu_mem_usage=False)
@@ -112,11 +115,15 @@ class Training:
             "text_average": self.averages[1],
             "optimiser": self._optimiser,
         }
-        attend_plainly(self.unet, self.text_encoder, device)
+        attend_plainly(self.unet, self.text_encoder, device, float32)
         self._predicted = torch.compile(self.unet) if compiled else self.unet
 
-    def loss(self, found: Pairs, lot: torch.Generator) -> Tensor:
-        """Of the prediction of v for the target, the source beside it; what changes counts more than what stays."""
+    def loss(self, formats: Sequence[Pairs], lot: torch.Generator) -> Tensor:
+        """Of the prediction of v for the target, the source beside it; what changes counts more than what stays. All of
+        a step have one format, by lot.
+        """
+        orders = torch.tensor([float(len(found.ends)) for found in formats])
+        found = formats[int(torch.multinomial(orders, 1, generator=lot))]
         which = torch.randint(len(found.ends), (BATCH,), generator=lot)
         source, target = (found.latents[found.ends[which, end]].float() for end in (0, 1))
         ids = found.ids[which, torch.randint(found.ids.shape[1], (BATCH,), generator=lot)].long()
@@ -132,7 +139,7 @@ class Training:
         noise = torch.randn(target.shape, generator=lot)
         noisy = self._scheduler.add_noise(target, noise, timesteps)
         together = torch.cat([noisy, seen], dim=1).contiguous(memory_format=torch.channels_last)
-        with half(self._device):
+        with half(self._device, self._float32):
             embeddings = self.text_encoder(ids).last_hidden_state
             predicted = self._predicted(together, timesteps, embeddings).sample.float()
         errors = F.mse_loss(predicted, self._scheduler.get_velocity(target, noise, timesteps), reduction="none")
@@ -142,12 +149,12 @@ class Training:
         empty = self._tokenizer("", padding="max_length", max_length=self._tokenizer.model_max_length)
         return torch.tensor(empty["input_ids"])
 
-    def run(self, found: Pairs, steps: int, kept: Path) -> None:
+    def run(self, formats: Sequence[Pairs], steps: int, kept: Path) -> None:
         """Train up to this step, from the checkpoint that is kept or from the base."""
         step = first = checkpoint.resume(kept, self.parts)
         started, seen = time.monotonic(), 0.0
         while step < steps:
-            loss = self.loss(found, checkpoint.generator(self._seed, step))
+            loss = self.loss(formats, checkpoint.generator(self._seed, step))
             for group in self._optimiser.param_groups:
                 group["lr"] = learning_rate(step / steps, step)
             self._optimiser.zero_grad()
@@ -178,22 +185,23 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=Path("resources/models/studio"), help="the model that is tuned")
     parser.add_argument("--out", type=Path, default=Path("out/instruct"), help="pairs, checkpoint and the model")
     parser.add_argument("--streams", type=int, default=64, help=f"of {pairs.SCENES_A_STREAM} scenes")
-    parser.add_argument("--size", type=int, default=128, help="pixels of a picture's side")
     parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw pictures")
-    parser.add_argument("--device", default="cpu")
     parser.add_argument("--compile", action="store_true", help="the UNet; wants a C++ compiler, and pays after minutes")
+    add_device_options(parser)
     arguments = parser.parse_args()
     stages, out = arguments.stages or ("begin", "pairs", "train"), arguments.out
     model, seeds = out / "model", TRAINING_SEEDS[: arguments.streams]
     if "begin" in stages and not (model / "text_encoder").exists():
         begin(arguments.base, model)
     if "pairs" in stages:
-        pairs.draw_all(out / "pairs", model, arguments.size, seeds, arguments.workers)
+        pairs.draw_all(out / "pairs", model, size_of(model), seeds, arguments.workers)
     if "train" in stages:
         found = pairs.load_all(out / "pairs", seeds[HELD_BACK:])
-        print(f"instruct: {len(found.ends)} orders on {len(found.latents)} pictures", flush=True)
-        training = Training(arguments.base, model, arguments.device, compiled=arguments.compile)
+        orders, pictures = (sum(map(len, each)) for each in zip(*((f.ends, f.latents) for f in found), strict=True))
+        print(f"instruct: {orders} orders on {pictures} pictures", flush=True)
+        compiled, float32 = arguments.compile, arguments.float32
+        training = Training(arguments.base, model, arguments.device, compiled=compiled, float32=float32)
         training.run(found, arguments.steps, out / "instruct.pt")
 
 

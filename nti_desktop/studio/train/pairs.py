@@ -1,11 +1,12 @@
 """What instruction models learn from: pairs of pictures as latents, and the orders that lead from one to the other.
 
-Of every scene of a stream its picture and those of some changes of it; each pair can be asked for either way.
+Of every scene of a stream its picture and those of some changes of it; each pair can be asked for either way. All
+pictures of a stream have one format.
 """
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -22,9 +23,10 @@ from transformers import CLIPTokenizer
 
 from nti_desktop.studio.orders import Order, draw_order, reversed_order
 from nti_desktop.studio.render import drawn
-from nti_desktop.studio.scenes import draw
+from nti_desktop.studio.scenes import draw, in_format
 from nti_desktop.studio.train.tokenizer import CONTEXT
 
+FORMATS = (1.0, 1.0, 1.5, 1.0, 1 / 1.5)  # width by height, of one stream after another, and again
 SCENES_A_STREAM = 96
 CHANGES = 3  # of each scene
 WAYS = 5  # to say each order, as tokens
@@ -32,8 +34,8 @@ WAYS = 5  # to say each order, as tokens
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """latents: of pictures (P, C, h, w) in half precision, as the UNet sees them; ends: which are source and target
-    (N, 2); ids: tokens of each order, said in several ways (N, WAYS, CONTEXT).
+    """Of one format. latents: of pictures (P, C, h, w) in half precision, as the UNet sees them; ends: which are source
+    and target (N, 2); ids: tokens of each order, said in several ways (N, WAYS, CONTEXT).
     """
 
     latents: Tensor
@@ -44,12 +46,14 @@ class Pairs:
 def orders_of(seed: int, count: int = SCENES_A_STREAM) -> list[list[Order]]:
     """The orders of each scene of a stream of the first world, CHANGES of each."""
     stream, lot = random.Random(seed), random.Random(-seed)
-    return [[draw_order(scene, lot) for _ in range(CHANGES)] for scene in (draw(stream) for _ in range(count))]
+    aspect = FORMATS[seed % len(FORMATS)]
+    scenes = (in_format(draw(stream), aspect) for _ in range(count))
+    return [[draw_order(scene, lot) for _ in range(CHANGES)] for scene in scenes]
 
 
 def draw_all(folder: Path, model: Path, size: int, seeds: Sequence[int], workers: int) -> None:
-    """Draw and encode what is not there yet of the streams, in so many processes. size: pixels of a picture's side;
-    model: has the autoencoder and the tokenizer.
+    """Draw and encode what is not there yet of the streams, in so many processes. size: pixels of a square picture's
+    side; model: has the autoencoder and the tokenizer.
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [seed for seed in seeds if not _file(folder, seed).exists()]
@@ -60,16 +64,23 @@ def draw_all(folder: Path, model: Path, size: int, seeds: Sequence[int], workers
             print(f"pairs: {done} of {len(missing)} streams", flush=True)
 
 
-def load_all(folder: Path, seeds: Sequence[int]) -> Pairs:
-    """Load the pairs of those streams that are drawn. Raises FileNotFoundError where none is."""
-    found = [load_file(file) for seed in seeds if (file := _file(folder, seed)).exists()]
+def load_all(folder: Path, seeds: Sequence[int]) -> list[Pairs]:
+    """Load the pairs of those streams that are drawn, by format. Raises FileNotFoundError where none is."""
+    found: dict[tuple[int, ...], list[dict[str, Tensor]]] = {}
+    for file in (file for seed in seeds if (file := _file(folder, seed)).exists()):
+        stream = load_file(file)
+        found.setdefault(tuple(stream["latents"].shape[1:]), []).append(stream)
     if not found:
         raise FileNotFoundError(f"No pairs are drawn in {folder} yet.")
-    before = np.cumsum([0, *(len(stream["latents"]) for stream in found)])
+    return [_together(streams) for streams in found.values()]
+
+
+def _together(streams: Sequence[Mapping[str, Tensor]]) -> Pairs:
+    before = np.cumsum([0, *(len(stream["latents"]) for stream in streams)])
     return Pairs(
-        torch.cat([stream["latents"] for stream in found]),
-        torch.cat([stream["ends"] + int(first) for stream, first in zip(found, before, strict=False)]),
-        torch.cat([stream["ids"] for stream in found]),
+        torch.cat([stream["latents"] for stream in streams]),
+        torch.cat([stream["ends"] + int(first) for stream, first in zip(streams, before, strict=False)]),
+        torch.cat([stream["ids"] for stream in streams]),
     )
 
 
