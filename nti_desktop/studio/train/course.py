@@ -38,7 +38,7 @@ def course_of(device: str) -> Course:
 
 
 def add_device_options(parser: argparse.ArgumentParser) -> None:
-    """Where diffusion trains, and how exactly."""
+    """Add the options that say where diffusion trains, and how exactly."""
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
         "--float32", action="store_true", help="diffusion, where that is quicker than bfloat16: try fifty steps of both"
