@@ -49,8 +49,13 @@ def targets(scene: Scene, kind: str) -> list[Scene]:
 
 
 def order_of(kind: str, source: Scene, target: Scene) -> Order:
-    """The order by which one scene becomes the other; the target's caption is a way to say it too. kind: see SHARES."""
-    return Order(kind, source, target, (*_ways(kind, source, target), caption_pair(source, target)[1]))
+    """The order by which one scene becomes the other; the target's caption is a way to say it too. kind: see SHARES.
+
+    A thing alone is also called “it”.
+    """
+    calls = (_named(source, source.things[0]), *(("it",) if len(source.things) == 1 else ()))
+    said = [way for it in calls for way in _ways(kind, source, target, it)]
+    return Order(kind, source, target, tuple(dict.fromkeys([*said, caption_pair(source, target)[1]])))
 
 
 def reversed_order(order: Order) -> Order:
@@ -59,9 +64,8 @@ def reversed_order(order: Order) -> Order:
     return order_of(kind, order.target, order.source)
 
 
-def _ways(kind: str, source: Scene, target: Scene) -> Iterator[str]:
+def _ways(kind: str, source: Scene, target: Scene, it: str) -> Iterator[str]:
     first, new = source.things[0], target.things[0]
-    it = _named(source, first)
     match kind:
         case "colour":
             yield from (f"make {it} {new.colour}", f"paint {it} {new.colour}", f"turn {it} {new.colour}")

@@ -51,6 +51,17 @@ def scene(*shapes: Shape) -> Scene:
     raise AssertionError
 
 
+def test_a_thing_alone_is_also_called_it_and_one_of_two_never() -> None:
+    alone, two = scene(Shape.MUG), scene(Shape.MUG, Shape.CONE)
+    assert "make it blue" in {
+        way for target in targets(alone, "colour") for way in order_of("colour", alone, target).ways
+    }
+    for kind in ("colour", "shape", "material", "pose", "size"):
+        for target in targets(two, kind):
+            said = order_of(kind, two, target).ways[:-1]  # the last is the target's caption
+            assert not [way for way in said if " it " in f" {way} "]
+
+
 @pytest.mark.parametrize(
     ("kind", "chosen", "said"),
     [
