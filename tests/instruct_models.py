@@ -4,22 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
 import torch
 from diffusers import UNet2DConditionModel
 
-from nti_desktop.models.library import catalog
-from nti_desktop.models.library.catalog import BuiltIn, built_in
-from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.studio.train.instruct import widened
-
-
-def build_in_orders(folder: Path, monkeypatch: pytest.MonkeyPatch, defaults: EditDefaults) -> str:
-    """Let such a model, untrained, come with the program, with the Studio's autoencoder; returns its id."""
-    make_orders_model(built_in().files.folder, folder)
-    shutil.rmtree(folder / "vae")
-    monkeypatch.setitem(catalog.BUILT_IN, "its-orders", BuiltIn("Its orders", str(folder), defaults, "studio/vae"))
-    return "its-orders"
 
 
 def make_orders_model(base: Path, folder: Path, *, sees: float = 0.05) -> Path:

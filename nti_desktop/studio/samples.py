@@ -20,12 +20,13 @@ SIZE = 512  # pixels; the side of a square one
 @dataclass(frozen=True)
 class Choice:
     """file: name of the picture; seed: of its scene; edits: words of its caption, and words to put in their place;
-    aspect: width by height.
+    orders: that come out well, none where none does; aspect: width by height.
     """
 
     file: str
     seed: int
     edits: tuple[tuple[str, str], ...]
+    orders: tuple[str, ...]
     aspect: float = 1.0
 
     @property
@@ -35,33 +36,71 @@ class Choice:
 
 
 CHOICES = (
-    Choice("red-cube.jpg", 183, (("red", "yellow"), ("cube", "ball"), ("on a sunny day", "at sunset"))),
     Choice(
-        "yellow-mug.jpg", 114, (("yellow", "blue"), ("a yellow mug", "a yellow glass mug"), ("at sunset", "at night"))
+        "red-cube.jpg",
+        183,
+        (("red", "yellow"), ("cube", "ball"), ("on a sunny day", "at sunset")),
+        ("add a blue ball on the right", "at night"),
     ),
-    Choice("lamp-at-night.jpg", 144, (("blue", "orange"), ("green grass", "snow"), ("at night", "at sunset"))),
-    Choice("metal-ring.jpg", 192, (("turquoise", "pink"), ("ring", "mug"), ("after rain", "in fog"))),
-    Choice("ring-and-lamp.jpg", 202, (("yellow", "turquoise"), ("snow", "a wooden table"), ("at sunset", "at night"))),
-    Choice("glass-bowl.jpg", 249, (("purple", "green"), ("glass", "metal"), ("a photo", "a sepia photo"))),
+    Choice(
+        "yellow-mug.jpg",
+        114,
+        (("yellow", "blue"), ("a yellow mug", "a yellow glass mug"), ("at sunset", "at night")),
+        ("add a red ball on the left", "in fog"),
+    ),
+    Choice(
+        "lamp-at-night.jpg",
+        144,
+        (("blue", "orange"), ("green grass", "snow"), ("at night", "at sunset")),
+        ("put it on snow",),
+    ),
+    Choice("metal-ring.jpg", 192, (("turquoise", "pink"), ("ring", "mug"), ("after rain", "in fog")), ("make it red",)),
+    Choice(
+        "ring-and-lamp.jpg", 202, (("yellow", "turquoise"), ("snow", "a wooden table"), ("at sunset", "at night")), ()
+    ),
+    Choice(
+        "glass-bowl.jpg",
+        249,
+        (("purple", "green"), ("glass", "metal"), ("a photo", "a sepia photo")),
+        ("turn it into a mug", "at night"),
+    ),
     Choice(
         "mug-and-cone.jpg",
         311,
         (("green", "blue"), ("after rain", "in fog"), ("at sunset", "at night")),
+        ("make the mug blue",),
         aspect=1.5,
     ),
-    Choice("green-cone.jpg", 224, (("green", "purple"), ("sand", "snow"), ("at sunset", "on a sunny day"))),
-    Choice("mug-in-fog.jpg", 129, (("purple", "yellow"), ("in fog", "after rain"), ("in a studio", "at sunset"))),
+    Choice(
+        "green-cone.jpg",
+        224,
+        (("green", "purple"), ("sand", "snow"), ("at sunset", "on a sunny day")),
+        ("add a yellow ball on the right", "put it on snow"),
+    ),
+    Choice(
+        "mug-in-fog.jpg",
+        129,
+        (("purple", "yellow"), ("in fog", "after rain"), ("in a studio", "at sunset")),
+        ("without fog",),
+    ),
     Choice(
         "bowl-and-bottle.jpg",
         313,
         (("pink", "yellow"), ("a wooden table", "green grass"), ("in a studio", "at sunset")),
+        ("put it on green grass",),
         aspect=1.5,
     ),
-    Choice("white-ball.jpg", 173, (("metal", "glass"), ("white", "red"), ("a photo", "a black and white photo"))),
+    Choice(
+        "white-ball.jpg",
+        173,
+        (("metal", "glass"), ("white", "red"), ("a photo", "a black and white photo")),
+        ("at night", "add an orange mug on the right"),
+    ),
     Choice(
         "red-mug.jpg",
         315,
         (("red", "blue"), ("at sunset", "on a sunny day"), ("grey stone", "sand")),
+        ("make it blue", "on a sunny day"),
         aspect=1 / 1.5,
     ),
 )
@@ -83,7 +122,8 @@ def write_samples(folder: Path) -> None:
         text = caption(scene)
         picture = Image.fromarray(render(scene, SIZE, rays=2).image)
         picture.save(folder / choice.file, quality=95, subsampling=0, optimize=True)
-        entries.append({"file": choice.file, "caption": text, "edits": [edited(text, *edit) for edit in choice.edits]})
+        edits = [edited(text, *edit) for edit in choice.edits]
+        entries.append({"file": choice.file, "caption": text, "edits": edits, "orders": choice.orders})
     (folder / "samples.json").write_text(json.dumps(entries, indent=2) + "\n", "utf-8")
 
 

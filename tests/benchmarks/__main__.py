@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from nti_desktop.core.errors import OutOfMemory
-from nti_desktop.models.library.catalog import STUDIO_ORDERS_DEFAULTS, ModelEntry, built_in, find_model
+from nti_desktop.models.library.catalog import STUDIO_ORDERS_DEFAULTS, ModelEntry, all_built_in, built_in, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.methods import Method
 from tests.benchmarks.children import ask
@@ -66,7 +66,8 @@ def measured(entry: ModelEntry, asked: argparse.Namespace) -> Measured:
             for truth in measure_truth(runner, ways(entry.defaults), asked.scenes):
                 yield "truth", truth
     if "methods" in asked.only:
-        models = [entry, *(replace(find_model(id), defaults=STUDIO_ORDERS_DEFAULTS) for id in asked.orders)]
+        others = (replace(find_model(id), defaults=STUDIO_ORDERS_DEFAULTS) for id in asked.orders)
+        models = [*all_built_in(), *others]
         strips = _strips(asked.out)
         strips.mkdir(parents=True, exist_ok=True)
         for found in measure_methods(
@@ -86,7 +87,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--orders",
         action="append",
         default=[],
-        help="a model of the Studio's world that takes orders, beside the others",
+        help="a model of the Studio's world that takes orders, beside those that come with the program",
     )
     parser.add_argument("--kinds", type=_some_of(KINDS), default=KINDS, help=f"for all methods, {','.join(KINDS)}")
     parser.add_argument("--methods", type=_some_of(tuple(Method)), default=tuple(Method), help="some of them")
@@ -124,10 +125,10 @@ def _strips(out: Path) -> Path:
     return out.parent / "methods"
 
 
-def earlier(out: Path, model: dict[str, Any]) -> dict[str, Any]:
+def earlier(out: Path, models: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What an earlier run wrote about the same weights with the same defaults."""
     found = json.loads(out.read_text("utf-8")) if out.exists() else {}
-    return found if found.get("model") == model else {}
+    return found if found.get("models") == models else {}
 
 
 def _as_read(found: object) -> Any:
@@ -144,11 +145,16 @@ def main(command_line: Sequence[str] | None = None) -> None:
         for file in (out, out.with_suffix(".jsonl")):
             file.unlink(missing_ok=True)
     entry = built_in()
-    model = _as_read({"name": entry.name, "fingerprint": fingerprint(entry), "defaults": plain(entry.defaults)})
-    sections = earlier(out, model)
+    models = _as_read(
+        [
+            {"name": model.name, "fingerprint": fingerprint(model), "defaults": plain(model.defaults)}
+            for model in all_built_in()
+        ]
+    )
+    sections = earlier(out, models)
     for name, found in measured(entry, asked):
         sections[name] = _as_read(plain(found))
-        bench = {"model": model} | summarised(sections)
+        bench = {"models": models} | summarised(sections)
         out.write_text(json.dumps(bench, indent=2) + "\n", "utf-8")
         print(f"\n{table(bench)}\n", flush=True)
     if "picture" in asked.only:

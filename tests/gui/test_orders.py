@@ -4,15 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.models.library.catalog import built_in, find_model
+from nti_desktop.models.library.catalog import BUILT_IN, ORDERS_ID, built_in, find_model
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.settings import EditDefaults
 from tests.gui.conftest import OpenWindow
-from tests.instruct_models import build_in_orders, make_orders_model
+from tests.instruct_models import make_orders_model
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -65,6 +65,19 @@ def test_an_order_needs_no_description_and_no_preparing_and_the_photo_follows(
     assert len(document.session.project.inversions) == 1
     window.editor.undo()
     assert prompts.edit.text() == "make it blue"
+
+
+def test_on_a_sample_orders_are_there_to_try_and_sentences_where_they_are_wanted(
+    window: MainWindow, sample: Sample, until: Until
+) -> None:
+    def offered() -> list[str]:
+        return [chip.objectName() for chip in window.editor_view.prompts.findChildren(QPushButton) if chip.isVisible()]
+
+    assert set(sample.orders) <= set(offered())
+    assert not set(sample.edits) & set(offered())
+    window.editor.model.choose(built_in())
+    until(lambda: set(sample.edits) <= set(offered()))
+    assert not set(sample.orders) & set(offered())
 
 
 @pytest.mark.slow
@@ -141,22 +154,22 @@ def test_a_sentence_that_was_written_is_no_order_and_comes_back_with_the_model(
 
 @pytest.mark.slow
 def test_a_way_that_another_built_in_model_knows_is_chosen_like_any_other(
-    open_window: OpenWindow, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: Until, qtbot: QtBot
+    open_window: OpenWindow, photo: Path, until: Until, qtbot: QtBot
 ) -> None:
-    id = build_in_orders(tmp_path / "orders", monkeypatch, EditDefaults(method=Method.INSTRUCT, steps=4))
+    orders = built_in(ORDERS_ID)
     window = open_window()
     window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
     model, panel, prompts = window.editor.model, window.editor_view.model_panel, window.editor_view.prompts
-    until(lambda: panel.models.count() == 2)
+    until(lambda: panel.models.count() == len(BUILT_IN))
 
     def choose_way(method: Method) -> None:
         panel.ways.setCurrentIndex(panel.ways.findText(method.row.title))
         panel.ways.activated.emit(panel.ways.currentIndex())
 
     choose_way(Method.INSTRUCT)
-    assert (model.entry.id, model.way) == (id, (Method.INSTRUCT, 4))
-    assert (panel.models.currentText(), panel.preparing()) == ("Its orders", model.way)
+    assert (model.entry, model.way) == (orders, (Method.INSTRUCT, orders.defaults.steps))
+    assert (panel.models.currentText(), panel.preparing()) == (orders.name, model.way)
     assert not prompts.description.isVisible()
     order(window, "put it on its side", qtbot)
     until(lambda: window.editor.pictures.final and window.editor.pictures.after is not None)

@@ -328,6 +328,26 @@ def test_what_the_photo_is_described_with_is_no_suggestion(qtbot: QtBot) -> None
     assert bar.findChild(QPushButton, "a red ball") is not None
 
 
+def test_an_order_to_try_is_there_in_full_until_one_is_given(qtbot: QtBot) -> None:
+    bar = PromptBar()
+    qtbot.addWidget(bar)
+    bar.show_method(Method.INSTRUCT.row)
+    bar.show_source("")
+    bar.show_edit("")
+    bar.show_suggestions(("put the mug on its side",))
+    bar.show()
+    qtbot.waitExposed(bar)
+    chip = bar.findChild(QPushButton, "put the mug on its side")
+    assert isinstance(chip, QPushButton)
+    assert chip.text() == "put the mug on its side"
+    with qtbot.waitSignal(bar.edit_settled) as settled:
+        chip.click()
+    assert settled.args == ["put the mug on its side"]
+    assert not chip.isVisible()
+    bar.show_edit("")
+    assert chip.isVisible()
+
+
 def test_a_long_suggestion_makes_no_window_wider(qtbot: QtBot) -> None:
     bar = PromptBar()
     qtbot.addWidget(bar)

@@ -9,11 +9,12 @@ from PIL import Image
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.engine.model.loading import load_model
-from nti_desktop.models.library.catalog import built_in
+from nti_desktop.models.library.catalog import ORDERS_ID, built_in
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.recipe.words import unlearned_words
 from nti_desktop.studio.camera import extent
 from nti_desktop.studio.captions import caption
+from nti_desktop.studio.orders import SHARES, order_of, targets
 from nti_desktop.studio.render import TRAINING_SIZE, training_picture
 from nti_desktop.studio.samples import CHOICES, SIZE, Choice, edited
 from nti_desktop.studio.scenes import LEARNED_SHAPES, TRAINING_SEEDS, Ground, Sky
@@ -27,6 +28,10 @@ def at_training_size(picture: Image.Image) -> tuple[int, int]:
 
 def sample_named(file: str) -> Sample:
     return next(sample for sample in samples() if sample.path.name == file)
+
+
+def test_nearly_all_samples_have_orders_to_try() -> None:
+    assert sum(sample.orders != () for sample in samples()) >= 10
 
 
 def test_there_are_twelve_samples_with_three_edits_each() -> None:
@@ -49,6 +54,17 @@ def test_a_sample_shows_its_held_out_scene_and_says_so(choice: Choice) -> None:
         small = np.asarray(picture.convert("RGB").resize(at_training_size(picture), Image.Resampling.BOX), np.float64)
     error = np.mean((small - training_picture(choice.scene).image) ** 2)
     assert 10 * np.log10(255**2 / error) > 26
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.file)
+def test_every_order_to_try_can_be_carried_out_in_its_scene_and_is_in_learned_words(choice: Choice) -> None:
+    scene, orders = choice.scene, sample_named(choice.file).orders
+    possible = {way for kind in SHARES for target in targets(scene, kind) for way in order_of(kind, scene, target).ways}
+    assert len(set(orders)) == len(orders)
+    assert set(orders) <= possible
+    learned = built_in(ORDERS_ID).words
+    assert learned is not None
+    assert not [word for order in orders for word in unlearned_words(order, learned)]
 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.path.name)

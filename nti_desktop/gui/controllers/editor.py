@@ -31,6 +31,7 @@ from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
+from nti_desktop.models.library.samples import Sample
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.journal import Left
 from nti_desktop.project.sidecar import SidecarDamaged
@@ -75,7 +76,7 @@ class Editor(QObject):
         self.stored_previews = StoredPreviews(background, self._stored_arrived, self)
         self.document: Document | None = None
         self.taken_up: Left | None = None  # what a program left of the open photo, which is in it again
-        self.suggestions: tuple[str, ...] = ()
+        self.sample: Sample | None = None  # of which the open photo is a copy
         self.glimpse: Glimpse | None = None  # of the photo that is being opened
         self.pictures: Pictures[Picture] = Pictures(
             self.rendering.plan,
@@ -143,7 +144,7 @@ class Editor(QObject):
         defaults, unsaved = self.model.entry.defaults, opened.left is not None
         self.document = Document(opened.session, defaults, desk=opened.desk, unsaved=unsaved)
         self.taken_up = opened.left
-        self.suggestions = ()
+        self.sample = None
         self.withdraw(*_OF_A_PHOTO)
         self.pictures.open(self.document, opened.before, opened.seen)
         self.stored_previews.open(opened.session)
@@ -178,11 +179,11 @@ class Editor(QObject):
             text = self.document.description
             self._say_emphasis(text, self.document.settle_description(), feedback.NO_WEIGHTS)
 
-    def suggest(self, description: str, suggestions: tuple[str, ...]) -> None:
-        """A sample's own sentence, and edits to try."""
-        self.suggestions = suggestions
+    def suggest(self, sample: Sample) -> None:
+        """The open photo is a copy of a sample, whose sentence it gets where it has none; there are edits to try."""
+        self.sample = sample
         if self.document is not None and not self.document.description:
-            self.document.suggest(description)
+            self.document.suggest(sample.caption)
         self.changed.emit(Change.EDIT | Change.VERSIONS | Change.PREPARATION)
 
     @slot(str)

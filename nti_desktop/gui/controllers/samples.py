@@ -44,4 +44,4 @@ class Samples(QObject):
         except NtiError:
             sample = None  # what is wrong with the samples was said at the start
         if sample is not None:
-            self._editor.suggest(sample.caption, sample.edits)
+            self._editor.suggest(sample)

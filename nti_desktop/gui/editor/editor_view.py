@@ -33,6 +33,7 @@ from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.sees import Sees
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
@@ -209,8 +210,16 @@ class EditorView(QWidget):
         self.prompts.description.show_text(document.description)
         self.prompts.show_edit(document.edit_text)
         self.prompts.show_subject(whole=document.area == document.whole)
-        suggested = document.area == document.whole and document.row.described  # suggestions are sentences
-        self.prompts.show_suggestions(self.editor.suggestions if suggested else ())
+        self.prompts.show_suggestions(self._suggestions(document))
+
+    def _suggestions(self, document: Document) -> tuple[str, ...]:
+        """Choose what can be tried on the whole of a sample: sentences or orders, as the method wants."""
+        sample = self.editor.sample
+        if sample is None or document.area != document.whole:
+            return ()
+        if document.row.described:
+            return sample.edits
+        return sample.orders if document.row.sees is Sees.PHOTO else ()
 
     def _show_recipe(self, document: Document) -> None:
         state, model = document.state, self.editor.model

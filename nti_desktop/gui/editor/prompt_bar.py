@@ -153,7 +153,7 @@ class PromptBar(QFrame):
         self._refresh()
 
     def show_suggestions(self, suggestions: tuple[str, ...]) -> None:
-        """Edits to try, those that would change something; a click takes one."""
+        """Sentences or orders to try, those that would change something; a click takes one."""
         suggestions = tuple(each for each in suggestions if each != self._source)
         if (self._source, suggestions) != self._suggested_for:
             self._suggested_for, self._suggestions = (self._source, suggestions), suggestions
@@ -163,7 +163,7 @@ class PromptBar(QFrame):
                 lead.setMinimumHeight(_chip("x").sizeHint().height())
                 self._flow.addWidget(lead)
             for suggestion in suggestions:
-                changes = changes_in_words(diff_words(self._source, suggestion))
+                changes = changes_in_words(diff_words(self._source, suggestion)) if self._source.strip() else ()
                 chip = _chip(", ".join(changes) or suggestion)
                 chip.setObjectName(suggestion)
                 set_tip(chip, suggestion)
@@ -205,10 +205,11 @@ class PromptBar(QFrame):
         same = feedback.same_but_for_signs(self._source, self.edit.text()) if words else None
         self.diff.show_words(words)
         changed = same is None and any(word.change is not Change.KEPT for word in words)
+        begun = changed if self._source.strip() else self.edit.text().strip() != ""
         self.diff.setVisible(changed)
         self.same.setText(same or "")
         self.same.setVisible(same is not None)
-        self._chips.setVisible(bool(self._suggestions) and not changed)
+        self._chips.setVisible(bool(self._suggestions) and not begun)
 
     @slot()
     def _say_unlearned(self) -> None:

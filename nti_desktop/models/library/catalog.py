@@ -30,6 +30,7 @@ from nti_desktop.recipe.settings import EditDefaults, Windows
 from nti_desktop.recipe.words import word_key
 
 BUILT_IN_ID = STUDIO  # of the one that is there to begin with
+ORDERS_ID = "studio-orders"  # of the one that takes orders
 _ITS_OWN = "see the model’s own terms"
 
 
@@ -130,6 +131,7 @@ class BuiltIn:
 # By their ids.
 BUILT_IN: Mapping[str, BuiltIn] = {
     BUILT_IN_ID: BuiltIn("Studio (built in)", "studio", STUDIO_DEFAULTS),
+    ORDERS_ID: BuiltIn("Studio orders (built in)", "studio-orders", STUDIO_ORDERS_DEFAULTS, "studio/vae"),
 }
 
 

@@ -10,11 +10,14 @@ from nti_desktop.core.resources import resource
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture. caption: what it shows, in the model's words; edits: prompts that change it."""
+    """One picture. caption: what it shows, in the model's words; edits: prompts that change it; orders: what a model
+    that takes orders can be told to do with it.
+    """
 
     path: Path
     caption: str
     edits: tuple[str, ...]
+    orders: tuple[str, ...]
 
 
 def samples() -> tuple[Sample, ...]:
@@ -22,7 +25,12 @@ def samples() -> tuple[Sample, ...]:
     try:
         entries = json.loads(resource("samples", "samples.json").read_text("utf-8"))
         return tuple(
-            Sample(resource("samples", str(entry["file"])), str(entry["caption"]), tuple(map(str, entry["edits"])))
+            Sample(
+                resource("samples", str(entry["file"])),
+                str(entry["caption"]),
+                tuple(map(str, entry["edits"])),
+                tuple(map(str, entry["orders"])),
+            )
             for entry in entries
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
