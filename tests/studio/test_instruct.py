@@ -124,6 +124,7 @@ def test_steps_teach_and_go_on_where_they_stopped(
     assert index["_class_name"] == "StableDiffusionInstructPix2PixPipeline"
     exported = UNet2DConditionModel.from_pretrained(out / "model" / "unet", low_cpu_mem_usage=False)
     assert exported.config.in_channels == 2 * exported.config.out_channels
+    assert str(BASE) not in (out / "model" / "unet" / "config.json").read_text("utf-8")
 
 
 def test_no_pairs_are_said(tmp_path: Path) -> None:

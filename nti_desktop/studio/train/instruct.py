@@ -71,7 +71,8 @@ def _give_rows(encoder: Any, known: Mapping[str, int], tokenizer: Any) -> None:
 
 def widened(unet: Any) -> Any:
     """A UNet like this one whose first layer sees as many channels more, with weights of zero."""
-    config = dict(unet.config) | {"in_channels": 2 * unet.config.in_channels}
+    named = {name: value for name, value in unet.config.items() if not name.startswith("_")}  # not where it lay
+    config = named | {"in_channels": 2 * unet.config.in_channels}
     wide: Any = UNet2DConditionModel.from_config(config)
     weights = unet.state_dict()
     first: Tensor = weights["conv_in.weight"]
