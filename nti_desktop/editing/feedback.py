@@ -10,6 +10,7 @@ from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured, Rendered
 from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, changed_kinds, is_setting, unsaid_kinds
+from nti_desktop.recipe.layout import asks_for_layout
 from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import EMBEDDED, Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
@@ -148,6 +149,13 @@ def too_much(words: Sequence[WordRef], rendered: Rendered, learned: frozenset[st
     if place is None or _settings(words) or rendered.mask is not None or rendered.changed < NEARLY_EVERYTHING:
         return None
     return f"The edit changed nearly the whole photo; a mask can confine it to “{place.text}”."
+
+
+def better_by_order(source: str, recipe: EditRecipe) -> str | None:
+    """The sentence for an edit that asks for another layout, None for others; see resources/help/methods.md."""
+    if not asks_for_layout(source, recipe.prompt):
+        return None
+    return "Sentences seldom move, turn, resize, add or remove a thing; an order does it more often."
 
 
 def say_more(entry: ModelEntry, settings: InversionSettings, explained: float | None) -> str | None:

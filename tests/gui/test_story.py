@@ -13,7 +13,7 @@ from nti_desktop.editing import estimates, feedback
 from nti_desktop.editing.pictures import AS_LAST_SEEN
 from nti_desktop.gui.canvas.picture import make_picture
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.widgets.message_bar import Tone, Topic
+from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
@@ -356,3 +356,28 @@ def test_no_mask_is_offered_for_a_sunset_that_changed_the_whole_photo(
     assert editor.document is not None
     assert editor.document.state is not None
     assert editor.document.state.recipe.blend is None
+
+
+@pytest.mark.slow
+def test_an_edit_that_asks_for_another_layout_is_offered_as_an_order(
+    prepared: MainWindow, until: Until, sample: Sample
+) -> None:
+    editor, bar = prepared.editor, prepared.editor_view.messages
+
+    def advice() -> list[Message]:
+        return [m for m in bar.messages if m.topic is Topic.EFFECT]
+
+    editor.say_in_words(sample.edits[0])
+    until(lambda: editor.pictures.final and editor.pictures.after is not None)
+    assert not advice()
+    asked = sample.caption.replace("a photo of a", "a photo of two", 1)
+    editor.say_in_words(asked)
+    until(lambda: bool(advice()))
+    (message,) = advice()
+    assert "an order does it more often" in message.text
+    (order,) = [action for action in message.actions if "order" in action.title]
+    order.do()
+    until(lambda: editor.document is not None and not editor.document.row.described and editor.pictures.final)
+    assert editor.document is not None
+    assert (editor.document.edit_text, len(editor.document.session.project.versions)) == (asked, 2)
+    assert not advice()

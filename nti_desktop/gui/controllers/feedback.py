@@ -1,4 +1,6 @@
-"""What is said about an edit that changed next to nothing, or nearly everything, and what is offered."""
+"""What is said about an edit that changed next to nothing, or nearly everything, or that another way makes better, and
+what is offered.
+"""
 
 from functools import partial
 
@@ -11,6 +13,7 @@ from nti_desktop.gui.canvas.picture import Picture
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import WordRef
 
 
@@ -29,20 +32,33 @@ class EditFeedback(QObject):
         if composed.rendered is None:
             return
         recipe, words = composed.wanted.state.recipe, _changed_words(document)
+        said: list[str] = []
+        offers: list[Action] = []
         if nothing := feedback.no_effect(words, composed.rendered):
-            held = document.row.looks and (recipe.cross_until > 0 or recipe.self_until > 0)
-            self._say(nothing, Action("Loosen the structure", self.loosen) if held else None)
-        elif not document.row.looks:
-            return
-        elif everything := feedback.too_much(words, composed.rendered, self._learned(document)):
-            self._say(everything, Action("Use a mask", self.confine))
-
-    def _say(self, text: str, action: Action | None) -> None:
-        self._editor.say(Message(text, Tone.ADVICE, topic=Topic.EFFECT, actions=(action,) if action else ()))
+            said.append(nothing)
+            if document.row.looks and (recipe.cross_until > 0 or recipe.self_until > 0):
+                offers.append(Action("Loosen the structure", self.loosen))
+        elif document.row.looks and (
+            everything := feedback.too_much(words, composed.rendered, self._learned(document))
+        ):
+            said.append(everything)
+            offers.append(Action("Use a mask", self.confine))
+        orders = Method.INSTRUCT in self._editor.model.entry.ways and document.row.described
+        if orders and (better := feedback.better_by_order(document.source, recipe)):
+            said.append(better)
+            offers.insert(0, Action("Make it an order", self.order))
+        if said:
+            self._editor.say(Message(" ".join(said), Tone.ADVICE, topic=Topic.EFFECT, actions=tuple(offers)))
 
     def loosen(self) -> None:
         """Let the photo's structure go earlier."""
         self._editor.edit("loosen", edits.loosened)
+
+    def order(self) -> None:
+        """Ask for the edit as an order, in a version of its own."""
+        model = self._editor.model
+        model.choose_way(Method.INSTRUCT, model.entry.defaults.steps_for(Method.INSTRUCT))
+        self._editor.prepare()
 
     def confine(self) -> None:
         """Confine the edit to where its change belongs."""
