@@ -24,12 +24,14 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.core.resources import resource
 from nti_desktop.gui import theme
 from nti_desktop.gui.controllers.viewing import Page
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.widgets.plain import Markup
+from nti_desktop.gui.widgets.plain import Document, Markup
 from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.models.library.samples import Sample
+from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import OpenWindow
 
 pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
@@ -146,6 +148,19 @@ def test_the_page_of_shortcuts_names_the_keys_of_every_command(
     (text,) = page.findChildren(Markup)
     told = {key for keys in re.findall("<b>(.*?)</b>", text.text()) for key in keys.split(", ")}
     assert told == {key for keys in keys_of.values() for key in keys}
+    page.close()
+
+
+def test_the_page_of_the_ways_shows_their_table_and_every_picture_of_it(open_window: OpenWindow) -> None:
+    window = open_window()
+    window.actions_by_name["show_ways"].trigger()
+    (page,) = window.findChildren(Page)
+    (text,) = page.findChildren(Document)
+    for method in Method:
+        assert (method.row.title in text.toPlainText()) == (method is not Method.INPAINT)
+    pictures = re.findall(r'<img src="(.*?)"', text.toHtml())
+    assert len(pictures) == 1
+    assert QImage(str(resource("help", *pictures))).width() > 1000
     page.close()
 
 

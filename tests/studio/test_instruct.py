@@ -108,17 +108,20 @@ def test_what_was_known_of_words_is_kept(out: Path) -> None:
 
 
 def test_steps_teach_and_go_on_where_they_stopped(
-    out: Path, found: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    out: Path, found: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(instruct, "BATCH", 4)
     training = instruct.Training(BASE, out / "model", "cpu")
     before = float(training.loss([found], checkpoint.generator(9, 9)).detach())
-    training.run([found], 6, tmp_path / "kept.pt")
+    averages = training.measured([found])
+    training.run([found], [found], 6, tmp_path / "kept.pt")
     assert float(training.loss([found], checkpoint.generator(9, 9)).detach()) < before
+    assert training.measured([found]) == training.measured([found]) < averages
+    assert f"{training.measured([found]):.4f} on what is held back" in capsys.readouterr().out
     weights = training.unet.conv_in.weight.detach().clone()
     assert weights[:, weights.shape[1] // 2 :].abs().max() > 0
     again = instruct.Training(BASE, out / "model", "cpu")
-    again.run([found], 6, tmp_path / "kept.pt")  # nothing is left to do
+    again.run([found], [found], 6, tmp_path / "kept.pt")  # nothing is left to do
     assert torch.equal(again.unet.conv_in.weight, weights)
     index = json.loads((out / "model" / "model_index.json").read_text("utf-8"))
     assert index["_class_name"] == "StableDiffusionInstructPix2PixPipeline"

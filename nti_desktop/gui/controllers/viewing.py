@@ -1,12 +1,15 @@
 """How the photo is looked at, and the pages of help."""
 
-from PySide6.QtCore import QObject, Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtWidgets import QDialog, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop import __version__
+from nti_desktop.core.resources import resource
 from nti_desktop.gui.commands import Menu, command, commands_of
 from nti_desktop.gui.editor.editor_view import EditorView
-from nti_desktop.gui.widgets.plain import Markup
+from nti_desktop.gui.widgets.plain import Document, Markup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.methods import METHODS
 
@@ -41,25 +44,34 @@ _ABOUT = f"""
 """
 
 
-class Page(QDialog):
-    """A page of text. Not modal."""
+_NARROW, _WIDE = QSize(560, 520), QSize(1240, 860)
+_OF_SCREEN = 0.9
+_MEASURED = resource("help", "methods.md")
 
-    def __init__(self, title: str, html: str, parent: QWidget | None) -> None:
+
+class Page(QDialog):
+    """A page of help, which scrolls by itself. Not modal."""
+
+    def __init__(self, title: str, page: QWidget, size: QSize, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        text = Markup(html)
-        text.setWordWrap(True)
-        text.setMargin(12)
-        text.setAlignment(Qt.AlignmentFlag.AlignTop)
-        area = QScrollArea()
-        area.setWidget(text)
-        area.setWidgetResizable(True)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
         column = QVBoxLayout(self)
-        column.addWidget(area)
+        column.addWidget(page)
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-        self.resize(560, 520)
+        self.resize(size.boundedTo(parent.screen().availableSize() * _OF_SCREEN))
+
+
+def _scrolled(html: str) -> QScrollArea:
+    text = Markup(html)
+    text.setWordWrap(True)
+    text.setMargin(12)
+    text.setAlignment(Qt.AlignmentFlag.AlignTop)
+    area = QScrollArea()
+    area.setWidget(text)
+    area.setWidgetResizable(True)
+    return area
 
 
 class Viewing(QObject):
@@ -141,7 +153,13 @@ class Viewing(QObject):
     @slot()
     def show_help(self) -> None:
         """Show how a photo is edited."""
-        self._show("How to use it", _USE)
+        self._show("How to use it", lambda: _scrolled(_USE))
+
+    @command("&Ways of editing", Menu.HELP)
+    @slot()
+    def show_ways(self) -> None:
+        """Show what each way of editing is good for, measured on the same scenes, with pictures."""
+        self._show("Ways of editing", lambda: Document(_MEASURED), _WIDE)
 
     @command("&Shortcuts", Menu.HELP)
     @slot()
@@ -153,16 +171,16 @@ class Viewing(QObject):
             for _, entry, explanation in commands_of(owner)
             if entry.shortcuts
         )
-        self._show("Shortcuts", f"<table cellpadding=4>{rows}</table>")
+        self._show("Shortcuts", lambda: _scrolled(f"<table cellpadding=4>{rows}</table>"))
 
     @command("&About", Menu.HELP)
     @slot()
     def show_about(self) -> None:
         """Show the version and what the program builds on."""
-        self._show("About", _ABOUT)
+        self._show("About", lambda: _scrolled(_ABOUT))
 
-    def _show(self, title: str, html: str) -> None:
+    def _show(self, title: str, page: Callable[[], QWidget], size: QSize = _NARROW) -> None:
         if title not in self._pages:
-            self._pages[title] = Page(title, html, self._window)
+            self._pages[title] = Page(title, page(), size, self._window)
         self._pages[title].show()
         self._pages[title].raise_()

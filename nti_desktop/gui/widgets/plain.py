@@ -3,10 +3,12 @@
 Qt guesses in labels, tooltips and message boxes. All of this program's are made here, and say which they are.
 """
 
+from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtGui import Qt
-from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import Qt, QTextDocument
+from PySide6.QtWidgets import QLabel, QMessageBox, QTextBrowser, QWidget
 
 
 class Label(QLabel):
@@ -25,6 +27,15 @@ class Markup(QLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.RichText)
         self.setText(html)
+
+
+class Document(QTextBrowser):
+    """Shows a page of this program, a file in Markdown, with the pictures beside it; follows no link."""
+
+    def __init__(self, file: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setOpenLinks(False)
+        self.setSource(QUrl.fromLocalFile(str(file)), QTextDocument.ResourceType.MarkdownResource)
 
 
 class Question(QMessageBox):

@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -29,6 +30,7 @@ from nti_desktop.studio.train.pairs import Pairs, orders_of
 from nti_desktop.studio.train.tokenizer import tokenizer_of
 
 HELD_BACK = 1  # the first stream is kept from the weights, to measure on
+MEASURED = 12  # batches of it
 BATCH = 32
 LEARNING_RATE = 3e-4
 WARMING = 200  # steps
@@ -119,10 +121,11 @@ class Training:
         attend_plainly(self.unet, self.text_encoder, device, float32)
         self._predicted = torch.compile(self.unet) if compiled else self.unet
 
-    def loss(self, formats: Sequence[Pairs], lot: torch.Generator) -> Tensor:
+    def loss(self, formats: Sequence[Pairs], lot: torch.Generator, averages: bool = False) -> Tensor:
         """Of the prediction of v for the target, the source beside it; what changes counts more than what stays. All of
-        a step have one format, by lot.
+        a step have one format, by lot. averages: of these, in place of the weights that learn.
         """
+        unet, text_encoder = self.averages if averages else (self._predicted, self.text_encoder)
         orders = torch.tensor([float(len(found.ends)) for found in formats])
         found = formats[int(torch.multinomial(orders, 1, generator=lot))]
         which = torch.randint(len(found.ends), (BATCH,), generator=lot)
@@ -141,8 +144,8 @@ class Training:
         noisy = self._scheduler.add_noise(target, noise, timesteps)
         together = torch.cat([noisy, seen], dim=1).contiguous(memory_format=torch.channels_last)
         with half(self._device, self._float32):
-            embeddings = self.text_encoder(ids).last_hidden_state
-            predicted = self._predicted(together, timesteps, embeddings).sample.float()
+            embeddings = text_encoder(ids).last_hidden_state
+            predicted = unet(together, timesteps, embeddings).sample.float()
         errors = F.mse_loss(predicted, self._scheduler.get_velocity(target, noise, timesteps), reduction="none")
         return (weight * errors).mean() / weight.mean()
 
@@ -150,8 +153,14 @@ class Training:
         empty = self._tokenizer("", padding="max_length", max_length=self._tokenizer.model_max_length)
         return torch.tensor(empty["input_ids"])
 
-    def run(self, formats: Sequence[Pairs], steps: int, kept: Path) -> None:
-        """Train up to this step, from the checkpoint that is kept or from the base."""
+    @torch.no_grad()
+    def measured(self, formats: Sequence[Pairs]) -> float:
+        """Loss of the averages, by the same lots each time."""
+        lots = (checkpoint.generator(self._seed, -number) for number in range(1, MEASURED + 1))
+        return fmean(self.loss(formats, lot, averages=True).item() for lot in lots)
+
+    def run(self, formats: Sequence[Pairs], held_back: Sequence[Pairs], steps: int, kept: Path) -> None:
+        """Train up to this step, from the checkpoint that is kept or from the base. held_back: only measured on."""
         step = first = checkpoint.resume(kept, self.parts)
         started, seen = time.monotonic(), 0.0
         while step < steps:
@@ -171,6 +180,7 @@ class Training:
             if step % EVERY == 0 or step == steps:
                 checkpoint.save(kept, step, self.parts)
                 self.export()
+                print(f"instruct: {step}, v {self.measured(held_back):.4f} on what is held back", flush=True)
 
     def export(self) -> None:
         """Write the averages, and the index that makes the folder a StableDiffusionInstructPix2PixPipeline."""
@@ -198,12 +208,12 @@ def main() -> None:
     if "pairs" in stages:
         pairs.draw_all(out / "pairs", model, size_of(model), seeds, arguments.workers)
     if "train" in stages:
-        found = pairs.load_all(out / "pairs", seeds[HELD_BACK:])
+        found, held_back = (pairs.load_all(out / "pairs", some) for some in (seeds[HELD_BACK:], seeds[:HELD_BACK]))
         orders, pictures = (sum(map(len, each)) for each in zip(*((f.ends, f.latents) for f in found), strict=True))
         print(f"instruct: {orders} orders on {pictures} pictures", flush=True)
         compiled, float32 = arguments.compile, arguments.float32
         training = Training(arguments.base, model, arguments.device, compiled=compiled, float32=float32)
-        training.run(found, arguments.steps, out / "instruct.pt")
+        training.run(found, held_back, arguments.steps, out / "instruct.pt")
 
 
 if __name__ == "__main__":
