@@ -1,6 +1,7 @@
 """Edits that ask for another layout of the photo, which sentences seldom bring: they hold where things are.
 
-The list of words is short on purpose, as those of `kinds` are.
+The list of words is short on purpose, as those of `kinds` are. Pose and size are not among them: what the ways bring of
+those is measured in resources/help/methods.md, and is little.
 """
 
 from collections.abc import Iterator
@@ -9,8 +10,6 @@ from nti_desktop.recipe.kinds import Kind, kinds_in
 from nti_desktop.recipe.words import Change, align_words, split_words, word_key
 
 _SAID = """
-    lying lies lie side sides standing stands upright upside sitting sits leaning tilted turned fallen
-    small smaller little tiny big bigger large larger huge giant tall taller short shorter
     left right middle centre center near nearer close closer far farther distance top bottom corner
     one two three four five six seven eight nine ten several many
 """
@@ -18,7 +17,7 @@ _WORDS = frozenset(_SAID.split())
 
 
 def asks_for_layout(source: str, edit: str) -> bool:
-    """Tell whether an edit changes a word of pose, size, place or number, or adds or removes a thing."""
+    """Tell whether an edit changes a word of place or number, or adds or removes a thing."""
     return any(_asked(source, edit))
 
 

@@ -11,22 +11,20 @@ from tests.figures.trials import WORLDS, seeds, trial
 
 CUBE = "a photo of a red cube beside a dog on grey stone"
 WORLD = WORLDS["every change"]
-LAYOUT = {"pose", "size", "place", "count", "added", "removed"}
+LAYOUT = {"place", "count", "added", "removed"}
 
 
 @pytest.mark.parametrize(
     "edit",
     [
-        CUBE.replace("cube", "cube lying on its side"),
-        CUBE.replace("red", "small red"),
         CUBE.replace("on grey", "on the left on grey"),
         CUBE.replace("a red cube", "three red cubes"),
         CUBE.replace(" beside a dog", ""),
         CUBE.replace("a dog", "a dog and a cat"),
-        CUBE.replace("a red", "A LARGE red"),
+        CUBE.replace("a red cube", "A RED CUBE IN THE MIDDLE"),
     ],
 )
-def test_another_pose_size_place_or_number_is_another_layout(edit: str) -> None:
+def test_another_place_or_number_is_another_layout(edit: str) -> None:
     assert asks_for_layout(CUBE, edit)
     assert asks_for_layout(edit, CUBE)
 
@@ -41,6 +39,8 @@ def test_another_pose_size_place_or_number_is_another_layout(edit: str) -> None:
         CUBE.replace("a photo", "a watercolour painting"),
         f"{CUBE} in fog at night",
         f"{CUBE} lit from the left",
+        CUBE.replace("cube", "cube lying on its side"),
+        CUBE.replace("red", "small red"),
     ],
 )
 def test_another_look_is_not(edit: str) -> None:
