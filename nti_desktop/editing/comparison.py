@@ -103,7 +103,12 @@ def comparison_of(
     ways = (
         own.settings.settings()
         if own is not None and each is method
-        else InversionSettings(text, each, steps if by_hand else usual.steps_for(each), each.row.guidance or guidance)
+        else InversionSettings(
+            text,
+            each,
+            steps if by_hand else usual.steps_for(each),
+            usual.guidance_of(each) if each.row.guidance else guidance,
+        )
         for each in sorted(methods, key=lambda each: each.row.rows_of_preparing(usual.steps_for(each)))
     )
     frame = None if inversion is None else document.session.frame(inversion.id)

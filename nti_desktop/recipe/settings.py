@@ -138,8 +138,8 @@ class EditDefaults:
         return None if wanted == self.guidance_scale else wanted
 
     def guidance_of(self, method: Method) -> float:
-        """The usual guidance of a preparation by a method."""
-        return self.guidance_scale if self.few_steps else method.row.guidance or self.guidance_scale
+        """The usual guidance of a preparation by a method: what was published for it, but no more than that of all."""
+        return min(self.guidance_scale, method.row.guidance or self.guidance_scale)
 
     def steps_for(self, method: Method) -> int:
         """The usual steps of a method."""

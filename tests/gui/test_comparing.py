@@ -176,6 +176,8 @@ def test_each_way_gets_the_edit_as_it_is_meant(edited: MainWindow) -> None:
 
 def test_the_published_guidance_of_one_way_is_not_that_of_the_others(edited: MainWindow, until: Until) -> None:
     editor = edited.editor
+    entry = editor.model.entry
+    editor.model.choose(replace(entry, defaults=replace(entry.defaults, guidance_scale=7.5)))
     editor.model.choose_way(Method.EDICT, 4)
     editor.prepare()
     document = editor.document

@@ -71,6 +71,12 @@ def test_a_word_of_the_description_stays_in_the_mask_whatever_the_edit_says() ->
     assert (after.words, after.keep) == ((hat,), (hat,))
 
 
+def test_a_published_guidance_is_for_models_that_are_guided_as_strongly() -> None:
+    assert EditDefaults().guidance_of(Method.EDICT) == Method.EDICT.row.guidance == 3.0
+    assert EditDefaults(guidance_scale=1.5).guidance_of(Method.EDICT) == 1.5
+    assert EditDefaults().guidance_of(Method.PINNED) == 7.5
+
+
 @pytest.mark.parametrize("chosen", [5.0, 8.0])
 def test_a_guidance_that_the_user_chose_is_kept(chosen: float) -> None:
     assert DEFAULTS.guidance_for([Kind.MATERIAL], settings(), None) == 9.0
