@@ -13,7 +13,7 @@ from tests.figures.tables import ALL
 PAGE, SHEET = "methods.md", "methods.jpg"
 LARGEST = 400_000  # bytes of the sheet
 QUALITIES = range(92, 40, -4)
-TILE, MARGIN, HEAD = 96, 64, 18  # pixels: of a picture, of the kinds' names, of the methods'
+TILE, MARGIN, HEAD = 88, 64, 18  # pixels: of a picture, of the kinds' names, of the methods'
 
 _HEAD = """# The ways of editing, measured
 
@@ -57,9 +57,10 @@ def write_page(methods: Section, strips: Path, folder: Path) -> Path:
     """
     ways = [Method(way) for way in methods["recovered"]]
     kinds = list(dict.fromkeys(kind for row in methods["shown"].values() for kind in row))
+    best = {kind: _best(methods["recovered"], ways, kind) for kind in kinds}
     text = _HEAD.format(
         scenes=methods["scenes"],
-        sentences="\n".join(f"- **{way.row.title}** (`{way}`): {way.row.sentence}" for way in ways),
+        sentences="\n".join(_good_for(way, [kind for kind in kinds if best[kind] is way]) for way in ways),
         recovered=_recovered(methods["recovered"], ways, kinds),
         costs=_costs(methods["costs"], ways),
         kinds=", ".join(kinds).capitalize(),
@@ -71,12 +72,22 @@ def write_page(methods: Section, strips: Path, folder: Path) -> Path:
     return folder / PAGE
 
 
+def _best(found: Mapping[str, Section], ways: Sequence[Method], kind: str) -> Method | None:
+    """The way that recovers most of a kind of change, None where none was measured."""
+    here = [way for way in ways if kind in found[way]]
+    return max(here, key=lambda way: float(found[way][kind]["mean"]["mean"]), default=None)
+
+
+def _good_for(way: Method, kinds: Sequence[str]) -> str:
+    measured = f" Comes nearest here for: {', '.join(kinds)}." if kinds else ""
+    return f"- **{way.row.title}** (`{way}`): {way.row.sentence}{measured}"
+
+
 def _recovered(found: Mapping[str, Section], ways: Sequence[Method], kinds: Sequence[str]) -> str:
     lines = []
     for kind in (*kinds, ALL):
-        here = {way: found[way][kind] for way in ways if kind in found[way]}
-        best = max(here, key=lambda way: here[way]["mean"]["mean"], default=None)
-        lines.append([kind, *(_cell(here.get(way), way is best) for way in ways)])
+        best = _best(found, ways, kind)
+        lines.append([kind, *(_cell(found[way].get(kind), way is best) for way in ways)])
     outside = [found[way][ALL]["outside"] for way in ways]
     lines.append(["*outside*", *("" if decibels is None else f"{decibels:.1f} dB" for decibels in outside)])
     return _table(["", *(way.row.title for way in ways)], lines)
@@ -114,7 +125,7 @@ def _sheet(
 ) -> Image.Image:
     """A row for each kind: the photo, the edit by each way, the truth."""
     sheet = Image.new("RGB", (MARGIN + TILE * (len(ways) + 2), HEAD + TILE * len(kinds)), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(10)
     for column, title in enumerate(("Photo", *(way.row.title for way in ways), "Right answer")):
         draw.text((MARGIN + TILE * column + 2, 2), title, "black", font)
     for line, kind in enumerate(kinds):
