@@ -155,7 +155,7 @@ def better_by_order(source: str, recipe: EditRecipe) -> str | None:
     """The sentence for an edit that asks for another layout, None for others; see resources/help/methods.md."""
     if not asks_for_layout(source, recipe.prompt):
         return None
-    return "Sentences seldom move, add or remove a thing; an order does it more often."
+    return "Sentences seldom move a thing or add one; an order does it more often."
 
 
 def say_more(entry: ModelEntry, settings: InversionSettings, explained: float | None) -> str | None:

@@ -1,7 +1,7 @@
 """Edits that ask for another layout of the photo, which sentences seldom bring: they hold where things are.
 
-The list of words is short on purpose, as those of `kinds` are. Pose and size are not among them: what the ways bring of
-those is measured in resources/help/methods.md, and is little.
+The list of words is short on purpose, as those of `kinds` are. What sentences bring as often as other ways, things that
+are taken away, and what none brings often, poses and sizes, are not told; see resources/help/methods.md.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _WORDS = frozenset(_SAID.split())
 
 
 def asks_for_layout(source: str, edit: str) -> bool:
-    """Tell whether an edit changes a word of place or number, or adds or removes a thing."""
+    """Tell whether an edit changes a word of place or number, or adds a thing."""
     return any(_asked(source, edit))
 
 
@@ -30,5 +30,5 @@ def _asked(source: str, edit: str) -> Iterator[bool]:
             if place is not None:
                 words = [word_key(word.text) for word in split_words(sentence)]
                 towards = words[max(place - 2, 0) : place] == ["from", "the"]  # as light comes “from the left”
-                alone = pair.change is not Change.SWAPPED and kinds_in(sentence)[place] is Kind.THING
-                yield alone or (words[place] in _WORDS and not towards)
+                added = pair.change is Change.ADDED and kinds_in(sentence)[place] is Kind.THING
+                yield added or (words[place] in _WORDS and not towards)

@@ -341,7 +341,7 @@ METHODS: Mapping[Method, MethodRow] = {
             Method.DIFFEDIT,
             "Found place",
             "Finds where the model’s answers to the edit differ from those to the description, and draws anew there "
-            "alone; all around is the photo’s own.",
+            "alone; for other things and materials, not for skies or grounds.",
             preparing=(_FOLLOW, _CHECK),
             editing=_GUIDED,
             keeps=(PIVOT,),
@@ -353,8 +353,8 @@ METHODS: Mapping[Method, MethodRow] = {
         MethodRow(
             Method.INSTRUCT,
             "Orders",
-            "Takes an order (“make it blue”, “put it on its side”, “remove the ball”) and needs no preparing; wants a "
-            "model made for orders.",
+            "Takes an order (“make it blue”, “add a ball on the left”) and needs no preparing; moves and adds things "
+            "more often than sentences do; wants a model made for orders.",
             preparing=(),
             editing=Calls(double=1.5),  # three rows
             keeps=(),

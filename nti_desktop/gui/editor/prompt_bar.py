@@ -17,7 +17,7 @@ from nti_desktop.recipe.words import Change, Word
 
 _EDIT = "The same sentence with the words changed that should change in the photo"
 _FILL = "What is to stand in the marked place, like: a blue ball; say nothing to remove what is there"
-_ORDER = "An order, like: make the ball blue, put it on its side, remove the cube, at night"
+_ORDER = "An order, like: make it blue, at night, remove the ball"
 # By what the method's models see of the photo: the line's title, what is wanted in it, and its tip.
 _SAID = {
     Sees.NOTHING: ("E&dit", _EDIT, "Change, add or remove words; the photo follows when you pause."),
