@@ -1,6 +1,7 @@
 """The page of help about the methods, with a sheet of the same scenes by all of them: what was measured, in words."""
 
 import io
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -30,7 +31,7 @@ this page.
 
 First the *recovered* truth: 1 is the right answer, 0 is as far from it as the photo was, less is farther. Then the
 share of the scenes in which the edit is nearer to the right answer than to all else that the scene could have become.
-The best of each row is bold.
+The best of each row is bold; a mean is uncertain by some {uncertain:.2f}, so that near ones are alike.
 
 {recovered}
 
@@ -61,6 +62,7 @@ def write_page(methods: Section, strips: Path, folder: Path) -> Path:
     text = _HEAD.format(
         scenes=methods["scenes"],
         sentences="\n".join(_good_for(way, [kind for kind in kinds if best[kind] is way]) for way in ways),
+        uncertain=_uncertain(methods["recovered"], ways, kinds),
         recovered=_recovered(methods["recovered"], ways, kinds),
         costs=_costs(methods["costs"], ways),
         kinds=", ".join(kinds).capitalize(),
@@ -76,6 +78,12 @@ def _best(found: Mapping[str, Section], ways: Sequence[Method], kind: str) -> Me
     """The way that recovers most of a kind of change, None where none was measured."""
     here = [way for way in ways if kind in found[way]]
     return max(here, key=lambda way: float(found[way][kind]["mean"]["mean"]), default=None)
+
+
+def _uncertain(found: Mapping[str, Section], ways: Sequence[Method], kinds: Sequence[str]) -> float:
+    """The middle of the half widths of all intervals."""
+    means = [found[way][kind]["mean"] for way in ways for kind in kinds if kind in found[way]]
+    return statistics.median((mean["high"] - mean["low"]) / 2 for mean in means)
 
 
 def _good_for(way: Method, kinds: Sequence[str]) -> str:
