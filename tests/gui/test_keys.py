@@ -28,7 +28,7 @@ from nti_desktop.core.resources import resource
 from nti_desktop.gui import theme
 from nti_desktop.gui.controllers.viewing import Page
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.gui.widgets.plain import Document, Markup
+from nti_desktop.gui.widgets.plain import MarkdownFile, Markup
 from nti_desktop.gui.widgets.row_list import Row, RowList
 from nti_desktop.models.library.samples import Sample
 from nti_desktop.recipe.methods import Method
@@ -155,7 +155,7 @@ def test_the_page_of_the_ways_shows_their_table_and_every_picture_of_it(open_win
     window = open_window()
     window.actions_by_name["show_ways"].trigger()
     (page,) = window.findChildren(Page)
-    (text,) = page.findChildren(Document)
+    (text,) = page.findChildren(MarkdownFile)
     for method in Method:
         assert (method.row.title in text.toPlainText()) == (method is not Method.INPAINT)
     pictures = re.findall(r'<img src="(.*?)"', text.toHtml())

@@ -9,9 +9,13 @@ from nti_desktop import __version__
 from nti_desktop.core.resources import resource
 from nti_desktop.gui.commands import Menu, command, commands_of
 from nti_desktop.gui.editor.editor_view import EditorView
-from nti_desktop.gui.widgets.plain import Document, Markup
+from nti_desktop.gui.widgets.plain import MarkdownFile, Markup
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.recipe.methods import METHODS
+
+_NARROW, _WIDE = QSize(560, 520), QSize(1240, 860)
+_OF_SCREEN = 0.9
+_MEASURED = resource("help", "methods.md")
 
 _USE = """
 <h3>From a photo to an edited photo</h3>
@@ -42,11 +46,6 @@ _ABOUT = f"""
 <ul>{"".join(f"<li><b>{row.title}</b>: {row.source}</li>" for row in METHODS.values())}</ul>
 <p>Apache-2.0. Uses Qt, PyTorch, diffusers, libvips and LibRaw.</p>
 """
-
-
-_NARROW, _WIDE = QSize(560, 520), QSize(1240, 860)
-_OF_SCREEN = 0.9
-_MEASURED = resource("help", "methods.md")
 
 
 class Page(QDialog):
@@ -159,7 +158,7 @@ class Viewing(QObject):
     @slot()
     def show_ways(self) -> None:
         """Show what each way of editing is good for, measured on the same scenes, with pictures."""
-        self._show("Ways of editing", lambda: Document(_MEASURED), _WIDE)
+        self._show("Ways of editing", lambda: MarkdownFile(_MEASURED), _WIDE)
 
     @command("&Shortcuts", Menu.HELP)
     @slot()

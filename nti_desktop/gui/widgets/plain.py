@@ -29,7 +29,7 @@ class Markup(QLabel):
         self.setText(html)
 
 
-class Document(QTextBrowser):
+class MarkdownFile(QTextBrowser):
     """Shows a page of this program, a file in Markdown, with the pictures beside it; follows no link."""
 
     def __init__(self, file: Path, parent: QWidget | None = None) -> None:
