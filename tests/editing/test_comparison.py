@@ -44,8 +44,9 @@ def test_each_way_takes_its_usual_steps_and_guidance(photo: Path) -> None:
     assert {method: way.steps for method, way in ways.items()} == {
         method: STUDIO_DEFAULTS.steps_for(method) for method in ways
     }
-    assert ways[Method.EDICT].guidance_scale == METHODS[Method.EDICT].guidance
-    assert ways[Method.RESIDUAL].guidance_scale == STUDIO_DEFAULTS.guidance_scale
+    assert {method: way.guidance_scale for method, way in ways.items()} == {
+        method: STUDIO_DEFAULTS.guidance_of(method) for method in ways
+    }
 
 
 def test_steps_that_were_chosen_by_hand_are_those_of_all_ways(photo: Path) -> None:
