@@ -104,7 +104,7 @@ def _recovered(found: Mapping[str, Section], ways: Sequence[Method], kinds: Sequ
 def _cell(found: Section | None, best: bool) -> str:
     if found is None:
         return ""
-    mean = f"{found['mean']['mean']:.2f}"
+    mean = f"{found['mean']['mean']:z.2f}"
     return f"{f'**{mean}**' if best else mean}, {found['verdict']:.0%}"
 
 
