@@ -12,6 +12,7 @@ from nti_desktop.models.library import catalog
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.methods import Method
 from tests.cli.conftest import Terminal
 from tests.instruct_models import make_orders_model
 
@@ -132,5 +133,5 @@ def test_a_photo_is_edited_by_the_neighbouring_methods(
     assert out.exists()
     if method == "edict":
         assert answer["reconstruction_psnr"] > 80
-        assert answer["guidance"] == 3
+        assert answer["guidance"] == built_in().defaults.guidance_of(Method.EDICT)
     assert (edit["coverage"] < 1) is (method == "diffedit")
