@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
 from nti_desktop.core.resources import resource
@@ -17,6 +17,8 @@ from nti_desktop.studio.world import ASPECTS
 pytestmark = pytest.mark.slow
 
 BASE = resource("models", "studio")
+ORDERS = resource("models", "studio-orders")
+ROWS = "embeddings.token_embedding.weight"
 SEED = 2000
 
 
@@ -26,7 +28,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("instruct")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(instruct, "TRAINING_SEEDS", range(SEED, SEED + 1))
-        instruct.begin(BASE, out / "model")
+        instruct.begin(BASE, BASE, out / "model")
         orders = pairs.orders_of
         patch.setattr(pairs, "orders_of", lambda seed: orders(seed, 2))
         (out / "pairs").mkdir()
@@ -105,6 +107,17 @@ def test_what_was_known_of_words_is_kept(out: Path) -> None:
     number, known = new.get_vocab()["blue</w>"], old.get_vocab()["blue</w>"]
     rows = training.text_encoder.get_input_embeddings().weight, base.get_input_embeddings().weight
     assert torch.allclose(rows[0][number], rows[1][known].float(), atol=1e-6)
+
+
+def test_a_model_that_takes_orders_already_is_trained_on_as_it_is(out: Path, tmp_path: Path) -> None:
+    instruct.begin(BASE, ORDERS, tmp_path / "model")
+    training = instruct.Training(ORDERS, tmp_path / "model", "cpu")
+    shipped, begun = load_file(ORDERS / "unet" / "diffusion_pytorch_model.safetensors"), training.unet.state_dict()
+    assert all(torch.equal(begun[name], weight.float()) for name, weight in shipped.items())
+    folders = ORDERS, tmp_path / "model"
+    known, new = (CLIPTokenizer.from_pretrained(folder / "tokenizer").get_vocab() for folder in folders)
+    old, rows = (load_file(folder / "text_encoder" / "model.safetensors")[ROWS] for folder in folders)
+    assert all(torch.equal(rows[new[token]], old[number]) for token, number in known.items())
 
 
 def test_steps_teach_and_go_on_where_they_stopped(

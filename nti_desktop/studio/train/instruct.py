@@ -43,17 +43,17 @@ FOLLOWS = 0.999
 EVERY = 250  # steps from one checkpoint to the next
 
 
-def begin(base: Path, model: Path) -> None:
+def begin(base: Path, tuned: Path, model: Path) -> None:
     """Make the folder of the model that is tuned: autoencoder and scheduler of the base, a tokenizer that knows orders,
-    and the base's text encoder with rows for the new words.
+    and a text encoder with rows for the new words: the base's, or that of a model that was tuned before.
     """
     for part in ("vae", "scheduler"):
         shutil.copytree(base / part, model / part, dirs_exist_ok=True)
     orders = (order for seed in TRAINING_SEEDS for made in orders_of(seed) for order in made)
     said = (text for order in orders for each in (order, reversed_order(order)) for text in each.ways)
     tokenizer = tokenizer_of(said, model / "tokenizer")
-    encoder = CLIPTextModel.from_pretrained(base / "text_encoder", low_cpu_mem_usage=False)
-    known = CLIPTokenizer.from_pretrained(base / "tokenizer").get_vocab()
+    encoder = CLIPTextModel.from_pretrained(tuned / "text_encoder", low_cpu_mem_usage=False)
+    known = CLIPTokenizer.from_pretrained(tuned / "tokenizer").get_vocab()
     _give_rows(encoder, known, tokenizer)
     encoder.save_pretrained(model / "text_encoder")
 
@@ -89,19 +89,21 @@ def learning_rate(done: float, step: int) -> float:
 
 
 class Training:
-    """A UNet and a text encoder under way. compiled: whether the UNet gets kernels of its own, by a compiler that must
-    be there for it; float32: see `half`.
+    """A UNet and a text encoder under way. They begin as the UNet in the folder `tuned`, widened where it sees no photo
+    yet, and as the text encoder that `begin` put into `model`. compiled: whether the UNet gets kernels of its own for
+    each format, by a compiler that must be there; float32: see `half`.
     """
 
     def __init__(
-        self, base: Path, model: Path, device: str, seed: int = 0, compiled: bool = False, float32: bool = False
+        self, tuned: Path, model: Path, device: str, seed: int = 0, compiled: bool = False, float32: bool = False
     ) -> None:
         torch.manual_seed(seed)
         self._model, self._device, self._seed, self._float32 = model, device, seed, float32
         self._scheduler: Any = DDIMScheduler.from_pretrained(model / "scheduler")
         self._levels = logarithms_of_signal_to_noise(self._scheduler).to(device)
-        plain: Any = UNet2DConditionModel.from_pretrained(base / "unet", low_cpu_mem_usage=False)
-        self.unet = widened(plain.float()).to(device, memory_format=torch.channels_last)
+        first: Any = UNet2DConditionModel.from_pretrained(tuned / "unet", low_cpu_mem_usage=False).float()
+        sees_photos = first.config.in_channels > first.config.out_channels
+        self.unet = (first if sees_photos else widened(first)).to(device, memory_format=torch.channels_last)
         encoder: Any = CLIPTextModel.from_pretrained(model / "text_encoder", low_cpu_mem_usage=False)
         self.text_encoder = encoder.float().to(device)
         self._tokenizer = CLIPTokenizer.from_pretrained(model / "tokenizer")
@@ -119,7 +121,7 @@ class Training:
             "optimiser": self._optimiser,
         }
         attend_plainly(self.unet, self.text_encoder, device, float32)
-        self._predicted = torch.compile(self.unet) if compiled else self.unet
+        self._predicted = torch.compile(self.unet, dynamic=False) if compiled else self.unet
 
     def loss(self, formats: Sequence[Pairs], lot: torch.Generator, averages: bool = False) -> Tensor:
         """Of the prediction of v for the target, the source beside it; what changes counts more than what stays. All of
@@ -160,7 +162,10 @@ class Training:
         return fmean(self.loss(formats, lot, averages=True).item() for lot in lots)
 
     def run(self, formats: Sequence[Pairs], held_back: Sequence[Pairs], steps: int, kept: Path) -> None:
-        """Train up to this step, from the checkpoint that is kept or from the base. held_back: only measured on."""
+        """Train up to this step, from the checkpoint that is kept or from where things stand.
+
+        held_back: only measured on.
+        """
         step = first = checkpoint.resume(kept, self.parts)
         started, seen = time.monotonic(), 0.0
         while step < steps:
@@ -194,6 +199,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m nti_desktop.studio.train.instruct", description=__doc__)
     parser.add_argument("stages", nargs="*", metavar="STAGE", help="begin, pairs, train; all if none is named")
     parser.add_argument("--base", type=Path, default=Path("resources/models/studio"), help="the model that is tuned")
+    parser.add_argument("--tuned", type=Path, help="one that takes orders already, tuned from it, to train on")
     parser.add_argument("--out", type=Path, default=Path("out/instruct"), help="pairs, checkpoint and the model")
     parser.add_argument("--streams", type=int, default=64, help=f"of {pairs.SCENES_A_STREAM} scenes")
     parser.add_argument("--steps", type=int, default=9000)
@@ -202,9 +208,10 @@ def main() -> None:
     add_device_options(parser)
     arguments = parser.parse_args()
     stages, out = arguments.stages or ("begin", "pairs", "train"), arguments.out
+    tuned = arguments.tuned or arguments.base
     model, seeds = out / "model", TRAINING_SEEDS[: arguments.streams]
     if "begin" in stages and not (model / "text_encoder").exists():
-        begin(arguments.base, model)
+        begin(arguments.base, tuned, model)
     if "pairs" in stages:
         pairs.draw_all(out / "pairs", model, size_of(model), seeds, arguments.workers)
     if "train" in stages:
@@ -212,7 +219,7 @@ def main() -> None:
         orders, pictures = (sum(map(len, each)) for each in zip(*((f.ends, f.latents) for f in found), strict=True))
         print(f"instruct: {orders} orders on {pictures} pictures", flush=True)
         compiled, float32 = arguments.compile, arguments.float32
-        training = Training(arguments.base, model, arguments.device, compiled=compiled, float32=float32)
+        training = Training(tuned, model, arguments.device, compiled=compiled, float32=float32)
         training.run(found, held_back, arguments.steps, out / "instruct.pt")
 
 
