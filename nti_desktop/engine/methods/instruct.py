@@ -1,12 +1,13 @@
 """`instruct`: an order instead of two sentences, on a model that sees the photo beside the noise (Brooks et al. 2022).
 
 out(z, T) = out(z, 0, 0) + s_I (out(z, I, 0) - out(z, 0, 0)) + s_T (out(z, I, T) - out(z, I, 0)), with I the photo's
-latents as the autoencoder gives them, unscaled, and T the order (eq. 3); from noise n that the seed decides.
+latents as the autoencoder gives them, unscaled, and T the order (eq. 3); from noise that the seed decides.
 
 Holding the photo, as in FlowEdit (Kulikov et al. 2024) and in `residual`, what the model misses of the photo is added:
-z_b = step(z_a, out(z_a, T)) + z*_b - step(z*_a, out(z*_a, no order)), z*_a = sqrt(alpha) z_0 + sqrt(1 - alpha) n, so
-that an order for nothing returns the photo exactly; and what it hardly changes stays the photo's own. Without, it is
-drawn anew, as published.
+z_b = step(z_a, out(z_a, T)) + z*_b - step(z*_a, out(z*_a, no order)), z*_a = sqrt(alpha) z_0 + sqrt(1 - alpha) n_a, so
+that an order for nothing returns the photo exactly; and what it hardly changes stays the photo's own. Each level has
+noise n_a of its own, as there, so that what the model takes one noise for is not asked for again and again. Without,
+it is drawn anew, as published.
 """
 
 from collections import OrderedDict
@@ -114,17 +115,17 @@ def render(task: Task) -> Edit:
     guide = Guide(model, levels, photo, by_text, by_image)
     order = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     lot = torch.Generator().manual_seed(recipe.seed)
-    noise = torch.randn(photo.shape, generator=lot).to(model.device)
+    noises = [torch.randn(photo.shape, generator=lot).to(model.device) for _ in range(levels.steps)]
     held = Method.INSTRUCT.row.lot_of(recipe) is Lot.HELD
 
     def noised(level: int) -> Tensor:
         if level == levels.steps:
             return photo  # whatever little noise the schedule ends with
         alpha = levels.alphas[level]
-        latents: Tensor = alpha**0.5 * photo + (1 - alpha) ** 0.5 * noise
+        latents: Tensor = alpha**0.5 * photo + (1 - alpha) ** 0.5 * noises[level]
         return latents
 
-    z = noised(0) if held else noise
+    z = noised(0) if held else noises[0]
     visited = visited_levels(levels.steps, None if task.visits is None else max(task.visits, LEAST_VISITS))
     for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
         both, image, *neither = guide.answers(z, a, [order, model.embed("")])
