@@ -144,7 +144,7 @@ class EngineService:
             return read_look(model, model.encode(image), job.learned, report, cancel)
 
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inversion:
-        """Invert a picture and measure the unpinned reconstruction."""
+        """Invert a picture, and measure the unpinned reconstruction where there is one."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with self._at_work():
             model = self._load(job.model, report, cancel)
@@ -158,6 +158,7 @@ class EngineService:
                 if prepared.reconstruction is not None:
                     picture = model.decode(prepared.reconstruction)
                     psnr = decibels(picture, model.decode(latents))
+                if job.settings.method.row.described:
                     told = explained(model, latents, job.settings.prompt)
                 precision = str(model.precision)
                 figures = Figures(seconds(), rows.rows, psnr, prepared.inner_steps, precision, explained=told)

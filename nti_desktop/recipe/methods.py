@@ -17,6 +17,7 @@ class Method(StrEnum):
 
     NULL_TEXT = "null-text"
     RESIDUAL = "residual"
+    FLOWEDIT = "flowedit"
     NEGATIVE_PROMPT = "negative-prompt"
     PINNED = "pinned"
     EMBEDDING = "embedding"
@@ -270,6 +271,18 @@ METHODS: Mapping[Method, MethodRow] = {
             keeps=(PIVOT,),
             source="known as the ablation “add source” of PnP Inversion (Ju et al., ICLR 2024, arXiv 2310.01506); not "
             "published as a method of its own",
+        ),
+        MethodRow(
+            Method.FLOWEDIT,
+            "Direct",
+            "Noises the photo anew at every step in place of following its path, and adds the model’s error about it "
+            "to the edit; is prepared at once, and unchanged words return the photo exactly.",
+            preparing=(),
+            editing=_GUIDED,
+            enough_levels=_ENOUGH_LEVELS,
+            keeps=(PIVOT,),
+            source="Kulikov et al., FlowEdit, 2024, arXiv 2412.08629; noise of each level's own as in "
+            "Huberman-Spiegelglas et al., An Edit Friendly DDPM Noise Space, CVPR 2024, arXiv 2304.06140",
         ),
         MethodRow(
             Method.NEGATIVE_PROMPT,

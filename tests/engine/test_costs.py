@@ -99,7 +99,7 @@ def test_null_text_asks_less_where_a_step_is_good_enough_before(
 def test_an_edit_whose_source_is_recorded_asks_the_calls_that_the_table_says(
     prototype: DiffusionModel, method: Method
 ) -> None:
-    steps = 26 if method is Method.RESIDUAL else 5
+    steps = 26 if method in (Method.RESIDUAL, Method.FLOWEDIT) else 5
     photo = longer(prototype, method, steps)
     source = METHODS[method].source(prototype, photo)
     rendered(prototype, photo, EditRecipe(EDIT), source=source)

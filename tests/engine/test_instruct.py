@@ -144,11 +144,10 @@ def test_held_a_step_is_the_orders_and_what_the_model_misses_of_the_photo(
     asked = task(model, image, replace(HELD, image_guidance=1.0, guidance_scale=2.5), replace(SETTINGS, steps=2))
     levels, photo = levels_of(model.scheduler_config, 2), asked.prepared.photo
     seen = photo / model.vae.config.scaling_factor
-    lot = torch.Generator().manual_seed(0)
-    noises = (torch.randn(photo.shape, generator=lot) for _ in range(2))
-    noisy = [
-        alpha**0.5 * photo + (1 - alpha) ** 0.5 * noise for alpha, noise in zip(levels.alphas, noises, strict=False)
-    ]
+    noises = torch.randn((2, *photo.shape[1:]), generator=torch.Generator().manual_seed(0)).split(1)
+    noisy = (
+        alpha**0.5 * photo + (1 - alpha) ** 0.5 * noise for alpha, noise in zip(levels.alphas[:-1], noises, strict=True)
+    )
     path = [*noisy, photo]
 
     def answer(z: torch.Tensor, a: int, said: str) -> torch.Tensor:

@@ -75,7 +75,8 @@ def test_an_inversion_and_an_edit_come_back_as_numpy_that_pickles(
     assert inverted.arrays["pivot"].shape == (6, *latents)
     assert inverted.arrays["pivot"].dtype == np.float32
     assert ("null_embeddings" in inverted.arrays) == (method is Method.NULL_TEXT)
-    assert inverted.figures.reconstruction_psnr is not None
+    assert (inverted.figures.reconstruction_psnr is not None) == bool(method.row.preparing)
+    assert inverted.figures.explained is not None
     rendered = service.render(render_job(inverted))
     assert rendered.image.shape == rendered.source.shape == IMAGE.shape
     assert rendered.word_maps.shape[0] == len(PROMPT.split())
@@ -99,6 +100,7 @@ def test_rows_are_what_the_methods_need(service: EngineService, inversions: Inve
             assert 0 <= optimised <= 5  # where one is, its first row is asked again with gradients
     # what the sentence explains, up, and the guided reconstruction; then the source once and two rows a step of an edit
     assert rows[Method.RESIDUAL] == (2 + 5 + 10, 10 + 10, 10)
+    assert rows[Method.FLOWEDIT] == (2, 10 + 10, 10)
     assert rows[Method.PINNED] == rows[Method.NEGATIVE_PROMPT] == (2 + 5 + 10, 5 + 10, 10)
     assert rows[Method.NULL_TEXT][1:] == (5 + 10, 10)
 

@@ -25,6 +25,7 @@ from nti_desktop.engine.methods.denoise import Edit, Prepared, Task, visited_lev
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.engine.sampling.ddim import Levels, levels_of, step_down
+from nti_desktop.engine.sampling.pivot import noised_path
 from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import IMAGE_GUIDANCE
@@ -114,26 +115,18 @@ def render(task: Task) -> Edit:
     by_image = IMAGE_GUIDANCE.usual if recipe.image_guidance is None else recipe.image_guidance
     guide = Guide(model, levels, photo, by_text, by_image)
     order = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
-    lot = torch.Generator().manual_seed(recipe.seed)
-    noises = [torch.randn(photo.shape, generator=lot).to(model.device) for _ in range(levels.steps)]
     held = Method.INSTRUCT.row.lot_of(recipe) is Lot.HELD
-
-    def noised(level: int) -> Tensor:
-        if level == levels.steps:
-            return photo  # whatever little noise the schedule ends with
-        alpha = levels.alphas[level]
-        latents: Tensor = alpha**0.5 * photo + (1 - alpha) ** 0.5 * noises[level]
-        return latents
-
-    z = noised(0) if held else noises[0]
+    path = noised_path(photo, levels, recipe.seed)
+    lot = torch.Generator().manual_seed(recipe.seed)
+    z = path[:1] if held else torch.randn(photo.shape, generator=lot).to(model.device)
     visited = visited_levels(levels.steps, None if task.visits is None else max(task.visits, LEAST_VISITS))
     for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
         both, image, *neither = guide.answers(z, a, [order, model.embed("")])
         z = step_down(guide.ordered(both, image, *neither), z, levels, a, b)
         if held:
             assert isinstance(task.source, Unordered)
-            there = task.source.at(a, noised(a), recipe.seed, guide)
-            z = noised(b) + (z - step_down(there, noised(a), levels, a, b))
+            there = task.source.at(a, path[a : a + 1], recipe.seed, guide)
+            z = path[b : b + 1] + (z - step_down(there, path[a : a + 1], levels, a, b))
     if not held:
         return Edit(z, None, None)
     mask = changed(z, photo)

@@ -14,7 +14,6 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import Source
-from nti_desktop.recipe.methods import Method
 
 prepare = pinned.prepare
 
@@ -36,5 +35,5 @@ def render(task: Task, conditional: Embedding | None = None) -> Edit:
         output = guided(there.unconditional, there.conditional, guidance_scale)
         return pivot[b : b + 1] + (z - step_down(output, pivot[a : a + 1], levels, a, b))
 
-    visits = task.visits or Method.RESIDUAL.row.enough_levels
+    visits = task.visits or task.prepared.settings.method.row.enough_levels
     return denoise(replace(task, visits=visits), task.model.embed(""), landing, conditional=conditional)

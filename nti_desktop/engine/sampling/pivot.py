@@ -1,4 +1,6 @@
-"""Photo latents -> the pivot trajectory, and the source branch pinned to it, with its attention recorded."""
+"""Photo latents -> the pivot trajectory, inverted or noised, and the source branch that is pinned to it, with its
+attention recorded.
+"""
 
 from collections.abc import Sequence
 
@@ -51,6 +53,16 @@ def invert_exactly(
         pivot.append(undo_step_down(ahead, pivot[-1], levels, level))
         below = output
     return torch.cat(pivot[::-1])
+
+
+def noised_path(latents: Tensor, levels: Levels, seed: int) -> Tensor:
+    """The photo itself at every level, with noise of the level's own, z*_a = sqrt(alpha_a) z_0 + sqrt(1 - alpha_a) n_a,
+    in place of an inversion (Huberman-Spiegelglas et al. 2024, eq. 5); no row of the UNet. Shapes: see `invert`.
+    """
+    lot = torch.Generator().manual_seed(seed)
+    noise = torch.randn((levels.steps, *latents.shape[1:]), generator=lot).to(latents)
+    alphas = torch.tensor(levels.alphas[:-1], dtype=latents.dtype, device=latents.device)[:, None, None, None]
+    return torch.cat([alphas**0.5 * latents + (1 - alphas) ** 0.5 * noise, latents])
 
 
 def rows_at_once(model: DiffusionModel, latents: Tensor) -> int:
