@@ -263,8 +263,7 @@ METHODS: Mapping[Method, MethodRow] = {
         MethodRow(
             Method.RESIDUAL,
             "Residual",
-            "Adds the error of the photo's own path to the edit, so that unchanged words return the photo exactly; "
-            "measures best on the Studio model.",
+            "Adds the error of the photo's own path to the edit, so that unchanged words return the photo exactly.",
             preparing=(_FOLLOW, _CHECK),
             editing=_GUIDED,
             enough_levels=_ENOUGH_LEVELS,
@@ -276,7 +275,7 @@ METHODS: Mapping[Method, MethodRow] = {
             Method.FLOWEDIT,
             "Direct",
             "Noises the photo anew at every step in place of following its path, and adds the model’s error about it "
-            "to the edit; is prepared at once, and unchanged words return the photo exactly.",
+            "to the edit; is prepared at once, and measures best on the Studio model.",
             preparing=(),
             editing=_GUIDED,
             enough_levels=_ENOUGH_LEVELS,

@@ -111,7 +111,7 @@ def test_its_windows_and_its_guidance_are_its_own_unless_said_by_hand(photo: Pre
 
 def test_it_is_offered_by_the_ways_that_follow_words_along_the_photos_own_path() -> None:
     lay = {method for method, row in METHODS.items() if row.lays}
-    assert lay == {Method.NULL_TEXT, Method.PINNED, Method.RESIDUAL, Method.NEGATIVE_PROMPT}
+    assert lay == {Method.NULL_TEXT, Method.PINNED, Method.RESIDUAL, Method.FLOWEDIT, Method.NEGATIVE_PROMPT}
     assert {method for method, row in METHODS.items() if row.takes_pictures} == {*lay, Method.INPAINT}
 
 

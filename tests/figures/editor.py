@@ -150,7 +150,7 @@ class Editor:
 
     def _invert(self, trial: Trial, settings: InversionSettings) -> Inversion:
         image = self.rendered(trial.scene).image
-        if settings.method.row.keeps != (PIVOT,):
+        if settings.method.row.keeps != (PIVOT,) or not settings.method.row.preparing:
             inverted = self.service.invert(InvertJob(self.files, image, settings))
             return Inversion(inverted.arrays)
         # The engine service would also reconstruct, a third of all rows, and nobody looks at that here.
