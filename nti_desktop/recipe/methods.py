@@ -129,17 +129,17 @@ BENCHMARK = "PIE-Bench, Prompt-to-Prompt, Stable Diffusion (Ju et al. 2024, arXi
 
 @dataclass(frozen=True)
 class MethodRow:
-    """One method. sentence: what it is good for; preparing: its phases in their order, with the calls that they make at
-    most; editing: calls for each level that an edit stands on, its source's attention being recorded; keeps: the arrays
-    in the sidecar; source: paper and arXiv number; published: None where nobody published a figure for it; learns: by
-    gradients; enough_levels: an edit that stands on more of them hardly differs; scheduled: whether a Schedule is said
-    with its name; one_guidance: whether a preparation holds for the guidance that it was made with only; guidance: that
-    was published for it, None where a model's own usual one does; steps: that were published for it, None where a
-    model's own usual ones do; sees: what its models see of the photo beside the noise, so that it takes one sentence in
-    place of two: an order, or what is to stand in a marked place; numbers: fields of the recipe that may be said by
-    hand; lots: what noise an edit may be drawn from, the usual one first, none where it is the photo's own path; looks:
-    whether it knows where words look, so that masks can be tied to them; finds: whether it finds by itself where the
-    edit may change the photo.
+    """One method. sentence: what it is good for; preparing: its phases in their order, with the calls that they make
+    at most; editing: calls for each level that an edit stands on, its source's attention being recorded; keeps: the
+    arrays in the sidecar; source: paper and arXiv number; published: None where that benchmark's paper has no
+    figures of it; learns: by gradients; enough_levels: an edit that stands on more of them hardly differs;
+    scheduled: whether a Schedule is said with its name; one_guidance: whether a preparation holds for the guidance
+    that it was made with only; guidance: that was published for it, None where a model's own usual one does; steps:
+    that were published for it, None where a model's own usual ones do; sees: what its models see of the photo
+    beside the noise, so that it takes one sentence in place of two: an order, or what is to stand in a marked
+    place; numbers: fields of the recipe that may be said by hand; lots: what noise an edit may be drawn from, the
+    usual one first, none where it is the photo's own path; looks: whether it knows where words look, so that masks
+    can be tied to them; finds: whether it finds by itself where the edit may change the photo.
     """
 
     method: Method

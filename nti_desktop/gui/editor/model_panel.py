@@ -101,9 +101,9 @@ class ModelPanel(QWidget):
     def _show_way(self) -> None:
         """Show what the chosen way is good for, and what was published of it."""
         row = self._ways[self.ways.currentIndex()].row
-        figures = f"Published: {row.published}." if row.published else "No figures were published."
-        self.about_way.setText(f"{row.sentence} {figures}")
-        set_tip(self.about_way, f"{row.source}. Figures: {BENCHMARK}.")
+        figures = f" Published: {row.published}." if row.published else ""
+        self.about_way.setText(row.sentence + figures)
+        set_tip(self.about_way, f"{row.source}.{f' Figures: {BENCHMARK}.' if figures else ''}")
 
     def _show_steps(self, steps: int) -> None:
         self.steps.blockSignals(True)
