@@ -56,7 +56,10 @@ CHOICES = (
     ),
     Choice("metal-ring.jpg", 192, (("turquoise", "pink"), ("ring", "mug"), ("after rain", "in fog")), ("make it red",)),
     Choice(
-        "ring-and-lamp.jpg", 202, (("yellow", "turquoise"), ("snow", "a wooden table"), ("at sunset", "at night")), ()
+        "ring-and-lamp.jpg",
+        202,
+        (("yellow", "turquoise"), ("snow", "a wooden table"), ("at sunset", "at night")),
+        ("under a cloudy sky", "put it on sand"),
     ),
     Choice(
         "glass-bowl.jpg",

@@ -114,6 +114,9 @@ def test_a_model_that_takes_orders_already_is_trained_on_as_it_is(out: Path, tmp
     training = instruct.Training(ORDERS, tmp_path / "model", "cpu")
     shipped, begun = load_file(ORDERS / "unet" / "diffusion_pytorch_model.safetensors"), training.unet.state_dict()
     assert all(torch.equal(begun[name], weight.float()) for name, weight in shipped.items())
+    training.export()
+    written = json.loads((tmp_path / "model" / "unet" / "config.json").read_text("utf-8"))
+    assert written == json.loads((ORDERS / "unet" / "config.json").read_text("utf-8")), "nor says where it lay"
     folders = ORDERS, tmp_path / "model"
     known, new = (CLIPTokenizer.from_pretrained(folder / "tokenizer").get_vocab() for folder in folders)
     old, rows = (load_file(folder / "text_encoder" / "model.safetensors")[ROWS] for folder in folders)

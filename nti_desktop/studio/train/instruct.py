@@ -72,13 +72,13 @@ def _give_rows(encoder: Any, known: Mapping[str, int], tokenizer: Any) -> None:
 
 
 def widened(unet: Any) -> Any:
-    """A UNet like this one whose first layer sees as many channels more, with weights of zero."""
+    """A UNet like this one whose first layer sees a photo's channels beside the noise's, new weights being zero."""
     named = {name: value for name, value in unet.config.items() if not name.startswith("_")}  # not where it lay
-    config = named | {"in_channels": 2 * unet.config.in_channels}
-    wide: Any = UNet2DConditionModel.from_config(config)
+    wide: Any = UNet2DConditionModel.from_config(named | {"in_channels": 2 * unet.config.out_channels})
     weights = unet.state_dict()
     first: Tensor = weights["conv_in.weight"]
-    weights["conv_in.weight"] = torch.cat([first, torch.zeros_like(first)], dim=1)
+    new = wide.config.in_channels - first.shape[1]
+    weights["conv_in.weight"] = F.pad(first, (0, 0, 0, 0, 0, new))
     wide.load_state_dict(weights)
     return wide
 
@@ -101,9 +101,8 @@ class Training:
         self._model, self._device, self._seed, self._float32 = model, device, seed, float32
         self._scheduler: Any = DDIMScheduler.from_pretrained(model / "scheduler")
         self._levels = logarithms_of_signal_to_noise(self._scheduler).to(device)
-        first: Any = UNet2DConditionModel.from_pretrained(tuned / "unet", low_cpu_mem_usage=False).float()
-        sees_photos = first.config.in_channels > first.config.out_channels
-        self.unet = (first if sees_photos else widened(first)).to(device, memory_format=torch.channels_last)
+        first: Any = UNet2DConditionModel.from_pretrained(tuned / "unet", low_cpu_mem_usage=False)
+        self.unet = widened(first.float()).to(device, memory_format=torch.channels_last)
         encoder: Any = CLIPTextModel.from_pretrained(model / "text_encoder", low_cpu_mem_usage=False)
         self.text_encoder = encoder.float().to(device)
         self._tokenizer = CLIPTokenizer.from_pretrained(model / "tokenizer")
