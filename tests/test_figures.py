@@ -128,10 +128,11 @@ def test_an_edit_a_baseline_and_a_mask_are_measured_and_remembered(
     ]
     with Runner(PROTOTYPE, file=file, places=places) as runner:
         answers = runner.run(asked)
-    assert set(answers[0]) == {"residual", "residual with blend", "mask"}
+    way = str(SETTINGS.method)
+    assert set(answers[0]) == {way, f"{way} with blend", "mask"}
     assert set(answers[1]) == {"copy of the source", "sampling", "SDEdit"}
     assert answers[1]["copy of the source"]["recovered"] == 0
-    assert answers[2]["residual"] != answers[0]["residual"]
+    assert answers[2][way] != answers[0][way]
     assert answers[3]["autoencoder"]["psnr"] is not None
     with Image.open(tmp_path / asked[0].strip_name()) as pictures:
         assert pictures.size == (4 * 128, 128)
