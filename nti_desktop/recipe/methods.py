@@ -263,7 +263,8 @@ METHODS: Mapping[Method, MethodRow] = {
         MethodRow(
             Method.RESIDUAL,
             "Residual",
-            "Adds the error of the photo's own path to the edit, so that unchanged words return the photo exactly.",
+            "Adds the error of the photo's own path to the edit, so that unchanged words return the photo exactly; "
+            "usual with the Studio model.",
             preparing=(_FOLLOW, _CHECK),
             editing=_GUIDED,
             enough_levels=_ENOUGH_LEVELS,
@@ -274,8 +275,8 @@ METHODS: Mapping[Method, MethodRow] = {
         MethodRow(
             Method.FLOWEDIT,
             "Direct",
-            "Noises the photo anew at every step in place of following its path, and adds the model’s error about it "
-            "to the edit; is prepared at once, and measures best on the Studio model.",
+            "Noises the photo anew at every step in place of following its path; is prepared at once and comes nearest "
+            "on the Studio model, most of all from short descriptions, but lets more of a replaced thing shine through.",
             preparing=(),
             editing=_GUIDED,
             enough_levels=_ENOUGH_LEVELS,
