@@ -276,7 +276,7 @@ METHODS: Mapping[Method, MethodRow] = {
             Method.FLOWEDIT,
             "Direct",
             "Noises the photo anew at every step in place of following its path; is prepared at once and comes nearest "
-            "on the Studio model, most of all from short descriptions, but lets more of a replaced thing shine through.",
+            "on the Studio model, above all from short descriptions, but lets more of a replaced thing shine through.",
             preparing=(),
             editing=_GUIDED,
             enough_levels=_ENOUGH_LEVELS,
