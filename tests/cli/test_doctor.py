@@ -78,14 +78,8 @@ def test_one_edit_is_made_by_every_method_side_by_side(
     assert len(ways) == len(built_in().methods)
     assert list(ways)[:4] == ["null-text (published)", "pinned", "residual", "flowedit"]
     assert ways["null-text (published)"]["prepared_rows"] > ways["pinned"]["prepared_rows"] == 2 + 3 * 3
-    exact = {
-        "residual",
-        "flowedit",
-        "embedding",
-        "imagic",
-        "edict",
-        "diffedit",
-    }  # which lead back to the photo whatever the model
+    # Those that lead back to the photo whatever the model.
+    exact = {"residual", "flowedit", "embedding", "imagic", "edict", "diffedit"}
     least = min(ways[way]["likeness"] for way in exact)
     assert least > max(ways[way]["likeness"] for way in ways.keys() - exact)
     assert all(0 < way["changed"] <= 1 for way in ways.values())

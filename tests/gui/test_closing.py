@@ -17,7 +17,6 @@ from nti_desktop.gui.widgets.message_bar import Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.sidecar import read_sidecar
-from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import retype
@@ -84,7 +83,6 @@ from pathlib import Path
 from PySide6.QtCore import Slot
 from nti_desktop.gui import app
 from nti_desktop.gui.main_window import MainWindow
-from nti_desktop.recipe.methods import Method
 
 class Window(MainWindow):
     def __init__(self):
@@ -159,7 +157,6 @@ def test_closing_during_a_job_ends_cleanly(
     window = open_window()
     window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
-    window.editor.model.choose_way(Method.RESIDUAL, 50)  # which takes a while
     window.editor_view.prompts.prepare_button.click()
     until(lambda: phase in window.editor_view.strip.text.text())
     close(window)
