@@ -18,6 +18,7 @@ from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.frame import Frame, frame_image
 from nti_desktop.photo.photo import full_raster, open_photo
 from nti_desktop.photo.raster import Raster
+from nti_desktop.recipe.methods import Method
 from nti_desktop.studio.render import render
 from nti_desktop.studio.scenes import Colour, Scene, Shape, draw_scene
 from nti_desktop.studio.truth import visible_difference
@@ -142,10 +143,15 @@ def shrunk_by(region: Region, reach: int) -> Region:
     return ~grown(~region, reach)
 
 
-def ghost(photo: Pixels, out: Pixels, truth: Pixels, mask: Region) -> tuple[float, float]:
-    """How much of the old edges is left where the truth has none, 0 to 1: in what was laid in, and in the truth."""
+def ghost(photo: Pixels, out: Pixels, truth: Pixels, mask: Region, thing: Region | None = None) -> tuple[float, float]:
+    """How much of the old edges is left where the truth has none, 0 to 1: in what was laid in, and in the truth.
+
+    thing: at the drawing's size, True where they are the old thing's; by default everywhere.
+    """
     old, new = edges(photo), edges(truth)
     inside = shrunk_by(shrunk(mask)[..., 0] == 1, 2 * REACH)
+    if thing is not None:
+        inside &= grown(thing, 2)
     gone = (old > 12) & ~grown(new > 3, REACH) & inside
     assert gone.sum() > 500
     return float(edges(out)[gone].mean() / old[gone].mean()), float(new[gone].mean() / old[gone].mean())
@@ -242,16 +248,22 @@ def test_the_autoencoders_own_softness_takes_no_texture_and_leaves_no_rim(editor
     assert rim(pair)[0] < 60  # adding the enlarged change alone: 75 to 105
 
 
-@pytest.mark.parametrize("swap", ["cube to ball", "lamp to mug, in fog"])
-def test_in_the_models_own_edits_the_old_edges_are_gone_with_the_old_thing(editor: Editor, swap: str) -> None:
+@pytest.mark.parametrize("method", [Method.RESIDUAL, Method.FLOWEDIT])
+@pytest.mark.parametrize("swap", SWAPS)
+def test_in_the_models_own_edits_the_old_edges_are_gone_with_the_old_thing(
+    editor: Editor, swap: str, method: Method
+) -> None:
     """What the edit shows is the truth here, whatever the model made of the word."""
     seed, value = SWAPS[swap]
     scene, variant = scenes(seed, value)
-    rendered = editor.edit(Trial("shape", seed, scene, variant), built_in().defaults, blended=True)
+    settings = replace(built_in().defaults, method=method)
+    rendered = editor.edit(Trial("shape", seed, scene, variant), settings, blended=True)
     assert rendered.mask is not None
-    photo = enlarged(render(scene, DRAWN).image)
+    drawn = render(scene, DRAWN)
+    photo = enlarged(drawn.image)
     out = composite(Raster(photo), Layer(FRAME, rendered.image, rendered.source, rendered.mask)).pixels
     edit = enlarged(np.rint(rendered.image * 255).clip(0, 255).astype(np.uint8))
     mask = np.array(Image.fromarray(rendered.mask > 0).resize((SIZE, SIZE)))
-    left, of_edit = ghost(photo, out, edit, mask)
+    # The ground's finest joints, which no model sees, stay.
+    left, of_edit = ghost(photo, out, edit, mask, drawn.objects == 1)
     assert left < of_edit + 0.07
