@@ -110,12 +110,12 @@ def test_equal_pictures_ask_for_no_gain_at_all() -> None:
 
 
 def test_a_faint_rest_of_the_old_thing_keeps_nothing_of_it() -> None:
-    """A tall thing becomes a round one, soft as the model draws, and a quarter of the old one is left in it."""
+    """A tall thing becomes a round one, soft as the model draws, and three tenths of the old one are left in it."""
     rows, columns = np.indices((128, 128))
     old, new = np.full((2, 128, 128, 3), 0.7, np.float32)
     old[34:94, 52:76] = (0.5, 0.3, 0.3)
     old[84:94, 40:88] = (0.5, 0.3, 0.3)
     new[np.hypot(rows - 64, columns - 64) < 30] = (0.6, 0.4, 0.3)
-    source, edit = (np.moveaxis(window_mean(np.moveaxis(p, -1, 0), 2), 0, -1) for p in (old, 0.75 * new + 0.25 * old))
+    source, edit = (np.moveaxis(window_mean(np.moveaxis(p, -1, 0), 2), 0, -1) for p in (old, 0.7 * new + 0.3 * old))
     replaced = replaced_fraction(edit, source)
-    assert replaced[34:94, 52:76].min() > 0.9
+    assert replaced[34:94, 52:76].min() > 0.8
