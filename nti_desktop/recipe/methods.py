@@ -263,8 +263,7 @@ METHODS: Mapping[Method, MethodRow] = {
         MethodRow(
             Method.RESIDUAL,
             "Residual",
-            "Adds the error of the photo's own path to the edit, so that unchanged words return the photo exactly; "
-            "usual with the Studio model.",
+            "Adds the error of the photo's own path to the edit, so that unchanged words return the photo exactly.",
             preparing=(_FOLLOW, _CHECK),
             editing=_GUIDED,
             enough_levels=_ENOUGH_LEVELS,
@@ -275,8 +274,8 @@ METHODS: Mapping[Method, MethodRow] = {
         MethodRow(
             Method.FLOWEDIT,
             "Direct",
-            "Noises the photo anew at every step in place of following its path; is prepared at once and comes nearest "
-            "on the Studio model, above all from short descriptions, but lets more of a replaced thing shine through.",
+            "Noises the photo anew at every step in place of following its path; is prepared at once, and measures "
+            "best on the Studio model, above all from short descriptions.",
             preparing=(),
             editing=_GUIDED,
             enough_levels=_ENOUGH_LEVELS,

@@ -23,16 +23,16 @@ from tests.cli.conftest import SAMPLE, STEPS, Terminal, pixels, sidecar_of
 def test_from_a_photo_to_an_exported_edit(photo: Path, tmp_path: Path, terminal: Terminal) -> None:
     before = photo.read_bytes()
     inversion = terminal.answer("invert", photo, "--prompt", SAMPLE.caption, "--steps", STEPS)
-    assert inversion["unet_rows"] >= 2 * STEPS
+    assert inversion["unet_rows"] == 2, "what the description explains; the usual way inverts nothing"
     assert inversion["seconds"] > 0
-    assert 5 < inversion["reconstruction_psnr"] <= 150
+    assert inversion["reconstruction_psnr"] is None
     assert inversion["autoencoder_psnr"] > feedback.STRANGE_PSNR
     assert Path(inversion["sidecar"]) == sidecar_of(photo)
 
     first, second = tmp_path / "first.png", tmp_path / "second.png"
     edit = terminal.answer("edit", photo, "--to", SAMPLE.edits[0], "--name", "First", "--out", first)
     assert edit["unet_rows"] > 0
-    assert edit["reconstruction_psnr"] == pytest.approx(inversion["reconstruction_psnr"])
+    assert edit["reconstruction_psnr"] is None
     assert edit["out"] == str(first)
     assert 0 < edit["changed"] <= 1
     assert pixels(first).shape == pixels(photo).shape

@@ -17,6 +17,7 @@ from nti_desktop.gui.widgets.message_bar import Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.models.library.samples import Sample, samples
 from nti_desktop.project.sidecar import read_sidecar
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.gui.conftest import OpenWindow
 from tests.gui.test_story import retype
@@ -157,6 +158,7 @@ def test_closing_during_a_job_ends_cleanly(
     window = open_window()
     window.opening.open_path(photo)
     until(lambda: window.editor.document is not None)
+    window.editor.model.choose_way(Method.RESIDUAL, 50)  # which takes a while
     window.editor_view.prompts.prepare_button.click()
     until(lambda: phase in window.editor_view.strip.text.text())
     close(window)

@@ -225,7 +225,8 @@ def test_escape_stops_the_comparison_and_leaves_what_is_there_to_be_used(
     edited.actions_by_name["cancel"].trigger()
     assert not edited.comparing.plan.at_work
     assert cells[first].shown.picture is not None
-    assert cells[first].use_button.isEnabled()
+    assert not cells[first].use_button.isEnabled(), "the way in use"
+    assert cells[second].use_button.isEnabled()
     assert cells[Method.NULL_TEXT].state.text() == "Not tried, as the comparison was stopped."
     assert cells[Method.NULL_TEXT].bar.isHidden()
 

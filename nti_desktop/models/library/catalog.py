@@ -78,7 +78,7 @@ class ModelEntry:
 # What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
 # tests/benchmarks for the kinds of change.
 STUDIO_DEFAULTS = EditDefaults(
-    method=Method.RESIDUAL,
+    method=Method.FLOWEDIT,
     steps=12,
     guidance_scale=1.5,
     cross_until=0.4,

@@ -118,7 +118,7 @@ def visible_change(edit: NDArray[np.float32], source: NDArray[np.float32]) -> ND
 
 
 def _edges(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much colours differ per pixel and which way, (2, h, w), of a picture (h, w, 3).
+    """Measure how much colours differ from pixel to pixel and which way, (2, h, w). picture: (h, w, 3).
 
     As vectors of twice the gradient's angle, which are the same from dark to light and from light to dark, and opposite
     for edges that cross at a right angle; of every channel, the squares of the gradients added up, and the root.
