@@ -26,7 +26,7 @@ _NOISE = 1e-3  # variance of the source, in [0, 1] squared, that is rather noise
 _SCALES = (3, 1)  # what stands out from so many pixels around is asked next, the finest last
 _FINE_REACH = 2  # pixels around a pixel that say what became of what stands out
 _FINE_NOISE = 1e-4  # and what of its variance tells nothing, however well the source shows it
-_DISTRUST = 1.0  # variances that tell nothing for each by which the source fails to show it
+_DISTRUST = 0.9  # variances that tell nothing for each by which the source fails to show it
 _FLAT_DETAIL = 1e-6  # variance that is no detail at all
 _AGREEMENT_ENDS = (0.1, 0.5)  # of the larger detail of the two is the same in both
 # Texture is mostly light and shade: where nothing else is known it goes with the colour, as black stays black.
@@ -36,7 +36,7 @@ _BLACK = 0.02
 # [0, 1]; likeness: of edit and source in where their edges are and how they run, 1 for the same.
 _CHANGE_ENDS = (3 / 255, 16 / 255)
 _LIKENESS_ENDS = (0.8, 0.6)
-_FLAT = 0.005  # gradients below this, per pixel, are noise of the autoencoder
+_FLAT = 0.003  # gradients below this, per pixel, are noise of the autoencoder
 _NEAR = 2  # pixels of the model's size that a blurred edge reaches
 _REGION = 1 / 6  # of the shorter side: so far around a pixel its edges are compared
 
