@@ -7,7 +7,7 @@ from pathlib import Path
 from nti_desktop.cli.terminal import tell, watcher
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.core.units import in_decibels
+from nti_desktop.core.units import in_decibels, unpinned
 from nti_desktop.editing.composition import RenderedPart
 from nti_desktop.editing.contact_sheet import contact_sheet
 from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
@@ -73,8 +73,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         [
             f"Inverted by {name_of(settings)} in {figures.seconds:.1f} s with {figures.unet_rows} UNet rows on "
             f"{measured.device}.",
-            f"Guidance alone, unpinned, reproduces the sample at {in_decibels(figures.reconstruction_psnr)}; "
-            f"the model's autoencoder draws it at {in_decibels(measured.autoencoder_psnr)}.",
+            f"The model's autoencoder draws the sample at {in_decibels(measured.autoencoder_psnr)}"
+            f"{unpinned(figures.reconstruction_psnr)}.",
             *(_edit_line(number, rendered) for number, rendered in enumerate(edits, start=1)),
             f"Look at {sheet}",
         ],

@@ -15,7 +15,7 @@ from nti_desktop.cli.model_trial import try_model
 from nti_desktop.cli.terminal import tell, watcher
 from nti_desktop.core.errors import Cancelled, EngineError, NtiError, PhotoError, RecipeError
 from nti_desktop.core.progress import CancelToken, Report
-from nti_desktop.core.units import in_decibels
+from nti_desktop.core.units import in_decibels, unpinned
 from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.feedback import NEXT_TO_NOTHING, STRANGE_PSNR
 from nti_desktop.editing.session import Session
@@ -130,9 +130,8 @@ def _try_program(options: Namespace, cancel: CancelToken) -> int:
         lines.append(f"Device: {trial.device}, {trial.precision}")
         lines.extend(trial.passed_over)
         lines.append(
-            f"Self-test: {trial.unet_rows} UNet rows, unpinned reconstruction "
-            f"{in_decibels(trial.reconstruction_psnr)}, autoencoder {in_decibels(trial.autoencoder_psnr)}, "
-            f"{trial.changed:.0%} of the picture changed by the edit"
+            f"Self-test: {trial.unet_rows} UNet rows, {trial.changed:.0%} of the picture changed by the edit; "
+            f"autoencoder: {in_decibels(trial.autoencoder_psnr)}{unpinned(trial.reconstruction_psnr)}"
         )
     tell(
         [*lines, verdict],

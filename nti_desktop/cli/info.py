@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from nti_desktop.cli.terminal import how_to_bring_back, tell
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.core.units import in_decibels
+from nti_desktop.core.units import unpinned
 from nti_desktop.editing.recovery import said_of_lost
 from nti_desktop.editing.session import Session
 from nti_desktop.project.schema import InversionRecord, Project, VersionRecord
@@ -56,8 +56,7 @@ def _inversion_line(record: InversionRecord, project: Project) -> str:
         f"Inversion {record.id} of {_area(project, record)}{described}: "
         f"{name_of(settings.settings(), figures.inner_steps)}, {settings.steps} steps, "
         f"guidance {settings.guidance_scale:g}, model {record.model}; "
-        f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows, unpinned reconstruction "
-        f"{in_decibels(figures.reconstruction_psnr)}"
+        f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows{unpinned(figures.reconstruction_psnr)}"
     )
 
 

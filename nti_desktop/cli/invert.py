@@ -6,7 +6,7 @@ from nti_desktop.cli.keeping import keep
 from nti_desktop.cli.terminal import announce, note, refuse_late, tell, watcher
 from nti_desktop.core.errors import RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
-from nti_desktop.core.units import duration, in_decibels
+from nti_desktop.core.units import duration, in_decibels, unpinned
 from nti_desktop.editing import feedback
 from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_jobs import invert_job, measure_job
@@ -76,8 +76,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
             f"Inverted “{session.photo.path.name}” with {entry.name}, {name_of(settings)}, {settings.steps} steps: "
             f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
             f"{measured.device}, {figures.precision}{_memory(measured, settings.method)}.",
-            f"Guidance alone, unpinned, reproduces the photo at {in_decibels(figures.reconstruction_psnr)}; "
-            f"the model's autoencoder draws it at {in_decibels(measured.autoencoder_psnr)}.",
+            f"The model's autoencoder draws the photo at {in_decibels(measured.autoencoder_psnr)}"
+            f"{unpinned(figures.reconstruction_psnr)}.",
             feedback.effective_resolution(frame, options.area is None),
             *([] if kept.path is None else [f"Saved in {kept.path}"]),
             *kept.said,

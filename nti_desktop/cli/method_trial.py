@@ -6,7 +6,7 @@ from pathlib import Path
 from nti_desktop.cli.model_trial import check_sentences
 from nti_desktop.cli.terminal import note
 from nti_desktop.core.progress import CancelToken, Report
-from nti_desktop.core.units import decibels, in_decibels
+from nti_desktop.core.units import decibels, in_decibels, unpinned
 from nti_desktop.editing.composition import raster_of
 from nti_desktop.editing.contact_sheet import contact_sheet
 from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
@@ -45,9 +45,9 @@ class MethodTrial:
         """The report for people."""
         return (
             f"{self.ran}, {self.settings.steps} steps: prepared in {self.prepared_seconds:.1f} s, "
-            f"{self.prepared_rows} UNet rows; edited in {self.edit_seconds:.1f} s, {self.edit_rows} rows; guidance "
-            f"alone, unpinned, {in_decibels(self.reconstruction)}; left alone {in_decibels(self.likeness)}; the edit "
-            f"changed {self.changed:.0%} of the picture"
+            f"{self.prepared_rows} UNet rows; edited in {self.edit_seconds:.1f} s, {self.edit_rows} rows; left alone "
+            f"{in_decibels(self.likeness)}{unpinned(self.reconstruction)}; the edit changed {self.changed:.0%} of the "
+            "picture"
         )
 
 

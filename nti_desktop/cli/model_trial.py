@@ -10,7 +10,7 @@ from PIL import Image
 from nti_desktop.cli.terminal import note
 from nti_desktop.core.errors import ModelError, RecipeError
 from nti_desktop.core.progress import CancelToken, Report
-from nti_desktop.core.units import decibels, in_decibels
+from nti_desktop.core.units import decibels, in_decibels, unpinned
 from nti_desktop.editing.composition import RenderedPart, raster_of
 from nti_desktop.editing.contact_sheet import contact_sheet
 from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
@@ -88,9 +88,8 @@ class ModelTrial:
             f"Prepared with {name_of(self.settings)}, {self.settings.steps} steps, guidance "
             f"{self.settings.guidance_scale:g}: {self.prepared_seconds:.1f} s, {self.prepared_rows} UNet rows; "
             f"edited in {self.edit_seconds:.1f} s, {self.edit_rows} rows",
-            f"Likeness: the model's autoencoder draws the photo at {in_decibels(self.autoencoder)}; guidance alone, "
-            f"unpinned, reproduces that at {in_decibels(self.reconstruction)}, the photo left alone "
-            f"at {in_decibels(self.likeness)}",
+            f"Likeness: the model's autoencoder draws the photo at {in_decibels(self.autoencoder)}; left alone it "
+            f"comes back at {in_decibels(self.likeness)} of that{unpinned(self.reconstruction)}",
             f"It predicts {PREDICTIONS[self.stated]} by its settings, {PREDICTIONS[self.likely]} by its answers",
             f"Edit “{self.edit}”: the mask covers {self.coverage:.0%} of the picture; {self.changed:.0%} of it changed "
             f"visibly, outside {self.outside:.2%}; in the finished photo outside by at most {self.exported_outside} "
@@ -209,11 +208,11 @@ def _write_sheet(
     sheet: Path, session: Session, inverted: Inversion, same: Rendered, edited: Rendered, finished: Raster
 ) -> None:
     assert edited.mask is not None
-    assert inverted.reconstruction is not None
+    guided = inverted.reconstruction
     pictures = [
         (session.photo.raster, "The photo"),
         (raster_of(same.source), "As the model's autoencoder draws it"),
-        (raster_of(inverted.reconstruction), "By guidance alone, unpinned"),
+        *([] if guided is None else [(raster_of(guided), "By guidance alone, unpinned")]),
         (raster_of(same.image), "Prepared and left alone"),
         (raster_of(edited.image), f"Edit: {edited.recipe.prompt}"),
         (raster_of(np.repeat(edited.mask[..., None], 3, -1)), "The mask"),

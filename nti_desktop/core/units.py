@@ -19,6 +19,11 @@ def in_decibels(psnr: float | None) -> str:
     return f"{EXACT:.0f} dB (exact)" if psnr >= EXACT else f"{psnr:.1f} dB"
 
 
+def unpinned(psnr: float | None) -> str:
+    """Add how near guidance alone led back to the photo, where it was asked to; nothing for ways without."""
+    return "" if psnr is None else f"; guidance alone, unpinned: {in_decibels(psnr)}"
+
+
 def duration(seconds: float) -> str:
     """In words a person would use: “about 4 s”, “about 3 min”, “about 1 h 20 min”."""
     if seconds < 1.5:

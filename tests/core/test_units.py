@@ -2,7 +2,7 @@
 
 import pytest
 
-from nti_desktop.core.units import duration
+from nti_desktop.core.units import duration, unpinned
 
 
 @pytest.mark.parametrize(
@@ -11,3 +11,8 @@ from nti_desktop.core.units import duration
 )
 def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_of_guidance_alone_something_is_said_only_where_it_was_asked() -> None:
+    assert unpinned(45.21) == "; guidance alone, unpinned: 45.2 dB"
+    assert unpinned(None) == ""

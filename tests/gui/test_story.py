@@ -18,6 +18,7 @@ from nti_desktop.models.library.samples import Sample
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.project.sidecar import read_sidecar
 from nti_desktop.recipe.jobs import Figures
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.words import Change, split_words
 from tests.gui.conftest import OpenWindow, export_to, prepared_project
 
@@ -56,7 +57,9 @@ def test_the_whole_story(
     until(lambda: "Takes" in place.prompts.estimate.text())
     assert editor.document is not None
 
-    # Prepare, and cancel: nothing has changed and nothing is complained about.
+    # Prepare by a way that takes a while, and cancel: nothing has changed and nothing is complained about.
+    usual = editor.model.way[0]
+    editor.model.choose_way(Method.RESIDUAL, 50)
     assert window.focusWidget() is place.prompts.description
     place.prompts.prepare_button.click()
     assert window.focusWidget() is place.prompts.edit
@@ -68,6 +71,7 @@ def test_the_whole_story(
     assert not errors(window)
 
     # Prepare for good; it is saved by itself.
+    editor.model.choose_way(usual, 50)
     place.model_panel.steps.setValue(8)
     place.prompts.prepare_button.click()
     until(lambda: editor.document is not None and editor.document.version is not None)

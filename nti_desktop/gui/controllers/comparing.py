@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import Progress
-from nti_desktop.core.units import duration, in_decibels
+from nti_desktop.core.units import duration, in_decibels, unpinned
 from nti_desktop.editing.comparison import Comparison, Tried, comparison_of
 from nti_desktop.editing.comparison_plan import Audience, ComparisonPlan
 from nti_desktop.editing.engine_queue import Ticket
@@ -135,5 +135,5 @@ def _figures(tried: Tried[Picture]) -> str:
     return (
         f"Prepared in {preparing.seconds:.1f} s with {preparing.unet_rows} UNet rows, {tried.way.steps} steps; edited "
         f"in {rendering.seconds:.1f} s with {rendering.unet_rows} rows. Left alone, the photo comes back at "
-        f"{in_decibels(tried.likeness)}; guidance alone, unpinned: {in_decibels(preparing.reconstruction_psnr)}."
+        f"{in_decibels(tried.likeness)}{unpinned(preparing.reconstruction_psnr)}."
     )
