@@ -228,7 +228,7 @@ _FOLLOW = Phase(FOLLOWING, Calls(single=1))
 _CHECK = Phase(CHECKING, Calls(double=1))
 _LEARNT = Calls(learned=240)  # sixty steps of the optimiser, on four noisy copies each
 _GUIDED = Calls(double=1)
-_LAID = Calls(single=2, double=1)  # up to the noise and recorded on the way, then guided
+_LAID = Calls(single=1, double=1)  # recorded, then guided
 _ENOUGH_LEVELS = 25  # measured for `residual`, see tests/benchmarks/README.md
 
 METHODS: Mapping[Method, MethodRow] = {

@@ -1,10 +1,11 @@
 """A thing of another picture, drawn into what is marked on the photo in the photo's own light.
 
 After TF-ICON (Lu et al. 2023, arXiv 2307.12493): the thing, cut out, is laid over the photo, and both together are
-inverted with the edit's sentence. From near the noisy end the way down is guided, while shapes and what words look at
-stay as they are in that composition; after each step what is outside the marks is the photo's own path, z*_b. Unlike
-there the noise is the composition's own all over, attention is held by Prompt-to-Prompt's windows, and only the thing
-is guided, as guidance would lighten or darken what is around it.
+noised. From near the noisy end the way down is guided, while shapes and what words look at stay as they are in that
+composition; after each step what is outside the marks is the photo's own path, z*_b. Unlike there nothing is inverted:
+what the composition is held by has noise of each level's own, as in `flowedit`, since noise that explains a thing laid
+over a photo keeps its seams. Attention is held by Prompt-to-Prompt's windows, and only the thing is guided, as guidance
+would lighten or darken what is around it.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from nti_desktop.engine.methods.denoise import Edit, Task, visited_levels
 from nti_desktop.engine.model.embedding import stacked
 from nti_desktop.engine.sampling.attention import Substitution, attention_edit
 from nti_desktop.engine.sampling.ddim import levels_of, step_down
-from nti_desktop.engine.sampling.pivot import Source, invert_exactly
+from nti_desktop.engine.sampling.pivot import Source, noised_path
 from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.cutting_out import cut_out
 from nti_desktop.recipe.image_prompt import ALL, Part
@@ -34,6 +35,7 @@ STARTS = 0.9  # of the way up, where the way down begins
 FILLS = 0.82  # of the marked place's height or width, what the thing takes
 REACH = 0.025  # of the photo's longer side, how far around what gives way the photo is drawn anew
 SWEEPS = 400  # that even out what fills a hole
+SEED = 0  # of the composition's noise
 
 
 @torch.no_grad()
@@ -55,7 +57,7 @@ def render(task: Task) -> Edit:
 
     edit = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     latents = model.encode(composition.picture)
-    path = invert_exactly(model, latents, edit, levels, task.report, task.cancel)
+    path = noised_path(latents, levels, SEED)
     source = Source(model, path, levels, edit, None)
     tokens = model.tokens(recipe.prompt)
     attention = attention_edit(tokens, tokens, recipe).to(model.device)
