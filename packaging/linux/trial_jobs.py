@@ -56,7 +56,7 @@ def try_pictures(root: BareRoot) -> None:
         for kind, options in PICTURES.items():
             written = f"{HOME}/pictures/blue.{kind}"
             root.run(PROGRAM, "export", photo, "--name", "Blue", "--out", written, *options)
-            _prepare(root, written)
+            _prepare(root, written, prompt=EDIT)
         seen = np.asarray(Image.open(root.inside(photo)).convert("RGB")) / 255
         root.inside(f"{HOME}/pictures/raw.dng").write_bytes(dng_file(mosaic(seen**2.2)))
         _prepare(root, f"{HOME}/pictures/raw.dng", remark=REMARK)
@@ -100,7 +100,7 @@ def _photo(root: BareRoot, folder: str) -> str:
     return f"{HOME}/{folder}/photo.jpg"
 
 
-def _prepare(root: BareRoot, photo: str, *options: str, remark: str = "") -> None:
-    said = root.run(PROGRAM, "invert", photo, "--prompt", PROMPT, "--steps", "2", *options, remark=remark)
+def _prepare(root: BareRoot, photo: str, *options: str, prompt: str = PROMPT, remark: str = "") -> None:
+    said = root.run(PROGRAM, "invert", photo, "--prompt", prompt, "--steps", "2", *options, remark=remark)
     if not root.inside(f"{photo}.nti").exists():
         raise Fault(f"{photo} was prepared, and nothing written: {said}")
