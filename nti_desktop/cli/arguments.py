@@ -109,6 +109,9 @@ def _invert(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
     parser.add_argument("--prompt", required=True, metavar="TEXT", help="what the photo shows, in words")
     parser.add_argument(
+        "--complete", action="store_true", help="let the model add the ground, light, weather and film that it sees"
+    )
+    parser.add_argument(
         "--model",
         default=BUILT_IN_ID,
         metavar="ID",

@@ -1,6 +1,7 @@
 """nti-desktop invert: find the trajectory that reproduces a photo, and keep it in the sidecar."""
 
 from argparse import Namespace
+from dataclasses import replace
 
 from nti_desktop.cli.keeping import keep
 from nti_desktop.cli.terminal import announce, note, refuse_late, tell, watcher
@@ -12,11 +13,13 @@ from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_jobs import invert_job, measure_job
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.known_speeds import keep_speeds
+from nti_desktop.editing.look import completing_job, said_of_completing
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.emphasis import read_emphasis
 from nti_desktop.recipe.jobs import Measured
+from nti_desktop.recipe.look import completed
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, name_of
 from nti_desktop.recipe.words import unlearned_words
@@ -52,6 +55,11 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     if feedback.is_strange(entry, measured):
         notes.append(feedback.STRANGE)
         note([feedback.STRANGE])
+    lines: list[str] = []
+    if options.complete:
+        look = service.read_look(completing_job(session, entry, settings.prompt, options.area), report, cancel)
+        settings = replace(settings, prompt=completed(settings.prompt, look))
+        lines.append(said_of_completing(described.prompt, settings.prompt))
     estimates = Estimates().with_measured(measured)
     seconds = estimates.preparing(method, settings.steps)
     assert seconds is not None
@@ -73,6 +81,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     figures, frame = inverted.figures, session.frame(record.id)
     tell(
         [
+            *lines,
             f"Inverted “{session.photo.path.name}” with {entry.name}, {name_of(settings)}, {settings.steps} steps: "
             f"{figures.seconds:.1f} s, {figures.unet_rows} UNet rows.",
             f"{measured.device}, {figures.precision}{_memory(measured, settings.method)}.",

@@ -17,6 +17,7 @@ from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import PartRecord, Project
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
+from nti_desktop.recipe.look import Look, completed
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.recipe import EditRecipe, with_prompt
 from nti_desktop.recipe.settings import EditDefaults
@@ -103,6 +104,15 @@ class Document(OpenEdit):
             self._show_edit_text()
         else:
             self.edit_text = text if follows else self.edit_text
+            self._draft = self._drafted(state)
+
+    def complete(self, look: Look) -> None:
+        """Say of the look what the description leaves out, and in the edit what that leaves out."""
+        state, edit = self.state, self.edit_text
+        self.describe(completed(self.description.strip(), look))
+        self._described = self.description
+        if not self.up_to_date and edit.strip():
+            self.edit_text = completed(edit, look)
             self._draft = self._drafted(state)
 
     def _drafted(self, state: EditState | None) -> History | None:

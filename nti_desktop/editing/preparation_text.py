@@ -9,7 +9,10 @@ from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.preparation import PreparationPlan
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.project.schema import InversionRecord
+from nti_desktop.recipe.kinds import Kind, unsaid_kinds
+from nti_desktop.recipe.look import LookQuestion
 from nti_desktop.recipe.methods import Method, MethodRow
+from nti_desktop.recipe.sees import Sees
 
 DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
 _ORDERED = "Nothing needs to be prepared: say what should become of the photo."
@@ -78,14 +81,33 @@ def preparation_text(standing: Standing) -> str:
     return f"{needed} {_takes(standing)}"
 
 
+def completing_text(standing: Standing) -> str | None:
+    """Offer to let the model say what is around, where the description says too little of it; None elsewhere."""
+    entry, measured, described = standing.entry, standing.estimates.measured, standing.description.strip()
+    settled = standing.inversion is not None and standing.up_to_date and _wanting(standing, standing.inversion) is None
+    possible = standing.row.described and entry.sees is Sees.NOTHING and standing.read_only is None
+    if not possible or standing.at_work or settled or not described:
+        return None
+    if not {Kind.GROUND, Kind.LIGHT} & set(unsaid_kinds(described)):
+        return None
+    offer = "Let the model say what is around"
+    if measured is None:
+        return offer
+    return f"{offer}, {duration(measured.speeds.rates.seconds(LookQuestion(described, entry.words).calls))}"
+
+
 def _prepared(standing: Standing, inversion: InversionRecord) -> str:
     """Say how long it took, and what the description lacks where the model can draw the photo at all."""
     text = f"Prepared in {duration(inversion.figures.seconds).removeprefix('about ')}."
+    more = _wanting(standing, inversion)
+    return f"{text} {more}" if more else text
+
+
+def _wanting(standing: Standing, inversion: InversionRecord) -> str | None:
     measured = standing.estimates.measured
     if measured is not None and feedback.is_strange(standing.entry, measured):
-        return text
-    more = feedback.say_more(standing.entry, inversion.settings.settings(), inversion.figures.explained)
-    return f"{text} {more}" if more else text
+        return None
+    return feedback.say_more(standing.entry, inversion.settings.settings(), inversion.figures.explained)
 
 
 def _takes(standing: Standing) -> str:

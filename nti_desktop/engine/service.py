@@ -135,13 +135,13 @@ class EngineService:
             return stated, likely_prediction(model, model.encode(seen_of(job.image)), model.embed(prompt))
 
     def read_look(self, job: LookJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Look:
-        """Tell in words the light, the weather and the film of a picture."""
+        """Tell in words the ground, the light, the weather and the film of a picture."""
         report, cancel = self._threads.along(report), cancel or CancelToken()
         with self._at_work():
             model = self._load(job.model, report, cancel)
             image = seen_of(job.image)
             self._save_memory(model, guiding, _latent_size(model, image))
-            return read_look(model, model.encode(image), job.learned, report, cancel)
+            return read_look(model, image, job.question, report, cancel)
 
     def invert(self, job: InvertJob, report: Report = report_nothing, cancel: CancelToken | None = None) -> Inversion:
         """Invert a picture, and measure the unpinned reconstruction where there is one."""

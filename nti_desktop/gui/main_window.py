@@ -13,6 +13,7 @@ from nti_desktop.gui.controllers.areas import Areas
 from nti_desktop.gui.controllers.arrivals import Arrivals
 from nti_desktop.gui.controllers.autosave import Autosave
 from nti_desktop.gui.controllers.comparing import Comparing
+from nti_desktop.gui.controllers.completing import Completing
 from nti_desktop.gui.controllers.editing import Editing
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.exporting import Exporting
@@ -96,6 +97,7 @@ class MainWindow(QMainWindow):
         self.feedback = EditFeedback(self.editor, self)
         self.exporting = Exporting(self.editor, self)
         self.saving_as = SavingAs(self.editor, self)
+        self.completing = Completing(self.editor, self.engine, self.editor_view.prompts, self)
         self.taking_look = TakingLook(self.editor, self.engine, self.background, line, self)
         self.image_prompts = ImagePrompts(self.editor, self.background, line, self)
         stops = (
@@ -123,7 +125,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         open_as_last_time(self)
         files = (self.opening, self.leaving, self)
-        tried = (self.taking_look, self.trying, self.comparing, self.story)
+        tried = (self.completing, self.taking_look, self.trying, self.comparing, self.story)
         savers = (self.saving_as, self.autosave)
         areas = (self.areas, self.marking, self.image_prompts)
         before = (*files, self.editing, *savers, *tried, self.exporting, *areas, self.versions, self.pasting)

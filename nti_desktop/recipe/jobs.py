@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nti_desktop.recipe.costs import Conditions, Speeds
+from nti_desktop.recipe.look import LookQuestion
 from nti_desktop.recipe.memory import Forecast
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.recipe import EditRecipe
@@ -261,11 +262,11 @@ class MeasureJob:
 
 @dataclass(frozen=True, eq=False)
 class LookJob:
-    """Ask how a model would tell a picture's look. learned: words of the model, None when it does not say."""
+    """Ask how a model would tell a picture's look."""
 
     model: ModelFiles
     image: Seen
-    learned: frozenset[str] | None
+    question: LookQuestion
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """What a sentence says around its things: phrases of ground, light and weather, and how it opens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from nti_desktop.recipe.kinds import PICTURES, SMALL_WORDS, Kind, kinds_in
 from nti_desktop.recipe.words import split_words, word_key
 
-_BEFORE = frozenset(["after", "at", "by", "in", "on", "under", "with"])  # what such a phrase begins with
+AROUND = (Kind.GROUND, Kind.LIGHT, Kind.WEATHER)  # as sentences have them, one after the other
+BEFORE = frozenset(["after", "at", "by", "in", "on", "under", "with"])  # what such a phrase begins with
 
 
 def with_phrase(sentence: str, kind: Kind, phrase: str) -> str:
@@ -31,7 +32,7 @@ def phrases_of(sentence: str, kind: Kind) -> Iterator[tuple[int, int]]:
         start = at
         while at < len(words) and keys[at] in SMALL_WORDS:
             at += 1
-        first = next((place for place in range(at - 1, start - 1, -1) if keys[place] in _BEFORE), None)
+        first = next((place for place in range(at - 1, start - 1, -1) if keys[place] in BEFORE), None)
         begin = at
         while at < len(words) and kinds[at] is kind:
             at += 1
@@ -39,6 +40,20 @@ def phrases_of(sentence: str, kind: Kind) -> Iterator[tuple[int, int]]:
         if first is not None and at > begin and alone:
             yield words[first].start, words[at - 1].end
         at = max(at, start + 1)
+
+
+def with_around(sentence: str, phrases: Mapping[Kind, str]) -> str:
+    """The sentence with phrases of ground, light and weather that it does not have, each before those that are usually
+    said after it.
+    """
+    for place, kind in enumerate(AROUND):
+        behind = [start for later in AROUND[place + 1 :] for start, _ in phrases_of(sentence, later)]
+        end = min(behind, default=len(sentence.rstrip(" .")))
+        if phrases.get(kind):
+            sentence = f"{sentence[:end].rstrip()} {phrases[kind]} {sentence[end:].lstrip()}".replace(
+                " .", "."
+            ).rstrip()
+    return sentence
 
 
 def opening_of(sentence: str) -> str:

@@ -8,14 +8,11 @@ from itertools import pairwise
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind, kinds_in
-from nti_desktop.recipe.phrases import opening_of, phrases_of, with_opening, with_phrase
+from nti_desktop.recipe.phrases import AROUND, opening_of, phrases_of, with_around, with_opening, with_phrase
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef, with_prompt
 from nti_desktop.recipe.words import Change, Word, align_words, same_word, split_words
 
 _DESCRIBING = frozenset({Kind.COLOUR, Kind.MATERIAL, Kind.OTHER})
-
-
-_AROUND = (Kind.GROUND, Kind.LIGHT, Kind.WEATHER)  # as sentences have them, one after the other
 
 
 def told_after(earlier: Sequence[str], sentence: str) -> str:
@@ -35,7 +32,7 @@ def told_after(earlier: Sequence[str], sentence: str) -> str:
 
 def _seen_otherwise(before: str, sentence: str) -> str:
     """The frame before with the sentence's ground, light and weather; the sentence itself where it says none."""
-    said = {kind: " ".join(sentence[start:end] for start, end in phrases_of(sentence, kind)) for kind in _AROUND}
+    said = {kind: " ".join(sentence[start:end] for start, end in phrases_of(sentence, kind)) for kind in AROUND}
     if not any(said.values()):
         return sentence
     for kind, phrase in said.items():
@@ -47,15 +44,10 @@ def _seen_otherwise(before: str, sentence: str) -> str:
 def _surrounded(before: str, sentence: str) -> str:
     """Put the frame before's ground, light and weather where the sentence says none."""
     said = set(kinds_in(sentence))
-    for place, kind in enumerate(_AROUND):
-        if kind in said or (kind is Kind.WEATHER and Kind.LIGHT in said):
-            continue
-        phrase = " ".join(before[start:end] for start, end in phrases_of(before, kind))
-        behind = [start for later in _AROUND[place + 1 :] for start, _ in phrases_of(sentence, later)]
-        end = min(behind, default=len(sentence.rstrip(" .")))
-        if phrase:
-            sentence = f"{sentence[:end].rstrip()} {phrase} {sentence[end:].lstrip()}".replace(" .", ".").rstrip()
-    return sentence
+    kept = [kind for kind in AROUND if kind not in said and not (kind is Kind.WEATHER and Kind.LIGHT in said)]
+    return with_around(
+        sentence, {kind: " ".join(before[start:end] for start, end in phrases_of(before, kind)) for kind in kept}
+    )
 
 
 def _described(earlier: Sequence[str], sentence: str) -> str:

@@ -42,6 +42,20 @@ def test_a_look_is_taken_kept_as_words_and_rendered_again_without_the_other_phot
 
 
 @pytest.mark.slow
+def test_a_description_is_completed_by_what_the_model_sees(tmp_path: Path, terminal: Terminal) -> None:
+    photo, thing = tmp_path / "photo.png", draw_scene(730_003).things[0]
+    scene = replace(draw_scene(730_003), sky=Sky.NIGHT, weather=Weather.CLEAR, film=Film.SEPIA)
+    Image.fromarray(training_picture(scene).image).save(photo)
+    asked = "invert", photo, "--prompt", f"a {thing.shape}", "--complete", "--steps", 2
+    prompt = terminal.answer(*asked)["prompt"]
+    assert prompt.startswith(f"a sepia photo of a {thing.shape} ")
+    assert f"on {scene.ground}" in prompt
+    assert "at night" in prompt
+    refused = terminal.refusal(*asked[:3], prompt + " in fog", "--complete", code=2)
+    assert "says already what the model could add" in refused
+
+
+@pytest.mark.slow
 def test_the_photo_itself_and_what_is_no_photo_are_refused(tmp_path: Path, terminal: Terminal) -> None:
     photo = Path(shutil.copy(samples()[0].path, tmp_path / "photo.jpg"))
     terminal.answer("invert", photo, "--prompt", samples()[0].caption, "--steps", 2)

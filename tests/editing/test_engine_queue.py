@@ -10,6 +10,7 @@ from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.recipe.jobs import LookJob, MeasureJob, RenderJob
+from nti_desktop.recipe.look import LookQuestion
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import InversionSettings
 from tests.sessions import BLUE, SOURCE, with_a_version
@@ -42,7 +43,7 @@ def preview(session: Session) -> RenderJob:
 
 @pytest.fixture
 def look(measure: MeasureJob) -> LookJob:
-    return LookJob(measure.model, measure.image, None)
+    return LookJob(measure.model, measure.image, LookQuestion())
 
 
 def drain(queue: EngineQueue) -> list[Ticket]:

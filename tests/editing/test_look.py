@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.core.errors import ModelError, PhotoError
+from nti_desktop.core.errors import ModelError, PhotoError, RecipeError
 from nti_desktop.editing.engine_queue import EngineQueue
-from nti_desktop.editing.look import look_job, said_of_look
+from nti_desktop.editing.look import completing_job, look_job, said_of_completing, said_of_look
+from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
+from nti_desktop.photo.frame import Area
 from nti_desktop.photo.photo import Photo, open_photo
-from nti_desktop.recipe.look import Look
+from nti_desktop.recipe.jobs import seen_of
+from nti_desktop.recipe.look import Look, LookQuestion
 from nti_desktop.recipe.sees import Sees
 
 THIS, OTHER = (sample.path for sample in samples()[:2])
@@ -26,7 +29,7 @@ def photo() -> Photo:
 def test_the_model_is_shown_the_other_photo_at_its_own_size(photo: Photo) -> None:
     job = look_job(photo, OTHER, built_in())
     assert job.image.shape == (128, 128, 3)
-    assert job.learned == built_in().words
+    assert job.question == LookQuestion(learned=built_in().words)
 
 
 def test_a_copy_of_the_photo_has_the_look_already(photo: Photo, tmp_path: Path) -> None:
@@ -48,6 +51,41 @@ def test_what_cannot_be_read_is_refused(photo: Photo, tmp_path: Path, content: b
 def test_a_model_that_draws_not_from_words_alone_knows_no_looks(photo: Photo, sees: Sees, made_for: str) -> None:
     with pytest.raises(ModelError, match=f"made for {made_for}"):
         look_job(photo, OTHER, replace(built_in(), sees=sees))
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Session.open(Path(shutil.copy(THIS, tmp_path / "photo.jpg")))
+
+
+def test_a_description_is_completed_by_what_the_model_sees_in_the_area(session: Session) -> None:
+    job = completing_job(session, built_in(), " a red cube ", Area(0, 0, 64, 64))
+    assert job.question == LookQuestion("a red cube", built_in().words)
+    assert seen_of(job.image).shape == (128, 128, 3)
+
+
+@pytest.mark.parametrize(
+    ("description", "why"),
+    [
+        ("", "Nothing is described yet; say what things"),
+        ("  ", "Nothing is described yet"),
+        ("a sepia photo of a ball on sand at night in fog", "says already what the model could add"),
+    ],
+)
+def test_what_cannot_be_completed_is_refused(session: Session, description: str, why: str) -> None:
+    with pytest.raises(RecipeError, match=why):
+        completing_job(session, built_in(), description)
+
+
+@pytest.mark.parametrize(("sees", "made_for"), [(Sees.PHOTO, "orders"), (Sees.SURROUNDINGS, "filling in places")])
+def test_a_model_that_draws_not_from_words_alone_completes_nothing(session: Session, sees: Sees, made_for: str) -> None:
+    with pytest.raises(ModelError, match=f"made for {made_for}"):
+        completing_job(session, replace(built_in(), sees=sees), "a ball")
+
+
+def test_it_is_said_what_became_of_the_description() -> None:
+    assert "“a photo of a ball on sand”" in said_of_completing("a ball", "a photo of a ball on sand")
+    assert "nothing around" in said_of_completing("a ball", "a ball")
 
 
 def test_of_two_looks_the_latest_is_read_and_a_cancel_answers_what_waits(photo: Photo) -> None:

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from nti_desktop.editing.estimates import Estimates
-from nti_desktop.editing.preparation_text import DESCRIBE, Standing, preparation_text
+from nti_desktop.editing.preparation_text import DESCRIBE, Standing, completing_text, preparation_text
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.project.schema import FiguresRecord, InversionRecord, SettingsRecord
 from nti_desktop.recipe.costs import Rates, Speeds
 from nti_desktop.recipe.jobs import Figures, Measured
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import InversionSettings
 
 STUDIO = built_in()
@@ -80,3 +81,30 @@ def test_what_the_description_lacks_is_said_of_photos_that_the_model_can_draw() 
         said = preparation_text(replace(told_little, estimates=estimates))
         assert said.startswith(f"Prepared in a second. {MISSING}")
     assert preparation_text(replace(told_little, estimates=STRANGE)) == "Prepared in a second."
+
+
+OFFER = "Let the model say what is around"
+
+
+@pytest.mark.parametrize(
+    ("standing", "offered"),
+    [
+        (NEW, True),
+        (replace(NEW, estimates=Estimates()), True),
+        (replace(NEW, description=" "), False),
+        (replace(NEW, description="a red cube on sand at night"), False),
+        (replace(NEW, description="a red cube on sand"), True),
+        (replace(NEW, at_work=True), False),
+        (replace(NEW, read_only="A newer program made it."), False),
+        (replace(NEW, row=Method.INSTRUCT.row), False),
+        (replace(NEW, entry=replace(STUDIO, sees=Sees.PHOTO)), False),
+        (DONE, False),
+        (replace(DONE, inversion=TOLD_LITTLE), True),
+        (replace(DONE, up_to_date=False), True),
+    ],
+)
+def test_a_description_that_says_too_little_may_be_completed(standing: Standing, offered: bool) -> None:
+    said = completing_text(standing)
+    assert (said is not None) == offered
+    assert said is None or said.startswith(OFFER)
+    assert said is None or (", about" in said) == (standing.estimates.measured is not None)

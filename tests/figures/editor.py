@@ -7,16 +7,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nti_desktop.core.progress import CancelToken, report_nothing
+from nti_desktop.core.progress import NEVER, CancelToken, report_nothing
 from nti_desktop.engine.model.embedding import stacked
 from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.model.look import read_look
 from nti_desktop.engine.model.prediction import explained
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import invert_exactly
 from nti_desktop.engine.service import EngineService
+from nti_desktop.models.library.catalog import built_in
 from nti_desktop.project.tensors import pack
 from nti_desktop.recipe.jobs import Arrays, Figures, InvertJob, ModelFiles, Rendered, RenderJob
 from nti_desktop.recipe.jobs import Inversion as Inverted
+from nti_desktop.recipe.look import Look, LookQuestion
 from nti_desktop.recipe.methods import PIVOT, Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
@@ -191,6 +194,11 @@ class Editor:
             both = self.model.predict(z.expand(2, -1, -1, -1), levels.timesteps[a], embeddings)
             z = step_down(guided(both[:1], both[1:], settings.guidance_scale), z, levels, a, a + 1)
         return self.model.decode(z)
+
+    def look(self, scene: Scene, said: str) -> Look:
+        """What the model sees in the scene that a sentence leaves out."""
+        question = LookQuestion(said, built_in().words)
+        return read_look(self.model, self.rendered(scene).image, question, report_nothing, NEVER)
 
     def reconstruction_psnr(self, scene: Scene, prompt: str) -> float:
         """How well null-text by the published schedule reconstructs, unpinned; dB against the autoencoder's own."""

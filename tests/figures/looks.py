@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nti_desktop.core.progress import NEVER, report_nothing
 from nti_desktop.engine.model.look import read_look
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.recipe.look import with_look
+from nti_desktop.recipe.look import LookQuestion, with_look
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.scenes import Film, Scene, Sky, Weather, draw_scene
@@ -57,8 +57,8 @@ def measure(editor: Editor, kind: str, seed: int) -> tuple[float, float, float, 
     """Recovered, edges, edges of the truth, and whether the words say what the truth's caption says."""
     trial, other = pair(kind, seed)
     entry = built_in()
-    seen = editor.model.encode(editor.rendered(other).image)
-    look = read_look(editor.model, seen, entry.words, report_nothing, NEVER)
+    question = LookQuestion(learned=entry.words)
+    look = read_look(editor.model, editor.rendered(other).image, question, report_nothing, NEVER)
     said = with_look(caption(trial.scene), look)
     rendered = editor.edit(trial, entry.defaults, recipe=EditRecipe(said, automatic=True))
     photo, truth = editor.drawn(trial.scene), editor.drawn(trial.variant)

@@ -28,6 +28,7 @@ from tests.figures.words import denser, strengths, weights
 PUBLISHED = "published"
 PREVIEW = "preview"
 SHORT = "short caption"
+COMPLETED = "completed caption"
 GUIDANCES = (1.5, 2.0, 3.0, 5.0, 7.5)
 BLENDED = " with blend"  # after the name of a method
 
@@ -86,7 +87,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
     Its figure: visible, autoencoder, reconstruction, ceiling (of the attributes), attributes (of sampled pictures),
     baselines, method (the edit from the photo to the picture, with its costs), truth (edits with and without a mask),
     guidance (edits without), preview (with the steps of one),
-    published (the edit by the yardstick), short (the edit from a caption of three or four words), weights, kept,
+    published (the edit by the yardstick), short (the edit from a caption of three or four words), completed (the edit
+    from such a caption that the model completes), weights, kept,
     denser and strength (see tests.figures.words), story (see tests.figures.stories), composite (right answers laid into
     the photo, see tests.figures.compositing) and sample (the same of the samples' edits, whose number stands for the
     seed).
@@ -118,6 +120,10 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
     if measurement.figure == "short":
         brief = replace(asked, short=True)
         return {SHORT: _outcome(editor, brief, editor.edit(brief, settings).image)}
+    if measurement.figure == "completed":
+        brief = replace(asked, short=True)
+        brief = replace(brief, look=editor.look(scene, brief.captions[0]))
+        return {COMPLETED: _outcome(editor, brief, editor.edit(brief, settings).image)}
     if measurement.figure == "baselines":
         prompt = asked.captions[1]
         return {

@@ -11,7 +11,7 @@ from nti_desktop.studio.scenes import draw_scene
 from tests.figures.answers import Answer
 from tests.figures.classifying import ensure_classifier
 from tests.figures.compositing import compositor_digest, laid_in_summary, laid_in_table, sample_trials
-from tests.figures.measuring import BLENDED, SHORT, Measurement, Places, sampling_settings
+from tests.figures.measuring import BLENDED, COMPLETED, SHORT, Measurement, Places, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, write_sheet
 from tests.figures.speed import measure_speed
@@ -247,6 +247,20 @@ def short(plan: Plan) -> object:
     return _against_the_same_for_all(plan, "short", SHORT)
 
 
+def completed(plan: Plan) -> object:
+    """What is gained where the model completes such captions, beside what full ones give."""
+    full_way = str(plan.settings.method)
+    figures = (("completed", plan.settings), ("short", plan.settings), ("guidance", plan.settings))
+    ours, brief, full = plan.outcomes(*figures)
+    summaries = {title: truth_summary(found) for title, found in ((COMPLETED, ours), (SHORT, brief), ("full", full))}
+    for title, summary in summaries.items():
+        print(f"-- {title}\n{truth_table(summary)}", flush=True)
+    for title, theirs, way in (("against short", brief, SHORT), ("against full", full, full_way)):
+        for label, found in compared(ours, COMPLETED, theirs, way).items():
+            print(f"{title}, {label}: {found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}), {found.scenes} scenes")
+    return summaries
+
+
 def _against_the_same_for_all(plan: Plan, figure: str, way: str) -> object:
     same = replace(plan.settings, windows=(), guidances=(), explaining=None)
     ours, theirs = plan.outcomes((figure, plan.settings), (figure, same))
@@ -334,6 +348,7 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "sweep": sweep,
     "structure": structure,
     "short": short,
+    "completed": completed,
     "weights": weights,
     "kept": kept,
     "denser": denser,
@@ -344,4 +359,6 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "speed": speed,
 }
 # Of no interest to the model's card.
-ON_ASKING = ("sweep", "structure", "short", "weights", "kept", "denser", "strength", "story", "composite", "taught")
+ON_ASKING = (
+    "sweep", "structure", "short", "completed", "weights", "kept", "denser", "strength", "story", "composite", "taught",
+)  # fmt: skip

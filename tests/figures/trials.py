@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from nti_desktop.recipe.look import Look, completed
 from nti_desktop.recipe.recipe import Side, WordRef
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio import scenes, world
@@ -67,7 +68,7 @@ WORLDS = {
 
 @dataclass(frozen=True)
 class Trial:
-    """One scene and the same with one attribute changed."""
+    """One scene and the same with one attribute changed. look: that short captions are completed by."""
 
     kind: str
     seed: int
@@ -75,13 +76,15 @@ class Trial:
     variant: Scene
     short: bool = False
     world: World = FIRST
+    look: Look | None = None
 
     @property
     def captions(self) -> tuple[str, str]:
         """Of the scene and of the variant; the short ones in three or four words, as people write them."""
-        if self.short:
-            return short_caption(self.kind, self.scene), short_caption(self.kind, self.variant)
-        return caption_pair(self.scene, self.variant)
+        if not self.short:
+            return caption_pair(self.scene, self.variant)
+        source, edit = short_caption(self.kind, self.scene), short_caption(self.kind, self.variant)
+        return (source, edit) if self.look is None else (completed(source, self.look), completed(edit, self.look))
 
     @property
     def order(self) -> str:

@@ -1,54 +1,100 @@
 """The look of a picture, told by the model itself: of all sentences the one by which it denoises the picture best.
 
 That is classifying by the error of denoising (Li et al. 2023, "Your Diffusion Model is Secretly a Zero-Shot
-Classifier", arXiv 2303.16203), with the same noise for every sentence. One thing more is said as long as that tells
-more; the light is always said, and the ground, without which its colours are taken for the light's.
+Classifier", arXiv 2303.16203), with the same noise for every sentence. What tells most is said first, then all else is
+asked again beside it, until nothing changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from nti_desktop.core.progress import CancelToken, Report, watched
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
-from nti_desktop.engine.model.prediction import Asked, asked
+from nti_desktop.engine.model.prediction import asked
 from nti_desktop.engine.sampling.ddim import levels_of
-from nti_desktop.recipe.look import Look
+from nti_desktop.recipe.look import Look, LookQuestion
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 
-NOISES = (0.0, 0.02, 0.06, 0.1, 0.16, 0.24)  # down the trajectory, where a picture's light and colours are decided
+NOISES = (0.02, 0.06, 0.1, 0.16, 0.24, 0.34)  # down the trajectory, where a picture's light and colours are decided
 TELLS_MORE = 0.005  # of the error of no look; a phrase that lessens it by less tells nothing
+ROUNDS = 4  # that all is asked in, at most
+# "A photo" is of some light and some ground as well, which hides those that it has: they are said at first.
+_ALWAYS = ("light", "ground")
 
 
 @torch.no_grad()
 def read_look(
-    model: DiffusionModel, latents: Tensor, learned: frozenset[str] | None, report: Report, cancel: CancelToken
+    model: DiffusionModel, image: NDArray[np.uint8], question: LookQuestion, report: Report, cancel: CancelToken
 ) -> Look:
-    """Tell the look of a picture from its latents (1, C, h, w). learned: words of the model, None when it does not say.
+    """Tell the look of a picture (height, width, 3), as far as the question's sentence does not.
 
-    Takes a UNet row for each of `NOISES` and each sentence that is tried, which are some fifty.
+    Takes a UNet row for each of `NOISES` and each sentence that is tried, which are some thirty to seventy. Of a
+    picture that nobody described the ground is asked, as its colours are taken for the light's else, and not told.
     """
-    pictures = [asked(model, latents, progress) for progress in NOISES]
-    look = Look()
-    errors = plain = _errors(model, pictures, look)
-    while further := look.further(learned):
-        tried = {each: _errors(model, pictures, each) for each in watched("Reading the look", further, report, cancel)}
-        mean = {each: float((tried[each] / plain).mean()) for each in tried}
-        best = min(tried, key=mean.__getitem__)
-        if float((errors / plain).mean()) - mean[best] < TELLS_MORE:
-            # "A photo" is of some light and some ground as well, which hides those that it has.
-            unsaid = [each for each in tried if (each.light, each.ground) != (look.light, look.ground)]
-            if not unsaid:
-                break
-            best = min(unsaid, key=mean.__getitem__)
-        look, errors = best, tried[best]
-    return replace(look, ground="")
+    choices = question.choices(image)
+    tried = watched("Reading the look", range(ROUNDS * sum(map(len, choices.values())) + 1), report, cancel)
+    errors = _Errors(model, image, question, tried)
+    look, gains = Look(), {}
+    for field in choices:
+        best = _best(errors, look, field, choices)
+        gains[field] = errors.of(look) - errors.of(best)
+    for _ in range(ROUNDS - 1):
+        before = look
+        for field in sorted(gains, key=gains.__getitem__, reverse=True):
+            look = _best(errors, look, field, choices)
+        if look == before:
+            break
+    look = _without_idle(errors, look)
+    return look if question.sentence else replace(look, ground="")
 
 
-def _errors(model: DiffusionModel, pictures: Sequence[Asked], look: Look) -> Tensor:
-    """The mean squared errors of the model's answers when it is told this look and nothing else, one a noise level."""
-    prediction, embedding = levels_of(model.scheduler_config, PUBLISHED_STEPS).prediction, model.embed(str(look))
-    answers = [model.predict(each.noised, each.timestep, embedding) - each.right[prediction] for each in pictures]
-    return torch.stack([answer.square().mean() for answer in answers])
+def _best(errors: "_Errors", look: Look, field: str, choices: Mapping[str, tuple[str, ...]]) -> Look:
+    """The look with the phrase that tells most in one field, none where none tells more."""
+    silent = replace(look, **{field: getattr(Look(), field)})
+    best = min((replace(look, **{field: phrase}) for phrase in choices[field]), key=errors.of)
+    return best if field in _ALWAYS or errors.of(silent) - errors.of(best) >= TELLS_MORE else silent
+
+
+def _without_idle(errors: "_Errors", look: Look) -> Look:
+    """The look without those phrases that were always said and tell nothing beside the others."""
+    while said := [field for field in _ALWAYS if getattr(look, field)]:
+        silent = min((replace(look, **{field: ""}) for field in said), key=errors.of)
+        if errors.of(silent) - errors.of(look) >= TELLS_MORE:
+            break
+        look = silent
+    return look
+
+
+class _Errors:
+    """How badly the model denoises the picture when it is told a look, as a share of the error without one."""
+
+    def __init__(
+        self, model: DiffusionModel, image: NDArray[np.uint8], question: LookQuestion, tried: Iterator[int]
+    ) -> None:
+        """tried: steps on with each sentence that is tried."""
+        self._model, self._question, self._tried = model, question, tried
+        latents = model.encode(image)
+        self._pictures = [asked(model, latents, progress) for progress in NOISES]
+        self._plain = self._measured(Look())
+        self._known = {Look(): 1.0}
+
+    def of(self, look: Look) -> float:
+        """The mean over the noise levels."""
+        if look not in self._known:
+            self._known[look] = float((self._measured(look) / self._plain).mean())
+        return self._known[look]
+
+    def _measured(self, look: Look) -> torch.Tensor:
+        """The mean squared errors of the model's answers, one a noise level."""
+        next(self._tried, None)
+        prediction = levels_of(self._model.scheduler_config, PUBLISHED_STEPS).prediction
+        embedding = self._model.embed(self._question.told(look))
+        answers = [
+            self._model.predict(each.noised, each.timestep, embedding) - each.right[prediction]
+            for each in self._pictures
+        ]
+        return torch.stack([answer.square().mean() for answer in answers])

@@ -37,6 +37,7 @@ from nti_desktop.project.journal import Left
 from nti_desktop.project.sidecar import SidecarDamaged
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.recipe import EditRecipe
 
 _OF_A_PHOTO = (
@@ -169,7 +170,14 @@ class Editor(QObject):
     def describe(self, text: str) -> None:
         """Say what the photo shows."""
         if self.document is not None:
+            self.withdraw(Topic.LOOK)
             self.document.describe(text)
+            self.changed.emit(Change.EDIT | Change.VERSIONS | Change.PREPARATION)
+
+    def complete(self, look: Look) -> None:
+        """Say of the look what the description and the edit leave out."""
+        if self.document is not None:
+            self.document.complete(look)
             self.changed.emit(Change.EDIT | Change.VERSIONS | Change.PREPARATION)
 
     @slot()
@@ -277,7 +285,7 @@ class Editor(QObject):
             self._prepare(self.document.described_for(fingerprint))
 
     def _prepare(self, described: Mapping[Area, str]) -> None:
-        self.withdraw(Topic.PREPARE, Topic.RENDER)
+        self.withdraw(Topic.PREPARE, Topic.RENDER, Topic.LOOK)
         if described:
             self.model.prepare(described)
         self.changed.emit(Change.PREPARATION)

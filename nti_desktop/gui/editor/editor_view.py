@@ -10,7 +10,7 @@ from nti_desktop.editing.area_rows import area_rows, whole_row
 from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.marking import can_be_marked, marks_on_photo
-from nti_desktop.editing.preparation_text import DESCRIBE, preparation_text, standing_of
+from nti_desktop.editing.preparation_text import DESCRIBE, completing_text, preparation_text, standing_of
 from nti_desktop.editing.used_mask import used_mask
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
@@ -280,7 +280,8 @@ class EditorView(QWidget):
 
     def _show_preparation(self, document: Document) -> None:
         editor, plan = self.editor, self.editor.preparing.plan
-        text = preparation_text(standing_of(document, plan, editor.model.entry, editor.model.way))
+        standing = standing_of(document, plan, editor.model.entry, editor.model.way)
+        text = preparation_text(standing)
         measured = plan.estimates.measured
         set_tip(self.prompts.estimate, feedback.measured_on(measured) if measured else "")
         self.prompts.show_preparation(
@@ -288,7 +289,8 @@ class EditorView(QWidget):
         )
         ways = plan.estimates.far_apart(editor.model.entry.defaults)
         offered = tuple((method, duration(seconds)) for method, seconds in ways)
-        self.prompts.show_ways(offered, plan.possible and not document.up_to_date)
+        wanted = plan.possible and not document.up_to_date
+        self.prompts.show_offers(completing_text(standing), offered if wanted else ())
         self.prompts.show_render_button(editor.pictures.by_hand, not editor.pictures.final)
 
     def _show_versions(self, document: Document) -> None:

@@ -36,6 +36,7 @@ class PromptBar(QFrame):
     edit_settled = Signal(str)  # after a pause, or a suggestion
     prepare_asked = Signal()
     prepare_by_asked = Signal(Method)
+    complete_asked = Signal()
     render_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -60,9 +61,9 @@ class PromptBar(QFrame):
         self.estimate = Label()
         self.estimate.setProperty("role", "quiet")
         self.estimate.setWordWrap(True)
-        self._ways = QWidget()
-        self._ways_flow = FlowLayout(self._ways)
-        self._offered: tuple[tuple[Method, str], ...] = ()
+        self.offers = QWidget()
+        self._offers_flow = FlowLayout(self.offers)
+        self._offered: tuple[str | None, tuple[tuple[Method, str], ...]] = None, ()
 
         self.edit = PromptLine(window_undoes=True)
         self.edit.setAccessibleName("Edit")
@@ -102,7 +103,7 @@ class PromptBar(QFrame):
             grid.addWidget(button, 2 * row, 2)
         needed = QVBoxLayout()
         needed.addWidget(self.estimate)
-        needed.addWidget(self._ways)
+        needed.addWidget(self.offers)
         grid.addLayout(needed, 1, 1, 1, 2)
         grid.addWidget(self.diff, 3, 1, 1, 2)
         grid.addWidget(self.same, 3, 1, 1, 2)
@@ -113,7 +114,7 @@ class PromptBar(QFrame):
         column.setContentsMargins(14, 8, 14, 8)
         column.addLayout(grid)
         self.show_suggestions(())
-        self._ways.hide()
+        self.offers.hide()
         self.show_models(None, None)
         self.show_method(Method.NULL_TEXT.row)
 
@@ -181,18 +182,25 @@ class PromptBar(QFrame):
             self.prepare_button.style().unpolish(self.prepare_button)
             self.prepare_button.style().polish(self.prepare_button)
 
-    def show_ways(self, ways: tuple[tuple[Method, str], ...], possible: bool) -> None:
-        """Ways of preparing to choose among, each with its time in words; none where they hardly differ."""
-        if ways != self._offered:
-            self._offered = ways
-            self._ways_flow.clear()
+    def show_offers(self, completing: str | None, ways: tuple[tuple[Method, str], ...]) -> None:
+        """completing: offers to say more of the photo, None where that is not wanted; ways: of preparing to choose
+        among, each with its time in words, none where they hardly differ.
+        """
+        if (completing, ways) != self._offered:
+            self._offered = completing, ways
+            self._offers_flow.clear()
+            if completing is not None:
+                chip = _chip(completing)
+                set_tip(chip, "Ground, light, weather and film as the model sees them come into the description.")
+                chip.clicked.connect(self._complete)
+                self._offers_flow.addWidget(chip)
             for method, time in ways:
                 chip = _chip(f"By {METHODS[method].title.lower()}, {time}")
                 chip.setObjectName(method)
                 set_tip(chip, METHODS[method].sentence)
                 chip.clicked.connect(self._prepare_by)
-                self._ways_flow.addWidget(chip)
-        self._ways.setVisible(bool(ways) and possible)
+                self._offers_flow.addWidget(chip)
+        self.offers.setVisible(completing is not None or bool(ways))
 
     def show_render_button(self, shown: bool, possible: bool) -> None:
         """shown: there is a full render that waits for it; possible: it would change the picture."""
@@ -242,6 +250,10 @@ class PromptBar(QFrame):
         self.description.settle()
         if self.prepare_button.isEnabled():
             self.prepare_asked.emit()
+
+    @slot()
+    def _complete(self) -> None:
+        self.complete_asked.emit()
 
     @slot()
     def _prepare_by(self) -> None:
