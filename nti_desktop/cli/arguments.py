@@ -109,7 +109,7 @@ def _invert(parser: argparse.ArgumentParser) -> None:
     _photo(parser)
     parser.add_argument("--prompt", required=True, metavar="TEXT", help="what the photo shows, in words")
     parser.add_argument(
-        "--complete", action="store_true", help="let the model add the ground, light, weather and film that it sees"
+        "--complete", action="store_true", help="let the model say what it sees besides, the ground and the light"
     )
     parser.add_argument(
         "--model",

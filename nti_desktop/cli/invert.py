@@ -17,9 +17,9 @@ from nti_desktop.editing.look import completing_job, said_of_completing
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
+from nti_desktop.recipe.completing import completed
 from nti_desktop.recipe.emphasis import read_emphasis
 from nti_desktop.recipe.jobs import Measured
-from nti_desktop.recipe.look import completed
 from nti_desktop.recipe.methods import METHODS, Method
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, name_of
 from nti_desktop.recipe.words import unlearned_words

@@ -16,8 +16,9 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
 from nti_desktop.project.schema import PartRecord, Project
+from nti_desktop.recipe.completing import completed
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
-from nti_desktop.recipe.look import Look, completed
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.recipe import EditRecipe, with_prompt
 from nti_desktop.recipe.settings import EditDefaults

@@ -9,8 +9,9 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area, frame_image, whole_photo
 from nti_desktop.photo.photo import Photo, open_photo
+from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.jobs import LookJob
-from nti_desktop.recipe.look import Look, LookQuestion, can_be_completed
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.sees import Sees
 
 
@@ -35,11 +36,11 @@ def completing_job(session: Session, entry: ModelEntry, description: str, area: 
     """
     _check_told(entry)
     if not description.strip():
-        raise RecipeError("Nothing is described yet; say what things the photo shows, the model adds what is around.")
-    if not can_be_completed(description):
-        raise RecipeError("The description says already what the model could add: ground, light, weather and film.")
-    seen = session.seen(session.frame_for(entry, area))
-    return LookJob(entry.files, seen, LookQuestion(description.strip(), entry.words))
+        raise RecipeError("Nothing is described yet; say what the photo shows in a word or two, the model says more.")
+    question, frame = LookQuestion(description.strip(), entry.words), session.frame_for(entry, area)
+    if not question.choices():
+        raise RecipeError("The description says already all that the model could add; change it by hand.")
+    return LookJob(entry.files, session.seen(frame), question)
 
 
 def _check_told(entry: ModelEntry) -> None:
@@ -53,7 +54,7 @@ def _check_told(entry: ModelEntry) -> None:
 def said_of_completing(before: str, after: str) -> str:
     """Say what became of a description that the model was to complete."""
     if before == after:
-        return "The model sees nothing around that it has words for; say what you see yourself."
+        return "The model sees nothing more that it has words for; say what you see yourself."
     return f"Described as the model sees it: “{after}”. Change the words where it is wrong."
 
 

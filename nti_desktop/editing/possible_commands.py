@@ -3,7 +3,6 @@
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.marking import can_be_marked, marks_on_photo
 from nti_desktop.editing.tries import drawn_by_lot, tries_of
-from nti_desktop.recipe.look import can_be_completed
 
 _LOOKING = ("fit", "full_size", "zoom_in", "zoom_out")
 
@@ -38,7 +37,7 @@ def possible_commands(
         "tell_story": ready and bool(versions) and document is not None and document.session.read_only is None,
         "apply_to_others": ready and bool(versions),
         "take_look": document is not None and bool(document.edit_text.strip()) and document.row.described,
-        "complete_description": can_prepare and document is not None and can_be_completed(document.source),
+        "complete_description": can_prepare and document is not None and bool(document.source.strip()),
         "draw_area": is_open,
         "mark_place": document is not None and can_be_marked(document),
         "draw_after_picture": marked and document is not None and document.row.takes_pictures,

@@ -9,8 +9,8 @@ from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.preparation import PreparationPlan
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.project.schema import InversionRecord
+from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.kinds import Kind, unsaid_kinds
-from nti_desktop.recipe.look import LookQuestion
 from nti_desktop.recipe.methods import Method, MethodRow
 from nti_desktop.recipe.sees import Sees
 
@@ -82,7 +82,7 @@ def preparation_text(standing: Standing) -> str:
 
 
 def completing_text(standing: Standing) -> str | None:
-    """Offer to let the model say what is around, where the description says too little of it; None elsewhere."""
+    """Offer to let the model say more, where the description says too little of what is around; None elsewhere."""
     entry, measured, described = standing.entry, standing.estimates.measured, standing.description.strip()
     settled = standing.inversion is not None and standing.up_to_date and _wanting(standing, standing.inversion) is None
     possible = standing.row.described and entry.sees is Sees.NOTHING and standing.read_only is None
@@ -90,7 +90,7 @@ def completing_text(standing: Standing) -> str | None:
         return None
     if not {Kind.GROUND, Kind.LIGHT} & set(unsaid_kinds(described)):
         return None
-    offer = "Let the model say what is around"
+    offer = "Let the model say more"
     if measured is None:
         return offer
     return f"{offer}, {duration(measured.speeds.rates.seconds(LookQuestion(described, entry.words).calls))}"

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.costs import Conditions, Speeds
-from nti_desktop.recipe.look import LookQuestion
 from nti_desktop.recipe.memory import Forecast
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.recipe import EditRecipe

@@ -86,6 +86,11 @@ def kind_of(word: str) -> Kind:
     return _KINDS.get(word_key(word), Kind.OTHER)
 
 
+def words_of(kind: Kind) -> tuple[str, ...]:
+    """List the words that are known to be of a kind."""
+    return tuple(word for word, its in _KINDS.items() if its is kind)
+
+
 def is_setting(word: str) -> bool:
     """Tell whether a word names what surrounds the things, which no mask can hold: ground, light, weather, film."""
     return kind_of(word) in _SETTINGS

@@ -4,15 +4,13 @@ in another.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind, kinds_in
 from nti_desktop.recipe.phrases import AROUND, opening_of, phrases_of, with_around, with_opening, with_phrase
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef, with_prompt
+from nti_desktop.recipe.things import describing, things_in, with_article
 from nti_desktop.recipe.words import Change, Word, align_words, same_word, split_words
-
-_DESCRIBING = frozenset({Kind.COLOUR, Kind.MATERIAL, Kind.OTHER})
 
 
 def told_after(earlier: Sequence[str], sentence: str) -> str:
@@ -23,7 +21,7 @@ def told_after(earlier: Sequence[str], sentence: str) -> str:
     Another light brings fair weather. Things of one name are as the sentence has them where there are more or fewer
     now. “In fog” alone is the frame before in fog.
     """
-    if not _things(sentence):
+    if not things_in(sentence):
         return _seen_otherwise(earlier[-1], sentence)
     told = _surrounded(earlier[-1], _described(earlier, sentence))
     opening = opening_of(earlier[-1])
@@ -53,14 +51,14 @@ def _surrounded(before: str, sentence: str) -> str:
 def _described(earlier: Sequence[str], sentence: str) -> str:
     """Say of each thing what was said of it last, where the sentence says nothing else of that kind."""
     words, told = split_words(sentence), sentence
-    for position in reversed(_things(sentence)):  # from the end, so that what is still to come stays where it is
+    for position in reversed(things_in(sentence)):  # from the end, so that what is still to come stays where it is
         word = words[position]
-        own, before = _describing(sentence, position), _said_last(earlier, sentence, word)
+        own, before = describing(sentence, position), _said_last(earlier, sentence, word)
         if {kind for _, kind in before} <= {kind for _, kind in own}:
             continue
         start = words[position - len(own)].start
         described = " ".join([*_joined(before, own), ""])
-        told = _with_article(told[:start], described) + described + told[word.start :]
+        told = with_article(told[:start], described) + described + told[word.start :]
     return told
 
 
@@ -69,35 +67,13 @@ def _said_last(earlier: Sequence[str], sentence: str, thing: Word) -> list[tuple
     now = _called(sentence, thing.text)
     for frame in reversed(earlier):
         if then := _called(frame, thing.text):
-            return _describing(frame, then[now.index(thing.position)]) if len(then) == len(now) else []
+            return describing(frame, then[now.index(thing.position)]) if len(then) == len(now) else []
     return []
 
 
 def _called(sentence: str, name: str) -> list[int]:
     words = split_words(sentence)
-    return [position for position in _things(sentence) if same_word(words[position].text, name)]
-
-
-def _things(sentence: str) -> list[int]:
-    """List the positions of words that name things: those known as such, and the last of a run of no known kind."""
-    kinds = (*kinds_in(sentence), None)
-    return [
-        at
-        for at, (kind, following) in enumerate(pairwise(kinds))
-        if kind is Kind.THING or (kind is Kind.OTHER and following is None)
-    ]
-
-
-def _describing(sentence: str, position: int) -> list[tuple[str, Kind]]:
-    """List the words right before a thing that describe it, with their kinds."""
-    words, kinds = split_words(sentence), kinds_in(sentence)
-    found: list[tuple[str, Kind]] = []
-    for word in reversed(words[:position]):
-        kind = kinds[word.position]
-        if kind is None or kind not in _DESCRIBING:
-            break
-        found.insert(0, (word.text, kind))
-    return found
+    return [position for position in things_in(sentence) if same_word(words[position].text, name)]
 
 
 def _joined(before: Sequence[tuple[str, Kind]], own: Sequence[tuple[str, Kind]]) -> list[str]:
@@ -106,15 +82,6 @@ def _joined(before: Sequence[tuple[str, Kind]], own: Sequence[tuple[str, Kind]])
     said = [(text, kind) for text, kind in before if kind not in now] + list(own)
     order = list(dict.fromkeys(kind for _, kind in (*before, *own)))
     return [text for text, _ in sorted(said, key=lambda each: order.index(each[1]))]
-
-
-def _with_article(begin: str, described: str) -> str:
-    """Let “a” or “an” be the one that suits what comes after it."""
-    for article in ("a ", "an ", "A ", "An "):
-        if begin == article or begin.endswith(f" {article}"):
-            right = "an " if described[0] in "aeiouAEIOU" else "a "
-            return begin[: -len(article)] + (right.capitalize() if article[0] == "A" else right)
-    return begin
 
 
 def carried(source: str, edit: str, description: str) -> str:

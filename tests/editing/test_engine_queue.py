@@ -9,8 +9,8 @@ from nti_desktop.editing.engine_jobs import invert_job, measure_job, render_job
 from nti_desktop.editing.engine_queue import EngineQueue, PrepareJob, Ticket
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
+from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.jobs import LookJob, MeasureJob, RenderJob
-from nti_desktop.recipe.look import LookQuestion
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import InversionSettings
 from tests.sessions import BLUE, SOURCE, with_a_version

@@ -14,8 +14,9 @@ from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.samples import samples
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.photo import Photo, open_photo
+from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.jobs import seen_of
-from nti_desktop.recipe.look import Look, LookQuestion
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.sees import Sees
 
 THIS, OTHER = (sample.path for sample in samples()[:2])
@@ -67,9 +68,12 @@ def test_a_description_is_completed_by_what_the_model_sees_in_the_area(session: 
 @pytest.mark.parametrize(
     ("description", "why"),
     [
-        ("", "Nothing is described yet; say what things"),
+        ("", "Nothing is described yet; say what the photo shows"),
         ("  ", "Nothing is described yet"),
-        ("a sepia photo of a ball on sand at night in fog", "says already what the model could add"),
+        (
+            "a sepia photo of a red metal ball and a blue glass cube on sand at night in fog",
+            "says already all that the model could add",
+        ),
     ],
 )
 def test_what_cannot_be_completed_is_refused(session: Session, description: str, why: str) -> None:
@@ -85,7 +89,7 @@ def test_a_model_that_draws_not_from_words_alone_completes_nothing(session: Sess
 
 def test_it_is_said_what_became_of_the_description() -> None:
     assert "“a photo of a ball on sand”" in said_of_completing("a ball", "a photo of a ball on sand")
-    assert "nothing around" in said_of_completing("a ball", "a ball")
+    assert "nothing more" in said_of_completing("a ball", "a ball")
 
 
 def test_of_two_looks_the_latest_is_read_and_a_cancel_answers_what_waits(photo: Photo) -> None:

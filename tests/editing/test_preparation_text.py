@@ -83,7 +83,7 @@ def test_what_the_description_lacks_is_said_of_photos_that_the_model_can_draw() 
     assert preparation_text(replace(told_little, estimates=STRANGE)) == "Prepared in a second."
 
 
-OFFER = "Let the model say what is around"
+OFFER = "Let the model say more"
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from nti_desktop.engine.sampling.pivot import invert_exactly
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.project.tensors import pack
+from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.jobs import Arrays, Figures, InvertJob, ModelFiles, Rendered, RenderJob
 from nti_desktop.recipe.jobs import Inversion as Inverted
-from nti_desktop.recipe.look import Look, LookQuestion
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.methods import PIVOT, Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from nti_desktop.core.progress import NEVER, report_nothing
 from nti_desktop.engine.model.look import read_look
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.recipe.look import LookQuestion, with_look
+from nti_desktop.recipe.completing import LookQuestion
+from nti_desktop.recipe.look import with_look
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.scenes import Film, Scene, Sky, Weather, draw_scene

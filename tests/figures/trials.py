@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from nti_desktop.recipe.look import Look, completed
+from nti_desktop.recipe.completing import completed
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.recipe import Side, WordRef
 from nti_desktop.recipe.words import split_words
 from nti_desktop.studio import scenes, world

@@ -47,7 +47,7 @@ def sentences(window: MainWindow) -> tuple[str, str]:
 
 def offers(window: MainWindow) -> list[QPushButton]:
     chips = window.editor_view.prompts.offers.findChildren(QPushButton)
-    return [chip for chip in chips if chip.isVisible() and "what is around" in chip.text()]
+    return [chip for chip in chips if chip.isVisible() and "say more" in chip.text()]
 
 
 def said(window: MainWindow) -> str:
@@ -94,7 +94,7 @@ def test_where_nothing_is_seen_that_is_said_and_nothing_changes(
     service.look = Look()
     type_in(window, "a photo of a cup", "")
     window.actions_by_name["complete_description"].trigger()
-    until(lambda: "nothing around" in said(window))
+    until(lambda: "nothing more" in said(window))
     assert sentences(window)[0] == "a photo of a cup"
 
 

@@ -1,4 +1,4 @@
-"""Completing a description: the model tells what is around, and that is said in it and in the edit."""
+"""Completing a description: the model tells what it leaves out, and that is said in it and in the edit."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +44,7 @@ class Completing(QObject):
     @command("Complete the &description", Menu.EDIT, "Ctrl+D")
     @slot()
     def complete_description(self) -> None:
-        """Let the model say what the description leaves out: ground, light, weather, film."""
+        """Let the model say what the description leaves out."""
         document = self._editor.document
         if document is None:
             return

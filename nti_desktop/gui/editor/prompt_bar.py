@@ -191,7 +191,7 @@ class PromptBar(QFrame):
             self._offers_flow.clear()
             if completing is not None:
                 chip = _chip(completing)
-                set_tip(chip, "Ground, light, weather and film as the model sees them come into the description.")
+                set_tip(chip, "What it sees comes into the description: the ground, the light, another thing, colours.")
                 chip.clicked.connect(self._complete)
                 self._offers_flow.addWidget(chip)
             for method, time in ways:
