@@ -74,7 +74,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     record = session.keep_inversion(entry, digest, inverted, options.area)
     kept = keep(session)
     known = not unlearned and not feedback.is_strange(entry, measured)
-    if known and (more := feedback.say_more(entry, settings, inverted.figures.explained)):
+    explained, by = inverted.figures.explained, "let the model say it (--complete)"
+    if known and (more := feedback.say_more(entry, settings, explained, completing=by)):
         notes.append(more)
         note([more])
 

@@ -158,9 +158,12 @@ def better_by_order(source: str, recipe: EditRecipe) -> str | None:
     return "Sentences seldom move a thing or add one; an order does it more often."
 
 
-def say_more(entry: ModelEntry, settings: InversionSettings, explained: float | None) -> str | None:
+def say_more(
+    entry: ModelEntry, settings: InversionSettings, explained: float | None, completing: str = "let the model say it"
+) -> str | None:
     """The sentence for a description that tells the model too little of the photo; None for one that says enough, or of
-    which nobody can tell what it leaves out, or where the photo's own words were learned. settings: of the preparation.
+    which nobody can tell what it leaves out, or where the photo's own words were learned. settings: of the preparation;
+    completing: what one does to have the description completed.
     """
     enough = entry.defaults.explaining
     if enough is None or explained is None or explained >= enough or EMBEDDED in settings.method.row.keeps:
@@ -169,7 +172,13 @@ def say_more(entry: ModelEntry, settings: InversionSettings, explained: float | 
     if not missing:
         return None
     own = f"prepare it by “{Method.EMBEDDING.row.title}”, which learns what is not said"
-    return f"Say more of what the photo shows: {', '.join(missing)}; edits keep more of it then. Or {own}."
+    ways = f"{completing}, or {own}" if lacks_surroundings(settings.prompt) else own
+    return f"Say more of what the photo shows: {', '.join(missing)}; edits keep more of it then. Or {ways}."
+
+
+def lacks_surroundings(description: str) -> bool:
+    """Tell whether a description leaves out the ground or the light, which nearly every model can tell."""
+    return bool({Kind.GROUND, Kind.LIGHT} & set(unsaid_kinds(description)))
 
 
 def is_strange(entry: ModelEntry, measured: Measured) -> bool:

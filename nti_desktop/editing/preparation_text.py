@@ -10,7 +10,6 @@ from nti_desktop.editing.preparation import PreparationPlan
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.completing import LookQuestion
-from nti_desktop.recipe.kinds import Kind, unsaid_kinds
 from nti_desktop.recipe.methods import Method, MethodRow
 from nti_desktop.recipe.sees import Sees
 
@@ -88,7 +87,7 @@ def completing_text(standing: Standing) -> str | None:
     possible = standing.row.described and entry.sees is Sees.NOTHING and standing.read_only is None
     if not possible or standing.at_work or settled or not described:
         return None
-    if not {Kind.GROUND, Kind.LIGHT} & set(unsaid_kinds(described)):
+    if not feedback.lacks_surroundings(described):
         return None
     offer = "Let the model say more"
     if measured is None:

@@ -170,7 +170,14 @@ def test_a_description_that_explains_little_is_asked_for_more() -> None:
     said = feedback.say_more(studio, short, little)
     assert said is not None
     assert said.startswith("Say more of what the photo shows: what things are made of, what they stand on, the light;")
-    assert said.endswith("Or prepare it by “Own words”, which learns what is not said.")
+    own = "prepare it by “Own words”, which learns what is not said."
+    assert said.endswith(f"Or let the model say it, or {own}")
+    around = feedback.say_more(studio, replace(short, prompt="a cube on sand at night"), little)
+    assert around is not None
+    assert around.endswith(f"Or {own}")
+    asked = feedback.say_more(studio, short, little, completing="ask")
+    assert asked is not None
+    assert asked.endswith(f"Or ask, or {own}")
     named = replace(short, prompt="a red metal cube on sand at night")
     assert feedback.say_more(studio, named, little) is None
     assert feedback.say_more(studio, short, enough) is None
