@@ -40,7 +40,7 @@ def read_look(
     """
     choices = question.choices(image)
     tried = watched("Reading the look", range(ROUNDS * sum(map(len, choices.values())) + 1), report, cancel)
-    errors = _Errors(model, image, question, tried)
+    errors = _Errors(model, image, question, tried, cancel)
     look, telling = Look(), [field for field in choices if field not in _DESCRIBING]
     gains = {field: errors.of(look) - errors.of(_best(errors, look, field, choices)) for field in telling}
     fields = sorted(gains, key=gains.__getitem__, reverse=True) + [field for field in choices if field in _DESCRIBING]
@@ -51,8 +51,7 @@ def read_look(
                 look = _best(errors, look, field, choices)
         if look == before:
             break
-    look = _without_idle(errors, look)
-    return look if question.sentence else replace(look, ground="")
+    return _without_idle(errors, look) if question.sentence else replace(look, ground="")
 
 
 def _best(errors: "_Errors", look: Look, field: str, choices: Mapping[str, tuple[str, ...]]) -> Look:
@@ -77,10 +76,15 @@ class _Errors:
     """How badly the model denoises the picture when it is told a look, as a share of the error without one."""
 
     def __init__(
-        self, model: DiffusionModel, image: NDArray[np.uint8], question: LookQuestion, tried: Iterator[int]
+        self,
+        model: DiffusionModel,
+        image: NDArray[np.uint8],
+        question: LookQuestion,
+        tried: Iterator[int],
+        cancel: CancelToken,
     ) -> None:
         """tried: steps on with each sentence that is tried."""
-        self._model, self._question, self._tried = model, question, tried
+        self._model, self._question, self._tried, self._cancel = model, question, tried, cancel
         latents = model.encode(image)
         self._pictures = [asked(model, latents, progress) for progress in NOISES]
         self._plain = self._measured(Look())
@@ -97,8 +101,9 @@ class _Errors:
         next(self._tried, None)
         prediction = levels_of(self._model.scheduler_config, PUBLISHED_STEPS).prediction
         embedding = self._model.embed(self._question.told(look))
-        answers = [
-            self._model.predict(each.noised, each.timestep, embedding) - each.right[prediction]
-            for each in self._pictures
-        ]
-        return torch.stack([answer.square().mean() for answer in answers])
+        missed = []
+        for each in self._pictures:
+            self._cancel.check()
+            answer = self._model.predict(each.noised, each.timestep, embedding)
+            missed.append((answer - each.right[prediction]).square().mean())
+        return torch.stack(missed)
