@@ -30,6 +30,11 @@ from nti_desktop.project.sidecar import Stored
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
 
+_LOST = (
+    "Some work on this photo was not saved when the program ended, and cannot be read. What was saved is here; make "
+    "once more what is missing."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Unsaved:
@@ -157,7 +162,7 @@ def reopened(session: Session) -> tuple[Desk | None, Left | None]:
         try:
             return take_up(session, left), left
         except (SidecarError, ValueError):
-            session.notes += ("Some work on this photo was not saved when the program ended, and cannot be read.",)
+            session.notes += (_LOST,)
     try:
         return from_json(session.desk) if session.desk else None, None
     except ValueError:

@@ -274,7 +274,7 @@ def test_a_damaged_journal_is_told_and_nothing_else_is_lost(edited: Desktop) -> 
     for file in edited.journals[0].glob("*.safetensors"):
         file.write_bytes(b"torn")
     edited.crash()
-    assert any("cannot be read" in note for note in edited.session.notes)
+    assert any("cannot be read. What was saved is here" in note for note in edited.session.notes)
     assert len(edited.session.project.versions) == 2
     assert not edited.session.working_copy.dirty
 
