@@ -26,7 +26,8 @@ ANOTHER = 0.1  # the same of another thing: one that is there lessens the error 
 ROUNDS = 4  # that all is asked in, at most
 # "A photo" is of some light and some ground as well, which hides those that it has: they are said at first.
 _ALWAYS = ("light", "ground")
-_DESCRIBING = ("colour", "material", "beside_colour", "beside_material")
+_BESIDE = ("beside_colour", "beside_material")  # of another thing, where there is one
+_DESCRIBING = ("colour", "material", *_BESIDE)
 
 
 @torch.no_grad()
@@ -47,7 +48,7 @@ def read_look(
     for _ in range(ROUNDS - 1):
         before = look
         for field in fields:
-            if look.beside or not field.startswith("beside_"):
+            if look.beside or field not in _BESIDE:
                 look = _best(errors, look, field, choices)
         if look == before:
             break
@@ -56,7 +57,8 @@ def read_look(
 
 def _best(errors: "_Errors", look: Look, field: str, choices: Mapping[str, tuple[str, ...]]) -> Look:
     """The look with the phrase that tells most in one field, none where none tells more."""
-    silent = replace(look, **{field: getattr(Look(), field)})
+    unsaid = (field, *_BESIDE) if field == "beside" else (field,)
+    silent = replace(look, **{name: getattr(Look(), name) for name in unsaid})
     best = min((replace(look, **{field: phrase}) for phrase in choices[field]), key=errors.of)
     least = ANOTHER if field == "beside" else TELLS_MORE
     return best if field in _ALWAYS or errors.of(silent) - errors.of(best) >= least else silent
