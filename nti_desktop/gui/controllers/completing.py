@@ -41,7 +41,7 @@ class Completing(QObject):
         engine.failed.connect(self._failed)
         prompts.complete_asked.connect(self.complete_description)
 
-    @command("Complete the &description", Menu.EDIT, "Ctrl+D")
+    @command("Complete the &description", Menu.EDIT, "Ctrl+Shift+P")
     @slot()
     def complete_description(self) -> None:
         """Let the model say what the description leaves out."""
