@@ -118,6 +118,6 @@ def test_an_answer_that_comes_too_late_changes_nothing(
             window.opening.open_path(other)
             until(lambda: window.editor.session is not None and window.editor.session.photo.path == other)
     service.let_go(PLENTY)
-    until(lambda: window.engine._queue.running is None and window.completing._asked is None)
+    until(lambda: window.engine._queue.running is None and not window.completing.reader.waits)
     assert "sunset" not in " ".join(sentences(window)) or what == "photo"
     assert "Described as" not in said(window)

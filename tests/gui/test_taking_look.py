@@ -90,7 +90,7 @@ def test_it_can_be_cancelled_while_it_is_read(
     service.let_go(PLENTY)
     until(lambda: window.engine._queue.running is None)
     assert sentence(window) == before
-    assert window.taking_look._asked is None
+    assert not window.taking_look.reader.waits
 
 
 def test_another_photo_that_was_opened_meanwhile_keeps_its_own_look(
@@ -117,5 +117,5 @@ def test_another_area_that_is_worked_on_meanwhile_keeps_its_own_look(
     until(lambda: isinstance(getattr(window.engine._queue.running, "job", None), LookJob))
     window.areas.choose(Area(0, 0, 64, 64))
     service.let_go(PLENTY)
-    until(lambda: window.taking_look._asked is None)
+    until(lambda: not window.taking_look.reader.waits)
     assert sentence(window) == ""

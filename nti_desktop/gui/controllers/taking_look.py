@@ -7,15 +7,15 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from nti_desktop.core.errors import Cancelled, NtiError
-from nti_desktop.editing.engine_queue import Ticket
+from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.look import look_job, said_of_look
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.look_reader import LookReader
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.photo_files import PHOTOS
-from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
+from nti_desktop.gui.widgets.message_bar import Message, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
@@ -43,13 +43,11 @@ class TakingLook(QObject):
     ) -> None:
         """line: where the edit is typed."""
         super().__init__(window)
-        self._editor, self._engine, self._background, self._line = editor, engine, background, line
+        self._editor, self._background, self._line = editor, background, line
         self._window = window
+        self.reader = LookReader(editor, engine, self)
         self._asked: _Asked | None = None
-        self._ticket: Ticket | None = None
         editor.opened.connect(self._forget)
-        engine.looked.connect(self._looked)
-        engine.failed.connect(self._engine_failed)
 
     @command("Take the &look of…", Menu.EDIT, "Ctrl+L")
     @slot()
@@ -69,7 +67,7 @@ class TakingLook(QObject):
         self._line.settle()
         entry = document.edit_model(self._editor.model.entry) or self._editor.model.entry
         self._asked = asked = _Asked(other, document.version_id, document.area)
-        self._ticket = None
+        self.reader.forget()
         self._background.submit(
             partial(look_job, document.session.photo, other, entry),
             partial(self._read, asked),
@@ -79,31 +77,22 @@ class TakingLook(QObject):
 
     def _read(self, asked: _Asked, job: LookJob) -> None:
         if asked is self._asked:
-            self._ticket = self._engine.read_look(job)
+            self._asked = None
+            self.reader.ask(job, partial(self._take, asked))
 
     def _failed(self, asked: _Asked, error: NtiError) -> None:
         if asked is self._asked:
             self._asked = None
-            if not isinstance(error, Cancelled):
-                self._editor.say(Message(str(error), Tone.ERROR, topic=Topic.LOOK))
+            self.reader.say_failed(error)
 
     @slot()
     def _forget(self) -> None:
         """Another photo is open by now, which keeps its own look."""
         self._asked = None
 
-    @slot(Ticket, Look)
-    def _looked(self, ticket: Ticket, look: Look) -> None:
-        asked, document = self._asked, self._editor.document
-        if asked is None or document is None or ticket is not self._ticket:
-            return
-        self._asked = None
-        if (asked.version, asked.area) == (document.version_id, document.area):
+    def _take(self, asked: _Asked, look: Look) -> None:
+        document = self._editor.document
+        if document is not None and (asked.version, asked.area) == (document.version_id, document.area):
             self._line.settle()
             self._editor.say_in_words(with_look(document.edit_text, look))
             self._editor.say(Message(said_of_look(asked.other, look), topic=Topic.LOOK))
-
-    @slot(Ticket, NtiError)
-    def _engine_failed(self, ticket: Ticket, error: NtiError) -> None:
-        if self._asked is not None and ticket is self._ticket:
-            self._failed(self._asked, error)
