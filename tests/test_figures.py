@@ -12,6 +12,7 @@ from nti_desktop.engine.methods import embedding
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
+from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
@@ -291,3 +292,11 @@ def test_an_edit_that_only_takes_words_away_has_none_of_its_own_to_weigh() -> No
         assert can_be_weighed(each) == bool(added)
         assert only_takes_away(each) == (not added)
     assert 0 < sum(map(only_takes_away, asked)) < len(asked)
+
+
+def test_a_short_caption_is_completed_on_both_sides_of_an_edit_and_a_full_one_stays() -> None:
+    brief = replace(trial("colour", 500_000), short=True)
+    source, edit = brief.captions
+    told = replace(brief, look=Look("at night", ground="on sand"))
+    assert told.captions == (f"a photo of {source} on sand at night", f"a photo of {edit} on sand at night")
+    assert replace(told, short=False).captions == replace(brief, short=False).captions

@@ -42,14 +42,12 @@ class LookQuestion:
         knows. image: (height, width, 3), None before it is known; one of many hues is on no toned film,
         and one of a single hue shows no colours.
         """
-        one_hue, said = image is not None and is_of_one_hue(image), _said_in(self.sentence)
+        said, unseen = _said_in(self.sentence), () if image is None else COLOURS if is_of_one_hue(image) else TONED
         around = {"ground": GROUNDS, "light": LIGHTS, "weather": WEATHERS, "film": FILMS}
         asked = {field: phrases for field, phrases in around.items() if field not in said} | self._of_things()
         seen = {
             field: tuple(
-                phrase
-                for phrase in phrases
-                if not unlearned_words(phrase, self.learned) and (phrase not in (TONED if not one_hue else COLOURS))
+                phrase for phrase in phrases if phrase not in unseen and not unlearned_words(phrase, self.learned)
             )
             for field, phrases in asked.items()
         }

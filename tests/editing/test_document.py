@@ -79,7 +79,7 @@ def test_a_prepared_photo_that_is_completed_needs_preparing_and_nothing_changes_
     before = begun.description
     begun.say_in_words("a blue cube")
     begun.complete(Look())
-    assert begun.up_to_date == (begun.description == before)
+    assert (begun.up_to_date, begun.description, begun.edit_text) == (True, before, "a blue cube")
     begun.complete(AROUND)
     assert not begun.up_to_date
     assert begun.edit_text == "a photo of a blue cube on sand at night in fog"

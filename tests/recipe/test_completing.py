@@ -53,6 +53,11 @@ def test_of_things_a_model_is_asked_that_knows_a_few() -> None:
     assert LookQuestion("at night", KNOWN).choices(COLOURED) == {}
 
 
+def test_before_the_picture_is_known_nothing_is_ruled_out() -> None:
+    assert set(TONED) <= set(LookQuestion("a cube", words_in("a sepia black and white photo")).choices()["film"])
+    assert {"colour", "beside_colour"} <= set(LookQuestion("a cube", KNOWN).choices())
+
+
 def test_a_picture_of_one_hue_shows_no_colours() -> None:
     assert {"colour", "beside_colour"} & set(LookQuestion("a cube", KNOWN).choices(GREY)) == set()
 
