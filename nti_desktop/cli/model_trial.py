@@ -23,7 +23,7 @@ from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.raster import Raster
 from nti_desktop.recipe.jobs import Inversion, Rendered
-from nti_desktop.recipe.recipe import Blend, EditRecipe
+from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import InversionSettings, name_of
 from nti_desktop.recipe.structure import recipe_for
@@ -196,12 +196,7 @@ def _masked(edit: str, settings: InversionSettings, entry: ModelEntry) -> EditRe
     words = changed_words(settings.prompt, recipe)
     if not words:
         raise RecipeError("The edit says the same as the description; change a word with --to.")
-    blend = Blend(
-        words=with_a_place(words, entry.words) or words,
-        threshold=entry.defaults.blend_threshold,
-        positions=entry.defaults.blend_positions,
-    )
-    return replace(recipe, blend=blend)
+    return replace(recipe, blend=entry.defaults.blend(with_a_place(words, entry.words) or words))
 
 
 def _write_sheet(

@@ -23,7 +23,7 @@ def _by_model(recipe: EditRecipe, before: EditDefaults, defaults: EditDefaults) 
     blend = recipe.blend
     if blend is not None:
         threshold = defaults.blend_threshold if blend.threshold == before.blend_threshold else blend.threshold
-        blend = replace(blend, threshold=threshold, positions=defaults.blend_positions)
+        blend = replace(blend, threshold=threshold, positions=defaults.blend_positions, pooled=defaults.blend_pooled)
     was_usual = (recipe.cross_until, recipe.self_until) == (before.cross_until, before.self_until)
     automatic = recipe.automatic or was_usual
     return replace(recipe, automatic=automatic, self_limit=defaults.self_limit, blend=blend)

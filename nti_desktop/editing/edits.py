@@ -6,7 +6,7 @@ from typing import Any
 
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.parameters import Parameter
-from nti_desktop.recipe.recipe import MOST_SEEDS, Blend, EditRecipe, Lot, Reweighting, Side, WordRef, with_weight
+from nti_desktop.recipe.recipe import MOST_SEEDS, EditRecipe, Lot, Reweighting, Side, WordRef, with_weight
 from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.recipe.structure import by_hand
 from nti_desktop.recipe.words import Change, align_words, split_words
@@ -20,9 +20,7 @@ def with_mask(
     """Confine the edit to `places` without `keeps`; no place, no mask. The threshold stays as it was."""
     if not places:
         return replace(recipe, blend=None)
-    blend = recipe.blend or Blend(
-        words=tuple(places), threshold=defaults.blend_threshold, positions=defaults.blend_positions
-    )
+    blend = recipe.blend or defaults.blend(tuple(places))
     keeps = tuple(ref for ref in keeps if ref not in places)
     return replace(recipe, blend=replace(blend, words=tuple(places), keep=keeps))
 

@@ -18,7 +18,7 @@ from nti_desktop.photo.frame import Frame, frame_image, whole_photo
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.recipe.jobs import InvertJob, RenderJob
 from nti_desktop.recipe.methods import PIVOT, Method
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
+from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for
 from nti_desktop.recipe.words import find_words
@@ -94,8 +94,7 @@ def _edit(case: Case, entry: ModelEntry, settings: InversionSettings, explained:
     words = () if case.blend is None or not settings.method.row.looks else _blended(case, *case.blend)
     if not words:
         return recipe
-    blend = Blend(words, threshold=best.blend_threshold, positions=best.blend_positions)
-    return replace(recipe, blend=blend)
+    return replace(recipe, blend=best.blend(words))
 
 
 def _blended(case: Case, before: str, after: str) -> tuple[WordRef, ...]:

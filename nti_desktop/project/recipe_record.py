@@ -42,6 +42,7 @@ class BlendRecord(Record):
     threshold: float
     start: float
     positions: Count
+    pooled: bool = True
 
     def blend(self) -> Blend:
         """The mask that is meant."""
@@ -51,6 +52,7 @@ class BlendRecord(Record):
             threshold=self.threshold,
             start=self.start,
             positions=self.positions,
+            pooled=self.pooled,
         )
 
 

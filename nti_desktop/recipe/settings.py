@@ -8,6 +8,7 @@ from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, SELF, SELF_LIMIT, STEPS, THRESHOLD
+from nti_desktop.recipe.recipe import Blend, WordRef
 from nti_desktop.recipe.words import check_length
 
 
@@ -84,9 +85,9 @@ class EditDefaults:
     do better with others; kept: of a word that the photo is described with and that counts more than usual, None where
     those of its kind hold; story: of what a frame of a story keeps of the photo's things, likewise; self_limit:
     self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32 of 64x64, as
-    published); blend_positions, blend_threshold: see Blend; preview_steps: that a preview takes, strided over the
-    inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where nobody
-    measured it; few_steps: whether the model was distilled to few steps and little guidance, so that a method's
+    published); blend_positions, blend_threshold, blend_pooled: see Blend; preview_steps: that a preview takes, strided
+    over the inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where
+    nobody measured it; few_steps: whether the model was distilled to few steps and little guidance, so that a method's
     published ones do not hold.
 
     As they stand they rest on what was published for Stable Diffusion, see `nti_desktop.recipe.methods`.
@@ -105,6 +106,7 @@ class EditDefaults:
     self_limit: float = SELF_LIMIT.usual
     blend_positions: int = 160
     blend_threshold: float = THRESHOLD.usual
+    blend_pooled: bool = True
     preview_steps: int = 5
     explaining: float | None = None
     few_steps: bool = False
@@ -140,6 +142,10 @@ class EditDefaults:
     def guidance_of(self, method: Method) -> float:
         """The usual guidance of a preparation by a method: what was published for it, but no more than that of all."""
         return min(self.guidance_scale, method.row.guidance or self.guidance_scale)
+
+    def blend(self, words: tuple[WordRef, ...]) -> Blend:
+        """The usual mask of some words."""
+        return Blend(words, threshold=self.blend_threshold, positions=self.blend_positions, pooled=self.blend_pooled)
 
     def steps_for(self, method: Method) -> int:
         """The usual steps of a method."""

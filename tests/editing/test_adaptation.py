@@ -11,7 +11,9 @@ from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, Word
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 
 BEFORE = EditDefaults(cross_until=0.8, self_until=0.4, blend_threshold=0.3, blend_positions=160)
-NOW = EditDefaults(cross_until=0.3, self_until=0.2, self_limit=1.0, blend_threshold=0.8, blend_positions=200)
+NOW = EditDefaults(
+    cross_until=0.3, self_until=0.2, self_limit=1.0, blend_threshold=0.8, blend_positions=200, blend_pooled=False
+)
 BALL = WordRef(Side.EDIT, 2, "ball")
 BY_HAND = EditRecipe("a blue ball", cross_until=0.9, self_until=0.1, guidance_scale=3.0)
 
@@ -38,7 +40,7 @@ def test_windows_that_were_the_models_usual_ones_follow_the_change_on_another_mo
 def test_a_masks_threshold_stays_on_another_model_where_it_was_chosen(threshold: float, then: float) -> None:
     recipe = replace(BY_HAND, blend=Blend((BALL,), threshold=threshold, positions=160))
     blend = adapted(recipe, basis(), BEFORE).blend
-    assert blend == Blend((BALL,), threshold=then, positions=200)
+    assert blend == Blend((BALL,), threshold=then, positions=200, pooled=False)
 
 
 def test_the_same_model_leaves_what_is_said_by_hand() -> None:

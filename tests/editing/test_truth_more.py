@@ -20,8 +20,8 @@ NULL_SCENES = 4  # of each kind
 NULL_MEAN = 0.5
 NULL_POSITIVE = 0.8
 MASK_SCENES = 16
-MASK_IOU = 0.5
-MASK_COVERAGE = 2.0  # areas of the thing
+MASK_IOU = 0.65
+MASK_COVERAGE = 1.5  # areas of the thing
 
 FOG_SCENES = 8
 FOG_RECOVERED = 0.65

@@ -69,6 +69,14 @@ def test_source_and_edit_masks_are_united_and_pooled(prototype: DiffusionModel) 
     assert not mask[7:9].any()
 
 
+def test_a_mask_that_is_not_pooled_holds_the_spots_themselves(prototype: DiffusionModel) -> None:
+    maps = maps_with(prototype, ("source", "white", (1, 1)), ("edit", "red", (6, 6)))
+    mask = mask_of(prototype, maps, Blend((ref("red"),), threshold=0.6, pooled=False))
+    expected = torch.zeros(16, 16, dtype=torch.bool)  # half of the way to a neighbour is below the threshold
+    expected[2:4, 2:4] = expected[12:14, 12:14] = True
+    assert torch.equal(mask, expected)
+
+
 def test_keep_words_are_taken_out_unpooled(prototype: DiffusionModel) -> None:
     maps = maps_with(prototype, *both("ball", (4, 4)), *both("grass", (4, 4)))
     with_keep = mask_of(prototype, maps, Blend((ref("ball"),), (ref("grass"),)))

@@ -22,7 +22,7 @@ from nti_desktop.recipe.jobs import Arrays, Figures, InvertJob, ModelFiles, Rend
 from nti_desktop.recipe.jobs import Inversion as Inverted
 from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.methods import PIVOT, Method
-from nti_desktop.recipe.recipe import Blend, EditRecipe
+from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled
 from nti_desktop.studio.render import Picture
@@ -115,8 +115,7 @@ class Editor:
         guided = recipe.guidance_scale or settings.guidance_scale
         recipe = replace(recipe, self_limit=settings.self_limit, guidance_scale=guided)
         if blended:
-            blend = Blend((thing_word(edit),), threshold=settings.blend_threshold, positions=settings.blend_positions)
-            recipe = replace(recipe, blend=blend)
+            recipe = replace(recipe, blend=settings.blend((thing_word(edit),)))
         guidance = settings.guidance_scale if settings.method.row.one_guidance else 1.0
         inverted: Inversion = self._inversion(trial, replace(inversion_settings, guidance_scale=guidance))
         name = f"{trial.captions} {trial.seed} {settings.method} {settings.steps} {guidance}"

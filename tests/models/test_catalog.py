@@ -79,7 +79,7 @@ def test_the_built_in_model_has_its_own_defaults_and_sizes() -> None:
     assert (entry.native_size, entry.multiple, entry.licence) == (128, 8, "Apache-2.0")
     best = entry.defaults
     assert (best.method, best.steps, best.guidance_scale, best.preview_steps) == (Method.FLOWEDIT, 12, 1.5, 2)
-    assert (best.self_limit, best.blend_positions, best.blend_threshold) == (1.0, 200, 0.8)
+    assert (best.self_limit, best.blend_positions, best.blend_threshold, best.blend_pooled) == (1.0, 200, 0.3, False)
     assert best.windows_for(Kind.COLOUR) == Windows(1.0, 1.0)
     assert best.windows_for(Kind.OTHER) == best.windows_for(Kind.MATERIAL) == Windows(0.4, 0.2)
 

@@ -69,7 +69,7 @@ def test_recipes_come_back_equal(
         cross_until=cross,
         self_until=own,
         self_limit=limit,
-        blend=Blend((WordRef(Side.SOURCE, 2, "ball"),), (WordRef(Side.EDIT, 5, "table"),), limit, own, 64),
+        blend=Blend((WordRef(Side.SOURCE, 2, "ball"),), (WordRef(Side.EDIT, 5, "table"),), limit, own, 64, False),
         guidance_scale=guidance,
         within=(Outline(((cross, own), (own, limit), (limit, cross), (0, 1))), rectangle(0, 0, 1, 1)),
     )
@@ -112,6 +112,14 @@ def test_words_are_found_where_an_older_program_counted_them() -> None:
     assert read.blend is not None
     assert read.blend.words == (WordRef(Side.EDIT, 3, "night"),)
     assert read.blend.keep == (WordRef(Side.EDIT, 1, "cafe\u0301"),)
+
+
+def test_a_mask_of_an_older_program_is_pooled_as_it_was() -> None:
+    whole = tree()
+    del whole["versions"][0]["recipe"]["blend"]["pooled"]
+    read = from_json(json.dumps(whole).encode()).versions[0].recipe.recipe()
+    assert read.blend is not None
+    assert read.blend.pooled
 
 
 def test_unknown_fields_survive_everywhere() -> None:

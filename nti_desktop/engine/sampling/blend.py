@@ -83,7 +83,7 @@ def blend_mask(
     mask = torch.zeros(latent_size, dtype=torch.bool, device=maps.edit.device)
     for word in blend.words:
         in_source, in_edit = word_columns(source, edit, word)
-        mask |= covered(in_source, maps.source, pooled=True) | covered(in_edit, maps.edit, pooled=True)
+        mask |= covered(in_source, maps.source, blend.pooled) | covered(in_edit, maps.edit, blend.pooled)
     for word in blend.keep:
         in_source, in_edit = word_columns(source, edit, word)
         mask &= ~(covered(in_source, maps.source, pooled=False) | covered(in_edit, maps.edit, pooled=False))

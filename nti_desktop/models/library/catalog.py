@@ -75,7 +75,7 @@ class ModelEntry:
         return tuple(method for method, row in METHODS.items() if row.sees in {self.sees, *beside})
 
 
-# What measures best on these weights; word masks overlap best on the 16x16 grid, held tight. See the model card, and
+# What measures best on these weights; word masks fit best on the 16x16 grid, not pooled. See the model card, and
 # tests/benchmarks for the kinds of change.
 STUDIO_DEFAULTS = EditDefaults(
     method=Method.FLOWEDIT,
@@ -95,7 +95,7 @@ STUDIO_DEFAULTS = EditDefaults(
     story=Windows(1.0, 0.7),
     self_limit=1.0,
     blend_positions=200,
-    blend_threshold=0.8,
+    blend_pooled=False,
     preview_steps=2,
     explaining=0.4,
 )
