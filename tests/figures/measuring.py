@@ -17,6 +17,7 @@ from nti_desktop.studio.classifier import attributes_of, verdict
 from nti_desktop.studio.scenes import Scene
 from nti_desktop.studio.truth import nearest, overlap, psnr, psnr_outside, recovered, sharpness, visible_difference
 from tests.figures.answers import Answer
+from tests.figures.areas import on_areas
 from tests.figures.classifying import load_classifier
 from tests.figures.compositing import laid_in, sample_trials
 from tests.figures.editor import SDEDIT_STRENGTH, Editor, Pixels
@@ -89,9 +90,9 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
     guidance (edits without), preview (with the steps of one),
     published (the edit by the yardstick), short (the edit from a caption of three or four words), completed (the edit
     from such a caption that the model completes), weights, kept,
-    denser and strength (see tests.figures.words), story (see tests.figures.stories), composite (right answers laid into
-    the photo, see tests.figures.compositing) and sample (the same of the samples' edits, whose number stands for the
-    seed).
+    denser and strength (see tests.figures.words), areas (see tests.figures.areas), story (see tests.figures.stories),
+    composite (right answers laid into the photo, see tests.figures.compositing) and sample (the same of the samples'
+    edits, whose number stands for the seed).
     """
     if measurement.figure == "sample":
         return laid_in(sample_trials()[measurement.seed], editor.coded)
@@ -124,6 +125,8 @@ def measure(editor: Editor, measurement: Measurement, places: Places) -> Answer:
         brief = replace(asked, short=True)
         brief = replace(brief, look=editor.look(scene, brief.captions[0]))
         return {COMPLETED: _outcome(editor, brief, editor.edit(brief, settings).image)}
+    if measurement.figure == "areas":
+        return on_areas(editor, asked, settings)
     if measurement.figure == "baselines":
         prompt = asked.captions[1]
         return {

@@ -9,6 +9,7 @@ from nti_desktop.recipe.settings import EditDefaults
 from nti_desktop.studio.classifier import attributes_of
 from nti_desktop.studio.scenes import draw_scene
 from tests.figures.answers import Answer
+from tests.figures.areas import areas_table, has_an_area
 from tests.figures.classifying import ensure_classifier
 from tests.figures.compositing import compositor_digest, laid_in_summary, laid_in_table, sample_trials
 from tests.figures.measuring import BLENDED, COMPLETED, SHORT, Measurement, Places, sampling_settings
@@ -30,7 +31,7 @@ from tests.figures.tables import (
     values,
 )
 from tests.figures.teaching import measure_lessons
-from tests.figures.trials import AUTOENCODER, RECONSTRUCTION, WORLDS, Trial, World, one_thing_seeds, trial
+from tests.figures.trials import AUTOENCODER, LOCAL, RECONSTRUCTION, WORLDS, Trial, World, one_thing_seeds, trial
 from tests.figures.word_tables import half_way, stops, stops_table
 from tests.figures.words import (
     BETWEEN,
@@ -319,6 +320,17 @@ def composite(plan: Plan) -> object:
     return summaries
 
 
+def areas(plan: Plan) -> object:
+    """What an area around the thing recovers against the whole photo, of edits of one thing."""
+    answers = {}
+    for kind in [kind for kind in plan.kinds if kind in LOCAL]:
+        seeds = plan.runner.visible_seeds(kind, plan.scenes, plan.first_seed, has_an_area)
+        asked = [Measurement("areas", kind, seed, plan.settings, compositor_digest()) for seed in seeds]
+        answers[kind] = plan.runner.run(asked)
+    print(areas_table(answers), flush=True)
+    return answers
+
+
 def speed(plan: Plan) -> object:
     """Milliseconds of a UNet row and seconds of a preparation and of edits, with nothing of this beside."""
     plan.runner.close()
@@ -355,10 +367,12 @@ SECTIONS: dict[str, Callable[[Plan], object]] = {
     "strength": strength,
     "story": story,
     "composite": composite,
+    "areas": areas,
     "taught": taught,
     "speed": speed,
 }
 # Of no interest to the model's card.
 ON_ASKING = (
-    "sweep", "structure", "short", "completed", "weights", "kept", "denser", "strength", "story", "composite", "taught",
+    "sweep", "structure", "short", "completed", "weights", "kept", "denser", "strength", "story", "composite", "areas",
+    "taught",
 )  # fmt: skip
