@@ -82,7 +82,8 @@ class Blend:
     threshold: attention below this fraction of its maximum is outside, 0 to 1 (published: 0.3); start: fraction of the
     steps before the mask takes hold (published: 0.2); positions: attention is read on the coarsest grid with at least
     this many positions, else on the finest (160 is 16x16 for Stable Diffusion at 512, as published); pooled: whether
-    each spot of that grid first takes the most of itself and its neighbours, which widens the mask (as published).
+    each spot of that grid first takes the most of itself and its neighbours, which widens the mask (as published);
+    where it does not, only the masks of words that are replaced or go are widened, by as much.
     """
 
     words: tuple[WordRef, ...] = ()

@@ -69,12 +69,18 @@ def test_source_and_edit_masks_are_united_and_pooled(prototype: DiffusionModel) 
     assert not mask[7:9].any()
 
 
-def test_a_mask_that_is_not_pooled_holds_the_spots_themselves(prototype: DiffusionModel) -> None:
-    maps = maps_with(prototype, ("source", "white", (1, 1)), ("edit", "red", (6, 6)))
-    mask = mask_of(prototype, maps, Blend((ref("red"),), threshold=0.6, pooled=False))
-    expected = torch.zeros(16, 16, dtype=torch.bool)  # half of the way to a neighbour is below the threshold
-    expected[2:4, 2:4] = expected[12:14, 12:14] = True
-    assert torch.equal(mask, expected)
+def test_a_mask_that_is_not_pooled_is_widened_only_where_a_word_goes(prototype: DiffusionModel) -> None:
+    maps = maps_with(prototype, *both("ball", (1, 1)), ("source", "white", (5, 5)), ("edit", "red", (5, 5)))
+
+    def cells(word: WordRef) -> Tensor:
+        return mask_of(prototype, maps, Blend((word,), threshold=0.6, pooled=False))
+
+    kept, replaced = torch.zeros(2, 16, 16, dtype=torch.bool)
+    kept[2:4, 2:4] = True  # half of the way to a neighbour attention is below the threshold
+    replaced[8:14, 8:14] = True  # by a cell of the 8x8 grid
+    assert torch.equal(cells(ref("ball")), kept)
+    assert torch.equal(cells(ref("red")), replaced)
+    assert torch.equal(cells(ref("white", Side.SOURCE)), replaced)
 
 
 def test_keep_words_are_taken_out_unpooled(prototype: DiffusionModel) -> None:

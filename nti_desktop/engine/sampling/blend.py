@@ -68,8 +68,10 @@ def blend_mask(
     """Find where an edit may change the picture, (h, w) bool, from the attention gathered so far.
 
     Each word's map is normalised and thresholded by itself, so that a word that is looked at little has a place all the
-    same; the words' masks of both prompts are united, those of the keep words taken out. The published code adds up the
-    maps of a prompt's words first, then pools, normalises and thresholds the sum; it unites both prompts' masks, too.
+    same; the words' masks of both prompts are united, those of the keep words taken out. Where maps are not pooled, the
+    mask of a word that another one replaces, or nothing, is widened by a cell of its map: its outline has to go. The
+    published code adds up the maps of a prompt's words first, then pools, normalises and thresholds the sum; it unites
+    both prompts' masks, too.
     """
 
     def covered(columns: tuple[int, ...], of: Tensor, pooled: bool) -> Tensor:
@@ -83,8 +85,17 @@ def blend_mask(
     mask = torch.zeros(latent_size, dtype=torch.bool, device=maps.edit.device)
     for word in blend.words:
         in_source, in_edit = word_columns(source, edit, word)
-        mask |= covered(in_source, maps.source, blend.pooled) | covered(in_edit, maps.edit, blend.pooled)
+        found = covered(in_source, maps.source, blend.pooled) | covered(in_edit, maps.edit, blend.pooled)
+        goes = [source.ids[column] for column in in_source] != [edit.ids[column] for column in in_edit]
+        mask |= _widened(found, latent_size[0] // maps.grid[0]) if goes and in_source and not blend.pooled else found
     for word in blend.keep:
         in_source, in_edit = word_columns(source, edit, word)
         mask &= ~(covered(in_source, maps.source, pooled=False) | covered(in_edit, maps.edit, pooled=False))
     return mask
+
+
+def _widened(mask: Tensor, by: int) -> Tensor:
+    """A mask (h, w) bool with all that is so many cells or less beside it, at least one."""
+    reach = max(by, 1)
+    wider: Tensor = F.max_pool2d(mask[None].float(), 2 * reach + 1, stride=1, padding=reach)[0] > 0
+    return wider
