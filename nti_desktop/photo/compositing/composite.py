@@ -9,6 +9,7 @@ from PIL import Image
 from nti_desktop.photo.colour import from_srgb, tone_curve
 from nti_desktop.photo.compositing.detail import detail_gain, replaced_fraction
 from nti_desktop.photo.compositing.guided_filter import Planes, followed
+from nti_desktop.photo.compositing.levelling import levelled
 from nti_desktop.photo.compositing.mask import FittedMask, Sides, fit_mask, fit_nothing, soften_inwards, strength_of
 from nti_desktop.photo.compositing.patch import Patch, patches
 from nti_desktop.photo.frame import Frame, check_frame, shrunk_frame
@@ -68,6 +69,7 @@ def lay_in(photo: Raster, layer: Layer) -> None:
     check_frame(photo.size, layer.frame)
     edit, source = _in_colours_of(photo, layer)
     fit, inside = _fit(photo.size, layer, edit, source), _inside(layer)
+    edit = levelled(edit, source, inside, _open_sides(photo.size, layer.frame))
     shown = _planes(shrunk_frame(photo, layer.frame)) / np.float32(255)
     gain = detail_gain(edit, source, shown, replaced_fraction(layer.edit, layer.source))
     change, curve, white = edit - source, tone_curve(photo.profile), np.float32(photo.white)
