@@ -89,6 +89,7 @@ class RecipeRecord(Record):
     guidance_scale: float | None
     image_guidance: float | None = None
     noise: float | None = None
+    redrawn: float = 0.0
     lot: Lot | None = None
     seed: Count = 0
     within: Annotated[tuple[OutlineRecord, ...], Field(max_length=MOST_OUTLINES)] = ()

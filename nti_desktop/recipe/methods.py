@@ -1,11 +1,11 @@
 """The inversion methods, declared once: what each is good for, costs, keeps, and what was published of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nti_desktop.recipe.costs import CHECKING, FOLLOWING, LEARNING, TUNING, Calls, Phase
-from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, IMAGE_PROMPT, NOISE, SELF, STEPS
+from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, IMAGE_PROMPT, NOISE, REDRAWN, SELF, STEPS
 from nti_desktop.recipe.recipe import EditRecipe, Lot
 from nti_desktop.recipe.sees import Sees
 
@@ -217,7 +217,9 @@ class MethodRow:
     def calls_of_edit(self, recipe: EditRecipe | None, steps: int) -> Calls:
         """Count the calls of an edit of a photo prepared with so many steps; None: of one by words."""
         laid = self.lays and recipe is not None and recipe.image_prompt is not None
-        return (_LAID if laid else self.editing).times(self.levels_of_edit(steps))
+        calls = (_LAID if laid else self.editing).times(self.levels_of_edit(steps))
+        again = recipe is not None and recipe.redrawn > 0 and REDRAWN.field in self.numbers
+        return replace(calls, double=calls.double + REDRAWN_LEVELS) if again else calls
 
     def levels_of_edit(self, steps: int) -> int:
         """Count the levels that an edit of a photo prepared with so many steps stands on."""
@@ -229,6 +231,7 @@ _CHECK = Phase(CHECKING, Calls(double=1))
 _LEARNT = Calls(learned=240)  # sixty steps of the optimiser, on four noisy copies each
 _GUIDED = Calls(double=1)
 _LAID = Calls(single=1, double=1)  # recorded, then guided
+REDRAWN_LEVELS = 4  # that what has changed is drawn anew on, see `engine.methods.redrawing`
 _ENOUGH_LEVELS = 25  # measured for `residual`, see tests/benchmarks/README.md
 
 METHODS: Mapping[Method, MethodRow] = {
@@ -280,6 +283,7 @@ METHODS: Mapping[Method, MethodRow] = {
             editing=_GUIDED,
             enough_levels=_ENOUGH_LEVELS,
             keeps=(PIVOT,),
+            numbers=(CROSS.field, SELF.field, GUIDANCE.field, REDRAWN.field),
             source="Kulikov et al., FlowEdit, 2024, arXiv 2412.08629; noise of each level's own as in "
             "Huberman-Spiegelglas et al., An Edit Friendly DDPM Noise Space, CVPR 2024, arXiv 2304.06140",
         ),

@@ -166,6 +166,18 @@ NOISE = Parameter(
     flag="--noise",
     advanced=True,
 )
+REDRAWN = Parameter(
+    label="Drawn anew",
+    low=0,
+    high=0.9,
+    usual=0,
+    step=0.01,
+    help="How much noise is put over what the edit has changed before it is drawn once more, which makes new things "
+    "crisp and takes rests of old ones away; {0} leaves it as it is.",
+    field="redrawn",
+    flag="--redrawn",
+    advanced=True,
+)
 IMAGE_PROMPT = Parameter(
     label="Picture",
     low=0,
@@ -227,6 +239,7 @@ PARAMETERS = (
     GUIDANCE,
     IMAGE_GUIDANCE,
     NOISE,
+    REDRAWN,
     IMAGE_PROMPT,
     WEIGHT,
 )

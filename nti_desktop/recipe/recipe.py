@@ -6,7 +6,17 @@ from enum import StrEnum
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.image_prompt import ImagePrompt
 from nti_desktop.recipe.outlines import Outline, check_outlines
-from nti_desktop.recipe.parameters import CROSS, PARAMETERS, SELF, SELF_LIMIT, START, STRENGTH, THRESHOLD, WEIGHT
+from nti_desktop.recipe.parameters import (
+    CROSS,
+    PARAMETERS,
+    REDRAWN,
+    SELF,
+    SELF_LIMIT,
+    START,
+    STRENGTH,
+    THRESHOLD,
+    WEIGHT,
+)
 from nti_desktop.recipe.words import (
     Change,
     align_words,
@@ -109,9 +119,10 @@ class EditRecipe:
     strength: how much of the edit is shown, 0 (the photo) to 1.5; automatic: whether the windows, those of the words
     included, follow the kind of change, see `recipe.structure`; cross_until, self_until: the windows that hold, see
     Windows; self_limit: see EditDefaults; guidance_scale: None keeps the inversion's; image_guidance: of a method
-    that takes orders, None for the usual one; noise: of a method that draws the photo anew; lot: of a method that has
-    several, None for its usual one; seed: of a lot that is drawn; within: where the photo may change, everywhere where
-    nothing is drawn; image_prompt: what is drawn there is drawn after this picture, `image_prompt_weight` times as
+    that takes orders, None for the usual one; noise: of a method that draws the photo anew; redrawn: what an edit has
+    changed is drawn anew from so much noise, see `engine.methods.redrawing`; lot: of a method that has several, None
+    for its usual one; seed: of a lot that is drawn; within: where the photo may change, everywhere where nothing is
+    drawn; image_prompt: what is drawn there is drawn after this picture, `image_prompt_weight` times as
     closely, None for the usual. An empty prompt without one asks for the surroundings there, see
     `recipe.structure.settled`.
     """
@@ -128,6 +139,7 @@ class EditRecipe:
     guidance_scale: float | None = None
     image_guidance: float | None = None
     noise: float | None = None
+    redrawn: float = REDRAWN.usual
     lot: Lot | None = None
     seed: int = 0
     within: tuple[Outline, ...] = ()

@@ -85,9 +85,10 @@ class EditDefaults:
     do better with others; kept: of a word that the photo is described with and that counts more than usual, None where
     those of its kind hold; story: of what a frame of a story keeps of the photo's things, likewise; self_limit:
     self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32 of 64x64, as
-    published); blend_positions, blend_threshold, blend_pooled: see Blend; preview_steps: that a preview takes, strided
-    over the inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where
-    nobody measured it; few_steps: whether the model was distilled to few steps and little guidance, so that a method's
+    published); blend_positions, blend_threshold, blend_pooled: see Blend; redrawn: of an edit that makes another
+    thing of one, where the method can (see EditRecipe); preview_steps: that a preview takes, strided over the
+    inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where nobody
+    measured it; few_steps: whether the model was distilled to few steps and little guidance, so that a method's
     published ones do not hold.
 
     As they stand they rest on what was published for Stable Diffusion, see `nti_desktop.recipe.methods`.
@@ -107,6 +108,7 @@ class EditDefaults:
     blend_positions: int = 160
     blend_threshold: float = THRESHOLD.usual
     blend_pooled: bool = True
+    redrawn: float = 0.0
     preview_steps: int = 5
     explaining: float | None = None
     few_steps: bool = False

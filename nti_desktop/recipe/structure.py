@@ -6,7 +6,7 @@ from functools import reduce
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind, changed_kinds, kinds_in
 from nti_desktop.recipe.outlines import Outline
-from nti_desktop.recipe.parameters import IMAGE_GUIDANCE, STRENGTH, WEIGHT
+from nti_desktop.recipe.parameters import IMAGE_GUIDANCE, REDRAWN, STRENGTH, WEIGHT
 from nti_desktop.recipe.recipe import EditRecipe, WordControl
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
@@ -49,6 +49,7 @@ def settled(
         recipe = replace(recipe, blend=None)  # what is marked says where
     if not recipe.automatic:
         return recipe
+    recipe = replace(recipe, redrawn=REDRAWN.usual)
     if prepared.method.row.sees is Sees.PHOTO:
         likeness = None if defaults.image_guidance == IMAGE_GUIDANCE.usual else defaults.image_guidance
         return replace(recipe, guidance_scale=None, image_guidance=likeness)
@@ -73,11 +74,14 @@ def settled(
     controls = [
         WordControl(at, words[at].text, weights.get(at, WEIGHT.usual), own.get(at)) for at in sorted({*own, *weights})
     ]
+    becomes_another = any(kind is Kind.THING and (at is None or at in changed) for at, kind, _ in changes)
+    again = becomes_another and REDRAWN.field in prepared.method.row.numbers
     return replace(
         recipe,
         words=tuple(controls),
         cross_until=held.cross,
         self_until=held.itself,
+        redrawn=defaults.redrawn if again else recipe.redrawn,
         guidance_scale=defaults.guidance_for(kinds, prepared, explained),
     )
 

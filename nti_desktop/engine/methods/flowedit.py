@@ -9,7 +9,8 @@ from torch import Tensor
 
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.engine.methods import residual
-from nti_desktop.engine.methods.denoise import Prepared
+from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
+from nti_desktop.engine.methods.redrawing import redrawn
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import noised_path
@@ -28,4 +29,9 @@ def prepare(
 
 
 source = residual.source
-render = residual.render
+
+
+def render(task: Task) -> Edit:
+    """One edit beside the path; what it changed is drawn anew where the recipe asks for that, but not for a preview."""
+    edit = residual.render(task)
+    return redrawn(task, edit) if task.recipe.redrawn and task.visits is None else edit

@@ -96,6 +96,7 @@ STUDIO_DEFAULTS = EditDefaults(
     self_limit=1.0,
     blend_positions=200,
     blend_pooled=False,
+    redrawn=0.35,
     preview_steps=2,
     explaining=0.4,
 )
