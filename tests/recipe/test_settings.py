@@ -96,3 +96,24 @@ def test_everything_in_the_room_is_frozen() -> None:
     }
     assert len(found) > 20
     assert [each.__name__ for each in found if not each.__dataclass_params__.frozen] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "prompt", "then"),
+    [
+        (Method.FLOWEDIT, "a cube", 0.4),
+        (Method.FLOWEDIT, "a ball and a cube", 0.4),
+        (Method.FLOWEDIT, "a red ball", 0.0),
+        (Method.FLOWEDIT, "a ball at night", 0.0),
+        (Method.RESIDUAL, "a cube", 0.0),
+    ],
+)
+def test_what_becomes_another_thing_is_drawn_anew_where_the_method_can(
+    method: Method, prompt: str, then: float
+) -> None:
+    defaults = EditDefaults(redrawn=0.4)
+    found = settled(EditRecipe(prompt, automatic=True), settings(method=method), defaults)
+    assert found.redrawn == then
+    by_hand = EditRecipe(prompt, redrawn=0.7)
+    assert settled(by_hand, settings(method=method), defaults).redrawn == 0.7
+    assert settled(replace(found, prompt="a red ball"), settings(method=method), defaults).redrawn == 0.0
