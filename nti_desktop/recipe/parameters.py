@@ -170,7 +170,7 @@ REDRAWN = Parameter(
     label="Drawn anew",
     low=0,
     high=0.9,
-    usual=0,
+    usual=0.0,
     step=0.01,
     help="How much noise is put over what the edit has changed before it is drawn once more, which makes new things "
     "crisp and takes rests of old ones away; {0} leaves it as it is.",
