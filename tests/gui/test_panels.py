@@ -289,6 +289,22 @@ def test_what_the_model_does_best_with_is_not_shown_as_changed_and_a_double_clic
         assert answer.args[-1] == pytest.approx(value)
 
 
+def test_every_title_has_the_room_that_it_needs(qtbot: QtBot) -> None:
+    structure, mask = StructurePanel(), MaskPanel()
+    for panel in (structure, mask):
+        qtbot.addWidget(panel)
+        panel.show()
+    structure.advanced.setChecked(True)
+    for method in Method:
+        recipe = EditRecipe("a blue ball", automatic=True)
+        structure.show_recipe(recipe, recipe, (), method.row, prepared_for=2.0)
+        QApplication.processEvents()
+        for panel in (structure, mask):
+            for slider in panel.findChildren(ValueSlider):
+                needed = slider._title.fontMetrics().horizontalAdvance(slider.title)
+                assert slider._title.width() >= needed, slider.title
+
+
 def test_the_kinds_of_change_are_one_sentence(qtbot: QtBot) -> None:
     panel = StructurePanel()
     qtbot.addWidget(panel)

@@ -14,7 +14,6 @@ from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.parameters import FOLLOW, GUIDANCE, IMAGE_PROMPT, PARAMETERS, Parameter
 from nti_desktop.recipe.recipe import EditRecipe, Lot, Reweighting
 
-_TITLE_WIDTH = 62
 _LOTS = {
     Lot.HELD: "By lot, the photo held",
     Lot.SEED: "By lot (as published)",
@@ -63,7 +62,6 @@ class StructurePanel(QWidget):
         self.automatic = QCheckBox("Automatic, by the kind of change")
         self.kinds = explanation("")
         self.follow = ValueSlider("follow", FOLLOW)
-        self.follow.set_title_width(_TITLE_WIDTH)
         ends = explanation("0 % is free, 100 % is as the photo.")
         self._windows: tuple[QWidget, ...] = (about, self.automatic, self.kinds, self.follow, ends)
         for widget in self._windows:
@@ -109,7 +107,6 @@ class StructurePanel(QWidget):
 
     def _slider(self, parameter: Parameter) -> ValueSlider:
         slider = ValueSlider(parameter, parameter)
-        slider.set_title_width(_TITLE_WIDTH)
         self.sliders[parameter.field] = slider
         return slider
 
@@ -140,6 +137,10 @@ class StructurePanel(QWidget):
             slider.show_value(unsaid if value is None else value)
             slider.setVisible(field in row.numbers)
             self._explanations[field].setVisible(field in row.numbers)
+        sliders = (self.follow, *self.sliders.values())
+        width = max(slider.title_width() for slider in sliders)  # only now the font is the window's
+        for slider in sliders:
+            slider.set_title_width(width)
         self.sliders[IMAGE_PROMPT.field].setEnabled(recipe.image_prompt is not None)
         self.sliders[GUIDANCE.field].setEnabled(not row.one_guidance)
         self._fixed.setVisible(row.one_guidance)
