@@ -218,7 +218,7 @@ class MethodRow:
         """Count the calls of an edit of a photo prepared with so many steps; None: of one by words."""
         laid = self.lays and recipe is not None and recipe.image_prompt is not None
         calls = (_LAID if laid else self.editing).times(self.levels_of_edit(steps))
-        again = recipe is not None and recipe.redrawn > 0 and REDRAWN.field in self.numbers
+        again = recipe is not None and not laid and recipe.redrawn > 0 and REDRAWN.field in self.numbers
         return replace(calls, double=calls.double + REDRAWN_LEVELS) if again else calls
 
     def levels_of_edit(self, steps: int) -> int:

@@ -1,7 +1,7 @@
 """What an edit of an area changes at the area's own border, where the photo goes on as it was, is taken out again.
 
 A model that draws an area anew shifts it by a level or two, which nobody sees but as the outline of a rectangle. So the
-slight change along the border is spread evenly over the area and subtracted, as seamless cloning does with all of it
+slight change along the border is spread over the area and subtracted, as seamless cloning does with all of it
 (Pérez et al. 2003; here by inverse distances). A change that can be seen by itself is meant, and stays.
 """
 
