@@ -10,7 +10,7 @@ from PIL import Image
 
 from nti_desktop.engine.methods import embedding
 from nti_desktop.engine.service import EngineService
-from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
+from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
 from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.methods import Method
@@ -22,6 +22,7 @@ from nti_desktop.studio.scenes import LEARNED_SHAPES
 from nti_desktop.studio.variants import VARIANTS
 from tests.figures import classifying, running
 from tests.figures.answers import Answer
+from tests.figures.areas import AREA, WHOLE, areas_table, has_an_area
 from tests.figures.classifying import ensure_classifier
 from tests.figures.editor import Editor
 from tests.figures.measuring import Measurement, Places, sampling_settings
@@ -110,6 +111,27 @@ def test_a_story_is_measured_beside_its_frames_as_single_edits(tmp_path: Path) -
     assert set(answer) == {f"{way}: {frame}" for way in (STORY, SINGLE) for frame in FRAMES}
     assert all(figures["same"] in (0.0, 1.0) for figures in answer.values())
     assert f"{STORY}, ground and sky" in story_table(answers)
+
+
+@pytest.mark.slow
+def test_an_area_around_the_thing_is_measured_beside_the_whole_photo(tmp_path: Path) -> None:
+    seed = next(seed for seed in seeds("colour") if has_an_area(trial("colour", seed)))
+    with Runner(Subject(built_in().files, "weights"), 0, tmp_path / "answers.jsonl") as runner:
+        answers = runner.run([Measurement("areas", "colour", seed, built_in().defaults)])
+    assert answers[0].keys() == {WHOLE, AREA}
+    assert all(0 < (found["recovered"] or 0) < 1 for found in answers[0].values())
+
+
+def test_only_scenes_of_one_small_thing_have_an_area() -> None:
+    found = [trial("colour", seed) for seed in islice(seeds("colour"), 8)]
+    assert any(map(has_an_area, found))
+    assert not any(has_an_area(asked) for asked in found if len(asked.scene.things) > 1)
+
+
+def test_an_area_is_compared_with_the_whole_photo_scene_by_scene() -> None:
+    scenes: list[Answer] = [{WHOLE: {"recovered": whole}, AREA: {"recovered": whole - 0.25}} for whole in (0.5, 1.0)]
+    last = areas_table({"colour": scenes}).splitlines()[-1].split()
+    assert (last[0], last[-4:]) == ("all", ["2", "-0.250", "-0.250", "-0.250"])
 
 
 def test_the_word_of_a_mask_is_the_first_things() -> None:
