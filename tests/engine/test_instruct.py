@@ -16,6 +16,7 @@ from nti_desktop.engine.methods.denoise import Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.sampling.ddim import levels_of, step_down
+from nti_desktop.engine.sampling.places import changed
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.catalog import built_in, find_model
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, RenderJob
@@ -167,12 +168,12 @@ def test_what_an_order_hardly_changes_stays_the_photos_own_bit_for_bit() -> None
     photo = some_latents()
     z = photo + 0.1
     z[..., 4:7, 5] += 0.2
-    mask = instruct.changed(z, photo)
+    mask = changed(z, photo)
     expected = torch.zeros(16, 16, dtype=torch.bool)
     expected[3:8, 4:7] = True
     assert torch.equal(mask, expected)
-    assert not instruct.changed(photo + 0.1, photo).any()
-    assert instruct.changed(photo + 0.2, photo).all()
+    assert not changed(photo + 0.1, photo).any()
+    assert changed(photo + 0.2, photo).all()
 
 
 @pytest.mark.parametrize(("image_guidance", "later", "once"), [(1.0, 2, 2), (1.3, 3, 3)])

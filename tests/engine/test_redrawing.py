@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
 
-from nti_desktop.engine.methods.redrawing import CHANGED
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
+from nti_desktop.engine.sampling.places import changed
 from nti_desktop.recipe.methods import METHODS, REDRAWN_LEVELS, Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
 from tests.engine.trials import EDIT, SOURCE, prepared, rendered
@@ -16,20 +15,14 @@ RECIPE = EditRecipe(EDIT, cross_until=0.2, self_until=0.1, self_limit=1.0, guida
 AGAIN = replace(RECIPE, redrawn=0.5)
 
 
-def far(one: Tensor, other: Tensor) -> Tensor:
-    """Where latents (1, C, h, w) differ so much that it counts as changed, (1, 1, h, w)."""
-    return (one - other).abs().amax(1, keepdim=True) > CHANGED
-
-
 def test_only_what_has_changed_and_what_is_beside_it_is_drawn_anew(prototype: DiffusionModel) -> None:
     photo = prepared(prototype, Method.FLOWEDIT, steps=6, guidance_scale=7.5)
     once, again = (rendered(prototype, photo, recipe) for recipe in (RECIPE, AGAIN))
-    changed = far(once.latents, photo.photo)
-    assert changed.any()
-    beside = torch.nn.functional.max_pool2d(changed.float(), 3, stride=1, padding=1) > 0
+    place = changed(once.latents, photo.photo)
+    assert place.any()
     different = (once.latents != again.latents).any(1, keepdim=True)
     assert different.any()
-    assert not (different & ~beside).any()
+    assert not (different & ~place).any()
 
 
 def test_it_takes_as_many_rows_as_are_foretold(prototype: DiffusionModel) -> None:

@@ -17,7 +17,6 @@ from functools import reduce
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nti_desktop.core.progress import CancelToken, Report, watched
@@ -26,6 +25,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.engine.sampling.ddim import Levels, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import noised_path
+from nti_desktop.engine.sampling.places import changed
 from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import IMAGE_GUIDANCE
@@ -33,7 +33,6 @@ from nti_desktop.recipe.recipe import Lot
 from nti_desktop.recipe.settings import InversionSettings
 
 KNOWN = 600  # answers without an order that are remembered, of twelve seeds at fifty levels; the size of latents each
-CHANGED = 0.15  # a difference of latents, whose deviation is about 1; what differs less, and not beside more, stays
 LEAST_VISITS = 8  # levels; a preview from noise that stands on fewer of them shows nothing
 
 
@@ -131,10 +130,3 @@ def render(task: Task) -> Edit:
         return Edit(z, None, None)
     mask = changed(z, photo)
     return Edit(torch.where(mask, z, photo), mask, None)
-
-
-def changed(z: Tensor, photo: Tensor) -> Tensor:
-    """Find where latents (1, C, h, w) are no longer the photo's, grown by one: (h, w) bool."""
-    differs = (z - photo).square().mean(1, keepdim=True).sqrt() > CHANGED
-    grown: Tensor = F.max_pool2d(differs.float(), 3, stride=1, padding=1)
-    return grown[0, 0] > 0

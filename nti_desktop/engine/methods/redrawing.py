@@ -10,20 +10,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nti_desktop.core.progress import watched
 from nti_desktop.engine.methods.denoise import Edit, Task
 from nti_desktop.engine.model.embedding import stacked
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
+from nti_desktop.engine.sampling.places import changed
 from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.methods import REDRAWN_LEVELS
 
 SEED = 0  # of the noise
 STEPS = 50  # of the schedule that the levels are taken from
-CHANGED = 0.35  # a difference of latents, whose deviation is about 1
-NEAR = 1  # cells beside it that belong to it
 
 
 @torch.no_grad()
@@ -34,7 +32,9 @@ def redrawn(task: Task, edit: Edit) -> Edit:
     noises = [(1 - alpha) ** 0.5 for alpha in levels.alphas[:-1]]
     start = next((step for step, noise in enumerate(noises) if noise <= recipe.redrawn), STEPS)
     visited = sorted({round(start + (STEPS - start) * n / REDRAWN_LEVELS) for n in range(REDRAWN_LEVELS + 1)})
-    place = _changed(before, task.prepared.photo, edit.mask)
+    place = changed(before, task.prepared.photo)
+    if edit.mask is not None:
+        place &= edit.mask
     if not place.any():
         return edit
     noise = torch.randn(before.shape, generator=torch.Generator().manual_seed(SEED)).to(before)
@@ -51,10 +51,3 @@ def redrawn(task: Task, edit: Edit) -> Edit:
         both = model.predict(z.expand(2, -1, -1, -1), levels.timesteps[a], embeddings)
         z = torch.where(place, step_down(guided(both[:1], both[1:], scale), z, levels, a, b), noised(b))
     return replace(edit, latents=z)
-
-
-def _changed(edit: Tensor, photo: Tensor, mask: Tensor | None) -> Tensor:
-    """Find where an edit differs from the photo, and what is next to that: (1, 1, h, w) bool."""
-    far = ((edit - photo).abs().amax(1, keepdim=True) > CHANGED).float()
-    near: Tensor = F.max_pool2d(far, 2 * NEAR + 1, stride=1, padding=NEAR) > 0
-    return near if mask is None else near & mask

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nti_desktop.engine.sampling.places import grown
 from nti_desktop.engine.sampling.tokens import PromptTokens, word_columns
 from nti_desktop.recipe.recipe import Blend
 
@@ -87,15 +88,9 @@ def blend_mask(
         in_source, in_edit = word_columns(source, edit, word)
         found = covered(in_source, maps.source, blend.pooled) | covered(in_edit, maps.edit, blend.pooled)
         goes = [source.ids[column] for column in in_source] != [edit.ids[column] for column in in_edit]
-        mask |= _widened(found, latent_size[0] // maps.grid[0]) if goes and in_source and not blend.pooled else found
+        widened = goes and in_source and not blend.pooled
+        mask |= grown(found, max(1, latent_size[0] // maps.grid[0])) if widened else found
     for word in blend.keep:
         in_source, in_edit = word_columns(source, edit, word)
         mask &= ~(covered(in_source, maps.source, pooled=False) | covered(in_edit, maps.edit, pooled=False))
     return mask
-
-
-def _widened(mask: Tensor, by: int) -> Tensor:
-    """A mask (h, w) bool with all that is so many cells or less beside it, at least one."""
-    reach = max(by, 1)
-    wider: Tensor = F.max_pool2d(mask[None].float(), 2 * reach + 1, stride=1, padding=reach)[0] > 0
-    return wider
