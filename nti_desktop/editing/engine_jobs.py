@@ -8,7 +8,8 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.jobs import Arrays, ArraysReadLater, InvertJob, MeasureJob, RenderJob
-from nti_desktop.recipe.methods import PIVOT, Method
+from nti_desktop.recipe.kept_arrays import PIVOT
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 

@@ -9,10 +9,11 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.emphasis import Emphasis
 from nti_desktop.recipe.jobs import Measured, Rendered
+from nti_desktop.recipe.kept_arrays import EMBEDDED
 from nti_desktop.recipe.kinds import SMALL_WORDS, Kind, changed_kinds, is_setting, unsaid_kinds
 from nti_desktop.recipe.layout import asks_for_layout
 from nti_desktop.recipe.memory import Forecast, Saving
-from nti_desktop.recipe.methods import EMBEDDED, Method
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.words import Change, Word, align_words, as_read, ask_the_same, split_words, word_key

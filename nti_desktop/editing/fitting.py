@@ -4,7 +4,8 @@ from nti_desktop.core.errors import SidecarError
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame
 from nti_desktop.recipe.jobs import Arrays
-from nti_desktop.recipe.methods import Extent, Method
+from nti_desktop.recipe.kept_arrays import Extent
+from nti_desktop.recipe.methods import Method
 
 _MOST = 2.0  # times the pixels of the model's square; frames of other programs may be cut a little otherwise than ours
 

@@ -47,9 +47,10 @@ from nti_desktop.recipe.jobs import (
     RenderJob,
     seen_of,
 )
+from nti_desktop.recipe.kept_arrays import PIVOT, Extent, KeptArray
 from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.memory import Forecast, Saving
-from nti_desktop.recipe.methods import PIVOT, PUBLISHED_STEPS, Extent, KeptArray
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.outlines import inside
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe

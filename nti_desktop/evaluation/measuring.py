@@ -17,7 +17,8 @@ from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Frame, frame_image, whole_photo
 from nti_desktop.photo.photo import open_photo
 from nti_desktop.recipe.jobs import InvertJob, RenderJob
-from nti_desktop.recipe.methods import PIVOT, Method
+from nti_desktop.recipe.kept_arrays import PIVOT
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import recipe_for

@@ -16,7 +16,7 @@ from safetensors.numpy import save
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.schema import FrameRecord, InversionRecord
 from nti_desktop.recipe.jobs import Arrays
-from nti_desktop.recipe.methods import Extent, KeptArray
+from nti_desktop.recipe.kept_arrays import Extent, KeptArray
 
 MAX_HEADER = 2**16
 KINDS = {False: {"F16": "<f2", "F32": "<f4"}, True: {"F64": "<f8"}}  # of doubles and all others

@@ -19,7 +19,8 @@ from nti_desktop.engine.sampling.learning import COPIES
 from nti_desktop.engine.service import EngineService
 from nti_desktop.recipe.costs import LEARNING, Calls, Conditions, Speeds
 from nti_desktop.recipe.jobs import MeasureJob, ModelFiles
-from nti_desktop.recipe.methods import PIVOT, Method
+from nti_desktop.recipe.kept_arrays import PIVOT
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.trials import EDIT, PROTOTYPE, SOURCE, rendered, smallest_latents

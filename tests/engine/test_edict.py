@@ -12,7 +12,8 @@ from nti_desktop.engine.methods import edict
 from nti_desktop.engine.methods.denoise import Prepared, Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_rows
 from nti_desktop.engine.sampling.ddim import Levels, levels_of
-from nti_desktop.recipe.methods import PAIR, Method
+from nti_desktop.recipe.kept_arrays import PAIR
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.engine.trials import EDIT, SOURCE, prepared, some_latents
 

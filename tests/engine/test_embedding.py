@@ -12,7 +12,8 @@ from nti_desktop.engine.methods import embedding, residual
 from nti_desktop.engine.methods.denoise import Prepared, Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.sampling.ddim import levels_of, trained_for
-from nti_desktop.recipe.methods import EMBEDDED, Method
+from nti_desktop.recipe.kept_arrays import EMBEDDED
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents
 

@@ -14,7 +14,8 @@ from nti_desktop.engine.methods.denoise import Prepared
 from nti_desktop.engine.model import low_rank
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.sampling.ddim import levels_of, trained_for
-from nti_desktop.recipe.methods import TUNED, Method
+from nti_desktop.recipe.kept_arrays import TUNED
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
 from tests.engine.trials import EDIT, SOURCE, prepared, rendered, some_latents

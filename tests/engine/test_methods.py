@@ -15,7 +15,8 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel, counted_row
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.recipe.jobs import ModelFiles
-from nti_desktop.recipe.methods import EMBEDDED, Method
+from nti_desktop.recipe.kept_arrays import EMBEDDED
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 from tests.engine.trials import EDIT, PROTOTYPE, SENTENCES, SOURCE, prepared, rendered, some_latents

@@ -20,8 +20,9 @@ from nti_desktop.project.tensors import pack
 from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.jobs import Arrays, Figures, InvertJob, ModelFiles, Rendered, RenderJob
 from nti_desktop.recipe.jobs import Inversion as Inverted
+from nti_desktop.recipe.kept_arrays import PIVOT
 from nti_desktop.recipe.look import Look
-from nti_desktop.recipe.methods import PIVOT, Method
+from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled

@@ -24,8 +24,9 @@ from nti_desktop.recipe.jobs import (
     RenderJob,
     seen_of,
 )
+from nti_desktop.recipe.kept_arrays import Extent
 from nti_desktop.recipe.look import Look
-from nti_desktop.recipe.methods import Extent, Method
+from nti_desktop.recipe.methods import Method
 
 PLENTY = 1000  # renders, more than any test asks for
 

@@ -18,7 +18,7 @@ from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, step_dow
 from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.costs import CHECKING
-from nti_desktop.recipe.methods import PIVOT
+from nti_desktop.recipe.kept_arrays import PIVOT
 from nti_desktop.recipe.recipe import Blend, EditRecipe
 from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.settings import InversionSettings

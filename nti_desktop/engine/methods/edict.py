@@ -19,7 +19,7 @@ from nti_desktop.engine.model.embedding import Embedding, stacked
 from nti_desktop.engine.sampling.ddim import Levels, clean_and_noise, guided, levels_of
 from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.costs import CHECKING, FOLLOWING
-from nti_desktop.recipe.methods import PAIR
+from nti_desktop.recipe.kept_arrays import PAIR
 from nti_desktop.recipe.settings import InversionSettings
 
 MIXING = 0.93  # p, as published

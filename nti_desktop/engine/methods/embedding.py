@@ -18,7 +18,7 @@ from nti_desktop.engine.sampling.learning import learn
 from nti_desktop.engine.sampling.pivot import Source, invert_exactly
 from nti_desktop.engine.sampling.weighting import carried, edit_embedding
 from nti_desktop.recipe.costs import LEARNING
-from nti_desktop.recipe.methods import EMBEDDED, PIVOT
+from nti_desktop.recipe.kept_arrays import EMBEDDED, PIVOT
 from nti_desktop.recipe.rewording import source_places
 from nti_desktop.recipe.settings import InversionSettings
 

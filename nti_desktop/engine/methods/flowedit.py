@@ -14,7 +14,7 @@ from nti_desktop.engine.methods.redrawing import redrawn
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import noised_path
-from nti_desktop.recipe.methods import PIVOT
+from nti_desktop.recipe.kept_arrays import PIVOT
 from nti_desktop.recipe.settings import InversionSettings
 
 SEED = 0  # of the path's noise

@@ -19,7 +19,7 @@ from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.learning import learn
 from nti_desktop.engine.sampling.pivot import invert_exactly
 from nti_desktop.recipe.costs import TUNING
-from nti_desktop.recipe.methods import EMBEDDED, PIVOT, TUNED
+from nti_desktop.recipe.kept_arrays import EMBEDDED, PIVOT, TUNED
 from nti_desktop.recipe.settings import InversionSettings
 
 STEPS = 60  # of the optimiser, for the additions

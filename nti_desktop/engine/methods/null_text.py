@@ -14,7 +14,8 @@ from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, longer_step, step_down
 from nti_desktop.engine.sampling.pivot import invert
 from nti_desktop.recipe.costs import LEARNING
-from nti_desktop.recipe.methods import NULL_EMBEDDINGS, PIVOT, PUBLISHED_STEPS
+from nti_desktop.recipe.kept_arrays import NULL_EMBEDDINGS, PIVOT
+from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.settings import InversionSettings, Schedule
 
 INNER_STEPS = 10

@@ -8,7 +8,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.ddim import levels_of
 from nti_desktop.engine.sampling.pivot import invert_exactly
-from nti_desktop.recipe.methods import PIVOT
+from nti_desktop.recipe.kept_arrays import PIVOT
 from nti_desktop.recipe.settings import InversionSettings
 
 
