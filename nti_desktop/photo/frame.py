@@ -14,7 +14,7 @@ from nti_desktop.photo.orientation import P, swaps_sides, turned, turned_point, 
 from nti_desktop.photo.raster import Raster, to_eight_bits
 
 _PLACE = 0.5  # of a word's strongest attention; what is above is its place
-_ROOM = 1.5  # times the place's width and height
+_ROOM = 2.0  # times the place's width and height: what models know is a thing with its surroundings
 
 
 @dataclass(frozen=True)
@@ -98,22 +98,27 @@ def whole_photo(width: int, height: int, native_size: int, multiple: int) -> Fra
 
 
 def area_around(place: NDArray[np.float32], frame: Frame, photo: tuple[int, int], native_size: int) -> Area:
-    """The area to work on when a thing is to get all of the model's resolution: its place with room around it.
+    """The area to work on when a thing is to get more of the model's resolution: its place with room around it, square
+    as far as the photo goes, like the pictures that models learn from.
 
     place: (h, w) in [0, 1], where a frame's word looked, as it lies in the photo; photo: (width, height). Not smaller
     than what the model sees pixel by pixel, as far as the photo goes.
     """
     height, width = place.shape
     rows, columns = (np.flatnonzero((place >= _PLACE * place.max()).any(axis=axis)) for axis in (1, 0))
-    left, right = columns[0] / width * frame.width, (columns[-1] + 1) / width * frame.width
-    top, bottom = rows[0] / height * frame.height, (rows[-1] + 1) / height * frame.height
-    spans = []
-    for start, end, offset, whole in ((left, right, frame.x, photo[0]), (top, bottom, frame.y, photo[1])):
-        length = min(whole, max(round((end - start) * _ROOM), native_size))
-        first = round(offset + (start + end - length) / 2)
-        spans.append((min(max(0, first), whole - length), length))
-    (x, across), (y, down) = spans
-    return Area(x, y, across, down)
+    across = (frame.x + end / width * frame.width for end in (columns[0], columns[-1] + 1))
+    down = (frame.y + end / height * frame.height for end in (rows[0], rows[-1] + 1))
+    (left, right), (top, bottom) = across, down
+    side = min(*photo, _ROOM * max(right - left, bottom - top))
+    x, wide = _span(left, right, max(side, native_size), photo[0])
+    y, high = _span(top, bottom, max(side, native_size), photo[1])
+    return Area(x, y, wide, high)
+
+
+def _span(start: float, end: float, least: float, whole: int) -> tuple[int, int]:
+    """Where a side of an area begins and how long it is, around what lies between start and end of the photo's side."""
+    length = min(whole, round(max(_ROOM * (end - start), least)))
+    return min(max(0, round((start + end - length) / 2)), whole - length), length
 
 
 def frame_image(photo: Raster, frame: Frame) -> NDArray[np.uint8]:

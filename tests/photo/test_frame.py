@@ -106,7 +106,18 @@ def test_an_area_around_a_word_holds_its_place_with_room_around_it() -> None:
     area = area_around(place, Frame(0, 0, 4000, 4000, 512, 512), (4000, 4000), 512)
     assert area.x < 2500 < 3000 < area.x + area.width
     assert area.y < 1000 < 2000 < area.y + area.height
-    assert area.width * area.height < 4000 * 4000 / 8
+    assert area == Area(1750, 500, 2000, 2000)  # a square around it, twice as long as its longer side
+
+
+def test_an_area_around_a_tall_thing_is_square_as_far_as_the_photo_goes() -> None:
+    place = np.zeros((16, 24), np.float32)
+    place[2:14, 2:5] = 1
+    whole = whole_photo(6000, 4000, 512, 8)
+    assert area_around(place, whole, (6000, 4000), 512) == Area(0, 0, 4000, 4000)
+    assert area_around(place.T, whole_photo(4000, 6000, 512, 8), (4000, 6000), 512) == Area(0, 0, 4000, 4000)
+    long = np.zeros((16, 24), np.float32)
+    long[7:9, 4:20] = 1
+    assert area_around(long, whole, (6000, 4000), 512) == Area(0, 0, 6000, 4000)
 
 
 @given(st.integers(0, 15), st.integers(0, 15), st.integers(100, 5000), st.integers(100, 5000))
