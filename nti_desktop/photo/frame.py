@@ -116,7 +116,7 @@ def area_around(place: NDArray[np.float32], frame: Frame, photo: tuple[int, int]
 
 
 def _span(start: float, end: float, least: float, whole: int) -> tuple[int, int]:
-    """Where a side of an area begins and how long it is, around what lies between start and end of the photo's side."""
+    """Return where a side of an area begins and how long it is, around what lies from start to end of the photo's."""
     length = min(whole, round(max(_ROOM * (end - start), least)))
     return min(max(0, round((start + end - length) / 2)), whole - length), length
 

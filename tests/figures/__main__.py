@@ -38,7 +38,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     parser.add_argument("--only", type=_listed(SECTIONS), help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--baselines", action="store_true", help="also copy of the source, sampling and SDEdit")
-    parser.add_argument("--null-text", action="store_true", help="also null-text by its quick schedule")
+    parser.add_argument("--null-text", action="store_true", help="also null-text")
     parser.add_argument("--null-scenes", type=int, default=4, help="trials of each kind for null-text")
     parser.add_argument("--methods", type=_listed(tuple(Method)), default=(), help="other methods, with commas")
     parser.add_argument("--sweep", type=float, nargs="*", help=f"guidances to try; without numbers {GUIDANCES}")
