@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.models.formats.additions import MOST_VECTORS, read_addition
 from nti_desktop.models.library.additions import found_additions
-from nti_desktop.models.library.catalog import ModelEntry, find_model
+from nti_desktop.models.library.catalog import BUILT_IN, ModelEntry, find_model
 from nti_desktop.models.library.extending import extend, reduce
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.lookup import ModelGone, find_made_with
@@ -186,6 +186,14 @@ def test_what_a_model_is_given_is_kept_with_its_weight_and_can_be_taken_away(mod
     assert read_places().given(model) == (Given(mug),)
     with pytest.raises(ModelError, match="was not given"):
         reduce(model, style)
+
+
+@pytest.mark.parametrize("id", BUILT_IN)
+def test_each_built_in_model_is_given_a_word_and_nothing_else_is_lost(model: Path, tmp_path: Path, id: str) -> None:
+    mug = write_word(tmp_path / "mug.safetensors")
+    extend(Path(id), mug)
+    assert (read_places().fault, read_places().added) == (None, (model,))
+    assert find_model(id).files.additions == (Addition(mug, "mug"),)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,15 @@ import pytest
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.hub.offers import find_offer, offers
 from nti_desktop.models.library import scan as looking
-from nti_desktop.models.library.places import Places, default_store, places_file, read_places, store_fault, write_places
+from nti_desktop.models.library.places import (
+    MOST_PATHS,
+    Places,
+    default_store,
+    places_file,
+    read_places,
+    store_fault,
+    write_places,
+)
 from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.scan import Candidate, candidates
 from nti_desktop.models.library.store import find_listed, listed_models, remove
@@ -110,6 +118,15 @@ def test_a_failing_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         with pytest.raises(ModelError, match="No space left"):
             write_places(Places(tmp_path / "two"))
     assert read_places().store == tmp_path / "one"
+    assert [path.name for path in places_file().parent.iterdir()] == ["models.json"]
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    full = Places(tmp_path, added=tuple(tmp_path / str(number) for number in range(MOST_PATHS)))
+    write_places(full)
+    with pytest.raises(ModelError, match="nothing was changed"):
+        write_places(full.with_added(tmp_path / "one too many"))
+    assert read_places() == full
     assert [path.name for path in places_file().parent.iterdir()] == ["models.json"]
 
 

@@ -18,7 +18,7 @@ from nti_desktop.models.formats.single_file import check_single_file
 from nti_desktop.models.hub.offers import find_offer
 from nti_desktop.models.library.additions import ModelAddition, model_additions
 from nti_desktop.models.library.answers import answer_of
-from nti_desktop.models.library.places import STUDIO, Given, read_places
+from nti_desktop.models.library.places import STUDIO, STUDIO_ORDERS, Given, read_places
 from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
 from nti_desktop.models.library.scan import candidates
 from nti_desktop.models.library.vocabulary import read_words
@@ -30,7 +30,7 @@ from nti_desktop.recipe.settings import EditDefaults, Windows
 from nti_desktop.recipe.words import word_key
 
 BUILT_IN_ID = STUDIO  # of the one that is there to begin with
-ORDERS_ID = "studio-orders"  # of the one that takes orders
+ORDERS_ID = STUDIO_ORDERS  # of the one that takes orders
 _ITS_OWN = "see the model’s own terms"
 
 

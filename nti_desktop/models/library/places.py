@@ -15,7 +15,8 @@ from nti_desktop.recipe.parameters import ADDITION
 
 LARGEST_FILE = 1 << 20  # bytes; a thousand long paths fit
 MOST_PATHS = 1000
-STUDIO = "studio"  # the model that comes with the program, by its id, as it may lie anywhere
+# The models that come with the program, by their ids, as it may lie anywhere.
+BUILT_IN_IDS = STUDIO, STUDIO_ORDERS = ("studio", "studio-orders")
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,7 @@ def read_places() -> Places:
             return Places(default_store())
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError("far too large")
-        content = json.loads(disk.read_bytes(path).decode())
-        store = content.get("store")
-        return Places(
-            default_store() if store is None else _absolute(store),
-            _paths(content.get("added", [])),
-            _paths(content.get("forgotten", [])),
-            _pairs(content.get("autoencoders", {})),
-            _additions(content.get("additions", {})),
-        )
+        return _understood(disk.read_bytes(path))
     except OSError as error:
         fault = f"“{path}”, which says where models lie, cannot be read ({error.strerror}); make it readable."
     except (ValueError, TypeError, AttributeError, RecursionError, RecipeError):
@@ -115,7 +108,7 @@ def read_places() -> Places:
 def write_places(places: Places) -> None:
     """Write the file whole or not at all; one that could not be understood is set aside first.
 
-    Raises ModelError in one sentence when the file cannot be written.
+    Raises ModelError in one sentence when the file cannot be written, or could not be read again.
     """
     path = places_file()
     content = {
@@ -128,6 +121,7 @@ def write_places(places: Places) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         data = json.dumps(content, indent=1, ensure_ascii=False).encode()
+        _understood(data)
         with atomic.write_beside(path, [data], like=path) as temporary:
             if read_places().fault:
                 path.replace(_aside(path))
@@ -135,6 +129,10 @@ def write_places(places: Places) -> None:
     except (OSError, UnicodeError) as error:  # a path that is no text cannot be written as one
         reason = error.strerror if isinstance(error, OSError) else "a path in it cannot be written as text"
         raise ModelError(f"“{path}” cannot be written ({reason}), so nothing was changed.") from error
+    except (ValueError, RecipeError) as error:
+        raise ModelError(
+            f"“{path}” would list more than can be read again, so nothing was changed; take something else away first."
+        ) from error
 
 
 def move_store(store: Path) -> Places:
@@ -164,6 +162,21 @@ def store_fault(places: Places) -> str | None:
     return None
 
 
+def _understood(data: bytes) -> Places:
+    """Read the file's content. Raises ValueError, TypeError, AttributeError, RecursionError or RecipeError."""
+    if len(data) > LARGEST_FILE:
+        raise ValueError("far too large")
+    content = json.loads(data.decode())
+    store = content.get("store")
+    return Places(
+        default_store() if store is None else _absolute(store),
+        _paths(content.get("added", [])),
+        _paths(content.get("forgotten", [])),
+        _pairs(content.get("autoencoders", {})),
+        _additions(content.get("additions", {})),
+    )
+
+
 def _aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
@@ -191,7 +204,7 @@ def _additions(value: object) -> tuple[tuple[Path, tuple[Given, ...]], ...]:
 
 def _model(value: str) -> Path:
     """Read which model is given something: one that lies there, or a built-in one by its id."""
-    return Path(value) if value == STUDIO else _absolute(value)
+    return Path(value) if value in BUILT_IN_IDS else _absolute(value)
 
 
 def _given(value: object) -> Given:
