@@ -198,12 +198,13 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         choices=list(Lot),
         help="of orders and of resample: the photo held, its own noise, or noise by the seed alone",
     )
-    parser.add_argument(
+    stands_on = parser.add_mutually_exclusive_group()
+    stands_on.add_argument(
         "--model",
         metavar="MODEL",
         help="give this model an order, or with --mask what to draw there; nothing needs to be prepared",
     )
-    parser.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
+    stands_on.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     _device(parser)
     writing.add_options(parser, required=False)

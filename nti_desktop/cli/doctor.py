@@ -53,7 +53,8 @@ class SelfTest:
 
 def run(options: Namespace, cancel: CancelToken) -> int:
     """Say what this machine has and whether a model works on it; with a photo, by trying."""
-    asked = options.compare or options.photo is not None or options.model is not None
+    trial = (options.photo, options.model, options.prompt, options.to, options.method, options.steps)
+    asked = options.compare or any(each is not None for each in trial)
     return _try_model(options, cancel) if asked else _try_program(options, cancel)
 
 

@@ -187,6 +187,12 @@ def _recipe(
         raise RecipeError(
             f"{row.method} does not know where words look; leave out --blend and --keep, or edit by another method."
         )
+    for parameter in PARAMETERS:
+        heeded = row.looks if parameter is FOLLOW else parameter.field in row.numbers or not parameter.advanced
+        if not heeded and getattr(options, parameter.option) is not None:
+            raise RecipeError(
+                f"{row.method} makes nothing of {parameter.flag}; leave it out, or edit by another method."
+            )
     places, keeps = (
         tuple(ref for name in names for ref in find_refs(name, source, prompt))
         for names in (options.blend, options.keep)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nti_desktop.cli.making import Made
-from nti_desktop.core.errors import NtiError, PhotoError, SidecarError
+from nti_desktop.core.errors import NtiError, PhotoError, RecipeError, SidecarError
 from nti_desktop.editing.export_request import file_name
 from nti_desktop.editing.returning import check_return, follow, return_to
 from nti_desktop.editing.session import Session
@@ -69,8 +69,14 @@ class Written:
 def target_of(options: Namespace, session: Session, version: str) -> Path | None:
     """Find the file to write, None where none is asked for or the one that is there is to be left as it is.
 
-    What cannot be written is refused here, before anything is rendered. version: its name.
+    What cannot be written is refused here, before anything is rendered. version: its name. Raises PhotoError, and
+    RecipeError for options that nothing would heed.
     """
+    if options.out is None and (_settings(options), options.if_exists) != (_DEFAULTS, Conflict.REFUSE):
+        raise RecipeError(
+            "Something is said of how the picture is written, which only --out heeds; name the file by it, or leave "
+            "that out."
+        )
     if options.return_to is not None:
         check_return(options.return_to)
         return Path(options.return_to)

@@ -37,6 +37,9 @@ def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: T
         ("--to", "a blue ball", "--blend", "ball", "--threshold", "1.5"),
         ("--to", "a blue ball", "--name", " "),
         ("--to", "a blue ball", "--colour", "blue"),
+        ("--to", "a blue ball", "--noise", "0.5"),
+        ("--to", "a blue ball", "--inversion", "1", "--model", "studio-orders"),
+        ("--to", "a blue ball", "--no-location"),
     ],
 )
 def test_wrong_use_of_edit_is_refused_before_anything_is_rendered(
@@ -103,6 +106,32 @@ def test_nothing_that_is_there_is_overwritten(inverted: Path, tmp_path: Path, te
     assert Session.open(inverted).project.versions == ()
     assert inverted.read_bytes() == before
     assert (tmp_path / "there.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--no-location",),
+        ("--no-metadata",),
+        ("--say-prompt",),
+        ("--srgb",),
+        ("--half-chroma",),
+        ("--bits", 16),
+        ("--quality", 50),
+        ("--longest-side", 20),
+        ("--if-exists", "unique"),
+    ],
+)
+def test_what_a_raw_editors_file_would_not_heed_is_refused(
+    inverted: Path, tmp_path: Path, terminal: Terminal, option: tuple[object, ...]
+) -> None:
+    given = tmp_path / "given.jpg"
+    given.write_bytes(inverted.read_bytes())
+    asked = ("edit", inverted, "--to", SAMPLE.caption, "--return-to", given)
+    assert "only --out heeds" in terminal.refusal(*asked, *option, code=2)
+    assert "must be between 1 and 100" in terminal.refusal(*asked, "--quality", 500, code=1)
+    assert given.read_bytes() == inverted.read_bytes()
+    assert Session.open(inverted).project.versions == ()
 
 
 def test_a_name_is_taken_once_and_found_again(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
