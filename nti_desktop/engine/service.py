@@ -26,7 +26,7 @@ from nti_desktop.engine.methods import METHODS, reference
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model import low_rank
 from nti_desktop.engine.model.diffusion_model import DiffusionModel, RowCounter, counted_rows
-from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.model.loading import Stamps, is_unchanged, load_model, stamps_of
 from nti_desktop.engine.model.look import read_look
 from nti_desktop.engine.model.prediction import explained, likely_prediction
 from nti_desktop.engine.model.rates import measured_rates
@@ -94,6 +94,7 @@ class EngineService:
         self._device = device
         self._computing = torch.device("cpu")  # what the model is on
         self._files: ModelFiles | None = None
+        self._stamps: Stamps = {}  # of these files, as they were when they were read
         self._model: DiffusionModel | None = None
         self._forecaster: Forecaster | None = None
         self._photos: OrderedDict[str, _Photo] = OrderedDict()
@@ -222,10 +223,12 @@ class EngineService:
 
     def _load(self, files: ModelFiles, report: Report, cancel: CancelToken) -> DiffusionModel:
         cancel.check()
-        if self._model is None or self._files != files:
+        stamps = self._stamps
+        if self._model is None or self._files != files or not run_aside(lambda: is_unchanged(stamps), cancel):
             report(Progress("Loading the model", 0, 1))
             self._forget()
             self._computing = device = find_device(self._device)
+            self._stamps = run_aside(lambda: stamps_of(files), cancel)
             self._model, self._files = run_aside(lambda: load_model(files, device), cancel), files
             report(Progress("Loading the model", 1, 1))
             cancel.check()

@@ -1,5 +1,6 @@
 """LoRAs and learned words of users' files: what they add to a model is what diffusers' own loading would have added."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +18,11 @@ from torch import Tensor, nn
 from nti_desktop.core.errors import ModelError
 from nti_desktop.engine.model.additions import add_all
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
-from nti_desktop.engine.model.loading import load_model
+from nti_desktop.engine.model.loading import is_unchanged, load_model, stamps_of
 from nti_desktop.engine.sampling.tokens import word_columns
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.formats.additions import read_addition
+from nti_desktop.models.formats.layout import needed_files
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.recipe.jobs import Addition, MeasureJob, ModelFiles
 from nti_desktop.recipe.recipe import Side, WordRef
@@ -149,6 +151,38 @@ def test_nothing_of_a_lora_leaves_every_bit_as_it_was_and_so_does_taking_it_out(
         service.measure(replace(job, model=replace(sd15, additions=additions)))
     assert service._model is not None
     assert_changed(service._model, plain, {}, 0.0)
+
+
+def test_a_lora_that_was_written_anew_is_read_anew(sd15: ModelFiles, plain: DiffusionModel, tmp_path: Path) -> None:
+    file = tmp_path / "style.safetensors"
+    layers = shapes(plain, *KOHYA_LAYERS)
+    service, pictures = EngineService("cpu"), np.zeros((64, 64, 3), np.uint8)
+    for seed in (1, 2):
+        changes = write_lora(file, layers, as_kohya, seed=seed)
+        service.measure(MeasureJob(replace(sd15, additions=(given(file),)), pictures))
+        assert service._model is not None
+        assert_changed(service._model, plain, changes, 1.0)
+
+
+def test_a_model_whose_lora_is_gone_goes_on_working(sd15: ModelFiles, plain: DiffusionModel, tmp_path: Path) -> None:
+    file = tmp_path / "style.safetensors"
+    write_lora(file, shapes(plain, *KOHYA_LAYERS), as_kohya)
+    service = EngineService("cpu")
+    job = MeasureJob(replace(sd15, additions=(given(file),)), np.zeros((64, 64, 3), np.uint8))
+    service.measure(job)
+    loaded = service._model
+    file.unlink()
+    service.measure(job)
+    assert loaded is not None
+    assert service._model is loaded
+
+
+def test_every_file_that_decides_what_a_model_answers_is_noted(sd15: ModelFiles) -> None:
+    for file in needed_files(sd15).values():
+        stamps = stamps_of(sd15)
+        assert is_unchanged(stamps)
+        os.utime(file, ns=(0, stamps[file][1] + 1))
+        assert not is_unchanged(stamps)
 
 
 def test_of_several_loras_each_adds_by_its_own_weight(sd15: ModelFiles, plain: DiffusionModel, tmp_path: Path) -> None:

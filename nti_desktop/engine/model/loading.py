@@ -35,6 +35,31 @@ KINDS: dict[str, Any] = {
     "text_encoder_2": CLIPTextModelWithProjection,
 }
 
+_INDEX, _OTHER_PARTS = "model_index.json", ("tokenizer", "tokenizer_2", "scheduler")
+
+Stamps = Mapping[Path, tuple[int, int]]  # size in bytes and time of change in ns, by file
+
+
+def stamps_of(files: ModelFiles) -> Stamps:
+    """Note the size and the time of change of each file that decides what a model answers."""
+    single = (files.folder / _INDEX, files.single, files.autoencoder_file, *(each.file for each in files.additions))
+    places = [files.place_of(part) for part in (*KINDS, *_OTHER_PARTS)]
+    paths = [*filter(None, single), *(file for place in places if place.is_dir() for file in place.iterdir())]
+    return {path: stamp for path in paths if (stamp := _stamp(path)) is not None}
+
+
+def is_unchanged(stamps: Stamps) -> bool:
+    """Tell whether files are as they were noted. Those that are gone, as their drive is, count as unchanged."""
+    return all(_stamp(path) in (None, stamp) for path, stamp in stamps.items())
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
 
 def load_model(
     files: ModelFiles, device: torch.device | None = None, dtype: torch.dtype | None = None
@@ -47,7 +72,7 @@ def load_model(
     dtype = dtype or network_dtype(device)
     preview = files.preview_decoder
     try:
-        index = _read_json(files.folder / "model_index.json")
+        index = _read_json(files.folder / _INDEX)
         names = [name for name in KINDS if name in ("unet", "vae") or index.get(name, [None])[0] is not None]
         parts = {name: _load_part(files, name, dtype) for name in names}
         encoders = [name for name in names if name.startswith("text_encoder")]
