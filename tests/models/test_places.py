@@ -355,6 +355,32 @@ def test_a_name_that_two_models_have_is_refused(home: Path, tmp_path: Path) -> N
         find_listed("y", places)
 
 
+def test_a_models_whole_name_is_meant_before_one_that_begins_like_it(tmp_path: Path) -> None:
+    model_folder(tmp_path / "owner--model.5")
+    with pytest.raises(ModelError, match="There is no model"):
+        find_listed("owner/model", Places(tmp_path))
+    whole = model_folder(tmp_path / "owner--model")
+    checkpoint(tmp_path / "owner--model.safetensors")
+    assert find_listed("owner/model", Places(tmp_path)).path == whole
+
+
+def test_one_that_was_added_and_lies_in_a_programs_folder_is_no_longer_listed(home: Path, tmp_path: Path) -> None:
+    file = checkpoint(home / "ComfyUI/models/checkpoints/x.safetensors")
+    write_places(Places(tmp_path / "store").with_added(file))
+    assert "no longer listed" in remove(find_listed("x", read_places()), read_places())
+    assert candidates(read_places()) == ()
+    assert candidates(read_places().with_added(file)) == (Candidate(file, Source.ADDED),)
+
+
+def test_one_that_was_deleted_and_comes_again_is_listed_again(tmp_path: Path) -> None:
+    file = checkpoint(tmp_path / "x.safetensors")
+    write_places(Places(tmp_path).with_added(file))
+    assert "is deleted" in remove(find_listed("x", read_places()), read_places())
+    assert candidates(read_places()) == ()
+    checkpoint(file)
+    assert candidates(read_places()) == (Candidate(file, Source.STORE),)
+
+
 def test_every_offered_model_is_pinned_and_has_a_licence() -> None:
     known = offers()
     assert [model.id for model in known] == ["sd15", "sd21", "sdxl"]

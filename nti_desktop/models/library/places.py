@@ -53,11 +53,13 @@ class Places:
         )
 
     def without(self, path: Path) -> "Places":
-        """No longer listed, wherever it was found."""
-        places = replace(self.with_given(path, ()), autoencoders=self._others(path))
-        if path in self.added:
-            return replace(places, added=tuple(p for p in self.added if p != path))
-        return replace(places, forgotten=(*self.forgotten, path))
+        """No longer listed, wherever it was found, and by however many ways."""
+        return replace(self.with_deleted(path), forgotten=(*(p for p in self.forgotten if p != path), path))
+
+    def with_deleted(self, path: Path) -> "Places":
+        """With nothing said of a model that is gone; one that comes to this place again is found again."""
+        added = tuple(p for p in self.added if p != path)
+        return replace(self.with_given(path, ()), added=added, autoencoders=self._others(path))
 
     def autoencoder_of(self, path: Path) -> Path | None:
         """Say where the autoencoder lies that a model is used with; None for its own."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nti_desktop.core import disk
 from nti_desktop.core.errors import AutoencoderMissing, ModelError
+from nti_desktop.models.formats.foreign import ENDINGS
 from nti_desktop.models.hub.client import INCOMING, PLAN
 from nti_desktop.models.hub.offers import offers
 from nti_desktop.models.library.catalog import ModelEntry, all_built_in, model_at
@@ -102,11 +103,15 @@ def find_listed(wanted: str, places: Places) -> Candidate:
     Raises ModelError in one sentence when there is none, or more than one.
     """
     decoders = (Candidate(folder, Source.STORE) for _, folder in stored_preview_decoders(places.store))
-    found = (*candidates(places), *decoders, *(Candidate(path, Source.ADDED) for path in places.added))
+    listed = (*candidates(places), *decoders)
+    there = {candidate.path for candidate in listed}  # of a model in the store that was added too, its place counts
+    found = (*listed, *(Candidate(path, Source.ADDED) for path in places.added if path not in there))
     real = os.path.realpath(os.path.expanduser(wanted))
     exact = [c for c in found if os.path.realpath(c.path) == real][:1]
     names = {wanted, wanted.replace("/", "--"), *(k.files[0].name for k in offers() if k.id == wanted)}
-    named = exact or list({c.path: c for c in found if c.path.name in names or c.path.stem in names}.values())
+    whole = [c for c in found if c.path.name in names]
+    short = [c for c in found if c.path.suffix.casefold() in ENDINGS and c.path.stem in names]
+    named = exact or whole or short
     if not named:
         raise ModelError(f"There is no model “{wanted}”; “nti-desktop models list” says which there are.")
     if len(named) > 1:
@@ -127,7 +132,7 @@ def remove(candidate: Candidate, places: Places) -> str:
     _delete(path)
     record_path(path).unlink(missing_ok=True)
     if path in places.added:
-        write_places(places.without(path))
+        write_places(places.with_deleted(path))
     return f"“{path.name}” is deleted from “{places.store}”."
 
 
