@@ -27,6 +27,7 @@ from nti_desktop.cli.terminal import note
 from nti_desktop.models.library.catalog import BUILT_IN_ID
 from nti_desktop.photo.export.targets import Conflict
 from nti_desktop.photo.frame import Area
+from nti_desktop.photo.reading.header import MOST_PIXELS
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.parameters import GUIDANCE, PARAMETERS, STEPS, WEIGHT
 from nti_desktop.recipe.recipe import Lot, Reweighting
@@ -345,12 +346,20 @@ def _photo(parser: argparse.ArgumentParser) -> None:
 def _area(text: str) -> Area:
     """ "10,20,640,480" -> Area(10, 20, 640, 480)."""
     try:
-        x, y, width, height = (int(number) for number in text.split(","))
+        x, y, width, height = (_pixels(number) for number in text.split(","))
         if min(x, y) >= 0 and min(width, height) >= 1:
             return Area(x, y, width, height)
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"“{text}” is not of the form X,Y,W,H in pixels, for example 100,80,640,480")
+
+
+def _pixels(text: str) -> int:
+    """Read a number of pixels. Raises ValueError for one that is none, or that no photo has."""
+    number = int(text)
+    if abs(number) > MOST_PIXELS:
+        raise ValueError("more than a photo has")
+    return number
 
 
 def _mask(text: str) -> tuple[tuple[int, int], ...]:
@@ -360,7 +369,7 @@ def _mask(text: str) -> tuple[tuple[int, int], ...]:
         right, bottom = area.x + area.width, area.y + area.height
         return (area.x, area.y), (right, area.y), (right, bottom), (area.x, bottom)
     try:
-        points = tuple((int(x), int(y)) for x, y in (point.split(",") for point in text.split()))
+        points = tuple((_pixels(x), _pixels(y)) for x, y in (point.split(",") for point in text.split()))
     except ValueError:
         points = ()
     if len(points) < 3:

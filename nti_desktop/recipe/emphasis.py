@@ -11,6 +11,7 @@ _LEVEL = {"(": 1.1, "[": 1 / 1.1}  # of brackets in Stable Diffusion WebUI
 _SIGN = {"+": 1.1, "-": 0.9}  # of compel
 _FEW = 3  # words; more of them in plain brackets are prose
 _DEEPEST = 50  # levels; weights have reached their limit long before
+_MOST_SIGNS = 100  # that count, likewise
 
 _MARK = re.compile(
     r"""(?P<escaped>\\[()\[\]])
@@ -167,7 +168,7 @@ def _meant(part: _Marked) -> tuple[float | None, _Parts]:
     if part.opening == "\\":
         return 1.0, inside
     signs = part.closing.lstrip(")]")
-    weight = _SIGN[signs[0]] ** len(signs) if signs else None
+    weight = _SIGN[signs[0]] ** min(len(signs), _MOST_SIGNS) if signs else None
     if not part.opening:
         word = _plain(inside)
         letters = [letter for letter in word if letter.isalnum()]

@@ -21,7 +21,7 @@ from nti_desktop.recipe.words import (
     Change,
     align_words,
     ask_the_same,
-    check_length,
+    check_sentence,
     find_words,
     same_word,
     split_words,
@@ -148,7 +148,7 @@ class EditRecipe:
 
     def __post_init__(self) -> None:
         check_outlines(self.within)
-        check_length(self.prompt)
+        check_sentence(self.prompt)
         for parameter in PARAMETERS:
             value = getattr(self, parameter.field) if parameter.field else None
             if value is not None:

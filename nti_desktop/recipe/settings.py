@@ -9,7 +9,7 @@ from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, SELF, SELF_LIMIT, STEPS, THRESHOLD
 from nti_desktop.recipe.recipe import Blend, WordRef
-from nti_desktop.recipe.words import check_length
+from nti_desktop.recipe.words import check_sentence
 
 
 class Schedule(StrEnum):
@@ -39,7 +39,7 @@ class InversionSettings:
     def __post_init__(self) -> None:
         if not self.prompt.strip() and self.method.row.described:
             raise RecipeError("The description is empty; say in a few words what the photo shows.")
-        check_length(self.prompt)
+        check_sentence(self.prompt)
         if not STEPS.low <= self.steps <= STEPS.high:
             raise RecipeError(f"{self.steps} steps are not possible; choose between {STEPS.low:g} and {STEPS.high:g}.")
         GUIDANCE.check(self.guidance_scale)

@@ -21,6 +21,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0100-\U000e01ef]|\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])"
 )
+_HALF = re.compile("[\ud800-\udfff]")  # of a pair; alone it stands for a byte that could not be read as text
 _APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ＇", "'"))
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟", '"'))
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011–\ufe63\uff0d", "-"))
@@ -64,13 +65,15 @@ class WordPair:
     change: Change
 
 
-def check_length(sentence: str) -> None:
-    """Raises RecipeError for a sentence that is far too long to be one."""
+def check_sentence(sentence: str) -> None:
+    """Raises RecipeError for a sentence that is far too long to be one, or that is no text."""
     if len(sentence) > MOST_LETTERS:
         raise RecipeError(
             f"A sentence of {len(sentence)} letters is too long; shorten it to {MOST_LETTERS}, of which models read "
             "only the beginning."
         )
+    if _HALF.search(sentence):
+        raise RecipeError("The sentence holds something that is no text; type it again.")
 
 
 def as_read(text: str) -> str:

@@ -37,6 +37,9 @@ def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: T
         ("--to", "a blue ball", "--blend", "ball", "--threshold", "1.5"),
         ("--to", "a blue ball", "--name", " "),
         ("--to", "a blue ball", "--colour", "blue"),
+        ("--to", "a blue ball \udcff"),
+        ("--to", "a blue ball", "--mask", f"{'9' * 400},0 1,1 2,2"),
+        ("--to", "a blue ball", "--mask", f"0,0,{'9' * 400},9"),
         ("--to", "a blue ball", "--noise", "0.5"),
         ("--to", "a blue ball", "--inversion", "1", "--model", "studio-orders"),
         ("--to", "a blue ball", "--no-location"),
@@ -55,6 +58,8 @@ def test_wrong_use_of_edit_is_refused_before_anything_is_rendered(
     [
         (),
         ("--prompt", "  "),
+        ("--prompt", "a ball \udcff"),
+        ("--prompt", "a ball", "--area", f"0,0,{'9' * 400},9"),
         ("--prompt", "a ball", "--steps", "1"),
         ("--prompt", "a ball", "--steps", "many"),
         ("--prompt", "a ball", "--guidance", "0.5"),

@@ -36,6 +36,11 @@ def test_a_sentence_over_the_limit_is_refused_and_the_lost_words_are_named(model
         model.tokens(" ".join(f"w{i}" for i in range(80)))
 
 
+def test_a_sentence_too_long_by_what_nobody_sees_is_refused(sd15: DiffusionModel) -> None:
+    with pytest.raises(RecipeError, match="characters that nobody sees"):
+        sd15.tokens("a cat " + "\u200b " * 80)
+
+
 def test_a_sentence_that_just_fits_is_read(sd15: DiffusionModel) -> None:
     assert sd15.tokens("cat " * 75).end == 76
     with pytest.raises(RecipeError, match="“cat”"):

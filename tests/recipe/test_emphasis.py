@@ -88,6 +88,11 @@ def test_what_only_looks_like_emphasis_stays_text(text: str) -> None:
     assert read_emphasis(text) == Emphasis(text)
 
 
+@pytest.mark.parametrize(("sign", "weight"), [("+", WEIGHT.high), ("-", 0.0)])
+def test_more_signs_than_anybody_counts_weigh_as_much_as_is_possible(sign: str, weight: float) -> None:
+    assert read_emphasis(f"a fog{sign * 8000}") == Emphasis("a fog", ((1, weight),))
+
+
 def test_brackets_of_the_sentence_as_it_was_are_text() -> None:
     assert weighed("a red cube (old)", "a cube (old)") == ("a red cube (old)", {})
     assert weighed("a (red:2) cube (old)", "a cube (old)") == ("a red cube (old)", {"red": 2.0})

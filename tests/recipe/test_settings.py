@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import pkgutil
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -31,6 +32,12 @@ def test_a_sentence_far_longer_than_models_read_is_refused() -> None:
     for make in (EditRecipe, InversionSettings):
         with pytest.raises(RecipeError, match="shorten it"):
             make(longest + "a")
+
+
+@pytest.mark.parametrize("make", [EditRecipe, InversionSettings])
+def test_a_sentence_that_is_no_text_is_refused(make: Callable[[str], object]) -> None:
+    with pytest.raises(RecipeError, match="is no text"):
+        make("a red ball \udcff")
 
 
 def test_an_order_nobody_said_numbers_of_has_the_likeness_that_is_best_on_its_model() -> None:

@@ -44,6 +44,8 @@ def tokenize(tokenizer: Any, prompt: str, length: int, learned: Learned | None =
     end = len(ids)
     if end >= length:
         cut = [prompt[words[i].start :] for i, of_word in enumerate(columns) if max(of_word, default=0) >= length - 1]
+        if not cut:
+            raise RecipeError("The sentence is too long for this model by characters that nobody sees; type it again.")
         raise RecipeError(f"The sentence is too long for this model, which would not read “{cut[0]}”; shorten it.")
     padding = (tokenizer.pad_token_id,) * (length - end - 1)
     return PromptTokens(prompt, (*ids, tokenizer.eos_token_id, *padding), tuple(map(tuple, columns)), end)
