@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from nti_desktop.core.errors import ModelError, NtiError
 from nti_desktop.models.formats.additions import MOST_VECTORS, read_addition
 from nti_desktop.models.library.additions import found_additions
-from nti_desktop.models.library.catalog import BUILT_IN, ModelEntry, find_model
+from nti_desktop.models.library.catalog import BUILT_IN, ModelEntry, find_model, installed
 from nti_desktop.models.library.extending import extend, reduce
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.models.library.lookup import ModelGone, find_made_with
@@ -186,6 +186,32 @@ def test_what_a_model_is_given_is_kept_with_its_weight_and_can_be_taken_away(mod
     assert read_places().given(model) == (Given(mug),)
     with pytest.raises(ModelError, match="was not given"):
         reduce(model, style)
+
+
+@pytest.fixture
+def linked(folder: Path, tmp_path: Path) -> Path:
+    """A model that is listed by a folder that is a link."""
+    (tmp_path / "link").symlink_to(folder.parent, target_is_directory=True)
+    write_places(read_places().with_added(tmp_path / "link" / folder.name))
+    return tmp_path / "link" / folder.name
+
+
+def test_what_a_model_behind_a_link_is_given_is_found_by_its_id(linked: Path, tmp_path: Path) -> None:
+    style = write_lora(tmp_path / "style.safetensors")
+    extend(linked, style)
+    (entry,) = (each for each in installed() if not each.built_in)
+    assert find_model(entry.id) == entry
+    assert entry.files.additions == (Addition(style),)
+    wanted = fingerprint(entry)
+    assert found(Path(entry.id), wanted, entry.files.additions) == entry
+    reduce(Path(entry.id), style)
+    assert of(linked).files.additions == ()
+
+
+def test_the_autoencoder_of_a_model_behind_a_link_is_found_by_its_id(linked: Path, tmp_path: Path) -> None:
+    places = read_places().with_added(linked, tmp_path / "vae")
+    assert places.autoencoder_of(linked.resolve()) == tmp_path / "vae"
+    assert places.without(linked.resolve()).autoencoders == ()
 
 
 @pytest.mark.parametrize("id", BUILT_IN)

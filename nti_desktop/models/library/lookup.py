@@ -41,7 +41,8 @@ def find_made_with(
     for entry in (there, None if there is None or lacking else _there(id, given)):
         if entry is not None and _is(entry, wanted, cancel):
             return entry
-    elsewhere = [entry for entry in installed() if (there is None or entry.id != id) and could_be(entry)]
+    looked_at = None if there is None else (there.id, there.files)
+    elsewhere = [entry for entry in installed() if (entry.id, entry.files) != looked_at and could_be(entry)]
     if not lacking:
         elsewhere += [e for e in (_there(e.id, given) for e in elsewhere if not e.built_in) if e is not None]
     others = [entry for entry in elsewhere if may_have(entry, wanted)]

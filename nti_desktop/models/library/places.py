@@ -4,8 +4,10 @@ and the window and the command line share it.
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import platformdirs
 
@@ -13,6 +15,7 @@ from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import ModelError, RecipeError
 from nti_desktop.recipe.parameters import ADDITION
 
+T = TypeVar("T")
 LARGEST_FILE = 1 << 20  # bytes; a thousand long paths fit
 MOST_PATHS = 1000
 # The models that come with the program, by their ids, as it may lie anywhere.
@@ -49,7 +52,10 @@ class Places:
             self,
             added=(*(p for p in self.added if p != path), path),
             forgotten=tuple(p for p in self.forgotten if p != path),
-            autoencoders=self._others(path) if autoencoder is None else (*self._others(path), (path, autoencoder)),
+            autoencoders=(
+                *_others(self.autoencoders, path),
+                *(() if autoencoder is None else ((path, autoencoder),)),
+            ),
         )
 
     def without(self, path: Path) -> "Places":
@@ -59,23 +65,20 @@ class Places:
     def with_deleted(self, path: Path) -> "Places":
         """With nothing said of a model that is gone; one that comes to this place again is found again."""
         added = tuple(p for p in self.added if p != path)
-        return replace(self.with_given(path, ()), added=added, autoencoders=self._others(path))
+        return replace(self.with_given(path, ()), added=added, autoencoders=_others(self.autoencoders, path))
 
     def autoencoder_of(self, path: Path) -> Path | None:
         """Say where the autoencoder lies that a model is used with; None for its own."""
-        return dict(self.autoencoders).get(path)
+        return _said(self.autoencoders, path)
 
     def given(self, path: Path) -> tuple[Given, ...]:
         """Say what a model is given."""
-        return dict(self.additions).get(path, ())
+        return _said(self.additions, path) or ()
 
     def with_given(self, path: Path, given: tuple[Given, ...]) -> "Places":
         """With these additions to a model in place of those before."""
-        others = tuple(pair for pair in self.additions if pair[0] != path)
+        others = _others(self.additions, path)
         return replace(self, additions=(*others, (path, given)) if given else others)
-
-    def _others(self, path: Path) -> tuple[tuple[Path, Path], ...]:
-        return tuple(pair for pair in self.autoencoders if pair[0] != path)
 
 
 def places_file() -> Path:
@@ -162,6 +165,23 @@ def store_fault(places: Places) -> str | None:
     except OSError as error:
         return f"The models folder “{places.store}” cannot be read ({error.strerror}); check its drive."
     return None
+
+
+def _said(pairs: Sequence[tuple[Path, T]], path: Path) -> T | None:
+    """Look up what is said of a model by its path, else by another one that leads to the same place."""
+    exact = [value for model, value in pairs if model == path]
+    return next(iter(exact or [value for model, value in pairs if _is_same(model, path)]), None)
+
+
+def _others(pairs: Sequence[tuple[Path, T]], path: Path) -> tuple[tuple[Path, T], ...]:
+    return tuple(pair for pair in pairs if not _is_same(pair[0], path))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Tell whether two paths lead to the same place; an id leads nowhere."""
+    if one == other or not (one.is_absolute() and other.is_absolute()):
+        return one == other
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _understood(data: bytes) -> Places:
