@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nti_desktop.core.errors import ModelError
+from nti_desktop.engine.model import lora_names
 from nti_desktop.engine.model.additions import add_all
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.loading import is_unchanged, load_model, stamps_of
@@ -233,6 +234,23 @@ def test_a_lora_of_an_older_diffusers_is_merged(sd15: ModelFiles, plain: Diffusi
     layers = shapes(plain, f"{ATTENTION}.attn1.to_q", f"{ATTENTION}.attn2.to_out.0")
     changes = write_lora(file, layers, as_old_diffusers)
     assert_changed(load(sd15, given(file)), plain, changes, 1.0)
+
+
+@pytest.mark.parametrize(("begin", "part"), lora_names._BEGINS)
+def test_names_are_a_plain_loras_whatever_they_begin_with(
+    plain: DiffusionModel, tmp_path: Path, begin: str, part: str
+) -> None:
+    path = "conv_in" if part == "unet" else "text_model.encoder.layers.0.self_attn.q_proj"
+    named = begin + (path.removeprefix("text_model.") if begin.endswith("text_model.") else path)
+    file = tmp_path / "style.safetensors"
+    write_lora(file, {named: (32, 32)}, lambda layer, side: f"{layer}.lora_{side}.weight")
+    assert read_addition(file).word == ""
+    layers = lora_names.layers_by_path(networks(plain) | {"text_encoder_2": plain.text.encoders[0]})
+    for name in load_file(file):
+        key = lora_names.lora_key(name)
+        assert key is not None
+        assert key.part == part
+        assert (key.part, key.path) in layers
 
 
 @pytest.mark.slow

@@ -46,10 +46,15 @@ _TRANSFORMERS = (
 
 @dataclass(frozen=True)
 class _Kind:
-    """A relative of the plain LoRA. hold: what stands somewhere in a name of its weights."""
+    """A relative of the plain LoRA. hold: what stands somewhere in a name of its weights; ends: what one ends in."""
 
     title: str
-    hold: tuple[str, ...]
+    hold: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+
+    def has(self, name: str) -> bool:
+        """Tell by the name of a weight whether it is of this kind."""
+        return name.endswith(self.ends) or any(mark in name for mark in self.hold)
 
 
 _REFUSED = (
@@ -60,7 +65,7 @@ _REFUSED = (
     _Kind("GLoRA", (".a1.weight", ".b1.weight")),
     _Kind("(IA)³", (".on_input",)),
     _Kind("LoCon with a middle part", ("lora_mid",)),
-    _Kind("full difference of two models", (".diff", ".diff_b", ".set_weight")),
+    _Kind("full difference of two models", ends=(".diff", ".diff_b", ".set_weight")),
 )
 
 
@@ -115,8 +120,7 @@ def read_addition(file: Path) -> AdditionFile:
 
 
 def _is_lora(names: Iterable[str]) -> bool:
-    marks = tuple(mark for kind in _REFUSED[:6] for mark in kind.hold)
-    return any(name.endswith(_LORA) or any(mark in name for mark in marks) for name in names)
+    return any(name.endswith(_LORA) or any(kind.has(name) for kind in _REFUSED[:6]) for name in names)
 
 
 def _check_kind(names: Iterable[str], name: str) -> None:
@@ -126,7 +130,7 @@ def _check_kind(names: Iterable[str], name: str) -> None:
             "choose one for Stable Diffusion 1, 2 or SDXL."
         )
     for kind in _REFUSED:
-        if any(mark in key for key in names for mark in kind.hold):
+        if any(map(kind.has, names)):
             raise _refused(name, kind.title)
 
 
