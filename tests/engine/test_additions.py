@@ -337,6 +337,20 @@ def test_what_does_not_fit_is_an_error_and_not_another_picture(sd15: ModelFiles,
         load(sd15, given(file))
 
 
+@pytest.mark.parametrize(("alpha", "rank"), [(torch.ones(2), 2), (torch.ones(()), 0)])
+def test_what_cannot_be_added_is_no_fault_of_the_models(
+    sd15: ModelFiles, tmp_path: Path, alpha: Tensor, rank: int
+) -> None:
+    file = tmp_path / "odd.safetensors"
+    names = (as_kohya("unet.conv_in", side) for side in ("down", "up", "alpha"))
+    tensors = (torch.ones(rank, 4, 3, 3), torch.ones(32, rank, 1, 1), alpha)
+    save_file(dict(zip(names, tensors, strict=True)), file)
+    with pytest.raises(ModelError, match=r"“odd\.safetensors” has a damaged “lora_unet_conv_in\."):
+        given(file)
+    with pytest.raises(ModelError, match=r"“odd\.safetensors” (cannot be added to|does not fit)"):
+        load(sd15, Addition(file))
+
+
 def test_a_learned_word_is_read_as_diffusers_reads_it(sd15: ModelFiles, tmp_path: Path) -> None:
     file = tmp_path / "my mug.safetensors"
     write_word(file, vectors=3)

@@ -1,5 +1,6 @@
 """A picture beside the words, as an IP-Adapter lets a model read it: as published."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.outlines import inside, rectangle
 from nti_desktop.recipe.recipe import EditRecipe
 from nti_desktop.recipe.settings import InversionSettings
-from tests.image_adapters import Kind, write_image_adapter
+from tests.image_adapters import Kind, write_image_adapter, write_image_encoder
 from tests.inpaint_models import make_inpainting_model, published_pipeline
 from tests.wild.files import write_original
 
@@ -179,6 +180,14 @@ def test_an_adapter_of_another_model_or_a_damaged_encoder_is_refused(
     fitting = load_model(ModelFiles(folder, additions=(Addition(file, image_encoder=encoder),)), torch.device("cpu"))
     with pytest.raises(ModelError, match=r"image encoder in .* is damaged or incomplete"):
         drawn(fitting, image, picture)
+
+
+@pytest.mark.parametrize(("setting", "other"), [("hidden_size", 48), ("num_attention_heads", 5), ("hidden_act", "x")])
+def test_an_encoder_with_anothers_configuration_is_refused(tmp_path: Path, setting: str, other: object) -> None:
+    config = write_image_encoder(tmp_path / "encoder") / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), setting: other}))
+    with pytest.raises(ModelError, match="encoder” is damaged or incomplete; get it again"):
+        load_image_encoder(tmp_path / "encoder")
 
 
 def test_an_encoder_in_one_file_is_the_one_in_its_folder(adapter: Addition, tmp_path: Path) -> None:

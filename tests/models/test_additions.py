@@ -72,6 +72,7 @@ def test_a_word_tells_by_its_widths_which_models_it_is_made_for(tmp_path: Path) 
     [
         ("Bad-Hands 5.safetensors", "emb_params", "bad_hands_5"),
         ("learned_embeds.safetensors", "<cat-toy>", "cat_toy"),
+        ("my mug.safetensors", "<*>", "my_mug"),
         ("sd concept/learned_embeds.safetensors", "emb_params", "sd_concept"),
     ],
 )

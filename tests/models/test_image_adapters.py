@@ -102,6 +102,12 @@ def test_a_damaged_one_is_refused(tmp_path: Path) -> None:
         read_addition(file)
 
 
+def test_one_that_holds_more_than_an_adapter_is_refused(tmp_path: Path) -> None:
+    file = changed(write_image_adapter(tmp_path, UNET), extra__weight=np.ones((2, 2), np.float32))
+    with pytest.raises(ModelError, match=r"holds “extra\.weight”, which no IP-Adapter has"):
+        read_addition(file)
+
+
 def test_a_model_reads_pictures_by_one_that_has_no_weight_of_its_own(model: Path, adapter: Path) -> None:
     plain = fingerprint(find_model(str(model)))
     assert "IP-Adapter, reads pictures" in extend(model, adapter)

@@ -5,7 +5,8 @@ A LoRA (Hu et al. 2021, arXiv 2106.09685) is W + m (alpha / r) up down, as kohya
 again by loading the model's own weights, never by subtracting.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from nti_desktop.core.errors import ModelError
+from nti_desktop.engine.memory.faults import is_device_fault, ran_out_of_memory
 from nti_desktop.engine.model.lora_names import LoraKey, layers_by_path, lora_key
 from nti_desktop.recipe.jobs import Addition
 from nti_desktop.recipe.words import word_key
@@ -37,11 +39,31 @@ def add_all(parts: Mapping[str, Any], additions: Sequence[Addition], end: int) -
     """
     for addition in additions:
         if not addition.word and addition.image_encoder is None:
-            _merge(parts, addition)
+            with _faults_named(addition.file):
+                _merge(parts, addition)
     encoders = [network for part, network in parts.items() if part != "unet"]
     widths = [encoder.get_input_embeddings().weight.shape[1] for encoder in encoders]
-    words = {a.word: _vectors(a.file, widths) for a in additions if a.word}
+    words = {}
+    for addition in additions:
+        if addition.word:
+            with _faults_named(addition.file):
+                words[addition.word] = _vectors(addition.file, widths)
     return add_words(encoders, words, end)
+
+
+@contextmanager
+def _faults_named(file: Path) -> Iterator[None]:
+    """Raise what is wrong with a file as a ModelError that names it, but not what is wrong with the device."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:  # the file is somebody else's; the cause is kept for the log
+        if ran_out_of_memory(error) or is_device_fault(error):
+            raise
+        raise ModelError(
+            f"“{file.name}” cannot be added to this model; get it again, or take it out of the model's additions."
+        ) from error
 
 
 @torch.no_grad()

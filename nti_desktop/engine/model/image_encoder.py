@@ -10,28 +10,36 @@ from torch import Tensor
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from nti_desktop.core.errors import ModelError
+from nti_desktop.engine.memory.faults import ran_out_of_memory
 
 HEADS, ACTIVATION = 16, "gelu"  # of both that were published, OpenCLIP's ViT-H and ViT-bigG; no shape tells these
 
 
 def load_image_encoder(place: Path) -> Any:
-    """Load one on the processor. place: folder or file. Raises ModelError in one sentence where weights are missing."""
+    """Load one on the processor. place: folder or file. Raises ModelError in one sentence where weights are missing, or
+    its configuration is another one's.
+    """
     damaged = ModelError(f"The image encoder in “{place}” is damaged or incomplete; get it again.")
-    options: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
-    if place.is_dir():
-        options |= {"local_files_only": True, "use_safetensors": True}
-        loaded: Any = CLIPVisionModelWithProjection.from_pretrained(place, **options)
-    else:
-        weights = load_file(place)
-        try:
-            options |= {"config": config_of(weights), "state_dict": weights}
-        except KeyError as error:
-            raise damaged from error
-        loaded = CLIPVisionModelWithProjection.from_pretrained(None, **options)
-    encoder, info = loaded
+    try:
+        encoder, info = _loaded(place)
+    except Exception as error:  # the loader raises whatever its parsers raise; the cause is kept for the log
+        if ran_out_of_memory(error):
+            raise
+        raise damaged from error
     if info["missing_keys"] or info["mismatched_keys"]:
         raise damaged
     return encoder
+
+
+def _loaded(place: Path) -> Any:
+    """Load an image encoder, and what is said of how that went."""
+    options: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
+    if place.is_dir():
+        options |= {"local_files_only": True, "use_safetensors": True}
+        return CLIPVisionModelWithProjection.from_pretrained(place, **options)
+    weights = load_file(place)
+    options |= {"config": config_of(weights), "state_dict": weights}
+    return CLIPVisionModelWithProjection.from_pretrained(None, **options)
 
 
 def config_of(weights: Mapping[str, Tensor]) -> CLIPVisionConfig:

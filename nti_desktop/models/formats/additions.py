@@ -109,6 +109,7 @@ def read_addition(file: Path) -> AdditionFile:
         if _is_lora(shapes):
             _check_kind(shapes, name)
             _check_numbers(kinds, name)
+            _check_sizes(shapes, name)
             return _lora(file, shapes, metadata)
         found = _embedding(file, shapes)
         _check_numbers(kinds, name)
@@ -141,6 +142,13 @@ def _refused(name: str, title: str) -> ModelError:
 def _check_numbers(kinds: Iterable[str], name: str) -> None:
     if not set(kinds) <= {*NUMBERS, "I64", "I32"}:  # alphas may be whole numbers
         raise ModelError(f"“{name}” holds numbers of a kind that this program cannot use; get it in fp16 or fp32.")
+
+
+def _check_sizes(shapes: Mapping[str, tuple[int, ...]], name: str) -> None:
+    """Raise ModelError for a rank of 0, and for more or less than one number that says the scale."""
+    for key, shape in shapes.items():
+        if 0 in shape or (key.endswith(".alpha") and math.prod(shape) != 1):
+            raise ModelError(f"“{name}” has a damaged “{key}”; get it again.")
 
 
 def _lora(file: Path, shapes: Mapping[str, tuple[int, ...]], metadata: Mapping[str, str]) -> AdditionFile:
@@ -214,7 +222,7 @@ def _embedding(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> AdditionFil
             f"most {MOST_VECTORS}."
         )
     own = None if pair or names[0] == "emb_params" else names[0]
-    word = _word(own or _name_of(file))
+    word = _word(own or "") or _word(_name_of(file))
     if not word:
         raise ModelError(f"“{file.name}” has no letters in its name to call it by; rename it.")
     return AdditionFile(word=word, family=family_of_width(*(shape[1] for shape in vectors)), vectors=count)

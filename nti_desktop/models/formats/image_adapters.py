@@ -43,6 +43,12 @@ def image_adapter(file: Path, shapes: Shapes) -> ImageAdapter:
     than pictures as a whole, and where its image encoder is not beside it.
     """
     picture = {name for name in shapes if name.startswith(_PICTURE)}
+    strange = next((name for name in shapes if not name.startswith((_PICTURE, _LAYERS))), None)
+    if strange is not None:
+        raise ModelError(
+            f"“{file.name}” holds “{strange}”, which no IP-Adapter has that this program can use; choose a plain one, "
+            "or one that is called “plus”."
+        )
     own = all(n.endswith((".to_k_ip.weight", ".to_v_ip.weight")) for n in shapes if n.startswith(_LAYERS))
     fine = f"{_PICTURE}latents" in picture  # “plus”: it reads the picture's patches, not only the picture as a whole
     if not own or not (picture == _PLAIN or fine):
