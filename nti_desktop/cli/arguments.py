@@ -205,7 +205,9 @@ def _edit(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="give this model an order, or with --mask what to draw there; nothing needs to be prepared",
     )
-    stands_on.add_argument("--inversion", metavar="ID", help="which preparation to edit (see info); default: the last")
+    stands_on.add_argument(
+        "--inversion", metavar="ID", help="which preparation to edit (see info); default: the last that was described"
+    )
     parser.add_argument("--name", metavar="NAME", help="what to call the version")
     _device(parser)
     writing.add_options(parser, required=False)

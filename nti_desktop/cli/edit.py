@@ -45,8 +45,10 @@ def run(options: Namespace, cancel: CancelToken) -> int:
         raise SidecarError(session.read_only)
     if options.model is not None:
         inversion: InversionRecord | None = _unprepared(session, options.model, cancel)
-    else:
-        inversion = session.inversion() if options.inversion is None else _inversion(session, options.inversion)
+    elif options.inversion is not None:
+        inversion = _inversion(session, options.inversion)
+    else:  # a sentence, unless nothing was ever described
+        inversion = session.described_inversion() or session.inversion()
     if inversion is None:
         name = session.photo.path.name
         raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
@@ -81,12 +83,12 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     lines = [] if seen is None else [said_of_look(options.look, seen)]
     lines += [f"Version “{version.name}” is saved in {kept.path}"] if kept.path is not None else []
     if rendered is not None:
+        confined = "" if rendered.mask is None else f" before the mask, which covers {rendered.coverage:.0%} of it"
         lines.append(
             f"Rendered in {rendered.figures.seconds:.1f} s with {rendered.figures.unet_rows} UNet rows; "
-            f"{rendered.changed:.0%} of the picture changed visibly. Computed in {rendered.figures.precision}."
+            f"{rendered.changed:.0%} of the picture changed visibly{confined}. "
+            f"Computed in {rendered.figures.precision}."
         )
-    if rendered is not None and rendered.mask is not None:
-        lines.append(f"The mask covers {rendered.coverage:.0%} of the picture.")
     tell(
         [*lines, *written.said, *notes],
         {

@@ -290,7 +290,7 @@ def _description(session: Session, path: Path, series: Series) -> str:
     """Say what a photo shows: as it is told for this series, else as it was prepared before, else as all are."""
     if not series.way.method.row.described:
         return ""
-    own = session.inversion()
+    own = session.described_inversion()
     known = own.settings.prompt if own is not None and _is_whole(session, own) else None
     found = series.described.get(path) or known or series.prompt
     if not found:

@@ -206,6 +206,14 @@ class Session:
             return self.project.inversion(self.project.version(self.project.current).inversion)
         return self.project.inversions[-1] if self.project.inversions else None
 
+    def described_inversion(self) -> InversionRecord | None:
+        """Return the inversion that a sentence is about: the current one if it has a description, else the newest that
+        has one; None where none has.
+        """
+        current = self.inversion()
+        known = (*([] if current is None else [current]), *reversed(self.project.inversions))
+        return next((each for each in known if each.settings.method.row.described), None)
+
     def require_inversion(self, inversion_id: str | None = None) -> InversionRecord:
         """Return an inversion, the current one when not named. Raises RecipeError before the first."""
         record = self.inversion() if inversion_id is None else self.project.inversion(inversion_id)

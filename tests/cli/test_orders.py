@@ -16,6 +16,8 @@ from nti_desktop.recipe.methods import Method
 from tests.cli.conftest import Terminal
 from tests.instruct_models import make_orders_model
 
+SAID = samples()[0].caption
+
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +57,17 @@ def test_an_order_is_carried_out_kept_and_given_again(photo: Path, model: Path, 
     assert "of the whole photo: instruct" in terminal.run("info", photo)[1]
     third = terminal.answer("edit", photo, "--to", "remove the ball", "--model", model)
     assert third["inversion"] == inversion.id
+
+
+def test_a_sentence_after_an_order_is_about_the_described_photo(photo: Path, model: Path, terminal: Terminal) -> None:
+    described = terminal.answer("invert", photo, "--prompt", SAID, "--steps", "4")
+    ordered = terminal.answer("edit", photo, "--to", "make it blue", "--model", model)
+    said = terminal.answer("edit", photo, "--to", f"{SAID} at sunset")
+    assert said["inversion"] == described["inversion"] != ordered["inversion"]
+    code, _, fault = terminal.run("series", photo, "--frame", f"{SAID} at night")
+    assert (code, fault) == (0, "")
+    again = terminal.answer("edit", photo, "--to", "make it red", "--inversion", ordered["inversion"])
+    assert again["inversion"] == ordered["inversion"]
 
 
 def built_in_steps(model: Path) -> int:
