@@ -12,7 +12,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.reorientation import reoriented
 from nti_desktop.editing.session import Session
-from nti_desktop.editing.working_copy import content_of
+from nti_desktop.editing.working_copy import WorkingCopy, content_of
 from nti_desktop.project.journal import (
     EntryRecord,
     Journal,
@@ -163,10 +163,25 @@ def reopened(session: Session) -> tuple[Desk | None, Left | None]:
             return take_up(session, left), left
         except (SidecarError, ValueError):
             session.notes += (_LOST,)
+    return _kept_desk(session), None
+
+
+def as_saved(session: Session) -> tuple[Session, Desk | None]:
+    """Let go of what is not saved: return the photo with its project as it was read or saved last, and what was kept
+    with that. Nothing is read from the disk, so that nothing can fail.
+    """
+    copy = session.working_copy
+    copy.give_up()
+    saved = WorkingCopy(copy.saved_project, copy.sidecar, copy.stored, copy.turn)
+    again = Session(session.photo, saved, session.notes, session.desk, session.lost, session.beside)
+    return again, _kept_desk(again)
+
+
+def _kept_desk(session: Session) -> Desk | None:
     try:
-        return from_json(session.desk) if session.desk else None, None
+        return from_json(session.desk) if session.desk else None
     except ValueError:
-        return None, None  # undo, and words that nothing was prepared with
+        return None  # undo, and words that nothing was prepared with
 
 
 class JournalWriter:

@@ -119,7 +119,7 @@ class WorkingCopy:
         self._edited |= {version.id for version in project.versions if looks.get(version.id) != version.look}
 
     def give_up(self) -> None:
-        """Save nothing of it any more; the project is opened anew as it was saved."""
+        """Save nothing of it any more; another working copy goes on with the project as it was saved."""
         self._given_up = True
 
     # Arrays and previews

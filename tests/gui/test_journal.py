@@ -9,10 +9,12 @@ import pytest
 
 from nti_desktop.gui.controllers import journal as controller
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.gui.widgets.message_bar import Action
 from nti_desktop.project import journal
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.journal import left_behind
 from tests.gui.conftest import OpenWindow
+from tests.sessions import BLUE, GREEN, with_a_version
 
 pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
 
@@ -60,19 +62,56 @@ def _written() -> Iterator[journal.Left]:
             yield journal.read(log.parent)
 
 
+NextWindow = Callable[[MainWindow], MainWindow]
+
+
 @pytest.fixture
-def again(
-    window: MainWindow, photo: Path, tmp_path_factory: pytest.TempPathFactory, open_window: OpenWindow, until: Until,
+def next_window(
+    photo: Path, tmp_path_factory: pytest.TempPathFactory, open_window: OpenWindow, until: Until,
     close: Callable[[MainWindow], None],
-) -> MainWindow:  # fmt: skip
-    """The next window on the photo, after the first was killed."""
-    crash = Crash(photo, tmp_path_factory.mktemp("kept"))
-    close(window)
-    crash.happened()
-    again = open_window(save_after=NEVER)
-    again.opening.open_path(photo)
-    until(lambda: again.editor.document is not None)
-    return again
+) -> NextWindow:  # fmt: skip
+    """Opens the next window on the photo, after one was killed."""
+
+    def kill(window: MainWindow) -> MainWindow:
+        crash = Crash(photo, tmp_path_factory.mktemp("kept"))
+        close(window)
+        crash.happened()
+        again = open_window(save_after=NEVER)
+        again.opening.open_path(photo)
+        until(lambda: again.editor.document is not None)
+        return again
+
+    return kill
+
+
+@pytest.fixture
+def again(window: MainWindow, next_window: NextWindow) -> MainWindow:
+    """The next window after one in which two sentences were written."""
+    return next_window(window)
+
+
+@pytest.fixture
+def edited(open_window: OpenWindow, photo: Path, until: Until, next_window: NextWindow) -> MainWindow:
+    """The next window after one in which a saved version was edited."""
+    with_a_version(photo)
+    window = open_window(save_after=NEVER)
+    window.opening.open_path(photo)
+    until(lambda: window.editor.document is not None)
+    window.editor.say_in_words(GREEN.prompt)
+    until(lambda: any(read.desk.edit_text == GREEN.prompt for read in _written()))
+    return next_window(window)
+
+
+def prompts(window: MainWindow) -> list[str]:
+    session = window.editor.session
+    assert session is not None
+    return [version.recipe.prompt for version in session.working_copy.saved_project.versions]
+
+
+def offers(window: MainWindow) -> list[Action]:
+    """Buttons that go back to what was saved."""
+    messages = window.editor_view.messages.messages
+    return [action for message in messages for action in message.actions if action.title == "Discard it"]
 
 
 def texts(window: MainWindow) -> list[str]:
@@ -87,13 +126,37 @@ def test_what_was_written_is_there_again_and_one_line_says_so(again: MainWindow)
 
 
 def test_discarded_it_is_gone_for_good(again: MainWindow, until: Until) -> None:
-    discarded = again.editor.document
-    (message,) = [each for each in again.editor_view.messages.messages if each.actions]
-    message.actions[0].do()
-    until(lambda: again.editor.document is not None and again.editor.document is not discarded)
+    (discard,) = offers(again)
+    discard.do()
     assert again.editor.document is not None
     assert again.editor.document.edit_text != "a cat on a lawn"
     until(lambda: not list(journal.journals_folder().iterdir()))
+
+
+def test_after_discarding_it_what_is_edited_is_saved_whatever_is_cancelled(edited: MainWindow, until: Until) -> None:
+    document = edited.editor.document
+    assert document is not None
+    assert document.edit_text == GREEN.prompt
+    (discard,) = offers(edited)
+    discard.do()
+    edited.progress.cancel()
+    assert edited.editor.document is not None
+    assert edited.editor.document.edit_text == BLUE.prompt
+    edited.editor.say_in_words("a yellow ball on a table")
+    edited.leaving.save()
+    until(lambda: prompts(edited) == ["a yellow ball on a table"])
+
+
+def test_once_it_is_saved_it_is_taken_back_by_undo_and_no_longer_by_discarding_it(
+    edited: MainWindow, until: Until
+) -> None:
+    assert offers(edited)
+    edited.editor.save(by_itself=True)
+    until(lambda: not offers(edited))
+    assert prompts(edited) == [GREEN.prompt]
+    edited.editor.undo()
+    assert edited.editor.document is not None
+    assert edited.editor.document.edit_text == BLUE.prompt
 
 
 def test_words_that_nothing_was_prepared_with_are_there_again_after_an_orderly_end_without_a_line(

@@ -42,7 +42,7 @@ from nti_desktop.recipe.recipe import EditRecipe
 
 _OF_A_PHOTO = (
     Topic.OPEN, Topic.NOTE, Topic.MODEL, Topic.MADE_WITH, Topic.PREPARE, Topic.RENDER, Topic.EFFECT,
-    Topic.EMPHASIS, Topic.LOOK, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL,
+    Topic.EMPHASIS, Topic.LOOK, Topic.DELETED, Topic.EXPORT, Topic.SAVE, Topic.JOURNAL, Topic.BROUGHT_BACK,
     Topic.ARRIVED, Topic.ELSEWHERE,
 )  # fmt: skip
 
@@ -87,7 +87,7 @@ class Editor(QObject):
         )
 
         self.file_tasks.glimpsed.connect(self._glimpsed)
-        self.file_tasks.opened.connect(self._opened)
+        self.file_tasks.opened.connect(self.show)
         self.file_tasks.open_failed.connect(self._open_failed)
         self.preparing.measured.connect(self._measured)
         self.preparing.prepared.connect(self.keep_prepared)
@@ -137,7 +137,8 @@ class Editor(QObject):
             self.changed.emit(Change.OPENING)
 
     @slot(OpenedPhoto)
-    def _opened(self, opened: OpenedPhoto) -> None:
+    def show(self, opened: OpenedPhoto) -> None:
+        """Go on with this photo in place of the one that is open."""
         self.glimpse = None
         if self.session is not None and self.session.sidecar != opened.session.sidecar:
             self.save()  # what was changed while this one was read

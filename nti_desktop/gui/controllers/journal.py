@@ -7,11 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 
 from nti_desktop.core.errors import NtiError
-from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, unsaved_of
+from nti_desktop.editing.journalling import Journalling, as_saved, unsaved_of
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.file_tasks import OpenedPhoto
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone, Topic
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.threads import slot
@@ -71,15 +71,10 @@ class JournalController(QObject):
     @slot(Session)
     def _saved(self, session: Session) -> None:
         if self._document is not None and session is self._document.session:
+            self._editor.withdraw(Topic.BROUGHT_BACK)  # what was brought back is saved; undo takes it back
             self.note()
         elif session in self._discards and not session.working_copy.dirty:
             self._discards.pop(session)()
-
-    def give_up(self) -> None:
-        """Let go of what is not saved."""
-        self._journalling.discard()
-        self._document = None
-        self._timer.stop()
 
     @slot()
     def _opened(self) -> None:
@@ -89,19 +84,19 @@ class JournalController(QObject):
         if left is not None:
             self._journalling.go_on_from(left)
             if not left.ended:
-                self._editor.say(
-                    Message(_BACK, Tone.NOTE, topic=Topic.JOURNAL, actions=(Action("Discard it", self._discard),))
-                )
+                discard = Action("Discard it", self._discard)
+                self._editor.say(Message(_BACK, Tone.NOTE, topic=Topic.BROUGHT_BACK, actions=(discard,)))
         self.note()
 
     def _discard(self) -> None:
         """Go back to what was saved."""
-        document = self._document
-        self.give_up()
-        if document is not None:
-            document.session.working_copy.give_up()
-            self._editor.tell(Change.VERSIONS)
-            self._editor.file_tasks.open(document.session.photo.path)
+        document, photo = self._document, self._editor.pictures.before
+        if document is None or photo is None:
+            return
+        self._journalling.discard()
+        self._document = None
+        session, desk = as_saved(document.session)
+        self._editor.show(OpenedPhoto(session, desk, None, photo, {}))
 
     @slot()
     def _changed(self) -> None:

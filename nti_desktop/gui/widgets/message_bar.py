@@ -53,6 +53,7 @@ class Topic(Enum):
     ARRIVED = auto()  # what another program saved
     ELSEWHERE = auto()  # where the project lies
     JOURNAL = auto()
+    BROUGHT_BACK = auto()  # what was not saved when the program ended
     SCREEN = auto()  # its colours
     CLOSING = auto()
 
