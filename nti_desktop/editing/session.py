@@ -115,6 +115,12 @@ class Session:
             self.working_copy.change(photo=photo)
         return self.working_copy.snapshot(self.tell_desk(), path, self.photo.path.absolute(), moves)
 
+    def opens_as(self, other: "Session") -> bool:
+        """Tell whether this is the photo and the project, as it was saved, that another session has just opened."""
+        project = self.sidecar, self.working_copy.base, self.read_only
+        there = other.sidecar, other.working_copy.base, other.read_only
+        return project == there and self.photo.opens_as(other.photo)
+
     def save(self) -> tuple[str, ...]:
         """Write the project where it belongs, if there is something to save, see `WorkingCopy.write`."""
         return self.working_copy.write(self.snapshot()) if self.working_copy.dirty else ()

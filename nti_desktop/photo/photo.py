@@ -37,6 +37,12 @@ class Photo:
         """Its pixels, with the profile of their colours."""
         return Raster(self.pixels, self.profile)
 
+    def opens_as(self, other: "Photo") -> bool:
+        """Tell whether this is the file that was opened as another photo, and looks as that does."""
+        looks = self.identity, self.orientation, self.profile, self.bit_depth, self.development
+        there = other.identity, other.orientation, other.profile, other.bit_depth, other.development
+        return self.path.absolute() == other.path.absolute() and looks == there
+
 
 def open_photo(path: Path, orientation: int | None = None, report: Report | None = None) -> Photo:
     """Read a JPEG, PNG, TIFF, WebP, HEIC or AVIF picture, or develop a raw file neutrally.

@@ -115,6 +115,18 @@ def test_a_project_that_is_full_takes_no_more_and_stays_as_it_was(photo: Path) -
     assert session.working_copy.saved_project == before
 
 
+def test_a_photo_opens_as_it_is_open_until_it_or_its_project_is_another_on_the_disk(photo: Path) -> None:
+    session = with_a_version(photo)
+    session.add_version("Green", GREEN)
+    assert session.opens_as(Session.open(photo)), "what is not saved lies nowhere"
+    other = Session.open(photo)
+    turned = replace(other.photo, orientation=6)
+    assert not session.opens_as(Session(turned, other.working_copy, ()))
+    session.save()
+    assert session.opens_as(Session.open(photo))
+    assert not other.opens_as(session)
+
+
 def test_what_is_tried_aside_changes_nothing(photo: Path) -> None:
     session = Session.open(photo)
     record = session.keep_inversion(built_in(), "0" * 64, inverted(session))

@@ -172,6 +172,24 @@ def test_words_that_nothing_was_prepared_with_are_there_again_after_an_orderly_e
     assert not [text for text in texts(again) if "when the program ended" in text]
 
 
+def test_the_open_photo_opened_again_keeps_what_is_written(window: MainWindow, photo: Path, until: Until) -> None:
+    document = window.editor.document
+    window.opening.open_path(photo)
+    until(lambda: window.editor.file_tasks.opening is None)
+    assert window.editor.document is document
+    assert window.editor_view.canvas is window.editor_view.view
+    assert window.editor_view.prompts.isEnabled()
+    assert window.editor_view.prompts.edit.text() == "a cat on a lawn"
+
+
+def test_the_open_photo_opened_again_is_shown_as_another_program_saved_it(
+    window: MainWindow, photo: Path, until: Until
+) -> None:
+    with_a_version(photo)
+    window.opening.open_path(photo)
+    until(lambda: window.editor.document is not None and window.editor.document.edit_text == BLUE.prompt)
+
+
 def test_once_everything_is_saved_no_journal_is_left(prepared: MainWindow, sample_edit: str, until: Until) -> None:
     prepared.editor.say_in_words(sample_edit)
     until(lambda: bool(list(_written())))

@@ -168,11 +168,12 @@ def test_what_is_prepared_when_another_photo_is_open_already_is_kept_with_its_ow
 
 
 def test_what_is_prepared_when_the_photo_was_opened_anew_is_kept_there(
-    ready: MainWindow, nearly_done: Callable[[], None], until: Until, close: Close, photo: Path
+    ready: MainWindow, nearly_done: Callable[[], None], until: Until, close: Close, photo: Path, other: Path
 ) -> None:
-    before = ready.editor.session
-    ready.opening.open_path(photo)
-    until(lambda: ready.editor.session is not before)
+    for path in (other, photo):
+        before = ready.editor.session
+        ready.opening.open_path(path)
+        until(lambda before=before: ready.editor.session is not before)
     nearly_done()
     until(lambda: ready.editor.document is not None and ready.editor.document.version is not None)
     ready.versions.add_version()

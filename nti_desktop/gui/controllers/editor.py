@@ -87,8 +87,8 @@ class Editor(QObject):
         )
 
         self.file_tasks.glimpsed.connect(self._glimpsed)
-        self.file_tasks.opened.connect(self.show)
-        self.file_tasks.open_failed.connect(self._open_failed)
+        self.file_tasks.opened.connect(self._opened)
+        self.file_tasks.open_failed.connect(self._stay)
         self.preparing.measured.connect(self._measured)
         self.preparing.prepared.connect(self.keep_prepared)
         self.preparing.failed.connect(self._preparing_failed)
@@ -128,8 +128,8 @@ class Editor(QObject):
         self.glimpsed.emit()
         self.changed.emit(Change.OPENING)
 
-    @slot(Path, NtiError)
-    def _open_failed(self, _path: Path, _error: NtiError) -> None:
+    @slot()
+    def _stay(self) -> None:
         """Back to what was there before."""
         if self.glimpse is not None:
             self.glimpse = None
@@ -137,6 +137,13 @@ class Editor(QObject):
             self.changed.emit(Change.OPENING)
 
     @slot(OpenedPhoto)
+    def _opened(self, opened: OpenedPhoto) -> None:
+        """A photo that is open as it lies on the disk stays so, with all that is not saved."""
+        if self.session is not None and self.session.opens_as(opened.session):
+            self._stay()
+        else:
+            self.show(opened)
+
     def show(self, opened: OpenedPhoto) -> None:
         """Go on with this photo in place of the one that is open."""
         self.glimpse = None
