@@ -8,7 +8,7 @@ from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.edits import with_emphasis
 from nti_desktop.editing.history import EditState, History
-from nti_desktop.editing.open_edit import OpenEdit
+from nti_desktop.editing.open_edit import OpenEdit, StartingPoint
 from nti_desktop.editing.session import Session
 from nti_desktop.editing.version_areas import edits_by_area
 from nti_desktop.editing.version_list import Step, part_of, state_of
@@ -41,6 +41,7 @@ class Document(OpenEdit):
         super().__init__(session, defaults)
         self._clock = clock
         self._described = ""  # the description before it was typed on
+        self._left: dict[str, Desk] = {}  # what is written for the next preparing of versions that are not shown
         self._show_version()
         self._keeps_this()
         if desk is not None:
@@ -76,8 +77,12 @@ class Document(OpenEdit):
         whole, area = self.whole, desk.area
         if area.x + area.width > whole.width or area.y + area.height > whole.height:
             return
-        if area != self.area:
-            self.work_on(area)
+        self._lay_open(desk)
+
+    def _lay_open(self, desk: Desk) -> None:
+        """Go on with what is written."""
+        if desk.area != self.area:
+            self.work_on(desk.area)
         self.description = self._described = desk.description
         if self.up_to_date:
             self._show_edit_text()
@@ -209,25 +214,40 @@ class Document(OpenEdit):
             version, self._draft = self._versions.begin(part_of(history.present, inversion.id), (), None), None
         self._versions.keep(version, history)
 
-    def prepared(self, entry: ModelEntry, made: Sequence[AreaInversion]) -> None:
+    def prepared(self, entry: ModelEntry, made: Sequence[AreaInversion], start: StartingPoint | None = None) -> None:
         """Areas, at least one, were prepared: what was drafted for them becomes a version, or what another model was
-        asked for.
+        asked for. Where the photo is described otherwise since, that is the edit as it was then, and what is written
+        now stays a draft. start: when they were asked for, None for now.
         """
+        start = start or self.starting_point
+        if start.version != self.version_id and any(each.id == start.version for each in self.session.project.versions):
+            self.go_to(start.version)
+        written, described = self._written, self._described
+        here = [each.inverted.settings.method.row for each in made if each.area == self.area == start.area]
+        outdated = self.description.strip() != start.description and any(row.described for row in here)
+        asked = start.state if outdated else self.state
         before, parts = self.version_id, edits_by_area(self.session.project, self.version)
-        states = [self._edit_of(each, entry, parts.get(each.area)) for each in made]
+        states = [self._edit_of(each, entry, parts.get(each.area), asked) for each in made]
         for each, state in zip(made, states, strict=True):
             inversion = self.session.keep_inversion(entry, each.fingerprint, each.inverted, each.area)
             parts[each.area] = part_of(state, inversion.id)
         own = parts.pop(self.area if self.area in parts else made[-1].area)
         self._versions.begin(own, tuple(parts.values()), before or None)
         self.go_to(self.version_id)
+        if outdated:
+            self._lay_open(written)
+            self._described = described
 
-    def _edit_of(self, made: AreaInversion, entry: ModelEntry, part: PartRecord | None) -> EditState:
-        """The edit of an area that was prepared. entry: the model that it was prepared with; part: the edit so far."""
+    def _edit_of(
+        self, made: AreaInversion, entry: ModelEntry, part: PartRecord | None, here: EditState | None
+    ) -> EditState:
+        """The edit of an area that was prepared. entry: the model that it was prepared with; part: the edit so far;
+        here: what is asked of the area that is worked on.
+        """
         settings, asked = made.inverted.settings, None
         before = self.session.project.inversion(part.inversion) if part else None
         if made.area == self.area:
-            asked = self.state
+            asked = here
         elif part and before and before.settings.prompt == settings.prompt:
             asked = state_of(part)
         undescribed = before is not None and not before.settings.method.row.described and self._draft is None
@@ -286,10 +306,19 @@ class Document(OpenEdit):
         return bool(mine)
 
     def go_to(self, version_id: str) -> bool:
-        """Edit another version."""
+        """Edit another version. What is written for the next preparing of this one is there again when it is shown."""
+        if version_id != self.version_id and not self.up_to_date and (self.description + self.edit_text).strip():
+            self._left[self.version_id] = self._written
         self.session.select_version(version_id)
         self._show_version()
+        left = self._left.pop(version_id, None)
+        if left is not None:
+            self._lay_open(left)
         return True
+
+    @property
+    def _written(self) -> Desk:
+        return Desk(self.description, self.edit_text, self.area, self._draft)
 
     def delete_version(self) -> Step:
         """Delete the current version, of two or more, and go to a neighbour; what comes back is for `put_back`."""

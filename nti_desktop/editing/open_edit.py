@@ -1,5 +1,7 @@
 """What is open of a photo: its session, the two sentences, the version and its edit. Nothing here changes any of it."""
 
+from dataclasses import dataclass
+
 from nti_desktop.editing.basis import Basis, basis_of
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.render_requests import Beside, Wanted
@@ -14,6 +16,18 @@ from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.recipe import asks_for_nothing
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
+
+
+@dataclass(frozen=True)
+class StartingPoint:
+    """How things stood when preparing was asked for. version: id of the one shown, empty before the first; area: the
+    one worked on; description, state: of it and its edit, None where nothing was written.
+    """
+
+    version: str
+    area: Area
+    description: str
+    state: EditState | None
 
 
 class OpenEdit:
@@ -167,6 +181,11 @@ class OpenEdit:
         """The edit as it stands; None before there is a sentence to edit."""
         history = self.history
         return history.present if history else None
+
+    @property
+    def starting_point(self) -> StartingPoint:
+        """How things stand, for what is prepared from now on."""
+        return StartingPoint(self.version_id, self.area, self.description.strip(), self.state)
 
     @property
     def is_the_photo(self) -> bool:

@@ -10,6 +10,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.engine_jobs import invert_job, measure_job
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.estimates import Estimates
+from nti_desktop.editing.open_edit import StartingPoint
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.jobs import Inversion, InvertJob, Measured, MeasureJob, Rendered, RenderJob
@@ -19,18 +20,22 @@ from nti_desktop.recipe.settings import InversionSettings
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """Areas that were asked for at once. document: the photo's; prepared: what has come of it, at least one area."""
+    """Areas that were asked for at once. document: the photo's; start: how it stood then; prepared: what has come of
+    it, at least one area.
+    """
 
     document: Document
+    start: StartingPoint
     entry: ModelEntry
     prepared: tuple[AreaInversion, ...]
 
 
 @dataclass(eq=False)
 class _Undertaking:
-    """Areas that are inverted one after another. waiting: those that are not begun."""
+    """Areas that are inverted one after another. start: see Preparation; waiting: those that are not begun."""
 
     document: Document
+    start: StartingPoint
     entry: ModelEntry
     waiting: list[tuple[Area, InvertJob]]
     prepared: list[AreaInversion] = field(default_factory=list)
@@ -120,7 +125,7 @@ class PreparationPlan:
         except NtiError as error:
             self._audience.failed(error)
             return
-        self._begin(_Undertaking(document, entry, jobs))
+        self._begin(_Undertaking(document, document.starting_point, entry, jobs))
 
     def begin_no_more(self) -> None:
         """Begin nothing more; what is being inverted may come home."""
@@ -132,8 +137,9 @@ class PreparationPlan:
         self._inverting[self._engine.prepare(PrepareJob(undertaking.entry, job))] = undertaking, area
 
     def _bring_home(self, undertaking: _Undertaking) -> None:
-        if undertaking.prepared:
-            self._audience.prepared(Preparation(undertaking.document, undertaking.entry, tuple(undertaking.prepared)))
+        document, start, prepared = undertaking.document, undertaking.start, tuple(undertaking.prepared)
+        if prepared:
+            self._audience.prepared(Preparation(document, start, undertaking.entry, prepared))
 
     def rendered(self, ticket: Ticket, rendered: Rendered) -> None:
         """Every render of what is worked on tells how long the next will take."""

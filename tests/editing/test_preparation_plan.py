@@ -87,6 +87,16 @@ def test_areas_are_prepared_one_after_the_other_and_come_home_together(house: Ho
     assert (house.plan.at_work, house.plan.busy, house.plan.possible) == (False, False, True)
 
 
+def test_what_comes_home_tells_how_the_photo_stood_when_it_was_asked_for(house: House) -> None:
+    asked = house.document.starting_point
+    house.invert(house.document.whole, CORNER)
+    house.document.say_in_words("a golden ball on a table")
+    house.answer()
+    house.answer()
+    assert house.prepared[0].start == asked
+    assert house.document.starting_point != asked
+
+
 def test_a_method_that_needs_no_description_is_given_none(house: House) -> None:
     house.invert(house.document.whole, method=Method.INSTRUCT)
     job = house.asked[-1].job

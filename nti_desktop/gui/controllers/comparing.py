@@ -92,8 +92,8 @@ class Comparing(DialogController):
         tried = self._tried[Method(method)]
         self.dialog.accept()
         if tried.prepared is not None:
-            comparison = tried.comparison
-            self._editor.keep_prepared(Preparation(comparison.document, comparison.entry, (tried.prepared,)))
+            document, entry = tried.comparison.document, tried.comparison.entry
+            self._editor.keep_prepared(Preparation(document, document.starting_point, entry, (tried.prepared,)))
 
     def _give_up(self) -> None:
         self.plan.cancel()

@@ -305,7 +305,7 @@ class Editor(QObject):
         if self.document is not None and self.document.session.sidecar == document.session.sidecar:
             document = self.document  # the same photo, perhaps opened anew
         try:
-            document.prepared(made.entry, made.prepared)
+            document.prepared(made.entry, made.prepared, made.start)
         except NtiError as error:
             self._preparing_failed(error)
             return
