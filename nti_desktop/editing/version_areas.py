@@ -44,9 +44,8 @@ def edits_beside(project: Project, version: VersionRecord | None) -> Beside:
 
 
 def parts_beside(project: Project, inversion_id: str) -> tuple[PartRecord, ...]:
-    """Return the edits of other frames in the version that was made or shown last: an edit of this one keeps them."""
+    """Return the edits of other areas in the version that was made or shown last: an edit of this one keeps them."""
     versions = project.versions
     last = project.version(project.current) if project.current else versions[-1] if versions else None
-    frame = project.inversion(inversion_id).frame
-    parts = last.parts if last else ()
-    return tuple(part for part in parts if project.inversion(part.inversion).frame != frame)
+    area = frame_of_inversion(project, inversion_id).area
+    return tuple(part for other, part in edits_by_area(project, last).items() if other != area)

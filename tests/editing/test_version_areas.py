@@ -3,7 +3,7 @@
 import pytest
 
 from nti_desktop.editing.history import EditState
-from nti_desktop.editing.version_areas import areas_as_laid, descriptions, edits_beside, edits_by_area
+from nti_desktop.editing.version_areas import areas_as_laid, descriptions, edits_beside, edits_by_area, parts_beside
 from nti_desktop.editing.version_list import part_of, state_of
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
@@ -69,6 +69,15 @@ def test_beside_the_area_worked_on_only_edits_that_ask_for_something_count(
     project: Project, version: VersionRecord
 ) -> None:
     assert edits_beside(project, version) == (("sky", CHANGED),)
+
+
+def test_an_edit_takes_the_place_of_the_one_that_its_area_has_by_a_model_of_another_size(project: Project) -> None:
+    larger = project.frames[0].model_copy(update={"id": "larger", "model_width": 1024, "model_height": 688})
+    again = make_inversion("again", Method.RESIDUAL).model_copy(update={"frame": "larger"})
+    project = project.model_copy(
+        update={"frames": (*project.frames, larger), "inversions": (*project.inversions, again)}
+    )
+    assert [part.inversion for part in parts_beside(project, "again")] == ["corner", "sky"]
 
 
 def test_before_the_photo_was_prepared_there_is_nothing() -> None:
