@@ -20,7 +20,7 @@ from nti_desktop.recipe.structure import fades
 P = TypeVar("P")  # a picture, as whoever shows it needs it
 T = TypeVar("T")
 
-_KEPT = 12  # rendered edits, a few megabytes each
+_KEPT = 12  # rendered edits, a few megabytes each; more where one picture needs more
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,8 +204,9 @@ class RenderPlan(Generic[P]):
             return
         self.renders += 1
         self._kept[edit] = rendered
-        while len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
+        needed = set() if self._wanted is None else self._needs(self._wanted)
+        for spare in [each for each in self._kept if each not in needed][: max(0, len(self._kept) - _KEPT)]:
+            del self._kept[spare]
         if ticket is self._newest:
             self._newest = None
         elif self._newest is not None and _edit_of(self._newest) == edit:

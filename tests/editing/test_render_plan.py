@@ -231,6 +231,18 @@ def test_a_render_that_somebody_else_asked_for_serves_and_the_own_one_is_withdra
     assert plan.plan.renders == 1
 
 
+def test_a_picture_of_many_areas_is_shown_and_one_more_edit_of_it_takes_one_render(plan: Plan) -> None:
+    others = tuple((invert(plan.session, seed=number), EditState(BLUE, Finish())) for number in range(14))
+    shown = plan.session.project.versions[0]
+    for recipe, renders in ((BLUE, 15), (GREEN, 16)):
+        plan.plan.ask(Wanted(shown.id, shown.inversion, EditState(recipe, Finish()), None, others))
+        for number in range(len(plan.engine.asked) - 1, renders):
+            plan.answer(number)
+        plan.work()
+        assert plan.shown[-1] == recipe.prompt
+        assert len(plan.engine.asked) == renders
+
+
 def test_only_so_many_renders_are_kept_and_those_used_last_stay(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nti_desktop.editing.render_plan._KEPT", 2)
     inversion = plan.session.require_inversion(None).id
