@@ -34,8 +34,16 @@ def areas_as_laid(project: Project, version: VersionRecord | None) -> list[Area]
 
 def edits_beside(project: Project, version: VersionRecord | None) -> Beside:
     """Return a version's edits of areas that are not worked on, as far as they ask for something."""
-    others = version.others if version else ()
-    states = [(project.inversion(part.inversion), state_of(part)) for part in others]
+    return _asking(project, version.others if version else ())
+
+
+def is_the_photo(project: Project, version: VersionRecord) -> bool:
+    """Tell whether a version asks for nothing in any area."""
+    return not _asking(project, version.parts)
+
+
+def _asking(project: Project, parts: tuple[PartRecord, ...]) -> Beside:
+    states = [(project.inversion(part.inversion), state_of(part)) for part in parts]
     return tuple(
         (inversion.id, state)
         for inversion, state in states

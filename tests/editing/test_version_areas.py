@@ -3,10 +3,18 @@
 import pytest
 
 from nti_desktop.editing.history import EditState
-from nti_desktop.editing.version_areas import areas_as_laid, descriptions, edits_beside, edits_by_area, parts_beside
+from nti_desktop.editing.version_areas import (
+    areas_as_laid,
+    descriptions,
+    edits_beside,
+    edits_by_area,
+    is_the_photo,
+    parts_beside,
+)
 from nti_desktop.editing.version_list import part_of, state_of
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
+from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.project.schema import Project, VersionRecord
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.recipe import EditRecipe
@@ -69,6 +77,13 @@ def test_beside_the_area_worked_on_only_edits_that_ask_for_something_count(
     project: Project, version: VersionRecord
 ) -> None:
     assert edits_beside(project, version) == (("sky", CHANGED),)
+
+
+def test_a_version_is_the_photo_where_no_area_asks_for_something(project: Project, version: VersionRecord) -> None:
+    assert not is_the_photo(project, version)
+    unchanged = version.model_copy(update={"recipe": RecipeRecord.of(UNCHANGED.recipe), "others": ()})
+    assert is_the_photo(project, unchanged)
+    assert not is_the_photo(project, unchanged.model_copy(update={"others": version.others})), "the sky is dark"
 
 
 def test_an_edit_takes_the_place_of_the_one_that_its_area_has_by_a_model_of_another_size(project: Project) -> None:

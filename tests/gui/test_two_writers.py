@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -86,11 +87,13 @@ def test_the_version_on_screen_that_was_changed_elsewhere_is_shown_as_it_is_now(
     assert document is not None
     first = document.session.project.versions[0].id
     window.versions.choose(first)
+    window.editor.stored_previews.thumbnails[first] = QImage(8, 8, QImage.Format.Format_RGB888)
     other = Session.open(photo)
     other.change_version(first, recipe=EditRecipe("a green ball on a table"))
     other.save()
     window.leaving.save()
     until(lambda: document.edit_text == "a green ball on a table")
+    assert window.editor.stored_previews.thumbnails.get(first) is None, "as it was before"
     assert window.editor_view.prompts.edit.text() == "a green ball on a table"
     window.editing.undo()
     assert document.edit_text == SOURCE

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.editing import history
@@ -59,6 +60,26 @@ def three(prepared: MainWindow, document: Document, say: Say, sample: Sample) ->
     prepared.editor.say_in_words(sample.edits[1])
     say(sample.edits[2])
     return versions(document)
+
+
+def test_a_version_that_is_the_photo_again_looks_like_it_in_the_list_however_it_was_stored(
+    prepared: MainWindow, document: Document, say: Say, until: Until, sample: Sample
+) -> None:
+    editor, panel, version = prepared.editor, prepared.editor_view.versions_panel, document.version_id
+
+    def shown() -> QImage:
+        item = panel.list.item(0)
+        assert item is not None
+        return item.icon().pixmap(8, 8).toImage()
+
+    photo = shown()
+    say(sample.edits[0])
+    editor.stored_previews.thumbnails.clear()
+    editor.stored_previews.ask_for_thumbnails([version])
+    until(lambda: editor.stored_previews.thumbnails.get(version) is not None)
+    assert shown() != photo
+    say(sample.caption)
+    assert shown() == photo
 
 
 def test_a_deleted_version_comes_back_by_undo_with_all_that_was_its_own(

@@ -31,6 +31,7 @@ class Arrivals(QObject):
             return
         for version in arrival.news:
             editor.pictures.of_versions.pop(version, None)
+            editor.stored_previews.thumbnails.pop(version, None)
         if document.take_in(arrival.before):
             editor.withdraw(Topic.EFFECT, Topic.EMPHASIS)
             editor.pictures.show_stored()

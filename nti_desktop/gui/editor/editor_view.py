@@ -12,6 +12,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.marking import can_be_marked, marks_on_photo
 from nti_desktop.editing.preparation_text import DESCRIBE, completing_text, preparation_text, standing_of
 from nti_desktop.editing.used_mask import used_mask
+from nti_desktop.editing.version_areas import is_the_photo
 from nti_desktop.gui import theme
 from nti_desktop.gui.canvas.photo_view import PhotoView
 from nti_desktop.gui.canvas.picture import is_reddish, mask_overlay
@@ -32,6 +33,7 @@ from nti_desktop.gui.widgets.plain import set_tip
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area, frame_of
+from nti_desktop.project.schema import Project, VersionRecord
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.sees import Sees
 
@@ -296,17 +298,21 @@ class EditorView(QWidget):
     def _show_versions(self, document: Document) -> None:
         project = document.session.project
         rows = [
-            VersionRow(version.id, version.name, version.recipe.prompt, self._thumbnail(version.id))
+            VersionRow(version.id, version.name, version.recipe.prompt, self._thumbnail(project, version))
             for version in project.versions
         ]
         self.versions_panel.show_versions(rows, project.current, editable=document.up_to_date)
 
-    def _thumbnail(self, version: str) -> QImage:
-        """The newest small picture of a version: rendered, as stored, or the photo until one of these is there."""
-        pictures, stored = self.editor.pictures, self.editor.stored_previews.thumbnails.get(version)
+    def _thumbnail(self, project: Project, version: VersionRecord) -> QImage:
+        """The newest small picture of a version: rendered, as stored, or the photo where it is that, and until one of
+        these is there.
+        """
+        pictures, stored = self.editor.pictures, self.editor.stored_previews.thumbnails.get(version.id)
         assert pictures.before is not None
-        seen = pictures.of_versions.get(version)
-        return seen.levels[-1] if seen is not None else stored or pictures.before.levels[-1]
+        seen = pictures.of_versions.get(version.id)
+        if seen is None and stored is not None and not is_the_photo(project, version):
+            return stored
+        return (seen or pictures.before).levels[-1]
 
     @slot(tuple)
     def _versions_looked_at(self, versions: tuple[str, ...]) -> None:
