@@ -14,7 +14,7 @@ def possible_commands(
 
     opening: whether another photo is on its way in and can be looked at, which is all that can be done then;
     can_prepare: whether the photo can be prepared now; comparable: whether its edit can be made in several ways; final:
-    whether the full render of the edit is there; returns: whether a raw editor waits for the picture.
+    whether the full render of the edit is there; returns: whether a raw editor waits for a picture of this photo.
     """
     is_open = document is not None
     ready = document is not None and document.up_to_date

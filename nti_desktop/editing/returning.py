@@ -66,14 +66,15 @@ def follow(session: Session, returned: Returned) -> None:
 
     Raises SidecarError when the project cannot be renamed; it then stays under its old name.
     """
-    if not _same(session.photo.path, returned.path):
+    if not same_file(session.photo.path, returned.path):
         return
     identity = session.photo.identity
-    chosen = not any(_same(session.sidecar, usual) for usual in usual_places(session.photo.path, identity))
+    chosen = not any(same_file(session.sidecar, usual) for usual in usual_places(session.photo.path, identity))
     session.move_to(returned.kept, session.sidecar if chosen else sidecar_path(returned.kept, identity))
 
 
-def _same(one: Path, other: Path) -> bool:
+def same_file(one: Path, other: Path) -> bool:
+    """Tell whether two paths lead to the same file, also by links."""
     return os.path.realpath(one) == os.path.realpath(other)
 
 

@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
             can_prepare=editor.preparing.plan.possible,
             comparable=self.comparing.possible,
             final=editor.pictures.final,
-            returns=self.exporting.return_target is not None,
+            returns=self.exporting.returns,
         )
         for name, enabled in possible.items():
             self.actions_by_name[name].setEnabled(enabled)

@@ -191,6 +191,34 @@ def test_a_raw_editors_file_is_returned_to(open_window: OpenWindow, until: Until
     assert np.array_equal(open_photo(given).pixels, np.full((300, 400, 3), 120, np.uint8))
 
 
+def test_only_the_photo_that_a_raw_editor_gave_is_returned_to_it(
+    open_window: OpenWindow, until: Until, tmp_path: Path
+) -> None:
+    given, other = tmp_path / "given.tif", tmp_path / "other.tif"
+    for path, grey in ((given, 120), (other, 60)):
+        Image.fromarray(np.full((300, 400, 3), grey, np.uint8)).save(path)
+    window = open_window()
+    window.exporting.return_target = given
+
+    def can_return(photo: Path) -> bool:
+        window.opening.open_path(photo)
+        until(lambda: window.editor.session is not None and window.editor.session.photo.path == photo)
+        return window.actions_by_name["return_to_editor"].isEnabled()
+
+    assert can_return(given)
+    assert not can_return(other)
+    before = given.read_bytes()
+    window.exporting.return_to_editor()
+    assert window.editor.exports.queue.waiting == ()
+    assert can_return(given)
+    window.exporting.return_to_editor()
+    until(lambda: "Returned to" in said(window))
+    assert window.actions_by_name["return_to_editor"].isEnabled(), "the photo lies under another name now"
+    assert not can_return(other)
+    assert can_return(tmp_path / "given.original.tif")
+    assert (tmp_path / "given.original.tif").read_bytes() == before
+
+
 def test_what_is_not_carried_back_to_a_raw_editor_is_said(
     open_window: OpenWindow, until: Until, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.export_request import ExportRequest
-from nti_desktop.editing.returning import Returned, follow
+from nti_desktop.editing.returning import Returned, follow, same_file
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
@@ -31,10 +31,24 @@ class Exporting(QObject):
         self._editor = editor
         self.dialog = ExportDialog(window)
         self.return_target: Path | None = None  # the file that a raw editor gave and waits for
+        self._given: set[str] = set()  # identities of the photos that were opened from it
         self.dialog.asked.connect(self.write)
+        editor.opened.connect(self._opened)
         editor.exports.exported.connect(self._exported)
         editor.exports.returned.connect(self._returned)
         editor.exports.failed.connect(self._failed)
+
+    @property
+    def returns(self) -> bool:
+        """Whether the photo that is open is the one that the raw editor waits for, under whatever name by now."""
+        session = self._editor.session
+        return session is not None and session.photo.identity in self._given
+
+    @slot()
+    def _opened(self) -> None:
+        session, target = self._editor.session, self.return_target
+        if session is not None and target is not None and same_file(session.photo.path, target):
+            self._given.add(session.photo.identity)
 
     @command("&Export…", Menu.FILE, "Ctrl+Shift+E", separated=True)
     @slot()
@@ -54,9 +68,8 @@ class Exporting(QObject):
     @slot()
     def return_to_editor(self) -> None:
         """Replace the file that the raw editor gave; its old bytes are kept beside it."""
-        if self.return_target is None:
-            return
-        self._ask(self.return_target, None)
+        if self.return_target is not None and self.returns:
+            self._ask(self.return_target, None)
 
     @slot(ExportRequest)
     def write(self, request: ExportRequest) -> None:
