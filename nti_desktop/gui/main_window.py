@@ -95,7 +95,7 @@ class MainWindow(QMainWindow):
         self.devices = DeviceChooser(self.engine, self.editor, self.editor_view.model_panel, self)
         self.editing = Editing(self.editor, self.editor_view, self.progress, self)
         self.feedback = EditFeedback(self.editor, self)
-        self.exporting = Exporting(self.editor, self)
+        self.exporting = Exporting(self.editor, line, self)
         self.saving_as = SavingAs(self.editor, self)
         self.completing = Completing(self.editor, self.engine, self.editor_view.prompts, self)
         self.taking_look = TakingLook(self.editor, self.engine, self.background, line, self)

@@ -219,6 +219,25 @@ def test_only_the_photo_that_a_raw_editor_gave_is_returned_to_it(
     assert (tmp_path / "given.original.tif").read_bytes() == before
 
 
+@pytest.mark.parametrize("command", ["export_again", "return_to_editor"])
+def test_what_is_being_typed_is_written_too(
+    prepared: MainWindow, until: Until, qtbot: QtBot, photo: Path, sample_edit: str, command: str
+) -> None:
+    window, line = prepared, prepared.editor_view.prompts.edit
+    window.exporting.return_target = photo
+    window.opening.open_path(photo)
+    until(window.actions_by_name["return_to_editor"].isEnabled)
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, sample_edit)
+    assert line.is_being_typed
+    window.actions_by_name[command].trigger()
+    (task,) = window.editor.exports.queue.waiting
+    assert task.wanted is not None
+    assert task.wanted.state.recipe.prompt == sample_edit
+    until(lambda: not window.editor.exports.queue.waiting)
+
+
 def test_what_is_not_carried_back_to_a_raw_editor_is_said(
     open_window: OpenWindow, until: Until, tmp_path: Path
 ) -> None:

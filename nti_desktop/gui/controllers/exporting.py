@@ -15,6 +15,7 @@ from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.export.export_dialog import ExportDialog
 from nti_desktop.gui.widgets.message_bar import Message, Tone, Topic
 from nti_desktop.gui.workers.threads import slot
@@ -26,9 +27,10 @@ from nti_desktop.photo.export.formats import format_of
 class Exporting(QObject):
     """Writes the open edit."""
 
-    def __init__(self, editor: Editor, window: QWidget) -> None:
+    def __init__(self, editor: Editor, line: PromptLine, window: QWidget) -> None:
+        """line: where the edit is typed."""
         super().__init__(window)
-        self._editor = editor
+        self._editor, self._line = editor, line
         self.dialog = ExportDialog(window)
         self.return_target: Path | None = None  # the file that a raw editor gave and waits for
         self._given: set[str] = set()  # identities of the photos that were opened from it
@@ -54,6 +56,7 @@ class Exporting(QObject):
     @slot()
     def export(self) -> None:
         """Write this version as a picture."""
+        self._line.settle()
         document = self._editor.document
         if document is not None:
             self.dialog.ask(preferences.export_request(), document.session.photo, self._version_name(document))
@@ -68,12 +71,14 @@ class Exporting(QObject):
     @slot()
     def return_to_editor(self) -> None:
         """Replace the file that the raw editor gave; its old bytes are kept beside it."""
+        self._line.settle()
         if self.return_target is not None and self.returns:
             self._ask(self.return_target, None)
 
     @slot(ExportRequest)
     def write(self, request: ExportRequest) -> None:
         """Write the open edit as it is now; where it has yet to be rendered, after that."""
+        self._line.settle()
         document = self._editor.document
         if document is None:
             return
