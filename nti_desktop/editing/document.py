@@ -15,7 +15,7 @@ from nti_desktop.editing.version_list import Step, part_of, state_of
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
-from nti_desktop.project.schema import PartRecord, Project
+from nti_desktop.project.schema import PartRecord, Project, VersionRecord
 from nti_desktop.recipe.completing import completed
 from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.look import Look
@@ -265,16 +265,14 @@ class Document(OpenEdit):
         self.go_to(self.version_id)
         return True
 
-    def add_aside(self, state: EditState, preview: bytes) -> bool:
-        """Add a version that was drawn already, with this edit of the area that is worked on; what is shown stays."""
-        inversion, shown = self._edited_inversion, self.version_id
-        if inversion is None:
-            return False
-        added = self._versions.begin(part_of(state, inversion.id), (), shown or None)
+    def add_aside(self, inversion_id: str, state: EditState, preview: bytes) -> VersionRecord:
+        """Add a version that was drawn already, with this edit of the inversion; what is shown stays."""
+        shown = self.version_id
+        added = self._versions.begin(part_of(state, inversion_id), (), shown or None)
         self.session.working_copy.keep_preview(added.id, preview)
         if shown:
             self.session.select_version(shown)
-        return True
+        return added
 
     def rename_version(self, version_id: str, name: str) -> bool:
         """Give a version another name."""

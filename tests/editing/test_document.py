@@ -259,17 +259,33 @@ def test_a_version_that_was_drawn_aside_is_added_and_what_is_shown_stays(made: D
     shown, state = made.version_id, made.state
     assert state is not None
     other = replace(state, recipe=GREEN)
-    assert made.add_aside(other, b"preview")
+    assert made.inversion is not None
+    drawn_on = made.inversion.id
+    added = made.add_aside(drawn_on, other, b"preview")
     assert (made.version_id, made.edit_text) == (shown, BLUE.prompt)
-    first, added = made.session.project.versions
+    first, last = made.session.project.versions
+    assert added == last
     assert (added.recipe.recipe(), added.made_from) == (GREEN, first.id)
     assert made.session.working_copy.preview_source(added.id).data == b"preview"
-    made.describe("a dog")
-    assert not made.add_aside(other, b"preview"), "it is not prepared so"
+
+
+def test_a_version_that_was_drawn_aside_stands_on_what_it_was_drawn_on(made: Document) -> None:
+    assert made.inversion is not None
+    drawn_on, state = made.inversion.id, EditState(GREEN, Finish())
+    made.describe(f"{SOURCE} at night")
+    settings = InversionSettings(made.description, Method.RESIDUAL, 4)
+    again = replace(inverted(made.session, seed=2), settings=settings)
+    made.prepared(built_in(), [AreaInversion(made.whole, "0" * 64, again)])
+    assert made.inversion.id != drawn_on
+    assert made.add_aside(drawn_on, state, b"preview").inversion == drawn_on
+    made.describe("a dog")  # which waits to be prepared
+    assert made.add_aside(drawn_on, state, b"preview").inversion == drawn_on
+    assert made.description == "a dog"
 
 
 def test_a_version_that_was_drawn_aside_of_a_photo_without_one_is_shown(begun: Document) -> None:
-    assert begun.add_aside(EditState(GREEN, Finish()), b"preview")
+    assert begun.inversion is not None
+    begun.add_aside(begun.inversion.id, EditState(GREEN, Finish()), b"preview")
     (version,) = begun.session.project.versions
     assert begun.version_id == version.id
     assert version.made_from is None

@@ -14,6 +14,8 @@ from nti_desktop.editing.session import Session
 from nti_desktop.gui.editor.series_dialog import SeriesDialog
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.samples import Sample, samples
+from nti_desktop.project.fields import MAX_ROWS
+from nti_desktop.project.schema import new_id
 from tests.gui.conftest import OpenWindow
 from tests.gui.gated import PLENTY, GatedBench
 from tests.gui.test_comparing import describe, prepare_and_edit, versions
@@ -129,6 +131,59 @@ def test_what_fails_is_said_and_leaves_what_was_made(edited: MainWindow, service
     until(lambda: not edited.story.run.at_work)
     assert dialog.state.text() == "Something unforeseen went wrong in the engine; the log file says more."
     assert versions(edited) == 1
+
+
+def test_pictures_stand_on_what_they_were_drawn_on_whatever_is_shown_meanwhile(
+    edited: MainWindow, service: GatedBench, until: Until, sample: Sample
+) -> None:
+    document = edited.editor.document
+    assert document is not None
+    assert document.version is not None
+    drawn_on = document.version
+    edited.editor.describe(f"{sample.caption} on grass")
+    edited.editor_view.prompts.prepare_button.click()
+    until(lambda: versions(edited) == 2)
+    other = document.version_id
+    edited.versions.choose(drawn_on.id)
+    dialog = story(edited, "in fog", "at night")
+    service.hold()
+    dialog.start_button.click()
+    edited.versions.choose(other)
+    service.let_go(1)
+    until(lambda: versions(edited) == 3)
+    edited.editor.describe("a cup")  # which waits to be prepared
+    service.let_go(PLENTY)
+    until(lambda: not edited.story.run.at_work)
+    made = document.session.project.versions[2:]
+    assert [version.inversion for version in made] == [drawn_on.inversion] * 2
+    assert [line.state.text() for line in dialog.lines] == [f"{v.name}: {v.recipe.prompt}" for v in made]
+    assert (document.version_id, document.description) == (other, "a cup")
+
+
+def test_a_picture_that_cannot_be_kept_ends_a_story_and_the_dialog_says_why(
+    edited: MainWindow, service: GatedBench, until: Until
+) -> None:
+    document = edited.editor.document
+    assert document is not None
+    project = document.session.project
+    (version,) = project.versions
+    more = (version.model_copy(update={"id": new_id(), "name": f"{n}"}) for n in range(MAX_ROWS - 1))
+    document.session.working_copy.change(versions=(version, *more))
+    begun = len(service.begun)
+    dialog = story(edited, "in fog", "at night")
+    dialog.start_button.click()
+    until(lambda: not edited.story.run.at_work)
+    assert dialog.state.text() == "This project is full; delete versions that you no longer need."
+    assert [line.state.text() for line in dialog.lines] == ["", ""]
+    assert len(service.begun) == begun + 1
+
+
+def test_a_story_is_not_begun_on_a_photo_that_is_described_otherwise_by_now(edited: MainWindow, until: Until) -> None:
+    dialog = story(edited, "in fog")
+    edited.editor.describe("a cup")
+    dialog.start_button.click()
+    assert dialog.state.text() == "The photo is not prepared as it is described now; prepare it, then begin."
+    assert not edited.story.run.at_work
 
 
 def test_a_story_without_a_sentence_says_what_is_missing(edited: MainWindow) -> None:

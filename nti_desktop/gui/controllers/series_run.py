@@ -40,7 +40,7 @@ class SeriesRun(QObject, Generic[T]):
     def __init__(
         self, dialog: SeriesDialog, engine: EngineThread, background: Background, show: Callable[[T], None]
     ) -> None:
-        """show: gets what comes of each step, in the window's thread."""
+        """show: gets what comes of each step, in the window's thread; an NtiError that it raises ends the series."""
         super().__init__(dialog)
         self._dialog, self._engine, self._background, self._show = dialog, engine, background, show
         self._now: _Now[T] | None = None
@@ -82,8 +82,12 @@ class SeriesRun(QObject, Generic[T]):
                 now.engine.deleteLater()
                 self._end("All is done.")
             else:
-                self._show(made)
-                self._go_on(now)
+                try:
+                    self._show(made)
+                except NtiError as error:
+                    failed(error)
+                else:
+                    self._go_on(now)
 
         def failed(error: NtiError) -> None:
             now.engine.deleteLater()

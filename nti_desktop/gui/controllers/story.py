@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QWidget
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.units import duration
+from nti_desktop.editing.changes import Change
 from nti_desktop.editing.composition import Composition
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.history import EditState
@@ -19,6 +20,7 @@ from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.raster import Raster
+from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.settings import EditDefaults
 
 WORDING = Wording(
@@ -44,6 +46,7 @@ class Story(DialogController):
         self._edits: tuple[EditState, ...] = ()
         self._pictures: dict[int, Raster] = {}  # by the place in the story
         self._composition: Composition | None = None
+        self._record: InversionRecord | None = None  # that the pictures are drawn on
         self._document: Document | None = None
         self.dialog.changed.connect(self._show_forecast)
         self.dialog.add_button.clicked.connect(self._add)
@@ -68,9 +71,12 @@ class Story(DialogController):
     def begin(self) -> None:
         """Draw what is not a version yet."""
         document = self._document
-        if document is None or document.inversion is None:
+        if document is None:
             return
         record, session = document.inversion, document.session
+        if record is None or not document.up_to_date:
+            self.dialog.state.setText("The photo is not prepared as it is described now; prepare it, then begin.")
+            return
         try:
             wishes = sentences([entry.text for entry in self.dialog.entries if entry.text])
             source = document.source.strip()
@@ -79,7 +85,7 @@ class Story(DialogController):
             self.dialog.state.setText(str(error))
             return
         self.dialog.show_entries([entry for entry in self.dialog.entries if entry.text])
-        self._pictures, self._composition = {}, session.composition
+        self._pictures, self._composition, self._record = {}, session.composition, record
         missing = []
         for number, state in enumerate(self._edits):
             known = made_before(session, record, state)
@@ -92,12 +98,13 @@ class Story(DialogController):
         self.run.begin(entry, lambda engine, report: draw_edits(aside, record, missing, engine, report, engine.cancel))
 
     def _show(self, made: tuple[EditState, bytes]) -> None:
-        state, preview = made
+        document, record, (state, preview) = self._document, self._record, made
+        assert document is not None
+        assert record is not None
         number = next(n for n, each in enumerate(self._edits) if each == state and n not in self._pictures)
-        self._editor.attempt(lambda document: document.add_aside(state, preview))
-        assert self._document is not None
-        name = self._document.session.project.versions[-1].name
-        self._told(number, name, small(preview))
+        added = document.add_aside(record.id, state, preview)
+        self._editor.tell(Change.EDIT | Change.VERSIONS)
+        self._told(number, added.name, small(preview))
 
     def _told(self, number: int, version: str, picture: Raster) -> None:
         self._pictures[number] = picture
@@ -121,10 +128,10 @@ class Story(DialogController):
 
     @slot()
     def _save_sheet(self) -> None:
-        document, composition = self._document, self._composition
-        if document is None or composition is None:
+        document, composition, record = self._document, self._composition, self._record
+        if document is None or composition is None or record is None:
             return
-        photo, description = document.session.photo.path, document.source.strip()
+        photo, description = document.session.photo.path, record.settings.prompt
         frames = tuple(
             Frame(self._edits[number].recipe.prompt, "", picture, new=True)
             for number, picture in sorted(self._pictures.items())
@@ -138,5 +145,5 @@ class Story(DialogController):
 
     def _give_up(self) -> None:
         self.run.cancel()
-        self._document = self._composition = None
+        self._document = self._composition = self._record = None
         self._edits, self._pictures = (), {}
