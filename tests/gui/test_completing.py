@@ -67,6 +67,30 @@ def test_a_button_completes_both_sentences_and_another_takes_that_back(window: M
     assert len(offers(window)) == 1
 
 
+@pytest.mark.parametrize("what", ["area", "version"])
+def test_what_was_completed_is_not_taken_back_anywhere_else(
+    window: MainWindow, service: GatedBench, until: Until, what: str
+) -> None:
+    document = window.editor.document
+    assert document is not None
+    window.editor_view.prompts.prepare_button.click()
+    until(lambda: document.version is not None)
+    first = document.version_id
+    window.versions.add_version()
+    service.look = Look("at night", ground="on sand")
+    window.actions_by_name["complete_description"].trigger()
+    until(lambda: "Described as" in said(window))
+    (message,) = (each for each in window.editor_view.messages.messages if "Described as" in each.text)
+    if what == "area":
+        window.areas.choose(Area(0, 0, 64, 64))
+    else:
+        window.versions.choose(first)
+    assert "Described as" not in said(window)
+    before = sentences(window)
+    message.actions[0].do()
+    assert sentences(window) == before
+
+
 def test_a_photo_whose_description_says_enough_is_offered_nothing(window: MainWindow) -> None:
     type_in(window, "a cup on snow at night", "")
     assert offers(window) == []

@@ -44,6 +44,12 @@ class Completing(QObject):
             return
         self.reader.ask(job, partial(self._complete, version, area, said))
 
+    @property
+    def _described(self) -> tuple[str, Area, str] | None:
+        """The version that is open, by its id, its area and the description of that."""
+        document = self._editor.document
+        return None if document is None else (document.version_id, document.area, document.description)
+
     def _settle(self) -> None:
         self._prompts.description.settle()
         self._prompts.edit.settle()
@@ -52,21 +58,19 @@ class Completing(QObject):
         """Say it in both sentences, where the version, by its id, and the area are described as they were."""
         self._settle()
         document = self._editor.document
-        if document is None or (document.version_id, document.area, document.description) != (
-            version,
-            area,
-            description,
-        ):
+        if document is None or self._described != (version, area, description):
             return
         edit = document.edit_text
         self._editor.complete(look)
-        changed = document.description != description
-        actions = (Action("Take it back", partial(self._take_back, description, edit)),) if changed else ()
+        take_back = partial(self._take_back, self._described, description, edit)
+        actions = (Action("Take it back", take_back),) if document.description != description else ()
         said = said_of_completing(description.strip(), document.description)
         self._editor.say(Message(said, topic=Topic.LOOK, actions=actions))
 
-    def _take_back(self, description: str, edit: str) -> None:
-        """Let both sentences be what they were."""
+    def _take_back(self, completed: tuple[str, Area, str] | None, description: str, edit: str) -> None:
+        """Let both sentences be what they were, where what was completed is still open and described so."""
+        if self._described != completed:
+            return
         self._editor.describe(description)
         if self._editor.document is not None and self._editor.document.edit_text != edit:
             self._editor.say_in_words(edit)

@@ -166,7 +166,7 @@ class Editor(QObject):
 
     def go_on_elsewhere(self) -> None:
         """Another area of the photo is worked on by now."""
-        self.withdraw(Topic.PREPARE, Topic.EFFECT)
+        self.withdraw(Topic.PREPARE, Topic.EFFECT, Topic.LOOK)
         self.model.measure()
         self.moved.emit()
         self.changed.emit(Change.EDIT | Change.AREA | Change.VERSIONS | Change.PREPARATION)
@@ -335,6 +335,7 @@ class Editor(QObject):
     # Pictures
 
     def _show_stored(self) -> None:
+        self.withdraw(Topic.LOOK)  # which is about the version that was shown before
         self.pictures.show_stored()
         if self.document is not None and self.pictures.lacks_stored:
             self.stored_previews.ask(self.document.version_id)
