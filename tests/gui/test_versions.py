@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+
+
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.editing import history
@@ -244,6 +247,40 @@ def test_what_is_being_typed_stays_with_its_version(
     assert [version.recipe.prompt for version in versions(document)] == [sample.caption, sample.edits[0]]
     assert line.text() == sample.caption
     until(lambda: prepared.editor.pictures.final)
+
+
+def name_editor(window: MainWindow) -> QLineEdit:
+    """Where the name of the current version is typed."""
+    window.actions_by_name["ask_for_name"].trigger()
+    editor = window.editor_view.versions_panel.list.findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    return editor
+
+
+def test_a_name_is_typed_to_its_end_though_pictures_arrive(
+    prepared: MainWindow, document: Document, qtbot: QtBot, until: Until, sample_edit: str
+) -> None:
+    panel = prepared.editor_view.versions_panel
+    editor = name_editor(prepared)
+    panel.show_thumbnail(document.version_id, QImage(8, 8, QImage.Format.Format_RGB32))
+    assert editor.selectedText() == "Version 1"
+    qtbot.keyClicks(editor, "Sunset")
+    prepared.editor.say_in_words(sample_edit)
+    until(lambda: prepared.editor.pictures.final)
+    panel.show_thumbnail(document.version_id, QImage(8, 8, QImage.Format.Format_RGB32))
+    qtbot.keyClicks(editor, ", warm")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    until(lambda: names(document) == ["Sunset, warm"])
+
+
+def test_a_name_that_is_being_typed_is_kept_when_another_version_is_gone_to(
+    prepared: MainWindow, document: Document, qtbot: QtBot
+) -> None:
+    prepared.versions.add_version()
+    editor = name_editor(prepared)
+    qtbot.keyClicks(editor, "Sunset")
+    prepared.actions_by_name["previous_version"].trigger()
+    assert names(document) == ["Version 1", "Sunset"]
 
 
 def test_a_name_that_is_too_long_is_refused_with_a_sentence(prepared: MainWindow, document: Document) -> None:

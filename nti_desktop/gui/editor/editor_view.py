@@ -139,6 +139,7 @@ class EditorView(QWidget):
         self.versions_panel.looked_at.connect(self._versions_looked_at)
         self.editor.stored_previews.thumbnail_arrived.connect(self._thumbnail_arrived)
         commands.leaving.connect(self.prompts.edit.settle)
+        commands.leaving.connect(self.versions_panel.settle)
         commands.rename_asked.connect(self.versions_panel.rename_current)
 
     # What is shown

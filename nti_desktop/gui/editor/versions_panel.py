@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QStyledItemDelegate,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +35,14 @@ class VersionRow:
     thumbnail: QImage
 
 
+class _NameDelegate(QStyledItemDelegate):
+    """Lets a name be typed in peace: Qt writes the old one again whenever anything of the version changes."""
+
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        if isinstance(editor, QLineEdit) and not editor.isModified() and editor.text() != index.data():
+            super().setEditorData(editor, index)
+
+
 class VersionsPanel(QFrame):
     """Add, rename, delete, switch."""
 
@@ -50,6 +60,7 @@ class VersionsPanel(QFrame):
         self._hint.setWordWrap(True)
         self.list = QListWidget()
         self.list.setUniformItemSizes(True)
+        self.list.setItemDelegate(_NameDelegate(self.list))
         self.list.verticalScrollBar().valueChanged.connect(self._look)
         self.list.verticalScrollBar().rangeChanged.connect(self._look)
         self._icons: dict[int, QIcon] = {}  # by the key of the picture they are of
@@ -88,8 +99,7 @@ class VersionsPanel(QFrame):
         while self.list.count() > len(rows):
             self.list.takeItem(self.list.count() - 1)
         for index, row in enumerate(rows):
-            item = self.list.item(index) if index < self.list.count() else QListWidgetItem(self.list)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            item = self.list.item(index) if index < self.list.count() else self._add_item()
             item.setData(_ID, row.id)
             item.setText(row.name)
             set_tip(item, row.prompt)
@@ -104,6 +114,11 @@ class VersionsPanel(QFrame):
         self.rename_button.setEnabled(bool(rows))
         self.delete_button.setEnabled(len(rows) > 1)
         self._look()
+
+    def _add_item(self) -> QListWidgetItem:
+        item = QListWidgetItem(self.list)
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        return item
 
     def show_thumbnail(self, version: str, thumbnail: QImage) -> None:
         """The picture of one of the versions is there."""
@@ -133,6 +148,12 @@ class VersionsPanel(QFrame):
         if self.list.currentItem():
             self.list.setFocus()
             self.list.editItem(self.list.currentItem())
+
+    @slot()
+    def settle(self) -> None:
+        """Keep the name that is being typed, if there is one."""
+        if isinstance(self.list.focusWidget(), QLineEdit):
+            self.list.setFocus()
 
     @slot(QListWidgetItem, QListWidgetItem)
     def _current_changed(self, item: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
