@@ -12,6 +12,7 @@ from nti_desktop.core.errors import EngineError
 from nti_desktop.editing.tries import LOTS, STRENGTHS
 from nti_desktop.gui.editor.comparison_dialog import WayCell
 from nti_desktop.gui.main_window import MainWindow
+from nti_desktop.models.library.samples import Sample
 from nti_desktop.recipe.methods import Method
 from tests.gui.conftest import OpenWindow
 from tests.gui.gated import PLENTY, GatedBench
@@ -102,6 +103,18 @@ def test_closing_renders_no_more(edited: Edited, service: GatedBench, until: Unt
     assert len(service.begun) == before + 1
     assert all(cell.shown.picture is None for cell in cells.values())
     assert strength(window) == 1.0
+
+
+def test_tries_can_be_asked_for_again_of_another_edit_while_they_are_drawn(
+    edited: Edited, service: GatedBench, until: Until, sample: Sample
+) -> None:
+    window = edited(Method.RESIDUAL)
+    service.hold()
+    tries(window)
+    window.editor.say_in_words(sample.edits[1])
+    cells = tries(window)
+    service.let_go(PLENTY)
+    until(lambda: all(cell.shown.picture is not None for cell in cells.values()))
 
 
 def test_what_cannot_be_rendered_is_said_of_each(edited: Edited, service: GatedBench, until: Until) -> None:

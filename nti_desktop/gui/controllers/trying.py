@@ -59,6 +59,7 @@ class Trying(DialogController):
         tries, document = self._now, self._editor.document
         if tries is None or document is None or document.state is None:
             return
+        self.plan.cancel()
         self._tries = tries
         ways = [Way(str(number), tries.title(recipe)) for number, recipe in enumerate(tries.recipes)]
         self.dialog.ask(document.source.strip(), document.state.recipe.prompt, ways)
