@@ -124,6 +124,20 @@ def test_escape_stops_a_story_and_the_line_below_calls_it_by_its_name(
     assert versions(edited) == 1
 
 
+def test_a_story_that_is_asked_for_again_while_it_is_drawn_begins_anew(
+    edited: MainWindow, service: GatedBench, until: Until
+) -> None:
+    service.hold()
+    story(edited, "in fog", "at night", "on grass").start_button.click()
+    until(lambda: edited.story.run.at_work and edited.engine._queue.running is not None)
+    dialog = story(edited, "at sunset")
+    service.let_go(PLENTY)
+    dialog.start_button.click()
+    until(lambda: not edited.story.run.at_work)
+    assert dialog.state.text() == "All is done."
+    assert [prompt.endswith("at sunset") for prompt in prompts(edited)] == [False, True]
+
+
 def test_what_fails_is_said_and_leaves_what_was_made(edited: MainWindow, service: GatedBench, until: Until) -> None:
     service.fault = ValueError("no")
     dialog = story(edited, "in fog")

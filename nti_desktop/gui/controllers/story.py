@@ -63,6 +63,7 @@ class Story(DialogController):
         document = self._editor.document
         if document is None:
             return
+        self.run.cancel()
         self._document = document
         first = "" if document.asks_for_nothing_here else document.edit_text
         self.dialog.ask([Entry("", text=first), Entry("")])
