@@ -23,14 +23,15 @@ def whole_row(whole: Area) -> AreaRow:
 
 def area_rows(document: Document) -> tuple[AreaRow, ...]:
     """List the whole photo and the areas of the version, with the one to be prepared; an edit that is the only one of
-    the version stays.
+    the version stays, as all do of a project that may not be changed.
     """
     whole, *areas = document.areas
     edited = document.edited_areas
+    can_change = len(edited) > 1 and not document.session.read_only
     return (
         whole_row(whole),
         *(
-            _row(area, f"Area {number}", whole, can_leave=area not in edited or len(edited) > 1)
+            _row(area, f"Area {number}", whole, can_leave=area not in edited or can_change)
             for number, area in enumerate(areas, 1)
         ),
     )

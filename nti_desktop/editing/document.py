@@ -292,16 +292,16 @@ class Document(OpenEdit):
             self._show_version()
 
     def leave(self, area: Area) -> bool:
-        """Take an area's edit out of the version, unless it is the only one; whether there was one."""
+        """Take an area's edit out of the version, unless it is the only one, and go on with what is left."""
         version = self.version
         if version is None:
             self.work_on(self.whole)
-            return False
+            return True
         mine = [part for part in version.parts if self.session.frame(part.inversion).area == area]
         if mine and len(version.parts) > 1:
             self._versions.leave_area(version.id, mine[0].inversion)
         self._show_version()
-        return bool(mine)
+        return True
 
     def go_to(self, version_id: str) -> bool:
         """Edit another version. What is written for the next preparing of this one is there again when it is shown."""

@@ -61,3 +61,13 @@ def test_one_of_several_edits_can_be_taken_out(session: Session) -> None:
     edit(session, EDGE)
     rows = area_rows(document_of(session))
     assert rows == (WHOLE, row(CORNER, 1, can_leave=True), row(EDGE, 2, can_leave=True))
+
+
+def test_nothing_is_taken_out_of_a_project_that_may_not_be_changed(session: Session) -> None:
+    edit(session, CORNER)
+    edit(session, EDGE)
+    session.working_copy.read_only = "A newer program wrote it."
+    document = document_of(session)
+    assert area_rows(document) == (WHOLE, row(CORNER, 1, can_leave=False), row(EDGE, 2, can_leave=False))
+    document.work_on(Area(0, 0, 16, 16))
+    assert area_rows(document)[-1] == row(Area(0, 0, 16, 16), 3, can_leave=True)

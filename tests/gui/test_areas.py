@@ -144,6 +144,24 @@ def test_an_area_that_is_not_prepared_is_left_without_a_trace(prepared: MainWind
     assert editor.document.session.project == before
 
 
+@pytest.mark.usefixtures("service")
+def test_an_area_that_cannot_be_taken_out_stays_and_that_is_said(prepared: MainWindow, until: Until) -> None:
+    editor, bar, area = prepared.editor, prepared.editor_view.area_bar, Area(10, 10, 200, 200)
+    document = editor.document
+    assert document is not None
+    prepared.areas.choose(area)
+    editor.describe("a wall")
+    editor.prepare()
+    until(lambda: document.edited_areas == (area, document.whole))
+    assert bar.leave_button.isVisible()
+    document.session.working_copy.read_only = "A newer program wrote it."
+    bar.leave_button.click()
+    assert document.edited_areas == (area, document.whole)
+    assert document.area == area
+    assert any(message.text == "A newer program wrote it." for message in prepared.editor_view.messages.messages)
+    assert not bar.leave_button.isVisible()
+
+
 def test_another_area_waits_until_the_photo_is_prepared(prepared: MainWindow, until: Until) -> None:
     editor = prepared.editor
     assert editor.document is not None

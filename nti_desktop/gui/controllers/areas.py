@@ -47,11 +47,8 @@ class Areas(QObject):
     @slot(Area)
     def leave(self, area: Area) -> None:
         """Take an area's edit out of this version."""
-        document = self._editor.document
-        if document is not None and self._may_move():
-            document.leave(area)
-            self._editor.go_on_elsewhere()
-            self._editor.show_again()
+        if self._may_move():
+            self._editor.attempt(lambda document: document.leave(area))
 
     def _may_move(self) -> bool:
         """Not while an area is being prepared."""
