@@ -156,6 +156,25 @@ def test_a_name_that_cannot_be_is_said_at_once(window: MainWindow) -> None:
     assert dialog.export_button.isEnabled()
 
 
+def test_the_dialog_names_the_version_that_is_shown_and_closes_for_another_photo(
+    prepared: MainWindow, until: Until, tmp_path: Path
+) -> None:
+    dialog, document = prepared.exporting.dialog, prepared.editor.document
+    assert document is not None
+    prepared.actions_by_name["export"].trigger()
+    dialog.template.setText("{photo} - {version}")
+    assert "Version 1" in dialog.outcome.text()
+    prepared.versions.add_version()
+    assert "Version 2" in dialog.outcome.text()
+    prepared.versions.rename(document.version_id, "Bolder")
+    assert "Bolder" in dialog.outcome.text()
+    other = tmp_path / "other.png"
+    Image.fromarray(np.full((300, 400, 3), 60, np.uint8)).save(other)
+    prepared.opening.open_path(other)
+    until(lambda: prepared.editor.document is not document)
+    assert not dialog.isVisible()
+
+
 def test_the_photo_itself_is_never_replaced_from_the_dialog(window: MainWindow, until: Until, tmp_path: Path) -> None:
     before = (tmp_path / "IMG_7.png").read_bytes()
     window.actions_by_name["export"].trigger()

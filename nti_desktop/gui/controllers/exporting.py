@@ -36,6 +36,7 @@ class Exporting(QObject):
         self._given: set[str] = set()  # identities of the photos that were opened from it
         self.dialog.asked.connect(self.write)
         editor.opened.connect(self._opened)
+        editor.changed.connect(self._changed)
         editor.exports.exported.connect(self._exported)
         editor.exports.returned.connect(self._returned)
         editor.exports.failed.connect(self._failed)
@@ -48,9 +49,17 @@ class Exporting(QObject):
 
     @slot()
     def _opened(self) -> None:
+        self.dialog.close()
         session, target = self._editor.session, self.return_target
         if session is not None and target is not None and same_file(session.photo.path, target):
             self._given.add(session.photo.identity)
+
+    @slot(Change)
+    def _changed(self, change: Change) -> None:
+        """The open dialog names what it would export now."""
+        document = self._editor.document
+        if document is not None and change & Change.VERSIONS and self.dialog.isVisible():
+            self.dialog.show_subject(document.session.photo, self._version_name(document))
 
     @command("&Export…", Menu.FILE, "Ctrl+Shift+E", separated=True)
     @slot()

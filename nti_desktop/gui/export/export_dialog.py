@@ -136,8 +136,7 @@ class ExportDialog(QDialog):
             check.toggled.connect(self._refresh)
 
     def ask(self, request: ExportRequest, photo: Photo, version: str) -> None:
-        """Show the dialog. request: what it starts from; version: name of what is exported."""
-        self._photo, self._version = photo, version
+        """Show the dialog. request: what it starts from; photo, version: see `show_subject`."""
         settings = request.settings
         self.colours.clear()
         if not is_srgb(photo.profile):
@@ -156,10 +155,15 @@ class ExportDialog(QDialog):
         self.location.setChecked(settings.location)
         self.prompt.setChecked(settings.prompt)
         self.template.setText(request.template)
-        self._refresh()
+        self.show_subject(photo, version)
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def show_subject(self, photo: Photo, version: str) -> None:
+        """Name what is exported. photo: that it is of; version: its name."""
+        self._photo, self._version = photo, version
+        self._refresh()
 
     def request(self) -> ExportRequest:
         """Read what is chosen."""
