@@ -62,6 +62,11 @@ class Pictures(Generic[P]):
         return last is not None and last.wanted.final and _shows(last.wanted, document)
 
     @property
+    def can_render(self) -> bool:
+        """Whether there is a full render of the edit as it stands to be asked for."""
+        return self._document is not None and self._document.up_to_date and not self.final
+
+    @property
     def takes(self) -> float | None:
         """Seconds that the full render of the edit is expected to take."""
         document = self._document

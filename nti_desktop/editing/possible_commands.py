@@ -8,13 +8,14 @@ _LOOKING = ("fit", "full_size", "zoom_in", "zoom_out")
 
 
 def possible_commands(
-    document: Document | None, *, opening: bool, can_prepare: bool, comparable: bool, final: bool, returns: bool
+    document: Document | None, *, opening: bool, can_prepare: bool, comparable: bool, can_render: bool, returns: bool
 ) -> dict[str, bool]:
     """Tell of each command by its name whether it has something to do.
 
     opening: whether another photo is on its way in and can be looked at, which is all that can be done then;
-    can_prepare: whether the photo can be prepared now; comparable: whether its edit can be made in several ways; final:
-    whether the full render of the edit is there; returns: whether a raw editor waits for a picture of this photo.
+    can_prepare: whether the photo can be prepared now; comparable: whether its edit can be made in several ways;
+    can_render: whether there is a full render of the edit to be asked for; returns: whether a raw editor waits for a
+    picture of this photo.
     """
     is_open = document is not None
     ready = document is not None and document.up_to_date
@@ -30,7 +31,7 @@ def possible_commands(
         "undo": document is not None and document.can_undo,
         "redo": document is not None and document.can_redo,
         "prepare": is_open and can_prepare,
-        "render_edit": ready and not final,
+        "render_edit": is_open and can_render,
         "compare_ways": is_open and comparable,
         "show_tries": document is not None and tries_of(document, screen=None) is not None,
         "another_try": document is not None and drawn_by_lot(document),

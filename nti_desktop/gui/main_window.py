@@ -154,7 +154,7 @@ class MainWindow(QMainWindow):
             opening=editor.glimpse is not None,
             can_prepare=editor.preparing.plan.possible,
             comparable=self.comparing.possible,
-            final=editor.pictures.final,
+            can_render=editor.pictures.can_render,
             returns=self.exporting.returns,
         )
         for name, enabled in possible.items():

@@ -121,6 +121,19 @@ def test_a_slow_edit_waits_for_its_button_and_the_wish_holds_until_the_edit_chan
     assert screen.pictures.by_hand
 
 
+def test_there_is_something_to_render_while_the_photo_is_prepared_as_it_is_described(document: Document) -> None:
+    screen = Screen(document)
+    assert screen.pictures.can_render
+    screen.pictures.stop()
+    document.describe("a cup")
+    assert not screen.pictures.can_render
+    document.describe(SOURCE)
+    assert screen.pictures.can_render
+    screen.pictures.ask()
+    screen.answer()
+    assert not screen.pictures.can_render
+
+
 def test_a_model_that_is_not_there_yet_is_waited_for_and_the_wish_is_remembered(document: Document) -> None:
     screen = Screen(document, pace=SLOW, there=False)
     screen.pictures.ask(by_hand=True)

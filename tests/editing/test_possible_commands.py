@@ -29,11 +29,16 @@ def possible(
     opening: bool = False,
     can_prepare: bool = False,
     comparable: bool = False,
-    final: bool = True,
+    can_render: bool = False,
     returns: bool = False,
 ) -> set[str]:
     answers = possible_commands(
-        document, opening=opening, can_prepare=can_prepare, comparable=comparable, final=final, returns=returns
+        document,
+        opening=opening,
+        can_prepare=can_prepare,
+        comparable=comparable,
+        can_render=can_render,
+        returns=returns,
     )
     return {name for name, enabled in answers.items() if enabled}
 
@@ -51,13 +56,14 @@ def prepare(document: Document, method: Method = Method.RESIDUAL) -> None:
 
 def test_without_a_photo_there_is_nothing_to_do() -> None:
     assert possible(None) == set()
-    assert possible(None, can_prepare=True, comparable=True, final=False, returns=True) == set()
+    assert possible(None, can_prepare=True, comparable=True, can_render=True, returns=True) == set()
 
 
 def test_a_photo_that_is_being_opened_can_be_looked_at_whatever_is_open_already(document: Document) -> None:
     prepare(document)
     for before in (None, document):
-        assert possible(before, opening=True, can_prepare=True, comparable=True, final=False, returns=True) == LOOKING
+        told = possible(before, opening=True, can_prepare=True, comparable=True, can_render=True, returns=True)
+        assert told == LOOKING
 
 
 def test_a_photo_is_looked_at_and_exported_and_parts_of_it_chosen(document: Document) -> None:
@@ -70,7 +76,7 @@ def test_what_is_told_of_the_photo_decides_the_rest(document: Document) -> None:
     assert possible(document, can_prepare=True) == OPEN | {"prepare"}
     assert possible(document, comparable=True) == OPEN | {"compare_ways"}
     assert possible(document, returns=True) == OPEN | {"return_to_editor"}
-    assert possible(document, final=False) == OPEN  # nothing to render before the photo is prepared
+    assert possible(document, can_render=True) == OPEN | {"render_edit"}
 
 
 def test_a_drafted_edit_is_changed_and_undone(document: Document) -> None:
@@ -81,15 +87,15 @@ def test_a_drafted_edit_is_changed_and_undone(document: Document) -> None:
     assert possible(document) == OF_A_DRAFT | {"redo"}
 
 
-def test_an_edit_is_saved_rendered_tried_and_kept_as_a_version(document: Document) -> None:
+def test_an_edit_is_saved_tried_and_kept_as_a_version(document: Document) -> None:
     prepare(document)
     assert possible(document) == OF_AN_EDIT
     document.session.save()
     assert possible(document) == OF_AN_EDIT - {"save"}
     document.say_in_words(BLUE.prompt)
-    assert possible(document, final=False) == OF_AN_EDIT | {"undo", "show_tries", "render_edit"}
+    assert possible(document) == OF_AN_EDIT | {"undo", "show_tries"}
     document.describe("another description")  # which waits to be prepared
-    assert possible(document, final=False) == OF_AN_EDIT - OF_A_READY_EDIT
+    assert possible(document) == OF_AN_EDIT - OF_A_READY_EDIT
 
 
 def test_another_version_can_be_gone_to_and_one_deleted(document: Document) -> None:

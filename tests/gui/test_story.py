@@ -251,6 +251,12 @@ def test_after_a_cancelled_render_the_next_change_is_tried_again(
     assert not editor.pictures.final
     until(lambda: strip.text.text() == "Stopped; press Render to see this edit at full quality.")
     assert prepared.editor_view.prompts.render_button.isVisible()
+    editor.describe("a cup")  # which waits to be prepared
+    assert not prepared.editor_view.prompts.render_button.isVisible()
+    assert "press Render" not in strip.text.text()
+    editor.describe(sample.caption)
+    assert prepared.editor_view.prompts.render_button.isEnabled()
+    assert "press Render" in strip.text.text()
     editor.say_in_words(sample.edits[1])
     assert not editor.pictures.stopped
     until(lambda: editor.pictures.after is not None and editor.pictures.final)

@@ -294,7 +294,8 @@ class EditorView(QWidget):
         offered = tuple((method, duration(seconds)) for method, seconds in ways)
         wanted = plan.possible and not document.up_to_date
         self.prompts.show_offers(completing_text(standing), offered if wanted else ())
-        self.prompts.show_render_button(editor.pictures.by_hand, not editor.pictures.final)
+        shown = editor.pictures.by_hand and document.up_to_date
+        self.prompts.show_render_button(shown, editor.pictures.can_render)
 
     def _show_versions(self, document: Document) -> None:
         project = document.session.project

@@ -112,7 +112,7 @@ class ProgressWatch(QObject):
             text = self._editor.file_tasks.doing
         elif session is None:
             text = ""
-        elif self._editor.pictures.by_hand and not self._editor.pictures.final:
+        elif self._editor.pictures.by_hand and self._editor.pictures.can_render:
             takes = None if self._editor.pictures.stopped else self._editor.pictures.takes
             text = feedback.waits(None if takes is None else duration(takes))
         elif session.read_only:
