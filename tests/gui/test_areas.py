@@ -145,6 +145,18 @@ def test_an_area_that_is_not_prepared_is_left_without_a_trace(prepared: MainWind
 
 
 @pytest.mark.usefixtures("service")
+def test_what_is_being_typed_stays_with_its_area(prepared: MainWindow, qtbot: QtBot, sample_edit: str) -> None:
+    line, document, area = prepared.editor_view.prompts.edit, prepared.editor.document, Area(10, 10, 200, 200)
+    assert document is not None
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, sample_edit)
+    prepared.areas.choose(area)
+    prepared.actions_by_name["work_on_whole"].trigger()
+    assert document.edit_text == line.text() == sample_edit
+
+
+@pytest.mark.usefixtures("service")
 def test_an_area_that_cannot_be_taken_out_stays_and_that_is_said(prepared: MainWindow, until: Until) -> None:
     editor, bar, area = prepared.editor, prepared.editor_view.area_bar, Area(10, 10, 200, 200)
     document = editor.document

@@ -18,6 +18,7 @@ class Areas(QObject):
     """Commands for the areas of the open version."""
 
     drawing_asked = Signal()  # let an area be drawn on the photo
+    leaving = Signal()  # another area is about to be worked on; what is being typed belongs to this one
 
     def __init__(self, editor: Editor, parent: QObject) -> None:
         super().__init__(parent)
@@ -51,7 +52,8 @@ class Areas(QObject):
             self._editor.attempt(lambda document: document.leave(area))
 
     def _may_move(self) -> bool:
-        """Not while an area is being prepared."""
+        """Not while an area is being prepared, which what is being typed may begin."""
+        self.leaving.emit()
         at_work = self._editor.preparing.plan.at_work
         if at_work:
             text = "The photo is being prepared; go to another area when that is done, or cancel it."

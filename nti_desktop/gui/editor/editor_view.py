@@ -114,6 +114,7 @@ class EditorView(QWidget):
         self.area_bar.left.connect(self._areas.leave)
         self.area_bar.draw_asked.connect(self._areas.draw_area)
         self.area_bar.around_asked.connect(self._areas.choose_around)
+        self._areas.leaving.connect(self.prompts.edit.settle)
         self._areas.drawing_asked.connect(self.view.draw_area)
         marking.drawing_asked.connect(self.view.draw_line)
         self.view.line_drawn.connect(marking.mark)
