@@ -4,16 +4,20 @@ Preparing takes no time here, and renders end when they are let go.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from nti_desktop.core.errors import EngineError
+from nti_desktop.editing.edits import with_number
 from nti_desktop.editing.tries import LOTS, STRENGTHS
 from nti_desktop.gui.editor.comparison_dialog import WayCell
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.models.library.samples import Sample
+from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.parameters import STRENGTH
 from tests.gui.conftest import OpenWindow
 from tests.gui.gated import PLENTY, GatedBench
 from tests.gui.test_comparing import describe, prepare_and_edit
@@ -115,6 +119,19 @@ def test_tries_can_be_asked_for_again_of_another_edit_while_they_are_drawn(
     cells = tries(window)
     service.let_go(PLENTY)
     until(lambda: all(cell.shown.picture is not None for cell in cells.values()))
+
+
+@pytest.mark.parametrize("what", ["area", "version"])
+def test_tries_end_when_another_edit_is_gone_to(edited: Edited, until: Until, what: str) -> None:
+    window = edited(Method.RESIDUAL)
+    tried(window, until)
+    window.editor.edit("strength", partial(with_number, parameter=STRENGTH, value=0.5))
+    assert window.trying.dialog.isVisible()
+    if what == "area":
+        window.areas.choose(Area(0, 0, 64, 64))
+    else:
+        window.versions.add_version()
+    assert not window.trying.dialog.isVisible()
 
 
 def test_what_cannot_be_rendered_is_said_of_each(edited: Edited, service: GatedBench, until: Until) -> None:

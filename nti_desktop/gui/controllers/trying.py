@@ -16,6 +16,7 @@ from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread
 from nti_desktop.gui.workers.threads import slot
+from nti_desktop.photo.frame import Area
 from nti_desktop.recipe.jobs import Rendered
 from nti_desktop.recipe.recipe import EditRecipe
 
@@ -39,10 +40,12 @@ class Trying(DialogController):
         super().__init__(self.dialog, window)
         self._editor, self._line = editor, line
         self._tries: Tries | None = None
+        self._tried: tuple[str, Area] | None = None  # the version, by its id, and its area that they are of
         audience: Audience[Picture] = Audience(self._began, self._show, self._failed)
         self.plan: TriesPlan[Picture] = TriesPlan(engine, background, make_picture, audience)
         self.dialog.use_asked.connect(self.use)
         editor.opened.connect(self.stop)
+        editor.changed.connect(self._changed)
         engine.rendered.connect(self._rendered)
         engine.failed.connect(self._engine_failed)
 
@@ -50,6 +53,17 @@ class Trying(DialogController):
     def _now(self) -> Tries | None:
         document = self._editor.document
         return None if document is None else tries_of(document, self._editor.rendering.screen)
+
+    @property
+    def _edited(self) -> tuple[str, Area] | None:
+        document = self._editor.document
+        return None if document is None else (document.version_id, document.area)
+
+    @slot()
+    def _changed(self) -> None:
+        """They are chosen for the version and the area that they are of."""
+        if self._tries is not None and self._edited != self._tried:
+            self.stop()
 
     @command("Sho&w tries…", Menu.EDIT, "Ctrl+Shift+T")
     @slot()
@@ -60,7 +74,7 @@ class Trying(DialogController):
         if tries is None or document is None or document.state is None:
             return
         self.plan.cancel()
-        self._tries = tries
+        self._tries, self._tried = tries, self._edited
         ways = [Way(str(number), tries.title(recipe)) for number, recipe in enumerate(tries.recipes)]
         self.dialog.ask(document.source.strip(), document.state.recipe.prompt, ways)
         self.plan.begin(tries)
