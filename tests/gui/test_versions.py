@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-
-
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
