@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nti_desktop.editing.history import EditState, History
-from nti_desktop.editing.session import RemovedPart, RemovedVersion
+from nti_desktop.editing.removed import RemovedPart, RemovedVersion
 from nti_desktop.editing.version_list import Key, LayBack, ListChange, PutBack, Remove, Rename, Step, TakeOut
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area

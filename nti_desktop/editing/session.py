@@ -1,7 +1,7 @@
 """Session: one open photo, joining the photo, its project and the models; the command line and the window share it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.composition import Composition, ReducedCopies, frame_of_inversion, frame_record
 from nti_desktop.editing.opening import open_with_project
+from nti_desktop.editing.removed import RemovedPart, RemovedVersion
 from nti_desktop.editing.snapshot import Kept, Snapshot
 from nti_desktop.editing.working_copy import WorkingCopy
 from nti_desktop.models.library.catalog import ModelEntry
@@ -37,27 +38,6 @@ from nti_desktop.project.schema import (
 )
 from nti_desktop.recipe.jobs import Inversion, ModelFiles, Seen
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
-
-
-@dataclass(frozen=True)
-class RemovedVersion:
-    """A version that was deleted. place: its index in the list; preview: where one was not saved yet."""
-
-    version: VersionRecord
-    place: int
-    preview: bytes | None
-
-
-@dataclass(frozen=True)
-class RemovedPart:
-    """The edit of an area that was taken out of a version. place: its index among the version's parts; preview: of the
-    version with it, where one was not saved yet.
-    """
-
-    version: str
-    part: PartRecord
-    place: int
-    preview: bytes | None
 
 
 class Session:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nti_desktop.editing.history import EditState, History
-from nti_desktop.editing.session import RemovedPart, RemovedVersion, Session
+from nti_desktop.editing.removed import RemovedPart, RemovedVersion
+from nti_desktop.editing.session import Session
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.project.schema import FinishRecord, PartRecord, Project, VersionRecord

@@ -8,7 +8,7 @@ import pytest
 from nti_desktop.editing import desk
 from nti_desktop.editing.desk import Desk, DeskWriter, from_json, read_desk
 from nti_desktop.editing.history import EditState, History
-from nti_desktop.editing.session import RemovedPart, RemovedVersion
+from nti_desktop.editing.removed import RemovedPart, RemovedVersion
 from nti_desktop.editing.version_list import LayBack, ListChange, PutBack, Remove, Rename, Step, TakeOut
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
