@@ -78,3 +78,27 @@ def said_by_diffusers(alpha: float, rank: int = RANK) -> dict[str, str]:
     """Metadata of a file in which diffusers says how it is scaled."""
     said = {f"unet.{key}": value for key, value in {"r": rank, "lora_alpha": alpha, "use_dora": False}.items()}
     return {"lora_adapter_metadata": json.dumps(said)}
+
+
+# As kohya's scripts name layers of SDXL, in the published code, and what they are called in diffusers.
+PUBLISHED = {
+    "input_blocks_4_1_transformer_blocks_0_attn2_to_k": "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k",
+    "input_blocks_8_1_proj_in": "down_blocks.2.attentions.1.proj_in",
+    "input_blocks_4_0_in_layers_2": "down_blocks.1.resnets.0.conv1",
+    "input_blocks_3_0_op": "down_blocks.0.downsamplers.0.conv",
+    "middle_block_1_transformer_blocks_0_ff_net_0_proj": "mid_block.attentions.0.transformer_blocks.0.ff.net.0.proj",
+    "middle_block_2_emb_layers_1": "mid_block.resnets.1.time_emb_proj",
+    "output_blocks_2_2_conv": "up_blocks.0.upsamplers.0.conv",
+    "output_blocks_5_1_transformer_blocks_0_attn1_to_out_0": (
+        "up_blocks.1.attentions.2.transformer_blocks.0.attn1.to_out.0"
+    ),
+    "output_blocks_6_0_skip_connection": "up_blocks.2.resnets.0.conv_shortcut",
+    "label_emb_0_0": "add_embedding.linear_1",
+    "out_2": "conv_out",
+}
+WRITTEN = {f"unet.{layer}": f"lora_unet_{written}" for written, layer in PUBLISHED.items()}
+
+
+def as_kohya_for_sdxl(layer: str, side: str) -> str:
+    begin, end = as_kohya(layer, side).split(".", 1)
+    return f"{WRITTEN.get(layer, begin)}.{end}"

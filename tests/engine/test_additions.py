@@ -1,6 +1,5 @@
 """LoRAs and learned words of users' files: what they add to a model is what diffusers' own loading would have added."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,17 +18,18 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.engine.model import lora_names
 from nti_desktop.engine.model.additions import add_all
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
-from nti_desktop.engine.model.loading import is_unchanged, load_model, stamps_of
+from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.sampling.tokens import word_columns
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.formats.additions import read_addition
-from nti_desktop.models.formats.layout import needed_files
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.recipe.jobs import Addition, MeasureJob, ModelFiles
 from nti_desktop.recipe.recipe import Side, WordRef
 from tests.addition_files import (
     ALPHA,
+    WRITTEN,
     as_kohya,
+    as_kohya_for_sdxl,
     as_old_diffusers,
     as_peft,
     said_by_diffusers,
@@ -41,28 +41,6 @@ from tests.wild.folders import write_folder
 
 CPU = torch.device("cpu")
 ATTENTION = "unet.up_blocks.1.attentions.0.transformer_blocks.0"
-# As kohya's scripts name layers of SDXL, in the published code, and what they are called in diffusers.
-PUBLISHED = {
-    "input_blocks_4_1_transformer_blocks_0_attn2_to_k": "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k",
-    "input_blocks_8_1_proj_in": "down_blocks.2.attentions.1.proj_in",
-    "input_blocks_4_0_in_layers_2": "down_blocks.1.resnets.0.conv1",
-    "input_blocks_3_0_op": "down_blocks.0.downsamplers.0.conv",
-    "middle_block_1_transformer_blocks_0_ff_net_0_proj": "mid_block.attentions.0.transformer_blocks.0.ff.net.0.proj",
-    "middle_block_2_emb_layers_1": "mid_block.resnets.1.time_emb_proj",
-    "output_blocks_2_2_conv": "up_blocks.0.upsamplers.0.conv",
-    "output_blocks_5_1_transformer_blocks_0_attn1_to_out_0": (
-        "up_blocks.1.attentions.2.transformer_blocks.0.attn1.to_out.0"
-    ),
-    "output_blocks_6_0_skip_connection": "up_blocks.2.resnets.0.conv_shortcut",
-    "label_emb_0_0": "add_embedding.linear_1",
-    "out_2": "conv_out",
-}
-WRITTEN = {f"unet.{layer}": f"lora_unet_{written}" for written, layer in PUBLISHED.items()}
-
-
-def as_kohya_for_sdxl(layer: str, side: str) -> str:
-    begin, end = as_kohya(layer, side).split(".", 1)
-    return f"{WRITTEN.get(layer, begin)}.{end}"
 
 
 @pytest.fixture(scope="module")
@@ -152,38 +130,6 @@ def test_nothing_of_a_lora_leaves_every_bit_as_it_was_and_so_does_taking_it_out(
         service.measure(replace(job, model=replace(sd15, additions=additions)))
     assert service._model is not None
     assert_changed(service._model, plain, {}, 0.0)
-
-
-def test_a_lora_that_was_written_anew_is_read_anew(sd15: ModelFiles, plain: DiffusionModel, tmp_path: Path) -> None:
-    file = tmp_path / "style.safetensors"
-    layers = shapes(plain, *KOHYA_LAYERS)
-    service, pictures = EngineService("cpu"), np.zeros((64, 64, 3), np.uint8)
-    for seed in (1, 2):
-        changes = write_lora(file, layers, as_kohya, seed=seed)
-        service.measure(MeasureJob(replace(sd15, additions=(given(file),)), pictures))
-        assert service._model is not None
-        assert_changed(service._model, plain, changes, 1.0)
-
-
-def test_a_model_whose_lora_is_gone_goes_on_working(sd15: ModelFiles, plain: DiffusionModel, tmp_path: Path) -> None:
-    file = tmp_path / "style.safetensors"
-    write_lora(file, shapes(plain, *KOHYA_LAYERS), as_kohya)
-    service = EngineService("cpu")
-    job = MeasureJob(replace(sd15, additions=(given(file),)), np.zeros((64, 64, 3), np.uint8))
-    service.measure(job)
-    loaded = service._model
-    file.unlink()
-    service.measure(job)
-    assert loaded is not None
-    assert service._model is loaded
-
-
-def test_every_file_that_decides_what_a_model_answers_is_noted(sd15: ModelFiles) -> None:
-    for file in needed_files(sd15).values():
-        stamps = stamps_of(sd15)
-        assert is_unchanged(stamps)
-        os.utime(file, ns=(0, stamps[file][1] + 1))
-        assert not is_unchanged(stamps)
 
 
 def test_of_several_loras_each_adds_by_its_own_weight(sd15: ModelFiles, plain: DiffusionModel, tmp_path: Path) -> None:
