@@ -12,7 +12,7 @@ from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.folders import is_photo_file
 from nti_desktop.photo.reading.identify import identify
 from nti_desktop.project.belonging import Belonging, belonging, projects_of
-from nti_desktop.project.location import data_folder, place_beside, usual_places
+from nti_desktop.project.location import data_folder, place_beside, same_place, usual_places
 from nti_desktop.project.places import places
 
 _MOST_READ = 2**31  # bytes of pictures that are read to find a project's photo among them
@@ -57,7 +57,7 @@ def find_photo(project: Belonging) -> Path:
 
 def said_of_elsewhere(project: Path, photo: Path) -> str:
     """Say of a project that does not lie where it would be looked for first where it does."""
-    if project.parent == data_folder():
+    if same_place(project.parent, data_folder()):
         return "The project of this photo lies in the program's data folder; it could lie beside the photo."
     if project.parent == photo.absolute().parent:
         return f"The project of this photo is called “{project.name}”, as the photo was before."

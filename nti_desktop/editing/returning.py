@@ -15,7 +15,7 @@ from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.export.formats import format_of
 from nti_desktop.photo.export.targets import disk_errors_said
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project.location import sidecar_path, usual_places
+from nti_desktop.project.location import same_place, sidecar_path, usual_places
 
 _MOST_TRIES = 1000
 
@@ -66,16 +66,11 @@ def follow(session: Session, returned: Returned) -> None:
 
     Raises SidecarError when the project cannot be renamed; it then stays under its old name.
     """
-    if not same_file(session.photo.path, returned.path):
+    if not same_place(session.photo.path, returned.path):
         return
     identity = session.photo.identity
-    chosen = not any(same_file(session.sidecar, usual) for usual in usual_places(session.photo.path, identity))
+    chosen = not any(same_place(session.sidecar, usual) for usual in usual_places(session.photo.path, identity))
     session.move_to(returned.kept, session.sidecar if chosen else sidecar_path(returned.kept, identity))
-
-
-def same_file(one: Path, other: Path) -> bool:
-    """Tell whether two paths lead to the same file, also by links."""
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _free_name(target: Path) -> Path:

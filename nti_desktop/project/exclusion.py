@@ -9,7 +9,7 @@ from nti_desktop.core import disk
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.core.lock import alone_in
 from nti_desktop.project import refusals
-from nti_desktop.project.location import data_folder
+from nti_desktop.project.location import data_folder, same_place
 
 
 @contextlib.contextmanager
@@ -18,7 +18,7 @@ def saving_alone(path: Path) -> Iterator[bool]:
     folder = Path(os.path.realpath(path)).parent
     with contextlib.ExitStack() as stack:
         try:
-            if folder == data_folder():
+            if same_place(folder, data_folder()):
                 disk.make_folder(folder)
             alone = stack.enter_context(alone_in(folder))
         except OSError as error:

@@ -64,6 +64,11 @@ def data_folder() -> Path:
     return platformdirs.user_data_path("nti-desktop", appauthor=False) / "projects"
 
 
+def same_place(one: Path, other: Path) -> bool:
+    """Tell whether two paths lead to one place, also by links; nothing need be there."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def place_beside(photo: Path) -> Path:
     """Name a photo's project beside it."""
     return photo.with_name(photo.name + ".nti")

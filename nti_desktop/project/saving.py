@@ -11,6 +11,7 @@ from pathlib import Path
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.project import refusals
 from nti_desktop.project.exclusion import saving_alone
+from nti_desktop.project.location import same_place
 from nti_desktop.project.merge import Merged, Unmergeable, alike, merge, shared
 from nti_desktop.project.refusals import SidecarChanged, SidecarDamaged, SidecarNewer, SidecarUnconfirmed
 from nti_desktop.project.schema import Project
@@ -81,7 +82,7 @@ def remove_moved(base: Stored, moved: Stored) -> None:
     """Leave nothing where a project lay that was saved elsewhere; what another program has saved there since `base`, or
     cannot be removed, stays. moved: as it lies on the disk now.
     """
-    if _same_place(base.path, moved.path):
+    if same_place(base.path, moved.path):
         return
     with contextlib.suppress(OSError, SidecarError), saving_alone(base.path):
         if signature_of(base.path) == base.signature:
@@ -97,7 +98,7 @@ def _is_settled(stored: Stored) -> bool:
 
 def _save(path: Path, project: Project, given: Given, base: Stored | None) -> Saved:
     """Under the lock."""
-    ancestor = base if base is not None and _same_place(base.path, path) else None
+    ancestor = base if base is not None and same_place(base.path, path) else None
     found = signature_of(path)
     if found is None or (ancestor is not None and found == ancestor.signature):
         return _write(path, project, given, base, ancestor if found else None)
@@ -183,10 +184,6 @@ def _preview(stored: Stored, version_id: str) -> bytes | None:
         return stored.preview(version_id)
     except SidecarError:
         return None  # it can be rendered
-
-
-def _same_place(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def free_name(path: Path) -> Path:

@@ -230,6 +230,10 @@ def test_places_that_may_not_be_looked_at_are_passed_over(photo: Path, monkeypat
 
 def test_it_is_said_where_a_project_lies_that_does_not_lie_where_it_is_looked_for_first(photo: Path) -> None:
     assert said_of_elsewhere(data_folder() / "a.nti", photo).endswith("it could lie beside the photo.")
+    link = photo.parent / "link"
+    link.symlink_to(data_folder().parent, target_is_directory=True)
+    in_it = link / data_folder().name / "a.nti"
+    assert said_of_elsewhere(in_it, photo) == said_of_elsewhere(data_folder() / "a.nti", photo)
     assert said_of_elsewhere(photo.with_name("Old.jpg.nti"), photo) == (
         "The project of this photo is called “Old.jpg.nti”, as the photo was before."
     )

@@ -32,6 +32,17 @@ def test_a_project_of_a_camera_card_lies_in_the_data_folder(tmp_path: Path, home
     assert read_sidecar(path).project == make_project()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+def test_the_data_folder_is_made_where_the_home_is_a_link(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(home)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "link" / "data"))
+    path = sidecar_path(tmp_path / "DCIM" / "IMG_1.JPG", IDENTITY)
+    save(path)
+    assert read_sidecar(path).project == make_project()
+
+
 def test_a_project_of_a_folder_that_cannot_be_written_lies_in_the_data_folder(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

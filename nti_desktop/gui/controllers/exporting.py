@@ -10,7 +10,7 @@ from nti_desktop.editing.changes import Change
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.export_request import ExportRequest
-from nti_desktop.editing.returning import Returned, follow, same_file
+from nti_desktop.editing.returning import Returned, follow
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
@@ -22,6 +22,7 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.export.export import Exported
 from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.export.formats import format_of
+from nti_desktop.project.location import same_place
 
 
 class Exporting(QObject):
@@ -51,7 +52,7 @@ class Exporting(QObject):
     def _opened(self) -> None:
         self.dialog.close()
         session, target = self._editor.session, self.return_target
-        if session is not None and target is not None and same_file(session.photo.path, target):
+        if session is not None and target is not None and same_place(session.photo.path, target):
             self._given.add(session.photo.identity)
 
     @slot(Change)
