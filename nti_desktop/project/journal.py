@@ -28,8 +28,8 @@ from nti_desktop.project.schema import Project
 from nti_desktop.project.signature import Signature
 from nti_desktop.recipe.jobs import Arrays
 
-MAX_LOG = 2**26  # bytes that are read
-ROOM = 2**22  # bytes; a log that is longer, and four times as long as one line, is written anew
+MAX_LOG = 2**26  # bytes that are read; one line, two projects and a desk of at most 8 MiB each, is less than half
+ROOM = 2**22  # bytes; a log that is longer, and four times as long as one line or half as long as is read, begins anew
 MAX_LEFT = 100  # journals; the oldest that are left of more go
 
 
@@ -118,7 +118,7 @@ class Journal:
     @property
     def begins_anew(self) -> bool:
         """Whether the next entry must name all states of edits: the first, after a fault, or when the log is long."""
-        return self._file is None or self._size > max(ROOM, 4 * self._whole)
+        return self._file is None or self._size > max(ROOM, min(4 * self._whole, MAX_LOG // 2))
 
     def append(self, entry: EntryRecord, arrays: Mapping[str, Arrays], anew: bool) -> None:
         """Write how everything stands; it is on the disk when this returns. arrays: those that no sidecar has; anew:

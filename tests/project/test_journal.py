@@ -106,6 +106,19 @@ def test_a_long_log_is_written_anew_and_stays_bounded(
     assert left_behind(IDENTITY, tmp_path / "journals")[0].project.program == "state 59"
 
 
+def test_a_log_of_long_lines_never_grows_longer_than_what_is_read(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "ROOM", 0)
+    monkeypatch.setattr(journal, "MAX_LOG", 64_000)
+    writer, sizes = Journal(place, tmp_path / "journals"), []
+    for number in range(6):
+        writer.append(entry(number, states=40), {}, anew=writer.begins_anew)
+        sizes += [file.stat().st_size for file in (tmp_path / "journals").glob("*/log")]
+    writer.close()
+    assert max(sizes) < journal.MAX_LOG < 6 * sizes[0]
+
+
 def test_arrays_that_no_sidecar_has_lie_beside_the_log(place: Place, tmp_path: Path) -> None:
     pivot = np.arange((STEPS + 1) * 4 * 16 * 24, dtype=np.float32).reshape(STEPS + 1, 4, 16, 24)
     writer = Journal(place, tmp_path / "journals")
