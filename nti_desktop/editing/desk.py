@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.removed import RemovedPart, RemovedVersion
@@ -47,7 +48,7 @@ class Desk:
     undone: tuple[Step, ...] = ()
 
     def to_json(self) -> bytes:
-        """Write desk.json of the sidecar."""
+        """Write desk.json of the sidecar, with as much undo as can be read again."""
         record, states = DeskWriter().record(self)
         return KeptDesk(states=states, desk=record).model_dump_json().encode()
 
@@ -58,6 +59,7 @@ class DeskWriter:
     def __init__(self) -> None:
         self._numbers: dict[EditState, int] = {}
         self._told = 0
+        self._depth = MAX_DEPTH
 
     @property
     def full(self) -> bool:
@@ -65,18 +67,32 @@ class DeskWriter:
         return len(self._numbers) > MAX_STATES // 2
 
     def record(self, desk: Desk) -> tuple[DeskRecord, tuple[StateRecord, ...]]:
-        """Return the record of a desk, and the states in it that no record before had."""
-        self._deepest = _deepest(desk.histories.values())
+        """Return the record of a desk, and the states in it that no record before had. What can be undone is left out,
+        the oldest first, as far as all of it is more than is read again.
+        """
+        while True:
+            try:
+                return self._record(desk)
+            except ValueError:
+                if not self._depth:
+                    raise
+            self._numbers = dict(islice(self._numbers.items(), self._told))
+            self._depth //= 2
+
+    def _record(self, desk: Desk) -> tuple[DeskRecord, tuple[StateRecord, ...]]:
+        """Raises ValueError where it is too much."""
+        depth, self._deepest = self._depth, min(self._depth, _deepest(desk.histories.values()))
         record = DeskRecord(
             description=desk.description,
             edit_text=desk.edit_text,
             area=AreaRecord(x=desk.area.x, y=desk.area.y, width=desk.area.width, height=desk.area.height),
             draft=self._history(desk.draft) if desk.draft else None,
-            histories=self._histories(desk.histories),
-            done=tuple(self._step(step) for step in desk.done[-MAX_DEPTH:]),
-            undone=tuple(self._step(step) for step in desk.undone[:MAX_DEPTH]),
+            histories=self._histories(desk.histories) if depth else (),
+            done=tuple(self._step(step) for step in desk.done[max(0, len(desk.done) - depth) :]),
+            undone=tuple(self._step(step) for step in desk.undone[:depth]),
         )
-        new = tuple(_state_record(state) for state in list(self._numbers)[self._told :])
+        new = tuple(_state_record(state) for state in islice(self._numbers, self._told, None))
+        check_extent(KeptDesk(states=new, desk=record).model_dump_json().encode())
         self._told = len(self._numbers)
         return record, new
 

@@ -12,6 +12,7 @@ from nti_desktop.editing.removed import RemovedPart, RemovedVersion
 from nti_desktop.editing.version_list import LayBack, ListChange, PutBack, Remove, Rename, Step, TakeOut
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
+from nti_desktop.project import extent
 from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.project.schema import FinishRecord, PartRecord, VersionRecord
 from tests.sessions import BLUE, SOURCE
@@ -87,3 +88,32 @@ def test_where_much_can_be_undone_the_oldest_of_it_is_left_out(monkeypatch: pyte
     assert depths == {1: {(5, 3)}, 2: {(2, 2)}, 6: {(0, 0)}, 12: {(0, 0)}}
     assert kept[2].histories["a", "0"].past == tuple(STATES[3:5]), "the newest"
     assert kept[2].histories["a", "0"].future == tuple(STATES[:2]), "those that come next"
+
+
+def test_of_large_edits_only_so_much_is_kept_as_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extent, "MAX_VALUES", 150)
+    long = History(STATES[5], tuple(STATES[:5]))
+    before = replace(at(1), histories={("a", "b"): long}, done=(Step(Rename("a", "Bold"), "a", {}),))
+    writer = DeskWriter()
+    kept = from_json(before.to_json())
+    assert kept == read_desk(*writer.record(before)) != before
+    assert (kept.draft, kept.done) == (before.draft, before.done)
+    past = kept.histories["a", "b"].past
+    assert 0 < len(past) < 5
+    assert past == long.past[-len(past) :], "the newest"
+    assert writer.record(before)[1] == (), "what was left out stays so"
+
+    monkeypatch.setattr(extent, "MAX_VALUES", 50)
+    kept = from_json(before.to_json())
+    assert kept == Desk(before.description, before.edit_text, before.area, History(STATES[1]))
+
+
+def test_where_more_states_can_be_undone_than_have_numbers_the_newest_are_kept() -> None:
+    many = [EditState(replace(BLUE, strength=number / 5000), Finish()) for number in range(4500)]
+    steps = tuple(
+        Step(PutBack(RemovedVersion(REMOVED, 0, None), {("a", "b"): History(past[0], tuple(past[1:]))}, "b"), "a", {})
+        for past in (many[at : at + 450] for at in range(0, 4500, 450))
+    )
+    kept = from_json(replace(at(1), done=steps).to_json())
+    assert kept.done
+    assert kept.done[-1].version == steps[-1].version
