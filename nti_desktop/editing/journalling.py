@@ -34,6 +34,10 @@ _LOST = (
     "Some work on this photo was not saved when the program ended, and cannot be read. What was saved is here; make "
     "once more what is missing."
 )
+_NOT_READ = (
+    "What could be undone on this photo, and sentences that it was not prepared with, cannot be read. All versions are "
+    "here; write once more what is missing."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,9 +183,11 @@ def as_saved(session: Session) -> tuple[Session, Desk | None]:
 
 def _kept_desk(session: Session) -> Desk | None:
     try:
-        return from_json(session.desk) if session.desk else None
+        return None if session.desk is None else from_json(session.desk)
     except ValueError:
-        return None  # undo, and words that nothing was prepared with
+        if _NOT_READ not in session.notes:
+            session.notes += (_NOT_READ,)
+        return None
 
 
 class JournalWriter:

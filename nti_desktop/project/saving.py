@@ -149,7 +149,7 @@ def _write(path: Path, project: Project, given: Given, base: Stored | None, ther
         given = Given(
             {**{name: _arrays(base, name) for name in lacking}, **given.arrays},
             {**_previews(base, project), **given.previews},
-            given.desk if desk is None else lambda: desk,
+            (lambda: desk) if desk else given.desk,
         )
     expected, unconfirmed = there.signature if there else None, None
     try:

@@ -107,11 +107,13 @@ class Stored:
             return archive.read(name) if is_sound_preview(archive, name) else None
 
     def desk(self) -> bytes | None:
-        """desk.json, read now and not yet looked at; None where there is none, or none that can be read."""
+        """desk.json, read now and not yet looked at; None where there is none, empty where it cannot be
+        read.
+        """
         with contextlib.suppress(SidecarError), _reading(self.path, self.held) as file:
             archive = Archive(file)
             return archive.read(DESK, MAX_BYTES) if DESK in archive.names else None
-        return None
+        return b""
 
 
 def signature_of(path: Path) -> Signature | None:

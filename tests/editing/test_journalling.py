@@ -16,8 +16,10 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.project import journal
+from nti_desktop.project.extent import MAX_BYTES
+from nti_desktop.project.sidecar import write_sidecar
 from nti_desktop.recipe.recipe import with_weight
-from tests.sessions import SOURCE, inverted
+from tests.sessions import SOURCE, inverted, with_a_version
 
 T = TypeVar("T")
 
@@ -125,6 +127,15 @@ def test_looking_at_a_photo_writes_nothing(desktop: Desktop) -> None:
     desktop.note()
     assert desktop.journals == []
     assert list(desktop.photo.parent.iterdir()) == [desktop.photo]
+
+
+@pytest.mark.parametrize("desk", [b"{}", b" " * (MAX_BYTES + 1)], ids=["not one", "too long"])
+def test_of_what_lay_open_and_cannot_be_read_it_is_said_that_it_is_gone(photo: Path, desk: bytes) -> None:
+    session = with_a_version(photo)
+    write_sidecar(session.sidecar, session.project, {}, {}, session.working_copy.base, lambda: desk)
+    again = Session.open(photo)
+    assert reopened(again) == (None, None)
+    assert again.notes[-1].startswith("What could be undone on this photo")
 
 
 def test_everything_comes_back_after_a_crash_also_what_can_be_undone(edited: Desktop) -> None:
