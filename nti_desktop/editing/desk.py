@@ -12,6 +12,7 @@ from nti_desktop.photo.frame import Area
 from nti_desktop.project.desk import (
     MAX_DEPTH,
     MAX_STATES,
+    MAX_TYPED,
     AreaRecord,
     ChangeRecord,
     DepthRecord,
@@ -83,8 +84,8 @@ class DeskWriter:
         """Raises ValueError where it is too much."""
         depth, self._deepest = self._depth, min(self._depth, _deepest(desk.histories.values()))
         record = DeskRecord(
-            description=desk.description,
-            edit_text=desk.edit_text,
+            description=desk.description[:MAX_TYPED],
+            edit_text=desk.edit_text[:MAX_TYPED],
             area=AreaRecord(x=desk.area.x, y=desk.area.y, width=desk.area.width, height=desk.area.height),
             draft=self._history(desk.draft) if desk.draft else None,
             histories=self._histories(desk.histories) if depth else (),

@@ -22,6 +22,7 @@ from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.recipe import EditRecipe, with_prompt
 from nti_desktop.recipe.settings import EditDefaults
+from nti_desktop.recipe.words import check_sentence, is_too_long
 
 
 class Document(OpenEdit):
@@ -122,6 +123,8 @@ class Document(OpenEdit):
             self._draft = self._drafted(state)
 
     def _drafted(self, state: EditState | None) -> History | None:
+        if is_too_long(self.edit_text):  # it follows when it is shortened
+            return History(state) if state else None
         removes = self.row.fills and state is not None and bool(state.recipe.within)
         if not self.edit_text.strip() and not removes:
             return None
@@ -141,6 +144,7 @@ class Document(OpenEdit):
         """The edit in words; controls travel with their words, and emphasis typed into it becomes weights."""
         emphasis = self.emphasis_in(text)
         self.edit_text = emphasis.prompt
+        check_sentence(emphasis.prompt)
         if self.state is None:
             draft = self._drafted(None)
             state = draft.present if draft else None

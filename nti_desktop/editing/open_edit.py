@@ -16,6 +16,7 @@ from nti_desktop.recipe.emphasis import Emphasis, read_emphasis
 from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.recipe import asks_for_nothing
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
+from nti_desktop.recipe.words import MOST_LETTERS, is_too_long
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class OpenEdit:
             return basis_of(self._edited_inversion)
         usual = self.defaults
         prompt = (self.description.strip() or self.edit_text) if usual.method.row.described else ""
+        prompt = prompt[:MOST_LETTERS]  # it is not prepared before it is shortened
         return Basis(InversionSettings(prompt, usual.method, usual.steps, usual.guidance_scale), usual)
 
     @property
@@ -204,11 +206,13 @@ class OpenEdit:
 
     @property
     def can_be_prepared(self) -> bool:
-        """Whether it is said what is to be seen, what is ordered or where to draw, and the project may be changed."""
+        """Whether it is said in a sentence what is to be seen or what is ordered, or marked where to draw, and the
+        project may be changed.
+        """
         row = self.defaults.method.row
         said = self.description if row.described else self.edit_text
         marked = row.fills and self.state is not None and bool(self.state.recipe.within)
-        return (bool(said.strip()) or marked) and not self.session.read_only
+        return ((bool(said.strip()) and not is_too_long(said)) or marked) and not self.session.read_only
 
     @property
     def begins_by_itself(self) -> bool:

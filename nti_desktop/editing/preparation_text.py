@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.units import duration
 from nti_desktop.editing import feedback
 from nti_desktop.editing.document import Document
@@ -12,6 +13,7 @@ from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.methods import Method, MethodRow
 from nti_desktop.recipe.sees import Sees
+from nti_desktop.recipe.words import check_sentence
 
 DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
 _ORDERED = "Nothing needs to be prepared: say what should become of the photo."
@@ -69,6 +71,10 @@ def preparation_text(standing: Standing) -> str:
         return _prepared(standing, standing.inversion)
     if standing.read_only:
         return standing.read_only
+    try:
+        check_sentence(standing.description)
+    except RecipeError as error:
+        return str(error)
     if standing.new_area:
         needed = "Describe what the photo shows in this area, without its edits; then prepare it."
     elif standing.inversion is not None:

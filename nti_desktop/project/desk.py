@@ -13,6 +13,7 @@ from nti_desktop.project.schema import FinishRecord, PartRecord, VersionRecord
 
 MAX_STATES = 4_000  # so that desk.json keeps within what a project may hold
 MAX_DEPTH = 500  # states of one history, and steps
+MAX_TYPED = 2**15  # characters that a line takes
 
 
 class StateRecord(Record):
@@ -112,6 +113,9 @@ class StepRecord(Record):
 Steps = Annotated[tuple[StepRecord, ...], Field(max_length=MAX_DEPTH)]
 
 
+Typed = Annotated[str, Field(max_length=MAX_TYPED)]
+
+
 class AreaRecord(Record):
     """A rectangle in upright photo pixels."""
 
@@ -126,8 +130,8 @@ class DeskRecord(Record):
     prepared with this description; done, undone: changes of the list of versions.
     """
 
-    description: Text
-    edit_text: Text
+    description: Typed
+    edit_text: Typed
     area: AreaRecord
     draft: HistoryRecord | None
     histories: Histories

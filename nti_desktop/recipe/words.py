@@ -65,9 +65,14 @@ class WordPair:
     change: Change
 
 
+def is_too_long(sentence: str) -> bool:
+    """Tell whether a sentence is far too long to be one."""
+    return len(sentence) > MOST_LETTERS
+
+
 def check_sentence(sentence: str) -> None:
     """Raises RecipeError for a sentence that is far too long to be one, or that is no text."""
-    if len(sentence) > MOST_LETTERS:
+    if is_too_long(sentence):
         raise RecipeError(
             f"A sentence of {len(sentence)} letters is too long; shorten it to {MOST_LETTERS}, of which models read "
             "only the beginning."

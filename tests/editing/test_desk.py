@@ -108,6 +108,12 @@ def test_of_large_edits_only_so_much_is_kept_as_is_read_again(monkeypatch: pytes
     assert kept == Desk(before.description, before.edit_text, before.area, History(STATES[1]))
 
 
+def test_a_text_of_any_length_stops_no_project_from_being_saved() -> None:
+    pasted = "word " * 10_000
+    kept = from_json(Desk(pasted, pasted, Area(0, 0, 96, 64)).to_json())
+    assert kept.description == kept.edit_text == pasted[: 2**15]
+
+
 def test_where_more_states_can_be_undone_than_have_numbers_the_newest_are_kept() -> None:
     many = [EditState(replace(BLUE, strength=number / 5000), Finish()) for number in range(4500)]
     steps = tuple(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nti_desktop.editing.area_inversion import AreaInversion
-from nti_desktop.editing.desk import Desk
+from nti_desktop.editing.desk import Desk, from_json
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.history import EditState
 from nti_desktop.editing.session import Session
@@ -47,6 +47,22 @@ def test_a_drafted_edit_is_guided_as_the_preparation_found_its_description_to_ex
     assert work.state is not None
     assert (work.state.recipe.automatic, work.state.recipe.guidance_scale) == (True, 1.25)
     assert prepare(work, Method.RESIDUAL, explained=0.0).guidance_scale == 1.12
+
+
+def test_words_that_are_no_sentence_stand_in_the_lines_and_the_edit_waits_until_they_are_shortened(
+    work: Document,
+) -> None:
+    prepare(work, Method.RESIDUAL)
+    work.say_in_words(SOURCE)
+    work.edit("strength", lambda recipe: replace(recipe, strength=0.7))
+    pasted = "word " * 4000
+    work.describe(pasted)
+    assert (work.description, work.edit_text) == (pasted, pasted)
+    assert work.state is not None
+    assert work.basis.automatic(work.state.recipe).prompt == SOURCE
+    assert from_json(work.desk.to_json()) == work.desk
+    work.describe("a red ball")
+    assert (work.edit_text, work.state.recipe.prompt, work.state.recipe.strength) == ("a red ball", "a red ball", 0.7)
 
 
 AROUND = Look("at night", "in fog", ground="on sand")

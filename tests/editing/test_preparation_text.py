@@ -37,6 +37,10 @@ MISSING = "Say more of what the photo shows: what things are made of, what they 
     [
         (NEW, f"Needed once before words can change the photo. {TAKES}"),
         (replace(NEW, description=" "), DESCRIBE),
+        (
+            replace(NEW, description="a red cube" * 1000),
+            "A sentence of 10000 letters is too long; shorten it to 2000, of which models read only the beginning.",
+        ),
         (replace(NEW, description="", at_work=True), "Being prepared; you can go on writing the edit."),
         (replace(NEW, read_only="A newer program made it."), "A newer program made it."),
         (DONE, "Prepared in 42 s."),

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from nti_desktop.gui.controllers import journal as controller
 from nti_desktop.gui.main_window import MainWindow
@@ -60,6 +61,18 @@ def _written() -> Iterator[journal.Left]:
     for log in journal.journals_folder().glob("*/log"):
         with suppress(OSError, ValueError, Unsound):  # it is being written, or has gone meanwhile
             yield journal.read(log.parent)
+
+
+def test_a_text_that_is_far_too_long_is_said_to_be_and_stays(window: MainWindow, until: Until) -> None:
+    line, estimate = window.editor_view.prompts.description, window.editor_view.prompts.estimate
+    pasted = "word " * 2_400
+    QApplication.clipboard().setText(pasted)
+    line.selectAll()
+    line.paste()
+    assert estimate.text().startswith(f"A sentence of {len(pasted)} letters is too long; shorten it to 2000")
+    line.settle()
+    assert line.text() == pasted
+    until(lambda: any(read.desk.description == pasted for read in _written()))
 
 
 NextWindow = Callable[[MainWindow], MainWindow]

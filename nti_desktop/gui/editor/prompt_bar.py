@@ -13,7 +13,7 @@ from nti_desktop.gui.workers.threads import slot
 from nti_desktop.models.library.catalog import ModelEntry
 from nti_desktop.recipe.methods import METHODS, Method, MethodRow
 from nti_desktop.recipe.sees import Sees
-from nti_desktop.recipe.words import Change, Word
+from nti_desktop.recipe.words import Change, Word, is_too_long
 
 _EDIT = "The same sentence with the words changed that should change in the photo"
 _FILL = "What is to stand in the marked place, like: a blue ball; say nothing to remove what is there"
@@ -209,7 +209,8 @@ class PromptBar(QFrame):
 
     @slot()
     def _refresh(self) -> None:
-        words = diff_words(self._source, self.edit.text()) if self._source.strip() else ()
+        compared = self._source.strip() and not is_too_long(self._source) and not is_too_long(self.edit.text())
+        words = diff_words(self._source, self.edit.text()) if compared else ()
         same = feedback.same_but_for_signs(self._source, self.edit.text()) if words else None
         self.diff.show_words(words)
         changed = same is None and any(word.change is not Change.KEPT for word in words)

@@ -10,7 +10,7 @@ from nti_desktop.gui import theme
 from nti_desktop.gui.widgets.pause_edit import PauseEdit
 from nti_desktop.gui.widgets.text_offsets import from_qt, to_qt
 from nti_desktop.gui.workers.threads import slot
-from nti_desktop.recipe.words import Word, unlearned_words
+from nti_desktop.recipe.words import Word, is_too_long, unlearned_words
 
 _BELOW, _CREST, _LENGTH = (
     3.0,
@@ -40,7 +40,7 @@ class PromptLine(PauseEdit):
     @slot()
     def _look(self) -> None:
         text = self.text()
-        found = unlearned_words(text, self._learned)
+        found = () if is_too_long(text) else unlearned_words(text, self._learned)
         if self.is_being_typed:
             cursor = from_qt(text, self.cursorPosition())
             found = tuple(word for word in found if not word.start < cursor <= word.end)
