@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nti_desktop.core.errors import PhotoError
-from nti_desktop.photo.colour import from_srgb, is_srgb, mended, srgb_profile, to_srgb
+from nti_desktop.photo.colour import from_srgb, is_srgb, mended, profile_name, srgb_profile, to_srgb
+from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.photo import Photo, full_raster, open_photo
 from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.reading.first_view import first_view
 from tests.heif_files import avif, heic
 from tests.picture_files import encoded, gamma_profile, noisy_picture, png_chunk, png_file, smooth_picture, tiff_file
 from tests.profiles import DISPLAY_P3, LUT_PROFILE, P3_PRIMARIES, table_profile
@@ -268,3 +270,43 @@ def test_a_profile_that_ends_too_early_loses_the_tags_that_are_not_whole() -> No
     short = mended(DISPLAY_P3[:-2])
     assert len(short) == int.from_bytes(short[:4])
     assert int.from_bytes(short[128:132]) == int.from_bytes(DISPLAY_P3[128:132]) - 1
+
+
+def stated_jpeg(space: int, index: str | None, picture: Image.Image | None = None, **options: bytes) -> bytes:
+    """A JPEG whose EXIF says what its colours are. index: of DCF's interoperability."""
+    exif = Image.Exif()
+    exif[0x8769] = {0xA001: space} | ({0xA005: {1: index}} if index else {})
+    return encoded(picture or SMOOTH, "JPEG", quality=100, subsampling=0, exif=exif.tobytes(), **options)
+
+
+@pytest.mark.parametrize(("space", "index"), [(0xFFFF, "R03"), (2, None), (2, "R98")])
+def test_adobe_rgb_that_only_exif_states_is_shown_and_exported_as_that(
+    tmp_path: Path, space: int, index: str | None
+) -> None:
+    photo = opened(tmp_path, stated_jpeg(space, index), "_MG_0001.JPG")
+    plain = opened(tmp_path, encoded(SMOOTH, "JPEG", quality=100, subsampling=0), "plain.jpg")
+    assert photo.identity == plain.identity
+    assert np.array_equal(photo.pixels, plain.pixels)
+    assert photo.notes == ()
+    assert profile_name(photo.profile) == "Compatible with Adobe RGB (1998)"
+    shown = to_srgb(Raster(np.array([[[128, 128, 128], [219, 0, 0], [144, 255, 60]]], np.uint8), photo.profile))
+    assert largest_difference(shown, np.array([[[128, 128, 128], [255, 0, 0], [0, 255, 0]]])) <= 3
+    view = first_view(tmp_path / "_MG_0001.JPG", 16)
+    assert view is not None
+    assert view.raster.profile == photo.profile
+    export_picture(full_raster(photo), tmp_path / "out.jpg", original=photo.path)
+    assert open_photo(tmp_path / "out.jpg").profile == photo.profile
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        stated_jpeg(0xFFFF, None),
+        stated_jpeg(0xFFFF, "R98"),
+        stated_jpeg(1, "R03"),
+        stated_jpeg(0xFFFF, "R03", icc_profile=srgb_profile()),
+        stated_jpeg(0xFFFF, "R03", Image.new("CMYK", (8, 8))),
+    ],
+)
+def test_exif_makes_no_adobe_rgb_of_other_colours(tmp_path: Path, data: bytes) -> None:
+    assert is_srgb(opened(tmp_path, data, "photo.jpg").profile)

@@ -15,6 +15,7 @@ IMAGE_WIDTH, IMAGE_LENGTH, ORIENTATION = 0x0100, 0x0101, 0x0112
 X_RESOLUTION, Y_RESOLUTION = 0x011A, 0x011B
 EXIF_IFD, GPS_IFD, INTEROP_IFD, SUB_IFDS = 0x8769, 0x8825, 0xA005, 0x014A
 MAKER_NOTE = 0x927C
+COLOR_SPACE, INTEROP_INDEX = 0xA001, 0x0001
 PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION = 0xA002, 0xA003
 XMP, IPTC, IMAGE_RESOURCES, ICC_PROFILE, C2PA = 0x02BC, 0x83BB, 0x8649, 0x8773, 0xCD41
 
@@ -29,6 +30,7 @@ _NEVER_EXPORTED = {
     C2PA,
 }
 
+_SRGB, _ADOBE_RGB = 1, 2  # values of COLOR_SPACE
 _MOST_POINTERS = 16
 
 _Stretch = tuple[int, int]  # first byte, byte behind the last
@@ -42,7 +44,7 @@ class _Block:
 
     def pointed(self, directory: Directory, tag: int) -> list[Directory]:
         """The directories that a directory's entries with this tag lead to."""
-        places = [place for entry in directory.entries if entry.tag == tag for place in self._integers(entry)]
+        places = [place for entry in directory.entries if entry.tag == tag for place in self.integers(entry)]
         found = (tiff.read_directory(self.file, self.layout, place) for place in places[:_MOST_POINTERS])
         return [directory for directory in found if directory]
 
@@ -53,11 +55,12 @@ class _Block:
 
     def picture_data(self, directory: Directory) -> Iterator[_Stretch]:
         for offsets_tag, counts_tag in _PICTURE_DATA:
-            offsets = self._integers(directory.find(offsets_tag))
-            for start, size in zip(offsets, self._integers(directory.find(counts_tag)), strict=False):
+            offsets = self.integers(directory.find(offsets_tag))
+            for start, size in zip(offsets, self.integers(directory.find(counts_tag)), strict=False):
                 yield start, start + size
 
-    def _integers(self, entry: Entry | None) -> tuple[int, ...]:
+    def integers(self, entry: Entry | None) -> tuple[int, ...]:
+        """The whole numbers of an entry; empty where it holds none."""
         return tiff.integers_of(self.file, self.layout, entry)
 
 
@@ -72,6 +75,20 @@ def exif_orientation(exif: bytes) -> int | None:
     entry = block.first.find(ORIENTATION) if block else None
     value = tiff.inline_integer(block.layout, entry) if block and entry else None
     return value if value is not None and 1 <= value <= 8 else None
+
+
+def is_adobe_rgb(exif: bytes) -> bool:
+    """Tell whether the block says that the colours are those of Adobe RGB: by the option file of DCF 2.0, or by the
+    colour space 2, which some cameras write.
+    """
+    block = _open(exif)
+    if block is None:
+        return False
+    directories = block.pointed(block.first, EXIF_IFD)[:1]
+    spaces = [space for found in directories for space in block.integers(found.find(COLOR_SPACE))]
+    tables = [table for found in directories for table in block.pointed(found, INTEROP_IFD)]
+    indices = [tiff.value_of(block.file, table.find(INTEROP_INDEX), 4) for table in tables]
+    return spaces == [_ADOBE_RGB] or (spaces != [_SRGB] and b"R03\0" in indices)
 
 
 def has_thumbnail(exif: bytes) -> bool:

@@ -15,10 +15,12 @@ from nti_desktop.photo.raster import Pixels
 _UNSTATED, _BT709, _P3 = 2, 1, 12
 _HDR_CURVES = frozenset((16, 18))  # PQ and HLG
 
+_Primaries = tuple[tuple[float, float], ...]
+
 _D65, _C, _DCI, _EQUAL = (0.3127, 0.3290), (0.310, 0.316), (0.314, 0.351), (1 / 3, 1 / 3)
 _BT601 = ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), _D65)
 # H.273, table 2: where red, green, blue and white lie, as x and y.
-_PRIMARIES = {
+_PRIMARIES: dict[int, _Primaries] = {
     _BT709: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060), _D65),
     4: ((0.67, 0.33), (0.21, 0.71), (0.14, 0.08), _C),
     5: ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06), _D65),
@@ -31,6 +33,8 @@ _PRIMARIES = {
     _P3: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), _D65),
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _D65),
 }
+
+_ADOBE_RGB: _Primaries = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65)
 
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)  # IEC 61966-2-1
 # H.273, table 3, as an exponent, or as the five numbers of an ICC curve of type 3. The curves of BT.709 and its kin are
@@ -74,7 +78,13 @@ def profile_of(path: Path, primaries: int | None, curve: int | None) -> bytes | 
     if shape == _SRGB_CURVE and known == _P3:
         profile: bytes = pyvips.Image.profile_load("p3")
         return profile
-    return _made(known, shape)
+    name = "sRGB curve" if shape == _SRGB_CURVE else f"gamma {shape[0]:.3g}"
+    return _made(_PRIMARIES[known], shape, f"H.273 primaries {known}, {name}")
+
+
+def adobe_rgb() -> bytes:
+    """Make an ICC profile of the colours of Adobe RGB (1998), 4.3, which cameras' files may state without one."""
+    return _made(_ADOBE_RGB, (2.19921875,), "Compatible with Adobe RGB (1998)")
 
 
 def over_whole_range(pixels: Pixels, bits: int) -> Pixels:
@@ -90,14 +100,13 @@ def over_whole_range(pixels: Pixels, bits: int) -> Pixels:
 
 
 @lru_cache(maxsize=8)
-def _made(primaries: int, curve: tuple[float, ...]) -> bytes:
+def _made(primaries: _Primaries, curve: tuple[float, ...], name: str) -> bytes:
     """A profile of three columns and one curve (ICC.1:2022, 8.3), its white adapted to D50."""
-    name = "sRGB curve" if curve == _SRGB_CURVE else f"gamma {curve[0]:.3g}"
     kind = 0 if len(curve) == 1 else 3
     curve_tag = b"para\0\0\0\0" + kind.to_bytes(2) + b"\0\0" + _fixed(curve)
     columns, adaptation = _columns(primaries)
     tags = {
-        b"desc": _text(f"H.273 primaries {primaries}, {name}"),
+        b"desc": _text(name),
         b"cprt": _text("No copyright"),
         b"wtpt": b"XYZ \0\0\0\0" + _fixed(_D50),
         b"chad": b"sf32\0\0\0\0" + _fixed(adaptation.ravel()),
@@ -112,9 +121,9 @@ def _made(primaries: int, curve: tuple[float, ...]) -> bytes:
     return (head + _fixed(_D50)).ljust(128, b"\0") + table + body
 
 
-def _columns(primaries: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _columns(primaries: _Primaries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """X, Y, Z of red, green and blue as columns, and the matrix that adapted them from their white to D50."""
-    *colours, white = (np.array((x, y, 1 - x - y)) for x, y in _PRIMARIES[primaries])
+    *colours, white = (np.array((x, y, 1 - x - y)) for x, y in primaries)
     lit = white / white[1]
     mixed = np.stack(colours, axis=1)
     mixed = mixed * np.linalg.solve(mixed, lit)

@@ -25,7 +25,7 @@ from nti_desktop.photo.colour import (
 from nti_desktop.photo.metadata.exif import ORIENTATION
 from nti_desktop.photo.orientation import turned, undone
 from nti_desktop.photo.raster import Raster
-from nti_desktop.photo.reading.coded_colours import over_whole_range, profile_of
+from nti_desktop.photo.reading.coded_colours import adobe_rgb, over_whole_range, profile_of
 from nti_desktop.photo.reading.header import Header, check_size
 from nti_desktop.photo.reading.heif_decode import decode_heif
 from nti_desktop.photo.reading.ycbcr import rgb_of
@@ -37,6 +37,7 @@ Report = Callable[[float], None]  # told the share that is read, 0 to 1; an NtiE
 _LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
 _OPTIONS = {"TIFF": {"unlimited": True}}  # else strips of 50 MB would be refused; sizes are checked before
 _RGB = {"uchar": "srgb", "ushort": "rgb16"}  # libvips' names
+_CMYK = 4  # channels
 _ONE_WAY = "The colours were converted to sRGB, as their profile can only be read, not written in."
 _COLOUR_MODELS = {"b-w": "L", "grey16": "L", "srgb": "RGB", "rgb16": "RGB", "cmyk": "CMYK", "lab": "LAB", "labs": "LAB"}
 
@@ -83,6 +84,8 @@ def decoded(path: Path, header: Header, image: pyvips.Image, eight_bits: bool, r
     """Read all pixels of a file that `loaded` has opened, as `decode` does."""
     notes = _first_of_many(path, header, image)
     image, alpha = _split(_checked(image), header.alpha)
+    if header.is_adobe_rgb and _profile_in(image) is None and image.bands != _CMYK:
+        image = with_profile(image, adobe_rgb())
     if header.ycbcr:
         image = vips_image(Raster(rgb_of(numpy_array(image), header.ycbcr), _profile_in(image)))
     image, colour_notes = _as_rgb(image)

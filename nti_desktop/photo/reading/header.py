@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nti_desktop.core.errors import PhotoError
+from nti_desktop.photo.metadata.exif import is_adobe_rgb
+from nti_desktop.photo.metadata.reading import claimed_metadata
 from nti_desktop.photo.reading.containers import Kind, jpeg_parts, kind_of, png_parts, read_at, tiff_tags
 from nti_desktop.photo.reading.ycbcr import YCbCr, read_ycbcr
 
@@ -40,7 +42,8 @@ class Header:
     """size: (width, height) as stored, before any rotation, None where the head does not say; bits: per channel, the
     largest; png_profile: a PNG's ICC profile as it stands there, also where decoders would drop it; png_colours: what a
     PNG states in place of a profile; alpha: which of the channels behind the colours is transparency, None for none;
-    ycbcr: of a TIFF whose colours are to be made RGB.
+    ycbcr: of a TIFF whose colours are to be made RGB; is_adobe_rgb: whether EXIF
+    says so of the colours, which holds where there is no profile.
     """
 
     kind: Kind
@@ -52,13 +55,14 @@ class Header:
     png_colours: CodedColours | None = None
     alpha: int | None = 0
     ycbcr: YCbCr | None = None
+    is_adobe_rgb: bool = False
 
 
 def read_header(file: BinaryIO) -> Header | None:
     """The head of a JPEG, PNG, TIFF or WebP file, None for any other file."""
     kind = kind_of(file)
     if kind == "JPEG":
-        return _jpeg_header(file)
+        return replace(_jpeg_header(file), is_adobe_rgb=is_adobe_rgb(claimed_metadata(file, kind).exif))
     if kind == "PNG":
         return _png_header(file)
     if kind == "TIFF":
