@@ -22,11 +22,14 @@ def write_bytes(target: Path, data: bytes) -> None:
     write_whole(target, lambda file: file.write(data))
 
 
-def write_whole(target: Path, write: Callable[[BinaryIO], object], like: Path | None = None) -> None:
+def write_whole(
+    target: Path, write: Callable[[BinaryIO], object], like: Path | None = None, replaces: bool = True
+) -> None:
     """Let `write` fill a file, in which it may seek, and put that in the target's place.
 
-    like: whose rights it gets, see `write_beside`; the target's own when None. Raises OSError, or what `write` raises;
-    the target is then as it was, and nothing is left beside it.
+    like: whose rights it gets, see `write_beside`; the target's own when None; replaces: whether a file that lies there
+    by then is replaced. Raises OSError, FileExistsError where one is not, or what `write` raises; the target is then as
+    it was, and nothing is left beside it.
     """
 
     def fill(handle: int) -> None:
@@ -34,7 +37,10 @@ def write_whole(target: Path, write: Callable[[BinaryIO], object], like: Path | 
             write(file)
 
     with _new_beside(target, fill, like or target) as temporary:
-        replace(temporary, target)
+        if replaces:
+            replace(temporary, target)
+        else:
+            move(temporary, target)
     with contextlib.suppress(OSError):  # the file is in its place; some disks cannot sync a folder
         disk.sync_folder(target.parent)
 
@@ -105,6 +111,23 @@ def replace(temporary: Path, target: Path) -> None:
             if not is_in_use(error) or time.monotonic() > deadline:
                 raise
         time.sleep(0.05)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file another name. Raises OSError, FileExistsError where that is taken; the file then keeps its own."""
+    try:
+        disk.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # FAT and some network disks know no second names: an empty file keeps the place
+        disk.close(disk.create(target, _BY_UMASK))
+        try:
+            replace(source, target)
+        except OSError:
+            discard(target)
+            raise
+    else:
+        disk.remove(source)
 
 
 def is_in_use(error: OSError) -> bool:

@@ -74,6 +74,11 @@ def replace(source: Path, target: Path) -> None:
     os.replace(source, target)
 
 
+def link(source: Path, target: Path) -> None:
+    """Give a file a second name, which must be free; many disks know no such names."""
+    os.link(source, target)
+
+
 def remove(path: Path) -> None:
     """Delete a file."""
     os.unlink(path)

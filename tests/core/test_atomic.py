@@ -9,7 +9,7 @@ from typing import BinaryIO
 import pytest
 
 import nti_desktop
-from nti_desktop.core import atomic
+from nti_desktop.core import atomic, disk
 
 PACKAGE = Path(nti_desktop.__path__[0])
 
@@ -64,6 +64,27 @@ def test_a_disk_that_fails_leaves_what_was_there(target: Path, monkeypatch: pyte
     with pytest.raises(OSError, match="No space"):
         atomic.write_bytes(target, b"after")
     assert only(target) == b"before"
+
+
+@pytest.fixture(params=["second names", "no second names"])
+def linking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on most disks, and as on FAT."""
+
+    def refuses(_source: Path, _target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if request.param == "no second names":
+        monkeypatch.setattr(disk, "link", refuses)
+
+
+@pytest.mark.usefixtures("linking")
+def test_what_replaces_nothing_takes_a_free_name_only(target: Path) -> None:
+    with pytest.raises(FileExistsError):
+        atomic.write_whole(target, lambda file: file.write(b"after"), replaces=False)
+    assert only(target) == b"before"
+    target.unlink()
+    atomic.write_whole(target, lambda file: file.write(b"anew"), replaces=False)
+    assert only(target) == b"anew"
 
 
 def test_nobody_else_puts_a_file_in_anothers_place() -> None:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from nti_desktop.core.errors import PhotoError
+from nti_desktop.core.progress import CancelToken
 from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict
@@ -161,6 +162,33 @@ def test_an_existing_file_is_refused_unless_it_may_be_replaced(original: Path) -
         export_picture(NOISE, target, original=original)
     export_picture(NOISE, target, original=original, conflict=Conflict.OVERWRITE)
     assert np.array_equal(open_photo(target).pixels, PIXELS)
+
+
+class Meanwhile(CancelToken):
+    """Another program writes a file while a picture is."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+
+    def check(self) -> None:
+        self._file.write_bytes(b"another program's")
+
+
+def test_what_another_program_writes_meanwhile_is_not_replaced_unasked(original: Path) -> None:
+    target = original.with_name("edit.jpg")
+
+    def exported(conflict: Conflict) -> Path | None:
+        target.unlink(missing_ok=True)
+        return export_picture(NOISE, target, original=original, conflict=conflict, cancel=Meanwhile(target)).path
+
+    with pytest.raises(PhotoError, match="exists already"):
+        exported(Conflict.REFUSE)
+    assert exported(Conflict.SKIP) is None
+    assert exported(Conflict.UNIQUE) == original.with_name("edit (2).jpg")
+    assert target.read_bytes() == b"another program's"
+    assert exported(Conflict.OVERWRITE) == target
+    assert open_photo(target).raster.size == NOISE.size
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files there have the rights of their folder")

@@ -58,7 +58,14 @@ def export_picture(
     if beneath is not None:
         mask = np.asarray(Image.fromarray(beneath.mask).resize(picture.size, Image.Resampling.BILINEAR))
         beneath = Layered(_fitted(beneath.photo, form, settings), mask)
-    return _write(picture, beneath, free, form, original, settings, provenance, cancel)
+    replaces = conflict is Conflict.OVERWRITE
+    while True:
+        try:
+            return _write(picture, beneath, free, form, original, settings, provenance, cancel, replaces)
+        except FileExistsError:  # another program has written it meanwhile
+            free = check_target(target, original=original, conflict=conflict)
+        if free is None:
+            return Exported(None)
 
 
 def replace_picture(
@@ -80,7 +87,10 @@ def _write(
     settings: ExportSettings,
     provenance: Provenance,
     cancel: CancelToken,
+    replaces: bool = True,
 ) -> Exported:
+    """Raises FileExistsError where a file that is not to be replaced lies there by the end."""
+
     def fill(file: BinaryIO) -> None:
         form.write(file, content)
         cancel.check()  # the last moment: after this the file is in its place
@@ -101,7 +111,7 @@ def _write(
         metadata, without_place = _with_place(form, carried.metadata)
         content = Content(picture, beneath, settings, metadata)
         try:
-            atomic.write_whole(target, fill)
+            atomic.write_whole(target, fill, replaces=replaces)
         except ValueError as error:  # the only format that says so
             raise PhotoError(f"“{target.name}” would be larger than a TIFF file can be; export as .png.") from error
     return Exported(target, left_out_in_words(carried.left_out) + without_place)

@@ -87,9 +87,11 @@ def _unique(target: Path, original: Path) -> Path:
 
 @contextlib.contextmanager
 def disk_errors_said(target: Path) -> Iterator[None]:
-    """Every failure of the disk becomes a sentence."""
+    """Every failure of the disk becomes a sentence, but that a name is taken."""
     try:
         yield
+    except FileExistsError:
+        raise
     except OSError as error:
         sentence = _DISK_ERRORS.get(error.errno or 0)
         if sentence is None:
