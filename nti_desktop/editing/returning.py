@@ -15,7 +15,14 @@ from nti_desktop.photo.export.export_metadata import Provenance
 from nti_desktop.photo.export.formats import format_of
 from nti_desktop.photo.export.targets import disk_errors_said
 from nti_desktop.photo.raster import Raster
-from nti_desktop.project.location import same_place, sidecar_path, usual_places
+from nti_desktop.project.location import (
+    backup_path,
+    data_folder,
+    free_place,
+    place_beside,
+    same_place,
+    usual_places,
+)
 
 _MOST_TRIES = 1000
 
@@ -48,7 +55,7 @@ def return_to(picture: Raster, target: Path, provenance: Provenance, cancel: Can
     kept = _free_name(target)
     with disk_errors_said(kept):
         with disk.open_to_read(target) as old:
-            atomic.write_whole(kept, lambda file: shutil.copyfileobj(old, file, 1 << 20), like=target)
+            atomic.write_whole(kept, lambda file: shutil.copyfileobj(old, file, 1 << 20), like=target, replaces=False)
             was = os.fstat(old.fileno())
         with contextlib.suppress(OSError):  # some disks keep no times
             os.utime(kept, ns=(was.st_atime_ns, was.st_mtime_ns))
@@ -62,7 +69,7 @@ def return_to(picture: Raster, target: Path, provenance: Provenance, cancel: Can
 
 def follow(session: Session, returned: Returned) -> None:
     """Let the session and its project go with the old bytes, where the replaced file was the session's photo; a
-    project under a name that the user chose keeps that.
+    project under a name that the user chose, or in the data folder, keeps that.
 
     Raises SidecarError when the project cannot be renamed; it then stays under its old name.
     """
@@ -70,12 +77,15 @@ def follow(session: Session, returned: Returned) -> None:
         return
     identity = session.photo.identity
     chosen = not any(same_place(session.sidecar, usual) for usual in usual_places(session.photo.path, identity))
-    session.move_to(returned.kept, session.sidecar if chosen else sidecar_path(returned.kept, identity))
+    stays = chosen or same_place(session.sidecar.parent, data_folder())
+    session.move_to(returned.kept, session.sidecar if stays else free_place(returned.kept, identity))
 
 
 def _free_name(target: Path) -> Path:
+    """Name a file beside the target that is not there, and neither is a project of such a one."""
     for number in range(1, _MOST_TRIES):
         kept = target.with_stem(f"{target.stem}.original" if number == 1 else f"{target.stem}.original-{number}")
-        if not os.path.lexists(kept):
+        project = place_beside(kept)
+        if not any(map(os.path.lexists, (kept, project, backup_path(project)))):
             return kept
     raise PhotoError(f"There are too many old copies of “{target.name}”; move some of them away.")

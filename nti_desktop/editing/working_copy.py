@@ -1,5 +1,6 @@
 """Working copy: a project as it is worked on, over the one on the disk: what changed, what is new, and saving it."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -234,12 +235,18 @@ class WorkingCopy:
     def move_to(self, sidecar: Path) -> None:
         """The project, where it is on the disk, gets another name, and so does its state before the last save.
 
-        Raises SidecarError when it cannot; it then stays under its old one.
+        Raises SidecarError when it cannot, or another project has that name; it then stays under its old one.
         """
+        if sidecar == self.sidecar:
+            return
+        if any(map(os.path.lexists, (sidecar, backup_path(sidecar)))):
+            raise SidecarError(
+                f"The project stays at “{self.sidecar}”, as there is another one at “{sidecar}”; move that away."
+            )
         try:
             for before, after in ((backup_path(self.sidecar), backup_path(sidecar)), (self.sidecar, sidecar)):
                 if before.exists():
-                    atomic.replace(before, after)
+                    atomic.move(before, after)
         except OSError as error:
             raise SidecarError(
                 f"The project stays at “{self.sidecar}”, as it could not be renamed ({error.strerror})."

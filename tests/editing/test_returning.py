@@ -126,6 +126,29 @@ def test_the_project_and_its_state_before_go_with_the_old_bytes(given: Path) -> 
     assert [version.name for version in Session.open(returned.kept).project.versions] == ["Blue"]
 
 
+@pytest.mark.parametrize("ending", [".nti", ".nti~"])
+def test_a_project_whose_picture_was_taken_away_is_not_replaced_by_the_next_one(given: Path, ending: str) -> None:
+    left = given.with_name(f"given.original.tif{ending}")
+    left.write_bytes(b"of the picture that was returned before")
+    session = with_a_version(given)
+    returned = return_to(PICTURE, given, EDITED)
+    follow(session, returned)
+    assert returned.kept == given.with_name("given.original-2.tif")
+    assert session.sidecar == given.with_name("given.original-2.tif.nti")
+    assert left.read_bytes() == b"of the picture that was returned before"
+
+
+def test_the_project_of_a_copy_in_the_data_folder_stays_there_beside_that_of_the_other(given: Path) -> None:
+    card = given.parent / "DCIM"
+    card.mkdir()
+    photos = [Path(shutil.copy(given, card / name)) for name in ("a.tif", "b.tif")]
+    first, second = [with_a_version(photo).sidecar for photo in photos]
+    session = Session.open(photos[1])
+    follow(session, return_to(PICTURE, photos[1], EDITED))
+    assert session.sidecar == second != first
+    assert Session.open(photos[0]).sidecar == first
+
+
 def test_what_is_left_of_another_pictures_project_is_not_offered(given: Path) -> None:
     session = with_a_version(given)
     session.add_version("Later", BLUE)

@@ -145,11 +145,16 @@ def test_a_project_that_cannot_be_renamed_stays_where_it_is(photo: Path, monkeyp
     def fail(_source: Path, _target: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("nti_desktop.core.atomic.replace", fail)
+    monkeypatch.setattr("nti_desktop.core.atomic.move", fail)
     with pytest.raises(SidecarError, match="could not be renamed"):
         session.working_copy.move_to(photo.with_name("another.nti"))
     assert session.sidecar == before
     monkeypatch.undo()
+    taken = photo.with_name("taken.nti~")
+    taken.touch()
+    with pytest.raises(SidecarError, match="there is another one at"):
+        session.working_copy.move_to(photo.with_name("taken.nti"))
+    assert session.sidecar == before
     session.working_copy.move_to(photo.with_name("another.nti"))
     assert not before.exists()
     assert session.working_copy.stored is not None
