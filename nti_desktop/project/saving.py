@@ -100,9 +100,9 @@ def _save(path: Path, project: Project, given: Given, base: Stored | None) -> Sa
     """Under the lock."""
     ancestor = base if base is not None and same_place(base.path, path) else None
     found = signature_of(path)
-    if found is None or (ancestor is not None and found == ancestor.signature):
-        return _write(path, project, given, base, ancestor if found else None)
     try:
+        if found is None or (ancestor is not None and found == ancestor.signature):
+            return _write(path, project, given, base, ancestor if found else None)
         theirs = read_sidecar(path)
         merged = _merged(ancestor, project, theirs)
     except (SidecarDamaged, SidecarNewer, Unmergeable) as error:

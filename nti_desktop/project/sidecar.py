@@ -200,8 +200,9 @@ def _write(
                 raise SidecarChanged(refusals.changed(path))
             given, kept, sound, states = _given(project, arrays, previews, desk), {}, False, list(comes_from)
             if file is not None:
-                old = Archive(file)
-                was, _ = load(old, path)
+                with _damage_said(path):
+                    old = Archive(file)
+                    was, _ = load(old, path)
                 kept, sound = _kept(old, was, project), has_sound_arrays(old, was)
             members = _members(project, kept | given)
             if before is not None and was == project and _is_unchanged(old, given, members):
@@ -308,12 +309,19 @@ def _is_unchanged(old: Archive, given: Mapping[str, Make], members: Mapping[str,
 def _reading(path: Path, held: Held | None = None) -> Iterator[BinaryIO]:
     """The open file, or what is held of it; what goes wrong with it meanwhile becomes a SidecarError."""
     try:
-        with disk.open_to_read(path) if held is None else held.open() as file:
+        with _damage_said(path), disk.open_to_read(path) if held is None else held.open() as file:
             yield file
     except FileNotFoundError as error:
         raise SidecarError(f"“{path.name}” is not there; look for it in another folder.") from error
     except OSError as error:
         raise SidecarError(refusals.cannot_read(path, error)) from error
+
+
+@contextlib.contextmanager
+def _damage_said(path: Path) -> Iterator[None]:
+    """Say of a file that is found not to be sound that it is damaged, as a SidecarDamaged."""
+    try:
+        yield
     except Unsound as error:
         recoverable = is_whole(backup_path(path))
         raise SidecarDamaged(path, refusals.damaged(path, str(error), recoverable), recoverable) from error

@@ -9,6 +9,8 @@ import pytest
 
 from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import SidecarError
+from nti_desktop.project.archive import MAX_DIRECTORY
+from nti_desktop.project.saving import save_sidecar
 from nti_desktop.project.schema import SCHEMA_VERSION, Project
 from nti_desktop.project.sidecar import (
     SidecarChanged,
@@ -118,6 +120,23 @@ def write_zip(path: Path, members: dict[str, bytes]) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name), data)
+
+
+def test_a_file_that_is_damaged_in_place_far_from_its_end_is_saved_beside(path: Path) -> None:
+    project = make_project()
+    write_sidecar(path, project, make_all_arrays(), {project.versions[0].id: bytes(2 * MAX_DIRECTORY)}, None)
+    stored = read_sidecar(path)
+    data = bytearray(path.read_bytes())
+    data[data.index(b'"schema_version"') + 3] ^= 1
+    with path.open("r+b") as file:  # as a disk or a sync client does
+        file.write(data)
+    assert signature_of(path) == stored.signature
+    saved = save_sidecar(path, make_project(3), {}, {}, stored)
+    assert saved.beside is not None
+    assert saved.stored.path == path.with_name("IMG 0042.JPG (2).nti")
+    assert read_sidecar(saved.stored.path).project == make_project(3)
+    assert saved.stored.arrays("two").keys() == make_all_arrays()["two"].keys()
+    assert path.read_bytes() == data
 
 
 def test_a_damaged_file_says_that_the_state_before_is_intact(path: Path) -> None:
