@@ -203,8 +203,9 @@ def forget(left: Left) -> None:
 def tidy(folder: Path | None = None) -> None:
     """Remove the oldest of too many journals."""
     for each in _newest_first(folder or journals_folder(), "*-*")[MAX_LEFT:]:
-        if not _is_held(each):
-            _remove(each)
+        with contextlib.suppress(OSError):
+            if not _is_held(each):
+                _remove(each)
 
 
 def _remove(folder: Path) -> None:
