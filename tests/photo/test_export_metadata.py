@@ -50,7 +50,9 @@ def test_a_phones_metadata_is_carried(tmp_path: Path, kind: str) -> None:
 
 
 def test_an_original_that_is_gone_has_nothing_to_carry(tmp_path: Path) -> None:
-    carried = carried_metadata(tmp_path / "gone.jpg", (10, 10), Provenance(), copy=True, location=True, prompt=False)
+    carried = carried_metadata(
+        tmp_path / "gone.jpg", (10, 10), Provenance(), copy=True, location=True, prompt=False, srgb=True
+    )
     assert (carried.metadata.exif, carried.metadata.xmp, carried.left_out) == (b"", b"", ())
 
 

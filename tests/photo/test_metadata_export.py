@@ -9,6 +9,7 @@ from PIL import Image
 
 from nti_desktop.photo.export.tiff_writer import write_tiff
 from nti_desktop.photo.metadata import (
+    LeftOut,
     Metadata,
     for_export,
     orientation_of,
@@ -16,6 +17,7 @@ from nti_desktop.photo.metadata import (
     with_metadata,
     without_orientation,
 )
+from nti_desktop.photo.metadata.xmp_export import left_out_of_xmp
 from nti_desktop.photo.reading.containers import Kind
 from tests.metadata_files import (
     CAMERA_PACKET,
@@ -304,3 +306,62 @@ def test_any_webp_takes_metadata_and_keeps_its_transparency(options: dict[str, o
     assert opened.getexif()[0x010F] == "Canon"
     flags = dict(webp_chunks(edit))[b"VP8X"][0]
     assert bool(flags & 0x10) == (channels == "RGBA")
+
+
+REGIONS = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:ColorSpace="65535"
+ xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:ICCProfile="Adobe RGB (1998)" photoshop:ColorMode="4"
+ xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/"
+ xmlns:stDim="http://ns.adobe.com/xap/1.0/sType/Dimensions#">
+<exif:SubjectArea><rdf:Seq><rdf:li>10</rdf:li><rdf:li>20</rdf:li></rdf:Seq></exif:SubjectArea>
+<mwg-rs:Regions rdf:parseType="Resource"><mwg-rs:Name>Anna</mwg-rs:Name>
+<mwg-rs:AppliedToDimensions %s</mwg-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>"""
+FORMS = (
+    b'stDim:w="60" stDim:h="100" stDim:unit="pixel"/>',
+    b'rdf:parseType="Resource"><stDim:w>60</stDim:w><stDim:h>100</stDim:h></mwg-rs:AppliedToDimensions>',
+)
+
+
+def placed_exif(orientation: int) -> bytes:
+    """Of a stored picture of 60 by 100 pixels in Adobe RGB, with the place of its subject."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x8769] = {0x9214: (10, 20), 0xA001: 0xFFFF, 0xA002: 60, 0xA003: 100, 0xA005: {1: "R03"}}
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+def stated(exif: bytes) -> dict[int, object]:
+    """Of the EXIF directory, with the index of the one for interoperability under 1."""
+    read = Image.Exif()
+    read.load(exif)
+    return read.get_ifd(0x8769) | read.get_ifd(0xA005)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_places_in_the_picture_are_told_only_where_they_are_still_true(form: bytes) -> None:
+    xmp = REGIONS % form
+    same = for_export(Metadata(placed_exif(1), xmp), (60, 100), program=None)
+    assert stated(same.exif)[0x9214] == (10, 20)
+    assert b"SubjectArea" in same.xmp
+
+    smaller = for_export(Metadata(placed_exif(1), xmp), (30, 50), program=None)
+    assert 0x9214 not in stated(smaller.exif)
+    assert b"SubjectArea" not in smaller.xmp
+    assert b"Anna" in smaller.xmp
+    assert (b"60" in smaller.xmp, b"100" in smaller.xmp, b"30" in smaller.xmp) == (False, False, True)
+
+    turned = for_export(Metadata(placed_exif(6), xmp), (100, 60), program=None)
+    assert 0x9214 not in stated(turned.exif)
+    assert b"Anna" not in turned.xmp
+    assert left_out_of_xmp(xmp, turned=True) == {LeftOut.REGIONS}
+    assert left_out_of_xmp(xmp, turned=False) == set()
+
+
+@pytest.mark.parametrize(("srgb", "space", "index"), [(True, 1, "R98"), (False, 0xFFFF, "R03")])
+def test_the_colour_space_is_told_that_the_export_is_in(srgb: bool, space: int, index: str) -> None:
+    made = for_export(Metadata(placed_exif(1), REGIONS % FORMS[0]), (60, 100), program=None, srgb=srgb)
+    told = stated(made.exif)
+    assert (told[0xA001], told[1]) == (space, index)
+    assert f'exif:ColorSpace="{space}"'.encode() in made.xmp
+    assert b"Adobe RGB" not in made.xmp
+    assert b"ColorMode" not in made.xmp

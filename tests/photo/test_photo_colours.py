@@ -13,6 +13,7 @@ from PIL import Image
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.photo.colour import from_srgb, is_srgb, mended, profile_name, srgb_profile, to_srgb
 from nti_desktop.photo.export.export import export_picture
+from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.photo import Photo, full_raster, open_photo
 from nti_desktop.photo.raster import Raster
 from nti_desktop.photo.reading.first_view import first_view
@@ -294,8 +295,12 @@ def test_adobe_rgb_that_only_exif_states_is_shown_and_exported_as_that(
     view = first_view(tmp_path / "_MG_0001.JPG", 16)
     assert view is not None
     assert view.raster.profile == photo.profile
-    export_picture(full_raster(photo), tmp_path / "out.jpg", original=photo.path)
-    assert open_photo(tmp_path / "out.jpg").profile == photo.profile
+    for srgb, profile, stated in ((False, photo.profile, 0xFFFF), (True, srgb_profile(), 1)):
+        out = tmp_path / f"out {stated}.jpg"
+        export_picture(full_raster(photo), out, original=photo.path, settings=ExportSettings(srgb=srgb))
+        assert open_photo(out).profile == profile
+        with Image.open(out) as image:
+            assert image.getexif().get_ifd(0x8769)[0xA001] == stated
 
 
 @pytest.mark.parametrize(

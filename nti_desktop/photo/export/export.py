@@ -11,7 +11,7 @@ from PIL import Image
 from nti_desktop.core import atomic
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.core.progress import NEVER, CancelToken
-from nti_desktop.photo.colour import numpy_array, to_srgb, vips_image
+from nti_desktop.photo.colour import is_srgb, numpy_array, to_srgb, vips_image
 from nti_desktop.photo.export.export_metadata import Provenance, carried_metadata, left_out_in_words
 from nti_desktop.photo.export.formats import Content, Format, format_of
 from nti_desktop.photo.export.openraster import Layered
@@ -107,6 +107,7 @@ def _write(
             copy=settings.metadata,
             location=settings.location,
             prompt=settings.prompt,
+            srgb=is_srgb(picture.profile),
         )
         metadata, without_place = _with_place(form, carried.metadata)
         content = Content(picture, beneath, settings, metadata)

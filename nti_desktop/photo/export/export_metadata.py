@@ -42,16 +42,23 @@ class Carried:
 
 
 def carried_metadata(
-    original: Path, size: tuple[int, int], provenance: Provenance, *, copy: bool, location: bool, prompt: bool
+    original: Path,
+    size: tuple[int, int],
+    provenance: Provenance,
+    *,
+    copy: bool,
+    location: bool,
+    prompt: bool,
+    srgb: bool,
 ) -> Carried:
     """The metadata for an export of `size` (width, height) in pixels. An original that is gone has none.
 
     copy: whether the original's goes along at all (what an edit says of itself does in any case); location: whether
-    its places do; prompt: whether the prompts are said.
+    its places do; prompt: whether the prompts are said; srgb: whether the export's colours are sRGB's.
     """
     found, never = _read(original) if copy else (Metadata(), ())
     said = "; ".join(provenance.prompts) if prompt and provenance.prompts else None
-    made = for_export(found, size, location=location, program=provenance.program, prompt=said)
+    made = for_export(found, size, location=location, program=provenance.program, prompt=said, srgb=srgb)
     return Carried(made, never)
 
 

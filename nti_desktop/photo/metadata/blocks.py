@@ -47,6 +47,7 @@ class LeftOut(StrEnum):
     FOREIGN_TEXTS = "texts that other programs keep in the file for themselves"
     FOREIGN_BLOCKS = "what the camera or other programs keep in the file for themselves"
     PHOTOSHOP_SETTINGS = "Photoshop's settings for this file"
+    REGIONS = "where faces and other things are in the picture, as it was turned"
     MAP = "where on Earth the pixels lie (GeoTIFF)"
     DAMAGED_EXIF = "damaged EXIF data"
     DAMAGED_XMP = "damaged XMP data"

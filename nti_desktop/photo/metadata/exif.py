@@ -30,7 +30,9 @@ _NEVER_EXPORTED = {
     C2PA,
 }
 
-_SRGB, _ADOBE_RGB = 1, 2  # values of COLOR_SPACE
+_SRGB, _ADOBE_RGB, UNCALIBRATED = 1, 2, 0xFFFF  # values of COLOR_SPACE
+_OF_SRGB, _OF_ADOBE_RGB = b"R98\0", b"R03\0"  # values of INTEROP_INDEX
+_SUBJECT = {0x9214, 0xA214}  # SubjectArea and SubjectLocation, in pixels
 _MOST_POINTERS = 16
 
 _Stretch = tuple[int, int]  # first byte, byte behind the last
@@ -88,7 +90,7 @@ def is_adobe_rgb(exif: bytes) -> bool:
     spaces = [space for found in directories for space in block.integers(found.find(COLOR_SPACE))]
     tables = [table for found in directories for table in block.pointed(found, INTEROP_IFD)]
     indices = [tiff.value_of(block.file, table.find(INTEROP_INDEX), 4) for table in tables]
-    return spaces == [_ADOBE_RGB] or (spaces != [_SRGB] and b"R03\0" in indices)
+    return spaces == [_ADOBE_RGB] or (spaces != [_SRGB] and _OF_ADOBE_RGB in indices)
 
 
 def has_thumbnail(exif: bytes) -> bool:
@@ -99,14 +101,37 @@ def has_thumbnail(exif: bytes) -> bool:
     )
 
 
-def patched_exif(exif: bytes, size: tuple[int, int], *, location: bool, swap_resolutions: bool = False) -> bytes:
+def stated_size(exif: bytes) -> tuple[int, int] | None:
+    """Read the stored picture's (width, height) in pixels; None where the block does not say."""
+    block = _open(exif)
+    if block is None:
+        return None
+    sides = [
+        block.integers(directory.find(tag))
+        for directory in block.pointed(block.first, EXIF_IFD)[:1]
+        for tag in (PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION)
+    ]
+    return (sides[0][0], sides[1][0]) if sides and all(sides) else None
+
+
+def patched_exif(
+    exif: bytes,
+    size: tuple[int, int],
+    *,
+    location: bool,
+    swap_resolutions: bool = False,
+    moved: bool = False,
+    srgb: bool = True,
+) -> bytes:
     """The block for an upright picture of size (width, height) in pixels: as long as before, everything in its place.
 
-    Orientation becomes 1 and the picture's sizes are set where the block states them; where swap_resolutions is True,
-    those across and down change places. Thumbnails, sub-directories and
-    what a file says elsewhere (XMP, IPTC, ICC profile, image resources) lose their entries, and their bytes become
-    zeros; so do the GPS directory and its values unless location is True. Maker notes stay, with all they hold: some
-    cameras keep a preview or a place name there too. Empty for a block that cannot be followed or has nothing left.
+    Orientation becomes 1, and the picture's sizes and colour space are set where the block states them; where
+    swap_resolutions is True, those across and down change places. Thumbnails, sub-directories and what a file says
+    elsewhere (XMP, IPTC, ICC profile, image resources) lose their entries, and their bytes become zeros; so do the GPS
+    directory and its values unless location is True. Maker notes stay, with all they hold: some cameras keep a preview
+    or a place name there too. Empty for a block that cannot be followed or has nothing left. moved: whether a pixel
+    lies elsewhere than in the stored picture, so that it is no longer said where the subject is; srgb: whether the
+    colours are sRGB's.
     """
     block = _open(exif)
     if block is None:
@@ -114,7 +139,7 @@ def patched_exif(exif: bytes, size: tuple[int, int], *, location: bool, swap_res
     first = block.first
     exif_ifds = block.pointed(first, EXIF_IFD)[:1]
     gps_ifds = [gps for directory in (first, *exif_ifds) for gps in block.pointed(directory, GPS_IFD)]
-    gone = _NEVER_EXPORTED if location else _NEVER_EXPORTED | {GPS_IFD}
+    gone = _NEVER_EXPORTED | (set() if location else {GPS_IFD}) | (_SUBJECT if moved else set())
     kept = {
         directory.at: [entry for entry in directory.entries if entry.tag not in gone]
         for directory in (first, *exif_ifds)
@@ -137,11 +162,15 @@ def patched_exif(exif: bytes, size: tuple[int, int], *, location: bool, swap_res
         data[start:end] = exif[start:end]
     width, height = size
     sizes = {IMAGE_WIDTH: width, IMAGE_LENGTH: height, PIXEL_X_DIMENSION: width, PIXEL_Y_DIMENSION: height}
+    numbers = {ORIENTATION: 1, COLOR_SPACE: _SRGB if srgb else UNCALIBRATED, **sizes}
     for directory in (first, *exif_ifds):
-        entries = [_with_number(block.layout, entry, {ORIENTATION: 1, **sizes}) for entry in kept[directory.at]]
+        entries = [_with_number(block.layout, entry, numbers) for entry in kept[directory.at]]
         if swap_resolutions:
             entries = _with_swapped_resolutions(block.layout, entries)
         _put(data, block.layout, directory, entries, follow=0)
+    for index in (interop.find(INTEROP_INDEX) for interop in others):
+        if srgb and index is not None and index.at is not None and data[index.at : index.at + 4] == _OF_ADOBE_RGB:
+            data[index.at : index.at + 4] = _OF_SRGB
     return bytes(data)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nti_desktop.photo.metadata.blocks import Metadata
-from nti_desktop.photo.metadata.exif import exif_orientation, exif_without_orientation, patched_exif
+from nti_desktop.photo.metadata.exif import exif_orientation, exif_without_orientation, patched_exif, stated_size
 from nti_desktop.photo.metadata.exif_statements import UNKNOWN_RESOLUTION, resolution_of, with_statements
 from nti_desktop.photo.metadata.iptc import patched_iptc
 from nti_desktop.photo.metadata.xmp_export import patched_xmp, xmp_orientation
@@ -28,25 +28,47 @@ def without_orientation(metadata: Metadata) -> Metadata:
 
 
 def for_export(
-    metadata: Metadata, size: tuple[int, int], *, location: bool = True, program: str | None, prompt: str | None = None
+    metadata: Metadata,
+    size: tuple[int, int],
+    *,
+    location: bool = True,
+    program: str | None,
+    prompt: str | None = None,
+    srgb: bool = True,
 ) -> Metadata:
     """The metadata for an edited, upright picture of size (width, height) in pixels.
 
     location: whether the places that the photo names go along; program: its name and version, as the AI system used,
-    None where nothing was edited; prompt: what the model was asked for, left unsaid with None. EXIF and IPTC are made
+    None where nothing was edited; prompt: what the model was asked for, left unsaid with None; srgb: whether
+    its colours are sRGB's. EXIF and IPTC are made
     of nothing but what was there, in some block or beside it; an XMP packet is made where there was none, to say that
     a model took part.
     """
     in_exif = resolution_of(metadata.exif)
     is_known = in_exif not in (None, UNKNOWN_RESOLUTION)
     resolution = in_exif if is_known else metadata.resolution or in_exif
-    swaps = swaps_sides(orientation_of(metadata)) and resolution is not None and resolution[0] != resolution[1]
+    orientation = orientation_of(metadata)
+    turned = orientation != 1
+    moved = turned or stated_size(metadata.exif) != size
+    swaps = swaps_sides(orientation) and resolution is not None and resolution[0] != resolution[1]
     if swaps and resolution:
         resolution = resolution[::-1]
     said = replace(metadata, resolution=resolution)
     return Metadata(
-        with_statements(patched_exif(metadata.exif, size, location=location, swap_resolutions=swaps), said),
-        patched_xmp(metadata.xmp, size, location=location, program=program, prompt=prompt),
+        with_statements(
+            patched_exif(metadata.exif, size, location=location, swap_resolutions=swaps, moved=moved, srgb=srgb),
+            said,
+        ),
+        patched_xmp(
+            metadata.xmp,
+            size,
+            location=location,
+            program=program,
+            prompt=prompt,
+            turned=turned,
+            moved=moved,
+            srgb=srgb,
+        ),
         patched_iptc(metadata.iptc, location=location),
         resolution,
         metadata.texts,

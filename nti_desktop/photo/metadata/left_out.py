@@ -15,6 +15,7 @@ from nti_desktop.photo.metadata.blocks import (
     LeftOut,
     Metadata,
 )
+from nti_desktop.photo.metadata.exporting import orientation_of
 from nti_desktop.photo.metadata.png_text import STANDARD_KEYWORDS
 from nti_desktop.photo.metadata.reading import METADATA_KEYWORDS, claimed_metadata, jpeg_segments
 from nti_desktop.photo.metadata.xmp_export import left_out_of_xmp
@@ -70,7 +71,7 @@ def left_out_of_heif(file: BinaryIO) -> tuple[LeftOut, ...]:
 
 
 def _of_blocks(claimed: Metadata) -> Iterator[LeftOut]:
-    yield from left_out_of_xmp(claimed.xmp)
+    yield from left_out_of_xmp(claimed.xmp, turned=orientation_of(claimed) != 1)
     if exif.has_thumbnail(claimed.exif) or iptc.has_preview(claimed.iptc):
         yield LeftOut.PREVIEW
     if claimed.exif and not exif.is_followable(claimed.exif):

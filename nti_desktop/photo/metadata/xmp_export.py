@@ -7,6 +7,7 @@ from lxml import etree
 from lxml.etree import QName, _Element
 
 from nti_desktop.photo.metadata.blocks import LeftOut
+from nti_desktop.photo.metadata.exif import UNCALIBRATED
 from nti_desktop.photo.metadata.xmp import descriptions, empty_packet, packet_bytes, parse_packet, remove_property
 
 _XMP = "http://ns.adobe.com/xap/1.0/"
@@ -16,6 +17,9 @@ _EXIF = "http://ns.adobe.com/exif/1.0/"
 _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 _IPTC_CORE = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
 _IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_MWG_REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
+_MICROSOFT_PHOTO = "http://ns.microsoft.com/photo/1.2/"
+_DIMENSIONS = "http://ns.adobe.com/xap/1.0/sType/Dimensions#"
 _GOOGLE = "http://ns.google.com/photos/"
 _CAMERA = _GOOGLE + "1.0/camera/"
 _CONTAINER = _GOOGLE + "1.0/container/"
@@ -38,6 +42,11 @@ _PLACES = {
     (_IPTC_EXTENSION, "LocationShown"),
 }
 
+_COLOURS = {(_PHOTOSHOP, "ICCProfile"), (_PHOTOSHOP, "ColorMode")}
+_SUBJECT = {(_EXIF, "SubjectArea"), (_EXIF, "SubjectLocation")}  # in pixels
+# In parts of the stored picture's sides: of the Metadata Working Group, of Microsoft, of IPTC.
+_REGIONS = {(_MWG_REGIONS, "Regions"), (_MICROSOFT_PHOTO, "RegionInfo"), (_IPTC_EXTENSION, "ImageRegion")}
+
 _DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 
@@ -45,21 +54,38 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _Name = tuple[str, str]  # namespace and local name
 
 
-def patched_xmp(xmp: bytes, size: tuple[int, int], *, location: bool, program: str | None, prompt: str | None) -> bytes:
+def patched_xmp(
+    xmp: bytes,
+    size: tuple[int, int],
+    *,
+    location: bool,
+    program: str | None,
+    prompt: str | None,
+    turned: bool,
+    moved: bool,
+    srgb: bool,
+) -> bytes:
     """The packet for an upright picture of size (width, height) in pixels that a model took part in, or with program
     None for the photo itself.
 
     Says so in the words of the IPTC Photo Metadata Standard 2025.1: Digital Source Type, AI System Used (program) and,
-    where a prompt is given, AI Prompt Information. Orientation and sizes are set where the packet states them. What
-    `left_out_of_xmp` names goes, and unless location is True every place: GPS properties of any namespace at any depth,
-    and IPTC's. All else stays. A packet is made where there is none or it cannot be parsed, for an edit.
+    where a prompt is given, AI Prompt Information. Orientation, sizes and colour space are set where the packet states
+    them. What `left_out_of_xmp` names goes, so do the profile's name, where the subject is if the pixels have moved,
+    and unless location is True every place: GPS properties of any namespace at any depth, and IPTC's. All else stays. A
+    packet is made where there is none or it cannot be parsed, for an edit. turned: whether the picture was, to be
+    upright; srgb: whether its colours are sRGB's.
     """
     root = parse_packet(xmp)
     if root is None and program is None:
         return b""
     if root is None:
         root = empty_packet()
-    gone = [found for found in _stated(root) if _would_lie(found[2]) or (not location and _is_place(found[2]))]
+    untrue = _COLOURS | (_REGIONS if turned else set()) | (_SUBJECT if moved else set())
+    gone = [
+        found
+        for found in _stated(root)
+        if found[2] in untrue or _would_lie(found[2]) or (not location and _is_place(found[2]))
+    ]
     for element, attribute, _ in gone:
         if attribute is not None:
             del element.attrib[attribute]
@@ -71,6 +97,14 @@ def patched_xmp(xmp: bytes, size: tuple[int, int], *, location: bool, program: s
     _set_where_stated(root, f"{{{_TIFF}}}ImageLength", height)
     _set_where_stated(root, f"{{{_EXIF}}}PixelXDimension", width)
     _set_where_stated(root, f"{{{_EXIF}}}PixelYDimension", height)
+    _set_where_stated(root, f"{{{_EXIF}}}ColorSpace", 1 if srgb else UNCALIBRATED)
+    for applied in root.iter(f"{{{_MWG_REGIONS}}}AppliedToDimensions"):
+        for part in applied.iter(etree.Element):
+            for name, number in ((f"{{{_DIMENSIONS}}}w", width), (f"{{{_DIMENSIONS}}}h", height)):
+                if name in part.attrib:
+                    part.set(name, str(number))
+                elif part.tag == name:
+                    part.text = str(number)
     if program is not None:
         remove_property(root, f"{{{_IPTC_EXTENSION}}}AISystemVersionUsed")  # it would be that of another system
         _set(root, "DigitalSourceType", _DIGITAL_SOURCE_TYPE)
@@ -92,12 +126,14 @@ def xmp_orientation(xmp: bytes) -> int | None:
     return None
 
 
-def left_out_of_xmp(xmp: bytes) -> set[LeftOut]:
-    """List what an XMP packet holds that no edit's packet carries on."""
+def left_out_of_xmp(xmp: bytes, turned: bool) -> set[LeftOut]:
+    """List what an XMP packet holds that no edit's packet carries on. turned: whether the picture is, to be upright."""
     root = parse_packet(xmp)
     if root is None:
         return {LeftOut.DAMAGED_XMP} if xmp else set()
     listed = {_IN_CONTAINERS.get(semantic, LeftOut.FURTHER_PICTURES) for semantic in _semantics(root)}
+    if turned and any(name in _REGIONS for _, _, name in _stated(root)):
+        listed.add(LeftOut.REGIONS)
     return listed | {why for _, _, name in _stated(root) if (why := _why_left_out(name))}
 
 
