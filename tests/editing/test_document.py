@@ -14,7 +14,6 @@ from nti_desktop.editing.version_list import VersionList
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Area
-from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.recipe import EditRecipe
@@ -63,44 +62,6 @@ def test_words_that_are_no_sentence_stand_in_the_lines_and_the_edit_waits_until_
     assert from_json(work.desk.to_json()) == work.desk
     work.describe("a red ball")
     assert (work.edit_text, work.state.recipe.prompt, work.state.recipe.strength) == ("a red ball", "a red ball", 0.7)
-
-
-AROUND = Look("at night", "in fog", ground="on sand")
-TOLD = "a photo of a red cube on sand at night in fog"
-
-
-def test_a_description_is_completed_with_its_edit_whose_own_words_and_weights_stay(work: Document) -> None:
-    work.say_in_words("a blue cube at sunset")
-    work.edit("weight", lambda recipe: replace(recipe, words=(replace(recipe.words[0], weight=1.5),)))
-    work.complete(AROUND)
-    assert work.description == TOLD
-    assert work.edit_text == "a photo of a blue cube on sand at sunset in fog"
-    assert work.state is not None
-    assert work.state.recipe.prompt == work.edit_text
-    assert [(each.position, each.text, each.weight) for each in work.state.recipe.weighted] == [(4, "blue", 1.5)]
-
-
-def test_an_unchanged_edit_follows_a_completed_description_and_no_edit_stays_none(photo: Path) -> None:
-    work = Document(Session.open(photo), STUDIO_DEFAULTS)
-    work.describe(SOURCE)
-    work.complete(AROUND)
-    assert (work.description, work.edit_text) == (TOLD, TOLD)
-    work.complete(AROUND)
-    assert work.description == TOLD
-
-
-def test_a_prepared_photo_that_is_completed_needs_preparing_and_nothing_changes_where_all_was_said(
-    begun: Document,
-) -> None:
-    before = begun.description
-    begun.say_in_words("a blue cube")
-    begun.complete(Look())
-    assert (begun.up_to_date, begun.description, begun.edit_text) == (True, before, "a blue cube")
-    begun.complete(AROUND)
-    assert not begun.up_to_date
-    assert begun.edit_text == "a photo of a blue cube on sand at night in fog"
-    begun.describe(before)
-    assert (begun.up_to_date, begun.edit_text) == (True, "a blue cube")
 
 
 def test_a_description_of_blanks_only_is_none(work: Document) -> None:
