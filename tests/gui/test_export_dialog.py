@@ -11,6 +11,7 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from nti_desktop.editing.changes import Change
 from nti_desktop.editing.export_request import ExportRequest, from_json, to_json
 from nti_desktop.gui import preferences
 from nti_desktop.gui.export.export_dialog import ExportDialog
@@ -244,8 +245,7 @@ def test_what_is_being_typed_is_written_too(
 ) -> None:
     window, line = prepared, prepared.editor_view.prompts.edit
     window.exporting.return_target = photo
-    window.opening.open_path(photo)
-    until(window.actions_by_name["return_to_editor"].isEnabled)
+    window.editor.tell(Change.OPENING)
     line.setFocus()
     line.selectAll()
     qtbot.keyClicks(line, sample_edit)

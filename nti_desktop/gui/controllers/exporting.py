@@ -34,9 +34,9 @@ class Exporting(QObject):
         self._editor, self._line = editor, line
         self.dialog = ExportDialog(window)
         self.return_target: Path | None = None  # the file that a raw editor gave and waits for
-        self._given: set[str] = set()  # identities of the photos that were opened from it
+        self._given: set[str] = set()  # identities of the photos that were given as it
         self.dialog.asked.connect(self.write)
-        editor.opened.connect(self._opened)
+        editor.opened.connect(self.dialog.close)
         editor.changed.connect(self._changed)
         editor.exports.exported.connect(self._exported)
         editor.exports.returned.connect(self._returned)
@@ -44,16 +44,11 @@ class Exporting(QObject):
 
     @property
     def returns(self) -> bool:
-        """Whether the photo that is open is the one that the raw editor waits for, under whatever name by now."""
-        session = self._editor.session
-        return session is not None and session.photo.identity in self._given
-
-    @slot()
-    def _opened(self) -> None:
-        self.dialog.close()
+        """Whether the photo that is open is the one that the raw editor waits for, or was, by its name before."""
         session, target = self._editor.session, self.return_target
-        if session is not None and target is not None and same_place(session.photo.path, target):
-            self._given.add(session.photo.identity)
+        if session is None or target is None:
+            return False
+        return same_place(session.photo.path, target) or session.photo.identity in self._given
 
     @slot(Change)
     def _changed(self, change: Change) -> None:
@@ -82,7 +77,9 @@ class Exporting(QObject):
     def return_to_editor(self) -> None:
         """Replace the file that the raw editor gave; its old bytes are kept beside it."""
         self._line.settle()
-        if self.return_target is not None and self.returns:
+        session = self._editor.session
+        if session is not None and self.return_target is not None and self.returns:
+            self._given.add(session.photo.identity)
             self._ask(self.return_target, None)
 
     @slot(ExportRequest)
