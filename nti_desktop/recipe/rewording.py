@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from nti_desktop.recipe.kinds import kinds_in
-from nti_desktop.recipe.words import Change, align_words, as_read, split_words
+from nti_desktop.recipe.words import Change, align_words, as_read, gap_before, put_together, split_words
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def without(source: str, edit: str, positions: Collection[int]) -> Reworded:
     instead = counterparts(source, edit)
     back = {instead[position]: position for position in positions if position in instead}
     places: list[int | None] = [None] * len(after)
-    text, count = "", 0
+    pieces: list[tuple[str, str]] = []
     for pair in align_words(source, edit):
         if pair.source in back:
             word, sentence, stands_for = before[pair.source], source, back[pair.source]
@@ -49,11 +49,9 @@ def without(source: str, edit: str, positions: Collection[int]) -> Reworded:
             word, sentence, stands_for = after[pair.edit], edit, pair.edit
         else:
             continue
-        gap_from = split_words(sentence)[word.position - 1].end if word.position else 0
-        text += (sentence[gap_from : word.start] if text else "") + word.text
-        places[stands_for] = count
-        count += 1
-    return Reworded(text, tuple(places))
+        places[stands_for] = len(pieces)
+        pieces.append((gap_before(sentence, word), word.text))
+    return Reworded(put_together(pieces), tuple(places))
 
 
 def counterparts(source: str, edit: str) -> Mapping[int, int]:

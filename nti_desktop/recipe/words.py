@@ -6,7 +6,7 @@ of hyphen and characters that nobody sees make no difference.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -128,6 +128,23 @@ def _places(prompt: str) -> Iterator[tuple[int, int]]:
             ends[-1] = place + 1
     for match in _WORD.finditer("".join(letters)):
         yield begins[match.start()], ends[match.end() - 1]
+
+
+def gap_before(prompt: str, word: Word) -> str:
+    """Return what stands between a word of a prompt and the one before it; a space where it is the first."""
+    return prompt[split_words(prompt)[word.position - 1].end : word.start] if word.position else " "
+
+
+def put_together(pieces: Iterable[tuple[str, str]]) -> str:
+    """Write words one after another, each behind its own gap, or behind a space where it would be read as one with what
+    stands before it. pieces: gap and word; the first gap does not count.
+    """
+    text = ""
+    for gap, word in pieces:
+        if text and not gap and split_words(text + word)[-1].text != word:
+            gap = " "
+        text += (gap if text else "") + word
+    return text
 
 
 def find_words(prompt: str, name: str) -> tuple[Word, ...]:

@@ -1,6 +1,8 @@
 """The edit's sentence without some of its words."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nti_desktop.recipe.rewording import as_written, counterparts, source_places, without
 from nti_desktop.recipe.words import split_words
@@ -28,6 +30,40 @@ def gone(edit: str, *words: str) -> str:
 )
 def test_a_word_is_taken_back(edit: str, words: list[str], left: str) -> None:
     assert gone(edit, *words) == left
+
+
+@pytest.mark.parametrize(
+    ("source", "edit", "word", "left"),
+    [
+        ("a cat, outdoors", "a cat, cute, outdoors", "cute", "a cat, , outdoors"),
+        ("a photo of a cat", "a photo of a cat, sleeping.", "sleeping", "a photo of a cat, ."),
+        ("a ball (red)", "a ball (red)", "red", "a ball ( )"),
+        ("a dark-blue car", "a dark red car", "red", "a dark blue car"),
+        ("a snow-covered hill", "a snow free hill", "free", "a snow covered hill"),
+    ],
+)
+def test_words_that_come_to_stand_beside_each_other_stay_apart(source: str, edit: str, word: str, left: str) -> None:
+    assert without(source, edit, [w.position for w in split_words(edit) if w.text == word]).prompt == left
+
+
+marks = st.sampled_from([",", ".", "-", "--", "(", ")", "'", '"', "…", "“", "’", "\u0301"])
+sentences = st.lists(st.sampled_from(["red", "cat", "dog's", "é"]) | marks | st.just(" ")).map("".join)
+
+
+@given(sentences, sentences, st.sets(st.integers(0, 30)))
+def test_the_places_lead_to_those_very_words_whatever_stands_between_them(
+    source: str, edit: str, positions: set[int]
+) -> None:
+    after = split_words(edit)
+    found = without(source, edit, positions & set(range(len(after))))
+    words, instead = split_words(found.prompt), counterparts(source, edit)
+    assert {place for place in found.places if place is not None} == set(range(len(words)))
+    for word, place in zip(after, found.places, strict=True):
+        if word.position not in positions:
+            assert place is not None
+            assert words[place].text == word.text
+        elif place is not None:
+            assert words[place].text == split_words(source)[instead[word.position]].text
 
 
 def test_the_places_lead_from_every_word_to_what_stands_for_it() -> None:
