@@ -10,7 +10,19 @@ from nti_desktop.recipe.kinds import Kind, kinds_in
 from nti_desktop.recipe.phrases import AROUND, opening_of, phrases_of, with_around, with_opening, with_phrase
 from nti_desktop.recipe.recipe import EditRecipe, Side, WordRef, with_prompt
 from nti_desktop.recipe.things import describing, things_in, with_article
-from nti_desktop.recipe.words import Change, Word, align_words, same_word, split_words
+from nti_desktop.recipe.words import (
+    Change,
+    Word,
+    align_words,
+    as_read,
+    gap_before,
+    put_together,
+    same_word,
+    split_words,
+)
+
+_STOPS = frozenset(",.;:!?")
+_EMPTY = frozenset(["()", "[]", '""', "“”"])
 
 
 def told_after(earlier: Sequence[str], sentence: str) -> str:
@@ -92,23 +104,41 @@ def carried(source: str, edit: str, description: str) -> str:
     """
     before, after, there = split_words(source), split_words(edit), split_words(description)
     stands_for = _counterparts(source, description)
-    changes: list[tuple[int, int, str]] = []  # where in the description, and what instead
+    gaps = [gap_before(description, word) for word in there]
+    left_out: set[int] = set()
+    new_at: list[list[tuple[str, str]]] = [[] for _ in (*there, None)]  # what comes before each word, and at the end
+
+    def follow(at: int, gap: str) -> None:
+        if at < len(there) and not there[at].is_punctuation:
+            gaps[at] = gap
+
     for gone, new, following in _runs(source, edit):
-        text = edit[after[new[0]].start : after[new[-1]].end] if new else ""
-        places = [there[stands_for[place]] for place in gone if place in stands_for]
-        if places:
-            changes.append((places[0].start, places[-1].end, text))
-        elif gone and new:
+        places = [stands_for[place] for place in gone if place in stands_for]
+        if gone and new and not places:
             what = source[before[gone[0]].start : before[gone[-1]].end]
             raise RecipeError(
                 f"“{description}” has nothing in place of “{what}”, which the edit changes; describe the "
                 "photo with that too, or edit it by itself."
             )
-        elif new:
-            changes.append(_inserted(text, following, stands_for, description, there))
-    for start, end, text in sorted(changes, reverse=True):
-        description = description[:start] + text + description[end:]
-    return " ".join(description.split())
+        if new:
+            at = places[0] if places else _place_before(following, stands_for, there)
+            end = places[-1] + 1 if places else at
+            left_out.update(range(at, end))
+            pieces = [(gap_before(edit, after[place]), after[place].text) for place in new]
+            if at < len(there) and not (there[at].is_punctuation or after[new[0]].is_punctuation):
+                pieces[0] = gaps[at], pieces[0][1]
+            new_at[at] += pieces
+            if new[-1] + 1 < len(after):
+                follow(end, gap_before(edit, after[new[-1] + 1]))
+        else:
+            for place in places:
+                hyphen = next((beside for beside in (place + 1, place - 1) if _is_hyphen(there, beside)), place)
+                left_out |= {place, hyphen}
+                follow(max(place, hyphen) + 1, gaps[place])
+    pieces = []
+    for word, gap, before_it in zip(there, gaps, new_at[:-1], strict=True):
+        pieces += before_it if word.position in left_out else [*before_it, (gap, word.text)]
+    return " ".join(put_together(_punctuated([*pieces, *new_at[-1]])).split())
 
 
 def _counterparts(source: str, description: str) -> dict[int, int]:
@@ -140,17 +170,42 @@ def _runs(source: str, edit: str) -> list[tuple[list[int], list[int], int | None
     return [*runs, (gone, new, None)] if gone or new else runs
 
 
-def _inserted(
-    text: str, following: int | None, stands_for: dict[int, int], description: str, there: Sequence[Word]
-) -> tuple[int, int, str]:
-    """Put new words before what follows them in the edit; else at the end, before a full stop."""
+def _place_before(following: int | None, stands_for: dict[int, int], there: Sequence[Word]) -> int:
+    """Find where in the description new words come: before what follows them in the edit and what is joined to it by a
+    hyphen; else at the end, before a full stop.
+    """
     place = min((place for place in stands_for if following is not None and place >= following), default=None)
-    if place is not None:
-        start = there[stands_for[place]].start
-        return start, start, f"{text} "
-    last = next((word for word in reversed(there) if not word.is_punctuation), None)
-    end = last.end if last is not None else len(description)
-    return end, end, f" {text}"
+    if place is None:
+        return max((word.position + 1 for word in there if not word.is_punctuation), default=len(there))
+    at = stands_for[place]
+    while _is_hyphen(there, at - 1):
+        at -= 2
+    return at
+
+
+def _is_hyphen(words: Sequence[Word], at: int) -> bool:
+    """Tell whether there is a hyphen at a position that joins the words beside it."""
+    if not 0 < at < len(words) - 1 or as_read(words[at].text) != "-":
+        return False
+    return words[at - 1].end == words[at].start and words[at].end == words[at + 1].start
+
+
+def _punctuated(pieces: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Set right the punctuation that comes to stand right behind other: of two commas or stops the last one is enough,
+    and brackets around nothing go.
+    """
+    found: list[tuple[str, str]] = []
+    for gap, text in pieces:
+        before = found[-1][1] if found and not gap else ""
+        if before + text in _EMPTY:
+            found.pop()
+        elif not before or any(c.isalnum() for c in before + text):
+            found.append((gap, text))
+        elif _STOPS.issuperset(before) and text[0] in _STOPS:
+            found[-1] = gap, text
+        else:
+            found[-1] = found[-1][0], before + text
+    return found
 
 
 def carried_recipe(recipe: EditRecipe, source: str, description: str) -> EditRecipe:

@@ -1,10 +1,16 @@
 """Sentences from sentences: a story's things stay as they were said to be, and a change is made in other words."""
 
+import re
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef, with_weight
 from nti_desktop.recipe.retelling import carried, carried_recipe, told_after
+from nti_desktop.recipe.words import split_words
 
 CUBE = "a red cube on grey stone"
 
@@ -86,6 +92,64 @@ def test_a_sentence_without_a_thing_is_of_the_frame_before(sentence: str, told: 
 )
 def test_a_change_is_made_in_the_words_of_another_description(edit: str, description: str, made: str) -> None:
     assert carried(CUBE, edit, description) == made
+
+
+@pytest.mark.parametrize(
+    ("source", "edit", "description", "made"),
+    [
+        ("a cube on stone.", "a cube on stone at sunset.", "a ball on sand.", "a ball on sand at sunset."),
+        ("a cat, on grass", "a cat and a dog, on grass", "a cat, on sand", "a cat and a dog, on sand"),
+        ("a cube", "a cube, at night.", "a ball.", "a ball, at night."),
+        ("a cube", "a cube (wet)", "a ball.", "a ball (wet)."),
+        ("a cube on stone", "a cube, shiny on stone", "a ball, on sand", "a ball, shiny on sand"),
+        ("a red cube", "a shiny red cube", "a ball (red)", "a ball (shiny red)"),
+        ("a red cube", "a dark-red cube", "a red ball", "a dark-red ball"),
+        ("a cat on grass", "a cat on wet grass", "a cat on moss-grass", "a cat on wet moss-grass"),
+        ("a ball on stone", "a ball in fog on stone at sunset", "a ball", "a ball in fog at sunset"),
+        ("a green ball", "a ball", "a green-brown ball", "a brown ball"),
+        ("a brown ball", "a ball", "a green-brown ball", "a green ball"),
+        ("a red ball on grass", "a ball on grass", "a cube (red) on sand", "a cube on sand"),
+        ("a cat, cute", "a cat", "a cat, big and cute", "a cat big and"),
+    ],
+)
+def test_what_is_said_anew_or_no_more_leaves_the_punctuation_around_it_right(
+    source: str, edit: str, description: str, made: str
+) -> None:
+    assert carried(source, edit, description) == made
+
+
+Said = list[tuple[str, str]]  # words, each with what stands behind it
+
+
+def said_of(words: list[str], most: int) -> st.SearchStrategy[Said]:
+    behind = st.sampled_from([" ", " ", " ", ", ", "; ", "-"])
+    return st.lists(st.tuples(st.sampled_from(words), behind), min_size=1, max_size=most, unique_by=lambda one: one[0])
+
+
+def sentence(said: Said, end: str) -> str:
+    return "".join(word + behind for word, behind in said).rstrip(" ,;-") + end
+
+
+def words_in(*sentences: str) -> Counter[str]:
+    return Counter(word.text for each in sentences for word in split_words(each) if not word.is_punctuation)
+
+
+WORDS = ["red", "cat", "ball", "sand", "small", "on"]
+ends = st.sampled_from(["", "", ".", "!", "..."])
+
+
+@given(said_of(WORDS, 5), said_of(["wide", "shiny", "fog"], 3), said_of(WORDS, 5), st.integers(0, 5), ends, ends)
+def test_new_words_and_words_that_go_are_never_glued_to_what_is_around_them(
+    said: Said, new: Said, other: Said, at: int, end: str, other_end: str
+) -> None:
+    less, description = sentence(said, end), sentence(other, other_end)
+    more = sentence([*said[:at], *new, *said[at:]], end)
+    longer = carried(less, more, description)
+    assert words_in(longer) == words_in(description) + words_in(*(word for word, _ in new))
+    shorter = carried(more, less, longer)
+    assert words_in(description) <= words_in(shorter) <= words_in(longer)
+    for made in (longer, shorter):
+        assert not re.search(r"\s[,.;:!?]|[,;][,.;:!?]", made)
 
 
 def test_a_change_of_what_a_description_does_not_say_has_no_place_in_it() -> None:
