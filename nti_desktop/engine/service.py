@@ -175,7 +175,8 @@ class EngineService:
             self._save_memory(model, work_of_edit(job.settings.method), _edited_size(model, job), job.inversion_id)
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
-                edit = _edited(model, photo, job, report, cancel)
+                recipe = replace(job.recipe, prompt=as_written(job.settings.prompt, job.recipe.prompt))
+                edit = _edited(model, photo, replace(job, recipe=recipe), report, cancel)
                 draw = model.decode if job.steps is None or model.preview_decoder is None else model.decode_preview
                 image, source = draw(edit.latents), photo.picture(draw)
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
@@ -190,7 +191,7 @@ class EngineService:
                     latents=_array(edit.latents[0]),
                     mask=mask,
                     coverage=1.0 if mask is None else float(mask.mean()),
-                    word_maps=_word_maps(model, as_written(job.settings.prompt, job.recipe.prompt), edit),
+                    word_maps=_word_maps(model, recipe.prompt, edit),
                     changed=float((np.abs(image - source).max(-1) > VISIBLE).mean()),
                     figures=Figures(seconds(), rows.rows, precision=str(model.precision)),
                 )

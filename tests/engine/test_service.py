@@ -230,6 +230,21 @@ def test_a_place_that_is_marked_confines_any_edit_to_itself(service: EngineServi
     assert rendered.coverage == pytest.approx(marked.mean())
 
 
+def test_words_that_people_read_as_the_same_draw_the_same_by_every_method(sd15_folder: Path) -> None:
+    """CLIP has other tokens for a curly apostrophe, whichever of the two sentences it stands in."""
+    service, files, image = EngineService(), ModelFiles(sd15_folder), IMAGE[:64, :64].copy()
+    for method in (method for method in Method if method.row.described):
+        settings = InversionSettings("a white dog’s ball", method, 2, 2.0)
+        arrays = service.invert(InvertJob(files, image, settings)).arrays
+        seen = None if "pivot" in arrays else image
+        curly, plain = (EditRecipe(f"a red dog{mark}s ball", redrawn=0.5) for mark in "’'")
+        drawn, same = (
+            service.render(RenderJob(files, method, settings, arrays, each, image=seen)) for each in (curly, plain)
+        )
+        assert np.array_equal(drawn.latents, same.latents), method
+        assert (drawn.recipe, same.recipe) == (curly, plain)
+
+
 @pytest.mark.slow
 def test_the_autoencoder_is_judged_and_the_unet_timed(service: EngineService) -> None:
     measured = service.measure(MeasureJob(built_in().files, IMAGE))

@@ -20,7 +20,6 @@ from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.costs import CHECKING
 from nti_desktop.recipe.kept_arrays import PIVOT
 from nti_desktop.recipe.recipe import Blend, EditRecipe
-from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.settings import InversionSettings
 
 
@@ -63,8 +62,9 @@ class Edit:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One render of an inversion. source: see the method's `source`; visits: see visited_levels; image_prompt: see
-    RenderJob; report, cancel: see nti_desktop.recipe.jobs.
+    """One render of an inversion. source: see the method's `source`; recipe: its words written as a model should read
+    them, see `as_written`; visits: see visited_levels; image_prompt: see RenderJob; report, cancel: see
+    nti_desktop.recipe.jobs.
     """
 
     model: DiffusionModel
@@ -103,7 +103,6 @@ def denoise(
     model, source, recipe = task.model, task.source, task.recipe
     assert isinstance(source, Source)
     settings, pivot = task.prepared.settings, task.prepared.pivot
-    recipe = replace(recipe, prompt=as_written(settings.prompt, recipe.prompt))
     levels = levels_of(model.scheduler_config, settings.steps)
     source_tokens, edit_tokens = model.tokens(settings.prompt), model.tokens(recipe.prompt)
     attention = attention or attention_edit(source_tokens, edit_tokens, recipe)

@@ -8,7 +8,7 @@ over a photo keeps its seams. Attention is held by Prompt-to-Prompt's windows, a
 would lighten or darken what is around it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +28,6 @@ from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.cutting_out import cut_out
 from nti_desktop.recipe.image_prompt import ALL, Part
 from nti_desktop.recipe.outlines import inside
-from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.structure import PASTED_GUIDANCE
 
 STARTS = 0.9  # of the way up, where the way down begins
@@ -41,14 +40,13 @@ SEED = 0  # of the composition's noise
 @torch.no_grad()
 def render(task: Task) -> Edit:
     """One edit. Raises RecipeError where too little is marked, or nothing can be cut out of the picture."""
-    model, prepared = task.model, task.prepared
+    model, recipe, prepared = task.model, task.recipe, task.prepared
     assert task.image_prompt is not None
-    assert task.recipe.image_prompt is not None
+    assert recipe.image_prompt is not None
     settings, pivot = prepared.settings, prepared.pivot
-    recipe = replace(task.recipe, prompt=as_written(settings.prompt, task.recipe.prompt))
     levels = levels_of(model.scheduler_config, settings.steps)
     photo = _levels(model.decode(prepared.photo))
-    part = task.recipe.image_prompt.part or ALL
+    part = recipe.image_prompt.part or ALL
     composition = composed(photo, inside(recipe.within, *photo.shape[:2]), task.image_prompt, part)
     thing, changed = (_covered(plane, prepared.photo) for plane in (composition.thing, composition.changed))
     within = F.max_pool2d(changed, 3, 1, 1) > 0
