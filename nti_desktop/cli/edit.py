@@ -31,7 +31,7 @@ from nti_desktop.recipe.look import Look, with_look
 from nti_desktop.recipe.methods import MethodRow
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.parameters import FEATHER, FOLLOW, PARAMETERS
-from nti_desktop.recipe.recipe import EditRecipe, find_refs, with_weight
+from nti_desktop.recipe.recipe import EditRecipe, Reweighting, find_refs, with_weight
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings
 from nti_desktop.recipe.structure import recipe_for, settled
@@ -185,9 +185,10 @@ def _recipe(
     for position, weight in sorted(weights.items()):
         recipe = with_weight(recipe, position, weight)
     row = inversion.settings.method.row
-    if not row.looks and (options.blend or options.keep):
+    if not row.looks and (options.blend or options.keep or options.reweight is Reweighting.ATTENTION):
         raise RecipeError(
-            f"{row.method} does not know where words look; leave out --blend and --keep, or edit by another method."
+            f"{row.method} does not know where words look; leave out --blend, --keep and --reweight attention, or edit "
+            "by another method."
         )
     for parameter in PARAMETERS:
         heeded = row.looks if parameter is FOLLOW else parameter.field in row.numbers or not parameter.advanced

@@ -53,7 +53,7 @@ from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.outlines import inside
 from nti_desktop.recipe.parameters import STRENGTH
-from nti_desktop.recipe.recipe import EditRecipe
+from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.structure import fades
@@ -175,7 +175,7 @@ class EngineService:
             self._save_memory(model, work_of_edit(job.settings.method), _edited_size(model, job), job.inversion_id)
             with _measured(model) as (rows, seconds):
                 photo = self._photo(model, job)
-                recipe = replace(job.recipe, prompt=as_written(job.settings.prompt, job.recipe.prompt))
+                recipe = _as_heeded(job)
                 edit = _edited(model, photo, replace(job, recipe=recipe), report, cancel)
                 draw = model.decode if job.steps is None or model.preview_decoder is None else model.decode_preview
                 image, source = draw(edit.latents), photo.picture(draw)
@@ -271,6 +271,14 @@ class EngineService:
         while len(self._photos) > REMEMBERED:
             self._photos.popitem(last=False)
         return self._photos[job.inversion_id]
+
+
+def _as_heeded(job: RenderJob) -> EditRecipe:
+    """A job's recipe with its words written as the model should read them, and weights that act on what its method asks
+    the model with.
+    """
+    acts_on = job.recipe.reweighting if job.settings.method.row.looks else Reweighting.EMBEDDING
+    return replace(job.recipe, prompt=as_written(job.settings.prompt, job.recipe.prompt), reweighting=acts_on)
 
 
 def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report, cancel: CancelToken) -> Edit:

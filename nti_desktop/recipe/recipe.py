@@ -31,7 +31,7 @@ MOST_SEEDS = 2**32
 
 
 class Reweighting(StrEnum):
-    """What a word's weight acts on."""
+    """What a word's weight acts on; always on the embedding where a method does not know where words look."""
 
     EMBEDDING = "embedding"  # on what the sentence says with the word and without, in all of its tokens
     ATTENTION = "attention"  # on the word's own attention, in its window (Hertz et al. 2022, re-weighting)

@@ -82,6 +82,7 @@ def built_in_steps(model: Path) -> int:
     [
         (["--model", "studio"], "takes no orders"),
         (["--blend", "ball"], "does not know where words look"),
+        (["--reweight", "attention"], "does not know where words look"),
         (["--seed", "-1"], "The seed -1 is not possible"),
         (["--image-guidance", "11"], "Likeness is 11"),
     ],
