@@ -63,25 +63,25 @@ REMEMBERED = 2  # inversions whose source attention is kept
 EDITS = 12  # whole edits that are kept of each, which takes a megabyte or less
 VISIBLE = 8 / 255  # a difference that a person sees
 
-Draw = Callable[[Tensor], NDArray[np.float32]]  # see DiffusionModel.decode
+Draw = Callable[[Tensor], NDArray[np.float32]]  # see DiffusionModel.decode_once
 
 
 @dataclass(frozen=True, eq=False)
 class _Photo:
-    """source: see the method's `source`; pictures: of the photo itself, by what draws them; edits: the newest whole
-    ones, by recipe and steps.
+    """source: see the method's `source`; pictures: of the photo itself, by what draws them and whether in tiles; edits:
+    the newest whole ones, by recipe and steps.
     """
 
     prepared: Prepared
     source: object
-    pictures: dict[Draw, NDArray[np.float32]] = field(default_factory=dict)
+    pictures: dict[tuple[Draw, bool], NDArray[np.float32]] = field(default_factory=dict)
     edits: OrderedDict[tuple[EditRecipe, int | None], Edit] = field(default_factory=OrderedDict)
 
-    def picture(self, draw: Draw) -> NDArray[np.float32]:
+    def picture(self, draw: Draw, in_tiles: bool) -> NDArray[np.float32]:
         """The photo as its latents are drawn, once for each way."""
-        if draw not in self.pictures:
-            self.pictures[draw] = draw(self.prepared.photo)
-        return self.pictures[draw]
+        if (draw, in_tiles) not in self.pictures:
+            self.pictures[draw, in_tiles] = draw(self.prepared.photo)
+        return self.pictures[draw, in_tiles]
 
 
 class EngineService:
@@ -158,8 +158,9 @@ class EngineService:
                 prepared = method.prepare(model, latents, job.settings, report, cancel)
                 picture = psnr = told = None
                 if prepared.reconstruction is not None:
-                    picture = model.decode(prepared.reconstruction)
-                    psnr = decibels(picture, model.decode(latents))
+                    both = prepared.reconstruction, latents
+                    picture, drawn = model.enduring(lambda: [model.decode_once(each) for each in both])
+                    psnr = decibels(picture, drawn)
                 if job.settings.method.row.described:
                     told = explained(model, latents, job.settings.prompt)
                 precision = str(model.precision)
@@ -177,8 +178,10 @@ class EngineService:
                 photo = self._photo(model, job)
                 recipe = _as_heeded(job)
                 edit = _edited(model, photo, replace(job, recipe=recipe), report, cancel)
-                draw = model.decode if job.steps is None or model.preview_decoder is None else model.decode_preview
-                image, source = draw(edit.latents), photo.picture(draw)
+                draw = model.decode_once if job.steps is None else model.decode_preview_once
+                image, source = model.enduring(
+                    lambda: (draw(edit.latents), photo.picture(draw, model.savings.in_tiles))
+                )
                 mask = None if edit.mask is None else _array(_resized(edit.mask.float(), image.shape[:2]))
                 if job.recipe.within:
                     drawn = inside(job.recipe.within, *image.shape[:2])

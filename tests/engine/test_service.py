@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nti_desktop.core.errors import Cancelled, EngineError, ModelError, OutOfMemory
-from nti_desktop.core.progress import CancelToken, Progress
+from nti_desktop.core.progress import CancelToken, Progress, report_nothing
 from nti_desktop.core.units import decibels
 from nti_desktop.editing.feedback import is_strange
 from nti_desktop.engine.model.loading import load_model
@@ -266,6 +266,43 @@ def test_weights_on_attention_act_on_the_sentence_by_methods_without_attention(r
         assert np.array_equal(drawn.latents, rendering(method, weighted).latents), method
         assert not np.array_equal(drawn.latents, rendering(method, plain).latents), method
         assert drawn.recipe == attention
+
+
+@pytest.fixture
+def cramped(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], EngineService]:
+    """Makes a service that has memory for so many whole drawings from then on, and later only for tiles."""
+    monkeypatch.setattr("nti_desktop.engine.memory.savings.TILE", IMAGE.shape[0] // 2)
+
+    def made(drawings: int) -> EngineService:
+        service = EngineService()
+        model = service._load(built_in().files, report_nothing, CancelToken())
+        whole: list[int] = []
+
+        def full(*_: Any) -> None:
+            if not model.savings.in_tiles:
+                whole.append(1)
+                torch.empty(1 << 60 if len(whole) > drawings else 1)  # what PyTorch itself raises on the processor
+
+        model.vae.post_quant_conv.register_forward_pre_hook(full)
+        return service
+
+    return made
+
+
+@pytest.mark.parametrize("drawings", [1, 2])
+def test_edit_and_photo_are_drawn_alike_where_memory_gets_short_between_them(
+    cramped: Callable[[int], EngineService], inversions: Inversions, drawings: int
+) -> None:
+    service, job = cramped(drawings), render_job(inversions(), replace(RECIPE, strength=0.0))
+    first, second = service.render(job), service.render(job)
+    assert np.array_equal(first.image, first.source)
+    assert np.array_equal(second.image, second.source)
+    assert np.array_equal(first.source, second.source) == (drawings == 1)
+
+
+def test_the_reconstruction_is_judged_by_a_photo_drawn_alike(cramped: Callable[[int], EngineService]) -> None:
+    in_tiles, in_part = (cramped(drawings).invert(invert_job()).figures.reconstruction_psnr for drawings in (0, 1))
+    assert in_part == in_tiles
 
 
 @pytest.mark.slow

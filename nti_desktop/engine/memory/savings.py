@@ -69,6 +69,11 @@ class Savings:
         """Whether there is nothing left to give up."""
         return self.saving >= self.last and not self.spare
 
+    @property
+    def in_tiles(self) -> bool:
+        """Whether large pictures pass through the autoencoder in tiles."""
+        return self.saving >= Saving.TILES
+
     def resident(self, saving: Saving) -> int:
         """Bytes of weights that stay on the device on a rung."""
         return sum(_weights(part) for part in self._staying(saving))

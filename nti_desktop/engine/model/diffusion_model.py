@@ -106,11 +106,11 @@ class DiffusionModel:
 
     def decode(self, latents: Tensor) -> NDArray[np.float32]:
         """Latents (1, C, h, w) -> (H, W, 3) float32 sRGB in [0, 1]."""
-        return self.enduring(partial(self._decode, latents))
+        return self.enduring(partial(self.decode_once, latents))
 
     def decode_preview(self, latents: Tensor) -> NDArray[np.float32]:
         """Like `decode`, by the preview decoder where there is one: quicker, and less like the photo."""
-        return self.decode(latents) if self.preview_decoder is None else self.enduring(partial(self._preview, latents))
+        return self.enduring(partial(self.decode_preview_once, latents))
 
     def tokens(self, prompt: str) -> PromptTokens:
         """The prompt's tokens; raises RecipeError when it is longer than the encoders read."""
@@ -228,14 +228,17 @@ class DiffusionModel:
         return latents
 
     @torch.no_grad()
-    def _decode(self, latents: Tensor) -> NDArray[np.float32]:
+    def decode_once(self, latents: Tensor) -> NDArray[np.float32]:
+        """Like `decode`, without enduring anything: for pictures to be drawn alike, which are endured together."""
         with self.savings.present(self.vae):
             pixels: Tensor = self.vae.decode(latents.float() / self.vae.config.scaling_factor).sample
         return _picture(pixels)
 
     @torch.no_grad()
-    def _preview(self, latents: Tensor) -> NDArray[np.float32]:
-        assert self.preview_decoder is not None
+    def decode_preview_once(self, latents: Tensor) -> NDArray[np.float32]:
+        """Like `decode_preview`, likewise."""
+        if self.preview_decoder is None:
+            return self.decode_once(latents)
         with self.savings.present(self.preview_decoder):
             return _picture(self.preview_decoder(latents.float()))
 
