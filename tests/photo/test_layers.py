@@ -1,13 +1,18 @@
 """Edits of several frames in one photo."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from PIL import Image
 
-from nti_desktop.photo.compositing.composite import Layer, composite
+from nti_desktop.photo.compositing.composite import Layer, composite, fitted_mask
+from nti_desktop.photo.compositing.detail import visible_change
 from nti_desktop.photo.compositing.layers import lay_in_all
+from nti_desktop.photo.compositing.patch import Patch
 from nti_desktop.photo.frame import Frame
-from nti_desktop.photo.raster import Raster
+from nti_desktop.photo.raster import Pixels, Raster
+from tests.photo.layers_laid import some_mask
 from tests.picture_files import noisy_picture
 
 GREY = np.full((120, 160, 3), 120, np.uint8)
@@ -21,7 +26,7 @@ def painted(frame: Frame, colour: tuple[float, float, float], part: tuple[slice,
     return Layer(frame, edit, source)
 
 
-def laid(photo: NDArray[np.uint8], *layers: Layer) -> NDArray[np.generic]:
+def laid(photo: Pixels, *layers: Layer) -> Pixels:
     raster = Raster(photo.copy())
     lay_in_all(raster, layers)
     return raster.pixels
@@ -68,3 +73,51 @@ def test_the_last_of_two_layers_wins(order: tuple[int, int]) -> None:
     both = laid(GREY, *(layers[at] for at in order))
     alone = composite(Raster(GREY), layers[order[-1]]).pixels
     assert np.abs(both[40:80, 40:120].astype(int) - alone[40:80, 40:120]).max() <= 1
+
+
+def laid_frame_by_frame(photo: Pixels, *layers: Layer) -> Pixels:
+    """The same written plainly: each layer in the photo as it was, and over its whole frame what those beneath did."""
+    done, white = photo.copy(), Raster(photo).white
+    for layer in layers:
+        frame = layer.frame
+        part = np.s_[frame.y : frame.y + frame.height, frame.x : frame.x + frame.width]
+        covers = visible_change(layer.edit, layer.source) * fitted_mask(Raster(photo), layer)
+        covered = Patch(frame, 0, frame.height, 0, frame.width).enlarge(covers, Image.Resampling.BILINEAR)
+        beneath = (1 - covered.clip(0, 1)[..., None]) * (done[part].astype(np.float32) - photo[part])
+        alone = composite(Raster(photo), layer).pixels
+        done[part] = np.rint(alone[part] + beneath).clip(0, white).astype(photo.dtype)
+    return done
+
+
+def some_layer(rng: np.random.Generator, size: tuple[int, int]) -> Layer:
+    """An edit of some things in a frame that the model sees larger or smaller than it is."""
+    width, height = (int(rng.integers(20, side + 1)) for side in size)
+    x, y = (int(rng.integers(0, side - of + 1)) for side, of in zip(size, (width, height), strict=True))
+    seen = rng.choice([0.4, 1.0, 1.7])
+    frame = Frame(x, y, width, height, round(width * seen), round(height * seen))
+    plane = frame.model_height, frame.model_width
+    source = rng.uniform(0.2, 0.8, (*plane, 3)).astype(np.float32)
+    edit = source + some_mask(rng, *plane)[..., None] * rng.uniform(-0.2, 0.2, 3).astype(np.float32)
+    return Layer(frame, edit, source, some_mask(rng, *plane) if rng.random() < 0.8 else None)
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_what_is_kept_of_the_photo_under_a_layer_is_enough(depth: type[np.uint8 | np.uint16]) -> None:
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        photo = rng.integers(0, np.iinfo(depth).max, (90, 120, 3), depth, endpoint=True)
+        layers = [some_layer(rng, (120, 90)) for _ in range(3)]
+        assert np.array_equal(laid(photo, *layers), laid_frame_by_frame(photo, *layers))
+
+
+def test_a_small_change_over_a_large_one_takes_little_memory() -> None:
+    photo = Raster(np.full((2000, 3000, 3), 120, np.uint8))
+    small = painted(Frame(0, 0, 3000, 2000, 96, 64), GREEN, np.s_[30:34, 40:44])
+    mask = np.zeros((64, 96), np.float32)
+    mask[28:36, 38:46] = 1
+    layers = [Layer(small.frame, small.edit, small.source, mask)] * 3
+    tracemalloc.start()
+    lay_in_all(photo, layers)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < photo.pixels.nbytes / 2

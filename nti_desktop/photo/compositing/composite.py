@@ -50,6 +50,11 @@ class Layer:
     mask: NDArray[np.float32] | None = None
     finish: Finish = Finish()
 
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Where the photo may change at all: (h, w), True there."""
+        return np.ones(self.edit.shape[:2], np.bool_) if self.mask is None else self.mask > 0
+
 
 def composite(photo: Raster, layer: Layer) -> Raster:
     """The photo with the edit in it; see `lay_in`."""
@@ -58,8 +63,10 @@ def composite(photo: Raster, layer: Layer) -> Raster:
     return out
 
 
-def lay_in(photo: Raster, layer: Layer) -> None:
+def lay_in(photo: Raster, layer: Layer, shown: NDArray[np.uint8] | None = None) -> None:
     """Lay an edit into a photo; pixels where the mask is 0 stay the integers they are.
+
+    shown: `shrunk_frame` of the photo without other edits, where it has some by now.
 
     With up() the way to the photo's size and colours, the photo takes the change of its pixels and keeps what detail of
     its own still belongs there: photo + up(edit - source) + gain · (photo - up(source)), see `detail`. What the fitted
@@ -68,10 +75,11 @@ def lay_in(photo: Raster, layer: Layer) -> None:
     """
     check_frame(photo.size, layer.frame)
     edit, source = _in_colours_of(photo, layer)
-    fit, inside = _fit(photo.size, layer, edit, source), _inside(layer)
+    fit, inside = _fit(photo.size, layer, edit, source), layer.inside
     edit = levelled(edit, source, inside, _open_sides(photo.size, layer.frame))
-    shown = _planes(shrunk_frame(photo, layer.frame)) / np.float32(255)
-    gain = detail_gain(edit, source, shown, replaced_fraction(layer.edit, layer.source))
+    shown = shrunk_frame(photo, layer.frame) if shown is None else shown
+    of_photo = _planes(shown) / np.float32(255)
+    gain = detail_gain(edit, source, of_photo, replaced_fraction(layer.edit, layer.source))
     change, curve, white = edit - source, tone_curve(photo.profile), np.float32(photo.white)
     for patch in patches(layer.frame, inside, STRIP_PIXELS):
         own = patch.of_photo(photo.pixels)
@@ -145,15 +153,8 @@ def _planes(pixels: NDArray[np.generic]) -> Planes:
     return np.ascontiguousarray(np.moveaxis(pixels, -1, 0), np.float32)
 
 
-def _inside(layer: Layer) -> NDArray[np.bool_]:
-    """Find where the photo may change at all: (h, w), True there."""
-    if layer.mask is None:
-        return np.ones(layer.edit.shape[:2], np.bool_)
-    return layer.mask > 0
-
-
 def _fit(size: tuple[int, int], layer: Layer, edit: Planes, source: Planes) -> FittedMask:
-    ramp = softened_mask(size, layer.frame, _inside(layer).astype(np.float32), layer.finish)
+    ramp = softened_mask(size, layer.frame, layer.inside.astype(np.float32), layer.finish)
     return fit_nothing(ramp) if layer.mask is None else fit_mask(layer.mask, edit, source, ramp)
 
 

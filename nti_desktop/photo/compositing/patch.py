@@ -1,7 +1,7 @@
 """A rectangle of a frame at the photo's size, and how planes of the model's size are brought to it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -64,14 +64,22 @@ def _weights(how: Image.Resampling, length: int, length_in_photo: int, start: in
     return np.asarray(each.resize((length, stop - start), how, (0, start * down, length, stop * down)))
 
 
-def patches(frame: Frame, where: NDArray[np.bool_], most_pixels: int) -> Iterator[Patch]:
-    """Strips that together cover the true pixels of `where`, (h, w) of the model's size; none when there are none."""
+def bounds(frame: Frame, where: NDArray[np.bool_]) -> Patch | None:
+    """Find the least patch that covers the true pixels of `where`, (h, w) of the model's size; None without any."""
     rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
     if not len(rows):
-        return
+        return None
     height, width = where.shape
     top, bottom = int(rows[0]) * frame.height // height, -(-(int(rows[-1]) + 1) * frame.height // height)
     left, right = int(columns[0]) * frame.width // width, -(-(int(columns[-1]) + 1) * frame.width // width)
-    tall = max(1, most_pixels // (right - left))
-    for start in range(top, bottom, tall):
-        yield Patch(frame, start, min(start + tall, bottom), left, right)
+    return Patch(frame, top, bottom, left, right)
+
+
+def patches(frame: Frame, where: NDArray[np.bool_], most_pixels: int) -> Iterator[Patch]:
+    """Strips that together are the `bounds` of `where`; none when there are none."""
+    whole = bounds(frame, where)
+    if whole is None:
+        return
+    tall = max(1, most_pixels // (whole.right - whole.left))
+    for start in range(whole.top, whole.bottom, tall):
+        yield replace(whole, top=start, bottom=min(start + tall, whole.bottom))
