@@ -189,6 +189,21 @@ def test_held_the_photo_is_asked_about_once_and_the_photo_alone_only_where_it_co
     assert rows == [(later + once) * SETTINGS.steps, later * SETTINGS.steps]
 
 
+def test_held_the_photo_is_asked_about_again_where_the_model_computes_in_another_type(
+    folder: Path, image: np.ndarray
+) -> None:
+    model = load_model(ModelFiles(folder), torch.device("cpu"), torch.float16)
+    asked = task(model, image, replace(HELD, image_guidance=1.0))
+    rows = []
+    for _ in range(2):
+        for _ in range(2):
+            with counted_rows(model) as counted:
+                instruct.render(asked)
+            rows.append(counted.rows)
+        model._widen()
+    assert rows == [4 * SETTINGS.steps, 2 * SETTINGS.steps] * 2
+
+
 def test_no_more_is_remembered_of_the_photo_than_is_said(
     model: DiffusionModel, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Half precision that overflows: what is done again in which type, and how near that is to having begun so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -167,6 +168,24 @@ def test_what_was_recorded_of_the_source_serves_the_edit_in_the_wider_type() -> 
     assert rows.rows == 9
     assert half.precision.dtype == torch.bfloat16
     assert float((edits[0] - edits[1]).square().mean()) < 1e-2 * float(edits[1].square().mean())
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_an_unchanged_prompt_returns_the_photo_though_the_source_was_recorded_in_another_type(step: int) -> None:
+    model = loaded(torch.float16)
+    settings = InversionSettings(SOURCE, Method.RESIDUAL, 3, 7.5)
+    method = METHODS[Method.RESIDUAL]
+    photo = method.prepare(model, small_latents(), settings, report_nothing, CancelToken())
+    task = Task(model, photo, method.source(model, photo), EditRecipe(SOURCE, self_limit=1.0))
+    rows = []
+    for report in (report_nothing, at("Editing", step, lambda: overdrive(model)), report_nothing, report_nothing):
+        with counted_rows(model) as counted:
+            found = method.render(replace(task, report=report)).latents
+        assert torch.allclose(found, photo.photo, atol=1e-5)
+        rows.append(counted.rows)
+    assert model.precision.dtype == torch.bfloat16
+    assert rows[0] == 3 * 2 + 3 * 2
+    assert rows[-1] == 3 * 2  # what is asked anew is kept
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 from nti_desktop.core.progress import CancelToken, Report, report_nothing, watched
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
-from nti_desktop.engine.sampling.attention import AttentionEdit, Substitution, attention_edit
+from nti_desktop.engine.sampling.attention import AttentionEdit, SourceStep, Substitution, attention_edit
 from nti_desktop.engine.sampling.blend import WordMaps, blend_mask, map_grid
 from nti_desktop.engine.sampling.ddim import Levels, guided, levels_of, step_down
 from nti_desktop.engine.sampling.pivot import Source
@@ -115,17 +116,19 @@ def denoise(
     maps: WordMaps | None = None
     mask: Tensor | None = None
 
+    def answered(z: Tensor, a: int) -> tuple[SourceStep, Substitution, Tensor]:
+        there = source.at(a, recipe.self_limit)
+        control = Substitution(attention, there, levels.progress(a + 1), pivot[0, 0].numel(), model.attention.attend)
+        both = stacked(null_embeddings[a : a + 1], conditional)
+        with model.attention.set_to(control):
+            return there, control, model.predict_once(z.expand(2, -1, -1, -1), levels.timesteps[a], both)
+
     visited = visited_levels(levels.steps, task.visits)
     source.record(visited[:-1], recipe.self_limit, task.report, task.cancel)
     z = pivot[:1]
     for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
-        there = source.at(a, recipe.self_limit)
-        control = Substitution(attention, there, levels.progress(a + 1), pivot[0, 0].numel(), model.attention.attend)
-        with model.attention.set_to(control):
-            unconditional, answer = model.predict(
-                z.expand(2, -1, -1, -1), levels.timesteps[a], stacked(null_embeddings[a : a + 1], conditional)
-            ).split(1)
-        z = step_down(guided(unconditional, answer, scale), z, levels, a, b)
+        there, control, answers = model.enduring(partial(answered, z, a))
+        z = step_down(guided(answers[:1], answers[1:], scale), z, levels, a, b)
         if landing is not None:
             z = landing(z, a, b, scale)
 

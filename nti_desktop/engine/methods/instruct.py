@@ -13,7 +13,7 @@ it is drawn anew, as published.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from itertools import pairwise
 
 import torch
@@ -44,20 +44,22 @@ def prepare(
 
 
 class Unordered:
-    """What a model answers about one photo's noised latents when it is given no order, the same for every edit: asked
-    once and remembered.
+    """What a model answers about one photo's noised latents when it is given no order, the same for every edit that is
+    computed in the same type: asked once and remembered.
     """
 
     def __init__(self, model: DiffusionModel) -> None:
         self._model = model
-        self._known: OrderedDict[tuple[int, int, bool], Sequence[Tensor]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int, bool, torch.dtype], Sequence[Tensor]] = OrderedDict()
 
     def at(self, a: int, z: Tensor, seed: int, guide: "Guide") -> Tensor:
         """Return the guided answer at level a about z (1, C, h, w), the photo with the noise of the seed."""
-        key = (a, seed, guide.unseen)
+        key = (a, seed, guide.unseen, self._model.precision.dtype)
         if key not in self._known:
             # Asked in as many rows as an order, so that equal latents give equal bits.
-            self._known[key] = guide.answers(z, a, [self._model.embed("")] * 2)[1:]
+            with self._model.precision.watching():  # numbers that overflowed are not remembered
+                answers = guide.answers(z, a, [self._model.embed("")] * 2)
+            self._known[key] = answers[1:]
         while len(self._known) > KNOWN:
             self._known.popitem(last=False)
         image, *neither = self._known[key]
@@ -80,7 +82,9 @@ class Guide:
         return self.by_image != 1
 
     def answers(self, z: Tensor, a: int, told: Sequence[Embedding]) -> Sequence[Tensor]:
-        """One answer for each of what the model is told, the photo seen, then one without both, if it counts."""
+        """One answer for each of what the model is told, the photo seen, then one without both, if it counts; nothing
+        is endured, see `predict_once`.
+        """
         nothing = self.model.embed("")
         seen = self.photo / self.model.vae.config.scaling_factor
         rows = [(embedding, seen) for embedding in told]
@@ -89,7 +93,7 @@ class Guide:
         embeddings = reduce(stacked, (embedding for embedding, _ in rows))
         beside = torch.cat([latents for _, latents in rows])
         z = z.expand(len(rows), -1, -1, -1)
-        return list(self.model.predict(z, self.levels.timesteps[a], embeddings, beside).split(1))
+        return list(self.model.predict_once(z, self.levels.timesteps[a], embeddings, beside).split(1))
 
     def without_order(self, image: Tensor, neither: Tensor | None = None) -> Tensor:
         """The guided answer without an order. image: with the photo alone; neither: None where it does not count."""
@@ -119,12 +123,17 @@ def render(task: Task) -> Edit:
     lot = torch.Generator().manual_seed(recipe.seed)
     z = path[:1] if held else torch.randn(photo.shape, generator=lot).to(model.device)
     visited = visited_levels(levels.steps, None if task.visits is None else max(task.visits, LEAST_VISITS))
-    for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
+
+    def answered(z: Tensor, a: int) -> tuple[Tensor, Tensor | None]:
         both, image, *neither = guide.answers(z, a, [order, model.embed("")])
-        z = step_down(guide.ordered(both, image, *neither), z, levels, a, b)
-        if held:
-            assert isinstance(task.source, Unordered)
-            there = task.source.at(a, path[a : a + 1], recipe.seed, guide)
+        assert isinstance(task.source, Unordered)
+        there = task.source.at(a, path[a : a + 1], recipe.seed, guide) if held else None
+        return guide.ordered(both, image, *neither), there
+
+    for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
+        here, there = model.enduring(partial(answered, z, a))
+        z = step_down(here, z, levels, a, b)
+        if there is not None:
             z = path[b : b + 1] + (z - step_down(there, path[a : a + 1], levels, a, b))
     if not held:
         return Edit(z, None, None)

@@ -159,6 +159,11 @@ class SourceStep:
     keys: dict[str, Tensor]
     values: dict[str, Tensor] = field(default_factory=dict)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the UNet computed in."""
+        return next(iter(self.cross.values())).dtype
+
     def bytes(self) -> int:
         """Memory that its attention takes."""
         kept = (self.cross, self.queries, self.keys, self.values)

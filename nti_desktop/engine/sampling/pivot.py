@@ -76,6 +76,9 @@ class Source:
     Recorded when first asked for, many steps a call; kept on the device, else in host memory, else not kept.
     conditional: the source prompt's embedding; unconditional: the null embedding whose answer is recorded too, or None;
     with_values: whether the values of self-attention are recorded beside queries and keys.
+
+    Answers are recorded to be subtracted from an edit's, so they are asked for anew once the UNet computes in another
+    type; attention alone serves in any.
     """
 
     def __init__(
@@ -110,7 +113,7 @@ class Source:
         cancel: CancelToken,
     ) -> None:
         """Record those of `steps` that are not known yet, as far as memory allows to keep them."""
-        missing = [i for i in steps if i not in self._kept or self._kept[i].self_limit < self_limit]
+        missing = [i for i in steps if i not in self._kept or not self._serves(self._kept[i], self_limit)]
         if not missing or self._home is None:
             return
         cancel.check()
@@ -129,11 +132,18 @@ class Source:
                 read.update(found)
 
     def at(self, step: int, self_limit: float) -> SourceStep:
-        """Return the source's recording of one step, asking the model where none is kept that reaches `self_limit`."""
+        """Return the source's recording of one step, asking the model where none is kept that serves."""
         kept = self._kept.get(step)
-        if kept is not None and kept.self_limit >= self_limit:
+        if kept is not None and self._serves(kept, self_limit):
             return kept
-        return self._ask_one(step, self_limit)
+        found = self._ask_one(step, self_limit)
+        if kept is not None and self._home is not None:
+            self._kept[step] = found.to(self._home)
+        return found
+
+    def _serves(self, kept: SourceStep, self_limit: float) -> bool:
+        subtracted = self._unconditional is not None
+        return kept.self_limit >= self_limit and not (subtracted and kept.dtype != self._model.precision.dtype)
 
     def _ask_one(self, step: int, self_limit: float) -> SourceStep:
         return self._model.enduring(lambda: self._ask([step], self_limit))[step]
