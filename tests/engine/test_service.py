@@ -18,10 +18,10 @@ from nti_desktop.editing.feedback import is_strange
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.service import EDITS, EngineService
 from nti_desktop.models.library.catalog import built_in
-from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, ModelFiles, Rendered, RenderJob
+from nti_desktop.recipe.jobs import Inversion, InvertJob, MeasureJob, ModelFiles, RenderJob
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.outlines import inside, rectangle
-from nti_desktop.recipe.recipe import Blend, EditRecipe, Reweighting, Side, WordRef, with_weight
+from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordRef
 from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.studio.captions import caption
 from nti_desktop.studio.render import training_picture
@@ -228,44 +228,6 @@ def test_a_place_that_is_marked_confines_any_edit_to_itself(service: EngineServi
     assert np.array_equal(rendered.image[~marked], rendered.source[~marked])
     assert np.array_equal(rendered.image[marked], free.image[marked])
     assert rendered.coverage == pytest.approx(marked.mean())
-
-
-Rendering = Callable[[Method, EditRecipe], Rendered]
-
-
-@pytest.fixture
-def rendering(sd15_folder: Path) -> Rendering:
-    """Edit “a white dog’s ball” by a method, on a small model."""
-    service, files, image = EngineService(), ModelFiles(sd15_folder), IMAGE[:64, :64].copy()
-    inverted = cache(lambda settings: service.invert(InvertJob(files, image, settings)).arrays)
-
-    def rendered(method: Method, recipe: EditRecipe) -> Rendered:
-        settings = InversionSettings("a white dog’s ball", method, 2, 2.0)
-        arrays = inverted(settings)
-        seen = None if "pivot" in arrays else image
-        return service.render(RenderJob(files, method, settings, arrays, recipe, image=seen))
-
-    return rendered
-
-
-def test_words_that_people_read_as_the_same_draw_the_same_by_every_method(rendering: Rendering) -> None:
-    """CLIP has other tokens for a curly apostrophe, whichever of the two sentences it stands in."""
-    curly, plain = (EditRecipe(f"a red dog{mark}s ball", redrawn=0.5) for mark in "’'")
-    for method in (method for method in Method if method.row.described):
-        drawn, same = rendering(method, curly), rendering(method, plain)
-        assert np.array_equal(drawn.latents, same.latents), method
-        assert (drawn.recipe, same.recipe) == (curly, plain)
-
-
-def test_weights_on_attention_act_on_the_sentence_by_methods_without_attention(rendering: Rendering) -> None:
-    plain = EditRecipe("a red dog's ball")
-    weighted = with_weight(plain, 1, 2.0)
-    attention = replace(weighted, reweighting=Reweighting.ATTENTION)
-    for method in (method for method in Method if method.row.described and not method.row.looks):
-        drawn = rendering(method, attention)
-        assert np.array_equal(drawn.latents, rendering(method, weighted).latents), method
-        assert not np.array_equal(drawn.latents, rendering(method, plain).latents), method
-        assert drawn.recipe == attention
 
 
 @pytest.fixture
