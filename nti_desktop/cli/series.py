@@ -172,6 +172,10 @@ def _target(options: Namespace, photos: Sequence[Path]) -> Path | None:
     made.
     """
     if options.sheet is None:
+        if options.if_exists is not Conflict.REFUSE:
+            raise RecipeError(
+                "--if-exists says what becomes of a sheet that is there; name one by --sheet, or leave it out."
+            )
         return None
     format_of(options.sheet)
     for photo in photos:

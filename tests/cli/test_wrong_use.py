@@ -139,6 +139,12 @@ def test_what_a_raw_editors_file_would_not_heed_is_refused(
     assert Session.open(inverted).project.versions == ()
 
 
+def test_what_becomes_of_a_sheet_is_not_said_where_there_is_none(inverted: Path, terminal: Terminal) -> None:
+    asked = ("series", inverted, "--frame", SAMPLE.edits[0], "--if-exists", "overwrite")
+    assert "name one by --sheet" in terminal.refusal(*asked, code=2)
+    assert Session.open(inverted).project.versions == ()
+
+
 def test_a_name_is_taken_once_and_found_again(inverted: Path, tmp_path: Path, terminal: Terminal) -> None:
     terminal.answer("edit", inverted, "--to", SAMPLE.caption, "--name", "Mine")
     assert "already" in terminal.refusal("edit", inverted, "--to", SAMPLE.edits[0], "--name", "Mine", code=1)

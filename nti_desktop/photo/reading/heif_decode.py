@@ -93,7 +93,8 @@ def _hevc_library(path: Path) -> Any:
     except ImportError as error:
         raise PhotoError(
             f"“{path.name}” is a HEIC picture, and what it takes to read those is not installed; save it as JPEG or "
-            "TIFF on the phone or computer it comes from, or install the Python package pillow-heif."
+            "TIFF on the phone or computer it comes from, or run the program from its source, with the Python package "
+            "pillow-heif."
         ) from error
     return library
 
