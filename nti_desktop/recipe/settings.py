@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nti_desktop.core.errors import RecipeError
+from nti_desktop.recipe.demands import Demand, demand_of
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import PUBLISHED_STEPS, Method
 from nti_desktop.recipe.parameters import CROSS, GUIDANCE, IMAGE_GUIDANCE, SELF, SELF_LIMIT, STEPS, THRESHOLD
@@ -81,15 +82,15 @@ PUBLISHED_WINDOWS = (
 class EditDefaults:
     """What measures best on one model; kept in its catalogue entry.
 
-    image_guidance: of an order; cross_until, self_until: see Windows; windows, guidances: of the kinds of change that
-    do better with others; kept: of a word that the photo is described with and that counts more than usual, None where
-    those of its kind hold; story: of what a frame of a story keeps of the photo's things, likewise; self_limit:
-    self-attention is substituted in layers of at most this fraction of the latent positions (1/4 is 32x32 of 64x64, as
-    published); blend_positions, blend_threshold, blend_pooled: see Blend; redrawn: of an edit that makes another
-    thing of one, where the method can (see EditRecipe); preview_steps: that a preview takes, strided over the
-    inversion's; explaining: what a description that says enough explains of a photo (see Figures), None where nobody
-    measured it; few_steps: whether the model was distilled to few steps and little guidance, so that a method's
-    published ones do not hold.
+    image_guidance: of an order; demands: guidance of orders that do better with another; cross_until, self_until: see
+    Windows; windows, guidances: of the kinds of change that do better with others; kept: of a word that the photo is
+    described with and that counts more than usual, None where those of its kind hold; story: of what a frame of a story
+    keeps of the photo's things, likewise; self_limit: self-attention is substituted in layers of at most this fraction
+    of the latent positions (1/4 is 32x32 of 64x64, as published); blend_positions, blend_threshold, blend_pooled: see
+    Blend; redrawn: of an edit that makes another thing of one, where the method can (see EditRecipe); preview_steps:
+    that a preview takes, strided over the inversion's; explaining: what a description that says enough explains of a
+    photo (see Figures), None where nobody measured it; few_steps: whether the model was distilled to few steps and
+    little guidance, so that a method's published ones do not hold.
 
     As they stand they rest on what was published for Stable Diffusion, see `nti_desktop.recipe.methods`.
     """
@@ -98,6 +99,7 @@ class EditDefaults:
     steps: int = PUBLISHED_STEPS
     guidance_scale: float = GUIDANCE.usual
     image_guidance: float = IMAGE_GUIDANCE.usual
+    demands: tuple[tuple[Demand, float], ...] = ()
     cross_until: float = CROSS.usual
     self_until: float = SELF.usual
     windows: tuple[tuple[Kind, Windows], ...] = PUBLISHED_WINDOWS
@@ -133,13 +135,21 @@ class EditDefaults:
         preparation's own stays where that holds for one guidance only, as null embeddings do, and where the user chose
         it.
         """
-        if prepared.method.row.one_guidance or prepared.guidance_scale != self.guidance_scale:
+        if prepared.method.row.one_guidance or self._is_chosen(prepared):
             return None
         known = dict(self.guidances)
         wanted = max((known.get(kind, self.guidance_scale) for kind in kinds), default=self.guidance_scale)
         if self.explaining is not None and explained is not None:
             wanted = round(1 + (wanted - 1) * min(max(explained / self.explaining, LEAST_GUIDED), 1.0), 2)
         return None if wanted == self.guidance_scale else wanted
+
+    def guidance_of_order(self, order: str, prepared: InversionSettings) -> float | None:
+        """Choose the guidance that suits an order best; None for the usual one, or where the user chose it."""
+        demand = demand_of(order)
+        return None if demand is None or self._is_chosen(prepared) else dict(self.demands).get(demand)
+
+    def _is_chosen(self, prepared: InversionSettings) -> bool:
+        return prepared.guidance_scale != self.guidance_scale
 
     def guidance_of(self, method: Method) -> float:
         """The usual guidance of a preparation by a method: what was published for it, but no more than that of all."""

@@ -52,7 +52,8 @@ def settled(
     recipe = replace(recipe, redrawn=REDRAWN.usual)
     if prepared.method.row.sees is Sees.PHOTO:
         likeness = None if defaults.image_guidance == IMAGE_GUIDANCE.usual else defaults.image_guidance
-        return replace(recipe, guidance_scale=None, image_guidance=likeness)
+        guidance = defaults.guidance_of_order(recipe.prompt, prepared)
+        return replace(recipe, guidance_scale=guidance, image_guidance=likeness)
     if not prepared.method.row.looks:
         return replace(recipe, guidance_scale=None, noise=None)
     if recipe.image_prompt is not None and prepared.method.row.lays:

@@ -22,6 +22,7 @@ from nti_desktop.models.library.places import STUDIO, STUDIO_ORDERS, Given, read
 from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
 from nti_desktop.models.library.scan import candidates
 from nti_desktop.models.library.vocabulary import read_words
+from nti_desktop.recipe.demands import Demand
 from nti_desktop.recipe.jobs import ModelFiles
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import METHODS, Method
@@ -103,7 +104,13 @@ STUDIO_DEFAULTS = EditDefaults(
 
 
 # What measures best on the model that takes the Studio's orders.
-STUDIO_ORDERS_DEFAULTS = EditDefaults(method=Method.INSTRUCT, steps=12, guidance_scale=1.5, image_guidance=1.0)
+STUDIO_ORDERS_DEFAULTS = EditDefaults(
+    method=Method.INSTRUCT,
+    steps=12,
+    guidance_scale=1.5,
+    image_guidance=1.0,
+    demands=((Demand.REMOVE, 3.0), (Demand.MOVE, 2.0)),
+)
 
 # As published for Stable Diffusion, with half as many levels, as DDIM needs no more (Brooks et al. 2022).
 ORDERS_DEFAULTS = EditDefaults(method=Method.INSTRUCT, guidance_scale=7.5)
