@@ -109,7 +109,7 @@ STUDIO_ORDERS_DEFAULTS = EditDefaults(
     steps=12,
     guidance_scale=1.5,
     image_guidance=1.0,
-    demands=((Demand.REMOVE, 3.0), (Demand.MOVE, 2.0)),
+    demands=((Demand.REMOVE, 2.0), (Demand.MOVE, 2.0)),
 )
 
 # As published for Stable Diffusion, with half as many levels, as DDIM needs no more (Brooks et al. 2022).
