@@ -52,7 +52,7 @@ CHOICES = (
         "lamp-at-night.jpg",
         144,
         (("blue", "orange"), ("green grass", "snow"), ("at night", "at sunset")),
-        ("put it on snow",),
+        ("put it on snow", "on a sunny day"),
     ),
     Choice("metal-ring.jpg", 192, (("turquoise", "pink"), ("ring", "mug"), ("after rain", "in fog")), ("make it red",)),
     Choice(
@@ -65,13 +65,13 @@ CHOICES = (
         "glass-bowl.jpg",
         249,
         (("purple", "green"), ("glass", "metal"), ("a photo", "a sepia photo")),
-        ("turn it into a mug", "at night"),
+        ("put it on sand", "in fog"),
     ),
     Choice(
         "mug-and-cone.jpg",
         311,
         (("green", "blue"), ("after rain", "in fog"), ("at sunset", "at night")),
-        ("make the mug blue",),
+        ("make the mug blue", "at night"),
         aspect=1.5,
     ),
     Choice(
@@ -97,7 +97,7 @@ CHOICES = (
         "white-ball.jpg",
         173,
         (("metal", "glass"), ("white", "red"), ("a photo", "a black and white photo")),
-        ("at night", "add an orange mug on the right"),
+        ("at night", "put it on sand"),
     ),
     Choice(
         "red-mug.jpg",
