@@ -123,7 +123,7 @@ def test_an_area_around_the_thing_is_measured_beside_the_whole_photo(tmp_path: P
 
 
 def test_only_scenes_of_one_small_thing_have_an_area() -> None:
-    found = [trial("colour", seed) for seed in islice(seeds("colour"), 8)]
+    found = [trial("colour", seed) for seed in islice(seeds("colour"), 32)]
     assert any(map(has_an_area, found))
     assert not any(has_an_area(asked) for asked in found if len(asked.scene.things) > 1)
 

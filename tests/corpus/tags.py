@@ -63,7 +63,9 @@ _STORAGE_IN_EXIF = frozenset(
     )
 )  # fmt: skip
 # What may say something else of the export than of the photo.
-_MAY_CHANGE = frozenset(("Orientation", "ImageWidth", "ImageHeight", "ExifImageWidth", "ExifImageHeight"))
+_MAY_CHANGE = frozenset(
+    ("Orientation", "ImageWidth", "ImageHeight", "ExifImageWidth", "ExifImageHeight", "ColorSpace", "InteropIndex")
+)
 _PREVIEWS = ("EXIF:IFD[1-9]*", "EXIF:SubIFD*", "*Thumbnail*", "*Preview*", "JFIF:JFXX:*", "*:JpgFromRaw*")
 _CONTAINER = ("XMP:XMP-Container:*", "MPF:*", "EXIF:IFD[1-9]*")
 # The tags that each part of a sentence speaks of; "!" before those that it does not.

@@ -187,7 +187,7 @@ def test_closing_while_a_project_is_not_written_ends_and_the_next_start_has_what
     until(lambda: name_of_open(again) == "away.png")
     assert again.editor.document is not None
     assert [version.name for version in again.editor.document.session.project.versions] == ["Renamed"]
-    assert said(again, Topic.JOURNAL)
+    assert said(again, Topic.BROUGHT_BACK)
 
 
 @pytest.mark.slow
