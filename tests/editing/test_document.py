@@ -24,14 +24,6 @@ from tests.sessions import SOURCE as UNCHANGED
 SOURCE, EDIT = "a red cube", "a blue cube"
 
 
-@pytest.fixture
-def work(photo: Path) -> Document:
-    work = Document(Session.open(photo), STUDIO_DEFAULTS)
-    work.describe(SOURCE)
-    work.say_in_words(EDIT)
-    return work
-
-
 def prepare(work: Document, method: Method, explained: float | None = None) -> EditRecipe:
     """The edit after the photo was prepared by a method, with the model's usual guidance."""
     made = inverted(work.session, method=method)

@@ -15,14 +15,6 @@ from tests.sessions import BLUE, inverted, with_a_version
 SOURCE, EDIT, FOGGY = "a red cube", "a blue cube", "a red cube in fog"
 
 
-@pytest.fixture
-def work(photo: Path) -> Document:
-    work = Document(Session.open(photo), STUDIO_DEFAULTS)
-    work.describe(SOURCE)
-    work.say_in_words(EDIT)
-    return work
-
-
 def come_home(work: Document, start: StartingPoint, description: str) -> None:
     """The whole photo was prepared as it was described when that was asked for."""
     made = inverted(work.session)
