@@ -13,7 +13,7 @@ from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.completing import LookQuestion
 from nti_desktop.recipe.methods import Method, MethodRow
 from nti_desktop.recipe.sees import Sees
-from nti_desktop.recipe.words import check_sentence
+from nti_desktop.recipe.words import check_sentence, is_too_long
 
 DESCRIBE = "Describe the photo in one sentence; then prepare it, which is needed once."
 _ORDERED = "Nothing needs to be prepared: say what should become of the photo."
@@ -91,7 +91,7 @@ def completing_text(standing: Standing) -> str | None:
     entry, measured, described = standing.entry, standing.estimates.measured, standing.description.strip()
     settled = standing.inversion is not None and standing.up_to_date and _wanting(standing, standing.inversion) is None
     possible = standing.row.described and entry.sees is Sees.NOTHING and standing.read_only is None
-    if not possible or standing.at_work or settled or not described:
+    if not possible or standing.at_work or settled or not described or is_too_long(described):
         return None
     if not feedback.lacks_surroundings(described):
         return None

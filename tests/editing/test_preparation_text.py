@@ -98,6 +98,7 @@ OFFER = "Let the model say more"
         (replace(NEW, description=" "), False),
         (replace(NEW, description="a red cube on sand at night"), False),
         (replace(NEW, description="a red cube on sand"), True),
+        (replace(NEW, description="a red cube " * 300), False),
         (replace(NEW, at_work=True), False),
         (replace(NEW, read_only="A newer program made it."), False),
         (replace(NEW, row=Method.INSTRUCT.row), False),

@@ -146,3 +146,12 @@ def test_an_answer_that_comes_too_late_changes_nothing(
     until(lambda: window.engine._queue.running is None and not window.completing.reader.waits)
     assert sentences(window) == before
     assert "Described as" not in said(window)
+
+
+def test_nothing_is_suggested_beside_a_text_that_is_too_long(window: MainWindow) -> None:
+    chips = window.editor_view.prompts._chips
+    type_in(window, "a red cube", "a red cube")
+    window.editor.suggest(samples()[0])
+    assert chips.isVisible()
+    window.editor.describe("a red cube " * 300)
+    assert not chips.isVisible()

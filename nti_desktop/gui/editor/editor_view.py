@@ -36,6 +36,7 @@ from nti_desktop.photo.frame import Area, frame_of
 from nti_desktop.project.schema import Project, VersionRecord
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.sees import Sees
+from nti_desktop.recipe.words import is_too_long
 
 _SIDE = 316  # pixels; the sliders' column
 _VERSIONS = 190
@@ -219,7 +220,7 @@ class EditorView(QWidget):
     def _suggestions(self, document: Document) -> tuple[str, ...]:
         """Choose what can be tried on the whole of a sample: sentences or orders, as the method wants."""
         sample = self.editor.sample
-        if sample is None or document.area != document.whole:
+        if sample is None or document.area != document.whole or is_too_long(document.source):
             return ()
         if document.row.described:
             return sample.edits
