@@ -25,7 +25,7 @@ from tests.figures.answers import Answer
 from tests.figures.areas import AREA, WHOLE, areas_table, has_an_area
 from tests.figures.classifying import ensure_classifier
 from tests.figures.editor import Editor
-from tests.figures.measuring import Measurement, Places, sampling_settings
+from tests.figures.measuring import Measurement, Places, is_right, sampling_settings
 from tests.figures.running import Runner, Subject
 from tests.figures.sheets import chosen, strip, write_sheet
 from tests.figures.stories import FRAMES, SINGLE, STORY, story_seeds, story_table
@@ -38,7 +38,17 @@ from tests.figures.tables import (
     truth_summary,
     truth_table,
 )
-from tests.figures.trials import FIRST, SECOND, WORLDS, candidates, one_thing_seeds, seeds, thing_word, trial
+from tests.figures.trials import (
+    EVERY_CHANGE,
+    FIRST,
+    SECOND,
+    WORLDS,
+    candidates,
+    one_thing_seeds,
+    seeds,
+    thing_word,
+    trial,
+)
 from tests.figures.words import can_be_weighed, only_takes_away
 
 pytestmark = pytest.mark.slow
@@ -67,6 +77,15 @@ def test_trials_change_to_every_value_whatever_the_number_of_things() -> None:
     for things in (1, 2):
         found = [t for t in (trial("shape", s) for s in islice(seeds("shape"), 300)) if len(t.scene.things) == things]
         assert {t.variant.things[0].shape for t in found} == set(LEARNED_SHAPES)
+
+
+def test_a_removal_of_the_wrong_thing_or_of_both_is_not_right() -> None:
+    found = (trial("removed", seed, EVERY_CHANGE) for seed in seeds("removed", world=EVERY_CHANGE))
+    asked = next(each for each in found if len(each.scene.things) == 2)
+    assert len(candidates(asked)) == 4
+    source, *truths = (FIRST.picture(scene).image / 255 for scene in (asked.scene, *candidates(asked)))
+    assert is_right(truths[0], source, truths)
+    assert not [each for each in (source, *truths[1:]) if is_right(each, source, truths)]
 
 
 def test_no_two_kinds_share_a_scene() -> None:

@@ -107,12 +107,14 @@ def phrases(scene: Scene, wording: Wording = PLAIN) -> list[Phrase]:
     row = [Phrase(opening)] if opening else []
     row += _things(scene, wording)
     if wording.ground:
-        row += [Phrase("on"), Phrase(str(scene.ground), GROUND)]
+        row += [*([Phrase("on")] if scene.things else []), Phrase(str(scene.ground), GROUND)]
     return [*light, *row] if wording.light_first else [*row, *light]
 
 
 def _things(scene: Scene, wording: Wording) -> list[Phrase]:
-    """The things and how they stand to one another."""
+    """The things, if any, and how they stand to one another."""
+    if not scene.things:
+        return []
     if len(scene.things) == 1 or scene.layout is Layout.ROW:
         return _alike(scene, wording)
     first, second = (Phrase(_thing(thing, wording), number) for number, thing in enumerate(scene.things, start=1))

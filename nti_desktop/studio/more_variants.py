@@ -99,10 +99,11 @@ def with_another(scene: Scene) -> list[Scene]:
 
 
 def without_one(scene: Scene) -> list[Scene]:
-    """Either of two things alone, where it stood."""
-    if len(scene.things) != 2 or scene.layout is Layout.ROW:
+    """Either of two things alone, where it stood; nothing at all where a thing was alone."""
+    if len(scene.things) > 1 and scene.layout is Layout.ROW:
         return []
-    return [replace(scene, things=(thing,)) for thing in scene.things]
+    things = scene.things
+    return [replace(scene, things=(*things[:gone], *things[gone + 1 :])) for gone in reversed(range(len(things)))]
 
 
 def _is_alone(scene: Scene) -> bool:

@@ -19,10 +19,10 @@ from nti_desktop.studio.scenes import (
     Weather,
 )
 
-# How often each kind is drawn: those more often that move what is seen, as they are harder to learn.
+# How often each kind is drawn: those more often that are harder to learn.
 SHARES: Mapping[str, float] = {
-    "colour": 2, "shape": 4, "material": 2, "ground": 2, "sky": 2, "weather": 1.5, "film": 1, "pose": 2.5,
-    "size": 1.5, "place": 2, "count": 1.5, "light": 1, "added": 2, "removed": 2,
+    "colour": 2.5, "shape": 4, "material": 3, "ground": 2, "sky": 2, "weather": 1.5, "film": 1, "pose": 2.5,
+    "size": 2.5, "place": 2, "count": 1.5, "light": 3, "added": 2, "removed": 4,
 }  # fmt: skip
 
 
@@ -51,10 +51,13 @@ def targets(scene: Scene, kind: str) -> list[Scene]:
 def order_of(kind: str, source: Scene, target: Scene) -> Order:
     """The order by which one scene becomes the other; the target's caption is a way to say it too. kind: see SHARES.
 
-    A thing alone is also called “it”.
+    A thing is also called by its colour, where that is to be seen, and one alone “it”.
     """
-    calls = (_named(source, source.things[0]), *(("it",) if len(source.things) == 1 else ()))
-    said = [way for it in calls for way in _ways(kind, source, target, it)]
+    if kind == "added":
+        said = list(_added(source, target))
+    else:
+        (asked,) = set(source.things) - set(target.things) if kind == "removed" else source.things[:1]
+        said = [way for it in _calls(source, asked) for way in _ways(kind, source, target, it)]
     return Order(kind, source, target, tuple(dict.fromkeys([*said, caption_pair(source, target)[1]])))
 
 
@@ -65,6 +68,9 @@ def reversed_order(order: Order) -> Order:
 
 
 def _ways(kind: str, source: Scene, target: Scene, it: str) -> Iterator[str]:
+    if kind == "removed":
+        yield from (f"remove {it}", f"take {it} away", f"without {it}")
+        return
     first, new = source.things[0], target.things[0]
     match kind:
         case "colour":
@@ -99,12 +105,6 @@ def _ways(kind: str, source: Scene, target: Scene, it: str) -> Iterator[str]:
             yield from (f"show {said}", f"make it {said}")
         case "light":
             yield from (str(target.lighting), f"make it {target.lighting}")
-        case "added":
-            yield from _added(source, target)
-        case "removed":
-            (gone,) = (thing for thing in source.things if thing not in target.things)
-            named = _named(source, gone)
-            yield from (f"remove {named}", f"take {named} away", f"without {named}")
 
 
 _WAY = {
@@ -137,21 +137,26 @@ def _posed(it: str, pose: Pose) -> Iterator[str]:
 def _added(source: Scene, target: Scene) -> Iterator[str]:
     (new,) = (thing for thing in target.things if thing not in source.things)
     described = _article(f"{new.colour} {new.shape}")
-    if target.layout is Layout.LEFT:
+    if source.things and target.layout is Layout.LEFT:
         side = "left" if new is target.things[0] else "right"
         yield from (f"add {described} on the {side}", f"put {described} on the {side}")
-    else:
+    elif source.things:
         behind = (new is target.things[0]) == (target.layout is Layout.BEHIND)
         yield f"add {described} {'behind it' if behind else 'in front of it'}"
     yield f"add {described}"
 
 
-def _named(scene: Scene, thing: Thing) -> str:
-    """The thing as an order calls it: with its colour where another has its shape, in the plural if all are alike."""
+def _calls(scene: Scene, thing: Thing) -> tuple[str, ...]:
+    """The thing as an order calls it, the plainest first: with its colour where another has its shape, in the plural if
+    all are alike.
+    """
     if scene.layout is Layout.ROW and len(scene.things) > 1:
-        return f"the {thing.shape}s"
-    alike = sum(other.shape is thing.shape for other in scene.things) > 1
-    return f"the {thing.colour} {thing.shape}" if alike else f"the {thing.shape}"
+        return (f"the {thing.shape}s",)
+    plain, coloured = f"the {thing.shape}", f"the {thing.colour} {thing.shape}"
+    if sum(other.shape is thing.shape for other in scene.things) > 1:
+        return (coloured,)
+    seen = (coloured,) if scene.film is Film.COLOUR else ()
+    return plain, *seen, *(("it",) if len(scene.things) == 1 else ())
 
 
 def _article(words: str) -> str:

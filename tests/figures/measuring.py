@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -204,9 +205,17 @@ def _outcome(editor: Editor, asked: Trial, picture: Pixels) -> dict[str, float |
     return {
         "recovered": recovered(picture, source, truths[0]),
         "outside": outside if np.isfinite(outside) else None,
-        "verdict": float(nearest(picture, truths, region) == 0),
+        "verdict": float(is_right(picture, source, truths)),
         "sharpness": sharpness(picture, truths[0], region),
     }
+
+
+def is_right(picture: Pixels, source: Pixels, truths: Sequence[Pixels]) -> bool:
+    """Tell whether a picture is nearest to the first of the truths wherever one of them differs visibly from the
+    source: an edit may also change what it should have kept.
+    """
+    somewhere = np.any([visible_difference(truth, source) for truth in truths], axis=0)
+    return nearest(picture, truths, somewhere) == 0
 
 
 def _right(scene: Scene, picture: Pixels, classifier: Path) -> dict[str, float | None]:

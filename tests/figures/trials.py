@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from nti_desktop.recipe.completing import completed
@@ -139,8 +139,12 @@ def one_thing_seeds(count: int) -> list[int]:
 
 
 def candidates(trial: Trial) -> list[Scene]:
-    """The scene with every value that the changed attribute can take, the right one first."""
-    others = (trial.scene, *trial.world.variants[trial.kind](trial.scene))
+    """The scene with every value that the changed attribute can take, the right one first; of removals also the one
+    without anything, as an edit may take more than was asked for.
+    """
+    others = [trial.scene, *trial.world.variants[trial.kind](trial.scene)]
+    if trial.kind == "removed":
+        others.append(replace(trial.scene, things=()))
     return [trial.variant, *(scene for scene in others if scene != trial.variant)]
 
 

@@ -27,7 +27,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model begun, and the pairs of two scenes."""
     out = tmp_path_factory.mktemp("instruct")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(instruct, "TRAINING_SEEDS", range(SEED, SEED + 1))
+        patch.setattr(instruct, "STREAMS", (SEED,))
         instruct.begin(BASE, BASE, out / "model")
         orders = pairs.orders_of
         patch.setattr(pairs, "orders_of", lambda seed: orders(seed, 2))

@@ -1,6 +1,7 @@
 """Orders: every kind is said so that one can carry it out, and the target is what carrying it out gives."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -102,6 +103,28 @@ def test_of_two_alike_things_the_colour_is_said(orders: list[Order]) -> None:
     gone = next(other for other in targets(source, "removed") if other.things == source.things[1:])
     first = source.things[0]
     assert order_of("removed", source, gone).ways[0] == f"remove the {first.colour} {first.shape}"
+
+
+def test_a_thing_alone_is_taken_away_and_put_there_again() -> None:
+    alone = scene(Shape.MUG)
+    (empty,) = targets(alone, "removed")
+    assert not empty.things
+    colour = alone.things[0].colour
+    taken = order_of("removed", alone, empty)
+    assert {"remove the mug", f"remove the {colour} mug", "remove it"} <= set(taken.ways)
+    assert taken.ways[-1].startswith(f"a photo of {alone.ground}")
+    added = reversed_order(taken)
+    assert added.ways[0] == f"add {'an' if colour[0] in 'aeiou' else 'a'} {colour} mug"
+    assert added.target == alone
+
+
+def test_a_thing_is_called_by_its_colour_too_where_that_is_seen() -> None:
+    mug = scene(Shape.MUG)
+    grey = replace(mug, film=Film.BLACK_AND_WHITE)
+    coloured = f"the {mug.things[0].colour} mug"
+    for source, said in ((mug, True), (grey, False)):
+        (empty,) = targets(source, "removed")
+        assert any(coloured in way for way in order_of("removed", source, empty).ways) == said
 
 
 def test_what_is_added_is_named_with_its_side() -> None:

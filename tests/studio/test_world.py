@@ -162,6 +162,7 @@ def test_counted_added_and_removed_things_leave_the_rest_alone() -> None:
         assert other.things[0].x < other.things[1].x
     for source, other in of_kind("removed", 40):
         assert set(other.things) < set(source.things)
+        assert len(other.things) == len(source.things) - 1
 
 
 @pytest.mark.parametrize("kind", MORE_VARIANTS)

@@ -29,6 +29,7 @@ from nti_desktop.studio.train.formats import size_of
 from nti_desktop.studio.train.pairs import Pairs, orders_of
 from nti_desktop.studio.train.tokenizer import tokenizer_of
 
+STREAMS = (*TRAINING_SEEDS, *range(4000, 4096))  # seeds of them, of scenes of the first world
 HELD_BACK = 1  # the first stream is kept from the weights, to measure on
 MEASURED = 12  # batches of it
 BATCH = 32
@@ -49,7 +50,7 @@ def begin(base: Path, tuned: Path, model: Path) -> None:
     """
     for part in ("vae", "scheduler"):
         shutil.copytree(base / part, model / part, dirs_exist_ok=True)
-    orders = (order for seed in TRAINING_SEEDS for made in orders_of(seed) for order in made)
+    orders = (order for seed in STREAMS for made in orders_of(seed) for order in made)
     said = (text for order in orders for each in (order, reversed_order(order)) for text in each.ways)
     tokenizer = tokenizer_of(said, model / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(tuned / "text_encoder", low_cpu_mem_usage=False)
@@ -200,7 +201,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=Path("resources/models/studio"), help="the model that is tuned")
     parser.add_argument("--tuned", type=Path, help="one that takes orders already, tuned from it, to train on")
     parser.add_argument("--out", type=Path, default=Path("out/instruct"), help="pairs, checkpoint and the model")
-    parser.add_argument("--streams", type=int, default=64, help=f"of {pairs.SCENES_A_STREAM} scenes")
+    parser.add_argument("--streams", type=int, default=len(STREAMS), help=f"of {pairs.SCENES_A_STREAM} scenes")
     parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw pictures")
     parser.add_argument("--compile", action="store_true", help="the UNet; wants a C++ compiler, and pays after minutes")
@@ -208,7 +209,7 @@ def main() -> None:
     arguments = parser.parse_args()
     stages, out = arguments.stages or ("begin", "pairs", "train"), arguments.out
     tuned = arguments.tuned or arguments.base
-    model, seeds = out / "model", TRAINING_SEEDS[: arguments.streams]
+    model, seeds = out / "model", STREAMS[: arguments.streams]
     if "begin" in stages and not (model / "text_encoder").exists():
         begin(arguments.base, tuned, model)
     if "pairs" in stages:
