@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nti_desktop.gui import theme
 from nti_desktop.recipe.words import Change, align_words, split_words
 
+_GAP = 2  # pixels from one row to the next
+
 
 @dataclass(frozen=True)
 class DiffWord:
@@ -83,7 +85,11 @@ class DiffView(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         places = self._places(width)
-        return int(places[-1][1].bottom() + 3) if places else int(self._line_height() + 3)
+        return int(places[-1][1].bottom() + 3) if places else self.rows_height(1)
+
+    def rows_height(self, rows: int) -> int:
+        """Pixels that so many rows of words take."""
+        return int(rows * (self._line_height() + _GAP))
 
     def _line_height(self) -> float:
         return QFontMetricsF(self.font()).height() + 8
@@ -95,7 +101,7 @@ class DiffView(QWidget):
         for word in self.words:
             wide = metrics.horizontalAdvance(_text(word)) + (0 if word.change is Change.KEPT else 14)
             if x and x + wide > width:
-                x, y = 0.0, y + height + 2
+                x, y = 0.0, y + height + _GAP
             places.append((word, QRectF(x, y + 1, wide, height - 2)))
             x += wide + space
         return places

@@ -7,6 +7,7 @@ from nti_desktop.editing import feedback
 from nti_desktop.gui.editor.diff_view import DiffView, changes_in_words, diff_words
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.widgets.flow import FlowLayout
+from nti_desktop.gui.widgets.low_area import LowArea
 from nti_desktop.gui.widgets.one_line import OneLine
 from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
@@ -15,6 +16,7 @@ from nti_desktop.recipe.methods import METHODS, Method, MethodRow
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.words import Change, Word, is_too_long
 
+_ROWS = 3  # of changed words are shown at once
 _EDIT = "The same sentence with the words changed that should change in the photo"
 _FILL = "What is to stand in the marked place, like: a blue ball; say nothing to remove what is there"
 _ORDER = "An order, like: make it blue, at night, remove the ball"
@@ -77,6 +79,7 @@ class PromptBar(QFrame):
         self.render_button.clicked.connect(self._render)
 
         self.diff = DiffView()
+        self._diff_room = LowArea(self.diff, lambda: self.diff.rows_height(_ROWS))
         self.same = Label()  # said in place of a difference that makes none
         self.same.setProperty("role", "quiet")
         self.same.setWordWrap(True)
@@ -105,7 +108,7 @@ class PromptBar(QFrame):
         needed.addWidget(self.estimate)
         needed.addWidget(self.offers)
         grid.addLayout(needed, 1, 1, 1, 2)
-        grid.addWidget(self.diff, 3, 1, 1, 2)
+        grid.addWidget(self._diff_room, 3, 1, 1, 2)
         grid.addWidget(self.same, 3, 1, 1, 2)
         grid.addWidget(self._chips, 4, 1, 1, 2)
         grid.addWidget(self.unlearned, 5, 1, 1, 2)
@@ -215,7 +218,7 @@ class PromptBar(QFrame):
         self.diff.show_words(words)
         changed = same is None and any(word.change is not Change.KEPT for word in words)
         begun = changed if self._source.strip() else self.edit.text().strip() != ""
-        self.diff.setVisible(changed)
+        self._diff_room.setVisible(changed)
         self.same.setText(same or "")
         self.same.setVisible(same is not None)
         self._chips.setVisible(bool(self._suggestions) and not begun)
