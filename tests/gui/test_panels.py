@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.progress import Progress
@@ -50,26 +50,6 @@ def test_the_diff_says_what_became_of_each_word(qtbot: QtBot) -> None:
     assert view.accessibleDescription() == "a, added big, red becomes blue, ball, removed on, removed sand"
     assert view.heightForWidth(120) > view.heightForWidth(900)
     assert not view.grab().isNull()
-
-
-def test_a_long_difference_is_scrolled_and_leaves_the_photo_its_room(qtbot: QtBot) -> None:
-    window, bar = QWidget(), PromptBar()
-    qtbot.addWidget(window)
-    column = QVBoxLayout(window)
-    column.addWidget(QWidget(), 1)
-    column.addWidget(bar)
-    window.resize(800, 400)
-    window.show()
-    source = " ".join(f"a red ball number {number} on sand" for number in range(40))
-    bar.show_source(source)
-    bar.show_edit(source.replace("red", "blue", 1))
-    qtbot.waitUntil(lambda: bar.diff.isVisible() and bar.diff.height() > bar.diff.rows_height(6))
-    room = bar.diff.visibleRegion().boundingRect()
-    assert bar.diff.rows_height(2) < room.height() <= bar.diff.rows_height(3)
-    assert bar.minimumSizeHint().height() < 300
-    bar.show_edit("a blue ball")
-    bar.show_source("a red ball")
-    qtbot.waitUntil(lambda: bar.diff.height() == bar.diff.rows_height(1))
 
 
 @pytest.mark.slow

@@ -59,11 +59,6 @@ class ActiveModel(QObject):
         return inversion.settings.guidance_scale if inversion else self.entry.defaults.guidance_scale
 
     @property
-    def guidance_is_fixed(self) -> bool:
-        """Null embeddings hold for the guidance they were made with only."""
-        return self.method.row.one_guidance
-
-    @property
     def method(self) -> Method:
         """Of the edit: its inversion's, else that by which the photo is prepared next."""
         inversion = self._document.inversion if self._document else None
