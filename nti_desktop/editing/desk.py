@@ -1,7 +1,7 @@
 """What lies open of a photo beside its project, and how it is kept, so that work goes on where it was left."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from nti_desktop.editing.history import EditState, History
@@ -21,12 +21,14 @@ from nti_desktop.project.desk import (
     HistoryRecord,
     KeptDesk,
     LayBackRecord,
+    LeftRecord,
     PutBackRecord,
     RemoveRecord,
     RenameRecord,
     StateRecord,
     StepRecord,
     TakeOutRecord,
+    WrittenRecord,
 )
 from nti_desktop.project.extent import check_extent
 from nti_desktop.project.recipe_record import RecipeRecord
@@ -37,7 +39,8 @@ from nti_desktop.project.schema import FinishRecord
 class Desk:
     """description, edit_text: as they are written; area: that they are of; draft: the edit while the photo is not
     prepared with this description; histories: of each version's edits; done, undone: changes of the list of versions,
-    the one that is taken back or made again next last in the first and first in the second.
+    the one that is taken back or made again next last in the first and first in the second; left: what is written for
+    the next preparing of what is not shown, by version, empty before the first, and area.
     """
 
     description: str
@@ -47,6 +50,7 @@ class Desk:
     histories: Mapping[Key, History] = field(default_factory=dict)
     done: tuple[Step, ...] = ()
     undone: tuple[Step, ...] = ()
+    left: Mapping[tuple[str, Area], "Desk"] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """Write desk.json of the sidecar, with as much undo as can be read again."""
@@ -83,19 +87,29 @@ class DeskWriter:
     def _record(self, desk: Desk) -> tuple[DeskRecord, tuple[StateRecord, ...]]:
         """Raises ValueError where it is too much."""
         depth, self._deepest = self._depth, min(self._depth, _deepest(desk.histories.values()))
+        left = [(version or None, written) for (version, _), written in desk.left.items()]
         record = DeskRecord(
-            description=desk.description[:MAX_TYPED],
-            edit_text=desk.edit_text[:MAX_TYPED],
-            area=AreaRecord(x=desk.area.x, y=desk.area.y, width=desk.area.width, height=desk.area.height),
-            draft=self._history(desk.draft) if desk.draft else None,
+            **dict(self._written(desk)),
             histories=self._histories(desk.histories) if depth else (),
             done=tuple(self._step(step) for step in desk.done[max(0, len(desk.done) - depth) :]),
             undone=tuple(self._step(step) for step in desk.undone[:depth]),
+            left=tuple(
+                LeftRecord(version=version, **dict(self._written(written)))
+                for version, written in left[max(0, len(left) - depth) :]
+            ),
         )
         new = tuple(_state_record(state) for state in islice(self._numbers, self._told, None))
         check_extent(KeptDesk(states=new, desk=record).model_dump_json().encode())
         self._told = len(self._numbers)
         return record, new
+
+    def _written(self, desk: Desk) -> WrittenRecord:
+        return WrittenRecord(
+            description=desk.description[:MAX_TYPED],
+            edit_text=desk.edit_text[:MAX_TYPED],
+            area=AreaRecord(x=desk.area.x, y=desk.area.y, width=desk.area.width, height=desk.area.height),
+            draft=self._history(desk.draft) if desk.draft else None,
+        )
 
     def _histories(self, histories: Mapping[Key, History]) -> tuple[EditHistoryRecord, ...]:
         return tuple(
@@ -176,14 +190,17 @@ def read_desk(record: DeskRecord, states: Sequence[StateRecord]) -> Desk:
         depths = {(each.version, each.inversion): each.count for each in record.depths}
         return Step(change(record.back), record.version, depths)
 
-    return Desk(
-        record.description,
-        record.edit_text,
-        Area(record.area.x, record.area.y, record.area.width, record.area.height),
-        history(record.draft) if record.draft else None,
-        histories(record.histories),
-        tuple(map(step, record.done)),
-        tuple(map(step, record.undone)),
+    def written(record: WrittenRecord) -> Desk:
+        area = Area(record.area.x, record.area.y, record.area.width, record.area.height)
+        return Desk(record.description, record.edit_text, area, history(record.draft) if record.draft else None)
+
+    left = [(each.version or "", written(each)) for each in record.left]
+    return replace(
+        written(record),
+        histories=histories(record.histories),
+        done=tuple(map(step, record.done)),
+        undone=tuple(map(step, record.undone)),
+        left={(version, each.area): each for version, each in left},
     )
 
 

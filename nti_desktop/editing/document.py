@@ -42,7 +42,6 @@ class Document(OpenEdit):
         super().__init__(session, defaults)
         self._clock = clock
         self._described = ""  # the description before it was typed on
-        self._left: dict[str, Desk] = {}  # what is written for the next preparing of versions that are not shown
         self._show_version()
         self._keeps_this()
         if desk is not None:
@@ -60,7 +59,8 @@ class Document(OpenEdit):
         """What lies open beside the project."""
         versions = self._versions
         done, undone, histories = versions.done, versions.undone, dict(versions.histories)
-        return Desk(self.description, self.edit_text, self.area, self._draft, histories, done, undone)
+        left = dict(self._left)
+        return Desk(self.description, self.edit_text, self.area, self._draft, histories, done, undone, left)
 
     @property
     def has_unsaved_desk(self) -> bool:
@@ -70,20 +70,22 @@ class Document(OpenEdit):
             return True
         undo = (now.histories, now.done, now.undone) != (kept.histories, kept.done, kept.undone)
         words = (now.description, now.edit_text, now.area) != (kept.description, kept.edit_text, kept.area)
-        return undo or (words and not self.up_to_date)
+        return undo or now.left != kept.left or (words and not self.up_to_date)
 
     def _take_up(self, desk: Desk) -> None:
         """Go on where it was left, as far as it fits what was changed elsewhere meanwhile."""
         self._versions.take_up(desk.histories, desk.done, desk.undone)
-        whole, area = self.whole, desk.area
-        if area.x + area.width > whole.width or area.y + area.height > whole.height:
-            return
-        self._lay_open(desk)
+        self._left = {place: left for place, left in desk.left.items() if self._is_within(left.area)}
+        if self._is_within(desk.area):
+            self._lay_open(desk)
+
+    def _is_within(self, area: Area) -> bool:
+        return area.x + area.width <= self.whole.width and area.y + area.height <= self.whole.height
 
     def _lay_open(self, desk: Desk) -> None:
         """Go on with what is written."""
         if desk.area != self.area:
-            self.work_on(desk.area)
+            self._turn_to(desk.area)
         self.description = self._described = desk.description
         if self.up_to_date:
             self._show_edit_text()
@@ -236,8 +238,10 @@ class Document(OpenEdit):
             inversion = self.session.keep_inversion(entry, each.fingerprint, each.inverted, each.area)
             parts[each.area] = part_of(state, inversion.id)
         own = parts.pop(self.area if self.area in parts else made[-1].area)
-        self._versions.begin(own, tuple(parts.values()), before or None)
-        self.go_to(self.version_id)
+        after = self._versions.begin(own, tuple(parts.values()), before or None).id
+        self._left.pop((before, self.area), None)
+        self._left = {(after if v == before else v, area): left for (v, area), left in self._left.items()}
+        self._show_version()
         if outdated:
             self._lay_open(written)
             self._described = described
@@ -284,38 +288,61 @@ class Document(OpenEdit):
         return True
 
     def work_on(self, area: Area) -> None:
-        """Describe and edit another area of the photo; one that the version edits is gone on with."""
+        """Describe and edit another area of the photo; one that the version edits is gone on with. What is written for
+        the next preparing of this one is there again when it is shown.
+        """
+        self._put_aside()
+        self._turn_to(area)
+
+    def _put_aside(self) -> None:
+        """Keep what is written for the next preparing until it is shown again."""
+        if not self.up_to_date and (self._draft or (self.description + self.edit_text).strip()):
+            place = self.version_id, self.area
+            self._left = {**{each: left for each, left in self._left.items() if each != place}, place: self._written}
+
+    def _turn_to(self, area: Area) -> None:
         version, self.area, self._draft = self.version, area, None
-        for part in version.parts if version else ():
-            if version and self.session.frame(part.inversion).area == area:
-                self.session.work_on(version.id, part.inversion)
-                self._show_version()
-                return
-        self.description = self.edit_text = self._described = ""
-        if version is None and self.inversion and self.session.frame(self.inversion.id).area == area:
+        edits = edits_by_area(self.session.project, version)
+        if version and area in edits:
+            self.session.work_on(version.id, edits[area].inversion)
             self._show_version()
+        else:
+            self.description = self.edit_text = self._described = ""
+            if version is None and self.inversion and self.session.frame(self.inversion.id).area == area:
+                self._show_version()
+        self._take_out(area)
+
+    def _take_out(self, area: Area) -> None:
+        """Go on with what was put aside of an area, if anything was."""
+        left = self._left.pop((self.version_id, area), None)
+        if left is not None:
+            self._lay_open(left)
 
     def leave(self, area: Area) -> bool:
         """Take an area's edit out of the version, unless it is the only one, and go on with what is left."""
+        if area != self.area:
+            self._put_aside()
+        self._left.pop((self.version_id, area), None)
         version = self.version
         if version is None:
-            self.work_on(self.whole)
+            self._turn_to(self.whole)
             return True
         mine = [part for part in version.parts if self.session.frame(part.inversion).area == area]
         if mine and len(version.parts) > 1:
             self._versions.leave_area(version.id, mine[0].inversion)
         self._show_version()
+        self._take_out(self.area)
         return True
 
     def go_to(self, version_id: str) -> bool:
         """Edit another version. What is written for the next preparing of this one is there again when it is shown."""
-        if version_id != self.version_id and not self.up_to_date and (self.description + self.edit_text).strip():
-            self._left[self.version_id] = self._written
+        if version_id != self.version_id:
+            self._put_aside()
         self.session.select_version(version_id)
         self._show_version()
-        left = self._left.pop(version_id, None)
-        if left is not None:
-            self._lay_open(left)
+        areas = [area for version, area in self._left if version == version_id]
+        if areas:
+            self._take_out(areas[-1])
         return True
 
     @property
@@ -324,6 +351,7 @@ class Document(OpenEdit):
 
     def delete_version(self) -> Step:
         """Delete the current version, of two or more, and go to a neighbour; what comes back is for `put_back`."""
+        self._put_aside()
         step = self._versions.delete(self.version_id)
         self.go_to(self.version_id)
         return step

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nti_desktop.editing.basis import Basis, basis_of
+from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.history import EditState, History
 from nti_desktop.editing.render_requests import Beside, Wanted
 from nti_desktop.editing.session import Session
@@ -44,6 +45,7 @@ class OpenEdit:
         self.area: Area = self.whole
         self._versions = VersionList(session)
         self._draft: History | None = None  # the edit while the photo is not prepared with this description
+        self._left: dict[tuple[str, Area], Desk] = {}  # see Desk
 
     @property
     def whole(self) -> Area:
@@ -52,9 +54,10 @@ class OpenEdit:
 
     @property
     def areas(self) -> tuple[Area, ...]:
-        """Areas that the version edits, in the order they are laid in, and the one to be prepared; the whole first."""
+        """Areas that the version edits, in the order they are laid in, and those to be prepared; the whole first."""
         edited = areas_as_laid(self.session.project, self.version)
-        return tuple(dict.fromkeys((self.whole, *edited, self.area)))
+        left = (area for version, area in self._left if version == self.version_id)
+        return tuple(dict.fromkeys((self.whole, *edited, *left, self.area)))
 
     @property
     def edited_areas(self) -> tuple[Area, ...]:

@@ -12,7 +12,7 @@ from nti_desktop.project.recipe_record import RecipeRecord
 from nti_desktop.project.schema import FinishRecord, PartRecord, VersionRecord
 
 MAX_STATES = 4_000  # so that desk.json keeps within what a project may hold
-MAX_DEPTH = 500  # states of one history, and steps
+MAX_DEPTH = 500  # states of one history, steps, and areas that something is written for
 MAX_TYPED = 2**15  # characters that a line takes
 
 
@@ -125,18 +125,30 @@ class AreaRecord(Record):
     height: Pixels
 
 
-class DeskRecord(Record):
+class WrittenRecord(Record):
     """description, edit_text: as they are written; area: that they are of; draft: the edit while the photo is not
-    prepared with this description; done, undone: changes of the list of versions.
+    prepared with this description.
     """
 
     description: Typed
     edit_text: Typed
     area: AreaRecord
     draft: HistoryRecord | None
+
+
+class LeftRecord(WrittenRecord):
+    """What is written for the next preparing of an area that is not shown. version: None before the first."""
+
+    version: Id | None
+
+
+class DeskRecord(WrittenRecord):
+    """done, undone: changes of the list of versions; left: the newest last."""
+
     histories: Histories
     done: Steps
     undone: Steps
+    left: Annotated[tuple[LeftRecord, ...], Field(max_length=MAX_DEPTH)] = ()
 
 
 class KeptDesk(Record):

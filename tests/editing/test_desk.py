@@ -1,5 +1,6 @@
 """Desks are recorded one after the other, and what they share is written once."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -67,6 +68,18 @@ def test_every_change_of_the_list_of_versions_is_read_as_it_was_kept(change: Lis
     step = Step(change, "a", {("a", "inversion"): 2})
     before = Desk("a ball", "a cube", Area(1, 2, 30, 40), None, histories, (step,), (step, step))
     assert from_json(before.to_json()) == before
+
+
+def test_what_is_written_for_what_is_not_shown_is_read_as_it_was_kept() -> None:
+    left = {(version, at(2).area): at(2) for version in ("", "a")}
+    before = replace(at(1), left=left)
+    assert from_json(before.to_json()) == before
+
+
+def test_a_desk_of_before_anything_was_kept_of_what_is_not_shown_is_read() -> None:
+    kept = json.loads(at(1).to_json())
+    del kept["desk"]["left"]
+    assert from_json(json.dumps(kept).encode()) == at(1)
 
 
 def test_a_desk_that_names_a_state_which_is_not_there_is_damaged() -> None:

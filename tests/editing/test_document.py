@@ -221,7 +221,7 @@ def test_the_last_of_several_areas_can_be_left_and_comes_back_by_undo(made: Docu
 def test_before_there_is_a_version_an_area_is_left_for_the_whole_photo(work: Document) -> None:
     work.work_on(CORNER)
     assert work.leave(CORNER)
-    assert (work.area, work.description) == (work.whole, "")
+    assert (work.area, work.description) == (work.whole, "a red cube")
 
 
 def test_a_version_that_was_drawn_aside_is_added_and_what_is_shown_stays(made: Document) -> None:

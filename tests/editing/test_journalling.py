@@ -228,6 +228,40 @@ def test_an_area_that_is_described_comes_back(edited: Desktop) -> None:
     assert (edited.document.area, edited.document.description) == (area, "a table")
 
 
+def test_what_is_written_for_another_version_and_for_another_area_comes_back(edited: Desktop) -> None:
+    area, document = Area(10, 10, 30, 20), edited.document
+    first, second = (version.id for version in edited.session.project.versions)
+    document.work_on(area)
+    document.describe("a table")
+    document.work_on(document.whole)
+    document.go_to(first)
+    document.describe("a ball in fog")
+    assert document.say_in_words("a cube in fog")
+    document.go_to(second)
+    edited.save()
+    document.work_on(document.whole)
+    edited.note()
+    edited.crash()
+    document = edited.document
+    assert document.areas == (document.whole, area)
+    document.work_on(area)
+    assert document.description == "a table"
+    document.go_to(first)
+    assert (document.description, document.edit_text) == ("a ball in fog", "a cube in fog")
+
+
+def test_what_is_written_for_another_version_alone_is_noted(edited: Desktop) -> None:
+    edited.save()
+    first, second = (version.id for version in edited.session.project.versions)
+    edited.document.go_to(first)
+    edited.document.describe("a ball in fog")
+    edited.document.go_to(second)
+    edited.note()
+    edited.crash()
+    edited.document.go_to(first)
+    assert edited.document.description == "a ball in fog"
+
+
 def test_a_crash_between_the_save_and_the_note_of_it_brings_back_what_was_saved(edited: Desktop) -> None:
     edited.session.snapshot().write()
     edited.crash()

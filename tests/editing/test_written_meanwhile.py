@@ -10,16 +10,17 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.open_edit import StartingPoint
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS, built_in
+from nti_desktop.photo.frame import Area
 from tests.sessions import BLUE, inverted, with_a_version
 
 SOURCE, EDIT, FOGGY = "a red cube", "a blue cube", "a red cube in fog"
 
 
 def come_home(work: Document, start: StartingPoint, description: str) -> None:
-    """The whole photo was prepared as it was described when that was asked for."""
-    made = inverted(work.session)
+    """The area was prepared as it was described when that was asked for."""
+    made = inverted(work.session, area=start.area)
     made = replace(made, settings=replace(made.settings, prompt=description))
-    work.prepared(built_in(), [AreaInversion(work.whole, "0" * 64, made)], start)
+    work.prepared(built_in(), [AreaInversion(start.area, "0" * 64, made)], start)
 
 
 def test_a_description_that_was_written_on_while_the_photo_was_prepared_stays_and_is_no_edit(photo: Path) -> None:
@@ -76,3 +77,36 @@ def test_a_look_at_another_version_loses_nothing_that_is_written_while_the_photo
     assert (made.edit_text, made.up_to_date) == ("a golden cube", True)
     made.go_to(second)
     assert made.edit_text == BLUE.prompt
+
+
+CORNER, EDGE = Area(0, 0, 48, 32), Area(48, 0, 48, 32)
+
+
+def test_what_is_written_of_an_area_is_there_again_after_a_look_at_another(photo: Path) -> None:
+    work = Document(Session.open(photo), STUDIO_DEFAULTS)
+    for area, text in ((work.whole, "a whole room"), (CORNER, "a lamp"), (EDGE, "a door")):
+        work.work_on(area)
+        work.describe(text)
+        work.say_in_words(f"{text} in fog")
+    assert work.areas == (work.whole, CORNER, EDGE)
+    come_home(work, work.starting_point, "a door")
+    assert (work.area, work.description, work.up_to_date) == (EDGE, "a door", True)
+    for area, text in ((work.whole, "a whole room"), (CORNER, "a lamp")):
+        work.work_on(area)
+        assert (work.description, work.edit_text, work.up_to_date) == (text, f"{text} in fog", False)
+    work.leave(CORNER)
+    assert (work.area, work.description) == (EDGE, "a door")
+    work.work_on(CORNER)
+    assert work.description == "", "it was taken out"
+    work.work_on(work.whole)
+    assert work.description == "a whole room"
+
+
+def test_of_a_version_that_is_deleted_and_put_back_what_is_written_comes_back(photo: Path) -> None:
+    made = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    made.copy_version()
+    made.describe("a golden ball")
+    deleted = made.delete_version()
+    assert made.up_to_date
+    made.put_back(deleted)
+    assert made.description == "a golden ball"
