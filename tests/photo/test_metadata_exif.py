@@ -74,6 +74,35 @@ def test_without_location_the_directory_closes_up_and_the_rest_is_zeros() -> Non
     assert patched(exif) == exif
 
 
+PLACE, LENS = b"Oudegracht, Utrecht\0", b"Summicron 50 mm\0"
+
+
+def block_with_note(note: bytes) -> bytes:
+    exif_ifd = directory("<", 26, {0x927C: (7, note)})
+    return block(directory("<", 8, {0x8769: (LONG, [26])}), exif_ifd)
+
+
+@pytest.mark.parametrize("head", [b"Panasonic\0\0\0", b"LEICA\0\0\0"])
+def test_without_location_a_maker_note_names_no_place_and_says_the_rest_where_it_said_it(head: bytes) -> None:
+    exif = block_with_note(head + directory("<", 44 + len(head), {0x51: (ASCII, LENS), 0x6F: (ASCII, PLACE)}))
+    assert patched(exif) == exif
+    assert patched(exif, location=False) == exif.replace(PLACE, bytes(len(PLACE)))
+
+
+def test_without_location_a_maker_note_that_is_a_block_of_its_own_names_no_place() -> None:
+    own = b"MM\0*\0\0\0\x08" + directory(">", 8, {0x39: (ASCII, PLACE), 0x84: (ASCII, LENS)})
+    exif = block_with_note(b"Nikon\0\2\x11\0\0" + own)
+    assert patched(exif) == exif
+    assert patched(exif, location=False) == exif.replace(PLACE, bytes(len(PLACE)))
+
+
+def test_a_maker_note_that_claims_what_lies_elsewhere_takes_nothing_with_it() -> None:
+    entry = struct.pack("<HHHLL", 1, 0x6F, ASCII, 20, 8)
+    for note in (b"Panasonic\0\0\0" + entry + bytes(4), b"Panasonic\0\0\0\xff\xff", b"Nikon\0\2"):
+        exif = block_with_note(note)
+        assert patched(exif, location=False) == exif
+
+
 def test_values_that_a_thumbnail_shares_with_the_picture_stay() -> None:
     shared = struct.pack("<HHLL", 0x011A, RATIONAL, 1, 44)
     first = struct.pack("<H", 1) + shared + struct.pack("<L", 26)

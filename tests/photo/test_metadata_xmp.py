@@ -113,6 +113,17 @@ def test_places_inside_structures_are_taken_out_without_location() -> None:
     assert b'xmp:Rating="3"' in after
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["http://ns.adobe.com/xmp/1.0/DynamicMedia/ shotLocation", "http://rs.tdwg.org/dwc/index.htm decimalLatitude"],
+)
+def test_a_place_that_rarer_schemas_name_is_taken_out_without_location(name: str) -> None:
+    namespace, local = name.split()
+    said = packet(f'<a:{local} xmlns:a="{namespace}">12.37</a:{local}>')
+    assert b"12.37" in exported(said)
+    assert b"12.37" not in exported(said, location=False)
+
+
 def test_the_address_of_a_creator_is_not_the_place_of_a_photo() -> None:
     contact = (
         '<Iptc4xmpCore:CreatorContactInfo Iptc4xmpCore:CiAdrCity="Utrecht" xmlns:Iptc4xmpCore='

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nti_desktop.photo.metadata import tiff
+from nti_desktop.photo.metadata.maker_places import named_places
 from nti_desktop.photo.metadata.tiff import Directory, Entry, Layout
 
 IMAGE_WIDTH, IMAGE_LENGTH, ORIENTATION = 0x0100, 0x0101, 0x0112
@@ -128,10 +129,10 @@ def patched_exif(
     Orientation becomes 1, and the picture's sizes and colour space are set where the block states them; where
     swap_resolutions is True, those across and down change places. Thumbnails, sub-directories and what a file says
     elsewhere (XMP, IPTC, ICC profile, image resources) lose their entries, and their bytes become zeros; so do the GPS
-    directory and its values unless location is True. Maker notes stay, with all they hold: some cameras keep a preview
-    or a place name there too. Empty for a block that cannot be followed or has nothing left. moved: whether a pixel
-    lies elsewhere than in the stored picture, so that it is no longer said where the subject is; srgb: whether the
-    colours are sRGB's.
+    directory and its values unless location is True, and the names of places in the maker notes that are known. Else
+    those stay, with all they hold: some cameras keep a preview there, too. Empty for a block that cannot be followed or
+    has nothing left. moved: whether a pixel lies elsewhere than in the stored picture, so that it is no longer said
+    where the subject is; srgb: whether the colours are sRGB's.
     """
     block = _open(exif)
     if block is None:
@@ -160,6 +161,10 @@ def patched_exif(
         data[start:end] = bytes(end - start)
     for start, end in _merged(live, len(data)):
         data[start:end] = exif[start:end]
+    for note in [] if location else [entry for directory in exif_ifds for entry in directory.entries]:
+        if note.tag == MAKER_NOTE:
+            for start, end in named_places(exif, block.layout, note):
+                data[start:end] = bytes(end - start)
     width, height = size
     sizes = {IMAGE_WIDTH: width, IMAGE_LENGTH: height, PIXEL_X_DIMENSION: width, PIXEL_Y_DIMENSION: height}
     numbers = {ORIENTATION: 1, COLOR_SPACE: _SRGB if srgb else UNCALIBRATED, **sizes}

@@ -19,6 +19,8 @@ _IPTC_CORE = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
 _IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _MWG_REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
 _MICROSOFT_PHOTO = "http://ns.microsoft.com/photo/1.2/"
+_DYNAMIC_MEDIA = "http://ns.adobe.com/xmp/1.0/DynamicMedia/"
+_PRISM = "http://prismstandard.org/namespaces/basic/2.0/"
 _DIMENSIONS = "http://ns.adobe.com/xap/1.0/sType/Dimensions#"
 _GOOGLE = "http://ns.google.com/photos/"
 _CAMERA = _GOOGLE + "1.0/camera/"
@@ -40,6 +42,8 @@ _PLACES = {
     (_PHOTOSHOP, "Country"),
     (_IPTC_EXTENSION, "LocationCreated"),
     (_IPTC_EXTENSION, "LocationShown"),
+    (_DYNAMIC_MEDIA, "shotLocation"),
+    (_PRISM, "location"),
 }
 
 _COLOURS = {(_PHOTOSHOP, "ICCProfile"), (_PHOTOSHOP, "ColorMode")}
@@ -71,9 +75,9 @@ def patched_xmp(
     Says so in the words of the IPTC Photo Metadata Standard 2025.1: Digital Source Type, AI System Used (program) and,
     where a prompt is given, AI Prompt Information. Orientation, sizes and colour space are set where the packet states
     them. What `left_out_of_xmp` names goes, so do the profile's name, where the subject is if the pixels have moved,
-    and unless location is True every place: GPS properties of any namespace at any depth, and IPTC's. All else stays. A
-    packet is made where there is none or it cannot be parsed, for an edit. turned: whether the picture was, to be
-    upright; srgb: whether its colours are sRGB's.
+    and unless location is True every place: GPS properties, latitudes and longitudes of any namespace at any depth, and
+    IPTC's. All else stays. A packet is made where there is none or it cannot be parsed, for an edit. turned: whether
+    the picture was, to be upright; srgb: whether its colours are sRGB's.
     """
     root = parse_packet(xmp)
     if root is None and program is None:
@@ -179,7 +183,8 @@ def _why_left_out(name: _Name) -> LeftOut | None:
 
 
 def _is_place(name: _Name) -> bool:
-    return name in _PLACES or name[1].lower().startswith("gps")
+    local = name[1].lower()
+    return name in _PLACES or local.startswith("gps") or "latitude" in local or "longitude" in local
 
 
 def _set_where_stated(root: _Element, name: str, number: int) -> None:
