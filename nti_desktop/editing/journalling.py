@@ -85,9 +85,29 @@ def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
     session, copy = document.session, document.session.working_copy
     if session.read_only or not (copy.dirty or document.has_unsaved_desk):
         return None
-    place = Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
     ended = ended and not copy.dirty
-    return Unsaved(place, session.project, document.desk, copy.saved_project, copy.stored, dict(copy.new_arrays), ended)
+    return Unsaved(
+        _place_of(session),
+        session.project,
+        document.desk,
+        copy.saved_project,
+        copy.stored,
+        dict(copy.new_arrays),
+        ended,
+    )
+
+
+def goes_on(document: Document, opened: Session) -> bool:
+    """Tell whether what is written of a photo, and not saved, stays when it is opened again: another program has saved
+    its project meanwhile, and nothing else has changed.
+    """
+    session, copy = document.session, document.session.working_copy
+    same = _place_of(session) == _place_of(opened) and session.photo.orientation == opened.photo.orientation
+    return same and not (copy.dirty or opened.read_only) and document.has_unsaved_desk
+
+
+def _place_of(session: Session) -> Place:
+    return Place(session.photo.identity, session.photo.path.absolute(), session.sidecar.absolute())
 
 
 def left_of(session: Session, folder: Path | None = None) -> Left | None:

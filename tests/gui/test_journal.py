@@ -15,7 +15,7 @@ from nti_desktop.project import journal
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.journal import left_behind
 from tests.gui.conftest import OpenWindow
-from tests.sessions import BLUE, GREEN, with_a_version
+from tests.sessions import BLUE, GREEN, SOURCE, with_a_version
 
 pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
 
@@ -195,9 +195,28 @@ def test_the_open_photo_opened_again_keeps_what_is_written(window: MainWindow, p
     assert window.editor_view.prompts.edit.text() == "a cat on a lawn"
 
 
-def test_the_open_photo_opened_again_is_shown_as_another_program_saved_it(
+def test_the_open_photo_opened_again_is_shown_as_another_program_saved_it_with_what_is_written(
     window: MainWindow, photo: Path, until: Until
 ) -> None:
+    with_a_version(photo)
+    window.opening.open_path(photo)
+    until(lambda: prompts(window) == [BLUE.prompt])
+    assert window.editor.document is not None
+    assert window.editor_view.prompts.edit.text() == window.editor.document.edit_text == "a cat on a lawn"
+    until(
+        lambda: [(len(left.project.versions), left.desk.edit_text) for left in _written()] == [(1, "a cat on a lawn")]
+    )
+    window.editor.describe(SOURCE)
+    assert window.editor.document.edit_text == BLUE.prompt
+    until(lambda: not list(_written()))
+
+
+def test_the_open_photo_opened_again_is_shown_as_another_program_saved_it(
+    open_window: OpenWindow, photo: Path, until: Until
+) -> None:
+    window = open_window(save_after=NEVER)
+    window.opening.open_path(photo)
+    until(lambda: window.editor.document is not None)
     with_a_version(photo)
     window.opening.open_path(photo)
     until(lambda: window.editor.document is not None and window.editor.document.edit_text == BLUE.prompt)

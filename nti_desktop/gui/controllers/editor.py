@@ -142,7 +142,7 @@ class Editor(QObject):
         if self.session is not None and self.session.opens_as(opened.session):
             self._stay()
         else:
-            self.show(opened)
+            self.show(opened.after(self.document))
 
     def show(self, opened: OpenedPhoto) -> None:
         """Go on with this photo in place of the one that is open."""
@@ -150,8 +150,8 @@ class Editor(QObject):
         if self.session is not None and self.session.sidecar != opened.session.sidecar:
             self.save()  # what was changed while this one was read
         self._stop_engine()
-        defaults, unsaved = self.model.entry.defaults, opened.left is not None
-        self.document = Document(opened.session, defaults, desk=opened.desk, unsaved=unsaved)
+        defaults = self.model.entry.defaults
+        self.document = Document(opened.session, defaults, desk=opened.desk, unsaved=opened.unsaved)
         self.taken_up = opened.left
         self.sample = None
         self.withdraw(*_OF_A_PHOTO)

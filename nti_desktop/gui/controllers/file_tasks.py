@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,8 +13,9 @@ from nti_desktop.core.aside import run_aside
 from nti_desktop.core.errors import Cancelled, NtiError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.desk import Desk
+from nti_desktop.editing.document import Document
 from nti_desktop.editing.export_queue import ExportTask, Parts
-from nti_desktop.editing.journalling import reopened
+from nti_desktop.editing.journalling import goes_on, reopened
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.recovery import bring_back, said
 from nti_desktop.editing.returning import Returned, check_return, return_to
@@ -63,7 +64,7 @@ class Opening:
 class OpenedPhoto:
     """A photo with its project. before: the photo; seen: what the version that was shown last looked like, by its id,
     where there is a picture of it; desk: what lay open beside the project; left: what a program left that ended, which
-    is in the session now.
+    is in the session now; unsaved: whether what the desk says is in no sidecar.
     """
 
     session: Session
@@ -71,6 +72,13 @@ class OpenedPhoto:
     left: Left | None
     before: Picture
     seen: dict[str, Picture]
+    unsaved: bool = False
+
+    def after(self, document: Document | None) -> "OpenedPhoto":
+        """Go on with what is written of the same photo, see `goes_on`. document: that was open until now."""
+        if document is None or self.left is not None or not goes_on(document, self.session):
+            return self
+        return replace(self, desk=document.desk, unsaved=True)
 
 
 class FileTasks(QObject):
@@ -152,7 +160,8 @@ class FileTasks(QObject):
             current = session.project.current
             pixels = None if current is None else session.working_copy.preview(current)
             seen = {} if current is None or pixels is None else {current: make_picture(Raster(pixels), screen)}
-            return OpenedPhoto(session, desk, left, make_picture(session.photo.raster, screen), seen)
+            picture = make_picture(session.photo.raster, screen)
+            return OpenedPhoto(session, desk, left, picture, seen, unsaved=left is not None)
 
         def done(opened: OpenedPhoto) -> None:
             if self.opening is opening:

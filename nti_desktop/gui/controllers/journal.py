@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, as_saved, unsaved_of
+from nti_desktop.editing.journalling import Journalling, as_saved, goes_on, unsaved_of
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.file_tasks import OpenedPhoto
@@ -78,9 +78,10 @@ class JournalController(QObject):
 
     @slot()
     def _opened(self) -> None:
-        self.end()
+        left, session = self._editor.taken_up, self._editor.session
+        if left is not None or session is None or self._document is None or not goes_on(self._document, session):
+            self.end()
         self._document = self._editor.document
-        left = self._editor.taken_up
         if left is not None:
             self._journalling.go_on_from(left)
             if not left.ended:
