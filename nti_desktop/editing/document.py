@@ -80,7 +80,8 @@ class Document(OpenEdit):
             self._lay_open(desk)
 
     def _is_within(self, area: Area) -> bool:
-        return area.x + area.width <= self.whole.width and area.y + area.height <= self.whole.height
+        width, height = self.whole.width, self.whole.height
+        return min(area.x, area.y) >= 0 and area.x + area.width <= width and area.y + area.height <= height
 
     def _lay_open(self, desk: Desk) -> None:
         """Go on with what is written."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.photo.frame import Frame
+from nti_desktop.photo.orientation import turned_point, undone
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.recipe import EditRecipe
 
@@ -22,7 +23,14 @@ class EditState:
         """The same with its marks where they lie in the photo, which was perhaps turned since the frame was made: who
         prepares it next sees it upright.
         """
-        within = tuple(Outline(tuple(map(frame.lying, outline.points))) for outline in self.recipe.within)
+        return self.turned(undone(frame.turn))
+
+    def turned(self, orientation: int) -> "EditState":
+        """The same with its marks where they lie once the photo is turned, by an EXIF orientation."""
+        within = tuple(
+            Outline(tuple(turned_point(point, orientation) for point in outline.points))
+            for outline in self.recipe.within
+        )
         return replace(self, recipe=replace(self.recipe, within=within))
 
 

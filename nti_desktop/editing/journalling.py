@@ -12,6 +12,7 @@ from nti_desktop.editing.document import Document
 from nti_desktop.editing.render_plan import Worker
 from nti_desktop.editing.reorientation import reoriented
 from nti_desktop.editing.session import Session
+from nti_desktop.editing.turned_desk import turned_desk
 from nti_desktop.editing.working_copy import WorkingCopy, content_of
 from nti_desktop.project.journal import (
     EntryRecord,
@@ -97,13 +98,14 @@ def unsaved_of(document: Document, ended: bool = False) -> Unsaved | None:
     )
 
 
-def goes_on(document: Document, opened: Session) -> bool:
-    """Tell whether what is written of a photo, and not saved, stays when it is opened again: another program has saved
-    its project meanwhile, and nothing else has changed.
+def going_on(document: Document, opened: Session) -> Desk | None:
+    """Return what is written of a photo, and not saved, where the same photo is opened again, as another program has
+    saved its project or turned it meanwhile; None where it is another one, or nothing is to be gone on with.
     """
     session, copy = document.session, document.session.working_copy
-    same = _place_of(session) == _place_of(opened) and session.photo.orientation == opened.photo.orientation
-    return same and not (copy.dirty or opened.read_only) and document.has_unsaved_desk
+    if _place_of(session) != _place_of(opened) or copy.dirty or opened.read_only or not document.has_unsaved_desk:
+        return None
+    return turned_desk(document.desk, session.project, opened.photo.orientation)
 
 
 def _place_of(session: Session) -> Place:
@@ -143,21 +145,19 @@ def _to_open(place: Place) -> Path:
     return place.photo if there == place.sidecar or not os.path.exists(place.sidecar) else place.sidecar
 
 
-def take_up(session: Session, left: Left) -> Desk | None:
-    """Put what was left on top of the photo's project; what lay open beside it comes back, None where its areas lie
-    otherwise by now. What another program has saved since stays.
+def take_up(session: Session, left: Left) -> Desk:
+    """Put what was left on top of the photo's project; what lay open beside it comes back. What another program has
+    saved since stays.
 
     Raises SidecarError or ValueError where it cannot be used.
     """
-    photo, project, stored = session.photo, left.project, session.project
-    turned = project.photo.orientation != photo.orientation
-    if turned:
-        project = reoriented(project, photo.orientation)
-    project = project.model_copy(update={"photo": stored.photo})
+    orientation, stored = session.photo.orientation, session.project
+    desk = turned_desk(read_desk(left.desk, left.states), left.project, orientation)
+    project = reoriented(left.project, orientation).model_copy(update={"photo": stored.photo})
     if not _is_base_of(left, session):
         project = _merged(left, project, session)
     session.working_copy.take_up(project, left.arrays())
-    return None if turned else read_desk(left.desk, left.states)
+    return desk
 
 
 def _is_base_of(left: Left, session: Session) -> bool:
@@ -202,8 +202,11 @@ def as_saved(session: Session) -> tuple[Session, Desk | None]:
 
 
 def _kept_desk(session: Session) -> Desk | None:
+    stored = session.working_copy.stored
+    if session.desk is None or stored is None:
+        return None
     try:
-        return None if session.desk is None else from_json(session.desk)
+        return turned_desk(from_json(session.desk), stored.project, session.photo.orientation)
     except ValueError:
         if _NOT_READ not in session.notes:
             session.notes += (_NOT_READ,)

@@ -32,7 +32,7 @@ _DEVELOPED_OTHERWISE = (
 class Opened:
     """project: in the photo's present orientation; stored: as it lies on the disk, None before the first save;
     turn: the EXIF orientation that brings stored previews to the present, 1 unless another program turned the photo;
-    desk: desk.json as it was saved, None also where its areas lie otherwise by now; lost: where the project lay, if it
+    desk: desk.json as it was saved, of the photo as it was turned then; lost: where the project lay, if it
     is gone and has left its state before the last save.
     """
 
@@ -85,9 +85,8 @@ def open_with_project(path: Path, report: Report | None = None, project_file: Pa
         notes += (_DEVELOPED_OTHERWISE,)
     if stored.read_only:
         notes += (stored.read_only,)
-    desk = stored.desk() if turn == 1 else None
     beside = None if stored.read_only or project_file or is_project(path) else _could_lie(photo)
-    return Opened(photo, project, project_file or stored.path, stored, turn, notes, desk, beside=beside)
+    return Opened(photo, project, project_file or stored.path, stored, turn, notes, stored.desk(), beside=beside)
 
 
 def photo_to_open(path: Path) -> Path:

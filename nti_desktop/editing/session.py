@@ -57,7 +57,7 @@ class Session:
         lost: Path | None = None,
         beside: Path | None = None,
     ) -> None:
-        """desk: desk.json as it was saved, not yet read; lost, beside: see Opened."""
+        """desk: desk.json as it was saved, not yet read nor turned; lost, beside: see Opened."""
         self.photo = photo
         self.working_copy = working_copy
         self.notes = notes

@@ -13,6 +13,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.orientation import combined, turned_area, undone
+from nti_desktop.recipe.outlines import rectangle
 from tests.editing.test_journalling import Desktop
 from tests.editing.test_journalling import desktop as desktop
 from tests.editing.test_journalling import edited as edited
@@ -82,18 +83,18 @@ def test_what_was_not_saved_of_a_copy_is_the_copys(edited: Desktop, name: str) -
     assert Desktop(edited.photo).left is not None
 
 
+def write_turned(photo: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.fromarray(scene()).save(photo, exif=exif)
+
+
 @pytest.mark.parametrize(("before", "after"), [(1, 6), (6, 1), (8, 3)])
 def test_what_was_not_saved_of_a_photo_that_was_turned_since_is_turned_with_it(
     tmp_path: Path, before: int, after: int
 ) -> None:
     photo = tmp_path / "turned.jpg"
-
-    def write(orientation: int) -> None:
-        exif = Image.Exif()
-        exif[ExifTags.Base.Orientation] = orientation
-        Image.fromarray(scene()).save(photo, exif=exif)
-
-    write(before)
+    write_turned(photo, before)
     desktop = Desktop(photo)
     width, height = desktop.session.photo.raster.size
     area = Area(0, 0, width - 30, height - 20)
@@ -102,12 +103,50 @@ def test_what_was_not_saved_of_a_photo_that_was_turned_since_is_turned_with_it(
     made = inverted(desktop.session, area=area)
     desktop.document.prepared(built_in(), [AreaInversion(area, "0" * 64, made)])
     desktop.note()
-    write(after)
+    write_turned(photo, after)
     desktop.crash()
     assert desktop.left is not None
     turned_to = turned_area((area.x, area.y, area.width, area.height), (width, height), combined(undone(before), after))
     (frame,) = desktop.session.project.frames
     assert (frame.x, frame.y, frame.width, frame.height) == turned_to
     assert desktop.session.project.photo.orientation == after
-    assert not desktop.document.can_undo, "areas that are written there lie otherwise now"
     assert desktop.session.working_copy.dirty
+
+
+def test_what_is_written_of_a_photo_that_was_turned_since_comes_back_turned_with_it(tmp_path: Path) -> None:
+    photo = tmp_path / "turned.jpg"
+    write_turned(photo, 1)
+    desktop = Desktop(photo)
+    document, corner = desktop.document, Area(0, 0, 40, 20)
+    document.describe(SOURCE)
+    document.work_on(corner)
+    document.describe("a red lamp")
+    document.say_in_words("a blue lamp")
+    document.mark((rectangle(0, 0, 0.5, 0.25),))
+    desktop.note()
+    write_turned(photo, 6)
+    desktop.crash()
+    document = desktop.document
+    width, _ = desktop.session.photo.raster.size
+    assert document.area == Area(width - 20, 0, 20, 40)
+    assert (document.description, document.edit_text) == ("a red lamp", "a blue lamp")
+    assert document.state is not None
+    (outline,) = document.state.recipe.within
+    assert set(outline.points) == {(1, 0), (1, 0.5), (0.75, 0), (0.75, 0.5)}
+    document.work_on(document.whole)
+    assert document.description == SOURCE
+
+
+def test_undo_goes_on_after_the_photo_was_turned(tmp_path: Path) -> None:
+    photo = tmp_path / "turned.jpg"
+    write_turned(photo, 1)
+    desktop = Desktop(photo)
+    desktop.document.describe(SOURCE)
+    desktop.prepare()
+    for colour in ("blue", "green"):
+        desktop.document.say_in_words(SOURCE.replace("red", colour))
+    desktop.save()
+    write_turned(photo, 8)
+    desktop.crash()
+    assert desktop.document.undo()
+    assert desktop.document.edit_text == SOURCE.replace("red", "blue")

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QApplication
 from nti_desktop.gui.controllers import journal as controller
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Action
+from nti_desktop.photo.metadata import Metadata, with_metadata
 from nti_desktop.project import journal
 from nti_desktop.project.archive import Unsound
 from nti_desktop.project.journal import left_behind
 from tests.gui.conftest import OpenWindow
+from tests.metadata_files import exif_block
 from tests.sessions import BLUE, GREEN, SOURCE, with_a_version
 
 pytestmark = pytest.mark.usefixtures("service")  # what an edit looks like is no matter here
@@ -209,6 +211,16 @@ def test_the_open_photo_opened_again_is_shown_as_another_program_saved_it_with_w
     window.editor.describe(SOURCE)
     assert window.editor.document.edit_text == BLUE.prompt
     until(lambda: not list(_written()))
+
+
+def test_the_open_photo_opened_again_after_another_program_turned_it_keeps_what_is_written(
+    window: MainWindow, photo: Path, until: Until
+) -> None:
+    document = window.editor.document
+    photo.write_bytes(with_metadata(photo.read_bytes(), "JPEG", Metadata(exif_block(orientation=6))))
+    window.opening.open_path(photo)
+    until(lambda: window.editor.document is not document)
+    assert window.editor_view.prompts.edit.text() == "a cat on a lawn"
 
 
 def test_the_open_photo_opened_again_is_shown_as_another_program_saved_it(

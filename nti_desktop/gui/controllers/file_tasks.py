@@ -15,7 +15,7 @@ from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.desk import Desk
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.export_queue import ExportTask, Parts
-from nti_desktop.editing.journalling import goes_on, reopened
+from nti_desktop.editing.journalling import going_on, reopened
 from nti_desktop.editing.opening import photo_to_open
 from nti_desktop.editing.recovery import bring_back, said
 from nti_desktop.editing.returning import Returned, check_return, return_to
@@ -75,10 +75,9 @@ class OpenedPhoto:
     unsaved: bool = False
 
     def after(self, document: Document | None) -> "OpenedPhoto":
-        """Go on with what is written of the same photo, see `goes_on`. document: that was open until now."""
-        if document is None or self.left is not None or not goes_on(document, self.session):
-            return self
-        return replace(self, desk=document.desk, unsaved=True)
+        """Go on with what is written of the same photo, see `going_on`. document: that was open until now."""
+        desk = None if document is None or self.left is not None else going_on(document, self.session)
+        return self if desk is None else replace(self, desk=desk, unsaved=True)
 
 
 class FileTasks(QObject):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.document import Document
-from nti_desktop.editing.journalling import Journalling, as_saved, goes_on, unsaved_of
+from nti_desktop.editing.journalling import Journalling, as_saved, going_on, unsaved_of
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.controllers.file_tasks import OpenedPhoto
@@ -79,7 +79,7 @@ class JournalController(QObject):
     @slot()
     def _opened(self) -> None:
         left, session = self._editor.taken_up, self._editor.session
-        if left is not None or session is None or self._document is None or not goes_on(self._document, session):
+        if left is not None or session is None or self._document is None or not going_on(self._document, session):
             self.end()
         self._document = self._editor.document
         if left is not None:
