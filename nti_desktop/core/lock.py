@@ -39,16 +39,19 @@ else:
 
 
 def hold(path: Path) -> Callable[[], None] | None:
-    """Hold a file, which is made where there is none; what comes back lets go of it. None where another holds it.
+    """Hold a file, which is made where there is none; what comes back lets go of it. None where another holds it. On a
+    disk without locks nobody holds anything.
 
     Raises OSError where the file cannot be made.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
         _take(file)
-    except OSError:
+    except TAKEN:
         os.close(file)
         return None
+    except OSError:  # NFS and SMB may lock nothing
+        pass
 
     def let_go() -> None:
         with contextlib.suppress(OSError):

@@ -1,5 +1,6 @@
 """The journal of an open photo: what is read back, whatever was torn off its end."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nti_desktop.core import disk
+from nti_desktop.core import disk, lock
 from nti_desktop.project import journal
 from nti_desktop.project.desk import AreaRecord, DeskRecord, HistoryRecord, StateRecord
 from nti_desktop.project.journal import EntryRecord, Journal, Left, Place
@@ -172,6 +173,18 @@ def test_the_system_lets_go_of_the_journal_of_a_killed_process(place: Place, tmp
     child.wait()
     child.stdin.close()
     child.stdout.close()
+    assert [left.project.program for left in left_behind(IDENTITY, tmp_path / "journals")] == ["state 1"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks what is open")
+def test_on_a_disk_without_locks_what_was_written_is_read_all_the_same(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    write(place, tmp_path / "journals", 2).close()
     assert [left.project.program for left in left_behind(IDENTITY, tmp_path / "journals")] == ["state 1"]
 
 
