@@ -225,7 +225,8 @@ class JournalWriter:
 
     def write(self, unsaved: Unsaved) -> None:
         """Put it on the disk. Raises SidecarError; what was written before stays."""
-        anew = self._journal.begins_anew or self._desks.full
+        # what has ended is read at every start of the program: only how it stood in the end is left
+        anew = self._journal.begins_anew or self._desks.full or unsaved.ended
         if anew:
             self._desks = DeskWriter()
         desk, states = self._desks.record(unsaved.desk)

@@ -262,6 +262,20 @@ def test_what_is_written_for_another_version_alone_is_noted(edited: Desktop) -> 
     assert edited.document.description == "a ball in fog"
 
 
+def test_of_a_photo_that_was_left_only_how_it_stood_in_the_end_is_kept(edited: Desktop) -> None:
+    edited.save()
+    for words in ("a dog", "a dog on", "a dog on a lawn"):
+        edited.document.describe(words)
+        edited.note()
+    edited.journalling.note(unsaved_of(edited.document, ended=True))
+    (folder,) = edited.journals
+    assert len((folder / "log").read_bytes().splitlines()) == 2, "its head and one entry"
+    edited.crash()
+    assert edited.document.description == "a dog on a lawn"
+    edited.document.describe(SOURCE)
+    assert edited.document.undo()
+
+
 def test_a_crash_between_the_save_and_the_note_of_it_brings_back_what_was_saved(edited: Desktop) -> None:
     edited.session.snapshot().write()
     edited.crash()
