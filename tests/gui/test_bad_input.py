@@ -58,6 +58,15 @@ def test_a_bad_file_is_one_sentence_and_the_next_photo_opens(
     assert not errors(window)
 
 
+def test_a_photo_one_pixel_wide_is_opened(open_window: OpenWindow, until: Until, tmp_path: Path) -> None:
+    line = tmp_path / "line.png"
+    Image.new("RGB", (1, 20_000)).save(line)
+    window = open_window()
+    window.opening.open_path(line)
+    until(lambda: window.editor.document is not None)
+    assert not errors(window)
+
+
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a project", b"\x00" * 4000])
 def test_a_damaged_project_is_refused_and_left_alone(
     damage: bytes, open_window: OpenWindow, until: Until, photo: Path, tmp_path: Path

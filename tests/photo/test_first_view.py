@@ -127,6 +127,11 @@ def test_a_small_photo_needs_no_first_view(tmp_path: Path) -> None:
     assert first_view_of(Raster(WIDE), 101) is None
 
 
+@pytest.mark.parametrize(("width", "height"), [(900, 1), (1, 900), (900, 7)])
+def test_a_photo_that_is_a_thin_line_has_no_first_view(width: int, height: int) -> None:
+    assert first_view_of(Raster(np.zeros((height, width, 3), np.uint8)), SIDE) is None
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_raw_file_brings_the_cameras_own_picture(tmp_path: Path, orientation: int) -> None:
     preview = encoded(smooth_picture(192, 256), "JPEG", quality=95)

@@ -67,7 +67,7 @@ def first_view(path: Path, side: int) -> FirstView | None:
 def first_view_of(photo: Raster, side: int) -> FirstView | None:
     """A small copy of a large photo that is read, but will take its time to be shown; None for others."""
     times = max(photo.size) // side
-    if times < _LARGE:
+    if times < _LARGE or min(photo.size) < times:  # nothing would be left of a thin line
         return None
     small = numpy_array(vips_image(photo).shrink(times, times))
     return FirstView(Raster(to_eight_bits(small), photo.profile), photo.size)
