@@ -183,9 +183,9 @@ class RenderPlan(Generic[P]):
         """Tell whether the picture is a share of an edit that is rendered already, so that it takes no time."""
         if wanted is None or self._session is None:
             return False
-        source = self._session.project.inversion(wanted.inversion).settings.prompt
+        prepared = self._session.project.inversion(wanted.inversion).settings.settings()
         whole = _whole(Edit(wanted.inversion, wanted.state.recipe, None))
-        return fades(source, wanted.state.recipe) and whole in self._kept
+        return fades(prepared, wanted.state.recipe) and whole in self._kept
 
     def _missing(self, wanted: Wanted) -> list[Edit]:
         """List the edits that are not rendered yet, other areas first."""

@@ -288,7 +288,7 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     """A job's edit. Less than all of an edit that fades is a share of the whole one, which is remembered, so that the
     strength, moved on, asks for no UNet row.
     """
-    part = fades(job.settings.prompt, job.recipe)
+    part = fades(job.settings, job.recipe)
     recipe = replace(job.recipe, strength=STRENGTH.usual) if part else job.recipe
     edit = photo.edits.pop((recipe, job.steps), None)
     if edit is None:

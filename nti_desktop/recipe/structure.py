@@ -7,7 +7,7 @@ from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.kinds import Kind, changed_kinds, kinds_in
 from nti_desktop.recipe.outlines import Outline
 from nti_desktop.recipe.parameters import IMAGE_GUIDANCE, REDRAWN, STRENGTH, WEIGHT
-from nti_desktop.recipe.recipe import EditRecipe, WordControl
+from nti_desktop.recipe.recipe import EditRecipe, Lot, WordControl
 from nti_desktop.recipe.sees import Sees
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.words import Change, align_words, split_words
@@ -112,19 +112,23 @@ def holding_things(recipe: EditRecipe, source: str, defaults: EditDefaults) -> E
     )
 
 
-def fades(source: str, recipe: EditRecipe) -> bool:
+def fades(prepared: InversionSettings, recipe: EditRecipe) -> bool:
     """Tell whether an edit at less than its whole strength is drawn by mixing the photo with the whole edit.
 
-    source: what the photo shows. Where things keep their form, nobody can tell the mixture from the edit's own way. A
-    thing that becomes another would be seen twice, so there words are mixed instead, see `engine.sampling.weighting`;
-    so are those of an order, and those of more than the whole edit. A thing that is laid into the photo fades as a
-    layer does.
+    prepared: what the photo is prepared with. Where things keep their form, nobody can tell the mixture from the edit's
+    own way. A thing that becomes another would be seen twice, so there words are mixed instead, see
+    `engine.sampling.weighting`; so are those of an order, and those of more than the whole edit. A thing that is laid
+    into the photo fades as a layer does, and so does what is drawn anew without holding the photo: the photo's own
+    words would not lead back to it.
     """
-    if not source or not 0 < recipe.strength < STRENGTH.usual:
+    row = prepared.method.row
+    if not 0 < recipe.strength < STRENGTH.usual:
         return recipe.strength == 0
-    if recipe.image_prompt is not None:
+    if recipe.image_prompt is not None or row.finds or row.lot_of(recipe) not in (None, Lot.HELD):
         return True
-    changes = changed_kinds(source, recipe.prompt, [control.position for control in recipe.weighted])
+    if not row.described:
+        return False
+    changes = changed_kinds(prepared.prompt, recipe.prompt, [control.position for control in recipe.weighted])
     return not any(kind in _FORMS for _, kind in changes)
 
 

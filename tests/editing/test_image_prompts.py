@@ -30,6 +30,7 @@ from nti_desktop.recipe.jobs import Addition
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.recipe import EditRecipe, asks_for_nothing
+from nti_desktop.recipe.settings import InversionSettings
 from nti_desktop.recipe.structure import fades
 
 ADAPTER = "ip-adapter_sd15.safetensors"
@@ -209,4 +210,4 @@ def test_a_picture_wants_a_marked_place_and_a_way_that_takes_it() -> None:
     assert not asks_for_nothing(marked, "a mug"), "the sentence need not change"
     assert asks_for_nothing(replace(marked, strength=0), "a mug")
     assert asks_for_nothing(recipe, "a mug"), "nothing is marked"
-    assert fades("a mug", replace(marked, prompt="a ball", strength=0.5)), "as a layer"
+    assert fades(InversionSettings("a mug"), replace(marked, prompt="a ball", strength=0.5)), "as a layer"

@@ -52,3 +52,15 @@ def test_weights_on_attention_act_on_the_sentence_by_methods_without_attention(r
         assert np.array_equal(drawn.latents, rendering(method, weighted).latents), method
         assert not np.array_equal(drawn.latents, rendering(method, plain).latents), method
         assert drawn.recipe == attention
+
+
+@pytest.mark.parametrize("method", [method for method in Method if method.row.described and not method.row.looks])
+def test_the_strength_leads_from_the_photo_without_a_leap(rendering: Rendering, method: Method) -> None:
+    whole = EditRecipe("a white dog’s lamp")
+    missed = [
+        np.abs(drawn.image - drawn.source).mean()
+        for drawn in (rendering(method, replace(whole, strength=share)) for share in (0.0, 0.01, 0.5, 1.0))
+    ]
+    assert missed[0] == 0
+    assert missed[1] < 0.2 * missed[3]
+    assert missed == sorted(missed)

@@ -8,7 +8,7 @@ import pytest
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
 from nti_desktop.recipe.kinds import Kind, changed_kinds, is_setting, kinds_in, unsaid_kinds
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.recipe import EditRecipe, with_weight
+from nti_desktop.recipe.recipe import EditRecipe, Lot, with_weight
 from nti_desktop.recipe.settings import EditDefaults, InversionSettings, Windows
 from nti_desktop.recipe.structure import by_hand, fades, recipe_for, settled
 from nti_desktop.recipe.words import split_words
@@ -133,7 +133,16 @@ def test_a_kept_word_is_held_the_closer_the_less_is_taken_from_it(weight: float,
 def test_what_keeps_its_form_fades_and_other_things_turn_into_each_other(
     edit: str, strength: float, fading: bool
 ) -> None:
-    assert fades(CUBE, EditRecipe(edit, strength=strength)) == fading
+    assert fades(prepared(CUBE, DEFAULTS), EditRecipe(edit, strength=strength)) == fading
+
+
+def test_all_that_is_drawn_anew_without_holding_the_photo_fades() -> None:
+    ball = EditRecipe("a blue ball", strength=0.5)
+    for method in Method:
+        settings = InversionSettings(CUBE if method.row.described else "", method)
+        anew = {lot for lot in method.row.lots if fades(settings, replace(ball, lot=lot))}
+        assert anew == set(method.row.lots) - {Lot.HELD}, method
+        assert fades(settings, ball) == (method in (Method.RESAMPLE, Method.DIFFEDIT, Method.INPAINT)), method
 
 
 def test_settling_twice_changes_nothing() -> None:
