@@ -14,8 +14,7 @@ from nti_desktop.editing.engine_queue import Ticket
 from nti_desktop.editing.render_requests import Edit, Wanted, newest_number
 from nti_desktop.editing.session import Session
 from nti_desktop.recipe.jobs import Rendered, RenderJob
-from nti_desktop.recipe.parameters import STRENGTH
-from nti_desktop.recipe.structure import fades
+from nti_desktop.recipe.structure import as_drawn
 
 P = TypeVar("P")  # a picture, as whoever shows it needs it
 T = TypeVar("T")
@@ -180,12 +179,13 @@ class RenderPlan(Generic[P]):
         return {edit: self._kept[edit] for edit in edits if edit in self._kept}
 
     def knows_whole(self, wanted: Wanted | None) -> bool:
-        """Tell whether the picture is a share of an edit that is rendered already, so that it takes no time."""
+        """Tell whether what the picture is made of is drawn already, so that it takes no time."""
         if wanted is None or self._session is None:
             return False
         prepared = self._session.project.inversion(wanted.inversion).settings.settings()
-        whole = _whole(Edit(wanted.inversion, wanted.state.recipe, None))
-        return fades(prepared, wanted.state.recipe) and whole in self._kept
+        asked = as_drawn(prepared, wanted.state.recipe)
+        finals = (edit for edit in self._kept if edit.inversion == wanted.inversion and edit.steps is None)
+        return any(as_drawn(prepared, edit.recipe) == asked for edit in finals)
 
     def _missing(self, wanted: Wanted) -> list[Edit]:
         """List the edits that are not rendered yet, other areas first."""
@@ -249,9 +249,8 @@ class RenderPlan(Generic[P]):
             return
         edits = wanted.edits(session)
         parts = tuple(RenderedPart(self._kept[edit], state.finish, edit.inversion) for edit, state in edits)
-        for used in (each for edit, _ in edits for each in (_whole(edit), edit)):
-            if used in self._kept:
-                self._kept[used] = self._kept.pop(used)  # used last
+        for edit, _ in edits:
+            self._kept[edit] = self._kept.pop(edit)  # used last
         self._composing, composition = wanted, session.composition
 
         def task() -> Composed[P]:
@@ -266,11 +265,6 @@ class RenderPlan(Generic[P]):
             self._audience.failed(wanted, error)
 
         self._worker.submit(task, done, failed, latest_of="compose")
-
-
-def _whole(edit: Edit) -> Edit:
-    """The edit at full strength, which less of it may be a share of."""
-    return replace(edit, recipe=replace(edit.recipe, strength=STRENGTH.usual))
 
 
 def _edit_of(ticket: Ticket) -> Edit | None:

@@ -52,11 +52,10 @@ from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.outlines import inside
-from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.sees import Sees
-from nti_desktop.recipe.structure import fades
+from nti_desktop.recipe.structure import as_drawn, fades
 from nti_desktop.recipe.teaching import Taught, TeachJob
 
 REMEMBERED = 2  # inversions whose source attention is kept
@@ -69,7 +68,7 @@ Draw = Callable[[Tensor], NDArray[np.float32]]  # see DiffusionModel.decode_once
 @dataclass(frozen=True, eq=False)
 class _Photo:
     """source: see the method's `source`; pictures: of the photo itself, by what draws them and whether in tiles; edits:
-    the newest whole ones, by recipe and steps.
+    the newest ones as they were drawn, by recipe and steps.
     """
 
     prepared: Prepared
@@ -285,11 +284,10 @@ def _as_heeded(job: RenderJob) -> EditRecipe:
 
 
 def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report, cancel: CancelToken) -> Edit:
-    """A job's edit. Less than all of an edit that fades is a share of the whole one, which is remembered, so that the
-    strength, moved on, asks for no UNet row.
+    """A job's edit. What was drawn is remembered, so that the strength of an edit that fades, moved on, and marks that
+    only say what of it is shown ask for no UNet row.
     """
-    part = fades(job.settings, job.recipe)
-    recipe = replace(job.recipe, strength=STRENGTH.usual) if part else job.recipe
+    recipe = as_drawn(job.settings, job.recipe)
     edit = photo.edits.pop((recipe, job.steps), None)
     if edit is None:
         task = Task(model, photo.prepared, photo.source, recipe, job.steps, job.image_prompt, report, cancel)
@@ -298,7 +296,7 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     photo.edits[recipe, job.steps] = edit
     while len(photo.edits) > EDITS:
         photo.edits.popitem(last=False)
-    return edit.faded(photo.prepared.photo, job.recipe.strength) if part else edit
+    return edit.faded(photo.prepared.photo, job.recipe.strength) if fades(job.settings, job.recipe) else edit
 
 
 def _may_learn(model: DiffusionModel, forecast: Forecast) -> bool:

@@ -132,6 +132,18 @@ def fades(prepared: InversionSettings, recipe: EditRecipe) -> bool:
     return not any(kind in _FORMS for _, kind in changes)
 
 
+def as_drawn(prepared: InversionSettings, recipe: EditRecipe) -> EditRecipe:
+    """The edit that is drawn for this one: the whole of one that fades, and one everywhere where marks only say what of
+    it is shown. Edits that are drawn alike take their drawing once.
+    """
+    marks_draw = prepared.method.row.fills or recipe.image_prompt is not None
+    return replace(
+        recipe,
+        strength=STRENGTH.usual if fades(prepared, recipe) else recipe.strength,
+        within=recipe.within if marks_draw else (),
+    )
+
+
 def by_hand(recipe: EditRecipe, cross_until: float, self_until: float) -> EditRecipe:
     """The same edit with windows of one's own, the same for all words."""
     words = tuple(replace(control, cross_until=None) for control in recipe.weighted)

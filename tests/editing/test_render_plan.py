@@ -16,6 +16,7 @@ from nti_desktop.editing.session import Session
 from nti_desktop.photo.compositing.composite import Finish
 from nti_desktop.recipe.image_prompt import image_prompt
 from nti_desktop.recipe.jobs import RenderJob
+from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.recipe import EditRecipe
 from tests.editing.answering import Worker
 from tests.editing.idle_engine import IdleEngine, answer_to
@@ -217,6 +218,8 @@ def test_less_of_an_edit_that_is_rendered_is_known_to_take_no_time(plan: Plan) -
     plan.work()
     assert plan.plan.knows_whole(less)
     assert not plan.plan.knows_whole(replace(less, state=replace(less.state, recipe=replace(GREEN, strength=0.4))))
+    marked = replace(less, state=replace(less.state, recipe=replace(BLUE, within=(rectangle(0, 0, 0.5, 0.5),))))
+    assert plan.plan.knows_whole(marked), "marks only say what of it is shown"
     plan.plan.open(None)
     assert not plan.plan.knows_whole(less)
 

@@ -11,6 +11,7 @@ import pytest
 from nti_desktop.engine.service import EngineService
 from nti_desktop.recipe.jobs import InvertJob, ModelFiles, Rendered, RenderJob
 from nti_desktop.recipe.methods import Method
+from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting, with_weight
 from nti_desktop.recipe.settings import InversionSettings
 from tests.picture_files import noisy_picture
@@ -52,6 +53,16 @@ def test_weights_on_attention_act_on_the_sentence_by_methods_without_attention(r
         assert np.array_equal(drawn.latents, rendering(method, weighted).latents), method
         assert not np.array_equal(drawn.latents, rendering(method, plain).latents), method
         assert drawn.recipe == attention
+
+
+def test_marks_that_only_say_what_of_an_edit_is_shown_take_no_row(rendering: Rendering) -> None:
+    everywhere = EditRecipe("a red dog’s ball", redrawn=0.5)
+    there = replace(everywhere, within=(rectangle(0, 0, 0.5, 1),))
+    for method in (method for method in Method if method.row.described):
+        whole, shown = rendering(method, everywhere), rendering(method, there)
+        assert (shown.figures.unet_rows, shown.recipe) == (0, there), method
+        assert np.array_equal(shown.image[:, :32], whole.image[:, :32]), method
+        assert np.array_equal(shown.image[:, 32:], shown.source[:, 32:]), method
 
 
 @pytest.mark.parametrize("method", [method for method in Method if method.row.described and not method.row.looks])
