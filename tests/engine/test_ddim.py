@@ -148,6 +148,15 @@ def test_a_level_of_pure_noise_is_refused_for_noise_prediction() -> None:
         levels_of(config, 10)
 
 
+@pytest.mark.parametrize("spacing", ["leading", "trailing", "linspace"])
+def test_however_many_steps_there_are_each_goes_to_a_level_of_less_noise(spacing: str) -> None:
+    for steps in range(2, 501):
+        levels = levels_of(SD15 | {"timestep_spacing": spacing, "set_alpha_to_one": True}, steps)
+        assert levels.steps == steps
+        assert levels.timesteps[-1] >= 0, steps
+        assert list(levels.alphas) == sorted(set(levels.alphas)), steps
+
+
 def test_more_steps_than_the_model_has_levels_are_refused() -> None:
     with pytest.raises(ModelError, match="at most that many"):
         levels_of(SD15 | {"num_train_timesteps": 20}, 50)

@@ -63,8 +63,10 @@ def levels_of(scheduler_config: Mapping[str, Any], steps: int) -> Levels:
     trained = scheduler.config.num_train_timesteps
     if steps > trained:
         raise ModelError(f"This model has {trained} noise levels; choose at most that many steps.")
-    scheduler.set_timesteps(max(steps, min(PUBLISHED_STEPS, trained)))
-    timesteps = tuple(scheduler.timesteps.clamp(max=trained - 1).tolist())
+    even = max(steps, min(PUBLISHED_STEPS, trained))
+    scheduler.set_timesteps(even)
+    # Of 61 steps and some others diffusers' trailing ones are one too many, by rounding, with a label below 0.
+    timesteps = tuple(scheduler.timesteps[:even].clamp(max=trained - 1).tolist())
     if steps < len(timesteps):
         timesteps = _denser_at_the_ends(timesteps[0], timesteps[-1], steps)
     alphas = (*(float(scheduler.alphas_cumprod[t]) for t in timesteps), float(scheduler.final_alpha_cumprod))
