@@ -49,7 +49,7 @@ class Comparison:
     def takes(self, way: InversionSettings) -> float | None:
         """Seconds that trying it is expected to take, None before anything was measured."""
         preparing = 0.0 if self.is_own(way) else self.estimates.preparing(way.method, way.steps)
-        rendering = self.estimates.rendering(way.method, way.steps)
+        rendering = self.estimates.rendering(way.method, way.steps, guidance=way.guidance_scale)
         return None if preparing is None or rendering is None else preparing + 2 * rendering
 
     def edit(self, way: InversionSettings, explained: float | None) -> EditState:

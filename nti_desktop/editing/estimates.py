@@ -84,16 +84,18 @@ class Estimates:
             return ()
         return ((SLOWEST, slow), (defaults.method, usual))
 
-    def rendering(self, method: Method, steps: int, recipe: EditRecipe | None = None) -> float | None:
-        """Seconds of a full render, None before anything was measured. recipe: of the edit; None: one by words."""
-        calls = method.row.calls_of_edit(recipe, steps)
+    def rendering(
+        self, method: Method, steps: int, recipe: EditRecipe | None = None, guidance: float | None = None
+    ) -> float | None:
+        """Seconds of a full render, None before anything was measured. recipe, guidance: see calls_of_edit."""
+        calls = method.row.calls_of_edit(recipe, steps, guidance)
         if self.rendered is not None:
             return calls.rows * self.rendered
         return None if self.measured is None else self.measured.speeds.rates.seconds(calls)
 
-    def pace(self, method: Method, steps: int, recipe: EditRecipe | None = None) -> Pace:
-        """Of an edit with so many steps; what is not known yet is tried. recipe: as in `rendering`."""
-        seconds = self.rendering(method, steps, recipe) or 0.0
+    def pace(self, method: Method, steps: int, recipe: EditRecipe | None = None, guidance: float | None = None) -> Pace:
+        """Of an edit with so many steps; what is not known yet is tried. recipe, guidance: as in `rendering`."""
+        seconds = self.rendering(method, steps, recipe, guidance) or 0.0
         if seconds > SLOW_RENDER:
             return Pace.BY_HAND
         return Pace.PREVIEWED if seconds > QUICK_RENDER else Pace.AT_ONCE

@@ -73,7 +73,7 @@ class Pictures(Generic[P]):
         if document is None or document.inversion is None:
             return None
         how, state = document.inversion.settings, document.state
-        return self._estimates().rendering(how.method, how.steps, state.recipe if state else None)
+        return self._estimates().rendering(how.method, how.steps, state.recipe if state else None, how.guidance_scale)
 
     def open(self, document: Document, before: P, seen: Mapping[str, P]) -> None:
         """Another photo. seen: the last picture of each version that has one."""
@@ -174,7 +174,7 @@ class Pictures(Generic[P]):
         if self._plan.knows_whole(document.wanted()):
             return Pace.AT_ONCE
         how, state = inversion.settings, document.state
-        pace = self._estimates().pace(how.method, how.steps, state.recipe if state else None)
+        pace = self._estimates().pace(how.method, how.steps, state.recipe if state else None, how.guidance_scale)
         insisted = self._insisted is not None and _shows(self._insisted, document)
         return Pace.AT_ONCE if pace is Pace.BY_HAND and insisted else pace
 

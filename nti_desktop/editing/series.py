@@ -134,10 +134,10 @@ def takes(series: Series, estimates: Estimates) -> float | None:
     measured.
     """
     way = series.way
-    preparing, rendering = estimates.preparing(way.method, way.steps), estimates.rendering(way.method, way.steps)
-    if preparing is None or rendering is None:
-        return None
-    return len(series.photos) * (preparing + len(series.edits) * rendering)
+    preparing = estimates.preparing(way.method, way.steps)
+    renders = [estimates.rendering(way.method, way.steps, edit.recipe, way.guidance_scale) for edit in series.edits]
+    known = [seconds for seconds in renders if seconds is not None]
+    return None if preparing is None or known != renders else len(series.photos) * (preparing + sum(known))
 
 
 def tell_series(series: Series, engine: Engine, save: Save, report: Report, cancel: CancelToken) -> Iterator[Told]:

@@ -57,17 +57,18 @@ BENCHMARK = "PIE-Bench, Prompt-to-Prompt, Stable Diffusion (Ju et al. 2024, arXi
 
 @dataclass(frozen=True)
 class MethodRow:
-    """One method. sentence: what it is good for; preparing: its phases in their order, with the calls that they make
-    at most; editing: calls for each level that an edit stands on, its source's attention being recorded; keeps: the
-    arrays in the sidecar; source: paper and arXiv number; published: None where that benchmark's paper has no
-    figures of it; learns: by gradients; enough_levels: an edit that stands on more of them hardly differs;
-    scheduled: whether a Schedule is said with its name; one_guidance: whether a preparation holds for the guidance
-    that it was made with only; guidance: that was published for it, None where a model's own usual one does; steps:
-    that were published for it, None where a model's own usual ones do; sees: what its models see of the photo
-    beside the noise, so that it takes one sentence in place of two: an order, or what is to stand in a marked
-    place; numbers: fields of the recipe that may be said by hand; lots: what noise an edit may be drawn from, the
-    usual one first, none where it is the photo's own path; looks: whether it knows where words look, so that masks
-    can be tied to them; finds: whether it finds by itself where the edit may change the photo.
+    """One method. sentence: what it is good for; preparing: its phases in their order, with the calls that they make at
+    most; editing: calls for each level that an edit stands on, its source's attention being recorded; unguided: the
+    same where nothing is guided, None where these are no fewer; keeps: the arrays in the sidecar; source: paper and
+    arXiv number; published: None where that benchmark's paper has no figures of it; learns: by gradients;
+    enough_levels: an edit that stands on more of them hardly differs; scheduled: whether a Schedule is said with its
+    name; one_guidance: whether a preparation holds for the guidance that it was made with only; guidance: that was
+    published for it, None where a model's own usual one does; steps: that were published for it, None where a model's
+    own usual ones do; sees: what its models see of the photo beside the noise, so that it takes one sentence in place
+    of two: an order, or what is to stand in a marked place; numbers: fields of the recipe that may be said by hand;
+    lots: what noise an edit may be drawn from, the usual one first, none where it is the photo's own path; looks:
+    whether it knows where words look, so that masks can be tied to them; finds: whether it finds by itself where the
+    edit may change the photo.
     """
 
     method: Method
@@ -77,6 +78,7 @@ class MethodRow:
     editing: Calls
     keeps: tuple[KeptArray, ...]
     source: str
+    unguided: Calls | None = None
     published: Published | None = None
     learns: bool = False
     enough_levels: int | None = None
@@ -142,15 +144,30 @@ class MethodRow:
         """UNet rows of preparing a photo with so many steps."""
         return self.once_rows + self.preparing_rows * steps
 
-    def calls_of_edit(self, recipe: EditRecipe | None, steps: int) -> Calls:
-        """Count the calls of an edit of a photo prepared with so many steps; None: of one by words."""
+    def calls_of_edit(self, recipe: EditRecipe | None, steps: int, guidance: float | None = None) -> Calls:
+        """Count the calls of an edit of a photo prepared with so many steps and this guidance, None for any but 1.
+        recipe: None for one by words.
+        """
         laid = self.lays and recipe is not None and recipe.image_prompt is not None
-        calls = (_LAID if laid else self.editing).times(self.levels_of_edit(steps))
+        alone = not self._is_guided(recipe, guidance)
+        each = _LAID if laid else (self.unguided or self.editing) if alone else self.editing
+        calls = each.times(self.levels_of_edit(steps, recipe))
         again = recipe is not None and not laid and recipe.redrawn > 0 and REDRAWN.field in self.numbers
         return replace(calls, double=calls.double + REDRAWN_LEVELS) if again else calls
 
-    def levels_of_edit(self, steps: int) -> int:
-        """Count the levels that an edit of a photo prepared with so many steps stands on."""
+    def _is_guided(self, recipe: EditRecipe | None, guidance: float | None) -> bool:
+        if recipe is None:
+            return guidance != 1
+        unsaid = self.fills and not recipe.prompt.strip() and recipe.image_prompt is None
+        return not unsaid and (guidance if recipe.guidance_scale is None else recipe.guidance_scale) != 1
+
+    def levels_of_edit(self, steps: int, recipe: EditRecipe | None = None) -> int:
+        """Count the levels that an edit of a photo prepared with so many steps stands on. recipe: as in
+        `calls_of_edit`.
+        """
+        if NOISE.field in self.numbers:
+            noise = NOISE.usual if recipe is None or recipe.noise is None else recipe.noise
+            return max(1, int(noise * steps))
         return min(steps, self.enough_levels or steps)
 
 
@@ -158,6 +175,7 @@ _FOLLOW = Phase(FOLLOWING, Calls(single=1))
 _CHECK = Phase(CHECKING, Calls(double=1))
 _LEARNT = Calls(learned=240)  # sixty steps of the optimiser, on four noisy copies each
 _GUIDED = Calls(double=1)
+_ALONE = Calls(single=1)
 _LAID = Calls(single=1, double=1)  # recorded, then guided
 REDRAWN_LEVELS = 4  # that what has changed is drawn anew on, see `engine.methods.redrawing`
 _ENOUGH_LEVELS = 25  # measured for `residual`, see tests/benchmarks/README.md
@@ -187,6 +205,7 @@ METHODS: Mapping[Method, MethodRow] = {
             "figures with Prompt-to-Prompt.",
             preparing=(_FOLLOW, _CHECK),
             editing=_GUIDED,
+            unguided=_ALONE,
             keeps=(PIVOT,),
             source="Ju et al., PnP Inversion, ICLR 2024, arXiv 2310.01506",
             published=Published(27.22, 0.0546, 25.02, 30),
@@ -222,6 +241,7 @@ METHODS: Mapping[Method, MethodRow] = {
             "nearly.",
             preparing=(_FOLLOW, _CHECK),
             editing=_GUIDED,
+            unguided=_ALONE,
             keeps=(PIVOT,),
             source="Miyake et al., Negative-prompt Inversion, 2023, arXiv 2305.16807",
             published=Published(26.21, 0.0690, 24.61),
@@ -274,6 +294,7 @@ METHODS: Mapping[Method, MethodRow] = {
             "with as many tries as one likes.",
             preparing=(_FOLLOW, _CHECK),
             editing=_GUIDED,
+            unguided=_ALONE,
             keeps=(PIVOT,),
             source="Meng et al., SDEdit, ICLR 2022, arXiv 2108.01073; with the photo's own noise Su et al., DDIB, ICLR "
             "2023, arXiv 2203.08382, and Elarabawy et al., Direct Inversion, 2022, arXiv 2211.07825",
@@ -316,6 +337,7 @@ METHODS: Mapping[Method, MethodRow] = {
             "wants a model made for inpainting, which changes no words of a description.",
             preparing=(),
             editing=_GUIDED,
+            unguided=_ALONE,
             keeps=(),
             source="Rombach et al., Latent Diffusion, CVPR 2022, arXiv 2112.10752; with words as in Stable Diffusion’s "
             "inpainting models",

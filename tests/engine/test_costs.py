@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,25 @@ def test_an_edit_whose_source_is_recorded_asks_the_calls_that_the_table_says(
     with watch.on(prototype):
         rendered(prototype, photo, EditRecipe(SOURCE), source=source)
     assert watch.calls("") == method.row.editing.times(method.row.levels_of_edit(steps))
+
+
+@pytest.mark.parametrize("method", [Method.PINNED, Method.NEGATIVE_PROMPT, Method.RESAMPLE])
+def test_less_noise_and_no_guidance_ask_no_more_than_they_need(prototype: DiffusionModel, method: Method) -> None:
+    steps = 5
+    photo, _ = watched(prototype, method, steps)
+    source = METHODS[method].source(prototype, photo)
+    for edit in (EditRecipe(EDIT, noise=0.4), EditRecipe(EDIT, noise=1, guidance_scale=1)):
+        nearly = replace(edit, guidance_scale=(edit.guidance_scale or photo.settings.guidance_scale) + 1e-6)
+        near = rendered(prototype, photo, nearly, source=source)
+        watch = Watch()
+        with watch.on(prototype):
+            found = rendered(prototype, photo, edit, source=source)
+        assert watch.calls("") == method.row.calls_of_edit(edit, steps, photo.settings.guidance_scale)
+        assert torch.allclose(found.latents, near.latents, atol=1e-3)
+    assert method.row.calls_of_edit(None, steps, 1).rows <= steps
+    said = EditRecipe(EDIT, noise=1)
+    assert method.row.calls_of_edit(said, steps, 1) == Calls(single=steps)
+    assert method.row.calls_of_edit(said, steps) == Calls(double=steps)
 
 
 def longer(model: DiffusionModel, method: Method, steps: int) -> Prepared:

@@ -91,6 +91,7 @@ def test_a_seed_is_an_edit_and_removing_takes_one_row_a_step(model: DiffusionMod
         with counted_rows(model) as counted:
             drawn[name] = inpaint.render(task(model, image, recipe)).latents
         assert counted.rows == rows * SETTINGS.steps
+        assert counted.rows == Method.INPAINT.row.calls_of_edit(recipe, SETTINGS.steps).rows
     assert torch.equal(drawn["said"], drawn["again"])
     assert not torch.allclose(drawn["said"], drawn["removed"], atol=1e-3)
     other = inpaint.render(task(model, image, replace(FILL, seed=1))).latents

@@ -109,6 +109,7 @@ def denoise(
     attention = attention or attention_edit(source_tokens, edit_tokens, recipe)
     attention = attention.to(model.device)
     scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
+    alone = scale == 1 and landing is None  # what lands on a path is asked like its source, so that equals are equal
     if conditional is None:
         conditional = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     null_embeddings = null_embeddings.for_rows(levels.steps)
@@ -119,16 +120,16 @@ def denoise(
     def answered(z: Tensor, a: int) -> tuple[SourceStep, Substitution, Tensor]:
         there = source.at(a, recipe.self_limit)
         control = Substitution(attention, there, levels.progress(a + 1), pivot[0, 0].numel(), model.attention.attend)
-        both = stacked(null_embeddings[a : a + 1], conditional)
+        told = conditional if alone else stacked(null_embeddings[a : a + 1], conditional)
         with model.attention.set_to(control):
-            return there, control, model.predict_once(z.expand(2, -1, -1, -1), levels.timesteps[a], both)
+            return there, control, model.predict_once(z.expand(len(told), -1, -1, -1), levels.timesteps[a], told)
 
     visited = visited_levels(levels.steps, task.visits)
     source.record(visited[:-1], recipe.self_limit, task.report, task.cancel)
     z = pivot[:1]
     for a, b in watched("Editing", list(pairwise(visited)), task.report, task.cancel):
         there, control, answers = model.enduring(partial(answered, z, a))
-        z = step_down(guided(answers[:1], answers[1:], scale), z, levels, a, b)
+        z = step_down(answers if alone else guided(answers[:1], answers[1:], scale), z, levels, a, b)
         if landing is not None:
             z = landing(z, a, b, scale)
 

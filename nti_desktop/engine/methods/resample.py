@@ -16,7 +16,6 @@ from nti_desktop.engine.model.embedding import stacked
 from nti_desktop.engine.sampling.ddim import guided, levels_of, step_down
 from nti_desktop.engine.sampling.weighting import edit_embedding
 from nti_desktop.recipe.methods import Method
-from nti_desktop.recipe.parameters import NOISE
 from nti_desktop.recipe.recipe import Lot
 
 prepare = pinned.prepare
@@ -31,9 +30,9 @@ def render(task: Task) -> Edit:
     """One edit, from the level of the recipe's noise down."""
     model, recipe, prepared = task.model, task.recipe, task.prepared
     levels = levels_of(model.scheduler_config, prepared.settings.steps)
-    noise = NOISE.usual if recipe.noise is None else recipe.noise
-    start = levels.steps - max(1, min(int(noise * levels.steps), levels.steps))
-    if Method.RESAMPLE.row.lot_of(recipe) is Lot.OWN:
+    row = Method.RESAMPLE.row
+    start = levels.steps - row.levels_of_edit(levels.steps, recipe)
+    if row.lot_of(recipe) is Lot.OWN:
         z = prepared.pivot[start : start + 1]
     else:
         lot = torch.Generator().manual_seed(recipe.seed)

@@ -123,7 +123,8 @@ class Story(DialogController):
         if document is None or document.inversion is None:
             return
         settings = document.inversion.settings
-        one = self._editor.preparing.plan.estimates.rendering(settings.method, settings.steps)
+        estimates = self._editor.preparing.plan.estimates
+        one = estimates.rendering(settings.method, settings.steps, guidance=settings.guidance_scale)
         known = f"Takes {duration(count * one)}." if one is not None else "How long it takes is not known yet."
         self.dialog.forecast.setText(known if count else "")
 
