@@ -197,7 +197,7 @@ def _punctuated(pieces: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for gap, text in pieces:
         before = found[-1][1] if found and not gap else ""
-        if before + text in _EMPTY:
+        if before and before + text in _EMPTY:
             found.pop()
         elif not before or any(c.isalnum() for c in before + text):
             found.append((gap, text))

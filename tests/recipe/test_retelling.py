@@ -110,6 +110,8 @@ def test_a_change_is_made_in_the_words_of_another_description(edit: str, descrip
         ("a brown ball", "a ball", "a green-brown ball", "a green ball"),
         ("a red ball on grass", "a ball on grass", "a cube (red) on sand", "a cube on sand"),
         ("a cat, cute", "a cat", "a cat, big and cute", "a cat big and"),
+        ("a red cube", "a blue cube", "a red ball () on sand", "a blue ball () on sand"),
+        ("a red cube", "a blue cube", "“” a red ball", "“” a blue ball"),
     ],
 )
 def test_what_is_said_anew_or_no_more_leaves_the_punctuation_around_it_right(
