@@ -374,8 +374,8 @@ def _resized(plane: Tensor, size: tuple[int, ...]) -> Tensor:
 
 
 def _word_maps(model: DiffusionModel, prompt: str, edit: Edit) -> NDArray[np.float32]:
-    found = edit.word_maps
-    if found is None:
+    found, columns = edit.word_maps, model.tokens(prompt).columns
+    if found is None or not columns:
         return np.zeros((0, 1, 1), np.float32)
-    maps = [found.edit[list(columns)].sum(0) for columns in model.tokens(prompt).columns]
+    maps = [found.edit[list(own)].sum(0) for own in columns]
     return _array(torch.stack([m / m.max().clamp(min=1e-12) for m in maps]))

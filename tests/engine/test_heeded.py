@@ -44,6 +44,13 @@ def test_words_that_people_read_as_the_same_draw_the_same_by_every_method(render
         assert (drawn.recipe, same.recipe) == (curly, plain)
 
 
+def test_a_sentence_of_letters_that_nobody_sees_is_drawn_as_one_without_words(rendering: Rendering) -> None:
+    for method in (method for method in Method if method.row.described):
+        drawn = rendering(method, EditRecipe("\u200b\ufeff"))
+        assert np.array_equal(drawn.latents, rendering(method, EditRecipe("")).latents), method
+        assert len(drawn.word_maps) == 0
+
+
 def test_weights_on_attention_act_on_the_sentence_by_methods_without_attention(rendering: Rendering) -> None:
     plain = EditRecipe("a red dog's ball")
     weighted = with_weight(plain, 1, 2.0)
