@@ -130,6 +130,11 @@ def _places(prompt: str) -> Iterator[tuple[int, int]]:
         yield begins[match.start()], ends[match.end() - 1]
 
 
+def owner_of(text: str) -> str:
+    """Return what of a word stands before its apostrophe, of "dog's" the dog; all of a word without one."""
+    return text[: len(text.translate(_APOSTROPHES).partition("'")[0])]
+
+
 def gap_before(prompt: str, word: Word) -> str:
     """Return what stands between a word of a prompt and the one before it; a space where it is the first."""
     return prompt[split_words(prompt)[word.position - 1].end : word.start] if word.position else " "

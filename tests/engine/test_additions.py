@@ -359,6 +359,11 @@ def test_all_vectors_of_a_learned_word_are_one_word_in_a_sentence(
     assert source.ids[2:6] == source.ids[7:11]
     assert min(source.ids[2:6]) >= model.text.tokenizers[0].vocab_size
     assert word_columns(source, edit, WordRef(Side.SOURCE, 1, "My_Mug")) == ((2, 3, 4, 5), (2,))
+    for owned in ("my_mug's handle", "my_mug’s handle"):
+        of_it = model.tokens(owned)
+        assert of_it.ids[1:5] == source.ids[2:6]
+        assert of_it.ids[5:] == plain.tokens(owned[6:]).ids[1:-4]
+        assert set(of_it.columns[0]) >= {1, 2, 3, 4}
     assert model.tokens("a cup on a table") == plain.tokens("a cup on a table")
     assert torch.equal(model.embed("a cup on a table").tokens, plain.embed("a cup on a table").tokens)
 

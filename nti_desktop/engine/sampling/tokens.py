@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nti_desktop.core.errors import RecipeError
 from nti_desktop.recipe.recipe import Side, WordRef
-from nti_desktop.recipe.words import Change, align_words, split_words, word_at, word_key
+from nti_desktop.recipe.words import Change, align_words, owner_of, split_words, word_at, word_key
 
 Learned = Mapping[str, range]  # ids of each word's tokens that was learned besides, by `word_key`
 
@@ -53,14 +53,15 @@ def tokenize(tokenizer: Any, prompt: str, length: int, learned: Learned | None =
 
 def _coded(tokenizer: Any, prompt: str, learned: Learned) -> Iterator[tuple[int, int, int]]:
     """Give each token's id, and where in the prompt its text begins and ends: a learned word by itself, and what stands
-    between two of them as if nothing stood beside it.
+    between two of them, or as an ending behind an apostrophe, as if nothing stood beside it.
     """
     at = 0
     for word in split_words(prompt) if learned else ():
-        if tokens := learned.get(word_key(word.text)):
+        own = owner_of(word.text)
+        if tokens := learned.get(word_key(own)):
             yield from _plain(tokenizer, prompt[at : word.start], at)
-            yield from ((id, word.start, word.end) for id in tokens)
-            at = word.end
+            at = word.start + len(own)
+            yield from ((id, word.start, at) for id in tokens)
     yield from _plain(tokenizer, prompt[at:], at)
 
 
