@@ -52,6 +52,7 @@ from nti_desktop.recipe.look import Look
 from nti_desktop.recipe.memory import Forecast, Saving
 from nti_desktop.recipe.methods import PUBLISHED_STEPS
 from nti_desktop.recipe.outlines import inside
+from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting
 from nti_desktop.recipe.rewording import as_written
 from nti_desktop.recipe.sees import Sees
@@ -287,7 +288,20 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     """A job's edit. What was drawn is remembered, so that the strength of an edit that fades, moved on, and marks that
     only say what of it is shown ask for no UNet row.
     """
-    recipe = as_drawn(job.settings, job.recipe)
+    recipe, strength, latents = as_drawn(job.settings, job.recipe), job.recipe.strength, photo.prepared.photo
+    drawn = partial(_drawn, model, photo, job, report=report, cancel=cancel)
+    edit = drawn(recipe)
+    if fades(job.settings, job.recipe):
+        return edit.faded(latents, strength)
+    if strength < STRENGTH.usual and job.settings.method.row.drifts:
+        return edit.led_from(latents, drawn(replace(recipe, strength=0.0)).latents, strength)
+    return edit
+
+
+def _drawn(
+    model: DiffusionModel, photo: _Photo, job: RenderJob, recipe: EditRecipe, report: Report, cancel: CancelToken
+) -> Edit:
+    """Draw a recipe by the method of a job, unless it is remembered."""
     edit = photo.edits.pop((recipe, job.steps), None)
     if edit is None:
         task = Task(model, photo.prepared, photo.source, recipe, job.steps, job.image_prompt, report, cancel)
@@ -296,7 +310,7 @@ def _edited(model: DiffusionModel, photo: _Photo, job: RenderJob, report: Report
     photo.edits[recipe, job.steps] = edit
     while len(photo.edits) > EDITS:
         photo.edits.popitem(last=False)
-    return edit.faded(photo.prepared.photo, job.recipe.strength) if fades(job.settings, job.recipe) else edit
+    return edit
 
 
 def _may_learn(model: DiffusionModel, forecast: Forecast) -> bool:

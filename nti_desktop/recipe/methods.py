@@ -65,10 +65,10 @@ class MethodRow:
     name; one_guidance: whether a preparation holds for the guidance that it was made with only; guidance: that was
     published for it, None where a model's own usual one does; steps: that were published for it, None where a model's
     own usual ones do; sees: what its models see of the photo beside the noise, so that it takes one sentence in place
-    of two: an order, or what is to stand in a marked place; numbers: fields of the recipe that may be said by hand;
-    lots: what noise an edit may be drawn from, the usual one first, none where it is the photo's own path; looks:
-    whether it knows where words look, so that masks can be tied to them; finds: whether it finds by itself where the
-    edit may change the photo.
+    of two: an order, or what is to stand in a marked place; drifts: whether unchanged words, drawn beside the photo,
+    lead elsewhere; numbers: fields of the recipe that may be said by hand; lots: what noise an edit may be drawn from,
+    the usual one first, none where it is the photo's own path; looks: whether it knows where words look, so that masks
+    can be tied to them; finds: whether it finds by itself where the edit may change the photo.
     """
 
     method: Method
@@ -87,6 +87,7 @@ class MethodRow:
     guidance: float | None = None
     steps: int | None = None
     sees: Sees = Sees.NOTHING
+    drifts: bool = False
     numbers: tuple[str, ...] = (CROSS.field, SELF.field, GUIDANCE.field)
     lots: tuple[Lot, ...] = ()
     looks: bool = True
@@ -191,6 +192,7 @@ METHODS: Mapping[Method, MethodRow] = {
             preparing=(_FOLLOW, Phase(LEARNING, Calls(single=2, learned=10))),
             editing=_GUIDED,
             keeps=(PIVOT, NULL_EMBEDDINGS),
+            drifts=True,
             source="Mokady et al., Null-text Inversion, CVPR 2023, arXiv 2211.09794",
             published=Published(27.03, 0.0607, 24.75, 145),
             learns=True,
@@ -207,6 +209,7 @@ METHODS: Mapping[Method, MethodRow] = {
             editing=_GUIDED,
             unguided=_ALONE,
             keeps=(PIVOT,),
+            drifts=True,
             source="Ju et al., PnP Inversion, ICLR 2024, arXiv 2310.01506",
             published=Published(27.22, 0.0546, 25.02, 30),
         ),
@@ -243,6 +246,7 @@ METHODS: Mapping[Method, MethodRow] = {
             editing=_GUIDED,
             unguided=_ALONE,
             keeps=(PIVOT,),
+            drifts=True,
             source="Miyake et al., Negative-prompt Inversion, 2023, arXiv 2305.16807",
             published=Published(26.21, 0.0690, 24.61),
         ),

@@ -60,6 +60,13 @@ class Edit:
         """So much of it, the rest the photo's latents (1, C, h, w)."""
         return replace(self, latents=photo + strength * (self.latents - photo))
 
+    def led_from(self, photo: Tensor, unchanged: Tensor, strength: float) -> "Edit":
+        """The edit of this strength without as much of what draws beside the photo by unchanged words: none of it is
+        seen at no strength, where it is the photo's latents (1, C, h, w), and all of it in the whole edit.
+        """
+        led = self.latents - (1 - strength) * (unchanged - photo)
+        return replace(self, latents=led if self.mask is None else torch.where(self.mask, led, self.latents))
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
