@@ -45,6 +45,7 @@ class ModelList(QWidget):
         self._used = ""
         self._busy = False
         self.question: Question | None = None
+        self._asked: Listed | Incoming | None = None  # what it is about, whatever is selected by the answer
         self.list = RowList("Models on this computer")
         self.list.selected.connect(self._show_buttons)
         self.list.itemDoubleClicked.connect(self._use)
@@ -180,6 +181,7 @@ class ModelList(QWidget):
     @slot()
     def _remove(self) -> None:
         model, download = self._model, self._download
+        self._asked = download or model
         if download is not None:
             self._ask(f"Delete what has arrived of “{_name_of(download)}”, {gigabytes(download.size)}?", "Delete")
         elif model is not None and model.source == Source.STORE and model.path is not None:
@@ -200,10 +202,10 @@ class ModelList(QWidget):
 
     @slot()
     def _remove_for_good(self) -> None:
-        if self._download is not None:
-            self.drop_asked.emit(self._download)
-        elif self._model is not None:
-            self.remove_asked.emit(self._model)
+        if isinstance(self._asked, Incoming):
+            self.drop_asked.emit(self._asked)
+        elif self._asked is not None:
+            self.remove_asked.emit(self._asked)
 
     @slot()
     def _add_file(self) -> None:

@@ -17,7 +17,8 @@ from nti_desktop.gui.widgets.message_bar import Tone
 from nti_desktop.models.library.catalog import BUILT_IN
 from nti_desktop.models.library.places import read_places
 from tests.gui.conftest import OpenWindow
-from tests.gui.models.page import MODEL, NAME, Close, Until, answer, choose, rested, rows, said
+from tests.gui.models.page import MODEL, NAME, Close, Until, answer, asked_for, choose, rested, rows, said
+from tests.hub_server import LocalHub
 
 
 def test_the_window_is_there_before_anything_was_looked_for(open_window: OpenWindow, until: Until) -> None:
@@ -90,6 +91,25 @@ def test_models_are_listed_used_verified_and_removed(
     assert "is deleted" in said(page)
     assert window.editor.model.entry.built_in  # nobody works with what is gone
     assert panel.count() == len(BUILT_IN)
+
+
+def test_what_was_asked_about_is_deleted_whatever_is_selected_meanwhile(
+    server: LocalHub, opened: Callable[[], MainWindow], copied: Callable[[Path], Path], until: Until
+) -> None:
+    store = read_places().store
+    mine = copied(store / "mine")
+    window = opened()
+    page = window.models.page
+    asked_for(window, MODEL, until)
+    choose(window, "mine")
+    page.list.remove.click()
+    page.downloads.terms.accept_box.click()
+    page.downloads.terms.download.click()
+    until(lambda: page.list.list.key == str(store / NAME))  # it is here, ready to be used
+    answer(window, "Delete")
+    until(lambda: not mine.exists())
+    rested(window, until)
+    assert (store / NAME / "model_index.json").exists()
 
 
 def test_a_model_elsewhere_is_added_where_it_is_and_only_forgotten(
