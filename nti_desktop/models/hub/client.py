@@ -170,28 +170,42 @@ def _settle(plan: Plan, whole: Path, store: Path, files: tuple[RecordedFile, ...
 @contextmanager
 def _incoming(plan: Plan, store: Path) -> Iterator[Path]:
     """The folder of this download, held against other windows; gone when the model is in its place."""
-    from filelock import FileLock, Timeout  # comes with huggingface_hub
-
     if not store.is_dir() and store != default_store():
         raise ModelError(f"The models folder “{store}” is not there; plug in its drive, or choose another folder.")
     _check_free(store / plan.name)
     folder = store / INCOMING / plan.id
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_name(f"{plan.id}.lock"))
+    with held(folder, plan.name):
+        try:
+            yield folder
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            if not _present(plan, folder):  # nothing has arrived that one could go on with
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def held(folder: Path, name: str) -> Iterator[None]:
+    """Hold the folder of a download against other windows. name: what is downloaded.
+
+    Raises OSError, and ModelError in one sentence where another window holds it.
+    """
+    from filelock import FileLock, Timeout  # comes with huggingface_hub
+
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise ModelError(f"“{plan.name}” is being downloaded already, in another window; wait for that.") from error
+        raise ModelError(
+            f"“{name}” is being downloaded, in another window; wait for that, or stop it there."
+        ) from error
     try:
-        yield folder
-        shutil.rmtree(folder, ignore_errors=True)
+        yield
     finally:
-        if not _present(plan, folder):  # nothing has arrived that one could go on with
-            shutil.rmtree(folder, ignore_errors=True)
         lock.release()
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)
-            (store / INCOMING).rmdir()
+            folder.parent.rmdir()
 
 
 def _check_free(final: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from nti_desktop.core import disk
 from nti_desktop.core.errors import AutoencoderMissing, ModelError
 from nti_desktop.models.formats.foreign import ENDINGS
-from nti_desktop.models.hub.client import INCOMING, PLAN
+from nti_desktop.models.hub.client import INCOMING, PLAN, held
 from nti_desktop.models.hub.offers import offers
 from nti_desktop.models.library.catalog import ModelEntry, all_built_in, model_at
 from nti_desktop.models.library.places import Places, write_places
@@ -137,8 +137,14 @@ def remove(candidate: Candidate, places: Places) -> str:
 
 
 def remove_incoming(download: Incoming) -> str:
-    """Delete the pieces of a download that was broken off."""
-    _delete(download.folder)
+    """Delete the pieces of a download that was broken off. Raises ModelError in one sentence where that fails, or where
+    it goes on, in another window.
+    """
+    try:
+        with held(download.folder, download.wanted):
+            _delete(download.folder)
+    except OSError as error:
+        raise _undeleted(download.folder, error) from error
     return f"What had arrived of “{download.wanted}” is deleted."
 
 
@@ -150,4 +156,8 @@ def _delete(path: Path) -> None:
         else:
             path.unlink()
     except OSError as error:
-        raise ModelError(f"“{path}” cannot be deleted ({error.strerror}); close what uses it and try again.") from error
+        raise _undeleted(path, error) from error
+
+
+def _undeleted(path: Path, error: OSError) -> ModelError:
+    return ModelError(f"“{path}” cannot be deleted ({error.strerror}); close what uses it and try again.")
