@@ -257,6 +257,12 @@ def _disk_trouble(error: OSError, plan: Plan, store: Path) -> ModelError:
             f"The drive of “{store}” is full; what has arrived of “{plan.name}” is kept, so make room and "
             "download again."
         )
+    if error.errno == errno.EFBIG:
+        largest = max(file.size for file in plan.files)
+        return ModelError(
+            f"“{plan.name}” has a file of {largest / 1e9:.1f} GB, which is too large for the drive of “{store}”; "
+            "choose a folder on a drive that is not formatted as FAT32."
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ModelError(f"“{store}” cannot be written; choose another folder.")
     return ModelError(

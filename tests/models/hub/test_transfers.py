@@ -254,7 +254,12 @@ def test_the_token_goes_to_the_hub_and_to_no_other_host(server: LocalHub, store:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(errno.ENOSPC, "is full"), (errno.EROFS, "cannot be written"), (errno.EIO, "check the drive")],
+    [
+        (errno.ENOSPC, "is full"),
+        (errno.EROFS, "cannot be written"),
+        (errno.EFBIG, "not formatted as FAT32"),
+        (errno.EIO, "check the drive"),
+    ],
 )
 def test_a_failing_disk_keeps_what_has_arrived(
     server: LocalHub, store: Path, offered: str, monkeypatch: pytest.MonkeyPatch, number: int, words: str
