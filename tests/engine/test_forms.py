@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler
+from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
 from torch import Tensor
 
@@ -20,6 +21,7 @@ from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.model.loading import load_model
 from nti_desktop.engine.sampling.ddim import levels_of
+from nti_desktop.models.formats.layout import needed_files
 from nti_desktop.models.formats.weights import read_tensor
 from nti_desktop.models.library.catalog import ModelEntry, find_model
 from nti_desktop.models.library.fingerprints import fingerprint
@@ -219,6 +221,20 @@ def test_settings_beside_a_file_say_what_it_predicts(tmp_path: Path) -> None:
     assert dict(find_model(str(file)).files.schedule)["prediction_type"] == "v_prediction"
     file.with_suffix(".yaml").write_text("model:\n  params:\n    channels: 4\n")
     assert dict(find_model(str(file)).files.schedule)["prediction_type"] == "epsilon"
+
+
+@pytest.mark.parametrize(("part", "stem"), [("unet", "diffusion_pytorch_model"), ("text_encoder", "model")])
+def test_weights_that_lie_there_in_both_forms_are_those_that_are_loaded(part: str, stem: str, tmp_path: Path) -> None:
+    files = find_model(str(write_folder(tmp_path / "both", "sd15"))).files
+    place = files.folder / part
+    weights = {name: torch.zeros_like(weight) for name, weight in load_torch(place / f"{stem}.safetensors").items()}
+    save_torch(weights, place / "piece.safetensors", metadata={"format": "pt"})
+    table = {"metadata": {}, "weight_map": dict.fromkeys(weights, "piece.safetensors")}
+    (place / f"{stem}.safetensors.index.json").write_text(json.dumps(table), "utf-8")
+    model = load_model(files, CPU)
+    network = model.unet if part == "unet" else model.text.encoders[0]
+    pieces_are_loaded = not any(bool(weight.any()) for weight in network.parameters())
+    assert (f"{part}/piece.safetensors" in needed_files(files)) == pieces_are_loaded
 
 
 @pytest.mark.slow

@@ -298,7 +298,7 @@ def test_a_missing_piece_is_refused(folder: Path) -> None:
     assert "two.safetensors" in refusal(folder)
 
 
-@pytest.mark.parametrize("names", [[], ["../vae/x.safetensors"], ["/etc/passwd"], [3], [None]])
+@pytest.mark.parametrize("names", [[], ["../vae/x.safetensors"], ["/etc/passwd"], [3], [None], ["pickled.bin"]])
 def test_an_index_that_points_elsewhere_is_refused(folder: Path, names: list[object]) -> None:
     in_pieces(folder, names)
     assert "is damaged" in refusal(folder)

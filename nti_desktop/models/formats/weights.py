@@ -20,6 +20,7 @@ WEIGHTS = {
     "text_encoder_2": "model",
 }
 HALF = ".fp16"  # the variant in half precision
+_IN_PIECES_FIRST = ("unet", "vae")  # of both forms diffusers reads the pieces, and transformers the one file
 _PIECE = re.compile(r"-\d+-of-\d+\.")
 PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 NUMBERS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")  # in which weights may be saved
@@ -36,24 +37,20 @@ def weight_files(place: Path, part: str) -> list[Path]:
     place: folder of the part. Raises ModelError in one sentence when there are none that can be used.
     """
     name = place.parent.name
-    single, half = (place / f"{WEIGHTS[part]}{variant}.safetensors" for variant in ("", HALF))
-    if single.is_file():
-        return [single]
-    index, half_index = (
-        place / f"{WEIGHTS[part]}.safetensors.index{variant}.json" for variant in ("", HALF)
-    )  # the names that diffusers and transformers give them
-    if index.is_file():
-        return [index, *_pieces(index)]
-    if half.is_file():
-        return [half]
-    if half_index.is_file():
-        return [half_index, *_pieces(half_index)]
+    tables = {variant: place / f"{WEIGHTS[part]}.safetensors.index{variant}.json" for variant in ("", HALF)}
+    for variant, table in tables.items():  # of the names that diffusers and transformers give them
+        single = place / f"{WEIGHTS[part]}{variant}.safetensors"
+        if table.is_file() and (part in _IN_PIECES_FIRST or not single.is_file()):
+            return [table, *_pieces(table)]
+        if single.is_file():
+            return [single]
     others = sorted(path for path in place.iterdir() if path.is_file()) if place.is_dir() else []
     named = [path.name for path in others if path.suffix.casefold() == ".safetensors"]
     if any(_PIECE.search(file) for file in named):
+        lacking = tables[HALF if HALF in named[0] else ""].name
         raise ModelError(
-            f"The {part} of “{name}” lacks {(half_index if HALF in named[0] else index).name}, which says how its "
-            "weights lie in pieces; add the model again, with all its files."
+            f"The {part} of “{name}” lacks {lacking}, which says how its weights lie in pieces; add the model again, "
+            "with all its files."
         )
     if named:
         wanted = f"{WEIGHTS[part]}.safetensors"
@@ -73,7 +70,7 @@ def _pieces(index: Path) -> list[Path]:
     names = (
         set(table.values()) if isinstance(table, dict) and all(isinstance(v, str) for v in table.values()) else set()
     )
-    if not names or any(Path(name).name != name for name in names):
+    if not names or any(Path(name).name != name or not name.endswith(".safetensors") for name in names):
         raise ModelError(f"{place.name}/{index.name} in “{folder.name}” is damaged; add the model again.")
     for name in sorted(names):
         if not (place / name).is_file():
