@@ -265,7 +265,7 @@ def _described(model: Listed) -> dict[str, object]:
     paired = model.entry.files.paired if model.entry and model.path else None
     return {
         "id": model.entry.id if model.entry else str(model.path),
-        "name": model.entry.name if model.entry else model.path.name if model.path else "",
+        "name": model.name,
         "path": str(model.path) if model.path else None,
         "source": model.source,
         "usable": model.entry is not None,

@@ -344,26 +344,6 @@ def test_removing_deletes_in_the_store_and_only_forgets_elsewhere(home: Path, tm
     assert candidates(read_places()) == ()
 
 
-def test_a_name_that_two_models_have_is_refused(home: Path, tmp_path: Path) -> None:
-    checkpoint(tmp_path / "x.safetensors")
-    checkpoint(home / "ComfyUI/models/checkpoints/x.safetensors")
-    places = Places(tmp_path)
-    with pytest.raises(ModelError, match="give the whole path"):
-        find_listed("x", places)
-    assert find_listed(str(tmp_path / "x.safetensors"), places).source is Source.STORE
-    with pytest.raises(ModelError, match="There is no model"):
-        find_listed("y", places)
-
-
-def test_a_models_whole_name_is_meant_before_one_that_begins_like_it(tmp_path: Path) -> None:
-    model_folder(tmp_path / "owner--model.5")
-    with pytest.raises(ModelError, match="There is no model"):
-        find_listed("owner/model", Places(tmp_path))
-    whole = model_folder(tmp_path / "owner--model")
-    checkpoint(tmp_path / "owner--model.safetensors")
-    assert find_listed("owner/model", Places(tmp_path)).path == whole
-
-
 def test_one_that_was_added_and_lies_in_a_programs_folder_is_no_longer_listed(home: Path, tmp_path: Path) -> None:
     file = checkpoint(home / "ComfyUI/models/checkpoints/x.safetensors")
     write_places(Places(tmp_path / "store").with_added(file))

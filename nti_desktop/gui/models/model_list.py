@@ -106,8 +106,7 @@ class ModelList(QWidget):
         size = [gigabytes(model.size)] if path is not None and model.size else []
         where = [] if path is None else [_FROM.get(model.source, f"found in {model.source}")]
         if entry is None:
-            assert path is not None
-            return Row(key, path.name, (" · ".join([*where, *size]),), model.fault or "", str(path))
+            return Row(key, model.name, (" · ".join([*where, *size]),), model.fault or "", str(path))
         title = f"{entry.name}  —  in use" if entry.id == self._used else entry.name
         kind = ["knows the samples only" if entry.built_in else entry.family]
         edited = [_EDITED[entry.sees]] if entry.sees in _EDITED else []
@@ -185,10 +184,9 @@ class ModelList(QWidget):
         if download is not None:
             self._ask(f"Delete what has arrived of “{_name_of(download)}”, {gigabytes(download.size)}?", "Delete")
         elif model is not None and model.source == Source.STORE and model.path is not None:
-            name = model.entry.name if model.entry else model.path.name
-            self._ask(f"Delete “{name}”, {gigabytes(model.size)}, from the models folder?", "Delete")
+            self._ask(f"Delete “{model.name}”, {gigabytes(model.size)}, from the models folder?", "Delete")
         elif model is not None and model.path is not None:
-            text = f"Take “{model.path.name}” off this list? Its files stay where they are, in “{model.path.parent}”."
+            text = f"Take “{model.name}” off this list? Its files stay where they are, in “{model.path.parent}”."
             self._ask(text, "Take off the list")
 
     def _ask(self, text: str, title: str) -> None:

@@ -13,6 +13,7 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.core.resources import resource
 from nti_desktop.models.families import FewSteps, few_steps_of
 from nti_desktop.models.formats.autoencoder import Paired, find_autoencoder
+from nti_desktop.models.formats.foreign import ENDINGS
 from nti_desktop.models.formats.layout import Layout, check_layout
 from nti_desktop.models.formats.single_file import check_single_file
 from nti_desktop.models.hub.offers import find_offer
@@ -20,7 +21,7 @@ from nti_desktop.models.library.additions import ModelAddition, model_additions
 from nti_desktop.models.library.answers import answer_of
 from nti_desktop.models.library.places import STUDIO, STUDIO_ORDERS, Given, read_places
 from nti_desktop.models.library.preview_decoders import Found, own_preview_decoder, published_preview_decoder
-from nti_desktop.models.library.scan import candidates
+from nti_desktop.models.library.scan import Candidate, candidates
 from nti_desktop.models.library.vocabulary import read_words
 from nti_desktop.recipe.demands import Demand
 from nti_desktop.recipe.jobs import ModelFiles
@@ -224,8 +225,8 @@ def installed() -> tuple[ModelEntry, ...]:
 
 
 def find_model(id_or_path: str, given: Sequence[Given] | None = None) -> ModelEntry:
-    """A built-in model by its id, a downloaded one by its offered id or `owner/name`, or the one in this diffusers
-    folder or single file.
+    """A built-in model by its id, one that is listed by its name or offered id, or the one in this diffusers folder or
+    single file.
 
     given: what is added to it in place of what it is given here.
 
@@ -242,9 +243,9 @@ def find_model(id_or_path: str, given: Sequence[Given] | None = None) -> ModelEn
 
 
 def _downloaded(id: str) -> Path | None:
-    """Find where a download by this id lies, in the store or in the Hub's cache; None when there is none.
+    """Find where a model that is listed by this name or offered id lies; None when there is none.
 
-    Raises ModelError for an offered one that is not there.
+    Raises ModelError for an offered one that is not there, and where several have the name.
     """
     known, store = find_offer(id), models_folder()
     if known:
@@ -254,7 +255,8 @@ def _downloaded(id: str) -> Path | None:
                 f"{known.name} is not in “{store}”; fetch it with “nti-desktop models download {known.id}”."
             )
         return path
-    return next((found.path for found in candidates(read_places()) if name_of(found.path) == id), None)
+    found = find_called(candidates(read_places()), id)
+    return found.path if found else None
 
 
 def model_at(path: Path, autoencoder: Path | None = None, given: Sequence[Given] = ()) -> ModelEntry:
@@ -322,6 +324,21 @@ def name_of(folder: PurePath) -> str:
     if folder.parent.name == "snapshots":
         folder = folder.parents[1]
     return folder.name.removeprefix("models--").replace("--", "/")
+
+
+def find_called(found: Sequence[Candidate], wanted: str) -> Candidate | None:
+    """The one of these that people call so: by the name of its folder or file, as it is listed, or by an offered id;
+    None where there is none. Raises ModelError where there are more.
+    """
+    known = find_offer(wanted)
+    names = {wanted, wanted.replace("/", "--"), *([known.files[0].name] if known else [])}
+    named = [c for c in found if c.path.name in names]
+    named = named or [c for c in found if name_of(c.path) == wanted]
+    named = named or [c for c in found if c.path.suffix.casefold() in ENDINGS and c.path.stem in names]
+    if len(named) > 1:
+        paths = ", ".join(f"“{c.path}”" for c in named)
+        raise ModelError(f"“{wanted}” may be {paths}; give the whole path.")
+    return next(iter(named), None)
 
 
 def _from_file(path: Path, paired: Paired) -> ModelEntry:

@@ -9,6 +9,7 @@ from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.models.formats.weights import open_weights
 from nti_desktop.models.hub.offers import offers
+from nti_desktop.models.library.catalog import name_of
 from nti_desktop.models.library.records import Meter, RecordedFile, files_of, read_record, sha256, size_of
 
 
@@ -40,14 +41,14 @@ def verify(model: Path, report: Report, cancel: CancelToken) -> Verdict:
 
 
 def _verdict(model: Path, files: tuple[RecordedFile, ...]) -> Verdict:
-    here = {file.name: file for file in files}
+    here, name = {file.name: file for file in files}, name_of(model)
     for known in offers():
         if model.is_file() and known.files[0].sha256 == files[0].sha256:
-            return Verdict(True, f"“{model.name}” is {known.name} as it was published, byte for byte.", files)
+            return Verdict(True, f"“{name}” is {known.name} as it was published, byte for byte.", files)
         if model.name == known.files[0].name and files[0].size == known.size:
             return Verdict(
                 False,
-                f"“{model.name}” is not {known.name} as it was published; remove it and download it again.",
+                f"“{name}” is not {known.name} as it was published; remove it and download it again.",
                 files,
             )
     if record := read_record(model):
@@ -56,19 +57,19 @@ def _verdict(model: Path, files: tuple[RecordedFile, ...]) -> Verdict:
                 what = "has changed since" if file.name in here else "is gone since"
                 return Verdict(
                     False,
-                    f"“{file.name}” of “{model.name}” {what} the download; remove it and download it again.",
+                    f"“{file.name}” of “{name}” {what} the download; remove it and download it again.",
                     files,
                 )
         return Verdict(
             True,
-            f"“{model.name}” is as it was downloaded from {record.repository} ({record.revision[:12]}), byte for byte.",
+            f"“{name}” is as it was downloaded from {record.repository} ({record.revision[:12]}), byte for byte.",
             files,
         )
     for file in files:
         if file.name.endswith(".safetensors") and not _is_whole(model, file.name):
-            return Verdict(False, f"“{file.name}” of “{model.name}” is damaged or incomplete; get it again.", files)
+            return Verdict(False, f"“{file.name}” of “{name}” is damaged or incomplete; get it again.", files)
     hashes = "; ".join(f"{file.name} {file.sha256}" for file in files if file.name.endswith(".safetensors"))
-    return Verdict(True, f"“{model.name}” is whole; there is nothing to compare with. SHA-256: {hashes}", files)
+    return Verdict(True, f"“{name}” is whole; there is nothing to compare with. SHA-256: {hashes}", files)
 
 
 def _name(model: Path, path: Path) -> str:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from nti_desktop.core import disk
 from nti_desktop.core.errors import AutoencoderMissing, ModelError
-from nti_desktop.models.formats.foreign import ENDINGS
 from nti_desktop.models.hub.client import INCOMING, PLAN, held
 from nti_desktop.models.hub.offers import offers
-from nti_desktop.models.library.catalog import ModelEntry, all_built_in, model_at
+from nti_desktop.models.library.catalog import ModelEntry, all_built_in, find_called, model_at, name_of
 from nti_desktop.models.library.places import Places, write_places
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
 from nti_desktop.models.library.programs import Source
@@ -38,6 +37,11 @@ class Listed:
     def key(self) -> str:
         """What tells it from all others: its path, or the id of a built-in one."""
         return self.entry.id if self.path is None and self.entry is not None else str(self.path)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.entry.name if self.entry is not None else name_of(Path(self.key))
 
     @property
     def licence(self) -> str:
@@ -107,17 +111,11 @@ def find_listed(wanted: str, places: Places) -> Candidate:
     there = {candidate.path for candidate in listed}  # of a model in the store that was added too, its place counts
     found = (*listed, *(Candidate(path, Source.ADDED) for path in places.added if path not in there))
     real = os.path.realpath(os.path.expanduser(wanted))
-    exact = [c for c in found if os.path.realpath(c.path) == real][:1]
-    names = {wanted, wanted.replace("/", "--"), *(k.files[0].name for k in offers() if k.id == wanted)}
-    whole = [c for c in found if c.path.name in names]
-    short = [c for c in found if c.path.suffix.casefold() in ENDINGS and c.path.stem in names]
-    named = exact or whole or short
-    if not named:
+    exact = next((c for c in found if os.path.realpath(c.path) == real), None)
+    named = exact or find_called(found, wanted)
+    if named is None:
         raise ModelError(f"There is no model “{wanted}”; “nti-desktop models list” says which there are.")
-    if len(named) > 1:
-        paths = ", ".join(f"“{c.path}”" for c in named)
-        raise ModelError(f"“{wanted}” may be {paths}; give the whole path.")
-    return named[0]
+    return named
 
 
 def remove(candidate: Candidate, places: Places) -> str:
@@ -128,7 +126,7 @@ def remove(candidate: Candidate, places: Places) -> str:
     path = candidate.path
     if candidate.source is not Source.STORE or path.parent != places.store:
         write_places(places.without(path))
-        return f"“{path.name}” is no longer listed; its files stay where they are, in “{path.parent}”."
+        return f"“{name_of(path)}” is no longer listed; its files stay where they are, in “{path.parent}”."
     _delete(path)
     record_path(path).unlink(missing_ok=True)
     if path in places.added:
