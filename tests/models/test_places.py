@@ -12,6 +12,7 @@ from nti_desktop.models.hub.offers import find_offer, offers
 from nti_desktop.models.library import scan as looking
 from nti_desktop.models.library.places import (
     MOST_PATHS,
+    Given,
     Places,
     default_store,
     places_file,
@@ -359,6 +360,14 @@ def test_one_that_was_deleted_and_comes_again_is_listed_again(tmp_path: Path) ->
     assert candidates(read_places()) == ()
     checkpoint(file)
     assert candidates(read_places()) == (Candidate(file, Source.STORE),)
+
+
+def test_another_of_the_same_name_is_given_nothing_that_the_deleted_one_was(tmp_path: Path) -> None:
+    file = checkpoint(tmp_path / "x.safetensors")
+    write_places(Places(tmp_path).with_given(file, (Given(tmp_path / "lora.safetensors", 0.7),)))
+    remove(find_listed("x", read_places()), read_places())
+    checkpoint(file)
+    assert read_places() == Places(tmp_path)
 
 
 def test_every_offered_model_is_pinned_and_has_a_licence() -> None:

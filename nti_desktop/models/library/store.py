@@ -129,8 +129,8 @@ def remove(candidate: Candidate, places: Places) -> str:
         return f"“{name_of(path)}” is no longer listed; its files stay where they are, in “{path.parent}”."
     _delete(path)
     record_path(path).unlink(missing_ok=True)
-    if path in places.added:
-        write_places(places.with_deleted(path))
+    if (without := places.with_deleted(path)) != places:
+        write_places(without)
     return f"“{path.name}” is deleted from “{places.store}”."
 
 
