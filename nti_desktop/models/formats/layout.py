@@ -100,7 +100,8 @@ def needed_files(files: ModelFiles) -> dict[str, Path]:
 
 
 def shipped_layout(folder: Path, autoencoder: Path | None = None) -> Layout:
-    """Read the layout of a published model whose configuration, without weights, comes with the program.
+    """Read the layout of a model by its configurations alone, as they come with the program without weights, or before
+    them from the Hub.
 
     autoencoder: see ModelFiles; its weights are checked. Raises ModelError, OSError.
     """

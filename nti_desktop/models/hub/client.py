@@ -17,6 +17,7 @@ from pathlib import Path
 from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import Cancelled, ModelError
 from nti_desktop.core.progress import CancelToken, Report
+from nti_desktop.models.formats.layout import INDEX, shipped_layout
 from nti_desktop.models.hub import transfer
 from nti_desktop.models.hub.offers import Licence, Offer, find_offer
 from nti_desktop.models.hub.selection import HubFile, choose
@@ -34,6 +35,7 @@ INCOMING = ".incoming"
 MARGIN = 500_000_000  # bytes that stay free
 LARGEST_MODEL = 40 << 30  # SDXL in full precision has a third
 PLAN = "plan.json"
+_WHOLE = "whole"  # holds, under its name, what is verified of a model
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPOSITORY = re.compile(f"{_PART}/{_PART}")
 
@@ -118,19 +120,23 @@ def fetch(plan: Plan, store: Path, report: Report, cancel: CancelToken, token: s
     """
     try:
         with _incoming(plan, store) as folder:
-            whole = folder / "whole"
             _check_space(plan, folder, store)
             atomic.write_bytes(folder / PLAN, json.dumps(asdict(plan)).encode())
             meter = Meter("Downloading", plan.size, report, _present(plan, folder))
-            recorded = []
-            for file in plan.files:
-                part = folder / f"{file.key}.part"  # named for its content, so it never mixes with another's
-                if not (whole / file.name).is_file():
+
+            def arrived(file: HubFile) -> RecordedFile:
+                part, place = _places(plan, folder, file)
+                if not place.is_file():
                     wanted = transfer.Fetch(plan.repository, plan.revision, file, part, token)
                     transfer.fetch_file(wanted, cancel, meter.add)
-                recorded.append(_verified(plan, file, part, whole / file.name, report, cancel))
+                return _verified(plan, file, part, place, report, cancel)
+
+            weights = [file for file in plan.files if file.name.endswith(".safetensors")]
+            recorded = [arrived(file) for file in plan.files if file not in weights]
+            _check_configs(plan, folder)
+            recorded += [arrived(file) for file in weights]
             meter.finish()
-            return _settle(plan, whole, store, tuple(recorded))
+            return _settle(plan, folder, store, tuple(recorded))
     except transfer.NotAsPlanned:
         with suppress(OSError):  # the next attempt asks what there is now
             (store / INCOMING / plan.id / PLAN).unlink(missing_ok=True)
@@ -157,13 +163,25 @@ def _verified(plan: Plan, file: HubFile, part: Path, place: Path, report: Report
     return RecordedFile(file.name, file.size, sha256.hexdigest())
 
 
-def _settle(plan: Plan, whole: Path, store: Path, files: tuple[RecordedFile, ...]) -> Path:
+def _check_configs(plan: Plan, folder: Path) -> None:
+    """Raise ModelError, and keep nothing, where a model cannot be used as its configurations say, before gigabytes of
+    weights are fetched.
+    """
+    if any(file.name == INDEX for file in plan.files):
+        try:
+            shipped_layout(folder / _WHOLE / plan.name)
+        except ModelError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def _settle(plan: Plan, folder: Path, store: Path, files: tuple[RecordedFile, ...]) -> Path:
     """From here on the model is in the store."""
     final = store / plan.name
     _check_free(final)
     time = datetime.now(UTC).isoformat(timespec="seconds")
     write_record(final, DownloadRecord(plan.repository, plan.revision, plan.licence.name, time, files))
-    (whole / plan.name if plan.single else whole).rename(final)
+    (folder / _WHOLE / plan.name).rename(final)
     return final
 
 
@@ -224,8 +242,16 @@ def _check_space(plan: Plan, folder: Path, store: Path) -> None:
 
 def _present(plan: Plan, folder: Path) -> int:
     """Bytes of the plan that are there already."""
-    paths = [(folder / "whole" / file.name, folder / f"{file.key}.part") for file in plan.files]
-    return sum(next((path.stat().st_size for path in pair if path.is_file()), 0) for pair in paths)
+    places = [_places(plan, folder, file) for file in plan.files]
+    return sum(next((path.stat().st_size for path in reversed(pair) if path.is_file()), 0) for pair in places)
+
+
+def _places(plan: Plan, folder: Path, file: HubFile) -> tuple[Path, Path]:
+    """Name where a file arrives, by its content, so that it never mixes with another's, and where it lies once it is
+    verified.
+    """
+    model = folder / _WHOLE if plan.single else folder / _WHOLE / plan.name
+    return folder / f"{file.key}.part", model / file.name
 
 
 def _checked(plan: Plan) -> Plan:

@@ -7,6 +7,7 @@ import pytest
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken, report_nothing
+from nti_desktop.core.resources import resource
 from nti_desktop.models.hub.client import download
 
 MODEL = "someone/a-model"
@@ -18,15 +19,12 @@ HALVES = {
     "text_encoder/model.fp16.safetensors": os.urandom(50_000),
 }
 FULL = {name.replace(".fp16", ""): os.urandom(1000) for name in HALVES}
-TEXTS = {
-    "model_index.json": b'{"_class_name": "StableDiffusionPipeline"}',
-    "unet/config.json": b"{}",
-    "vae/config.json": b"[]",
-    "text_encoder/config.json": b"1",
+CONFIGS = ("model_index.json", *(f"{part}/config.json" for part in ("unet", "vae", "text_encoder")))
+TEXTS = {name: (resource("models", "configs", "sd15") / name).read_bytes() for name in CONFIGS} | {
+    "scheduler/scheduler_config.json": b"{ }",
     "tokenizer/vocab.json": b"{}\n",
     "tokenizer/merges.txt": "ä b".encode(),
     "tokenizer/empty.txt": b"",
-    "scheduler/scheduler_config.json": b"{ }",
 }
 UNWANTED = {
     "README.md": b"#",

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import os
 import socket
 from pathlib import Path
@@ -111,6 +112,14 @@ def test_a_busy_hub_is_asked_again(server: LocalHub, store: Path) -> None:
     server.statuses["/a-model"] = (503, "")
     assert "cannot be reached" in refusal(MODEL, store)
     assert len(server.requests) == transfer.PATIENCE
+
+
+def test_what_cannot_be_used_is_refused_before_its_weights_are_fetched(server: LocalHub, store: Path) -> None:
+    config = json.loads(server.repositories[MODEL]["unet/config.json"])
+    server.repositories[MODEL]["unet/config.json"] = json.dumps(config | {"in_channels": 7}).encode()
+    assert "The UNet of “someone--a-model” takes more than a picture" in refusal(MODEL, store)
+    assert server.sent(".safetensors") == 0
+    assert list(store.iterdir()) == []
 
 
 def test_stopped_halfway_it_goes_on_later(server: LocalHub, store: Path, offered: str) -> None:
