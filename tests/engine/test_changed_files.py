@@ -1,6 +1,8 @@
 """A model whose files change while it is at work is loaded anew before the next job."""
 
+import gc
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from nti_desktop.models.formats.layout import needed_files
 from nti_desktop.models.library.catalog import find_model
 from nti_desktop.recipe.jobs import Addition, MeasureJob, ModelFiles
 from tests.addition_files import as_kohya, write_lora
+from tests.wild.files import write_original, write_original_vae
 from tests.wild.folders import write_folder
 
 
@@ -70,3 +73,15 @@ def test_every_file_that_decides_what_a_model_answers_is_noted(model: ModelFiles
         assert is_unchanged(stamps)
         os.utime(file, ns=(0, stamps[file][1] + 1))
         assert not is_unchanged(stamps)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not say what is mapped")
+@pytest.mark.parametrize("single", [False, True])
+def test_no_weight_of_a_loaded_model_is_read_from_its_file(model: ModelFiles, tmp_path: Path, single: bool) -> None:
+    if single:
+        model = find_model(str(write_original(tmp_path / "model.safetensors", "sd15"))).files
+    model = replace(model, autoencoder_file=write_original_vae(tmp_path / "vae.safetensors"))
+    loaded = load_model(model, torch.device("cpu"))
+    gc.collect()  # what the loaders leave
+    assert loaded.unet.dtype == torch.float32  # as in the file
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()

@@ -16,6 +16,7 @@ from nti_desktop.core.errors import EngineError
 from nti_desktop.engine.memory.copies import Move, moved
 from nti_desktop.engine.memory.device import GRAPHICS_CARDS, free_memory
 from nti_desktop.engine.memory.faults import give_back_memory, ran_out_of_memory
+from nti_desktop.engine.memory.mapped import take_in
 from nti_desktop.engine.memory.precision import Overflow, Precision
 from nti_desktop.engine.memory.savings import Savings
 from nti_desktop.engine.model.embedding import Embedding
@@ -75,6 +76,7 @@ class DiffusionModel:
         object.__setattr__(self, "savings", Savings(*parts, self.attention, self.device, self.move))
         object.__setattr__(self, "prefix", Prefix(self.unet))
         self.enduring(self._arrive)
+        take_in(self.parts)
 
     @property
     def parts(self) -> tuple[Any, ...]:
