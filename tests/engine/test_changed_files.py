@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from nti_desktop.core.errors import ModelError
 from nti_desktop.engine.model.loading import is_unchanged, load_model, stamps_of
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.formats.additions import read_addition
@@ -85,3 +86,17 @@ def test_no_weight_of_a_loaded_model_is_read_from_its_file(model: ModelFiles, tm
     gc.collect()  # what the loaders leave
     assert loaded.unet.dtype == torch.float32  # as in the file
     assert str(tmp_path) not in Path("/proc/self/maps").read_text()
+
+
+def test_what_lies_on_a_drive_that_is_not_plugged_in_is_not_called_damaged(tmp_path: Path) -> None:
+    drive, here = tmp_path / "drive", find_model(str(write_folder(tmp_path / "here", "sd15"))).files
+    drive.mkdir()
+    single = write_original(drive / "model.safetensors", "sd15")
+    file = find_model(str(single)).files
+    folder = find_model(str(write_folder(drive / "folder", "sd15"))).files
+    paired = replace(here, autoencoder_file=write_original_vae(drive / "vae.safetensors"))
+    given = with_lora(here, drive / "style.safetensors")
+    drive.rename(tmp_path / "unplugged")
+    for files in (file, folder, paired, given):
+        with pytest.raises(ModelError, match=r"drive/.*” is not there; plug in its drive"):
+            load_model(files, torch.device("cpu"))

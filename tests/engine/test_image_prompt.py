@@ -182,6 +182,19 @@ def test_an_adapter_of_another_model_or_a_damaged_encoder_is_refused(
         drawn(fitting, image, picture)
 
 
+def test_an_adapter_whose_drive_is_not_plugged_in_is_not_called_damaged(
+    folder: Path, tmp_path: Path, image: np.ndarray, picture: np.ndarray
+) -> None:
+    file = write_image_adapter(tmp_path / "drive", folder / "unet")
+    given = Addition(file, image_encoder=file.parent / "image_encoder")
+    model = load_model(ModelFiles(folder, additions=(given,)), torch.device("cpu"))
+    file.parent.rename(tmp_path / "unplugged")
+    with pytest.raises(ModelError, match=r"drive/.*” is not there; plug in its drive"):
+        drawn(model, image, picture)
+    with pytest.raises(ModelError, match=r"drive/image_encoder” is not there; plug in its drive"):
+        load_image_encoder(file.parent / "image_encoder")
+
+
 @pytest.mark.parametrize(("setting", "other"), [("hidden_size", 48), ("num_attention_heads", 5), ("hidden_act", "x")])
 def test_an_encoder_with_anothers_configuration_is_refused(tmp_path: Path, setting: str, other: object) -> None:
     config = write_image_encoder(tmp_path / "encoder") / "config.json"

@@ -188,5 +188,5 @@ def test_the_fingerprint_does_not_depend_on_the_place(folder: Path, tmp_path: Pa
 def test_a_fingerprint_of_a_folder_that_went_away_is_an_error(folder: Path) -> None:
     entry = find_model(str(folder))
     shutil.rmtree(folder)
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match="is not there; plug in its drive"):
         fingerprint(entry)

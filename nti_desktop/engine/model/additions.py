@@ -5,6 +5,7 @@ A LoRA (Hu et al. 2021, arXiv 2106.09685) is W + m (alpha / r) up down, as kohya
 again by loading the model's own weights, never by subtracting.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,20 +40,20 @@ def add_all(parts: Mapping[str, Any], additions: Sequence[Addition], end: int) -
     """
     for addition in additions:
         if not addition.word and addition.image_encoder is None:
-            with _faults_named(addition.file):
+            with faults_named(addition.file):
                 _merge(parts, addition)
     encoders = [network for part, network in parts.items() if part != "unet"]
     widths = [encoder.get_input_embeddings().weight.shape[1] for encoder in encoders]
     words = {}
     for addition in additions:
         if addition.word:
-            with _faults_named(addition.file):
+            with faults_named(addition.file):
                 words[addition.word] = _vectors(addition.file, widths)
     return add_words(encoders, words, end)
 
 
 @contextmanager
-def _faults_named(file: Path) -> Iterator[None]:
+def faults_named(file: Path) -> Iterator[None]:
     """Raise what is wrong with a file as a ModelError that names it, but not what is wrong with the device."""
     try:
         yield
@@ -61,6 +62,10 @@ def _faults_named(file: Path) -> Iterator[None]:
     except Exception as error:  # the file is somebody else's; the cause is kept for the log
         if ran_out_of_memory(error) or is_device_fault(error):
             raise
+        if not os.path.exists(file):
+            raise ModelError(
+                f"“{file}” is not there; plug in its drive, or take it out of the model's additions."
+            ) from error
         raise ModelError(
             f"“{file.name}” cannot be added to this model; get it again, or take it out of the model's additions."
         ) from error

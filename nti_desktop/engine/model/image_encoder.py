@@ -25,6 +25,8 @@ def load_image_encoder(place: Path) -> Any:
     except Exception as error:  # the loader raises whatever its parsers raise; the cause is kept for the log
         if ran_out_of_memory(error):
             raise
+        if not place.exists():
+            raise ModelError(f"The image encoder in “{place}” is not there; plug in its drive.") from error
         raise damaged from error
     if info["missing_keys"] or info["mismatched_keys"]:
         raise damaged

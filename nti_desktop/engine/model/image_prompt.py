@@ -21,6 +21,7 @@ from transformers.utils.constants import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
 from nti_desktop.core.errors import ModelError
 from nti_desktop.engine.memory.faults import ran_out_of_memory
+from nti_desktop.engine.model.additions import faults_named
 from nti_desktop.engine.model.image_encoder import load_image_encoder
 from nti_desktop.engine.sampling.attention import Attend
 from nti_desktop.recipe.jobs import Addition
@@ -50,7 +51,8 @@ def read_image_prompt(adapter: Addition, unet: Any, picture: NDArray[np.uint8]) 
     """Read a square picture (side, side, 3) sRGB. Raises ModelError in one sentence where the adapter is not made for
     this UNet, or cannot be read.
     """
-    weights = {name: weight.float() for name, weight in load_file(adapter.file).items()}
+    with faults_named(adapter.file):
+        weights = {name: weight.float() for name, weight in load_file(adapter.file).items()}
     parts: dict[str, dict[str, Tensor]] = {"image_proj": {}, "ip_adapter": {}}
     for name, weight in weights.items():
         part, _, rest = name.partition(".")

@@ -1,6 +1,7 @@
 """From files to a DiffusionModel: the diffusers layout, or one file with the original names. Never the network."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -99,9 +100,11 @@ def load_model(
     except Exception as error:  # the loaders raise whatever their parsers raise; the cause is kept for the log
         if ran_out_of_memory(error) or is_device_fault(error):
             raise
-        name = (files.single or files.folder).name
+        places = (files.single or files.folder, files.paired)
+        if gone := next((place for place in places if place is not None and not os.path.exists(place)), None):
+            raise ModelError(f"“{gone}” is not there; plug in its drive, or choose another model.") from error
         raise ModelError(
-            f"The model in “{name}” cannot be loaded; it is damaged or incomplete. Add it again."
+            f"The model in “{places[0].name}” cannot be loaded, as it is damaged or incomplete; add it again."
         ) from error
 
 

@@ -18,6 +18,8 @@ def read_config(folder: Path, file: str) -> Config:
     """A JSON object from a model folder, of a size a configuration may have. Raises ModelError in one sentence."""
     path = folder / file
     if not path.is_file():
+        if not folder.exists():
+            raise ModelError(f"“{folder}” is not there; plug in its drive, or choose another model.")
         raise ModelError(f"The model in “{folder.name}” lacks {file}; add it again, with all its folders.")
     if path.stat().st_size > LARGEST_JSON:
         raise ModelError(f"{file} in “{folder.name}” is far too large for a configuration; add the model again.")
