@@ -1,6 +1,7 @@
 """Files that are added to models: what they are, what a foreign or broken one costs, and what they change."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -120,6 +121,17 @@ def test_relatives_of_loras_are_refused_by_name(tmp_path: Path, key: str, kind: 
     assert str(refused.value) == (
         f"“other.safetensors” is a {kind}, which this program cannot add to a model; choose a plain LoRA."
     )
+
+
+@pytest.mark.parametrize(
+    "key", ["bundle_emb.word.string_to_param.*", f"{KEY}.scalar", f"{KEY}.w_norm", f"{KEY}.lora_B.bias"]
+)
+def test_a_lora_that_holds_more_is_refused_before_a_model_is_given_it(model: Path, tmp_path: Path, key: str) -> None:
+    file = tmp_path / "more.safetensors"
+    save_file({key: ones(4), f"{KEY}.lora_down.weight": ones(4, 64), f"{KEY}.lora_up.weight": ones(32, 4)}, file)
+    with pytest.raises(ModelError, match=f"holds “{re.escape(key)}”, which this program cannot add"):
+        extend(model, file)
+    assert of(model).additions == ()
 
 
 def test_foreign_and_broken_files_are_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -24,13 +24,7 @@ from nti_desktop.models.formats.image_adapters import image_adapter, is_image_ad
 from nti_desktop.models.formats.weights import NUMBERS, open_weights
 
 MOST_VECTORS = 75  # of one word, as many as a sentence has room for
-_LORA = (
-    "lora_down.weight",
-    "lora_A.weight",
-    "lora_A.default.weight",
-    "lora.down.weight",
-    "lora_linear_layer.down.weight",
-)
+_LORA = re.compile(r"(lora_(down|up|[AB]|[AB]\.default)|lora\.(down|up)|lora_linear_layer\.(down|up))\.weight$")
 _NAMELESS = ("pytorch_lora_weights", "adapter_model", "learned_embeds")  # files that are named by their folders
 _PEFT_FILE, _PEFT_CONFIG = "adapter_model.safetensors", "adapter_config.json"
 _PAIRS = (("clip_l", "clip_g"), ("text_encoders_0", "text_encoders_1"))  # a learned word for SDXL's two text encoders
@@ -121,7 +115,7 @@ def read_addition(file: Path) -> AdditionFile:
 
 
 def _is_lora(names: Iterable[str]) -> bool:
-    return any(name.endswith(_LORA) or any(kind.has(name) for kind in _REFUSED[:6]) for name in names)
+    return any(_LORA.search(name) or any(kind.has(name) for kind in _REFUSED[:6]) for name in names)
 
 
 def _check_kind(names: Iterable[str], name: str) -> None:
@@ -133,6 +127,9 @@ def _check_kind(names: Iterable[str], name: str) -> None:
     for kind in _REFUSED:
         if any(map(kind.has, names)):
             raise _refused(name, kind.title)
+    strange = next((key for key in names if not (_LORA.search(key) or key.endswith("alpha"))), None)
+    if strange is not None:
+        raise ModelError(f"“{name}” holds “{strange}”, which this program cannot add to a model; choose a plain LoRA.")
 
 
 def _refused(name: str, title: str) -> ModelError:
