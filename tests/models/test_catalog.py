@@ -51,6 +51,7 @@ def folder(tmp_path: Path) -> Path:
     for name, content in SD15.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(json.dumps(content), "utf-8")
+    (root / "tokenizer" / "merges.txt").write_text("a b</w>\n", "utf-8")
     for file in WEIGHTS.values():
         save_file({"weight": np.zeros(3, np.float32)}, root / file)
     return root

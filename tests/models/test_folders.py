@@ -204,6 +204,13 @@ def test_a_missing_tokenizer_is_refused(folder: Path) -> None:
     assert "tokenizer" in refusal(folder)
 
 
+@pytest.mark.parametrize("file", ["vocab.json", "merges.txt"])
+def test_a_tokenizer_that_a_full_disk_left_empty_is_refused(folder: Path, file: str) -> None:
+    assert find_model(str(folder)).native_size == 512
+    (folder / "tokenizer" / file).write_bytes(b"")
+    assert "has no whole tokenizer; add it again" in refusal(folder)
+
+
 @pytest.mark.parametrize("part", WEIGHTS)
 def test_missing_weights_are_refused(folder: Path, part: str) -> None:
     (folder / WEIGHTS[part]).unlink()

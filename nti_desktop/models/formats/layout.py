@@ -229,8 +229,10 @@ def check_channels(channels: int, latent_channels: int, name: str) -> Sees:
 
 
 def _check_tokenizer(folder: Path, part: str) -> None:
-    if not any((folder / part / file).is_file() for file in ("tokenizer.json", "vocab.json")):
-        raise ModelError(f"The model in “{folder.name}” has no {part}; add it again, with all its folders.")
+    """Raise ModelError where its files are missing, or empty, as a full disk leaves them: words would be letters."""
+    full = {path.name for path in (folder / part).glob("*") if path.is_file() and path.stat().st_size}
+    if "tokenizer.json" not in full and not {"vocab.json", "merges.txt"} <= full:
+        raise ModelError(f"The model in “{folder.name}” has no whole {part}; add it again, with all its folders.")
 
 
 def _levels(config: Config, where: str) -> int:
