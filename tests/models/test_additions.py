@@ -155,11 +155,14 @@ def test_foreign_and_broken_files_are_refused_in_a_sentence(tmp_path: Path) -> N
     with pytest.raises(ModelError, match=f"at most {MOST_VECTORS}"):
         read_addition(write_word(tmp_path / "long.safetensors", 76, 768))
     save_file({"some.weight": ones(3, 3), "other.weight": ones(3)}, tmp_path / "other.safetensors")
-    with pytest.raises(ModelError, match="no LoRA, no embedding"):
-        read_addition(tmp_path / "other.safetensors")
-    write_lora(tmp_path / "said.safetensors", metadata={"lora_adapter_metadata": '{"unet.lora_alpha": "x"}'})
-    with pytest.raises(ModelError, match="no number"):
-        read_addition(tmp_path / "said.safetensors")
+    save_file({"model.diffusion_model.x": ones(3, 3), "logit_scale": ones()}, tmp_path / "model.safetensors")
+    for name in ("other", "model"):
+        with pytest.raises(ModelError, match=r"no LoRA, no embedding.* or add it as a model"):
+            read_addition(tmp_path / f"{name}.safetensors")
+    for alpha in ('"x"', "NaN", "1e999", "9" * 400):
+        metadata = {"lora_adapter_metadata": f'{{"unet.lora_alpha": {alpha}}}'}
+        with pytest.raises(ModelError, match="no number"):
+            read_addition(write_lora(tmp_path / "said.safetensors", metadata=metadata))
 
 
 def test_one_that_is_gone_or_broken_costs_its_own_row_a_sentence(model: Path, tmp_path: Path) -> None:

@@ -162,6 +162,7 @@ SCHEDULE, UNET, VAE = "scheduler/scheduler_config.json", "unet/config.json", "va
         (VAE, {"scaling_factor": "0.18215"}, "moves or scales its latents"),
         (VAE, {"scaling_factor": float("nan")}, "moves or scales its latents"),
         (VAE, {"scaling_factor": None}, "moves or scales its latents"),
+        (VAE, {"scaling_factor": 10**400}, "moves or scales its latents"),
     ],
 )
 def test_what_would_be_computed_otherwise_is_refused(

@@ -8,6 +8,7 @@ LoRAs come in the dialects of kohya's scripts, of peft and of diffusers; the eng
 import json
 import math
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from nti_desktop.models.formats.foreign import check_beginning
 from nti_desktop.models.formats.image_adapters import image_adapter, is_image_adapter
 from nti_desktop.models.formats.weights import NUMBERS, open_weights
 
+_MOST = sys.float_info.max  # of a number; JSON has whole ones that are larger
 MOST_VECTORS = 75  # of one word, as many as a sentence has room for
 _LORA = re.compile(r"(lora_(down|up|[AB]|[AB]\.default)|lora\.(down|up)|lora_linear_layer\.(down|up))\.weight$")
 _NAMELESS = ("pytorch_lora_weights", "adapter_model", "learned_embeds")  # files that are named by their folders
@@ -198,7 +200,7 @@ def _parsed(text: str, name: str) -> Mapping[str, Any]:
 
 
 def _number(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST <= value <= _MOST:
         raise ModelError(f"What “{name}” says of its own scale is no number; get it again.")
     return float(value)
 
@@ -206,7 +208,7 @@ def _number(value: object, name: str) -> float:
 def _embedding(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> AdditionFile:
     names, pair = tuple(shapes), next((pair for pair in _PAIRS if set(pair) == set(shapes)), None)
     vectors = [(1, *shape) if len(shape) == 1 else shape for shape in (shapes[key] for key in pair or names)]
-    alike = len({shape[0] for shape in vectors}) == 1 and all(len(shape) == 2 for shape in vectors)
+    alike = all(len(shape) == 2 for shape in vectors) and len({shape[0] for shape in vectors}) == 1
     if not (alike and (pair or len(names) == 1)):
         raise ModelError(
             f"“{file.name}” is no LoRA, no embedding (textual inversion) and no IP-Adapter; choose one of these, or "

@@ -2,8 +2,6 @@
 this program would compute something else.
 """
 
-from math import isfinite
-
 from nti_desktop.core.errors import ModelError
 from nti_desktop.models.families import BETAS, BLOCKS, EDM, FLOW, SOLVERS, SPACINGS
 from nti_desktop.models.formats.configs import SUPPORTED, Config
@@ -88,4 +86,4 @@ def told_its_guidance(name: str) -> ModelError:
 def _is_between(value: object, low: float, high: float) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return isfinite(value) and low < value < high
+    return low < value < high
