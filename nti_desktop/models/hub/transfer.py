@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0  # seconds without a byte
 STOPPING = 0.3  # seconds for a cancelled request to end by itself; a server may drip for ever
 UNREACHABLE = "The Hub cannot be reached; check the connection and try again."
+BUSY = "The Hub is too busy to answer; download again in a few minutes."
 PATIENCE = 5  # attempts in a row that brought nothing
 PAUSE = 1.0  # seconds before the second attempt, doubled for each further one
 LARGEST_LISTING = 16 << 20  # bytes
@@ -44,6 +45,10 @@ class _BrokenOff(Exception):
 
 class _Unreachable(_BrokenOff):
     """Nobody was there to answer."""
+
+
+class _Busy(_BrokenOff):
+    """The answer was to ask later."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def list_repository(repository: str, token: str | None, cancel: CancelToken) -> 
             break
         except _BrokenOff as error:
             if attempt == PATIENCE - 1:
-                raise ModelError(UNREACHABLE) from error
+                raise ModelError(BUSY if isinstance(error, _Busy) else UNREACHABLE) from error
             _wait(PAUSE * 2**attempt, cancel)
         except (ValueError, RecursionError) as error:
             raise _strange(repository) from error
@@ -120,8 +125,8 @@ def fetch_file(fetch: Fetch, cancel: CancelToken, count: Callable[[int], None]) 
             run_aside(lambda: _go_on(fetch, cancel, count), cancel, STOPPING)
         except _BrokenOff as error:
             fruitless = 0 if fetch.arrived > had else fruitless + 1
-            if fruitless >= PATIENCE and isinstance(error, _Unreachable):
-                raise ModelError(UNREACHABLE) from error
+            if fruitless >= PATIENCE and isinstance(error, _Unreachable | _Busy):
+                raise ModelError(BUSY if isinstance(error, _Busy) else UNREACHABLE) from error
             if fruitless >= PATIENCE:
                 raise ModelError(
                     f"The connection broke off {fruitless} times in a row at {fetch.arrived / 1e6:.0f} of "
@@ -223,7 +228,7 @@ def _get(address: str, repository: str, token: str | None, headers: dict[str, st
             "GET", f"{constants.ENDPOINT}/{address}", headers=sent, timeout=TIMEOUT, follow_redirects=True
         ) as response:
             if response.status_code in _PASSING:
-                raise _BrokenOff
+                raise _Busy
             if response.status_code not in (200, 206):
                 raise _refusal(response, repository, bool(token), constants.ENDPOINT)
             yield response

@@ -154,7 +154,7 @@ def test_what_the_hub_refuses_is_one_sentence_on_the_page(
     assert "check the name" in said(page, Tone.ERROR)
     server.statuses[MODEL] = (503, "")
     asked_for(window, MODEL, until)
-    assert said(page, Tone.ERROR) == "The Hub cannot be reached; check the connection and try again."
+    assert said(page, Tone.ERROR) == "The Hub is too busy to answer; download again in a few minutes."
     assert page.downloads.currentWidget() is not page.downloads.terms
     server.statuses.clear()
     asked_for(window, MODEL, until)

@@ -108,9 +108,13 @@ def test_a_server_that_falls_silent_is_asked_again(
     assert storage[1].range is not None
 
 
-def test_a_busy_hub_is_asked_again(server: LocalHub, store: Path) -> None:
-    server.statuses["/a-model"] = (503, "")
-    assert "cannot be reached" in refusal(MODEL, store)
+@pytest.mark.parametrize(("wanted", "ending"), [(MODEL, "/a-model"), ("one", SINGLE)])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_hub_is_asked_again_and_is_no_fault_of_the_connection(
+    server: LocalHub, store: Path, offered: str, wanted: str, ending: str, status: int
+) -> None:
+    server.statuses[ending] = (status, "")
+    assert refusal(wanted, store) == "The Hub is too busy to answer; download again in a few minutes."
     assert len(server.requests) == transfer.PATIENCE
 
 
@@ -145,7 +149,7 @@ def test_stopped_halfway_it_goes_on_later(server: LocalHub, store: Path, offered
 
 def test_a_stopped_folder_goes_on_at_the_revision_it_began_with(server: LocalHub, store: Path) -> None:
     server.statuses["unet/diffusion_pytorch_model.fp16.safetensors"] = (500, "")
-    assert "broke off" in refusal(MODEL, store)
+    assert "too busy" in refusal(MODEL, store)
     server.statuses.clear()
     server.requests.clear()
     fetched(MODEL, store)
