@@ -138,8 +138,12 @@ def fetch(plan: Plan, store: Path, report: Report, cancel: CancelToken, token: s
             meter.finish()
             return _settle(plan, folder, store, tuple(recorded))
     except transfer.NotAsPlanned:
-        with suppress(OSError):  # the next attempt asks what there is now
-            (store / INCOMING / plan.id / PLAN).unlink(missing_ok=True)
+        folder = store / INCOMING / plan.id
+        with suppress(OSError):  # the next attempt asks what there is now, and goes on with what is still the same
+            (folder / PLAN).unlink(missing_ok=True)
+            for part, place in (_places(plan, folder, file) for file in plan.files):
+                if place.is_file():
+                    place.replace(part)
         raise
     except Cancelled as error:
         raise Cancelled("Stopped; what has arrived is kept, so download again to go on.") from error
