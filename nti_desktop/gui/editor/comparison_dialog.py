@@ -103,7 +103,6 @@ class WayCell(QObject):
         self.bar.setAccessibleName("Progress")
         self.use_button = QPushButton(wording.use)
         set_tip(self.use_button, wording.tip)
-        self.use_button.setAutoDefault(False)
         self.use_button.setEnabled(False)
         self.use_button.clicked.connect(self._chosen)
         for label in (self.sentence, self.state):

@@ -101,9 +101,10 @@ class SeriesDialog(QDialog):
         self.start_button.setProperty("primary", "true")
         buttons = QDialogButtonBox()
         for button in (self.add_button, self.sheet_button, self.stop_button, self.start_button):
-            button.setAutoDefault(False)
             buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
+        for button in buttons.findChildren(QPushButton):
+            button.setAutoDefault(False)  # Return in a line presses none
         column = QVBoxLayout(self)
         column.setSpacing(_GAP)
         column.addWidget(heading)
@@ -146,6 +147,7 @@ class SeriesDialog(QDialog):
                 board.addWidget(widget, 2 * number, column)
             board.addWidget(line.state, 2 * number + 1, 1, 1, 2)
             line.edit.textEdited.connect(self._edited)
+            line.edit.returnPressed.connect(self._go_on)
             line.remove.clicked.connect(self._remove)
         board.setColumnStretch(1, 1)
         board.setRowStretch(2 * len(self.lines), 1)
@@ -173,6 +175,12 @@ class SeriesDialog(QDialog):
     @slot()
     def _edited(self) -> None:
         self.changed.emit()
+
+    @slot()
+    def _go_on(self) -> None:
+        """Return leads to the next line."""
+        at = next(number for number, line in enumerate(self.lines) if line.edit is self.sender())
+        self.lines[min(at + 1, len(self.lines) - 1)].edit.setFocus()
 
     @slot()
     def _remove(self) -> None:

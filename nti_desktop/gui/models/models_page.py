@@ -50,8 +50,6 @@ class ModelsPage(QDialog):
         self.change.clicked.connect(self._change)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
-        for button in self.findChildren(QPushButton):
-            button.setAutoDefault(False)
         foot = QHBoxLayout()
         foot.addWidget(self.store, 1)
         foot.addWidget(self.change)

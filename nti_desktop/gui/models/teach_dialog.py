@@ -117,8 +117,6 @@ class TeachDialog(QDialog):
         foot.addStretch(1)
         for button in (self.teach, self.stop, close):
             foot.addWidget(button)
-        for button in self.findChildren(QPushButton):
-            button.setAutoDefault(False)
         self._inputs: tuple[QWidget, ...] = (self.name, self.kind, self.choose, inside)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
@@ -129,6 +127,8 @@ class TeachDialog(QDialog):
         column.addWidget(self.state)
         column.addWidget(self.bar)
         column.addLayout(foot)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # Return in a line presses none
         self.resize(within_screen(self, QSize(640, 460)))
         self.show_idle("")
 
