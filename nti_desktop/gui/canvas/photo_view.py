@@ -36,7 +36,7 @@ class PhotoView(QWidget):
         self._area_caption = area_caption
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setMinimumSize(320, 200)
+        self.setMinimumSize(320, 120)
         self.setAccessibleName("Photo")
         self.setAccessibleDescription(
             "Wheel or plus and minus zoom, dragging or the arrow keys move; with the comparison on, left and right "

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from nti_desktop.editing.area_rows import AreaRow
+from nti_desktop.gui.widgets.flow import FlowLayout
 from nti_desktop.gui.widgets.plain import Label, set_tip
 from nti_desktop.gui.workers.threads import slot
 from nti_desktop.photo.frame import Area
@@ -27,29 +28,24 @@ class AreaBar(QFrame):
         self._rows: tuple[AreaRow, ...] = ()
         self._group = QButtonGroup(self)
         self._group.idClicked.connect(self._clicked)
-        self._areas = QHBoxLayout()
-        self._areas.setSpacing(6)
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.menu.triggered.connect(self._triggered)
         self._words: tuple[tuple[int, str], ...] = ()
-        self.add_button = QToolButton()
+        self.add_button = QToolButton(self)
         self.add_button.setText("Work on an area")
         set_tip(self.add_button, "Give a part of the photo all of the model's resolution.")
         self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.add_button.setMenu(self.menu)
-        self.leave_button = QPushButton("Remove area")
+        self.leave_button = QPushButton("Remove area", self)
         set_tip(self.leave_button, "Take this area's edit out of this version.")
         self.leave_button.clicked.connect(self._leave)
-        self.detail = Label()
+        self.detail = Label("", self)
         self.detail.setProperty("role", "quiet")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 4, 14, 4)
-        row.addLayout(self._areas)
-        row.addWidget(self.add_button)
-        row.addWidget(self.leave_button)
-        row.addStretch(1)
-        row.addWidget(self.detail)
+        self._flow = FlowLayout(gap=6)  # there may be more areas than the window is wide
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 4, 14, 4)
+        column.addLayout(self._flow)
 
     def show_areas(self, rows: Sequence[AreaRow], current: Area, detail: str) -> None:
         """detail: the effective resolution in words."""
@@ -57,17 +53,19 @@ class AreaBar(QFrame):
             self._rows = tuple(rows)
             for button in self.buttons:
                 self._group.removeButton(button)
-                self._areas.removeWidget(button)
                 button.deleteLater()
             self.buttons = []
+            while self._flow.takeAt(0):
+                pass
             for number, area_row in enumerate(rows):
                 button = QPushButton(area_row.label)
                 button.setCheckable(True)
                 button.setProperty("chip", "true")
                 set_tip(button, area_row.explanation)
                 self._group.addButton(button, number)
-                self._areas.addWidget(button)
                 self.buttons.append(button)
+            for widget in (*self.buttons, self.add_button, self.leave_button, self.detail):
+                self._flow.addWidget(widget)
         for button, area_row in zip(self.buttons, rows, strict=True):
             button.setChecked(area_row.area == current)
             button.setVisible(len(rows) > 1)

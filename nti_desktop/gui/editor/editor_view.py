@@ -28,6 +28,7 @@ from nti_desktop.gui.editor.start_page import StartPage
 from nti_desktop.gui.editor.structure_panel import StructurePanel
 from nti_desktop.gui.editor.versions_panel import VersionRow, VersionsPanel
 from nti_desktop.gui.editor.words_panel import WordsPanel
+from nti_desktop.gui.widgets.low_area import LowArea
 from nti_desktop.gui.widgets.message_bar import MessageBar
 from nti_desktop.gui.widgets.plain import set_tip
 from nti_desktop.gui.widgets.work_strip import WorkStrip
@@ -88,7 +89,7 @@ class EditorView(QWidget):
         middle = QVBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
-        middle.addWidget(self.messages)
+        middle.addWidget(LowArea(self.messages, lambda: self.height() // 3))
         middle.addWidget(self.stack, 1)
         middle.addWidget(self.area_bar)
         middle.addWidget(self.prompts)

@@ -163,9 +163,7 @@ class PromptBar(QFrame):
             self._suggested_for, self._suggestions = (self._source, suggestions), suggestions
             self._flow.clear()
             if suggestions:
-                lead = Label("Try:")
-                lead.setMinimumHeight(_chip("x").sizeHint().height())
-                self._flow.addWidget(lead)
+                self._flow.addWidget(Label("Try:"))
             for suggestion in suggestions:
                 changes = changes_in_words(diff_words(self._source, suggestion)) if self._source.strip() else ()
                 chip = _chip(", ".join(changes) or suggestion)

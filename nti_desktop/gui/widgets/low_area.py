@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 
 class LowArea(QScrollArea):
-    """As high as what is in it at this width. most: says how many pixels at most, which goes with the font."""
+    """As high as what is in it at this width, and gone where that is hidden. most: says how many pixels at most."""
 
     def __init__(self, inside: QWidget, most: Callable[[], int], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class LowArea(QScrollArea):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return min(self._inside.heightForWidth(width), self._most())
+        return 0 if self._inside.isHidden() else min(self._inside.heightForWidth(width), self._most())
 
     def sizeHint(self) -> QSize:
         return QSize(self._inside.sizeHint().width(), self.heightForWidth(self.width()))

@@ -82,18 +82,22 @@ class _Strip(QFrame):
         self.message, self._dismiss = message, dismiss
         self.setProperty("role", "message")
         self.setProperty("tone", message.tone.value)
-        row = QHBoxLayout(self)
+        row, column, beneath = QHBoxLayout(self), QVBoxLayout(), QHBoxLayout()
         row.setContentsMargins(10, 5, 5, 5)
         label = Label(message.text)
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        row.addWidget(label, 1)
+        column.addWidget(label)
+        row.addLayout(column, 1)
+        if len(message.actions) > 1:  # beside the sentence they would leave it no room
+            beneath.addStretch(1)
+            column.addLayout(beneath)
         self.buttons: list[QPushButton] = []
         for action in message.actions:
             button = QPushButton(action.title)
             button.clicked.connect(self._acted)
-            row.addWidget(button)
+            (row if len(message.actions) == 1 else beneath).addWidget(button)
             self.buttons.append(button)
         close = QPushButton("✕")
         close.setProperty("flat", "true")

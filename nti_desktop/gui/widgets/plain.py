@@ -6,9 +6,11 @@ Qt guesses in labels, tooltips and message boxes. All of this program's are made
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QSize, QUrl
 from PySide6.QtGui import Qt, QTextDocument
 from PySide6.QtWidgets import QLabel, QMessageBox, QTextBrowser, QWidget
+
+_WORD = 80  # pixels; a longer word, as a file may have for its name, does not make a window wider
 
 
 class Label(QLabel):
@@ -18,6 +20,10 @@ class Label(QLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return hint.boundedTo(QSize(_WORD, hint.height())) if self.wordWrap() else hint
 
 
 class Markup(QLabel):
