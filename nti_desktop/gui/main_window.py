@@ -83,7 +83,8 @@ class MainWindow(QMainWindow):
         self.story = Story(self.editor, self.engine, self.background, line, self)
         self.pasting = Pasting(self.editor, self.engine, self.background, line, self)
         beside = (self.comparing.plan, self.trying.plan, self.story.run, self.pasting.run)
-        self.progress = ProgressWatch(self.engine, self.editor, beside, self.editor_view.strip, self)
+        strip = self.editor_view.strip
+        self.progress = ProgressWatch(self.engine, self.editor, beside, self.autosave, strip, self)
         self.library = ModelLibrary(self.models_thread, self)
         self.transfers = Transfers(self.transfers_thread, self)
         self.models = ModelsPageController(self.editor, self.library, self.transfers, self)

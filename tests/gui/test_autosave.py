@@ -232,3 +232,21 @@ def test_when_it_saves_is_chosen_from_the_menu_and_remembered(
     assert names(sidecar) == ["On closing"]
     again = open_window(None)
     assert [again.actions_by_name[choice.objectName()].isChecked() for choice in choices] == [False, False, True]
+
+
+def test_the_line_below_says_when_changes_are_saved(
+    open_window: OpenWindow, photo: Path, sidecar: Path, until: Until, qtbot: QtBot
+) -> None:
+    window = opened(open_window, photo, until, 10_000)
+    line = window.editor_view.strip.text
+    rename(window, "Bolder")
+    until(lambda: line.text() == "Changes are saved in a few seconds")
+    window.actions_by_name["save_after_a_minute"].trigger()
+    assert line.text() == "Changes are saved within a minute"
+    window.actions_by_name["save_on_closing"].trigger()
+    assert line.text() == "Changes are saved on closing"
+    with written_by_someone_else(sidecar), qtbot.waitSignal(window.editor.file_tasks.save_failed):
+        window.leaving.save()
+    until(lambda: line.text() == "Changes are not saved yet")
+    window.leaving.save()
+    until(lambda: line.text() == "Saved")

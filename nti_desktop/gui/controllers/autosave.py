@@ -1,6 +1,6 @@
 """Saves by itself, so that the sidecar holds the work when another program or another machine looks for it."""
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.editing.save_queue import SaveRequest
@@ -15,10 +15,17 @@ AFTER = 10_000  # milliseconds without a change
 A_MINUTE = 60_000
 ON_CLOSING = 0
 _CHOICE = "Save by &itself"
+_SAID = {
+    "save_soon": "Changes are saved in a few seconds",
+    "save_after_a_minute": "Changes are saved within a minute",
+    "save_on_closing": "Changes are saved on closing",
+}
 
 
 class Autosave(QObject):
     """Saves the open project a while after its last change, unless that is left to closing."""
+
+    outlook_changed = Signal()
 
     def __init__(self, editor: Editor, after: int | None, parent: QObject) -> None:
         """after: milliseconds, ON_CLOSING not to; None for what was chosen last."""
@@ -37,6 +44,12 @@ class Autosave(QObject):
     def chosen(self) -> str:
         """Name of the command that stands for what is chosen."""
         return _command_of(self._after)
+
+    @property
+    def outlook(self) -> str:
+        """When what is not saved of the open photo will be, in a sentence."""
+        failed = self._told is not None and self._told[0] is self._editor.session
+        return "Changes are not saved yet" if failed else _SAID[self.chosen]
 
     @command("After &ten seconds", Menu.FILE, choice=_CHOICE)
     @slot(bool)
@@ -62,6 +75,7 @@ class Autosave(QObject):
             self._timer.setInterval(after)
             preferences.remember_saves_after(after)
             self._changed()
+            self.outlook_changed.emit()
 
     def stop(self) -> None:
         """Nothing more is saved until the next change."""
@@ -70,6 +84,7 @@ class Autosave(QObject):
     def repeats(self, request: SaveRequest, error: NtiError) -> bool:
         """Tell whether nobody asked for a failed save, and the same was told of this photo last; remember the fault."""
         told, self._told = self._told, (request.session, str(error))
+        self.outlook_changed.emit()
         return request.by_itself and told == self._told
 
     @slot()

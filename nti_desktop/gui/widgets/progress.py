@@ -12,6 +12,7 @@ from nti_desktop.editing.countdown import Countdown
 from nti_desktop.editing.engine_queue import PrepareJob, Ticket
 from nti_desktop.editing.export_queue import ExportTask
 from nti_desktop.editing.teaching import Lesson
+from nti_desktop.gui.controllers.autosave import Autosave
 from nti_desktop.gui.controllers.editor import Editor
 from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.gui.workers.engine_thread import EngineThread
@@ -36,11 +37,13 @@ class ProgressWatch(QObject):
         engine: EngineThread,
         editor: Editor,
         undertakings: Sequence[Undertaking],
+        autosave: Autosave,
         strip: WorkStrip,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._engine, self._editor, self._undertakings, self._strip = engine, editor, undertakings, strip
+        self._engine, self._editor, self._undertakings = engine, editor, undertakings
+        self._autosave, self._strip = autosave, strip
         self._running: Ticket | None = None
         self._countdown: Countdown | None = None  # of the running job, where it prepares
         self._last: tuple[Progress, str] | None = None  # of the running job
@@ -58,6 +61,7 @@ class ProgressWatch(QObject):
         editor.file_tasks.saved.connect(self.refresh)
         editor.file_tasks.save_failed.connect(self.refresh)
         editor.exports.changed.connect(self.refresh)
+        autosave.outlook_changed.connect(self.refresh)
         strip.cancel_button.clicked.connect(self.cancel)
 
     @slot()
@@ -118,7 +122,7 @@ class ProgressWatch(QObject):
         elif session.read_only:
             text = "Opened for looking only"
         elif session.working_copy.dirty:
-            text = "Changes are saved in a few seconds"
+            text = self._autosave.outlook
         elif session.project.versions:
             text = "Saved"
         else:
