@@ -243,7 +243,10 @@ def test_the_edit_is_made_on_other_photos_in_their_own_projects(
     assert [[version.recipe.prompt for version in each] for each in made] == [[sample_edit]] * 2
     assert dialog.lines[0].state.text() == f"Version 1: {sample_edit}"
     assert "broken.jpg" in dialog.lines[1].state.text()
+    assert dialog.state.text() == "All is done but one photo; what is wrong is said below it."
     assert versions(edited) == 1
+    dialog.lines[2].remove.click()
+    assert "broken.jpg" in dialog.lines[1].state.text(), "another line was removed"
     before = others[1].read_bytes()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(others[1]), ""))
     dialog.sheet_button.click()
@@ -262,6 +265,22 @@ def test_each_photo_gets_the_change_in_its_own_words(
     until(lambda: not edited.pasting.run.at_work)
     (version,) = Session.open(others[0]).project.versions
     assert version.recipe.prompt == "a lamp on snow in fog"
+
+
+def test_only_the_photo_whose_edit_it_is_is_left_out_and_that_is_said(
+    edited: MainWindow, until: Until, others: list[Path], photo: Path, monkeypatch: pytest.MonkeyPatch, sample_edit: str
+) -> None:
+    dialog = paste(edited, monkeypatch, [photo])
+    assert dialog.entries == ()
+    assert dialog.state.text() == f"“{photo.name}” has this edit already."
+    edited.opening.open_path(others[0])
+    until(lambda: edited.editor.session is not None and edited.editor.session.photo.path == others[0])
+    edited.pasting.add([others[0], photo])
+    assert [entry.title for entry in dialog.entries] == [others[0].name]
+    dialog.start_button.click()
+    until(lambda: not edited.pasting.run.at_work)
+    (version,) = Session.open(others[0]).project.versions
+    assert version.recipe.prompt == sample_edit
 
 
 def test_without_photos_there_is_nothing_to_begin(edited: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from nti_desktop.gui import preferences
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.dialog_controller import DialogController
 from nti_desktop.gui.controllers.editor import Editor
-from nti_desktop.gui.controllers.series_run import SeriesRun
+from nti_desktop.gui.controllers.series_run import ALL_DONE, SeriesRun
 from nti_desktop.gui.editor.prompt_line import PromptLine
 from nti_desktop.gui.editor.series_dialog import Entry, SeriesDialog, Wording
 from nti_desktop.gui.photo_files import PHOTOS
@@ -40,8 +40,9 @@ class Pasting(DialogController):
         self.dialog = SeriesDialog(WORDING, window)
         super().__init__(self.dialog, window)
         self._editor, self._line = editor, line
-        self.run: SeriesRun[Told] = SeriesRun(self.dialog, engine, background, self._show)
+        self.run: SeriesRun[Told] = SeriesRun(self.dialog, engine, background, self._show, self._conclusion)
         self._wish: Series | None = None  # with no photos yet
+        self._edited: Path | None = None  # the photo whose edit it is
         self._told: dict[str, Told] = {}  # by photo
         self.dialog.changed.connect(self._show_forecast)
         self.dialog.add_button.clicked.connect(self._add)
@@ -72,6 +73,7 @@ class Pasting(DialogController):
         self.run.cancel()
         self._told.clear()
         self._wish = Series((), (edit,), way, settings.prompt, usual=document.basis.defaults, name=version.name)
+        self._edited = session.photo.path
         self.dialog.ask(())
         self._add()
 
@@ -81,14 +83,15 @@ class Pasting(DialogController):
         self.add([Path(name) for name in names])
 
     def add(self, photos: list[Path]) -> None:
-        """List more photos; the open one has this edit already."""
-        wish, entries, session = self._wish, self.dialog.entries, self._editor.session
-        if wish is None:
+        """List more photos, without the one whose edit it is."""
+        wish, entries, edited = self._wish, self.dialog.entries, self._edited
+        if wish is None or edited is None:
             return
-        known = {entry.key for entry in entries} | ({str(session.photo.path)} if session else set())
+        known = {entry.key for entry in entries} | {str(edited)}
         usual = f"as before, else: {wish.prompt}" if wish.prompt else ""
         new = [Entry(str(path), path.name, usual=usual) for path in dict.fromkeys(photos) if str(path) not in known]
         self.dialog.show_entries([*entries, *new], len(entries))
+        self.dialog.state.setText(f"“{edited.name}” has this edit already." if edited in photos else "")
 
     @property
     def _series(self) -> Series | None:
@@ -108,6 +111,9 @@ class Pasting(DialogController):
             self.dialog.state.setText("There are no photos yet; add some.")
             return
         self._told.clear()
+        self.dialog.sheet_button.setEnabled(False)
+        for line in self.dialog.lines:
+            line.say("")
         self.run.begin(
             series.way.entry, lambda engine, report: tell_series(series, engine, Session.save, report, engine.cancel)
         )
@@ -118,6 +124,15 @@ class Pasting(DialogController):
         made = [f"{frame.version}: {frame.prompt}{'' if frame.new else ' (was there)'}" for frame in told.frames]
         line.say(" ".join([*made, *([] if told.error is None else [str(told.error)])]))
         self.dialog.sheet_button.setEnabled(any(each.frames for each in self._told.values()))
+
+    def _conclusion(self) -> str:
+        match sum(told.error is not None for told in self._told.values()):
+            case 0:
+                return ALL_DONE
+            case 1:
+                return "All is done but one photo; what is wrong is said below it."
+            case failed:
+                return f"All is done but {failed} photos; what is wrong is said below them."
 
     @slot()
     def _show_forecast(self) -> None:

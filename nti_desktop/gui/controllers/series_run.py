@@ -24,6 +24,8 @@ from nti_desktop.photo.export.export import export_picture
 from nti_desktop.photo.export.settings import ExportSettings
 from nti_desktop.photo.export.targets import Conflict, check_target
 
+ALL_DONE = "All is done."
+
 T = TypeVar("T")
 Make = Callable[[WaitingEngine, Report], Iterator[T]]
 
@@ -38,11 +40,19 @@ class SeriesRun(QObject, Generic[T]):
     """One series at a time, told of in its dialog."""
 
     def __init__(
-        self, dialog: SeriesDialog, engine: EngineThread, background: Background, show: Callable[[T], None]
+        self,
+        dialog: SeriesDialog,
+        engine: EngineThread,
+        background: Background,
+        show: Callable[[T], None],
+        conclusion: Callable[[], str] = lambda: ALL_DONE,
     ) -> None:
-        """show: gets what comes of each step, in the window's thread; an NtiError that it raises ends the series."""
+        """show: gets what comes of each step, in the window's thread; an NtiError that it raises ends the series;
+        conclusion: what is said after the last step.
+        """
         super().__init__(dialog)
         self._dialog, self._engine, self._background, self._show = dialog, engine, background, show
+        self._conclusion = conclusion
         self._now: _Now[T] | None = None
 
     @property
@@ -80,7 +90,7 @@ class SeriesRun(QObject, Generic[T]):
             elif made is None:
                 self._now = None
                 now.engine.deleteLater()
-                self._end("All is done.")
+                self._end(self._conclusion())
             else:
                 try:
                     self._show(made)

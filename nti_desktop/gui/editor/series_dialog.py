@@ -137,7 +137,8 @@ class SeriesDialog(QDialog):
         self.activateWindow()
 
     def show_entries(self, entries: Sequence[Entry], at: int = 0) -> None:
-        """Show other lines. at: the one that is written in."""
+        """Show other lines. at: the one that is written in. What became of those that stay is still said."""
+        said = {line.entry.key: line.state.text() for line in self.lines if line.entry.key}
         whole = QWidget()
         board = QGridLayout(whole)
         board.setContentsMargins(0, 0, 0, 0)
@@ -149,6 +150,7 @@ class SeriesDialog(QDialog):
             line.edit.textEdited.connect(self._edited)
             line.edit.returnPressed.connect(self._go_on)
             line.remove.clicked.connect(self._remove)
+            line.say(said.get(line.entry.key, ""))
         board.setColumnStretch(1, 1)
         board.setRowStretch(2 * len(self.lines), 1)
         self._area.setWidget(whole)  # which deletes the ones before
