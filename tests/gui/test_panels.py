@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpi
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.progress import Progress
-from nti_desktop.gui import theme
+from nti_desktop.gui import preferences, theme
 from nti_desktop.gui.controllers import comparing, trying
 from nti_desktop.gui.editor.comparison_dialog import ComparisonDialog, Way, Wording
 from nti_desktop.gui.editor.diff_view import DiffView, changes_in_words, diff_words
@@ -167,6 +167,7 @@ def test_dropping_a_photo_opens_it(qtbot: QtBot, prepared: MainWindow, tmp_path:
         )
     )
     qtbot.waitUntil(lambda: prepared.editor.session.photo.path == other, timeout=60_000)  # type: ignore[union-attr]
+    assert preferences.last_folder() == str(tmp_path), "where the next one is looked for"
 
 
 def test_a_suggestion_says_what_changes_with_neighbours_together() -> None:

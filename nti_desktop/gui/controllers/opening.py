@@ -50,6 +50,7 @@ class Opening(QObject):
 
     def open_first(self, paths: Sequence[Path]) -> None:
         """Open one of several photos, and say what became of the others."""
+        preferences.remember_folder(paths[0].absolute().parent)
         self.open_path(paths[0])
         if len(paths) > 1:
             text = f"One photo at a time: “{paths[0].name}” is opened, the others are not."

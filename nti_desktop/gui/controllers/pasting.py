@@ -80,6 +80,8 @@ class Pasting(DialogController):
     @slot()
     def _add(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self.dialog, "Add photos", preferences.last_folder(), PHOTOS)
+        if names:
+            preferences.remember_folder(Path(names[0]).parent)
         self.add([Path(name) for name in names])
 
     def add(self, photos: list[Path]) -> None:
