@@ -293,6 +293,20 @@ def test_closing_with_an_export_that_waits_asks_first(
     assert not (tmp_path / "edited.png").exists()
 
 
+def test_nobody_is_asked_to_wait_for_an_export_that_is_done(
+    prepared: MainWindow, until: Until, tmp_path: Path, sample_edit: str
+) -> None:
+    def asked() -> list[str]:
+        return [m.text for m in prepared.editor_view.messages.messages if m.topic is Topic.CLOSING]
+
+    prepared.editor.say_in_words(sample_edit)
+    export_to(prepared, tmp_path / "edited.png")
+    prepared.close()
+    assert asked()
+    until(lambda: (tmp_path / "edited.png").exists() and not prepared.editor.exports.queue.waiting)
+    assert not asked()
+
+
 def test_a_polite_kill_waits_for_no_export(
     prepared: MainWindow, qtbot: QtBot, tmp_path: Path, sample_edit: str
 ) -> None:

@@ -45,6 +45,7 @@ class LeavingController(QObject):
         self._patience.timeout.connect(self._save_hangs)
         editor.file_tasks.saved.connect(self._saved)
         editor.file_tasks.save_failed.connect(self._save_failed)
+        editor.exports.changed.connect(self._exports_changed)
         editor.preparing.prepared.connect(self._preparing_ended)
         editor.preparing.failed.connect(self._preparing_ended)
 
@@ -143,6 +144,12 @@ class LeavingController(QObject):
         """Go on closing, as what was prepared before it could be stopped is saved, too."""
         if self.closing:
             self._plan.go_on()
+
+    @slot()
+    def _exports_changed(self) -> None:
+        """Nobody need wait any more where all that was to be written is."""
+        if not self._editor.exports.queue.waiting:
+            self._editor.withdraw(Topic.CLOSING)
 
     def close(self, soon: bool = False) -> None:
         """Hide the window, stop what is under way, save, and let the threads end. soon: see Close."""
