@@ -118,6 +118,11 @@ class OpenEdit:
         return (self._edited_inversion.settings.method if self._edited_inversion else self.defaults.method).row
 
     @property
+    def takes_description(self) -> bool:
+        """Whether the photo is described: for the edit as it stands, or for the next preparing."""
+        return self.row.described or self.defaults.method.row.described
+
+    @property
     def source(self) -> str:
         """The sentence that the edit is compared with, empty where the photo needs no description."""
         return self.description if self.row.described else ""

@@ -62,12 +62,13 @@ def standing_of(document: Document, plan: PreparationPlan, entry: ModelEntry, wa
 
 def preparation_text(standing: Standing) -> str:
     """Say what preparing is needed for and how long it takes, or how it came out; empty where nothing is to be said."""
-    if not standing.row.described:
+    in_words = standing.row.described
+    if not in_words and not standing.way[0].row.described:
         needed = _FILLED if standing.row.fills else _ORDERED
         return "" if standing.inversion is not None or standing.at_work else needed
     if standing.at_work:
         return "Being prepared; you can go on writing the edit."
-    if standing.inversion is not None and standing.up_to_date:
+    if in_words and standing.inversion is not None and standing.up_to_date:
         return _prepared(standing, standing.inversion)
     if standing.read_only:
         return standing.read_only
@@ -77,7 +78,7 @@ def preparation_text(standing: Standing) -> str:
         return str(error)
     if standing.new_area:
         needed = "Describe what the photo shows in this area, without its edits; then prepare it."
-    elif standing.inversion is not None:
+    elif in_words and standing.inversion is not None:
         needed = "The description has changed; prepare the photo again to use it."
     elif not standing.description.strip():
         return DESCRIBE

@@ -28,6 +28,7 @@ PREPARED = InversionRecord(
 )
 TOLD_LITTLE = PREPARED.model_copy(update={"figures": FiguresRecord.of(Figures(0.5, 15, 40.0, explained=0.0))})
 NEW = Standing(STUDIO, (Method.RESIDUAL, 20), KNOWN, description="a red cube")
+ORDERS = (Method.INSTRUCT, 20)
 DONE = replace(NEW, inversion=PREPARED, up_to_date=True)
 MISSING = "Say more of what the photo shows: what things are made of, what they stand on, the light;"
 
@@ -56,11 +57,13 @@ MISSING = "Say more of what the photo shows: what things are made of, what they 
             f"Describe what the photo shows in this area, without its edits; then prepare it. {TAKES}",
         ),
         (
-            replace(NEW, row=Method.INSTRUCT.row),
+            replace(NEW, row=Method.INSTRUCT.row, way=ORDERS),
             "Nothing needs to be prepared: say what should become of the photo.",
         ),
-        (replace(NEW, row=Method.INSTRUCT.row, at_work=True), ""),
-        (replace(DONE, row=Method.INSTRUCT.row), ""),
+        (replace(NEW, row=Method.INSTRUCT.row, way=ORDERS, at_work=True), ""),
+        (replace(DONE, row=Method.INSTRUCT.row, way=ORDERS), ""),
+        (replace(DONE, row=Method.INSTRUCT.row), f"Needed once before words can change the photo. {TAKES}"),
+        (replace(DONE, row=Method.INSTRUCT.row, description=""), DESCRIBE),
     ],
 )
 def test_it_is_said_what_preparing_is_needed_for_or_how_it_came_out(standing: Standing, text: str) -> None:
@@ -101,7 +104,7 @@ OFFER = "Let the model say more"
         (replace(NEW, description="a red cube " * 300), False),
         (replace(NEW, at_work=True), False),
         (replace(NEW, read_only="A newer program made it."), False),
-        (replace(NEW, row=Method.INSTRUCT.row), False),
+        (replace(NEW, row=Method.INSTRUCT.row, way=ORDERS), False),
         (replace(NEW, entry=replace(STUDIO, sees=Sees.PHOTO)), False),
         (DONE, False),
         (replace(DONE, inversion=TOLD_LITTLE), True),

@@ -152,6 +152,28 @@ def test_a_sentence_that_was_written_is_no_order_and_comes_back_with_the_model(
     assert (prompts.description.text(), prompts.edit.text()) == (sample.caption, sample.caption)
 
 
+def test_a_photo_that_was_begun_by_an_order_can_be_described_and_goes_on_in_words(
+    window: MainWindow, sample: Sample, until: Until, qtbot: QtBot
+) -> None:
+    document, prompts = window.editor.document, window.editor_view.prompts
+    assert document is not None
+    document.description = ""  # as of a photo that is no sample
+    order(window, "make it blue", qtbot)
+    until(lambda: document.version is not None)
+    window.editor.model.choose(built_in())
+    assert prompts.description.isVisible()
+    assert prompts.estimate.text().startswith("Describe the photo in one sentence")
+    assert prompts.prepare_button.text() == "Prepare photo"
+    prompts.description.setFocus()
+    qtbot.keyClicks(prompts.description, sample.caption)
+    assert prompts.estimate.text().startswith("Needed once before words can change the photo.")
+    assert prompts.edit.text() == "make it blue"
+    window.editor.model.choose_way(Method.RESIDUAL, 2)
+    prompts.prepare_button.click()
+    until(lambda: len(document.session.project.versions) == 2)
+    assert (document.description, document.edit_text) == (sample.caption, sample.caption)
+
+
 @pytest.mark.slow
 def test_a_way_that_another_built_in_model_knows_is_chosen_like_any_other(
     open_window: OpenWindow, photo: Path, until: Until, qtbot: QtBot

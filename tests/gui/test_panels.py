@@ -348,7 +348,7 @@ def test_what_the_photo_is_described_with_is_no_suggestion(qtbot: QtBot) -> None
 def test_an_order_to_try_is_there_in_full_until_one_is_given(qtbot: QtBot) -> None:
     bar = PromptBar()
     qtbot.addWidget(bar)
-    bar.show_method(Method.INSTRUCT.row)
+    bar.show_method(Method.INSTRUCT.row, described=False)
     bar.show_source("")
     bar.show_edit("")
     bar.show_suggestions(("put the mug on its side",))

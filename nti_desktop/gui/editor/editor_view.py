@@ -211,7 +211,7 @@ class EditorView(QWidget):
             self._make_room(Area(0, 0, *glimpse.size))
 
     def _show_sentences(self, document: Document) -> None:
-        self.prompts.show_method(document.row)
+        self.prompts.show_method(document.row, document.takes_description)
         self.prompts.show_source(document.source)
         self.prompts.description.show_text(document.description)
         self.prompts.show_edit(document.edit_text)
@@ -291,7 +291,10 @@ class EditorView(QWidget):
         measured = plan.estimates.measured
         set_tip(self.prompts.estimate, feedback.measured_on(measured) if measured else "")
         self.prompts.show_preparation(
-            text, plan.possible, again=document.prepared_before, needed=not document.up_to_date
+            text,
+            plan.possible,
+            again=document.prepared_before and document.row.described,
+            needed=not document.up_to_date,
         )
         ways = plan.estimates.far_apart(editor.model.entry.defaults)
         offered = tuple((method, duration(seconds)) for method, seconds in ways)

@@ -119,7 +119,7 @@ class PromptBar(QFrame):
         self.show_suggestions(())
         self.offers.hide()
         self.show_models(None, None)
-        self.show_method(Method.NULL_TEXT.row)
+        self.show_method(Method.NULL_TEXT.row, described=True)
 
     def show_models(self, preparing: ModelEntry | None, editing: ModelEntry | None) -> None:
         """The models that will read the description and the edit; a line is kept for words they never learned."""
@@ -137,10 +137,10 @@ class PromptBar(QFrame):
         self._prepare_title = f"Prepare {what}"
         self.description.setPlaceholderText(f"Say in one sentence what the {what} shows")
 
-    def show_method(self, row: MethodRow) -> None:
-        """Show what the edit is said as; hide the description of the photo where the method needs none."""
+    def show_method(self, row: MethodRow, described: bool) -> None:
+        """Show what the edit is said as. described: whether there is need of a description of the photo."""
         for widget in (self._labels[0], self.description, self.prepare_button):
-            widget.setVisible(row.described)
+            widget.setVisible(described)
         title, wanted, tip = _SAID[row.sees]
         self._labels[1].setText(title)
         self.edit.setPlaceholderText(wanted)
