@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -65,6 +66,17 @@ def test_an_order_needs_no_description_and_no_preparing_and_the_photo_follows(
     assert len(document.session.project.inversions) == 1
     window.editor.undo()
     assert prompts.edit.text() == "make it blue"
+
+
+def test_undo_leaves_the_first_order_as_it_stands(window: MainWindow, until: Until, qtbot: QtBot) -> None:
+    order(window, "make it blue", qtbot)
+    until(lambda: window.editor.document is not None and window.editor.document.version is not None)
+    assert not window.actions_by_name["undo"].isEnabled()
+    line = window.editor_view.prompts.edit
+    qtbot.keyClick(line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    line.settle()
+    assert line.text() == "make it blue"
+    assert window.editor_view.messages.messages == ()
 
 
 def test_on_a_sample_orders_are_there_to_try_and_sentences_where_they_are_wanted(

@@ -1,6 +1,7 @@
 """A line of text that says when the typist pauses at the end of a word."""
 
 from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from nti_desktop.gui.widgets.text_offsets import from_qt, to_qt
@@ -55,6 +56,14 @@ class PauseEdit(QLineEdit):
             event.ignore()
             return False
         return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the text as it is where the window undoes, but has nothing to take back."""
+        undoes = event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
+        if self._window_undoes and undoes:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def _in_a_word(self) -> bool:
         text = self.text()
