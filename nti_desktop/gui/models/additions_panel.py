@@ -126,7 +126,7 @@ class AdditionsPanel(QWidget):
 
     def _show_rows(self, additions: Sequence[ModelAddition]) -> None:
         self._rest.stop()
-        self._moved = None
+        self._weigh()
         self.rows = [_Row(addition) for addition in additions]
         inside = QWidget()
         column = QVBoxLayout(inside)

@@ -127,8 +127,9 @@ def test_a_built_in_model_is_given_files_like_any_other(
     rested(window, until)
 
 
-def test_a_weight_moved_just_before_the_page_closes_is_kept(
-    opened: Callable[[], MainWindow], model: Path, style: Path, until: Until
+@pytest.mark.parametrize("leave", [lambda window: window.models.page.close(), lambda window: choose(window, "studio")])
+def test_a_weight_moved_just_before_the_page_closes_or_another_model_is_chosen_is_kept(
+    opened: Callable[[], MainWindow], model: Path, style: Path, until: Until, leave: Callable[[MainWindow], object]
 ) -> None:
     extend(model, style)
     window = opened()
@@ -136,7 +137,7 @@ def test_a_weight_moved_just_before_the_page_closes_is_kept(
     slider = panel(window).rows[0].slider
     assert slider is not None
     slider.slide_to(0.25)
-    window.models.page.close()
+    leave(window)
     until(lambda: read_places().given(model) == (Given(style, 0.25),))
     rested(window, until)
 
