@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 import platformdirs
-from PySide6.QtCore import QMessageLogContext, QSocketNotifier, QtMsgType, QUrl, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, QSocketNotifier, QtMsgType, QUrl, qInstallMessageHandler
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -27,7 +27,7 @@ from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.single_instance import first_or_handed_over
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
 from nti_desktop.gui.workers.garbage import garbage_collected_here
-from nti_desktop.gui.workers.threads import others_give_way
+from nti_desktop.gui.workers.threads import others_give_way, slot
 from nti_desktop.models.library.samples import samples
 
 log = logging.getLogger(__name__)
@@ -170,6 +170,21 @@ def _reporter(window: MainWindow) -> Callable[[type[BaseException], BaseExceptio
     return report
 
 
+class _Interrupt(QObject):
+    """Closes the window once for each time that signals have written into a socket."""
+
+    def __init__(self, window: MainWindow, woken: socket.socket) -> None:
+        super().__init__(window)
+        self._window, self._woken = window, woken
+        self.notifier = QSocketNotifier(woken.fileno(), QSocketNotifier.Type.Read, self)
+        self.notifier.activated.connect(self._close)
+
+    @slot()
+    def _close(self) -> None:
+        self._woken.recv(4096)  # else Qt tells of it again and again
+        self._window.close_when_interrupted()
+
+
 @contextmanager
 def _interrupt_closes(window: MainWindow) -> Iterator[None]:
     """Ctrl-C on the terminal, a polite kill, or the end of the terminal or of the user's session closes the window as
@@ -181,14 +196,13 @@ def _interrupt_closes(window: MainWindow) -> Iterator[None]:
     wakes, woken = socket.socketpair()
     for end in (wakes, woken):
         end.setblocking(False)
-    notifier = QSocketNotifier(woken.fileno(), QSocketNotifier.Type.Read, window)
-    notifier.activated.connect(window.close_when_interrupted)
+    interrupt = _Interrupt(window, woken)
     before = signal.set_wakeup_fd(wakes.fileno())
     handlers = {number: signal.signal(number, _let_qt_see_it) for number in _ENDING}
     try:
         yield
     finally:
-        notifier.setEnabled(False)
+        interrupt.notifier.setEnabled(False)
         for number, handler in handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(before)

@@ -209,7 +209,6 @@ class MainWindow(QMainWindow):
         """Save and close the window."""
         self.close()
 
-    @slot()
     def close_when_interrupted(self) -> None:
         """The terminal or the system asked the program to end, which may not take long."""
         self.leaving.close_without_exporting(soon=True)

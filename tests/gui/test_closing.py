@@ -1,16 +1,19 @@
 """Closing ends cleanly whatever is under way: nothing is terminated, nothing crashes, what was done is saved."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from nti_desktop.editing.save_queue import SaveRequest
 from nti_desktop.editing.session import Session
+from nti_desktop.gui.app import _interrupt_closes
 from nti_desktop.gui.controllers.file_tasks import FileTasks
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.widgets.message_bar import Topic
@@ -215,3 +218,21 @@ def test_a_save_that_fails_keeps_the_window_and_offers_to_close_without(
     with qtbot.waitSignal(prepared.closed, timeout=60_000):
         anyway.do()
     assert sidecar.read_bytes().endswith(b"written by someone else")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends programs another way")
+def test_an_interrupt_closes_once_and_where_nothing_can_be_saved_the_window_stays(
+    prepared: MainWindow, until: Until, photo: Path
+) -> None:
+    sidecar = photo.with_name(photo.name + ".nti")
+    kept = sidecar.rename(photo.with_name("kept"))
+    sidecar.mkdir()
+    prepared.versions.add_version()
+    with _interrupt_closes(prepared):
+        os.kill(os.getpid(), signal.SIGINT)
+        until(lambda: any(m.topic is Topic.SAVE for m in prepared.editor_view.messages.messages))
+        QTest.qWait(0)  # whatever waits to be told of
+        assert prepared.isVisible()
+        assert not prepared.leaving.closing
+    sidecar.rmdir()
+    kept.rename(sidecar)
