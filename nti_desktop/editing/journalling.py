@@ -214,12 +214,20 @@ def _kept_desk(session: Session) -> Desk | None:
 
 
 class JournalWriter:
-    """Owned by the worker that writes. takes_up: what it goes on from, which is not needed once this is written."""
+    """Owned by the worker that writes. takes_up, before: what a program left and what was written under another name,
+    none of which is needed once this is written.
+    """
 
-    def __init__(self, place: Place, takes_up: Left | None, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        takes_up: Left | None,
+        before: "JournalWriter | None",
+        folder: Path | None = None,
+    ) -> None:
         self.place = place
         self._journal = Journal(place, folder)
-        self._takes_up = takes_up
+        self._takes_up, self._before = takes_up, before
         self._desks = DeskWriter()
         self._base: Signature | None = None  # of what was saved, in the last entry
 
@@ -247,19 +255,25 @@ class JournalWriter:
                 f"What is not saved yet would be lost with a crash, as no journal can be written ({error.strerror}); "
                 "save often, and make room on the disk of your home folder."
             ) from error
+        self._forget_earlier()
+
+    def _forget_earlier(self) -> None:
         if self._takes_up is not None:
             forget(self._takes_up)
-            self._takes_up = None
+        if self._before is not None:
+            self._before.discard()
+        self._takes_up = self._before = None
 
     def discard(self) -> None:
         """Nothing of it is needed any more."""
         self._journal.discard()
-        if self._takes_up is not None:
-            forget(self._takes_up)
+        self._forget_earlier()
 
     def close(self) -> None:
         """Leave it for the next time that the photo is opened."""
         self._journal.close()
+        if self._before is not None:
+            self._before.close()
 
 
 class Journalling:
@@ -290,13 +304,11 @@ class Journalling:
             return
         if not unsaved.says_more_than(self._last):
             return
-        before, writer = self._writer, self._writer
+        writer = self._writer
         if writer is None or writer.place != unsaved.place:
-            writer = JournalWriter(unsaved.place, self._takes_up, self._folder)
+            writer = JournalWriter(unsaved.place, self._takes_up, writer, self._folder)
         self._last, self._writer = unsaved, writer
         self._submit(lambda: writer.write(unsaved))
-        if before is not None and before is not writer:
-            self._submit(before.discard)
 
     def discard(self) -> None:
         """Nothing of what was written is needed any more."""

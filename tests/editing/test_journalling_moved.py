@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
+from nti_desktop.core import disk
 from nti_desktop.core.errors import SidecarError
 from nti_desktop.editing.area_inversion import AreaInversion
 from nti_desktop.editing.journalling import reopened, unfinished
@@ -46,6 +47,29 @@ def test_what_was_not_saved_of_a_project_under_another_name_comes_back_with_that
     edited.crash()
     assert edited.document.edit_text == SOURCE.replace("red", "white")
     assert edited.session.photo.path == photo
+
+
+def test_what_was_noted_of_a_project_stays_until_it_is_noted_under_its_new_name(
+    edited: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    snapshot = edited.session.snapshot(edited.photo.with_name("another.nti"))
+    edited.document.say_in_words(SOURCE.replace("red", "white"))
+    edited.note()
+    edited.session.working_copy.saved(snapshot, snapshot.write())
+    before = edited.journals
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "fsync", full)
+        edited.note()
+    assert len(edited.faults) == 1
+    assert not edited.journalling.written
+    assert set(before) <= set(edited.journals)
+    edited.note()
+    assert edited.journalling.written
+    assert len(edited.journals) == 1
+    assert edited.journals != before
 
 
 def test_what_was_not_saved_of_a_photo_is_gone_on_with_by_opening_the_photo(edited: Desktop) -> None:
