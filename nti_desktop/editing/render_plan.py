@@ -163,11 +163,11 @@ class RenderPlan(Generic[P]):
                 self._last = self._sharpened = replace(last, picture=picture)
                 self._audience.sharpened(last.picture, picture)
 
-        self._worker.submit(task, done, self._not_sharpened, latest_of="sharpen")
+        def failed(error: NtiError) -> None:
+            if self._last is last:
+                self._audience.failed(last.wanted, error)
 
-    def _not_sharpened(self, error: NtiError) -> None:
-        if self._last is not None:
-            self._audience.failed(self._last.wanted, error)
+        self._worker.submit(task, done, failed, latest_of="sharpen")
 
     def forget(self) -> None:
         """Nothing is wanted any more; what is under way will not be shown."""
@@ -262,7 +262,8 @@ class RenderPlan(Generic[P]):
                 self._audience.composed(composed)
 
         def failed(error: NtiError) -> None:
-            self._audience.failed(wanted, error)
+            if self._may_show(wanted):
+                self._audience.failed(wanted, error)
 
         self._worker.submit(task, done, failed, latest_of="compose")
 

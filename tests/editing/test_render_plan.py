@@ -209,6 +209,28 @@ def test_a_picture_at_full_size_that_cannot_be_drawn_is_told_of(plan: Plan) -> N
     assert plan.shown == [BLUE.prompt]
 
 
+def test_a_picture_of_a_photo_that_was_left_fails_unheard(plan: Plan) -> None:
+    def fail(*_: object) -> Composed[str]:
+        raise NtiError("There is too little memory for this; close other programs first.")
+
+    plan.ask(BLUE)
+    plan.answer()
+    plan.work()
+    plan.plan._drawing.compose = fail  # type: ignore[method-assign]
+    plan.plan._drawing.sharpen = fail  # type: ignore[method-assign,assignment]
+    plan.plan.sharpen()
+    plan.ask(GREEN)
+    plan.answer()
+    plan.plan.open(None)
+    plan.work()
+    assert not plan.failed
+    plan.plan.open(plan.session)
+    plan.ask(BLUE)
+    plan.answer()
+    plan.work()
+    assert len(plan.failed) == 1
+
+
 def test_less_of_an_edit_that_is_rendered_is_known_to_take_no_time(plan: Plan) -> None:
     whole = plan.ask(BLUE)
     less = replace(whole, state=replace(whole.state, recipe=replace(BLUE, strength=0.4)))
