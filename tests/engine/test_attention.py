@@ -20,7 +20,6 @@ from nti_desktop.engine.sampling.attention import (
     probabilities,
 )
 from nti_desktop.engine.sampling.ddim import levels_of
-from nti_desktop.engine.sampling.pivot import Source
 from nti_desktop.recipe.recipe import EditRecipe, Reweighting, WordControl
 from tests.engine.trials import EDIT, SOURCE, prepared, some_latents
 
@@ -247,27 +246,3 @@ def test_the_source_is_recorded_at_the_pivot_with_the_label_of_each_step(prototy
         with torch.no_grad():
             expected = prototype.predict(photo.pivot[step : step + 1], levels.timesteps[step], prototype.embed(SOURCE))
         assert torch.allclose(source.at(step, 1.0).conditional, expected, atol=1e-5)
-
-
-def test_recorded_values_with_their_queries_and_keys_are_all_that_a_layer_answers(model: DiffusionModel) -> None:
-    latents = some_latents()
-    watch = Watch(recording := Recording(1, latents[0, 0].numel(), with_values=True))
-    with model.attention.set_to(watch), torch.no_grad():
-        output = model.predict(latents, 501, model.embed(SOURCE))
-    step = recording.step(0, 1.0, output, None)
-    assert step.values.keys() == step.keys.keys()
-    for layer, v in step.values.items():
-        answer = probabilities(step.queries[layer], step.keys[layer]) @ v
-        assert torch.allclose(answer, watch.answers[layer][0], atol=1e-4)
-
-
-def test_a_source_records_values_where_they_are_wanted_only_and_counts_their_bytes(prototype: DiffusionModel) -> None:
-    photo, levels = prepared(prototype), levels_of(prototype.scheduler_config, 5)
-    plain, valued = (
-        Source(prototype, photo.pivot, levels, prototype.embed(SOURCE), None, with_values).at(2, 1.0)
-        for with_values in (False, True)
-    )
-    assert not plain.values
-    assert valued.to(torch.device("cpu")).values.keys() == plain.keys.keys()
-    values = sum(v.numel() * v.element_size() for v in valued.values.values())
-    assert valued.bytes() == plain.bytes() + values

@@ -5,7 +5,7 @@ The step is passed by whoever runs it, never counted in attention calls (Hertz e
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -147,8 +147,7 @@ class SourceStep:
     """What the source did at one step: its attention, and the UNet's raw answers.
 
     cross: per layer (heads, positions, tokens); queries, keys: per self-attention layer of at most `self_limit` of the
-    latent positions, (heads, positions, width); values: likewise, only if asked for; conditional, unconditional:
-    (1, C, h, w), the latter only if asked for.
+    latent positions, (heads, positions, width); conditional, unconditional: (1, C, h, w), the latter only if asked for.
     """
 
     self_limit: float
@@ -157,7 +156,6 @@ class SourceStep:
     cross: dict[str, Tensor]
     queries: dict[str, Tensor]
     keys: dict[str, Tensor]
-    values: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -166,30 +164,27 @@ class SourceStep:
 
     def bytes(self) -> int:
         """Memory that its attention takes."""
-        kept = (self.cross, self.queries, self.keys, self.values)
+        kept = (self.cross, self.queries, self.keys)
         return sum(t.numel() * t.element_size() for layers in kept for t in layers.values())
 
     def to(self, device: torch.device) -> "SourceStep":
         """The same with its attention on another device."""
-        cross, queries, keys, values = (
-            {layer: x.to(device) for layer, x in kept.items()}
-            for kept in (self.cross, self.queries, self.keys, self.values)
+        cross, queries, keys = (
+            {layer: x.to(device) for layer, x in kept.items()} for kept in (self.cross, self.queries, self.keys)
         )
-        return replace(self, cross=cross, queries=queries, keys=keys, values=values)
+        return replace(self, cross=cross, queries=queries, keys=keys)
 
 
 class Recording:
     """Plain attention that keeps what the last `rows` rows of the batch did, one source step a row."""
 
-    def __init__(self, rows: int, positions: float, attend: Attend = all_at_once, with_values: bool = False) -> None:
+    def __init__(self, rows: int, positions: float, attend: Attend = all_at_once) -> None:
         self.rows = rows
         self.positions = positions  # the most positions of a self-attention layer worth keeping
-        self.with_values = with_values
         self.attend = attend
         self.maps: dict[str, Tensor] = {}
         self.queries: dict[str, Tensor] = {}
         self.keys: dict[str, Tensor] = {}
-        self.values: dict[str, Tensor] = {}
 
     def cross(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Keep the probabilities (rows, heads, positions, tokens)."""
@@ -198,20 +193,17 @@ class Recording:
         return p @ v
 
     def itself(self, layer: str, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """Keep queries and keys, and values where they are wanted, of layers that are small enough."""
+        """Keep queries and keys of layers that are small enough."""
         if q.shape[-2] <= self.positions:
             self.queries[layer], self.keys[layer] = q[-self.rows :], k[-self.rows :]
-            if self.with_values:
-                self.values[layer] = v[-self.rows :]
         return self.attend(q, k, v)
 
     def step(self, row: int, self_limit: float, conditional: Tensor, unconditional: Tensor | None) -> SourceStep:
         """The source step of one recorded row."""
-        cross, queries, keys, values = (
-            {layer: x[row].clone() for layer, x in kept.items()}
-            for kept in (self.maps, self.queries, self.keys, self.values)
+        cross, queries, keys = (
+            {layer: x[row].clone() for layer, x in kept.items()} for kept in (self.maps, self.queries, self.keys)
         )
-        return SourceStep(self_limit, conditional, unconditional, cross, queries, keys, values)
+        return SourceStep(self_limit, conditional, unconditional, cross, queries, keys)
 
 
 @dataclass(frozen=True, eq=False)

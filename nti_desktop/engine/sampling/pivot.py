@@ -74,8 +74,7 @@ class Source:
     """The source branch: at every step one conditional pass at the pivot itself, the same for every edit.
 
     Recorded when first asked for, many steps a call; kept on the device, else in host memory, else not kept.
-    conditional: the source prompt's embedding; unconditional: the null embedding whose answer is recorded too, or None;
-    with_values: whether the values of self-attention are recorded beside queries and keys.
+    conditional: the source prompt's embedding; unconditional: the null embedding whose answer is recorded too, or None.
 
     Answers are recorded to be subtracted from an edit's, so they are asked for anew once the UNet computes in another
     type; attention alone serves in any.
@@ -88,14 +87,12 @@ class Source:
         levels: Levels,
         conditional: Embedding,
         unconditional: Embedding | None,
-        with_values: bool = False,
     ) -> None:
         self._model = model
         self._pivot = pivot
         self._levels = levels
         self._conditional = conditional
         self._unconditional = unconditional
-        self._with_values = with_values
         self._kept: dict[int, SourceStep] = {}
         self._home: torch.device | None = model.device
         self._at_once = 1  # steps in a call while recording
@@ -168,7 +165,7 @@ class Source:
             latents, labels = latents.repeat(2, 1, 1, 1), labels.repeat(2)
             embeddings = stacked(self._unconditional.for_rows(rows), embeddings)
         positions = self._pivot[0, 0].numel() * self_limit
-        recording = Recording(rows, positions, self._model.attention.attend, self._with_values)
+        recording = Recording(rows, positions, self._model.attention.attend)
         with self._model.attention.set_to(recording):
             outputs = self._model.predict_once(latents, labels, embeddings)
         return {
