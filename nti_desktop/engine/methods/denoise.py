@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken, Report, report_nothing, watched
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding, stacked
@@ -84,6 +85,20 @@ class Task:
     report: Report = report_nothing
     cancel: CancelToken = field(default_factory=CancelToken)
 
+    @property
+    def guidance_scale(self) -> float:
+        """As the recipe says, else as the photo was prepared."""
+        asked = self.recipe.guidance_scale
+        return self.prepared.settings.guidance_scale if asked is None else asked
+
+    def check_guidance(self) -> None:
+        """Raises RecipeError for another guidance than the photo was prepared for."""
+        prepared = self.prepared.settings.guidance_scale
+        if self.guidance_scale != prepared:
+            raise RecipeError(
+                f"This photo was prepared for a guidance of {prepared:g}; prepare it again to edit with another."
+            )
+
 
 # What a method makes of the guided step from level a to b: (latents at b, a, b, guidance scale) -> latents at b.
 Landing = Callable[[Tensor, int, int, float], Tensor]
@@ -115,7 +130,7 @@ def denoise(
     source_tokens, edit_tokens = model.tokens(settings.prompt), model.tokens(recipe.prompt)
     attention = attention or attention_edit(source_tokens, edit_tokens, recipe)
     attention = attention.to(model.device)
-    scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
+    scale = task.guidance_scale
     alone = scale == 1 and landing is None  # what lands on a path is asked like its source, so that equals are equal
     if conditional is None:
         conditional = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)

@@ -65,7 +65,7 @@ def render(task: Task) -> Edit:
         before, after = model.predict(z.expand(2, -1, -1, -1), levels.timesteps[asked], both)
         differences.append((after - before).abs().mean(0))
     mask = difference_mask(torch.stack(differences).mean(0))
-    scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
+    scale = task.guidance_scale
     embeddings = stacked(model.embed(""), edit)
     start = levels.steps - first_steps(levels.steps)
     z = pivot[start : start + 1]

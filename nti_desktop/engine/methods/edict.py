@@ -11,7 +11,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nti_desktop.core.errors import RecipeError
 from nti_desktop.core.progress import CancelToken, Report, watched
 from nti_desktop.engine.methods.denoise import Edit, Prepared, Task
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
@@ -119,13 +118,9 @@ def source(_model: DiffusionModel, _prepared: Prepared) -> None:
 @torch.no_grad()
 def render(task: Task) -> Edit:
     """One edit: the pair drawn down after its sentence. Raises RecipeError for another guidance than the pair's."""
+    task.check_guidance()
     model, recipe, prepared = task.model, task.recipe, task.prepared
     settings = prepared.settings
-    if recipe.guidance_scale not in (None, settings.guidance_scale):
-        raise RecipeError(
-            f"This photo was prepared for a guidance of {settings.guidance_scale:g}; "
-            "prepare it again to edit with another."
-        )
     levels, start = levels_of(model.scheduler_config, settings.steps), first_level(settings.steps)
     edit = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     noise = noise_of(model, edit, settings.guidance_scale, levels)

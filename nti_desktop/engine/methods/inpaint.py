@@ -43,7 +43,7 @@ def render(task: Task) -> Edit:
     seen = surroundings(model, task.prepared, recipe)
     lot = torch.Generator().manual_seed(recipe.seed)
     z = torch.randn(task.prepared.photo.shape, generator=lot).to(model.device)
-    scale = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
+    scale = task.guidance_scale
     edit = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     shown = None if task.image_prompt is None else model.read_picture(task.image_prompt)
     weight = IMAGE_PROMPT.usual if recipe.image_prompt_weight is None else recipe.image_prompt_weight

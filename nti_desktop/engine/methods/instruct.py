@@ -114,9 +114,8 @@ def render(task: Task) -> Edit:
     """One edit, from the noise of the recipe's seed down."""
     model, recipe, settings, photo = task.model, task.recipe, task.prepared.settings, task.prepared.photo
     levels = levels_of(model.scheduler_config, settings.steps)
-    by_text = settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
     by_image = IMAGE_GUIDANCE.usual if recipe.image_guidance is None else recipe.image_guidance
-    guide = Guide(model, levels, photo, by_text, by_image)
+    guide = Guide(model, levels, photo, task.guidance_scale, by_image)
     order = edit_embedding(model.embed, model.tokens, settings.prompt, recipe)
     held = Method.INSTRUCT.row.lot_of(recipe) is Lot.HELD
     path = noised_path(photo, levels, recipe.seed)

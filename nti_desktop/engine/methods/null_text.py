@@ -154,12 +154,8 @@ source = source_of
 
 def render(task: Task) -> Edit:
     """One edit with the optimised null embeddings; raises RecipeError for a guidance they were not made for."""
+    task.check_guidance()
     settings, pivot = task.prepared.settings, task.prepared.pivot
-    if task.recipe.guidance_scale not in (None, settings.guidance_scale):
-        raise RecipeError(
-            f"This photo was prepared for a guidance of {settings.guidance_scale:g}; "
-            "prepare it again to edit with another."
-        )
     levels = levels_of(task.model.scheduler_config, settings.steps)
 
     def landing(z: Tensor, a: int, b: int, _guidance_scale: float) -> Tensor:

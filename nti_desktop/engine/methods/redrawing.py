@@ -38,7 +38,7 @@ def redrawn(task: Task, edit: Edit) -> Edit:
     if not place.any():
         return edit
     noise = torch.randn(before.shape, generator=torch.Generator().manual_seed(SEED)).to(before)
-    scale = task.prepared.settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
+    scale = task.guidance_scale
     conditional = edit_embedding(model.embed, model.tokens, task.prepared.settings.prompt, recipe)
     embeddings = stacked(model.embed(""), conditional)
 

@@ -39,7 +39,7 @@ def render(task: Task) -> Edit:
         drawn = torch.randn(prepared.photo.shape, generator=lot).to(model.device)
         alpha = levels.alphas[start]
         z = alpha**0.5 * prepared.photo + (1 - alpha) ** 0.5 * drawn
-    scale = prepared.settings.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale
+    scale = task.guidance_scale
     edit = edit_embedding(model.embed, model.tokens, prepared.settings.prompt, recipe)
     embeddings = stacked(model.embed(""), edit)
     visited = [start + step for step in visited_levels(levels.steps - start, task.visits)]
