@@ -1,5 +1,6 @@
 """Teaching a word in the window: from the Models page to a word that the list shows, with the real engine thread."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from nti_desktop.core.errors import NtiError
 from nti_desktop.core.progress import CancelToken, Progress, Report
+from nti_desktop.editing.teaching import Lesson, check_lesson
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.models.teach_dialog import TeachDialog
 from nti_desktop.models.library.catalog import built_in
@@ -107,6 +109,29 @@ def test_the_learning_is_seen_stopped_and_taken_up_again(dialog: TeachDialog, pu
     until(lambda: "knows “my_mug” now" in dialog.state.text())
     assert [int(job.begun["steps"][0]) if job.begun else 0 for job in pupil.asked] == [0, 3]
     rested(window_of(dialog), until)
+
+
+def test_a_lesson_that_is_stopped_while_it_is_looked_at_is_not_learned(
+    dialog: TeachDialog, pupil: Pupil, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, window = threading.Event(), window_of(dialog)
+
+    def slow(lesson: Lesson) -> str:
+        assert answers.wait(60)
+        return check_lesson(lesson)
+
+    monkeypatch.setattr("nti_desktop.gui.controllers.teaching.check_lesson", slow)
+    pupil.let_go(2)
+    for _ in range(2):
+        dialog.teach.click()
+        assert dialog.state.text() == "Looking at the photos"
+        dialog.stop.click()
+        assert dialog.state.text() == "Stopped; “Teach” goes on where it stood."
+    dialog.teach.click()
+    answers.set()
+    until(lambda: "knows “my_mug” now" in dialog.state.text())
+    rested(window, until)
+    assert len(pupil.asked) == 1
 
 
 def test_closing_the_dialog_stops_the_learning(dialog: TeachDialog, pupil: Pupil, until: Until) -> None:
