@@ -28,6 +28,7 @@ from nti_desktop.gui.controllers.opening import Opening, dropped_files
 from nti_desktop.gui.controllers.opening_feedback import OpeningFeedback
 from nti_desktop.gui.controllers.panel_edits import PanelEdits
 from nti_desktop.gui.controllers.pasting import Pasting
+from nti_desktop.gui.controllers.progress import ProgressWatch
 from nti_desktop.gui.controllers.samples import Samples
 from nti_desktop.gui.controllers.saving_as import SavingAs
 from nti_desktop.gui.controllers.story import Story
@@ -42,7 +43,6 @@ from nti_desktop.gui.models.model_chooser import ModelChooser
 from nti_desktop.gui.models.other_model import OtherModel
 from nti_desktop.gui.screen_colours import ScreenColours
 from nti_desktop.gui.tool_bar import make_tool_bar
-from nti_desktop.gui.widgets.progress import ProgressWatch
 from nti_desktop.gui.window_size import open_as_last_time
 from nti_desktop.gui.workers.background import Background
 from nti_desktop.gui.workers.engine_thread import EngineThread, load_service

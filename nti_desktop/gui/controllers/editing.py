@@ -5,8 +5,8 @@ from PySide6.QtCore import QObject
 from nti_desktop.editing import edits
 from nti_desktop.gui.commands import Menu, command
 from nti_desktop.gui.controllers.editor import Editor
+from nti_desktop.gui.controllers.progress import ProgressWatch
 from nti_desktop.gui.editor.editor_view import EditorView
-from nti_desktop.gui.widgets.progress import ProgressWatch
 from nti_desktop.gui.workers.threads import slot
 
 
