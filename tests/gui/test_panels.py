@@ -27,6 +27,7 @@ from nti_desktop.gui.widgets.work_strip import WorkStrip
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.recipe.kinds import Kind
 from nti_desktop.recipe.methods import METHODS, Method
+from nti_desktop.recipe.outlines import rectangle
 from nti_desktop.recipe.parameters import STRENGTH
 from nti_desktop.recipe.recipe import Blend, EditRecipe, Side, WordControl, WordRef
 from nti_desktop.recipe.words import Change
@@ -117,11 +118,15 @@ def test_mask_words_are_clicked_on_and_off_and_keep_words_wait_for_a_place(qtbot
     panel.places.buttons[2].click()
     assert sent[-1] == ((WordRef(Side.EDIT, 2, "ball"),), (WordRef(Side.SOURCE, 4, "sand"),))
     panel.show_recipe(source, EditRecipe("a blue ball", blend=Blend(*sent[-1])), 0.01)
-    panel.show_coverage(0.62)
-    assert "62 %" in panel.coverage.text()
-    assert "higher threshold" in panel.coverage.text()
+    panel.show_coverage(0.62, whole=True)
+    assert "covers 62 % of the photo. A higher threshold" in panel.coverage.text()
+    panel.show_coverage(0.62, whole=False)
+    assert "covers 62 % of the area. A higher threshold" in panel.coverage.text()
     panel.clear_button.click()
     assert sent[-1] == ((), ())
+    panel.show_recipe(source, EditRecipe("a blue ball", within=(rectangle(0, 0, 1, 0.62),)), 0.01)
+    panel.show_coverage(0.62, whole=True)
+    assert panel.coverage.text() == "The mask covers 62 % of the photo.", "what is marked by hand has no threshold"
 
 
 def test_messages_stay_until_dismissed_or_outdated_and_none_is_lost(qtbot: QtBot) -> None:

@@ -343,8 +343,8 @@ class EditorView(QWidget):
         """The newest mask, and how much it covers."""
         document = self.editor.document
         mask = None if document is None else used_mask(document, self.editor.rendering.plan.last)
-        if mask is not None:
-            self.mask_panel.show_coverage(mask.coverage)
+        if mask is not None and document is not None:
+            self.mask_panel.show_coverage(mask.coverage, mask.area == document.whole)
         if mask is None or not self.mask_panel.show_mask.isChecked():
             self.view.show_overlay(None)
             return

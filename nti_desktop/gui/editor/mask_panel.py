@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nti_desktop.core.errors import RecipeError
+from nti_desktop.editing import feedback
 from nti_desktop.editing.edits import mask_words
 from nti_desktop.editing.image_prompts import meant_of
 from nti_desktop.gui.canvas.picture import thumbnail
@@ -19,7 +20,6 @@ from nti_desktop.recipe.parameters import FEATHER, THRESHOLD
 from nti_desktop.recipe.recipe import EditRecipe, WordRef
 
 _THUMBNAIL = 96  # pixels of the screen
-LARGE = 0.5  # share of the frame above which a mask is too large for one thing
 
 
 class _Chips(QWidget):
@@ -190,11 +190,12 @@ class MaskPanel(QWidget):
             except RecipeError as error:
                 self.picture.setText(str(error))
 
-    def show_coverage(self, coverage: float | None) -> None:
-        """coverage: fraction of the photo inside the mask; None without a mask."""
-        if coverage is not None:
-            advice = " A higher threshold would change less of the photo." if coverage > LARGE else ""
-            self.coverage.setText(f"The mask covers {coverage * 100:.0f} % of the photo.{advice}")
+    def show_coverage(self, coverage: float, whole: bool) -> None:
+        """coverage: fraction of what is worked on that is inside the mask; whole: whether that is the whole photo."""
+        what = "photo" if whole else "area"
+        large = coverage > feedback.WIDE_MASK and self.threshold.isEnabledTo(self)  # marks by hand have none
+        advice = f" A higher threshold would change less of the {what}." if large else ""
+        self.coverage.setText(f"The mask covers {coverage * 100:.0f} % of the {what}.{advice}")
 
     @slot()
     def _chosen(self) -> None:
