@@ -9,7 +9,7 @@ from nti_desktop.editing.engine_jobs import measure_job
 from nti_desktop.editing.session import Session
 from nti_desktop.models.library.answers import ANSWERS, answer_of, keep_answer
 from nti_desktop.models.library.catalog import ModelEntry, model_at
-from nti_desktop.models.library.places import read_places, write_places
+from nti_desktop.models.library.places import change_places
 from nti_desktop.models.library.samples import samples
 from nti_desktop.models.library.scan import is_a_place, models_below
 
@@ -37,7 +37,7 @@ def add_model(path: Path, autoencoder: Path | None, ask: Ask) -> str:
     it from answering only leaves the guess. Raises ModelError in one sentence, Cancelled, and nothing has changed.
     """
     if autoencoder is None and is_a_place(path):
-        write_places(read_places().with_added(path))
+        change_places(lambda now: now.with_added(path))
         return f"The models in “{path}” are listed, {len(models_below(path))} by now, and used where they are."
     entry = model_at(path, autoencoder)
     if entry.prediction_guessed and answer_of(path) is None:
@@ -49,6 +49,6 @@ def add_model(path: Path, autoencoder: Path | None, ask: Ask) -> str:
             answer = None
         if answer in ANSWERS:
             keep_answer(path, answer)
-    write_places(read_places().with_added(path, autoencoder))
+    change_places(lambda now: now.with_added(path, autoencoder))
     paired = "" if autoencoder is None else f", with the autoencoder “{autoencoder}”"
     return f"“{entry.name}” is listed, and used where it is, in “{path.parent}”{paired}."

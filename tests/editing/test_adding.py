@@ -1,6 +1,7 @@
 """Adding a model: where nothing tells what it predicts it is asked, once."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def test_a_models_own_answer_stands_above_the_guess_until_the_file_changes(file:
     assert model.about == ["mine"]
     os.utime(file, ns=(1, 1))
     assert stands(file) == ("v_prediction", 768)
+
+
+def test_models_that_are_added_at_the_same_moment_are_all_listed(tmp_path: Path) -> None:
+    folders = [tmp_path / f"{number}" for number in range(24)]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "mine.safetensors").touch()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda folder: add_model(folder, None, Asked(None)), folders))
+    assert set(read_places().added) == set(folders)
 
 
 @pytest.mark.parametrize("answer", [None, "sample", OutOfMemory("There is not enough memory."), ModelError("Damaged.")])

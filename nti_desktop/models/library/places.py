@@ -4,7 +4,8 @@ and the window and the command line share it.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,7 @@ import platformdirs
 
 from nti_desktop.core import atomic, disk
 from nti_desktop.core.errors import ModelError, RecipeError
+from nti_desktop.core.lock import alone_in
 from nti_desktop.recipe.parameters import ADDITION
 
 T = TypeVar("T")
@@ -140,6 +142,21 @@ def write_places(places: Places) -> None:
         ) from error
 
 
+def change_places(change: Callable[[Places], Places]) -> None:
+    """Write what becomes of what is written by then, while no other window and no other thread changes it.
+
+    Raises ModelError as `write_places` does, or where another one takes too long; or what `change` raises.
+    """
+    path = places_file()
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(alone_in(path.parent))
+        except OSError as error:
+            raise ModelError(f"“{path}” cannot be written ({error.strerror}), so nothing was changed.") from error
+        write_places(change(read_places()))
+
+
 def move_store(store: Path) -> Places:
     """From now on downloads go here; the folder is made, and what is in the one before stays there.
 
@@ -149,7 +166,7 @@ def move_store(store: Path) -> Places:
         store.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ModelError(f"“{store}” cannot be made a folder ({error.strerror}); choose another.") from error
-    write_places(replace(read_places(), store=store))
+    change_places(lambda now: replace(now, store=store))
     return read_places()
 
 

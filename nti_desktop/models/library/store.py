@@ -11,7 +11,7 @@ from nti_desktop.core.errors import AutoencoderMissing, ModelError
 from nti_desktop.models.hub.client import INCOMING, PLAN, held
 from nti_desktop.models.hub.offers import offers
 from nti_desktop.models.library.catalog import ModelEntry, all_built_in, find_called, model_at, name_of
-from nti_desktop.models.library.places import Places, write_places
+from nti_desktop.models.library.places import Places, change_places
 from nti_desktop.models.library.preview_decoders import stored_preview_decoders
 from nti_desktop.models.library.programs import Source
 from nti_desktop.models.library.records import DownloadRecord, files_of, read_record, record_path, size_of
@@ -125,12 +125,12 @@ def remove(candidate: Candidate, places: Places) -> str:
     """
     path = candidate.path
     if candidate.source is not Source.STORE or path.parent != places.store:
-        write_places(places.without(path))
+        change_places(lambda now: now.without(path))
         return f"“{name_of(path)}” is no longer listed; its files stay where they are, in “{path.parent}”."
     _delete(path)
     record_path(path).unlink(missing_ok=True)
-    if (without := places.with_deleted(path)) != places:
-        write_places(without)
+    if places.with_deleted(path) != places:
+        change_places(lambda now: now.with_deleted(path))
     return f"“{path.name}” is deleted from “{places.store}”."
 
 
