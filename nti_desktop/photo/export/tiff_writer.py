@@ -25,67 +25,44 @@ from nti_desktop.photo.metadata.tiff import Field, Layout, Order
 Samples = NDArray[np.uint8 | np.uint16]
 
 _MOST_FILE_BYTES = 2**32 - 1  # offsets have 32 bits
-_TOO_LONG = "A TIFF file has at most 4 GiB."
+_LINK = 4  # where the header says where the first directory is
 _STRIP_BYTES = 1 << 19
 _MOST_WORKERS = 4
 _DEFLATE_LEVEL = 4  # on noisy photos five times as fast as 6, and 2 % longer
 
-_NEW_SUBFILE_TYPE, _WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+_WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _STRIP_COUNTS = 273, 277, 278, 279
-_X_RESOLUTION, _Y_RESOLUTION, _PLANAR, _PAGE_NAME, _RESOLUTION_UNIT, _PAGE_NUMBER = 282, 283, 284, 285, 296, 297
+_X_RESOLUTION, _Y_RESOLUTION, _PLANAR, _RESOLUTION_UNIT = 282, 283, 284, 296
 _PREDICTOR, _EXTRA_SAMPLES = 317, 338
-_UNCOMPRESSED, _DEFLATE = 1, 8
+_DEFLATE = 8
 _HORIZONTAL_DIFFERENCES = 2
 _INTERLEAVED = 1
-_ONE_PAGE_OF_SEVERAL = 2
 _UNASSOCIATED_ALPHA = 2
 _GREY, _RGB = 1, 2
 _NO_UNIT = 1
 
 
-def write_tiff(
-    file: BinaryIO,
-    pixels: Samples,
-    profile: bytes | None,
-    metadata: Metadata,
-    *,
-    compress: bool = True,
-    name: str | None = None,
-    pages: Sequence[tuple[Samples, str]] = (),
-) -> None:
-    """Write a picture, and perhaps further pages, as a TIFF file.
+def write_tiff(file: BinaryIO, pixels: Samples, profile: bytes | None, metadata: Metadata) -> None:
+    """Write a picture as a TIFF file, with Deflate over horizontal differences.
 
     file: empty, at its beginning, seekable; pixels: (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGB and transparency that
-    the colours are not multiplied with, 8 or 16 bits; profile: the ICC profile of all pages that are not grey;
-    metadata: of the first page; compress: with Deflate over horizontal differences, else as they are; name: of the
-    first page (PageName); pages: further pictures with their names, of any size, in order.
+    the colours are not multiplied with, 8 or 16 bits; profile: the ICC profile, which a grey picture has none of.
 
     Numbers are written in the byte order of the EXIF block, little-endian without one. Never holds more than a few
-    strips beside the pictures. Raises ValueError for arrays that are no pictures and for files over 4 GiB, which TIFF
+    strips beside the picture. Raises ValueError for an array that is no picture and for a file over 4 GiB, which TIFF
     cannot address.
     """
-    named: list[tuple[Samples, str | None]] = [(pixels, name), *pages]
-    for picture, _ in named:
-        _check(picture)
-    if not compress and sum(picture.nbytes for picture, _ in named) > _MOST_FILE_BYTES:
-        raise ValueError(_TOO_LONG)
+    _check(pixels)
     out = _Output(file, metadata.exif)
-    order = out.layout.order
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_WORKERS)) as pool:
-        for number, (picture, page_name) in enumerate(named):
-            strips = _strips(picture)
-            data = _all_deflated(pool, strips, order) if compress else (_stored(strip, order) for strip in strips)
-            fields = _picture_fields(picture, out.layout, compress) | out.add_strips(data)
-            fields |= _page_fields(page_name, number, len(named), out.layout)
-            if profile and picture.ndim == 3:
-                fields[ICC_PROFILE] = Field(tiff.UNDEFINED, len(profile), profile)
-            verbatim: Mapping[int, bytes] = {}
-            if number == 0:
-                fields |= _packet_fields(metadata)
-                verbatim = out.described
-            if not verbatim.keys() & {_X_RESOLUTION, _Y_RESOLUTION}:
-                fields |= _resolution_fields(out.layout)
-            out.add_directory(fields, verbatim)
+        strips = out.add_strips(_all_deflated(pool, _strips(pixels), out.layout.order))
+    fields = _picture_fields(pixels, out.layout) | strips
+    if profile and pixels.ndim == 3:
+        fields[ICC_PROFILE] = Field(tiff.UNDEFINED, len(profile), profile)
+    fields |= _packet_fields(metadata)
+    if not out.described.keys() & {_X_RESOLUTION, _Y_RESOLUTION}:
+        fields |= _resolution_fields(out.layout)
+    out.add_directory(fields)
 
 
 class _Output:
@@ -102,32 +79,30 @@ class _Output:
                 self.described.setdefault(entry.tag, entry.raw)
         self._file = file
         self._at = 0
-        self._link = 4
         self._add(exif if first else b"II*\0\0\0\0\0")
 
     def add_strips(self, strips: Iterable[bytes]) -> dict[int, Field]:
-        """Append the strips of a page, and return the fields that say where they lie."""
+        """Append the strips of the picture, and return the fields that say where they lie."""
         offsets, counts = [], []
         for strip in strips:
             offsets.append(self._add(strip))
             counts.append(len(strip))
         return {_STRIP_OFFSETS: _longs(self.layout, offsets), _STRIP_COUNTS: _longs(self.layout, counts)}
 
-    def add_directory(self, fields: Mapping[int, Field], verbatim: Mapping[int, bytes]) -> None:
-        """Append a page's directory and let what went before lead to it."""
+    def add_directory(self, fields: Mapping[int, Field]) -> None:
+        """Append the directory, of these fields and what was described, and let the header lead to it."""
         at = self._at + self._at % 2
-        self._add(tiff.directory_bytes(self.layout, at, fields, verbatim))
-        self._file.seek(self._link)
+        self._add(tiff.directory_bytes(self.layout, at, fields, self.described))
+        self._file.seek(_LINK)
         self._file.write(self.layout.packed(at, 4))
         self._file.seek(0, os.SEEK_END)
-        self._link = at + 2 + 12 * len(fields.keys() | verbatim.keys())
 
     def _add(self, data: bytes) -> int:
         """Append at the next even offset, and return that."""
         padding = b"\0" * (self._at % 2)
         at = self._at + len(padding)
         if at + len(data) > _MOST_FILE_BYTES:
-            raise ValueError(_TOO_LONG)
+            raise ValueError("A TIFF file has at most 4 GiB.")
         self._file.write(padding)
         self._file.write(data)
         self._at = at + len(data)
@@ -141,34 +116,22 @@ def _check(pixels: Samples) -> None:
         raise ValueError(f"No picture of 8 or 16 bits: {pixels.dtype} of shape {pixels.shape}.")
 
 
-def _picture_fields(pixels: Samples, layout: Layout, compress: bool) -> dict[int, Field]:
-    """Build the fields that say how a page is stored, all but where its strips lie and how long they are."""
+def _picture_fields(pixels: Samples, layout: Layout) -> dict[int, Field]:
+    """Build the fields that say how the picture is stored, all but where its strips lie and how long they are."""
     samples = 1 if pixels.ndim == 2 else pixels.shape[2]
     fields = {
         _WIDTH: _longs(layout, [pixels.shape[1]]),
         _LENGTH: _longs(layout, [pixels.shape[0]]),
         _BITS: _shorts(layout, [8 * pixels.itemsize] * samples),
-        _COMPRESSION: _shorts(layout, [_DEFLATE if compress else _UNCOMPRESSED]),
+        _COMPRESSION: _shorts(layout, [_DEFLATE]),
         _PHOTOMETRIC: _shorts(layout, [_GREY if samples == 1 else _RGB]),
         _SAMPLES: _shorts(layout, [samples]),
         _ROWS_PER_STRIP: _longs(layout, [_rows_per_strip(pixels)]),
         _PLANAR: _shorts(layout, [_INTERLEAVED]),
+        _PREDICTOR: _shorts(layout, [_HORIZONTAL_DIFFERENCES]),
     }
-    if compress:
-        fields[_PREDICTOR] = _shorts(layout, [_HORIZONTAL_DIFFERENCES])
     if samples == 4:
         fields[_EXTRA_SAMPLES] = _shorts(layout, [_UNASSOCIATED_ALPHA])
-    return fields
-
-
-def _page_fields(name: str | None, number: int, count: int, layout: Layout) -> dict[int, Field]:
-    fields = {}
-    if name is not None:
-        text = name.encode().replace(b"\0", b"") + b"\0"
-        fields[_PAGE_NAME] = Field(tiff.ASCII, len(text), text)
-    if count > 1:
-        fields[_NEW_SUBFILE_TYPE] = _longs(layout, [_ONE_PAGE_OF_SEVERAL])
-        fields[_PAGE_NUMBER] = _shorts(layout, [number, count])
     return fields
 
 
@@ -192,14 +155,10 @@ def _strips(pixels: Samples) -> Iterator[Samples]:
     return (pixels[top : top + rows] for top in range(0, pixels.shape[0], rows))
 
 
-def _stored(strip: Samples, order: Order) -> bytes:
-    return strip.astype(strip.dtype.newbyteorder(order), copy=False).tobytes()
-
-
 def _deflated(strip: Samples, order: Order) -> bytes:
     differences = strip.copy()
     differences[:, 1:] -= strip[:, :-1]  # modulo 2^8 or 2^16: TIFF 6.0, section 14
-    return zlib.compress(_stored(differences, order), _DEFLATE_LEVEL)
+    return zlib.compress(differences.astype(strip.dtype.newbyteorder(order), copy=False).tobytes(), _DEFLATE_LEVEL)
 
 
 def _all_deflated(pool: ThreadPoolExecutor, strips: Iterable[Samples], order: Order) -> Iterator[bytes]:
