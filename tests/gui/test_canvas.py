@@ -235,6 +235,17 @@ def test_a_rectangle_is_drawn_by_the_keys_from_its_first_corner_on(qtbot: QtBot)
     assert area.width == pytest.approx(60, abs=2)
 
 
+def test_another_button_of_the_mouse_ends_no_drag(qtbot: QtBot) -> None:
+    view, drawn = about_to_draw_an_area(qtbot)
+    corner, middle = QPoint(150, 120), QPoint(300, 200)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=corner)
+    QTest.mouseMove(view, middle)
+    QTest.mouseClick(view, Qt.MouseButton.RightButton, pos=middle)
+    assert (drawn, view.drawing) == ([], True)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle)
+    assert len(drawn) == 1
+
+
 def test_whoever_takes_the_mouse_after_the_keys_draws_with_that(qtbot: QtBot) -> None:
     view, drawn = about_to_draw_an_area(qtbot)
     for pressed in (Qt.Key.Key_Space, Qt.Key.Key_Down, Qt.Key.Key_Down):

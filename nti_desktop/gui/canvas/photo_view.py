@@ -320,6 +320,8 @@ class PhotoView(QWidget):
             self.unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
         if self._drawing is not None:
             self._take(self._drawing)
             return
