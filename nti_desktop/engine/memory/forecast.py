@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nti_desktop.engine.memory.device import free_memory
 from nti_desktop.engine.memory.meta_model import META, as_meta_model, fuses, peak_bytes
+from nti_desktop.engine.memory.savings import bytes_of
 from nti_desktop.engine.model.diffusion_model import DiffusionModel
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.sampling.attention import Recording
@@ -85,7 +86,7 @@ class Forecaster:
         staying = model.savings.resident(saving)
         if staying == model.weight_bytes:
             return staying + max(timestep, picture)
-        vae, *encoders = (_weights(part) for part in (model.vae, *model.text.encoders))
+        vae, *encoders = (bytes_of(part) for part in (model.vae, *model.text.encoders))
         return staying + max(timestep, vae + picture, sum(encoders))
 
     def recorded(self, size: Size, self_limit: float) -> int:
@@ -181,7 +182,3 @@ def work_of_edit(method: Method) -> Work:
     if method.row.sees is Sees.PHOTO:
         return ordering
     return editing if method.row.looks else guiding
-
-
-def _weights(part: torch.nn.Module) -> int:
-    return sum(weight.nbytes for weight in part.parameters())

@@ -76,7 +76,7 @@ class Savings:
 
     def resident(self, saving: Saving) -> int:
         """Bytes of weights that stay on the device on a rung."""
-        return sum(_weights(part) for part in self._staying(saving))
+        return sum(bytes_of(part) for part in self._staying(saving))
 
     @property
     def room(self) -> int:
@@ -158,7 +158,7 @@ class Savings:
 
     def _stream(self) -> Copies:
         if self._device.type in GRAPHICS_CARDS:
-            return CopyStream(self._device, _weights(self._unet))
+            return CopyStream(self._device, bytes_of(self._unet))
         return self._copies
 
     def _staying(self, saving: Saving) -> tuple[Any, ...]:
@@ -179,7 +179,8 @@ class Savings:
             yield
 
 
-def _weights(part: nn.Module) -> int:
+def bytes_of(part: nn.Module) -> int:
+    """Add up the bytes of a network's weights."""
     return sum(weight.nbytes for weight in part.parameters())
 
 

@@ -18,7 +18,7 @@ from nti_desktop.engine.memory.device import GRAPHICS_CARDS, free_memory
 from nti_desktop.engine.memory.faults import give_back_memory, ran_out_of_memory
 from nti_desktop.engine.memory.mapped import take_in
 from nti_desktop.engine.memory.precision import Overflow, Precision
-from nti_desktop.engine.memory.savings import Savings
+from nti_desktop.engine.memory.savings import Savings, bytes_of
 from nti_desktop.engine.model.embedding import Embedding
 from nti_desktop.engine.model.image_prompt import ImagePromptTokens, read_image_prompt
 from nti_desktop.engine.model.prefix import Prefix
@@ -95,7 +95,7 @@ class DiffusionModel:
     @property
     def weight_bytes(self) -> int:
         """Of all parts."""
-        return sum(weight.nbytes for part in self.parts for weight in part.parameters())
+        return sum(map(bytes_of, self.parts))
 
     @property
     def length(self) -> int:
