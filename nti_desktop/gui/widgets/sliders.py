@@ -27,19 +27,16 @@ class _Slider(QSlider):
 
 
 class ValueSlider(QWidget):
-    """A parameter's number. key: what it belongs to, sent along with it; title, default: instead of the parameter's."""
+    """A parameter's number. key: what it belongs to, sent along with it; title: instead of the parameter's."""
 
     moved = Signal(object, float)  # key, value
 
-    def __init__(
-        self, key: object, parameter: Parameter, title: str | None = None, default: float | None = None
-    ) -> None:
+    def __init__(self, key: object, parameter: Parameter, title: str | None = None) -> None:
         super().__init__()
         self.key = key
         low, high = parameter.slider
         step = parameter.step
-        default = parameter.usual if default is None else default
-        self._step, self._default, self._percent = step, default, parameter.percent
+        self._step, self._default, self._percent = step, parameter.usual, parameter.percent
         self._title = Label()
         self._title.setMinimumWidth(96)
         self._title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -56,7 +53,7 @@ class ValueSlider(QWidget):
         row.addWidget(self._number)
         self.set_title(title or parameter.label)
         self.set_explanation(parameter.explanation)
-        self.show_value(default)
+        self.show_value(parameter.usual)
         self._slider.valueChanged.connect(self._slid)
         self._slider.double_clicked.connect(self._reset)
 

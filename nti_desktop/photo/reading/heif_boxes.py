@@ -99,9 +99,9 @@ def top_boxes(file: BinaryIO) -> list[Part]:
     return list(_boxes(file, Part(b"", 0, file_size(file))))
 
 
-def child_boxes(file: BinaryIO, parent: Part, skip: int = 0) -> list[Part]:
-    """The payloads of the boxes in a payload, from `skip` bytes on."""
-    return list(_boxes(file, parent, skip))
+def child_boxes(file: BinaryIO, parent: Part) -> list[Part]:
+    """The payloads of the boxes in a payload."""
+    return list(_boxes(file, parent))
 
 
 def is_animated(file: BinaryIO) -> bool:
