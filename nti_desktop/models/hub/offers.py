@@ -59,7 +59,7 @@ def offers() -> tuple[Offer, ...]:
 
 
 def find_offer(id: str) -> Offer | None:
-    """The offered model of this id, in capitals or not. Raises ModelError like `known_models`."""
+    """The offered model of this id, in capitals or not. Raises ModelError like `offers`."""
     return next((known for known in offers() if known.id == id.casefold()), None)
 
 
