@@ -77,7 +77,7 @@ class ProgressWatch(QObject):
             exports.queue.cancel(export)
         elif self._running is not None and (undertaking := self._ordered(self._running)) is not None:
             undertaking.cancel()
-        elif self._running is not None and isinstance(self._running.job, Lesson):
+        elif self._running is not None and self._running.queued:  # of a lesson
             self._engine.withdraw(self._running)
         else:
             self._editor.cancel()

@@ -17,7 +17,7 @@ from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.models.teach_dialog import TeachDialog
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.places import read_places
-from nti_desktop.recipe.jobs import Figures
+from nti_desktop.recipe.jobs import Figures, Measured, MeasureJob
 from nti_desktop.recipe.teaching import LEARNING, VECTORS, Taught, TeachJob
 from tests.editing.test_teaching import write_photos
 from tests.gui.gated import GatedBench
@@ -169,6 +169,22 @@ def test_the_line_of_the_window_tells_of_the_learning_and_stops_it(
     until(lambda: "Teaching a word: learning the word" in strip.text.text())
     strip.cancel_button.click()
     until(lambda: "Stopped" in dialog.state.text())
+
+
+def test_the_line_of_the_window_stops_the_measuring_for_a_lesson(
+    dialog: TeachDialog, pupil: Pupil, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(_job: MeasureJob, report: Report, cancel: CancelToken) -> Measured:
+        report(Progress("Looking at the photo", 0, 1))
+        while True:
+            cancel.check()
+
+    strip = window_of(dialog).editor_view.strip
+    monkeypatch.setattr(pupil, "measure", slow)
+    dialog.photos_changed.emit()
+    until(lambda: "Measuring" in strip.text.text())
+    strip.cancel_button.click()
+    until(lambda: strip.cancel_button.isHidden())
 
 
 @pytest.mark.parametrize(
