@@ -207,7 +207,10 @@ class VersionRecord(Record):
     @property
     def parts(self) -> tuple[PartRecord, ...]:
         """The edits of all frames, the one that was worked on last first."""
-        return PartRecord(recipe=self.recipe, finish=self.finish, inversion=self.inversion), *self.others
+        own = PartRecord.model_construct(
+            recipe=self.recipe, finish=self.finish, inversion=self.inversion
+        )  # all checked
+        return own, *self.others
 
     @property
     def look(self) -> list[PartRecord]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from nti_desktop.project.reading import from_json
 from nti_desktop.project.recipe_record import BlendRecord, OutlineRecord, RecipeRecord, WordControlRecord, WordRefRecord
-from nti_desktop.project.schema import FiguresRecord, PhotoRecord, Project, SettingsRecord, new_id, to_json
+from nti_desktop.project.schema import FiguresRecord, PartRecord, PhotoRecord, Project, SettingsRecord, new_id, to_json
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
 from nti_desktop.recipe.outlines import Outline, rectangle
@@ -272,6 +272,13 @@ def test_which_edit_is_worked_on_does_not_change_the_look() -> None:
         update={"recipe": second.recipe, "finish": second.finish, "inversion": second.inversion, "others": (first,)}
     )
     assert swapped.look == version.look
+
+
+def test_the_edits_of_a_version_are_read_without_being_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = with_an_area().versions[0]
+    part = PartRecord(recipe=version.recipe, finish=version.finish, inversion=version.inversion)
+    monkeypatch.setattr(RecipeRecord, "recipe", lambda _: pytest.fail("it was checked when the version was made"))
+    assert version.parts == (part, *version.others)
 
 
 @pytest.mark.parametrize("inversion", ["gone", "inv1"])
