@@ -12,7 +12,7 @@ from nti_desktop.project.schema import InversionRecord
 
 P = TypeVar("P")  # a picture, as whoever shows it needs it
 
-_STORED_KEPT = 4  # pictures as they were saved, of versions that were looked at
+KEPT = 12  # versions of which a picture is kept, some twenty megabytes each
 AS_LAST_SEEN, PREVIEW = "As last seen", "Preview"  # badges of pictures that are not the final ones
 
 
@@ -29,8 +29,8 @@ class Audience(Generic[P]):
 
 class Pictures(Generic[P]):
     """before: the photo; after: the edit, None where it is the photo; badge: what kind of picture `after` is, empty for
-    the final one; of_versions: the newest of each version; by_hand: the edit takes long, or was stopped, and waits for
-    the Render button; stopped: by the user, the full render of the edit as it stands.
+    the final one; of_versions: the newest of each version that was shown lately; by_hand: the edit takes long, or was
+    stopped, and waits for the Render button; stopped: by the user, the full render of the edit as it stands.
     """
 
     def __init__(
@@ -50,7 +50,6 @@ class Pictures(Generic[P]):
         self.badge = ""
         self.of_versions: dict[str, P] = {}
         self.by_hand = self.stopped = False
-        self._stored: dict[str, P] = {}  # those of `of_versions` that are as they were saved, the newest last
         self._insisted: Wanted | None = None  # the full render that was asked for by hand
 
     @property
@@ -78,7 +77,7 @@ class Pictures(Generic[P]):
     def open(self, document: Document, before: P, seen: Mapping[str, P]) -> None:
         """Another photo. seen: the last picture of each version that has one."""
         self._document, self._insisted = document, None
-        self.before, self.of_versions, self._stored = before, dict(seen), {}
+        self.before, self.of_versions = before, dict(seen)
         self._plan.open(document.session)
 
     def show_stored(self) -> None:
@@ -96,13 +95,10 @@ class Pictures(Generic[P]):
         return self._document is not None and self.after is None and not self._document.is_the_photo
 
     def stored_arrived(self, version: str, picture: P) -> None:
-        """The picture of a version as it was saved; what is newer stays. Only the last few are kept."""
+        """The picture of a version as it was saved; what is newer stays."""
         if version in self.of_versions:
             return
-        self.of_versions[version] = self._stored[version] = picture
-        for old in [*self._stored][:-_STORED_KEPT]:
-            if self.of_versions.get(old) is self._stored.pop(old):
-                del self.of_versions[old]
+        self._keep(version, picture)
         if self._document is not None and version == self._document.version_id and self.lacks_stored:
             self.after, self.badge = picture, AS_LAST_SEEN
             self._audience.pictured()
@@ -135,7 +131,8 @@ class Pictures(Generic[P]):
         """Show a picture; the full render of the edit follows its preview."""
         document, wanted = self._document, composed.wanted
         assert document is not None
-        self.after = self.of_versions[wanted.version] = composed.picture
+        self.after = composed.picture
+        self._keep(wanted.version, composed.picture)
         self.badge = "" if wanted.final else PREVIEW
         self._audience.cleared()
         if not (wanted.final or self.stopped) and _shows(wanted, document) and document.inversion is not None:
@@ -154,13 +151,27 @@ class Pictures(Generic[P]):
         self.by_hand = self.stopped = True
         self._insisted = None
 
+    def sharpened(self, small: P, full: P) -> None:
+        """The picture on screen at full size, in which it is kept only as long as it is there."""
+        if self.after is small:
+            self.after = full
+            self._audience.pictured()
+
     def replace(self, converted: Mapping[P, P]) -> None:
-        """The same pictures in the colours of another screen or in another size."""
+        """The same pictures in the colours of another screen."""
         self.before = None if self.before is None else converted.get(self.before, self.before)
         self.after = None if self.after is None else converted.get(self.after, self.after)
         self.of_versions = {version: converted.get(picture, picture) for version, picture in self.of_versions.items()}
-        self._stored = {version: converted.get(picture, picture) for version, picture in self._stored.items()}
         self._audience.pictured()
+
+    def _keep(self, version: str, picture: P) -> None:
+        """Keep a picture, and of those of other versions the newest."""
+        assert self._document is not None
+        self.of_versions.pop(version, None)
+        self.of_versions[version] = picture
+        for old in [*self.of_versions][:-KEPT]:
+            if old != self._document.version_id:
+                del self.of_versions[old]
 
     def _show_the_photo(self, document: Document) -> None:
         self._plan.forget()

@@ -92,7 +92,7 @@ class Program:
         self.pictures.composed(composed)
 
     def _sharpened(self, small: Picture, full: Picture) -> None:
-        self.pictures.replace({small: full})
+        self.pictures.sharpened(small, full)
 
     def _stopped(self) -> None:
         self.pictures.stop()

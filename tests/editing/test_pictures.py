@@ -9,7 +9,7 @@ import pytest
 
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.estimates import QUICK_RENDER, SLOW_RENDER, Estimates
-from nti_desktop.editing.pictures import AS_LAST_SEEN, PREVIEW, Audience, Pictures
+from nti_desktop.editing.pictures import AS_LAST_SEEN, KEPT, PREVIEW, Audience, Pictures
 from nti_desktop.editing.render_plan import Audience as PlanAudience
 from nti_desktop.editing.render_plan import RenderPlan
 from nti_desktop.models.library.catalog import STUDIO_DEFAULTS
@@ -45,7 +45,7 @@ class Screen:
                 lambda composed: self.pictures.composed(composed),
                 lambda _wanted, error: pytest.fail(str(error)),
                 lambda: self.pictures.stop(),
-                lambda before, after: self.pictures.replace({before: after}),
+                lambda small, full: self.pictures.sharpened(small, full),
             ),
         )
         audience = Audience[str](self._pictured, lambda composed: self.finished.append(composed.picture), lambda: None)
@@ -67,6 +67,10 @@ class Screen:
     def answer(self) -> None:
         """Render what was asked for last, and draw it."""
         self.plan.rendered(self.engine.asked[-1], answer_to(self.engine.asked[-1]))
+        self.work()
+
+    def work(self) -> None:
+        """Let the worker do all that waits."""
         while self.worker.waiting or self.worker.answers:
             self.worker.step()
             self.worker.deliver()
@@ -201,18 +205,38 @@ def test_the_stored_picture_of_a_version_is_shown_until_there_is_a_newer_one(doc
     assert (screen.pictures.after, screen.pictures.badge) == (BLUE.prompt, AS_LAST_SEEN)
 
 
-def test_of_stored_pictures_the_last_few_are_kept_and_those_that_were_rendered_since_stay(document: Document) -> None:
+def test_pictures_are_kept_of_the_versions_that_were_shown_last_whether_stored_or_rendered(document: Document) -> None:
     screen = Screen(document)
-    names = [document.version_id, "b", "c", "d", "e", "f"]
-    screen.pictures.stored_arrived(names[0], "a, stored")
-    screen.pictures.stored_arrived("b", "b, stored")
+    pictures, shown = screen.pictures, [document.version_id]
+    pictures.ask()
+    screen.answer()
+    for number in range(KEPT):
+        document.copy_version()
+        document.say_in_words(f"a green cube {number}")
+        shown.append(document.version_id)
+        pictures.ask()
+        screen.answer()
+    assert [*pictures.of_versions] == shown[1:]
+    document.go_to(shown[1])
+    for number in range(KEPT):
+        pictures.stored_arrived(f"stored {number}", "stored")
+    assert next(iter(pictures.of_versions)) == shown[1], "it is on screen"
+    assert len(pictures.of_versions) == KEPT + 1
+    document.go_to(shown[0])
+    pictures.show_stored()
+    assert pictures.lacks_stored
+
+
+def test_only_the_picture_on_screen_is_held_at_full_size(document: Document) -> None:
+    screen = Screen(document)
     screen.pictures.ask()
     screen.answer()
-    for name in names[2:]:
-        screen.pictures.stored_arrived(name, f"{name}, stored")
-    assert screen.pictures.of_versions == {
-        document.version_id: BLUE.prompt, **{name: f"{name}, stored" for name in names[2:]}
-    }  # fmt: skip
+    screen.plan.sharpen()
+    screen.work()
+    assert screen.pictures.after == f"{BLUE.prompt}, sharp"
+    assert screen.pictures.of_versions == {document.version_id: BLUE.prompt}
+    screen.pictures.sharpened("another", "another, sharp")
+    assert screen.pictures.after == f"{BLUE.prompt}, sharp"
 
 
 def test_pictures_in_other_colours_take_the_place_of_the_same_ones(document: Document) -> None:
@@ -222,9 +246,6 @@ def test_pictures_in_other_colours_take_the_place_of_the_same_ones(document: Doc
     screen.pictures.replace({"photo": "PHOTO", "stored": "STORED"})
     assert (screen.pictures.before, screen.pictures.after) == ("PHOTO", "STORED")
     assert screen.pictures.of_versions == {document.version_id: "STORED", "b": "b"}
-    for name in "cdef":
-        screen.pictures.stored_arrived(name, name)
-    assert list(screen.pictures.of_versions) == ["c", "d", "e", "f"], "it is still the stored one"
     screen.pictures.open(document, "another", {"g": "g"})
     screen.pictures.show_stored()
     screen.pictures.replace({"another": "ANOTHER"})

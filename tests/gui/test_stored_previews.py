@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nti_desktop.editing import previews
-from nti_desktop.editing.pictures import AS_LAST_SEEN
+from nti_desktop.editing.pictures import AS_LAST_SEEN, KEPT
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
 from nti_desktop.gui.canvas.picture import Picture
@@ -91,13 +91,13 @@ def test_a_version_that_is_chosen_is_shown_as_last_seen_and_few_are_kept(
     until(lambda: window.editor.document is not None)
     pictures = window.editor.pictures
     ids = [version.id for version in window.editor.document.session.project.versions]  # type: ignore[union-attr]
-    for number in range(8):
+    for number in range(KEPT + 3):
         window.versions.choose(ids[number])
         until(lambda: pictures.after is not None)
         assert pictures.after is not None
         assert abs(grey_of(pictures.after) - (2 * number + 60)) <= 2
         assert pictures.badge == AS_LAST_SEEN
-    assert len(pictures.of_versions) <= 5
+    assert len(pictures.of_versions) <= KEPT + 1
     window.versions.choose(ids[0])  # which is decoded again
     until(lambda: pictures.after is not None)
     assert abs(grey_of(pictures.after) - 60) <= 2  # type: ignore[arg-type]

@@ -85,7 +85,6 @@ class Editor(QObject):
             self.model.all_there,
             Audience(self.pictured.emit, self.finished.emit, self._render_is_well),
         )
-
         self.file_tasks.glimpsed.connect(self._glimpsed)
         self.file_tasks.opened.connect(self._opened)
         self.file_tasks.open_failed.connect(self._stay)
@@ -351,10 +350,10 @@ class Editor(QObject):
         self.stored_previews.show_on(screen)
 
     def _sharpened(self, small: Picture, full: Picture) -> None:
-        self.replace_pictures({small: full})
+        self.pictures.sharpened(small, full)
 
     def replace_pictures(self, converted: Mapping[Picture, Picture]) -> None:
-        """The same pictures in the colours of another screen or in another size."""
+        """The same pictures in the colours of another screen."""
         self.pictures.replace(converted)
         self.changed.emit(Change.PICTURE)
 
@@ -369,6 +368,7 @@ class Editor(QObject):
 
     def _composed(self, composed: Composed[Picture]) -> None:
         self.pictures.composed(composed)
+        self.stored_previews.thumbnails.pop(composed.wanted.version, None)  # of a picture before
         self.changed.emit(Change.PICTURE)
 
     def _render_failed(self, _wanted: Wanted, error: NtiError) -> None:
