@@ -115,6 +115,12 @@ def test_a_sentence_without_the_name_or_with_marks_is_refused(sentence: str) -> 
         with_word(sentence, "my mug", "my_mug")
 
 
+@pytest.mark.parametrize("name", ["my-mug", "My_Mug", "my  mug", "my-old mug"])
+def test_a_name_of_several_words_is_found_as_it_was_typed(name: str) -> None:
+    word = taught_word(built_in(), name)
+    assert with_word(f"a photo of {name}", name, word) == f"a photo of {word}"
+
+
 def test_models_that_see_the_photo_or_take_few_steps_are_not_taught() -> None:
     entry = built_in()
     check_teachable(entry)

@@ -86,14 +86,15 @@ def check_kind(entry: ModelEntry, kind: str) -> str:
 
 
 def with_word(sentence: str, name: str, word: str) -> str:
-    """Put the word where its name stands in a sentence, with blanks or without.
+    """Put the word where its name stands in a sentence, with blanks, as it was typed or as the word itself.
 
     Raises ModelError in one sentence where it does not stand there, or where the sentence has marks of emphasis.
     """
     if read_emphasis(sentence).weights:
         raise ModelError(f"“{sentence}” weighs its words; describe the photo without that.")
-    spoken = " ".join(_BETWEEN.split(as_read(name).strip("_- \t\n")))
-    for called in (word, spoken):
+    typed = as_read(name).strip("_- \t\n")
+    spoken = " ".join(_BETWEEN.split(typed))
+    for called in (word, spoken, typed):
         try:
             found = find_words(sentence, called)
         except RecipeError:
