@@ -22,6 +22,8 @@ from nti_desktop.recipe.jobs import Arrays
 
 Content = tuple[object, ...]
 
+READ = 8  # inversions whose arrays are at hand once they lie on the disk, up to some twenty megabytes each
+
 
 class WorkingCopy:
     """Owned by one thread; only a snapshot may be written on another.
@@ -43,7 +45,7 @@ class WorkingCopy:
         self._edited: set[str] = set()  # versions that looked otherwise when the project was opened
         self._new_arrays: dict[str, Arrays] = {}
         self._new_previews: dict[str, bytes] = {}
-        self._arrays: dict[str, Arrays] = {}  # read from the disk or written there
+        self._arrays: dict[str, Arrays] = {}  # read from the disk or written there, the last used last
 
     @property
     def dirty(self) -> bool:
@@ -134,18 +136,26 @@ class WorkingCopy:
         return self.arrays_source(inversion_id)()
 
     def arrays_source(self, inversion_id: str) -> Callable[[], Arrays]:
-        """Tell what gives the arrays as they are now, read at most once, to any thread; see `arrays`."""
+        """Tell what gives the arrays as they are now, to any thread; see `arrays`. Those that were used last are not
+        read again.
+        """
         known, stored = self._new_arrays.get(inversion_id), self._stored
 
         def read() -> Arrays:
             if known is not None:
                 return known
-            if inversion_id not in self._arrays:
+            arrays = self._arrays.get(inversion_id)
+            if arrays is None:
                 assert stored is not None
-                self._arrays[inversion_id] = stored.arrays(inversion_id)
-            return self._arrays[inversion_id]
+                arrays = stored.arrays(inversion_id)
+            self._at_hand({inversion_id: arrays})
+            return arrays
 
         return read
+
+    def _at_hand(self, arrays: Mapping[str, Arrays]) -> None:
+        last = {name: kept for name, kept in self._arrays.items() if name not in arrays} | dict(arrays)
+        self._arrays = dict([*last.items()][-READ:])
 
     def keep_preview(self, version_id: str, preview: bytes) -> None:
         """Keep what a version looks like, as `encode_preview` made it."""
@@ -215,7 +225,7 @@ class WorkingCopy:
         self._stored, self.turn = saved.stored, 1
         self._saved_project = saved.stored.project
         self.kept_desk = snapshot.desk
-        self._arrays |= snapshot.arrays
+        self._at_hand(snapshot.arrays)
         self._new_arrays = {k: v for k, v in self._new_arrays.items() if k not in snapshot.arrays}
         self._new_previews = {k: v for k, v in self._new_previews.items() if snapshot.previews.get(k) is not v}
         if self.sidecar == snapshot.left:

@@ -3,6 +3,7 @@
 import subprocess
 import zipfile
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nti_desktop.editing.composition import RenderedPart
 from nti_desktop.editing.engine_jobs import render_job
 from nti_desktop.editing.previews import encode_preview
 from nti_desktop.editing.session import Session
+from nti_desktop.editing.working_copy import READ
 from nti_desktop.models.library.catalog import built_in
 from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.photo.compositing.composite import Finish
@@ -281,6 +283,20 @@ def test_a_project_that_is_renamed_while_a_save_is_under_way_stays_where_it_went
     working_copy.move_to(elsewhere)
     working_copy.saved(snapshot, saved)
     assert working_copy.sidecar == elsewhere
+
+
+def test_of_many_inversions_only_the_arrays_that_were_used_last_stay_in_memory_once_they_are_saved(photo: Path) -> None:
+    session = Session.open(photo)
+    copy, made = session.working_copy, [invert(session, seed) for seed in range(READ + 3)]
+    pivots = [ref(copy.arrays(inversion)["pivot"]) for inversion in made]
+    assert all(pivot() is not None for pivot in pivots)
+    session.save()
+    assert [pivot() is not None for pivot in pivots] == [False] * 3 + [True] * READ
+    read = copy.arrays(made[0])
+    np.testing.assert_allclose(read["pivot"], inverted(session, 0).arrays["pivot"], atol=0.01)
+    for inversion in made[1:READ]:
+        copy.arrays(inversion)
+    assert copy.arrays(made[0]) is read
 
 
 def test_saving_twice_leaves_the_file_alone(photo: Path) -> None:
