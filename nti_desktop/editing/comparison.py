@@ -9,8 +9,9 @@ from nti_desktop.editing.basis import Basis
 from nti_desktop.editing.document import Document
 from nti_desktop.editing.estimates import Estimates
 from nti_desktop.editing.history import EditState
+from nti_desktop.editing.open_edit import StartingPoint
 from nti_desktop.models.library.catalog import ModelEntry
-from nti_desktop.photo.frame import Area, Frame
+from nti_desktop.photo.frame import Frame
 from nti_desktop.project.schema import InversionRecord
 from nti_desktop.recipe.jobs import Figures
 from nti_desktop.recipe.methods import Method
@@ -24,15 +25,15 @@ P = TypeVar("P")  # a picture, as whoever shows it needs it
 class Comparison:
     """One edit and the ways to make it, as it stood when it was asked for.
 
-    document: the photo's; state: the edit of `area`; usual: of the model that it was meant for; entry: the model that
-    makes it; ways: in the order they are tried, the quickest to prepare first, all with one description; own: the
-    version's preparation, which is not made again; frame: that the edit is of, as it is prepared so far, None where it
-    is not; estimates: of this machine, as known then; screen: profile that
-    pictures are made for, None for sRGB.
+    document: the photo's; start: how things stood; state: the edit then; usual: of the model that it was meant for;
+    entry: the model that makes it; ways: in the order they are tried, the quickest to prepare first, all with one
+    description; own: the version's preparation, which is not made again; frame: that the edit is of, as it is prepared
+    so far, None where it is not; estimates: of this machine, as known then; screen: profile that pictures are made for,
+    None for sRGB.
     """
 
     document: Document
-    area: Area
+    start: StartingPoint
     state: EditState
     usual: EditDefaults
     entry: ModelEntry
@@ -113,7 +114,16 @@ def comparison_of(
     )
     frame = None if inversion is None else document.session.frame(inversion.id)
     return Comparison(
-        document, document.area, state, document.basis.defaults, entry, tuple(ways), own, frame, estimates, screen
+        document,
+        document.starting_point,
+        state,
+        document.basis.defaults,
+        entry,
+        tuple(ways),
+        own,
+        frame,
+        estimates,
+        screen,
     )
 
 

@@ -117,7 +117,7 @@ class ComparisonPlan(Generic[P]):
                 now.preparation = _Preparation(own.id, None, figures, comparison.state)
                 self._render_alone(now)
             else:
-                job = invert_job(now.aside, comparison.entry, way, comparison.area)
+                job = invert_job(now.aside, comparison.entry, way, comparison.start.area)
                 now.ticket = self._engine.enqueue_idle(PrepareJob(comparison.entry, job))
         except NtiError as error:
             self._fail(error)
@@ -152,8 +152,8 @@ class ComparisonPlan(Generic[P]):
         comparison = now.comparison
         state = comparison.edit(now.way, inverted.figures.explained)
         try:
-            record = now.aside.keep_inversion(comparison.entry, fingerprint, inverted, comparison.area)
-            prepared = AreaInversion(comparison.area, fingerprint, inverted, state)
+            record = now.aside.keep_inversion(comparison.entry, fingerprint, inverted, comparison.start.area)
+            prepared = AreaInversion(comparison.start.area, fingerprint, inverted, state)
             now.preparation = _Preparation(record.id, prepared, inverted.figures, state)
             self._render_alone(now)
         except NtiError as error:

@@ -110,7 +110,7 @@ def test_each_way_is_rendered_alone_and_edited_and_its_own_preparation_is_not_ma
     kept = found[other].prepared
     assert kept is not None
     assert (kept.area, kept.inverted.settings, kept.state) == (
-        bench.comparison.area,
+        bench.comparison.start.area,
         other,
         bench.comparison.edit(other, kept.inverted.figures.explained),
     )
@@ -233,7 +233,8 @@ OUTSIDE = Area(90, 60, 32, 32)
 
 
 def test_ways_that_cannot_be_asked_for_are_each_told_of(photo: Path) -> None:
-    comparison = replace(compared(photo, Method.PINNED, Method.NULL_TEXT), area=OUTSIDE)
+    found = compared(photo, Method.PINNED, Method.NULL_TEXT)
+    comparison = replace(found, start=replace(found.start, area=OUTSIDE))
     bench = Bench(comparison)
     bench.plan.begin(comparison)
     assert [way for way, _ in bench.failed] == list(comparison.ways)

@@ -141,6 +141,26 @@ def test_an_edit_that_was_never_prepared_is_compared_and_kept(
     until(lambda: described.editor.pictures.final)
 
 
+def test_a_way_is_kept_for_the_version_that_it_was_tried_for_and_what_is_written_meanwhile_stays(
+    edited: MainWindow, until: Until, sample_edit: str
+) -> None:
+    editor = edited.editor
+    assert editor.document is not None
+    tried_for = editor.document.version_id
+    cells = compared(edited, until)
+    edited.versions.add_version()
+    editor.say_in_words("another edit of another version")
+    editor.document.go_to(tried_for)
+    editor.describe("a scene that was described anew")
+    edited.versions.choose(editor.session.project.versions[1].id)  # type: ignore[union-attr]
+    cells[Method.PINNED].use_button.click()
+    version = editor.document.version
+    assert version is not None
+    assert (version.made_from, version.recipe.prompt) == (tried_for, sample_edit)
+    assert editor.document.description == "a scene that was described anew"
+    until(lambda: not edited.background.busy)
+
+
 @pytest.mark.usefixtures("service")
 def test_there_is_nothing_to_compare_without_an_edit_or_where_nothing_may_be_kept(
     open_window: OpenWindow, until: Until, photo: Path, sample_edit: str

@@ -92,8 +92,9 @@ class Comparing(DialogController):
         tried = self._tried[Method(method)]
         self.dialog.accept()
         if tried.prepared is not None:
-            document, entry = tried.comparison.document, tried.comparison.entry
-            self._editor.keep_prepared(Preparation(document, document.starting_point, entry, (tried.prepared,)))
+            asked = tried.comparison
+            made = Preparation(asked.document, asked.start, asked.entry, (tried.prepared,))
+            self._editor.keep_prepared(made)
 
     def _give_up(self) -> None:
         self.plan.cancel()
