@@ -32,8 +32,8 @@ def square_around(area: Area | None, size: tuple[int, int], room: float = 1.0) -
 
 def prompt_of(raster: Raster, adapter: str, area: Area | None = None) -> ImagePrompt:
     """Make a picture to draw after of a photo: of the square around an area, see `square_around`. adapter: by which it
-    is read, see `adapter_of`; empty where the thing in the area is to be cut out. Raises PhotoError for an area that is
-    not within the photo.
+    is read, see `adapter_of`; empty where the thing in the area is to be cut out, all of which is kept. Raises
+    PhotoError for an area that is not within the photo.
     """
     width, height = raster.size
     outside = area and (area.x < 0 or area.y < 0 or area.x + area.width > width or area.y + area.height > height)
@@ -43,11 +43,46 @@ def prompt_of(raster: Raster, adapter: str, area: Area | None = None) -> ImagePr
             f"{width} × {height} pixels; choose one within."
         )
     square = square_around(area, raster.size, 1.0 if adapter else ROOM)
-    pixels = frame_image(raster, Frame(square.x, square.y, square.width, square.height, SIDE, SIDE))
+    if (
+        not adapter
+        and area
+        and max(area.width, area.height) > square.width
+        and (area.width, area.height) != (width, height)
+    ):
+        square = _square_beyond(area, raster.size)
+    pixels = _small_copy(raster, square)
     data = BytesIO()
     Image.fromarray(pixels).save(data, "JPEG", quality=QUALITY, subsampling=0)
     part = None if adapter or area is None else _part(area, square)
     return image_prompt(data.getvalue(), adapter, part)
+
+
+def _square_beyond(area: Area, size: tuple[int, int]) -> Area:
+    """Find the square around an area that is longer than a picture of this (width, height) is wide or high."""
+    side = min(round(ROOM * max(area.width, area.height)), max(size))
+
+    def begins(at: int, length: int, whole: int) -> int:
+        return min(max(at + (length - side) // 2, min(0, whole - side)), max(0, whole - side))
+
+    return Area(begins(area.x, area.width, size[0]), begins(area.y, area.height, size[1]), side, side)
+
+
+def _small_copy(raster: Raster, square: Area) -> NDArray[np.uint8]:
+    """Return a square, (SIDE, SIDE, 3) sRGB; beyond the picture it is as the picture ends."""
+    (x, across), (y, down) = (
+        (max(at, 0), min(at + square.width, whole) - max(at, 0))
+        for at, whole in zip((square.x, square.y), raster.size, strict=True)
+    )
+    width, height = (max(1, round(length * SIDE / square.width)) for length in (across, down))
+    inside = frame_image(raster, Frame(x, y, across, down, width, height))
+    left, top = (
+        min(round((begins - at) * SIDE / square.width), SIDE - length)
+        for begins, at, length in ((x, square.x, width), (y, square.y, height))
+    )
+    ends = (inside[0], inside[-1]) if height < SIDE else (inside[:, 0], inside[:, -1])
+    copy = np.full((SIDE, SIDE, 3), np.concatenate(ends).mean(0).round(), np.uint8)
+    copy[top : top + height, left : left + width] = inside
+    return copy
 
 
 def _part(area: Area, square: Area) -> Part:

@@ -25,6 +25,7 @@ from nti_desktop.models.library.catalog import ModelEntry, built_in
 from nti_desktop.photo.frame import Area
 from nti_desktop.photo.raster import Raster
 from nti_desktop.project.recipe_record import RecipeRecord
+from nti_desktop.recipe.cutting_out import cut_out
 from nti_desktop.recipe.image_prompt import MOST_CHARACTERS, SIDE, ImagePrompt, Part, image_prompt
 from nti_desktop.recipe.jobs import Addition
 from nti_desktop.recipe.methods import Method
@@ -159,6 +160,22 @@ def test_an_area_may_end_at_the_border_of_the_picture() -> None:
 def test_a_thing_that_is_cut_out_is_kept_with_some_of_what_is_around_it(area: Area | None, part: Part | None) -> None:
     assert prompt_of(halves(300, 200), "", area).part == part
     assert prompt_of(halves(300, 200), ADAPTER, area).part is None
+
+
+@pytest.mark.parametrize("area", [Area(40, 10, 220, 60), Area(0, 10, 299, 60), Area(10, 20, 280, 80)])
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_thing_that_is_longer_than_the_picture_is_high_is_kept_whole(area: Area, upright: bool) -> None:
+    pixels = np.full((100, 300, 3), 120, np.uint8)
+    pixels[area.y + 5 : area.y + area.height - 5, area.x + 5 : area.x + area.width - 5] = (200, 30, 30)
+    if upright:
+        pixels, area = pixels.transpose(1, 0, 2).copy(), Area(area.y, area.x, area.height, area.width)
+    shown = prompt_of(Raster(pixels), "", area)
+    assert shown.part is not None
+    left, top, right, bottom = shown.part
+    assert (right - left) / (bottom - top) == pytest.approx(area.width / area.height, rel=0.05)
+    thing = cut_out(pixels_of(shown), shown.part) > 0.5
+    across, down = (np.ptp(np.flatnonzero(thing.any(axis))) + 1 for axis in (0, 1))
+    assert across / down == pytest.approx((area.width - 10) / (area.height - 10), rel=0.1)
 
 
 @pytest.mark.parametrize("part", [(-1, 0, 9, 9), (9, 0, 9, 9), (0, 9, 9, 8), (0, 0, SIDE + 1, 9), (0, 0, 9, SIDE + 1)])
