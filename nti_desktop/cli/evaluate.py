@@ -25,7 +25,9 @@ Line = dict[str, Any]  # of the file: what was asked, and what came of it
 
 
 def run(options: Namespace, cancel: CancelToken) -> int:
-    """Measure every case by every method, a line of the file for each; what the file holds is not measured again."""
+    """Measure every case by every method, a line of the file for each. What the file holds is not measured again, but
+    what failed, and what was kept no picture of where pictures are asked for.
+    """
     from nti_desktop.engine.service import EngineService  # torch
     from nti_desktop.evaluation.judges import judges_in
     from nti_desktop.evaluation.measuring import measure
@@ -45,16 +47,21 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     for number, (case, method) in enumerate((case, method) for case in cases for method in methods):
         cancel.check()
         key = asked | {"case": case.name, "method": str(method), "judges": _there(judges.missing)}
-        line = known.get(json.dumps({name: key[name] for name in KEYS}))
-        if line is None:
-            try:
-                outcome, picture = measure(case, entry, method, service, judges, report, cancel)
-                line = key | {"kind": case.kind, "figures": dict(outcome.figures), "rows": outcome.rows}
-                if options.pictures is not None:
-                    _keep(picture, options.pictures / method / f"{number // len(methods):04}.png")
-            except (PhotoError, RecipeError) as error:
-                line = key | {"kind": case.kind, "error": str(error)}
+        kept = None if options.pictures is None else options.pictures / method / f"{number // len(methods):04}.png"
+        before = known.get(json.dumps({name: key[name] for name in KEYS}))
+        if before is not None and "error" not in before and (kept is None or kept.exists()):
+            found.append(before)
+            continue
+        picture = None
+        try:
+            outcome, picture = measure(case, entry, method, service, judges, report, cancel)
+            line = key | {"kind": case.kind, "figures": dict(outcome.figures), "rows": outcome.rows}
+        except (PhotoError, RecipeError) as error:
+            line = key | {"kind": case.kind, "error": str(error)}
+        if line != before:
             _append(options.out, line)
+        if picture is not None and kept is not None:
+            _keep(picture, kept)
         found.append(line)
     means = {str(method): _mean([line for line in found if line["method"] == method]) for method in methods}
     failed = [f"{line['case']}, {line['method']}: {line['error']}" for line in found if "error" in line]
@@ -69,7 +76,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 def _methods(asked: Sequence[Method], entry: ModelEntry) -> Sequence[Method]:
     if unfit := [method for method in asked if method not in entry.methods]:
         raise RecipeError(f"“{entry.name}” is not edited by {unfit[0]}; choose one of {', '.join(entry.methods)}.")
-    return asked or (entry.defaults.method,)
+    return tuple(dict.fromkeys(asked)) or (entry.defaults.method,)
 
 
 def _there(missing: Sequence[str]) -> str:

@@ -111,6 +111,33 @@ def test_a_picture_that_is_not_there_costs_its_own_case_only(pie_bench: Path, ou
     assert len(lines(out)) == 2
 
 
+@pytest.mark.usefixtures("few_steps")
+def test_what_failed_is_measured_again_once_it_can_be(pie_bench: Path, out: Path, terminal: Terminal) -> None:
+    picture = next((pie_bench / "annotation_images").rglob("*000.png"))
+    away = picture.replace(pie_bench / "away.png")
+    asked = ("evaluate", "pie-bench", pie_bench, "--cases", 1, "--out", out)
+    for _ in range(2):
+        assert "000000000000, flowedit: " in terminal.run(*asked)[1]
+    assert len(lines(out)) == 1
+    away.replace(picture)
+    code, said, _ = terminal.run(*asked)
+    assert (code, "does not exist" in said) == (0, False)
+    assert ["error" in line for line in lines(out)] == [True, False]
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_pictures_are_kept_of_what_was_measured_without(
+    pie_bench: Path, out: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    asked = ("evaluate", "pie-bench", pie_bench, "--cases", 1, "--out", out)
+    assert terminal.run(*asked)[0] == 0
+    (taken := tmp_path / "taken").touch()
+    assert "choose other --pictures" in terminal.run(*asked, "--pictures", taken)[2]
+    assert all("figures" in line for line in lines(out))
+    assert terminal.run(*asked, "--pictures", tmp_path / "seen")[0] == 0
+    assert [path.name for path in (tmp_path / "seen").rglob("*.png")] == ["0000.png"]
+
+
 def test_what_cannot_be_run_is_one_sentence(tmp_path: Path, pie_bench: Path, out: Path, terminal: Terminal) -> None:
     assert "name the folder" in terminal.refusal("evaluate", "pie-bench", tmp_path, "--out", out, code=1)
     wrong = terminal.refusal("evaluate", "pie-bench", pie_bench, "--method", "instruct", "--out", out, code=2)
