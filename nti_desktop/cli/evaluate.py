@@ -19,6 +19,7 @@ from nti_desktop.models.library.fingerprints import fingerprint
 from nti_desktop.recipe.methods import Method
 
 KEYS = ("benchmark", "model", "fingerprint", "case", "method", "judges")  # what a line is found by again
+_BEGINS = f'{{"{KEYS[0]}": '  # what a line begins with
 _NAME, _NUMBER = 42, 12  # characters
 
 Line = dict[str, Any]  # of the file: what was asked, and what came of it
@@ -33,6 +34,8 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     from nti_desktop.evaluation.measuring import measure
     from nti_desktop.evaluation.protocols import PROTOCOLS
 
+    if options.cases is not None and options.cases < 1:
+        raise RecipeError(f"{options.cases} cases cannot be measured; choose 1 or more.")
     protocol, entry = PROTOCOLS[options.benchmark], find_model(options.model)
     methods = _methods(options.method, entry)
     cases = protocol.cases(options.folder)[: options.cases]
@@ -88,13 +91,15 @@ def _there(missing: Sequence[str]) -> str:
 
 def _read(file: Path) -> list[Line]:
     """Read the lines that earlier runs wrote; one that an interruption tore is left out, and ended so that the next
-    line begins below it. Raises PhotoError when the file cannot be read.
+    line begins below it. Raises PhotoError when the file cannot be read, or holds something else.
     """
     lines: list[Line] = []
     try:
         text = disk.read_bytes(file).decode() if file.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
         raise PhotoError(f"“{file}” cannot be read; choose another --out.") from error
+    if not _BEGINS.startswith(text[: len(_BEGINS)]):
+        raise PhotoError(f"“{file}” holds something else than an evaluation; choose another --out.")
     for row in text.splitlines():
         try:
             line = json.loads(row)

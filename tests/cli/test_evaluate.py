@@ -143,3 +143,13 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path: Path, pie_bench: Path, out
     wrong = terminal.refusal("evaluate", "pie-bench", pie_bench, "--method", "instruct", "--out", out, code=2)
     assert "is not edited by instruct" in wrong
     assert "cannot be written" in terminal.run("evaluate", "pie-bench", pie_bench, "--out", "/proc/nowhere/x")[2]
+    assert "choose 1 or more" in terminal.refusal("evaluate", "pie-bench", pie_bench, "--cases", -1, code=2)
+
+
+@pytest.mark.parametrize("holds", ['{"a case": {}}', "Notes\n"])
+def test_what_is_no_evaluation_is_not_written_to(
+    holds: str, pie_bench: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    (file := tmp_path / "mine.json").write_text(holds)
+    assert "choose another --out" in terminal.run("evaluate", "pie-bench", pie_bench, "--out", file)[2]
+    assert file.read_text() == holds
