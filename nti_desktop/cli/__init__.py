@@ -13,7 +13,7 @@ from nti_desktop.cli.arguments import COMMANDS, RETURN_TO, SAMPLE, parse
 from nti_desktop.cli.log import write_log
 from nti_desktop.cli.terminal import drop, hold_streams, how_to_bring_back, note, repeat
 from nti_desktop.core.aside import left_behind, run_aside
-from nti_desktop.core.errors import NtiError, RecipeError, outside_fault
+from nti_desktop.core.errors import Cancelled, NtiError, RecipeError, outside_fault
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.project.sidecar import SidecarDamaged
 
@@ -62,7 +62,10 @@ def _obey(given: Sequence[str], cancel: CancelToken) -> int:
         repeat(said.getvalue())
         return wanted.code if isinstance(wanted.code, int) else WRONG_USE
     with _interrupt_cancels(cancel):
-        code: int = run_aside(lambda: options.run(options, cancel), cancel)
+        try:
+            code: int = run_aside(lambda: options.run(options, cancel), cancel)
+        except Cancelled as error:  # also of work that was left behind
+            raise Cancelled(options.stopped or str(error)) from error
         return code
 
 

@@ -35,6 +35,7 @@ from nti_desktop.recipe.recipe import Lot, Reweighting
 SAMPLE = "--sample"
 RETURN_TO = "--return-to"
 COMMANDS = ("invert", "edit", "series", "export", "info", "recover", "methods", "models", "demo", "doctor", "evaluate")
+_GOES_ON = "Stopped; what was made is kept, and the same command goes on."
 _BEST = "default: what is best on this model"
 _ABOUT = (
     "Edit a photo by changing the sentence that describes it. Without a command, or with a picture, opens the window."
@@ -57,6 +58,7 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
 def program_parser() -> argparse.ArgumentParser:
     """Build the parser of all that can be asked for."""
     parser = _Parser(prog="nti-desktop", description=_ABOUT, allow_abbrev=False)
+    parser.set_defaults(stopped=None)  # what is said of an interrupt; what the work itself says of it where None
     parser.add_argument("--version", action="version", version=f"nti-desktop {__version__}")
     parser.add_argument(SAMPLE, action="store_true", help="open the window with a sample")
     parser.add_argument(RETURN_TO, metavar="FILE", help="open the window with a raw editor's file, to be replaced")
@@ -103,6 +105,7 @@ def _models(commands: _Commands) -> None:
     models.add_commands(lambda name, about: _command(below, name, about))
     teach = _command(below, "teach", "Teach a model a word by a few photos of a thing.")
     teaching.add_options(teach)
+    teach.set_defaults(stopped=_GOES_ON)
     _device(teach)
 
 
@@ -250,7 +253,7 @@ def _series(parser: argparse.ArgumentParser) -> None:
         "--if-exists", type=Conflict, choices=list(Conflict), default=Conflict.REFUSE, help="default: refuse"
     )
     parser.epilog = "What is there already is not made again, so the same command goes on where it was stopped."
-    parser.set_defaults(run=series.run)
+    parser.set_defaults(run=series.run, stopped=_GOES_ON)
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
@@ -308,7 +311,7 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="keep the edited pictures here")
     _device(parser)
-    parser.set_defaults(run=evaluate.run)
+    parser.set_defaults(run=evaluate.run, stopped=_GOES_ON)
 
 
 def _steps(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from nti_desktop.cli.invert import check_method
 from nti_desktop.cli.keeping import keep
 from nti_desktop.cli.making import model_of
 from nti_desktop.cli.terminal import announce, note, refuse_late, tell, watcher
-from nti_desktop.core.errors import Cancelled, NtiError, PhotoError, RecipeError, SidecarError
+from nti_desktop.core.errors import NtiError, PhotoError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.core.units import duration
 from nti_desktop.editing import feedback
@@ -54,16 +54,10 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     service, report = EngineService(options.device), watcher()
     forecast = _forecast(series, service, report, cancel)
     told: list[Told] = []
-    try:
-        for each in tell_series(series, service, _save, report, cancel):
-            told.append(each)
-            if each.error is not None and len(series.photos) > 1:
-                note([f"“{each.photo.name}” goes without: {each.error}"])
-    except Cancelled as stopped:
-        raise Cancelled(
-            f"Stopped after {len(told)} of {len(series.photos)} photos; what was made is kept, and the same command "
-            "goes on."
-        ) from stopped
+    for each in tell_series(series, service, _save, report, cancel):
+        told.append(each)
+        if each.error is not None and len(series.photos) > 1:
+            note([f"“{each.photo.name}” goes without: {each.error}"])
     written, fault = None, None
     try:
         written = _write_sheet(told, series, sheet, options.if_exists)

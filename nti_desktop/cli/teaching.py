@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nti_desktop.cli.models import listed_model
 from nti_desktop.cli.terminal import announce, tell, watcher
-from nti_desktop.core.errors import Cancelled, ModelError
+from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.core.units import duration
 from nti_desktop.editing.teaching import (
@@ -53,10 +53,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     service, report = EngineService(options.device), watcher()
     measured = service.measure(measure_lesson(lesson.entry, photos[0]), report, cancel)
     announce(f"Learning “{job.word}” takes {duration(seconds_of(measured.speeds.rates))} here.")
-    try:
-        taught = service.teach(job, report, cancel)
-    except Cancelled as error:
-        raise Cancelled("Stopped; the same command goes on where it stood.") from error
+    taught = service.teach(job, report, cancel)
     sentence = keep_lesson(lesson, job, taught)
     tell(
         [sentence, f"{taught.figures.seconds:.1f} s, {taught.figures.unet_rows} UNet rows, {measured.device}."],

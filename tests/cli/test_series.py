@@ -1,17 +1,20 @@
 """A story and an edit of many photos from the terminal, on the real built-in model with few steps."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from nti_desktop import cli
 from nti_desktop.cli import main
-from nti_desktop.core.errors import Cancelled
+from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.editing.session import Session
 from nti_desktop.engine.service import EngineService
 from nti_desktop.models.library.samples import samples
+from nti_desktop.recipe.jobs import RenderJob
 from tests.cli.conftest import Terminal
 
 SAMPLES = samples()
@@ -100,14 +103,23 @@ def test_wrong_use_is_one_sentence(
     assert versions(photos[0]) == []
 
 
-def test_stopped_it_says_how_to_go_on(photos: list[Path], terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object) -> None:
-        raise Cancelled("Stopped; nothing was changed.")
+@pytest.mark.parametrize("in_a_long_step", [False, True])
+def test_stopped_it_says_how_to_go_on(
+    in_a_long_step: bool, photos: list[Path], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = threading.Event()
+
+    def stop(_service: EngineService, _job: RenderJob, _report: Report, cancel: CancelToken) -> None:
+        cancel.cancel()
+        step.wait(30 if in_a_long_step else 0)
+        cancel.check()
 
     monkeypatch.setattr(EngineService, "render", stop)
+    monkeypatch.setattr(cli, "left_behind", lambda: False)  # which would end these tests
     _, out, err = terminal.run("series", *photos, "--prompt", "a ball on sand", *STEPS, "--edit", "a ball on snow")
+    step.set()
     assert out == ""
-    assert err.endswith("Stopped after 0 of 3 photos; what was made is kept, and the same command goes on.\n")
+    assert err.endswith("Stopped; what was made is kept, and the same command goes on.\n")
     assert len(Session.open(photos[0]).project.inversions) == 1
 
 

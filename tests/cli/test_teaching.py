@@ -56,7 +56,7 @@ def test_a_learning_that_was_stopped_goes_on_with_the_same_command(
 
     monkeypatch.setattr(EngineService, "teach", stopped)
     said = terminal.refusal(*TEACH, *photos, "--as", "mug", code=1)
-    assert said == "Stopped; the same command goes on where it stood.\n"
+    assert said == "Stopped; what was made is kept, and the same command goes on.\n"
     assert read_places().additions == ()
     assert terminal.run(*TEACH, *photos, "--as", "mug")[0] == 0
     assert begun == [0, 1]
