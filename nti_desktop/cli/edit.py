@@ -74,7 +74,10 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     version = session.add_version(name, recipe, finish, inversion.id, made_from=before, others=others)
     made = make_picture(session, version.parts, engine, watcher(), cancel)
     session.working_copy.keep_preview(version.id, encode_preview(made.picture))
-    written = not_written(options) if target is None else write_or_say(options, session, made, version.parts, target)
+    cancel.check()  # the last moment: after this the version is kept
+    written = (
+        not_written(options) if target is None else write_or_say(options, session, made, version.parts, target, cancel)
+    )
     kept = _keep(session, version.id, options.name)
     version = session.project.version(version.id)
 

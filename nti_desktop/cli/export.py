@@ -19,7 +19,7 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     made, written = None, not_written(options)
     if target is not None:
         made = make_picture(session, version.parts, Engine(options.device), watcher(), cancel)
-        written = write(options, session, made, version.parts, target)
+        written = write(options, session, made, version.parts, target, cancel)
     figures = made.rendered.figures if made and made.rendered else None
     tell(
         [*written.said, *session.notes],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nti_desktop.cli.making import Made
 from nti_desktop.core.errors import NtiError, PhotoError, RecipeError, SidecarError
+from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.export_request import file_name
 from nti_desktop.editing.returning import check_return, follow, return_to
 from nti_desktop.editing.session import Session
@@ -95,11 +96,13 @@ def not_written(options: Namespace) -> Written:
     return Written() if options.out is None else Written(said=(f"“{options.out.name}” is there and left as it was.",))
 
 
-def write(options: Namespace, session: Session, made: Made, parts: Sequence[PartRecord], target: Path) -> Written:
-    """Write the picture to the target that was found."""
+def write(
+    options: Namespace, session: Session, made: Made, parts: Sequence[PartRecord], target: Path, cancel: CancelToken
+) -> Written:
+    """Write the picture to the target that was found. Raises PhotoError, Cancelled; nothing is written then."""
     provenance = session.provenance((part.inversion, part.recipe.recipe()) for part in parts)
     if options.return_to is not None:
-        returned = return_to(made.picture, target, provenance)
+        returned = return_to(made.picture, target, provenance, cancel)
         said = f"Returned to {returned.path}; as it was, it lies at {returned.kept}"
         written = Written(returned.path, (said, *returned.notes))
         try:
@@ -115,6 +118,7 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
         settings=_settings(options),
         provenance=provenance,
         layers=lambda: session.composition.layered(made.parts),
+        cancel=cancel,
     )
     if exported.path is None:  # it has come in the meantime
         return not_written(options)
@@ -123,11 +127,11 @@ def write(options: Namespace, session: Session, made: Made, parts: Sequence[Part
 
 
 def write_or_say(
-    options: Namespace, session: Session, made: Made, parts: Sequence[PartRecord], target: Path
+    options: Namespace, session: Session, made: Made, parts: Sequence[PartRecord], target: Path, cancel: CancelToken
 ) -> Written:
     """As `write`, for who has more to do whatever becomes of the picture."""
     try:
-        return write(options, session, made, parts, target)
+        return write(options, session, made, parts, target, cancel)
     except PhotoError as error:
         return Written(fault=error)
 

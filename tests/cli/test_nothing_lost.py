@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from nti_desktop.cli import edit, invert
+from nti_desktop.cli import edit, export, invert
+from nti_desktop.cli.arguments import parse
 from nti_desktop.core import disk
+from nti_desktop.core.errors import Cancelled
+from nti_desktop.core.progress import CancelToken
 from nti_desktop.editing.session import Session
 from nti_desktop.engine import service
 from nti_desktop.models.library.samples import samples
@@ -69,6 +72,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) ->
         return tell_device(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(edit, "make_picture", made)
+    monkeypatch.setattr(export, "make_picture", made)
     monkeypatch.setattr(invert, "fingerprint", fingerprint)
 
 
@@ -175,6 +179,26 @@ def test_a_picture_that_cannot_be_written_does_not_cost_the_version(
     assert code == 1
     assert "full" in err
     assert names(photo.with_name("still life.jpg.nti")) == ["Blue"]
+
+
+def test_what_is_interrupted_before_it_is_written_changes_nothing(
+    photo: Path, tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert terminal.run("edit", photo, "--to", "a blue ball on a table", "--name", "Blue")[0] == 0
+    before = photo.with_name("still life.jpg.nti").read_bytes()
+    for asked in (
+        ("export", "--name", "Blue", "--out", "out.png"),
+        ("edit", "--to", "a green ball on a table", "--out", "out.png"),
+        ("edit", "--to", "a green ball on a table"),
+    ):
+        cancel = CancelToken()
+        meanwhile(monkeypatch, cancel.cancel)
+        monkeypatch.chdir(tmp_path)
+        options = parse([asked[0], str(photo), *asked[1:]])
+        with pytest.raises(Cancelled):
+            options.run(options, cancel)
+        assert not Path("out.png").exists()
+        assert photo.with_name("still life.jpg.nti").read_bytes() == before
 
 
 def test_a_project_of_its_own_is_made_from_the_photos_and_leaves_that(
