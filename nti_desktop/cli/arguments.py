@@ -195,7 +195,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     for parameter in PARAMETERS:
         if parameter.flag and parameter is not WEIGHT:
             parser.add_argument(parameter.flag, type=float, metavar="F", help=parameter.flag_help)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of orders, resample and inpaint: another try")
+    parser.add_argument("--seed", type=int, metavar="N", help="of orders, resample and inpaint: another try")
     parser.add_argument(
         "--lot",
         type=Lot,

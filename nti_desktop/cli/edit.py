@@ -196,9 +196,7 @@ def _recipe(
     for parameter in PARAMETERS:
         heeded = row.looks if parameter is FOLLOW else parameter.field in row.numbers or not parameter.advanced
         if not heeded and getattr(options, parameter.option) is not None:
-            raise RecipeError(
-                f"{row.method} makes nothing of {parameter.flag}; leave it out, or edit by another method."
-            )
+            raise _unheeded(row, parameter.flag)
     places, keeps = (
         tuple(ref for name in names for ref in find_refs(name, source, prompt))
         for names in (options.blend, options.keep)
@@ -216,7 +214,17 @@ def _recipe(
         value = getattr(options, parameter.option) if parameter.field and parameter.flag else None
         if value is not None:
             recipe = edits.with_number(recipe, parameter, value)
-    return replace(recipe, seed=options.seed, lot=options.lot)
+    recipe = replace(recipe, seed=options.seed or 0, lot=options.lot)
+    lot = row.lot_of(recipe)
+    if options.lot not in (None, lot):
+        raise _unheeded(row, f"--lot {options.lot}")
+    if options.seed is not None and (lot is None or not lot.drawn):
+        raise _unheeded(row, "--seed")
+    return recipe
+
+
+def _unheeded(row: MethodRow, option: str) -> RecipeError:
+    return RecipeError(f"{row.method} makes nothing of {option}; leave it out, or edit by another method.")
 
 
 def _shown(options: Namespace, inversion: InversionRecord, entry: ModelEntry) -> ImagePrompt | None:

@@ -41,6 +41,8 @@ def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: T
         ("--to", "a blue ball", "--mask", f"{'9' * 400},0 1,1 2,2"),
         ("--to", "a blue ball", "--mask", f"0,0,{'9' * 400},9"),
         ("--to", "a blue ball", "--noise", "0.5"),
+        ("--to", "a blue ball", "--seed", "7"),
+        ("--to", "a blue ball", "--lot", "seed"),
         ("--to", "a blue ball", "--inversion", "1", "--model", "studio-orders"),
         ("--to", "a blue ball", "--no-location"),
     ],
