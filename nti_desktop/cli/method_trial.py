@@ -103,7 +103,8 @@ def compare_methods(
     trials: list[MethodTrial] = []
     pictures = [(session.photo.raster, "The photo")]
     for method in entry.methods:
-        settings = InversionSettings(prompt, method, steps or best.steps_for(method), best.guidance_of(method))
+        wanted = best.steps_for(method) if steps is None else steps
+        settings = InversionSettings(prompt, method, wanted, best.guidance_of(method))
         inverted: Inversion = service.invert(invert_job(session, entry, settings), report, cancel)
         inversion = session.keep_inversion(entry, fingerprint, inverted).id
         recipes = [recipe_for(words, settings, best, inverted.figures.explained) for words in prompts]

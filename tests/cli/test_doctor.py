@@ -100,6 +100,7 @@ def test_one_edit_is_made_by_every_method_side_by_side(
         (("--model", "studio", "--prompt", "a cube", "--to", "a cube"), "says the same"),
         (("--model", "studio", "--out", "/proc/nowhere"), "cannot be made"),
         (("--compare", "--method", "pinned"), "leave out --method"),
+        (("--compare", "--steps", "0"), "0 steps are not possible"),
         (("--prompt", "a cube", "--to", "a cube"), "says the same"),
     ],
 )
