@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nti_desktop.cli.keeping import Kept, keep
 from nti_desktop.cli.making import Engine, make_picture, model_of
-from nti_desktop.cli.terminal import note, refuse_late, tell, watcher
+from nti_desktop.cli.terminal import as_argument, note, refuse_late, tell, watcher
 from nti_desktop.cli.writing import not_written, target_of, write_or_say
 from nti_desktop.core.errors import ModelError, RecipeError, SidecarError
 from nti_desktop.core.progress import CancelToken
@@ -50,8 +50,10 @@ def run(options: Namespace, cancel: CancelToken) -> int:
     else:  # a sentence, unless nothing was ever described
         inversion = session.described_inversion() or session.inversion()
     if inversion is None:
-        name = session.photo.path.name
-        raise SidecarError(f"“{name}” was not inverted yet; run “nti-desktop invert {name} --prompt TEXT” first.")
+        path = session.photo.path
+        raise SidecarError(
+            f"“{path.name}” was not inverted yet; run “nti-desktop invert {as_argument(path)} --prompt TEXT” first."
+        )
     source = inversion.settings.prompt
     entry = model_of(session, inversion, cancel)
     engine = Engine(options.device)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nti_desktop.cli.terminal import as_argument
 from nti_desktop.core.errors import ModelError
 from nti_desktop.core.progress import CancelToken, Report
 from nti_desktop.editing.composition import RenderedPart
@@ -39,7 +40,7 @@ def model_of(session: Session, record: InversionRecord, cancel: CancelToken) -> 
     except ModelGone as gone:
         raise ModelError(
             f"{gone.what}; bring it back, or prepare the photo again with “nti-desktop invert "
-            f"{session.photo.path.name} --prompt TEXT --model MODEL”; what was made with it is kept."
+            f"{as_argument(session.photo.path)} --prompt TEXT --model MODEL”; what was made with it is kept."
         ) from gone
 
 

@@ -104,9 +104,15 @@ def note(sentences: Sequence[str]) -> None:
             drop(sys.stderr)
 
 
+def as_argument(path: Path) -> str:
+    """Write a path as a shell takes it, one that begins with a dash too."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
 def how_to_bring_back(path: Path) -> str:
     """Say by which command a project is brought back. path: of the photo or of the project."""
-    return f"To bring it back, run “nti-desktop recover {shlex.quote(str(path))}”."
+    return f"To bring it back, run “nti-desktop recover {as_argument(path)}”."
 
 
 def tell(lines: Sequence[str], answer: Mapping[str, object], as_json: bool) -> None:

@@ -58,7 +58,7 @@ def test_a_model_that_is_gone_is_said_with_the_command_that_helps(
         said = refusal(capsys, *asked)
         assert "“my model”" in said
         assert words in said
-        assert "nti-desktop invert scene.png --prompt TEXT --model MODEL" in said
+        assert f"nti-desktop invert {photo} --prompt TEXT --model MODEL" in said
     assert not (tmp_path / "x.png").exists()
     assert read_sidecar(photo.with_name("scene.png.nti")).project == before
     assert main(["info", str(photo)]) == 0

@@ -1,9 +1,11 @@
 """Wrong use of the command line is refused in one sentence, and nothing is lost by it."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
+from nti_desktop.cli.arguments import parse
 from nti_desktop.editing.session import Session
 from tests.cli.conftest import SAMPLE, Terminal, sidecar_of
 
@@ -12,6 +14,19 @@ def test_a_photo_without_inversion_says_how_to_make_one(photo: Path, terminal: T
     sentence = terminal.refusal("edit", photo, "--to", "a dog", code=1)
     assert "nti-desktop invert" in sentence
     assert "was not inverted yet" in sentence
+
+
+@pytest.mark.parametrize("name", ["still life.jpg", "other/it's.jpg", "-dash.jpg"])
+def test_what_is_said_to_be_run_can_be_run(
+    name: str, photo: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photo.parent)
+    Path(name).parent.mkdir(exist_ok=True)
+    photo.rename(name)
+    sentence = terminal.refusal("edit", "--to", "a dog", "--", name, code=1)
+    program, *arguments = shlex.split(sentence.split("“")[2].split("”")[0])
+    assert program == "nti-desktop"
+    assert parse(arguments).photo.samefile(name)
 
 
 @pytest.mark.parametrize(
