@@ -135,9 +135,9 @@ def _read(file: Path, adapter: TypeAdapter[Entries]) -> Entries:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """A file of the folder; raises PhotoError for a name that leads out of it."""
+    """A file of the folder; raises PhotoError for a name that leads out of it, or nowhere."""
     path = folder / name
-    if Path(name).is_absolute() or ".." in Path(name).parts:
+    if Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name:
         raise PhotoError(f"“{name}” lies outside the benchmark's folder; get the benchmark's list again.")
     return path
 

@@ -57,6 +57,7 @@ def change(folder: Path, **fields: object) -> None:
     [
         ({"image_path": "../secret.png"}, "outside the benchmark's folder"),
         ({"image_path": "/etc/passwd"}, "outside the benchmark's folder"),
+        ({"image_path": "a\0b.png"}, "outside the benchmark's folder"),
         ({"mask": [1, 2, 3]}, "not of pairs"),
         ({"mask": [-1, 2]}, "000000000000, mask, 0"),
         ({"mask": [0, 2**40]}, "000000000000, mask, 1"),
