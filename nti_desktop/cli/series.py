@@ -112,6 +112,8 @@ def _series(options: Namespace, cancel: CancelToken) -> Series:
     """Read what is asked for. Raises RecipeError for options that do not go together."""
     photos = _photos(options)
     described = {Path(path): text for path, text in options.describe}
+    if len(described) < len(options.describe):
+        raise RecipeError("A photo is described twice; describe it once.")
     if strange := [path for path in described if path not in photos]:
         raise RecipeError(f"“{strange[0]}” is described, but is none of the photos; name it among them.")
     if options.version_of is None:

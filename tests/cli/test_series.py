@@ -88,6 +88,7 @@ def test_a_version_is_made_on_other_photos(photos: list[Path], terminal: Termina
         (("--frame", " "), 2, "The edit is empty; say in words what the photo should show."),
         (("--edit", "a", "--name", "x"), 2, "say --from, too"),
         (("--edit", "a", "--describe", "other.jpg", "b"), 2, "“other.jpg” is described, but is none of the photos"),
+        (("--edit", "a", *("--describe", "0.jpg", "b") * 2), 2, "described twice"),
         (("--edit", "a"), 1, "Nothing says what “0.jpg” shows; describe it in a sentence."),
         (("--edit", "a", "--sheet", "no/sheet.png"), 1, "does not exist"),
         (("--edit", "a", "--sheet", "sheet.doc"), 1, "sheet.doc"),
