@@ -123,15 +123,9 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 def _keep(session: Session, version_id: str, name: str | None) -> Kept:
     """Save the version; one that was named here, as another was meanwhile, gets another name."""
     kept = keep(session)
-    while name is None and kept.fault is None and _has_a_namesake(session, version_id):
-        session.change_version(version_id, name=session.free_name())
+    while name is None and kept.fault is None and session.rename_apart(version_id):
         kept = replace(again := keep(session), said=(*kept.said, *again.said))
     return kept
-
-
-def _has_a_namesake(session: Session, version_id: str) -> bool:
-    name = session.project.version(version_id).name
-    return any(version.name == name and version.id != version_id for version in session.project.versions)
 
 
 def _inversion(session: Session, inversion_id: str) -> InversionRecord:

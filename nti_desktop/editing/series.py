@@ -231,7 +231,10 @@ class _Teller:
         preview = encode_preview(picture)
         session.working_copy.keep_preview(version.id, preview)
         self.save(session)
-        return Frame(state.recipe.prompt, version.name, small(preview), new=there is None)
+        while there is None and session.rename_apart(version.id):  # from one that another program has saved meanwhile
+            self.save(session)
+        name = session.project.version(version.id).name
+        return Frame(state.recipe.prompt, name, small(preview), new=there is None)
 
     def _version(self, session: Session, record: InversionRecord, state: EditState) -> VersionRecord:
         name, taken = self.series.name, {version.name for version in session.project.versions}

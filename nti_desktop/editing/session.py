@@ -315,6 +315,14 @@ class Session:
             self.working_copy.drop_preview(version_id)
         return after
 
+    def rename_apart(self, version_id: str) -> bool:
+        """Give a version another name where another one has its name by now; tell whether it did."""
+        name = self.project.version(version_id).name
+        if not any(version.name == name and version.id != version_id for version in self.project.versions):
+            return False
+        self.change_version(version_id, name=self.free_name())
+        return True
+
     def work_on(self, version_id: str, inversion_id: str) -> None:
         """Make another of a version's edits the one that is worked on; it looks as before. Any
         project allows it, as `select_version`.

@@ -110,6 +110,20 @@ def test_a_story_goes_on_from_frame_to_frame_and_leaves_a_version_for_each(photo
     assert all(saved.working_copy.preview(version.id) is not None for version in saved.project.versions)
 
 
+def test_a_frame_takes_no_name_that_another_program_gave_meanwhile(photos: tuple[Path, ...]) -> None:
+    class Beside(Engine):
+        def render(self, job: RenderJob, report: Report, cancel: CancelToken) -> Rendered:
+            other = Session.open(photos[0])
+            other.add_version(other.free_name(), EditRecipe(NIGHT))
+            other.save()
+            return super().render(job, report, cancel)
+
+    (told,) = tell(Series(photos[:1], sentences(STORY[:2]), way(), SOURCE, story=True), Beside())
+    names = [version.name for version in Session.open(photos[0]).project.versions]
+    assert names == ["Version 1", "Version 2", "Version 3", "Version 4"]
+    assert [frame.version for frame in told.frames] == ["Version 2", "Version 4"]
+
+
 def test_a_frame_holds_the_things_of_the_photo(photos: tuple[Path, ...]) -> None:
     tell(Series(photos[:1], sentences(["a ball at night"]), way(), SOURCE, story=True), Engine())
     (version,) = Session.open(photos[0]).project.versions
