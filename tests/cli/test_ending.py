@@ -91,6 +91,19 @@ def test_an_interrupt_stops_cleanly_with_the_bar_taken_away(photo: Path) -> None
     assert not sidecar_of(photo).exists()
 
 
+def test_an_interrupt_while_the_program_is_loaded_is_no_fault() -> None:
+    interrupted = (
+        "import runpy, sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *more):\n"
+        "        if name == 'nti_desktop.core.aside': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "runpy.run_path('main.py', run_name='__main__')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", interrupted], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "Stopped.\n")
+
+
 def test_output_into_a_closed_pipe_is_no_fault(inverted: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), "info", str(inverted)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
