@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from nti_desktop.cli.terminal import tell, watcher
+from nti_desktop.core import disk
 from nti_desktop.core.errors import PhotoError
 from nti_desktop.core.progress import CancelToken
 from nti_desktop.core.units import in_decibels, unpinned
@@ -108,11 +109,17 @@ def run(options: Namespace, cancel: CancelToken) -> int:
 
 
 def _own_copy(sample: Sample, folder: Path) -> Path:
-    """The sample in `folder`, without a project; one of an earlier demo is kept beside it."""
+    """The sample in `folder`, without a project; one of an earlier demo is kept beside it.
+
+    Raises PhotoError, also where another picture has its name.
+    """
     copy = folder / sample.path.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(sample.path, copy)
+        if not copy.exists():
+            shutil.copyfile(sample.path, copy)
+        elif disk.read_bytes(copy) != disk.read_bytes(sample.path):
+            raise PhotoError(f"“{copy}” is another picture than the sample; choose another folder with --out.")
         sidecar = sidecar_path(copy, identify(copy))
         if sidecar.exists():
             sidecar.replace(backup_path(sidecar))

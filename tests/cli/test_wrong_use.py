@@ -1,12 +1,14 @@
 """Wrong use of the command line is refused in one sentence, and nothing is lost by it."""
 
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
 from nti_desktop.cli.arguments import parse
 from nti_desktop.editing.session import Session
+from nti_desktop.models.library.samples import samples
 from tests.cli.conftest import SAMPLE, Terminal, sidecar_of
 
 
@@ -86,6 +88,13 @@ def test_wrong_use_of_edit_is_refused_before_anything_is_rendered(
 def test_wrong_use_of_invert_is_refused(photo: Path, terminal: Terminal, arguments: tuple[str, ...]) -> None:
     terminal.refusal("invert", photo, *arguments, code=2)
     assert not sidecar_of(photo).exists()
+
+
+def test_a_demo_replaces_no_photo(tmp_path: Path, terminal: Terminal) -> None:
+    photo = Path(shutil.copy(samples()[1].path, tmp_path / samples()[0].path.name))
+    before = photo.read_bytes()
+    assert "choose another folder" in terminal.refusal("demo", "--out", tmp_path, code=1)
+    assert photo.read_bytes() == before
 
 
 def test_a_mistyped_command_is_refused(terminal: Terminal) -> None:
