@@ -23,6 +23,7 @@ ManifestDPIAware true
 !include MultiUser.nsh
 !include MUI2.nsh
 !include FileFunc.nsh
+!include LogicLib.nsh
 
 Name "${NAME}"
 OutFile "${OUT}"
@@ -66,6 +67,27 @@ FunctionEnd
     !include "${REMOVALS}"
 !macroend
 
+; A program that runs keeps some of its files: those of two versions would lie in one folder, and neither would start.
+!macro StopWhileRuns PROGRAM
+    ${Do}
+        ${IfNot} ${FileExists} "$INSTDIR\${PROGRAM}"
+            ${Break}
+        ${EndIf}
+        ClearErrors
+        FileOpen $0 "$INSTDIR\${PROGRAM}" a ; which Windows refuses for a program that runs
+        ${IfNot} ${Errors}
+            FileClose $0
+            ${Break}
+        ${EndIf}
+        MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "${NAME} is running; close it, then try again." /SD IDCANCEL IDRETRY +2
+            Abort
+    ${Loop}
+!macroend
+!macro StopWhileItRuns
+    !insertmacro StopWhileRuns "${NAME}.exe"
+    !insertmacro StopWhileRuns "nti-desktop.exe"
+!macroend
+
 Function .onInit
     !insertmacro MULTIUSER_INIT
     SetRegView 64
@@ -77,6 +99,7 @@ Function un.onInit
 FunctionEnd
 
 Section
+    !insertmacro StopWhileItRuns
     ; An older version goes first, so that no file of it is mixed with the new ones.
     IfFileExists "$INSTDIR\uninstall.exe" 0 +2
         ExecWait '"$INSTDIR\uninstall.exe" /S /$MultiUser.InstallMode _?=$INSTDIR'
@@ -120,6 +143,7 @@ Section
 SectionEnd
 
 Section Uninstall
+    !insertmacro StopWhileItRuns
     !insertmacro RemoveProgram
     Delete "$INSTDIR\uninstall.exe"
     RMDir "$INSTDIR"

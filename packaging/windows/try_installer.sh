@@ -15,7 +15,7 @@ fail() {
 }
 
 mkdir -p "$work/payload/_internal/with spaces"
-cp "$(find /usr/lib -path '*wine*/x86_64-windows/notepad.exe' -print -quit)" "$work/payload/NTI Desktop.exe"
+cp "$(find /usr/lib -path '*wine*/x86_64-windows/cmd.exe' -print -quit)" "$work/payload/NTI Desktop.exe"
 echo data >"$work/payload/_internal/with spaces/file.txt"
 python3 packaging/windows/removals.py "$work/payload" "$work/removals.nsh"
 setup="$work/nti-desktop-0.0.1.exe"
@@ -41,6 +41,18 @@ for turn in first again; do
 done
 
 folder=$(dirname "$program")
+file="$folder/_internal/with spaces/file.txt"
+echo of this version >"$file"
+coproc running { exec "$wine" "$program" /c "echo ready & set /p line="; }
+runs=$running_PID # which is forgotten when it ends
+read -r -u "${running[0]}" # until it runs
+"$wine" "$setup" /S && fail "It is replaced while it runs."
+there=$("$wine" winepath -w "$folder")
+(cd "$folder" && "$wine" cmd /c "uninstall.exe /CurrentUser /S _?=$there") && fail "It is removed while it runs."
+[[ $(cat "$file") == "of this version" ]] || fail "Something was replaced or removed while the program ran."
+echo >&"${running[1]}"
+wait "$runs" || true
+
 echo mine >"$folder/mine.txt"
 "$wine" "$folder/uninstall.exe" /CurrentUser /S
 "$wineserver" --wait # the uninstaller goes on from a copy of itself, which can remove what it was started from
