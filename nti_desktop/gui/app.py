@@ -1,5 +1,6 @@
 """Start the window: log, crash log, look, and what to open first."""
 
+import ctypes
 import faulthandler
 import logging
 import os
@@ -15,7 +16,15 @@ from pathlib import Path
 from types import TracebackType
 
 import platformdirs
-from PySide6.QtCore import QMessageLogContext, QObject, QSocketNotifier, QtMsgType, QUrl, qInstallMessageHandler
+from PySide6.QtCore import (
+    QLibraryInfo,
+    QMessageLogContext,
+    QObject,
+    QSocketNotifier,
+    QtMsgType,
+    QUrl,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -33,6 +42,7 @@ from nti_desktop.models.library.samples import samples
 log = logging.getLogger(__name__)
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # by which Qt finds one
+_PLUGINS = {"DISPLAY": "libqxcb.so", "WAYLAND_DISPLAY": "libqwayland.so"}
 _LOG_SIZE = 1 << 20  # bytes
 _ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}  # what there is
 
@@ -118,8 +128,26 @@ def _say_that_there_is_no_screen(kind: QtMsgType, _context: QMessageLogContext, 
         tried = [f"{name}={os.environ[name]}" for name in SCREENS if os.environ.get(name)]
         where = ", ".join(tried)
         text = f"The screen cannot be reached ({where}); correct that, or use the commands of “nti-desktop --help”."
+        if missing := _missing_library():
+            text = (
+                f"The screen cannot be reached ({where}), as a library of the system is missing ({missing}); install "
+                "that, or use the commands of “nti-desktop --help”."
+            )
         print(text, file=sys.stderr, flush=True)
         os._exit(1)
+
+
+def _missing_library() -> str:
+    """Ask the loader why Qt's plugin for the screen cannot be loaded, of which Qt says nothing; empty where it can."""
+    folder = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath), "platforms")
+    plugins = [folder / plugin for name, plugin in _PLUGINS.items() if os.environ.get(name)]
+    for plugin in plugins:
+        try:
+            if plugin.exists():
+                ctypes.CDLL(str(plugin))
+        except OSError as error:
+            return str(error)
+    return ""
 
 
 @contextmanager
