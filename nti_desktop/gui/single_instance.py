@@ -1,8 +1,9 @@
-"""One window for each user: a second start hands its photo to the first, which comes forward."""
+"""One window for each user and screen: a second start hands its photo to the first, which comes forward."""
 
 import getpass
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -109,10 +110,13 @@ def _paths(line: bytes) -> tuple[Path, ...] | None:
 
 
 def _socket_name() -> str:
-    """Name a socket of this user: in the folder of the login where there is one, else among the temporary files."""
+    """Name a socket of this user: in the folder of the login where there is one, else among the temporary files. Who
+    works at two screens, as from another computer, has one for each, as a window cannot go from one to the other.
+    """
     user = str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
     if os.name == "nt":
         return f"nti-desktop-{user}"
+    screen = os.environ.get("DISPLAY", "").removesuffix(".0") or os.environ.get("WAYLAND_DISPLAY", "")
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     folder = runtime if os.path.isabs(runtime) and os.access(runtime, os.W_OK) else tempfile.gettempdir()
-    return os.path.join(folder, f"nti-desktop-{user}")
+    return os.path.join(folder, "-".join(["nti-desktop", user, *re.findall(r"\w+", screen)]))

@@ -100,6 +100,16 @@ def test_a_window_that_is_about_to_close_takes_nothing(first: SingleInstance, qt
     assert said(second) == "first"
 
 
+def test_a_start_on_another_screen_opens_a_window_there(
+    first: SingleInstance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", "localhost:97.0")
+    with qtbot.assertNotEmitted(first.asked):
+        second = start("a.jpg")
+        qtbot.waitUntil(lambda: second.poll() is not None, timeout=60_000)
+    assert said(second) == "first"
+
+
 def test_the_socket_of_a_killed_window_is_taken_over(first: SingleInstance, qtbot: QtBot, qapp: QObject) -> None:
     name = first._server.fullServerName()
     first.close()
