@@ -14,6 +14,7 @@ from nti_desktop.recipe.methods import Method
 
 _METHODS = "methods/"
 _PATIENCE = 1.0  # seconds
+_DIGITS = 9  # of a number of milliseconds that a timer can wait
 _unwritten: dict[tuple[Path, str], object] = {}  # by file and name
 _unwritten_lock = threading.Lock()  # held for a moment
 _writing = threading.Lock()
@@ -91,7 +92,7 @@ def saves_after() -> int | None:
     chosen.
     """
     stored = str(_read("saving/after", ""))
-    return int(stored) if stored.isdecimal() else None
+    return int(stored) if stored.isdecimal() and len(stored) <= _DIGITS else None
 
 
 def remember_saves_after(milliseconds: int) -> None:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QSettings
 
 from nti_desktop.gui import preferences
+from tests.gui.conftest import OpenWindow
 
 
 def test_nobody_waits_until_what_is_remembered_is_written(tmp_path: Path) -> None:
@@ -24,6 +26,12 @@ def test_what_is_remembered_while_another_thing_is_written_is_written_too() -> N
     preferences.settle()
     assert (stored("saving/after"), stored("engine/device")) == (19, "19")
     assert (preferences.saves_after(), preferences.device()) == (19, "19")
+
+
+@pytest.mark.parametrize("damaged", ["9" * 10, "9" * 5000, "soon"])
+def test_the_window_opens_when_what_it_remembers_of_saving_is_damaged(damaged: str, open_window: OpenWindow) -> None:
+    QSettings(str(preferences._file()), QSettings.Format.IniFormat).setValue("saving/after", damaged)
+    assert open_window(None).autosave.chosen == "save_soon"
 
 
 def stored(name: str) -> object:
