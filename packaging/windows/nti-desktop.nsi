@@ -126,7 +126,34 @@ Section
     !insertmacro OfferFor .tiff
     !insertmacro OfferFor .webp
     !insertmacro OfferFor .avif
+    !insertmacro OfferFor .3fr
+    !insertmacro OfferFor .arw
+    !insertmacro OfferFor .cr2
+    !insertmacro OfferFor .cr3
+    !insertmacro OfferFor .crw
+    !insertmacro OfferFor .dcr
     !insertmacro OfferFor .dng
+    !insertmacro OfferFor .erf
+    !insertmacro OfferFor .fff
+    !insertmacro OfferFor .gpr
+    !insertmacro OfferFor .iiq
+    !insertmacro OfferFor .kdc
+    !insertmacro OfferFor .mef
+    !insertmacro OfferFor .mos
+    !insertmacro OfferFor .mrw
+    !insertmacro OfferFor .nef
+    !insertmacro OfferFor .nrw
+    !insertmacro OfferFor .orf
+    !insertmacro OfferFor .ori
+    !insertmacro OfferFor .pef
+    !insertmacro OfferFor .raf
+    !insertmacro OfferFor .raw
+    !insertmacro OfferFor .rw2
+    !insertmacro OfferFor .rwl
+    !insertmacro OfferFor .sr2
+    !insertmacro OfferFor .srf
+    !insertmacro OfferFor .srw
+    !insertmacro OfferFor .x3f
 
     WriteRegStr SHCTX "${UNINSTALL}" "DisplayName" "${NAME}"
     WriteRegStr SHCTX "${UNINSTALL}" "DisplayVersion" "${VERSION}"
