@@ -29,12 +29,14 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from nti_desktop import __version__
+from nti_desktop.core.errors import NtiError, outside_fault
 from nti_desktop.core.resources import resource
 from nti_desktop.editing.journalling import unfinished
 from nti_desktop.gui import preferences, theme
 from nti_desktop.gui.main_window import MainWindow
 from nti_desktop.gui.single_instance import first_or_handed_over
 from nti_desktop.gui.widgets.message_bar import Action, Message, Tone
+from nti_desktop.gui.widgets.plain import Question
 from nti_desktop.gui.workers.garbage import garbage_collected_here
 from nti_desktop.gui.workers.threads import others_give_way, slot
 from nti_desktop.models.library.samples import samples
@@ -69,7 +71,8 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
         app.setWindowIcon(QIcon(str(resource("icons", "nti-desktop.svg"))))
         app.setQuitOnLastWindowClosed(False)  # the window hides first, and is closed when its threads have ended
         theme.dress(app)
-        window = MainWindow()
+        with _failure_shown():
+            window = MainWindow()
         window.closed.connect(app.quit)
         if instance is not None:
             instance.asked.connect(window.come_forward)
@@ -88,6 +91,22 @@ def run(paths: Sequence[Path] = (), sample: bool = False, returns: bool = False)
         if instance is not None:
             instance.close()
         return code
+
+
+@contextmanager
+def _failure_shown() -> Iterator[None]:
+    """Show why the window cannot be opened where no terminal says it, as after a start from a menu."""
+    try:
+        yield
+    except Exception as error:
+        log.exception("The window cannot be opened")
+        if not sys.stderr.isatty():
+            fault = error if isinstance(error, NtiError) else outside_fault(error)
+            text = f"The window cannot be opened ({type(error).__name__}); the log file in “{_log_folder()}” says more."
+            box = Question("NTI Desktop", str(fault or text), None)
+            box.setIcon(Question.Icon.Critical)
+            box.exec()
+        raise
 
 
 def _open_first(window: MainWindow, paths: Sequence[Path], sample: bool) -> None:
@@ -150,12 +169,16 @@ def _missing_library() -> str:
     return ""
 
 
+def _log_folder() -> Path:
+    return platformdirs.user_log_path("nti-desktop", appauthor=False)
+
+
 @contextmanager
 def _logs() -> Iterator[Path | None]:
     """Log to the user's log folder; a log that cannot be written must not keep the program from starting. Tells the
     report of a crash that nobody was told of.
     """
-    folder = platformdirs.user_log_path("nti-desktop", appauthor=False)
+    folder = _log_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(folder / "window.log", maxBytes=_LOG_SIZE, backupCount=2, encoding="utf-8")

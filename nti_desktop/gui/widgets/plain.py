@@ -47,7 +47,7 @@ class MarkdownFile(QTextBrowser):
 class Question(QMessageBox):
     """Asks in plain text."""
 
-    def __init__(self, title: str, text: str, parent: QWidget) -> None:
+    def __init__(self, title: str, text: str, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setIcon(QMessageBox.Icon.Question)
         self.setWindowTitle(title)
