@@ -35,7 +35,7 @@ def try_archive(root: BareRoot, archive: Path) -> None:
     menu = f"{HOME}/with spaces/{folder.name}/add-to-menu"
     root.run(menu)
     entry = target.parent / ".local/share/applications/nti-desktop.desktop"
-    if f'Exec=env "{program}" %f' not in entry.read_text():
+    if f'Exec=env "{program}" %F' not in entry.read_text():
         raise Fault(f"the menu's entry is wrong: {entry.read_text()}")
     root.run(menu, "--remove")
     if entry.exists():

@@ -20,8 +20,9 @@ def test_the_menu_starts_the_program_from_any_folder(name: str, tmp_path: Path) 
     data = tmp_path / "data"
     add_to_menu(program, data)
     entry = (data / "applications" / "nti-desktop.desktop").read_text("utf-8")
+    assert "\nExec=nti-desktop %F\n" in (LINUX / "nti-desktop.desktop").read_text()  # all photos by one start
     (command,) = (line.partition("=")[2] for line in entry.splitlines() if line.startswith("Exec="))
-    text = command.removeprefix("env ").removesuffix(" %f").replace("\\\\", "\\")
+    text = command.removeprefix("env ").removesuffix(" %F").replace("\\\\", "\\")
     assert "%" not in text.replace("%%", "")
     word = text.replace("%%", "%")  # quoted as for a shell
     started = subprocess.run(["sh", "-c", f"printf %s {word}"], capture_output=True, text=True, check=True).stdout
