@@ -99,6 +99,11 @@ Function un.onInit
 FunctionEnd
 
 Section
+    ${If} ${FileExists} "$INSTDIR\uninstall.exe"
+    ${AndIfNot} ${FileExists} "$INSTDIR\${NAME}.exe"
+        MessageBox MB_OK|MB_ICONSTOP "Another program is in $INSTDIR; choose a folder for ${NAME} alone." /SD IDOK
+        Abort
+    ${EndIf}
     !insertmacro StopWhileItRuns
     ; An older version goes first, so that no file of it is mixed with the new ones.
     IfFileExists "$INSTDIR\uninstall.exe" 0 +2

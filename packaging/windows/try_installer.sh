@@ -27,6 +27,16 @@ users=$(find "$WINEPREFIX/drive_c/users" -maxdepth 1 -mindepth 1 ! -name Public 
 mkdir -p "$users/Documents"
 echo work >"$users/Documents/photo.jpg.nti"
 
+# Another program is in the folder that is chosen.
+other="$WINEPREFIX/drive_c/other"
+mkdir "$other"
+echo another >"$other/uninstall.exe"
+uninstall='HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\NTI Desktop'
+"$wine" reg add "$uninstall" /v InstallLocation /d 'C:\other' >/dev/null
+"$wine" "$setup" /S && fail "It is installed into the folder of another program."
+"$wine" reg delete "$uninstall" /f >/dev/null
+[[ $(cat "$other"/*) == another ]] || fail "It is mixed with another program: $(ls "$other")"
+
 for turn in first again; do
     "$wine" "$setup" /S || fail "The $turn installation failed."
     program=$(find "$WINEPREFIX/drive_c" -name "NTI Desktop.exe" -print -quit)
@@ -36,7 +46,6 @@ for turn in first again; do
     "$wine" reg query 'HKCU\Software\Classes\.nti' /ve | grep -q NTIDesktop.Project || fail "Projects have no program."
     "$wine" reg query 'HKCU\Software\Classes\NTIDesktop.Project\shell\open\command' /ve | grep -q 'NTI Desktop.exe" "%1"' ||
         fail "Projects are opened wrongly."
-    uninstall='HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\NTI Desktop'
     "$wine" reg query "$uninstall" /v DisplayVersion | grep -q 0.0.1 || fail "Windows does not know the program."
 done
 
