@@ -45,6 +45,7 @@ def first_layer(service: EngineService) -> Tensor:
     return weight
 
 
+@pytest.mark.slow
 def test_a_lora_that_was_written_anew_is_read_anew(model: ModelFiles, tmp_path: Path) -> None:
     service, file = EngineService("cpu"), tmp_path / "style.safetensors"
     seen = []

@@ -136,6 +136,7 @@ def stops(cards: Cards, monkeypatch: pytest.MonkeyPatch, at: str) -> tuple[Engin
     return EngineService(), MeasureJob(built_in().files, IMAGE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["load", "decode"])
 def test_a_card_that_stopped_is_not_used_again_and_the_processor_goes_on(
     cards: Cards, monkeypatch: pytest.MonkeyPatch, at: str

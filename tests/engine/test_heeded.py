@@ -38,6 +38,7 @@ def rendering(sd15_folder: Path) -> Rendering:
     return rendered
 
 
+@pytest.mark.slow
 def test_words_that_people_read_as_the_same_draw_the_same_by_every_method(rendering: Rendering) -> None:
     """CLIP has other tokens for a curly apostrophe, whichever of the two sentences it stands in."""
     curly, plain = (EditRecipe(f"a red dog{mark}s ball", redrawn=0.5) for mark in "’'")
@@ -47,6 +48,7 @@ def test_words_that_people_read_as_the_same_draw_the_same_by_every_method(render
         assert (drawn.recipe, same.recipe) == (curly, plain)
 
 
+@pytest.mark.slow
 def test_a_sentence_of_letters_that_nobody_sees_is_drawn_as_one_without_words(rendering: Rendering) -> None:
     for method in (method for method in Method if method.row.described):
         drawn = rendering(method, EditRecipe("\u200b\ufeff"))
@@ -65,6 +67,7 @@ def test_weights_on_attention_act_on_the_sentence_by_methods_without_attention(r
         assert drawn.recipe == attention
 
 
+@pytest.mark.slow
 def test_marks_that_only_say_what_of_an_edit_is_shown_take_no_row(rendering: Rendering) -> None:
     everywhere = EditRecipe("a red dog’s ball", redrawn=0.5)
     there = replace(everywhere, within=(rectangle(0, 0, 0.5, 1),))
@@ -75,6 +78,7 @@ def test_marks_that_only_say_what_of_an_edit_is_shown_take_no_row(rendering: Ren
         assert np.array_equal(shown.image[:, 32:], shown.source[:, 32:]), method
 
 
+@pytest.mark.slow
 def test_the_strength_leads_from_the_photo_to_the_whole_edit_without_a_leap(prototype: DiffusionModel) -> None:
     service, files = EngineService("cpu"), ModelFiles(PROTOTYPE)
     image = (255 * prototype.decode(some_latents())).round().astype(np.uint8)
