@@ -12,13 +12,13 @@ from nti_desktop.engine.memory.device import free_memory
 
 
 def take_in(parts: Iterable[nn.Module]) -> None:
-    """Copy what the computer's memory holds of these networks out of its files, one weight at a time.
+    """Copy these networks out of their files, one weight at a time. What goes to a card is a copy anyway.
 
     Where that would take more than half of the memory that is free, all stays as it is: the system reads a file again
     sooner than it finds room.
     """
     weights = [weight for part in parts for weight in (*part.parameters(), *part.buffers())]
-    mapped = [w for w in weights if w.device.type == "cpu" and w.is_contiguous()]  # in channels_last they are copies
+    mapped = [weight for weight in weights if weight.is_contiguous()]  # in channels_last they are copies
     if sum(weight.nbytes for weight in mapped) <= free_memory(torch.device("cpu")) / 2:
         for weight in mapped:
             weight.data = weight.data.clone()

@@ -76,7 +76,8 @@ class DiffusionModel:
         object.__setattr__(self, "savings", Savings(*parts, self.attention, self.device, self.move))
         object.__setattr__(self, "prefix", Prefix(self.unet))
         self.enduring(self._arrive)
-        take_in(self.parts)
+        if self.device.type == "cpu":
+            take_in(self.parts)
 
     @property
     def parts(self) -> tuple[Any, ...]:
