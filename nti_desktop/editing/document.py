@@ -75,9 +75,9 @@ class Document(OpenEdit):
     def _take_up(self, desk: Desk) -> None:
         """Go on where it was left, as far as it fits what was changed elsewhere meanwhile."""
         self._versions.take_up(desk.histories, desk.done, desk.undone)
-        self._left = {place: left for place, left in desk.left.items() if self._is_within(left.area)}
         if self._is_within(desk.area):
             self._lay_open(desk)
+        self._left = {place: left for place, left in desk.left.items() if self._is_within(left.area)}
 
     def _is_within(self, area: Area) -> bool:
         width, height = self.whole.width, self.whole.height
@@ -183,18 +183,18 @@ class Document(OpenEdit):
         """Take back the last edit of the version, or the last change of the versions where that came after it."""
         history, step = self.history, self._last_step
         if step is not None:
+            self._put_aside()
             self._versions.undo(step)
-            self._show_version()
-            return True
+            return self.go_to(self.version_id)
         return history is not None and self._travel(history.undone())
 
     def redo(self) -> bool:
         """Make again what `undo` took back last."""
         history, step = self.history, self._next_step
         if step is not None:
+            self._put_aside()
             self._versions.redo(step)
-            self._show_version()
-            return True
+            return self.go_to(self.version_id)
         return history is not None and self._travel(history.redone())
 
     def _travel(self, history: History) -> bool:

@@ -110,3 +110,25 @@ def test_of_a_version_that_is_deleted_and_put_back_what_is_written_comes_back(ph
     assert made.up_to_date
     made.put_back(deleted)
     assert made.description == "a golden ball"
+
+
+def test_a_version_that_undo_brings_back_has_what_is_written_for_it(photo: Path) -> None:
+    made = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    first = made.version_id
+    made.copy_version()
+    second = made.version_id
+    made.describe("a golden ball")
+    made.go_to(first)
+    assert made.undo(), "the copy"
+    assert made.redo()
+    assert (made.version_id, made.description) == (second, "a golden ball")
+    assert made.desk.left == {}
+
+
+def test_the_desk_that_is_taken_up_is_the_one_that_was_left(photo: Path) -> None:
+    made = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    for area in (CORNER, made.whole):
+        made.work_on(area)
+        made.describe("a golden ball")
+    desk = replace(made.desk, area=CORNER)  # as a program may have left it that showed what it had put aside
+    assert Document(made.session, STUDIO_DEFAULTS, desk=desk).desk == desk
