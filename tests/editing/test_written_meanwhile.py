@@ -125,6 +125,16 @@ def test_a_version_that_undo_brings_back_has_what_is_written_for_it(photo: Path)
     assert made.desk.left == {}
 
 
+def test_what_is_too_long_for_an_edit_stays_with_its_version_through_undo(photo: Path) -> None:
+    made = Document(with_a_version(photo), STUDIO_DEFAULTS)
+    made.copy_version()
+    made.work_on(CORNER)
+    made.describe("a red cube " * 300)
+    assert made.undo(), "the copy"
+    assert made.redo()
+    assert (made.area, made.description) == (CORNER, "a red cube " * 300)
+
+
 def test_the_desk_that_is_taken_up_is_the_one_that_was_left(photo: Path) -> None:
     made = Document(with_a_version(photo), STUDIO_DEFAULTS)
     for area in (CORNER, made.whole):
